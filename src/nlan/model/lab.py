@@ -1,0 +1,135 @@
+"""The lab, its nodes, and what wires them: links, LANs, the underlay."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nlan.model.codec import Base, IpInterface, IpNetwork
+from nlan.model.ptn import PtnNetwork
+from nlan.model.router import Router
+from nlan.model.vhosts import VhostLan
+
+
+class Endpoint(Base, frozen=True, kw_only=True):
+    """One end of a link, or one port of a LAN: an interface of a node."""
+
+    node: str
+    interface: str
+
+
+class Link(Base, frozen=True, kw_only=True):
+    """A direct link between two nodes (a veth pair).
+
+    Attributes:
+        name: The link's own name, ``pe1--ce1`` (``pe1--ce1.2`` for a second one between the two).
+        a: The end written first.
+        b: The other end.
+        mtu: Octets, the same at both ends.
+    """
+
+    name: str
+    a: Endpoint
+    b: Endpoint
+    mtu: int = 1500
+
+
+class Lan(Base, frozen=True, kw_only=True):
+    """A shared segment: a bridge that belongs to no node, with a port per member."""
+
+    name: str
+    ports: tuple[Endpoint, ...] = ()
+    mtu: int = 1500
+
+
+class Interface(Base, frozen=True, kw_only=True):
+    """What a link or a LAN gives a node: an interface with its addresses."""
+
+    name: str
+    addresses: tuple[IpInterface, ...] = ()
+    mtu: int = 1500
+
+
+class Underlay(Base, frozen=True, kw_only=True):
+    """The segment that all nodes of the lab share; tunnels run over it.
+
+    Attributes:
+        prefix: Where the nodes' underlay addresses come from.
+        mtu: Octets; large enough that the overlay carries 1500 (values.vxlan_overhead).
+    """
+
+    prefix: IpNetwork
+    mtu: int = 1550
+
+
+class Limits(Base, frozen=True, kw_only=True):
+    """What a node may use at most, enforced by its cgroup.
+
+    Attributes:
+        memory: Octets, or None for no limit.
+        cpus: Processors, such as 0.5, or None for no limit.
+        pids: Processes, or None for no limit.
+    """
+
+    memory: int | None = None
+    cpus: float | None = None
+    pids: int | None = None
+
+
+class Node(Base, frozen=True, kw_only=True):
+    """One node and what it offers.
+
+    Attributes:
+        name: Unique in the lab (values.is_name).
+        underlay: Its address on the underlay segment, allocated by name.
+        attached: Whether the node has an interface (``eth0``) on the underlay: true where a
+            service of the node or a `${node}` of the file uses it.
+        interfaces: From links and LANs, in file order.
+        ptn: The packet transport networks that end here.
+        vhosts: Host LANs behind the node.
+        router: Routing, or None for a plain host.
+        forwarding: Whether the node forwards packets (routers do).
+        gateway: Default route's next hops of a plain host (IPv4, IPv6).
+        limits: What it may use.
+    """
+
+    name: str
+    underlay: IpInterface | None = None
+    attached: bool = False
+    interfaces: tuple[Interface, ...] = ()
+    ptn: tuple[PtnNetwork, ...] = ()
+    vhosts: tuple[VhostLan, ...] = ()
+    router: Router | None = None
+    forwarding: bool = False
+    gateway: tuple[str, ...] = ()
+    limits: Limits | None = None
+
+
+class Lab(Base, frozen=True, kw_only=True):
+    """A whole network, ready to be expanded.
+
+    Attributes:
+        name: The lab's name; namespaces are called ``LAB.NODE``.
+        nodes: In file order.
+        links: In file order.
+        lans: In file order.
+        underlay: The shared segment; None when no node is attached to it.
+        timers: ``lab`` for fast convergence, ``standard`` for the daemons' own defaults.
+    """
+
+    name: str
+    nodes: tuple[Node, ...] = ()
+    links: tuple[Link, ...] = ()
+    lans: tuple[Lan, ...] = ()
+    underlay: Underlay | None = None
+    timers: Literal["lab", "standard"] = "lab"
+
+    def node(self, name: str) -> Node:
+        """Return the node of that name.
+
+        Raises:
+            KeyError: The lab has none.
+        """
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)

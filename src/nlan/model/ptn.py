@@ -1,0 +1,37 @@
+"""Ptn, the packet transport network: layer-2 networks over VXLAN (RFC 7348) between the nodes."""
+
+from __future__ import annotations
+
+from nlan.model.codec import Base, IpAddress, IpInterface
+
+
+class L2Vpn(Base, frozen=True, kw_only=True):
+    """One layer-2 network, as one node takes part in it.
+
+    Attributes:
+        vni: VXLAN network identifier, 1 to 16777215.
+        vid: VLAN identifier of the original's switch, 1 to 4094; kept, not used by the linux dataplane.
+        peers: Underlay addresses of the other tunnel ends that frames are flooded to.
+        addresses: On the interface ``int_br<vni>``.
+        mtu: Octets of ``int_br<vni>`` and of its VXLAN device.
+    """
+
+    vni: int
+    vid: int | None = None
+    peers: tuple[IpAddress, ...] = ()
+    addresses: tuple[IpInterface, ...] = ()
+    mtu: int = 1500
+
+
+class PtnNetwork(Base, frozen=True, kw_only=True):
+    """A named set of L2VPNs that share a tunnel end.
+
+    Attributes:
+        name: Such as ``wan`` or ``access``.
+        local: The tunnel end's underlay address.
+        l2vpns: In file order.
+    """
+
+    name: str
+    local: IpAddress
+    l2vpns: tuple[L2Vpn, ...] = ()

@@ -1,0 +1,143 @@
+"""Router: loopback, OSPF (RFC 2328, 5340), BGP (RFC 4271, 4760), static routes, raw daemon configuration."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Literal
+
+from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
+
+
+class OspfArea(Base, frozen=True, kw_only=True):
+    """An OSPF area and the prefixes whose interfaces run in it.
+
+    Attributes:
+        area: Dotted or decimal in the file, an IPv4 address here.
+        networks: Prefixes (host bits cleared); an IPv6 prefix makes its interfaces run OSPFv3.
+    """
+
+    area: IPv4Address
+    networks: tuple[IpNetwork, ...] = ()
+
+
+class OspfInterface(Base, frozen=True, kw_only=True):
+    """What OSPF needs to know of one interface.
+
+    Attributes:
+        name: The interface.
+        point_to_point: True where the segment has two ends (no election, no wait).
+        cost: 1 to 65535, or None for the daemon's default.
+        passive: Announced, not spoken on.
+    """
+
+    name: str
+    point_to_point: bool = False
+    cost: int | None = None
+    passive: bool = False
+
+
+class Ospf(Base, frozen=True, kw_only=True):
+    """OSPF of a router.
+
+    Attributes:
+        areas: In file order.
+        interfaces: Per interface; one that no prefix covers does not run OSPF.
+        redistribute: What is announced besides, such as ``connected``.
+    """
+
+    areas: tuple[OspfArea, ...] = ()
+    interfaces: tuple[OspfInterface, ...] = ()
+    redistribute: tuple[str, ...] = ("connected",)
+
+
+class BgpPeer(Base, frozen=True, kw_only=True):
+    """One BGP peer.
+
+    Attributes:
+        address: Whom to talk to (an address of another node of the lab, or of the outside).
+        peer_asn: Its AS.
+        next_hop_self: Announce this router as next hop to it.
+        route_reflector_client: This router reflects routes to it (RFC 4456).
+        password: TCP MD5 key (RFC 2385), or None.
+        update_source: Address or interface that the session is bound to, or None.
+        ebgp_multihop: Hops allowed to an external peer that is not connected, or None.
+        families: Address families negotiated with it (``ipv4``, ``ipv6``, unicast each).
+        keepalive_s: Seconds, or None for the lab's timers.
+        hold_time_s: Seconds, or None for the lab's timers.
+        description: Free text; `nlan` writes the peer's node name.
+    """
+
+    address: IpAddress
+    peer_asn: int
+    next_hop_self: bool = False
+    route_reflector_client: bool = False
+    password: str | None = None
+    update_source: str | None = None
+    ebgp_multihop: int | None = None
+    families: tuple[Literal["ipv4", "ipv6"], ...] = ("ipv4",)
+    keepalive_s: int | None = None
+    hold_time_s: int | None = None
+    description: str | None = None
+
+
+class Bgp(Base, frozen=True, kw_only=True):
+    """BGP of a router.
+
+    Attributes:
+        asn: Its AS, 1 to 4294967295.
+        peers: In file order.
+        networks: Prefixes announced besides.
+        redistribute: Such as ``connected``.
+        maximum_paths: Equal paths installed at most, 1 to 64, or None for the daemon's default.
+    """
+
+    asn: int
+    peers: tuple[BgpPeer, ...] = ()
+    networks: tuple[IpNetwork, ...] = ()
+    redistribute: tuple[str, ...] = ("connected",)
+    maximum_paths: int | None = None
+
+
+class StaticRoute(Base, frozen=True, kw_only=True):
+    """A static route: to `prefix` by the next hop `via`, or out of `interface`, or to nowhere."""
+
+    prefix: IpNetwork
+    via: IpAddress | None = None
+    interface: str | None = None
+    blackhole: bool = False
+
+
+class FrrRaw(Base, frozen=True, kw_only=True):
+    """FRR configuration that the user brings.
+
+    Attributes:
+        text: The lines, as in frr.conf.
+        daemons: Which daemons must run for it, such as ``isisd``; those derived run anyway.
+        only: True: nothing is derived, the text is the whole configuration.
+    """
+
+    text: str
+    daemons: tuple[str, ...] = ()
+    only: bool = False
+
+
+class Router(Base, frozen=True, kw_only=True):
+    """Routing of a node.
+
+    Attributes:
+        loopbacks: On ``lo``.
+        router_id: For OSPF and BGP, or None to let it follow the loopback.
+        engine: ``frr``, or ``gobgp`` (the file's EmbeddedBgp), which speaks BGP alone.
+        ospf: OSPF, or None.
+        bgp: BGP, or None.
+        routes: Static routes.
+        frr: Raw configuration, or None.
+    """
+
+    loopbacks: tuple[IpInterface, ...] = ()
+    router_id: IPv4Address | None = None
+    engine: Literal["frr", "gobgp"] = "frr"
+    ospf: Ospf | None = None
+    bgp: Bgp | None = None
+    routes: tuple[StaticRoute, ...] = ()
+    frr: FrrRaw | None = None

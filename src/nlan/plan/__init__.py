@@ -1,0 +1,5 @@
+"""Planning: desired and observed resources in, operations out; pure and deterministic."""
+
+from nlan.plan.operation import Action, Operation, Plan
+
+__all__ = ["Action", "Operation", "Plan"]

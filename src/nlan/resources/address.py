@@ -1,0 +1,112 @@
+"""What stands on links: addresses, forwarding entries, routes, kernel switches."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from typing import ClassVar
+
+from nlan.resources.base import Impact, Key, Resource
+from nlan.resources.link import NAMESPACE, link_key
+
+
+class Address(Resource, frozen=True, kw_only=True):
+    """An address of an interface.
+
+    Attributes:
+        namespace: Where the interface is.
+        interface: Its name.
+        address: With prefix length.
+    """
+
+    kind: ClassVar[str] = "address"
+    namespace: str
+    interface: str
+    address: IPv4Interface | IPv6Interface
+
+    @property
+    def key(self) -> Key:
+        """Interface and address."""
+        return Key(self.kind, self.namespace, f"{self.interface} {self.address}")
+
+    def requires(self) -> tuple[Key, ...]:
+        """The interface."""
+        return (Key(NAMESPACE, self.namespace, ""), link_key(self.namespace, self.interface))
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """The address, once per namespace."""
+        return (("address", self.namespace, str(self.address.ip)),)
+
+
+class FdbEntry(Resource, frozen=True, kw_only=True):
+    """One tunnel end that a VXLAN device floods to: the all-zeros entry with that destination.
+
+    Attributes:
+        namespace: The node.
+        device: The VXLAN device.
+        remote: The other tunnel end's underlay address.
+    """
+
+    kind: ClassVar[str] = "fdb"
+    namespace: str
+    device: str
+    remote: IPv4Address | IPv6Address
+
+    @property
+    def key(self) -> Key:
+        """Device and remote."""
+        return Key(self.kind, self.namespace, f"{self.device} {self.remote}")
+
+    def requires(self) -> tuple[Key, ...]:
+        """The VXLAN device."""
+        return (Key("vxlan", self.namespace, self.device),)
+
+
+class Route(Resource, frozen=True, kw_only=True):
+    """A route that nlan itself puts into the kernel (a host's default route).
+
+    Attributes:
+        namespace: Where.
+        prefix: To where.
+        via: By which next hop.
+    """
+
+    kind: ClassVar[str] = "route"
+    mutable: ClassVar[dict[str, Impact]] = {"via": "hitless"}
+    namespace: str
+    prefix: IPv4Network | IPv6Network
+    via: IPv4Address | IPv6Address
+
+    @property
+    def key(self) -> Key:
+        """The prefix."""
+        return Key(self.kind, self.namespace, str(self.prefix))
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace; the plan puts a namespace's routes after its addresses."""
+        return (Key(NAMESPACE, self.namespace, ""),)
+
+
+class Sysctl(Resource, frozen=True, kw_only=True):
+    """A kernel switch of a namespace.
+
+    Attributes:
+        namespace: Where.
+        name: Path below /proc/sys, with slashes: ``net/ipv4/ip_forward``.
+        value: As the kernel prints it.
+    """
+
+    kind: ClassVar[str] = "sysctl"
+    mutable: ClassVar[dict[str, Impact]] = {"value": "hitless"}
+    delete_impact: ClassVar[Impact] = "hitless"
+    namespace: str
+    name: str
+    value: str
+
+    @property
+    def key(self) -> Key:
+        """The name."""
+        return Key(self.kind, self.namespace, self.name)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace."""
+        return (Key(NAMESPACE, self.namespace, ""),)

@@ -1,0 +1,165 @@
+"""Links of the kernel: veth pairs, bridges, VXLAN devices.
+
+`mac` and `mtu` of a link are set when it is made; the MTU is changed in place.
+Every link that nlan makes carries its mark (interface group), so that others
+are left alone.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import ClassVar
+
+from nlan.resources.base import Impact, Key, Resource
+from nlan.values import VXLAN_PORT
+
+NAMESPACE = "namespace"
+
+
+def link_key(namespace: str, interface: str) -> Key:
+    """Return the key under which anything may require the interface `interface`, whatever its kind."""
+    return Key("interface", namespace, interface)
+
+
+class Bridge(Resource, frozen=True, kw_only=True):
+    """A bridge without spanning tree, without multicast snooping, forwarding at once.
+
+    Attributes:
+        namespace: Where it is.
+        name: Its interface name.
+        mac: Fixed, or it would change with its ports.
+        mtu: Octets.
+        up: Administrative state.
+    """
+
+    kind: ClassVar[str] = "bridge"
+    mutable: ClassVar[dict[str, Impact]] = {"mtu": "hitless", "up": "hitless", "mac": "hitless"}
+    namespace: str
+    name: str
+    mac: str
+    mtu: int
+    up: bool = True
+
+    @property
+    def key(self) -> Key:
+        """Kind, namespace, interface."""
+        return Key(self.kind, self.namespace, self.name)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace."""
+        return (Key(NAMESPACE, self.namespace, ""),)
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """Its interface name."""
+        return (("interface", self.namespace, self.name),)
+
+
+class Veth(Resource, frozen=True, kw_only=True):
+    """A veth pair, each end in its own namespace, known by its first end.
+
+    Attributes:
+        namespace: Of the first end.
+        name: Interface of the first end.
+        peer_namespace: Of the other end.
+        peer_name: Interface of the other end.
+        mac: Of the first end.
+        peer_mac: Of the other end.
+        mtu: Octets, of both ends.
+        master: Bridge that the first end is a port of; empty for none.
+        peer_master: The same for the other end.
+        up: Administrative state of the first end.
+        peer_up: Administrative state of the other end.
+    """
+
+    kind: ClassVar[str] = "veth"
+    mutable: ClassVar[dict[str, Impact]] = {
+        "mtu": "hitless",
+        "master": "hitless",
+        "peer_master": "hitless",
+        "up": "hitless",
+        "peer_up": "hitless",
+        "mac": "hitless",
+        "peer_mac": "hitless",
+    }
+    namespace: str
+    name: str
+    peer_namespace: str
+    peer_name: str
+    mac: str
+    peer_mac: str
+    mtu: int
+    master: str = ""
+    peer_master: str = ""
+    up: bool = True
+    peer_up: bool = True
+
+    @property
+    def key(self) -> Key:
+        """Kind, namespace and interface of the first end."""
+        return Key(self.kind, self.namespace, self.name)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Both namespaces, and the bridges that its ends are ports of."""
+        keys = [Key(NAMESPACE, self.namespace, ""), Key(NAMESPACE, self.peer_namespace, "")]
+        if self.master:
+            keys.append(Key("bridge", self.namespace, self.master))
+        if self.peer_master:
+            keys.append(Key("bridge", self.peer_namespace, self.peer_master))
+        return tuple(keys)
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """Both interface names."""
+        return (
+            ("interface", self.namespace, self.name),
+            ("interface", self.peer_namespace, self.peer_name),
+        )
+
+
+class Vxlan(Resource, frozen=True, kw_only=True):
+    """A VXLAN device (RFC 7348), port of a bridge; whom it floods to are its `FdbEntry` resources.
+
+    Attributes:
+        namespace: The node.
+        name: Its interface name.
+        vni: 1 to 16777215.
+        local: The tunnel end's address.
+        master: The bridge it is a port of.
+        mtu: Octets.
+        mac: Fixed.
+        port: UDP port.
+        up: Administrative state.
+    """
+
+    kind: ClassVar[str] = "vxlan"
+    mutable: ClassVar[dict[str, Impact]] = {
+        "mtu": "hitless",
+        "master": "hitless",
+        "up": "hitless",
+        "mac": "hitless",
+        "local": "hitless",
+    }
+    namespace: str
+    name: str
+    vni: int
+    local: IPv4Address | IPv6Address
+    master: str
+    mtu: int
+    mac: str
+    port: int = VXLAN_PORT
+    up: bool = True
+
+    @property
+    def key(self) -> Key:
+        """Kind, namespace, interface."""
+        return Key(self.kind, self.namespace, self.name)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace and its bridge."""
+        return (Key(NAMESPACE, self.namespace, ""), Key("bridge", self.namespace, self.master))
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """Its interface name, and its VNI on its port."""
+        return (
+            ("interface", self.namespace, self.name),
+            ("vni", self.namespace, str(self.vni), str(self.port)),
+        )

@@ -1,0 +1,69 @@
+"""Namespaces, the lab's hosts file, and the limits of a node."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nlan.resources.base import HOST, Impact, Key, Resource
+
+
+class Namespace(Resource, frozen=True, kw_only=True):
+    """A network namespace; its UTS and mount namespaces and its cgroup come with its first process.
+
+    Attributes:
+        name: A node, a host (``ce1/172.21.1.2``) or the fabric.
+    """
+
+    kind: ClassVar[str] = "namespace"
+    name: str
+
+    @property
+    def key(self) -> Key:
+        """Kind and name."""
+        return Key(self.kind, self.name, "")
+
+
+class HostsFile(Resource, frozen=True, kw_only=True):
+    """The lab's /etc/hosts, seen by every process of every node.
+
+    Attributes:
+        text: The whole file.
+    """
+
+    kind: ClassVar[str] = "hosts"
+    mutable: ClassVar[dict[str, Impact]] = {"text": "hitless"}
+    delete_impact: ClassVar[Impact] = "hitless"
+    text: str
+
+    @property
+    def key(self) -> Key:
+        """One per lab."""
+        return Key(self.kind, HOST, "")
+
+
+class Cgroup(Resource, frozen=True, kw_only=True):
+    """A node's cgroup with limits; None leaves a limit alone.
+
+    Attributes:
+        namespace: The node.
+        memory: Octets.
+        cpus: Processors.
+        pids: Processes.
+    """
+
+    kind: ClassVar[str] = "cgroup"
+    mutable: ClassVar[dict[str, Impact]] = {"memory": "hitless", "cpus": "hitless", "pids": "hitless"}
+    delete_impact: ClassVar[Impact] = "hitless"
+    namespace: str
+    memory: int | None = None
+    cpus: float | None = None
+    pids: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """One per node."""
+        return Key(self.kind, self.namespace, "")
+
+    def requires(self) -> tuple[Key, ...]:
+        """The node's namespace."""
+        return (Key("namespace", self.namespace, ""),)

@@ -1,0 +1,51 @@
+"""Numbers and names of the trade: what range they have and which words say that they are wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+VNI_MAX = 2**24 - 1
+"""The largest VXLAN network identifier (RFC 7348, section 5)."""
+VID_MAX = 4094
+"""The largest VLAN identifier (IEEE 802.1Q; 0 and 4095 are reserved)."""
+ASN_MAX = 2**32 - 1
+"""The largest autonomous system number (RFC 6793)."""
+IFNAMSIZ = 15
+"""Octets that the kernel keeps for an interface's name, without the closing NUL."""
+NAME_MAX = 32
+"""The longest lab or node name: two of them and a host's address fit into a file name."""
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
+"""A lab's or node's name: a host name's characters (RFC 1123) and the underscore, no dot."""
+
+VXLAN_PORT = 4789
+"""VXLAN's UDP port (RFC 7348, section 8)."""
+
+
+def is_name(text: str) -> bool:
+    """Tell whether `text` can name a lab or a node."""
+    return len(text) <= NAME_MAX and NAME.fullmatch(text) is not None
+
+
+def vxlan_overhead(ip_version: int) -> int:
+    """Return the octets that VXLAN adds: 50 over IPv4, 70 over IPv6 (RFC 7348, section 5)."""
+    return 50 if ip_version == 4 else 70
+
+
+def stable_mac(*names: str) -> str:
+    """Return a locally administered unicast MAC address that depends on the names alone."""
+    digest = hashlib.blake2b("/".join(names).encode(), digest_size=5).digest()
+    return "02:" + ":".join(f"{octet:02x}" for octet in digest)
+
+
+def bridge_name(address: str) -> str:
+    """Return the name of the bridge that holds a host LAN's gateway `address`.
+
+    ``br_172.21.1.1`` where it fits an interface's name (15 octets), else ``br_`` and the
+    hash of the address in 8 hexadecimal digits.
+    """
+    name = f"br_{address}"
+    if len(name) <= IFNAMSIZ and ":" not in name:
+        return name
+    return "br_" + hashlib.blake2b(address.encode(), digest_size=4).hexdigest()
