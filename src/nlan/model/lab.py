@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nlan.model.codec import Base, IpInterface, IpNetwork
+from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.ptn import PtnNetwork
 from nlan.model.router import Router
 from nlan.model.vhosts import VhostLan
@@ -100,7 +100,7 @@ class Node(Base, frozen=True, kw_only=True):
     vhosts: tuple[VhostLan, ...] = ()
     router: Router | None = None
     forwarding: bool = False
-    gateway: tuple[str, ...] = ()
+    gateway: tuple[IpAddress, ...] = ()
     limits: Limits | None = None
 
 

@@ -68,13 +68,15 @@ class Route(Resource, frozen=True, kw_only=True):
         namespace: Where.
         prefix: To where.
         via: By which next hop.
+        interface: Which interface leads to the next hop; None leaves it to the kernel.
     """
 
     kind: ClassVar[str] = "route"
-    mutable: ClassVar[dict[str, Impact]] = {"via": "hitless"}
+    mutable: ClassVar[dict[str, Impact]] = {"via": "hitless", "interface": "hitless"}
     namespace: str
     prefix: IPv4Network | IPv6Network
     via: IPv4Address | IPv6Address
+    interface: str | None = None
 
     @property
     def key(self) -> Key:
@@ -82,8 +84,9 @@ class Route(Resource, frozen=True, kw_only=True):
         return Key(self.kind, self.namespace, str(self.prefix))
 
     def requires(self) -> tuple[Key, ...]:
-        """Its namespace; the plan puts a namespace's routes after its addresses."""
-        return (Key(NAMESPACE, self.namespace, ""),)
+        """Its namespace and interface; a plan puts routes after addresses."""
+        ground = Key(NAMESPACE, self.namespace, "")
+        return (ground,) if self.interface is None else (ground, link_key(self.namespace, self.interface))
 
 
 class Sysctl(Resource, frozen=True, kw_only=True):

@@ -1,0 +1,91 @@
+"""What every node has: its namespace, kernel switches, limits; and the lab's hosts file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nlan.model import Lab, Node
+from nlan.model.codec import IpAddress, IpInterface
+from nlan.resources import Cgroup, HostsFile, Namespace, Resource, Sysctl
+
+ROUTER_SYSCTLS = {
+    "net/ipv4/ip_forward": "1",
+    # Loose: multi-homed routers answer on another interface than the packet came by (RFC 3704, 2.4).
+    "net/ipv4/conf/all/rp_filter": "2",
+    # Packets from an own address arrive where a path leads back through a neighbour.
+    "net/ipv4/conf/all/accept_local": "1",
+    # Spread flows over equal paths by addresses and ports.
+    "net/ipv4/fib_multipath_hash_policy": "1",
+}
+
+ROUTER_SYSCTLS_V6 = {
+    "net/ipv6/conf/all/forwarding": "1",
+    "net/ipv6/fib_multipath_hash_policy": "1",
+}
+
+NODE_SYSCTLS = {
+    # Removing an address must not take the others of its prefix along.
+    "net/ipv4/conf/all/promote_secondaries": "1",
+}
+
+NODE_SYSCTLS_V6 = {
+    # Every address is allocated: waiting a second for duplicates finds none.
+    "net/ipv6/conf/all/accept_dad": "0",
+    "net/ipv6/conf/default/accept_dad": "0",
+}
+
+
+def expand(node: Node, lab: Lab) -> Iterator[Resource]:
+    """Yield the node's namespace, switches and limits."""
+    yield Namespace(name=node.name)
+    yield from _sysctls(node.name, NODE_SYSCTLS)
+    if has_ipv6(node):
+        yield from _sysctls(node.name, NODE_SYSCTLS_V6)
+    if node.forwarding:
+        yield from _sysctls(node.name, ROUTER_SYSCTLS)
+        if has_ipv6(node):
+            yield from _sysctls(node.name, ROUTER_SYSCTLS_V6)
+    if (limits := node.limits) is not None:
+        yield Cgroup(namespace=node.name, memory=limits.memory, cpus=limits.cpus, pids=limits.pids)
+
+
+def expand_lab(lab: Lab) -> Iterator[Resource]:
+    """Yield the lab's hosts file."""
+    yield HostsFile(text=hosts_text(lab))
+
+
+def _sysctls(namespace: str, values: dict[str, str]) -> Iterator[Resource]:
+    for name, value in values.items():
+        yield Sysctl(namespace=namespace, name=name, value=value)
+
+
+def addresses(node: Node) -> Iterator[IpInterface]:
+    """Yield the node's addresses, the one that stands for it first (its first loopback)."""
+    if node.router is not None:
+        yield from node.router.loopbacks
+    for interface in node.interfaces:
+        yield from interface.addresses
+    for network in node.ptn:
+        for l2vpn in network.l2vpns:
+            yield from l2vpn.addresses
+    for lan in node.vhosts:
+        yield lan.gateway
+    if node.attached and node.underlay is not None:
+        yield node.underlay
+
+
+def has_ipv6(node: Node) -> bool:
+    """Tell whether the node has any IPv6 address."""
+    return any(address.version == 6 for address in addresses(node))
+
+
+def node_address(node: Node) -> IpAddress | None:
+    """Return the address that the node's name stands for in the lab, or None where it has none."""
+    return next((address.ip for address in addresses(node)), None)
+
+
+def hosts_text(lab: Lab) -> str:
+    """Return the lab's /etc/hosts: loopback, then one line per node."""
+    lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
+    lines += [f"{address} {node.name}" for node in lab.nodes if (address := node_address(node)) is not None]
+    return "\n".join(lines) + "\n"

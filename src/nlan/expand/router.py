@@ -1,0 +1,26 @@
+"""Router: loopback addresses, and the daemons that speak for the node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from nlan.expand import wires
+from nlan.expand.frr import frr_daemons
+from nlan.expand.gobgp import gobgp_daemons
+from nlan.model import Lab, Node
+from nlan.resources import Resource
+
+STANDS_ON = frozenset({"veth", "bridge", "vxlan", "address", "sysctl", "cgroup"})
+
+
+def expand(node: Node, lab: Lab, stands_on: Sequence[Resource]) -> Iterator[Resource]:
+    """Yield loopback addresses and daemons; the daemons start once `stands_on` exists."""
+    if node.router is None:
+        return
+    loopbacks = list(wires.addressed(node.name, "lo", node.router.loopbacks))
+    yield from loopbacks
+    after = tuple(r.key for r in (*stands_on, *loopbacks) if r.kind in STANDS_ON)
+    if node.router.engine == "gobgp":
+        yield from gobgp_daemons(node, lab.timers, after)
+    else:
+        yield from frr_daemons(node, lab.timers, after)

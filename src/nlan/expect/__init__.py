@@ -1,0 +1,12 @@
+"""What a lab's routing comes to once it has converged, computed from the model alone.
+
+`nlan up --wait converged` waits for exactly this and names what is missing.
+Where the model does not tell (raw daemon configuration may filter), nothing is
+expected rather than guessed: a missing expectation costs a weaker wait, a
+wrong one a wait in vain.
+"""
+
+from nlan.expect.bgp import Session
+from nlan.expect.routes import Expectation, expectation
+
+__all__ = ["Expectation", "Session", "expectation"]

@@ -1,0 +1,214 @@
+"""BGP (RFC 4271, 4456): which sessions come up, and which prefixes each router learns.
+
+A path-vector computation over the sessions: the shortest AS path wins, iBGP
+routes are passed on by route reflectors alone, a route whose next hop the
+router cannot reach is not used.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+
+import msgspec
+
+from nlan.expect.segments import Topology
+from nlan.model import Bgp, BgpPeer, Node
+from nlan.model.codec import IpAddress, IpNetwork
+
+Known = Mapping[str, frozenset[IpNetwork]]
+
+
+class Session(msgspec.Struct, frozen=True, order=True):
+    """One end of a session that will be established.
+
+    Attributes:
+        node: Who speaks.
+        peer: To which address, as text.
+        peer_node: Who holds it.
+    """
+
+    node: str
+    peer: str
+    peer_node: str
+
+
+class _Edge(msgspec.Struct, frozen=True):
+    """A session as routes travel over it, from `node` to `to`; `own` is the sender's address.
+
+    `from_client`: the receiver takes the sender for its route reflector client.
+    """
+
+    node: str
+    to: str
+    own: IpAddress
+    external: bool
+    next_hop_self: bool
+    to_client: bool
+    from_client: bool
+    families: frozenset[int]
+
+
+class _Route(msgspec.Struct, frozen=True):
+    path: tuple[int, ...]
+    next_hop: IpAddress | None
+    internal: bool
+    from_client: bool
+
+
+def speaker(node: Node) -> Bgp | None:
+    """Return the node's BGP, or None where it speaks none."""
+    return node.router.bgp if node.router is not None else None
+
+
+def sessions(topology: Topology, known: Known) -> list[Session]:
+    """Return both ends of every session that both sides describe and whose addresses are reachable.
+
+    Args:
+        topology: Of the lab.
+        known: Prefixes that each router learns by other means (OSPF).
+    """
+    return sorted(Session(e.node, str(p.address), e.to) for e, p in _edges(topology, known))
+
+
+def learned(topology: Topology, known: Known) -> dict[str, frozenset[IpNetwork]]:
+    """Return the prefixes that each router installs from BGP."""
+    edges: dict[str, list[_Edge]] = defaultdict(list)
+    for edge, _ in _edges(topology, known):
+        edges[edge.node].append(edge)
+    found: dict[str, set[IpNetwork]] = defaultdict(set)
+    for origins, prefixes in _by_origins(topology).items():
+        for version in (4, 6):
+            mine = {prefix for prefix in prefixes if prefix.version == version}
+            for node in _spread(topology, edges, known, origins, version) if mine else ():
+                found[node] |= mine
+    return {
+        node: frozenset(prefixes - topology.connected[node] - known.get(node, frozenset()))
+        for node, prefixes in found.items()
+        if _installs(topology.nodes[node])
+    }
+
+
+def _installs(node: Node) -> bool:
+    return node.router is not None and node.router.engine == "frr"
+
+
+def _by_origins(topology: Topology) -> dict[frozenset[str], set[IpNetwork]]:
+    origins: dict[IpNetwork, set[str]] = defaultdict(set)
+    for name, node in topology.nodes.items():
+        for prefix in _originated(topology, node):
+            origins[prefix].add(name)
+    groups: dict[frozenset[str], set[IpNetwork]] = defaultdict(set)
+    for prefix, names in origins.items():
+        groups[frozenset(names)].add(prefix)
+    return groups
+
+
+def _originated(topology: Topology, node: Node) -> Iterable[IpNetwork]:
+    bgp = speaker(node)
+    if bgp is None or not _installs(node):
+        return ()
+    if "connected" in bgp.redistribute:
+        return topology.connected[node.name]
+    return set(bgp.networks) & topology.connected[node.name]
+
+
+def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
+    for name, node in topology.nodes.items():
+        bgp = speaker(node)
+        for peer in bgp.peers if bgp is not None else ():
+            other = topology.owners.get(peer.address)
+            if bgp is not None and other is not None and other != name:
+                edge = _edge(topology, known, node, bgp, peer, topology.nodes[other])
+                if edge is not None:
+                    yield edge, peer
+
+
+def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node) -> _Edge | None:
+    theirs = speaker(other)
+    back = _answer(topology, node.name, theirs)
+    if theirs is None or back is None or peer.peer_asn != theirs.asn or back.peer_asn != bgp.asn:
+        return None
+    external = bgp.asn != theirs.asn
+    if peer.password != back.password or not (
+        _reaches(topology, known, node.name, peer.address, external and peer.ebgp_multihop is None)
+        and _reaches(topology, known, other.name, back.address, external and back.ebgp_multihop is None)
+    ):
+        return None
+    version = {4 if family == "ipv4" else 6 for family in peer.families if family in back.families}
+    return _Edge(
+        node=node.name,
+        to=other.name,
+        own=back.address,
+        external=external,
+        next_hop_self=peer.next_hop_self,
+        to_client=peer.route_reflector_client,
+        from_client=back.route_reflector_client,
+        families=frozenset(version & {peer.address.version}),
+    )
+
+
+def _answer(topology: Topology, node: str, theirs: Bgp | None) -> BgpPeer | None:
+    """Return the other side's description of the session with `node`."""
+    peers = theirs.peers if theirs is not None else ()
+    return next((peer for peer in peers if topology.owners.get(peer.address) == node), None)
+
+
+def _reaches(topology: Topology, known: Known, node: str, address: IpAddress, connected_only: bool) -> bool:
+    if topology.is_connected(node, address):
+        return True
+    if connected_only:
+        return False
+    return _knows(known, node, address)
+
+
+def _knows(known: Known, node: str, address: IpAddress) -> bool:
+    return any(address in p for p in known.get(node, ()) if p.version == address.version)
+
+
+def _spread(
+    topology: Topology,
+    edges: Mapping[str, list[_Edge]],
+    known: Known,
+    origins: frozenset[str],
+    version: int,
+) -> set[str]:
+    """Return the routers that a prefix of these origins reaches, without the origins."""
+    order = count()
+    queue: list[tuple[int, bool, int, str, _Route]] = []
+    for name in sorted(origins):
+        heapq.heappush(queue, (0, False, next(order), name, _Route((), None, False, False)))
+    have: dict[str, _Route] = {}
+    while queue:
+        *_, name, route = heapq.heappop(queue)
+        if name in have:
+            continue
+        have[name] = route
+        for edge in edges.get(name, ()):
+            if edge.to not in have and version in edge.families:
+                offered = _offer(topology, known, edge, route)
+                if offered is not None:
+                    entry = (len(offered.path), offered.internal, next(order), edge.to, offered)
+                    heapq.heappush(queue, entry)
+    return have.keys() - origins
+
+
+def _offer(topology: Topology, known: Known, edge: _Edge, route: _Route) -> _Route | None:
+    """Return the route as it arrives at the other end, or None where it is not sent or not used."""
+    bgp, theirs = speaker(topology.nodes[edge.node]), speaker(topology.nodes[edge.to])
+    assert bgp is not None
+    assert theirs is not None
+    if edge.external:
+        path = (bgp.asn, *route.path)
+        return None if theirs.asn in path else _Route(path, edge.own, False, False)
+    if route.internal and not (route.from_client or edge.to_client):
+        return None
+    reflected = route.internal
+    own = route.next_hop is None or (edge.next_hop_self and not reflected)
+    next_hop = edge.own if own else route.next_hop
+    other = topology.nodes[edge.to]
+    if next_hop is not None and _installs(other) and not _reaches(topology, known, edge.to, next_hop, False):
+        return None
+    return _Route(route.path, next_hop, True, edge.from_client)

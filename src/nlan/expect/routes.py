@@ -1,0 +1,52 @@
+"""The expectation: sessions, adjacencies and kernel routes of the converged lab."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nlan.expect import bgp, ospf
+from nlan.expect.segments import topology
+from nlan.model import Lab, Node
+from nlan.model.codec import IpNetwork
+
+
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds once the lab has converged.
+
+    Attributes:
+        sessions: Both ends of every BGP session.
+        adjacencies: Pairs of OSPF neighbours, by IP version.
+        routes: Per router the prefixes that its kernel's main table holds besides connected ones.
+        exact: False where raw daemon configuration may filter: routes then are not listed.
+    """
+
+    sessions: tuple[bgp.Session, ...] = ()
+    adjacencies: dict[int, frozenset[tuple[str, str]]] = {}
+    routes: dict[str, frozenset[IpNetwork]] = {}
+    exact: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.routes or any(self.adjacencies.values()))
+
+
+def expectation(lab: Lab) -> Expectation:
+    """Return what the lab's routing comes to, as far as the model tells."""
+    known_to_all = topology(lab)
+    by_ospf = {version: ospf.learned(known_to_all, version) for version in (4, 6)}
+    igp = {
+        node.name: by_ospf[4].get(node.name, frozenset()) | by_ospf[6].get(node.name, frozenset())
+        for node in lab.nodes
+    }
+    exact = not any(_is_raw(node) for node in lab.nodes)
+    by_bgp = bgp.learned(known_to_all, igp)
+    routes = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
+    return Expectation(
+        sessions=tuple(bgp.sessions(known_to_all, igp)),
+        adjacencies={version: ospf.adjacencies(known_to_all, version) for version in (4, 6)},
+        routes={name: prefixes for name, prefixes in routes.items() if prefixes} if exact else {},
+        exact=exact,
+    )
+
+
+def _is_raw(node: Node) -> bool:
+    return node.router is not None and node.router.frr is not None

@@ -1,0 +1,127 @@
+"""The order of operations: a topological sort with a taste.
+
+What is used comes before its users, and goes after them. Adding comes before
+removing, unless the two clash over a name, an address or a port
+(`Resource.claims`); then the old one goes first. Ties are broken by kind and
+name, so that equal inputs give equal orders and like things come in runs.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from nlan.errors import InternalError
+from nlan.plan.operation import Operation
+from nlan.plan.state import State
+from nlan.resources import Key
+
+KINDS = (
+    "namespace",
+    "hosts",
+    "cgroup",
+    "sysctl",
+    "bridge",
+    "veth",
+    "vxlan",
+    "fdb",
+    "address",
+    "route",
+    "frr",
+    "gobgp",
+)
+"""Every kind, those that others stand on first."""
+RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+
+Edges = dict[int, set[int]]
+
+
+def ordered(
+    changes: Sequence[Operation],
+    deletions: Sequence[Operation],
+    vanishing: Mapping[Key, Key],
+    wanted: State,
+    seen: State,
+) -> tuple[Operation, ...]:
+    """Return all operations in order, each with the positions of those it requires.
+
+    Args:
+        changes: Creations, updates, replacements.
+        deletions: Removals.
+        vanishing: Observed things that go without an operation, and what takes them along.
+        wanted: The desired side.
+        seen: The observed side.
+    """
+    operations = [*changes, *deletions]
+    at = {operation.key: n for n, operation in enumerate(operations)}
+    edges = _edges(operations, at, vanishing, wanted, seen)
+    order = list(_topological(operations, edges))
+    if len(order) != len(operations):
+        raise InternalError("the operations of a plan require each other in a circle")
+    place = {n: position for position, n in enumerate(order)}
+    return tuple(
+        msgspec.structs.replace(operations[n], requires=tuple(sorted(place[m] for m in edges.get(n, ()))))
+        for n in order
+    )
+
+
+def _edges(
+    operations: Sequence[Operation],
+    at: Mapping[Key, int],
+    vanishing: Mapping[Key, Key],
+    wanted: State,
+    seen: State,
+) -> Edges:
+    edges: Edges = {}
+    for n, operation in enumerate(operations):
+        if operation.action == "delete":
+            for ground in seen.grounds(operation.key):
+                if (m := at.get(ground)) is not None and operations[m].action == "delete":
+                    edges.setdefault(m, set()).add(n)
+            continue
+        before = {at[ground] for ground in wanted.grounds(operation.key) if ground in at}
+        before |= set(_clashes(operation, at, vanishing, seen))
+        before.discard(n)
+        if before:
+            edges.setdefault(n, set()).update(before)
+    return edges
+
+
+def _clashes(
+    operation: Operation, at: Mapping[Key, int], vanishing: Mapping[Key, Key], seen: State
+) -> Iterator[int]:
+    """Yield the operations that remove what holds a claim of the operation's resource."""
+    if operation.desired is None:
+        return
+    for claim in operation.desired.claims():
+        holder = seen.claims.get(claim)
+        while holder is not None and holder in vanishing:
+            holder = vanishing[holder]
+        if holder is not None and holder != operation.key and (n := at.get(holder)) is not None:
+            yield n
+
+
+def _topological(operations: Sequence[Operation], edges: Edges) -> Iterator[int]:
+    users: dict[int, list[int]] = {}
+    waiting = {n: len(before) for n, before in edges.items()}
+    for n, before in edges.items():
+        for m in before:
+            users.setdefault(m, []).append(n)
+    ready = [(*_taste(o), n) for n, o in enumerate(operations) if not waiting.get(n)]
+    heapq.heapify(ready)
+    while ready:
+        n = heapq.heappop(ready)[-1]
+        yield n
+        for user in users.get(n, ()):
+            waiting[user] -= 1
+            if not waiting[user]:
+                heapq.heappush(ready, (*_taste(operations[user]), user))
+
+
+def _taste(operation: Operation) -> tuple[bool, int, Key]:
+    rank = RANK[operation.key.kind]
+    if operation.action == "delete":
+        return True, -rank, operation.key
+    return False, rank, operation.key
