@@ -1,0 +1,155 @@
+"""What people see: sentences, tables, plans, progress. Results go to stdout, all else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nlan.errors import InputError, NlanError
+from nlan.plan import Operation, Plan
+
+COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
+IMPACT_COLORS = {"hitless": "green", "session": "yellow", "restart": "yellow", "outage": "red"}
+SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
+FOLD_ABOVE = 60
+
+
+def _colored(stream: Any) -> bool:
+    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, color: str, stream: Any = None) -> str:
+    """Return the text in a colour where the stream (stdout) is a terminal that shows it."""
+    if not color or not _colored(sys.stdout if stream is None else stream):
+        return text
+    return f"\x1b[{COLORS[color]}m{text}\x1b[0m"
+
+
+def say(text: str) -> None:
+    """Print a line for the person at the terminal, to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value (of the model, or of plain JSON) as one JSON document."""
+    import json
+
+    from nlan.model import to_builtins
+
+    print(json.dumps(to_builtins(value), indent=2, ensure_ascii=False))
+
+
+def print_error(error: NlanError, *, as_json: bool = False) -> None:
+    """Print what went wrong; a file's problems one a line and their number."""
+    if as_json:
+        print_json({"error": _error_value(error)})
+        return
+    if not isinstance(error, InputError):
+        say(f"{paint('error:', 'red', sys.stderr)} {error}")
+        return
+    for problem in error.problems:
+        say(str(problem))
+    errors = sum(problem.severity == "error" for problem in error.problems)
+    say(f"{errors} error{'s' if errors != 1 else ''}; nothing was touched")
+
+
+def _error_value(error: NlanError) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "message": str(error),
+        "transient": error.transient,
+    }
+    if isinstance(error, InputError):
+        value["problems"] = [problem._asdict() for problem in error.problems]
+    return value
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as aligned columns under their headings."""
+    lines = [tuple(header), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    padded = [
+        "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines
+    ]
+    return "\n".join([paint(padded[0], "dim"), *padded[1:]])
+
+
+def operation_lines(operation: Operation) -> list[str]:
+    """Return one operation as a line and its details."""
+    sign = SIGNS[operation.action]
+    impact = paint(operation.impact, IMPACT_COLORS[operation.impact])
+    head = f"{sign} {operation.action:<8}{operation.key}"
+    return [f"{head}: {operation.reason} [{impact}]", *(f"      {line}" for line in operation.details)]
+
+
+def plan_text(planned: Plan, *, verbose: bool = False) -> str:
+    """Return a plan for people; a long one is counted per node and kind unless `verbose`."""
+    if not planned:
+        return "nothing to do"
+    lines: list[str] = []
+    if verbose or len(planned) <= FOLD_ABOVE:
+        for operation in planned.operations:
+            lines += operation_lines(operation)
+    else:
+        lines += _folded(planned)
+    impact = planned.impact or "hitless"
+    count = f"{len(planned)} operation{'s' if len(planned) != 1 else ''}"
+    lines.append(f"{count}, worst impact: {paint(impact, IMPACT_COLORS[impact])}")
+    return "\n".join(lines)
+
+
+def _folded(planned: Plan) -> list[str]:
+    counts: dict[tuple[str, str, str], int] = {}
+    for operation in planned.operations:
+        key = (operation.action, operation.key.kind, operation.impact)
+        counts[key] = counts.get(key, 0) + 1
+    lines = [
+        f"{SIGNS[action]} {action:<8}{n} {kind} [{impact}]" for (action, kind, impact), n in counts.items()
+    ]
+    return [*lines, paint("(-v lists every operation)", "dim")]
+
+
+def plan_value(planned: Plan) -> dict[str, Any]:
+    """Return a plan as plain JSON: its operations in order, each with what it requires."""
+    return {
+        "operations": [
+            {
+                "action": operation.action,
+                "kind": operation.key.kind,
+                "namespace": operation.key.namespace,
+                "name": operation.key.name,
+                "impact": operation.impact,
+                "reason": operation.reason,
+                "details": list(operation.details),
+                "requires": list(operation.requires),
+            }
+            for operation in planned.operations
+        ],
+        "impact": planned.impact,
+    }
+
+
+class Progress:
+    """One line at the bottom of a terminal, rewritten; silent elsewhere."""
+
+    def __init__(self, *, enabled: bool = True) -> None:
+        """Draw only where stderr is a terminal."""
+        self._enabled = enabled and sys.stderr.isatty()
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Replace the line."""
+        if self._enabled and text != self._shown:
+            columns = os.get_terminal_size(sys.stderr.fileno()).columns
+            sys.stderr.write("\r\x1b[K" + text[: max(columns - 1, 20)])
+            sys.stderr.flush()
+            self._shown = text
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._enabled and self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._shown = ""

@@ -1,0 +1,213 @@
+"""Every verb with its options: the one table that help, parser, completion and reference come from."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Option(NamedTuple):
+    """One argument of a verb, as argparse takes it."""
+
+    names: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+class Verb(NamedTuple):
+    """One verb: its module is ``nlan.cli.commands.<name>``."""
+
+    name: str
+    summary: str
+    options: tuple[Option, ...] = ()
+    description: str = ""
+
+
+def _option(*names: str, **settings: Any) -> Option:
+    return Option(names, settings)
+
+
+FILE = _option("file", metavar="FILE", help="the file that describes the network")
+LAB = _option("-l", "--lab", metavar="NAME", help="the lab; may be left out where one runs")
+LAB_WORD = _option("lab", metavar="LAB", nargs="?", help="the lab; may be left out where one runs")
+NODE = _option("node", metavar="NODE", help="a node (`pe1`) or a host (`ce1/172.21.1.2`, `172.21.1.2`)")
+NAMED = _option("-l", "--lab", metavar="NAME", help="the lab's name; else the file's own")
+JSON = _option("--json", action="store_true", help="print JSON")
+WAIT = _option(
+    "--wait",
+    choices=("up", "converged", "no"),
+    default="converged",
+    help="for what to wait: daemons are up, routing has converged (default), or nothing",
+)
+TIMEOUT = _option(
+    "--timeout", type=float, default=60.0, metavar="SECONDS", help="how long to wait at most (default 60)"
+)
+DRY_RUN = _option("--dry-run", action="store_true", help="print the plan, touch nothing")
+MESSAGE = _option("-m", "--message", default="", metavar="TEXT", help="kept with the revision")
+CONFIRM = _option(
+    "--confirm",
+    type=float,
+    metavar="SECONDS",
+    help="undo the change unless `nlan confirm` comes within that time",
+)
+
+VERBS = (
+    Verb(
+        "up",
+        "build the network of a file, or change the running one into it",
+        (FILE, NAMED, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON),
+        "Plans from what runs to what the file says, does just that, and waits. Run it again as often as you like.",
+    ),
+    Verb(
+        "plan",
+        "show what `up` would do, with reason and impact (exit 0: nothing, 2: changes)",
+        (FILE, NAMED, JSON),
+    ),
+    Verb(
+        "down",
+        "remove a lab, wholly; needs neither the file nor the database",
+        (LAB_WORD, _option("--all", action="store_true", help="every lab"), JSON),
+    ),
+    Verb("ls", "list the labs", (JSON,)),
+    Verb(
+        "status",
+        "nodes, addresses, daemons, sessions, and what differs from the file",
+        (
+            LAB_WORD,
+            _option("-l", "--lab", dest="lab_option", metavar="NAME", help="the same as LAB"),
+            _option("-w", "--watch", action="store_true", help="stay and refresh"),
+            JSON,
+        ),
+    ),
+    Verb(
+        "exec",
+        "run a command in a node; its exit code is passed on",
+        (
+            _option("node", metavar="NODE", nargs="?", help="a node, a host, or a pattern such as `pe*`"),
+            LAB,
+            _option("--all", action="store_true", help="in every node"),
+            JSON,
+        ),
+        "nlan exec NODE -- COMMAND …",
+    ),
+    Verb("shell", "a shell in a node", (NODE, LAB)),
+    Verb(
+        "ping",
+        "ping between nodes by name, or between all hosts",
+        (
+            _option("source", metavar="SRC", nargs="?", help="who asks"),
+            _option("target", metavar="DST", nargs="?", help="a node, a host or an address"),
+            LAB,
+            _option("--all", action="store_true", help="every host to every other"),
+            _option("-c", "--count", type=int, default=1, metavar="N", help="pings per pair (default 1)"),
+            _option(
+                "--timeout", type=float, default=2.0, metavar="SECONDS", help="wait for answers (default 2)"
+            ),
+            JSON,
+        ),
+    ),
+    Verb("show", "print the resolved lab: every derived address, VNI and default", (FILE, NAMED, JSON)),
+    Verb(
+        "generate",
+        "print a file: ring, line, star, mesh, clos, wan",
+        (
+            _option("kind", metavar="KIND", choices=("ring", "line", "star", "mesh", "clos", "wan")),
+            _option("size", metavar="N", type=int, nargs="?", help="how many nodes (clos: leaves)"),
+            _option("--bgp", action="store_true", help="BGP routers, one AS each"),
+            _option("--ospf", action="store_true", help="OSPF routers"),
+            _option("--hosts", type=int, metavar="N", help="hosts behind each router"),
+            _option("--name", metavar="NAME", help="the lab's name"),
+        ),
+    ),
+    Verb("doctor", "what this machine has and lacks for nlan, and how to get it", (JSON,)),
+    Verb("schema", "print the JSON Schema of the file, for editors"),
+    Verb(
+        "completion",
+        "print shell completion",
+        (_option("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"),),
+    ),
+    Verb(
+        "history",
+        "list a lab's revisions",
+        (LAB_WORD, _option("-n", type=int, default=20, metavar="N", help="how many (default 20)"), JSON),
+    ),
+    Verb(
+        "diff",
+        "compare two revisions, or a revision and the running network",
+        (
+            _option("revisions", metavar="REV", nargs="*", type=int, help="none: the applied one"),
+            LAB,
+            JSON,
+        ),
+    ),
+    Verb(
+        "rollback",
+        "turn the running network into an earlier revision, in place",
+        (
+            _option("revision", metavar="REV", type=int, help="from `nlan history`"),
+            LAB,
+            WAIT,
+            TIMEOUT,
+            DRY_RUN,
+            MESSAGE,
+            CONFIRM,
+            JSON,
+        ),
+    ),
+    Verb("confirm", "keep a change that `--confirm` would undo", (LAB_WORD, JSON)),
+    Verb(
+        "set",
+        "change one thing of the running lab",
+        (
+            _option(
+                "path", metavar="PATH", help="such as `pe1.router.bgp.peers.0.peer_asn` (see `nlan show`)"
+            ),
+            _option("value", metavar="VALUE", help="YAML"),
+            LAB,
+            WAIT,
+            TIMEOUT,
+            DRY_RUN,
+            MESSAGE,
+            CONFIRM,
+            JSON,
+        ),
+    ),
+    Verb(
+        "unset",
+        "remove one thing of the running lab",
+        (
+            _option("path", metavar="PATH", help="such as `pe1.vhosts.1`"),
+            LAB,
+            WAIT,
+            TIMEOUT,
+            DRY_RUN,
+            MESSAGE,
+            CONFIRM,
+            JSON,
+        ),
+    ),
+    Verb(
+        "edit",
+        "change the running lab's state in an editor",
+        (
+            _option("node", metavar="NODE", nargs="?", help="only this node"),
+            LAB,
+            WAIT,
+            TIMEOUT,
+            DRY_RUN,
+            MESSAGE,
+            CONFIRM,
+            JSON,
+        ),
+    ),
+    Verb("watch", "events as they happen: links, addresses, routes, sessions, operations", (LAB_WORD, JSON)),
+    Verb(
+        "keep",
+        "stay and repair: restores drift within a second, keeps operational state current",
+        (
+            LAB_WORD,
+            _option("--detach", action="store_true", help="go on in the background"),
+            _option("--unit", action="store_true", help="print a systemd unit"),
+            JSON,
+        ),
+    ),
+    Verb("restore", "bring up again every lab that was up before a reboot", (JSON,)),
+)
