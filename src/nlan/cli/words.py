@@ -54,7 +54,7 @@ VERBS = (
         "up",
         "build the network of a file, or change the running one into it",
         (FILE, NAMED, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON),
-        "Plans from what runs to what the file says, does just that, and waits. Run it again as often as you like.",
+        "Plans from what runs to what the file says, does just that, and waits. Run it as often as you like.",
     ),
     Verb(
         "plan",

@@ -1,0 +1,218 @@
+"""Planning over small hand-made states: what is done, in which order, and what is left to the kernel."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_interface, ip_network
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlan.plan import Plan, plan
+from nlan.resources import (
+    Address,
+    Bridge,
+    FdbEntry,
+    FrrDaemon,
+    GobgpDaemon,
+    Key,
+    Namespace,
+    Resource,
+    Route,
+    Veth,
+    Vxlan,
+)
+
+Resources = dict[Key, Resource]
+
+
+def state(*resources: Resource) -> Resources:
+    return {resource.key: resource for resource in resources}
+
+
+def namespace(name: str) -> Namespace:
+    return Namespace(name=name)
+
+
+def veth(a: str, b: str, **changes: object) -> Veth:
+    values = {
+        "namespace": a,
+        "name": "eth1",
+        "peer_namespace": b,
+        "peer_name": "eth1",
+        "mac": "02:00:00:00:00:01",
+        "peer_mac": "02:00:00:00:00:02",
+        "mtu": 1500,
+    }
+    return Veth(**(values | changes))  # type: ignore[arg-type]
+
+
+def address(namespace: str, text: str, interface: str = "eth1") -> Address:
+    return Address(namespace=namespace, interface=interface, address=ip_interface(text))
+
+
+def steps(planned: Plan) -> list[str]:
+    return [str(operation) for operation in planned.operations]
+
+
+TWO = state(
+    namespace("r1"),
+    namespace("r2"),
+    veth("r1", "r2"),
+    address("r1", "192.0.2.1/24"),
+    address("r2", "192.0.2.2/24"),
+)
+
+
+def test_equal_states_need_nothing() -> None:
+    assert not plan(TWO, TWO)
+    assert plan(TWO, TWO).impact is None
+
+
+def test_what_is_used_comes_first() -> None:
+    assert steps(plan(TWO, {})) == [
+        "create r1 namespace",
+        "create r2 namespace",
+        "create r1 veth eth1",
+        "create r1 address eth1 192.0.2.1/24",
+        "create r2 address eth1 192.0.2.2/24",
+    ]
+    assert plan(TWO, {}).operations[2].requires == (0, 1)
+    assert plan(TWO, {}).operations[4].requires == (1, 2)
+
+
+def test_what_goes_with_its_namespace_is_not_removed_one_by_one() -> None:
+    assert steps(plan({}, TWO)) == ["delete r1 namespace", "delete r2 namespace"]
+
+
+def test_a_pair_goes_with_either_of_its_namespaces() -> None:
+    rest = state(namespace("r1"))
+    assert steps(plan(rest, TWO)) == ["delete r2 namespace"]
+
+
+def test_addresses_go_with_their_link() -> None:
+    rest = state(namespace("r1"), namespace("r2"))
+    assert steps(plan(rest, TWO)) == ["delete r1 veth eth1"]
+
+
+def test_a_changed_mtu_is_one_hitless_update() -> None:
+    wanted = TWO | state(veth("r1", "r2", mtu=1400))
+    (operation,) = plan(wanted, TWO).operations
+    assert (operation.action, operation.impact) == ("update", "hitless")
+    assert operation.reason == "mtu is 1500, wanted 1400"
+
+
+def test_what_stands_on_a_link_made_again_is_made_again() -> None:
+    wanted = {key: r for key, r in TWO.items() if key.kind != "veth"}
+    wanted |= state(veth("r1", "r2", peer_name="eth9"), address("r2", "192.0.2.2/24", "eth9"))
+    del wanted[address("r2", "192.0.2.2/24").key]
+    planned = plan(wanted, TWO)
+    assert steps(planned) == [
+        "replace r1 veth eth1",
+        "create r1 address eth1 192.0.2.1/24",
+        "delete r2 address eth1 192.0.2.2/24",
+        "create r2 address eth9 192.0.2.2/24",
+    ]
+    assert planned.operations[1].reason == "its veth eth1 is made again"
+    assert planned.operations[1].impact == "outage"
+
+
+def test_adding_comes_before_removing() -> None:
+    wanted = {k: r for k, r in TWO.items() if r != address("r1", "192.0.2.1/24")}
+    wanted |= state(address("r1", "192.0.2.9/24"))
+    assert steps(plan(wanted, TWO)) == [
+        "create r1 address eth1 192.0.2.9/24",
+        "delete r1 address eth1 192.0.2.1/24",
+    ]
+
+
+def test_a_clash_over_an_address_removes_first() -> None:
+    seen = TWO | state(address("r1", "198.51.100.1/32", "lo"))
+    wanted = TWO | state(address("r1", "198.51.100.1/24"))
+    assert steps(plan(wanted, seen)) == [
+        "delete r1 address lo 198.51.100.1/32",
+        "create r1 address eth1 198.51.100.1/24",
+    ]
+
+
+def test_a_clash_over_an_interface_waits_for_the_namespace_that_takes_it_along() -> None:
+    seen = state(namespace("r1"), namespace("r2"), veth("r1", "r2"))
+    wanted = state(namespace("r1"), namespace("r3"), veth("r1", "r3"))
+    planned = plan(wanted, seen)
+    assert steps(planned) == ["create r3 namespace", "replace r1 veth eth1", "delete r2 namespace"]
+
+
+def test_one_bgp_speaker_stops_before_the_other_starts() -> None:
+    frr = FrrDaemon(namespace="rr", daemon="bgpd")
+    gobgp = GobgpDaemon(namespace="rr", asn=64500, router_id=ip_address("192.0.2.5"))  # type: ignore[arg-type]
+    ground = namespace("rr")
+    assert steps(plan(state(ground, gobgp), state(ground, frr))) == [
+        "delete rr frr bgpd",
+        "create rr gobgp gobgpd",
+    ]
+    assert steps(plan(state(ground, frr), state(ground, gobgp))) == [
+        "delete rr gobgp gobgpd",
+        "create rr frr bgpd",
+    ]
+
+
+def test_a_forwarding_entry_and_a_route_go_with_their_link() -> None:
+    bridge = Bridge(namespace="r1", name="int_br7", mac="02:00:00:00:00:03", mtu=1500)
+    vxlan = Vxlan(
+        namespace="r1",
+        name="vxlan7",
+        vni=7,
+        local=ip_address("192.0.2.1"),
+        master="int_br7",
+        mtu=1500,
+        mac="02:00:00:00:00:04",
+    )
+    entry = FdbEntry(namespace="r1", device="vxlan7", remote=ip_address("192.0.2.2"))
+    route = Route(
+        namespace="r1", prefix=ip_network("0.0.0.0/0"), via=ip_address("192.0.2.9"), interface="int_br7"
+    )
+    everything = state(namespace("r1"), bridge, vxlan, entry, route)
+    assert steps(plan(state(namespace("r1")), everything)) == [
+        "delete r1 vxlan vxlan7",
+        "delete r1 bridge int_br7",
+    ]
+    assert steps(plan(everything, state(namespace("r1")))) == [
+        "create r1 bridge int_br7",
+        "create r1 vxlan vxlan7",
+        "create r1 fdb vxlan7 192.0.2.2",
+        "create r1 route 0.0.0.0/0",
+    ]
+
+
+POOL = [
+    namespace("r1"),
+    namespace("r2"),
+    namespace("r3"),
+    veth("r1", "r2"),
+    veth("r1", "r2", mtu=1400),
+    veth("r2", "r3", name="eth2"),
+    address("r1", "192.0.2.1/24"),
+    address("r2", "192.0.2.2/24"),
+    address("r2", "192.0.2.3/24", "eth2"),
+]
+STATES = st.sets(st.sampled_from(range(len(POOL)))).map(
+    lambda picked: state(*(POOL[n] for n in sorted(picked)))
+)
+
+
+@given(STATES, STATES)
+def test_order_respects_requirements(wanted: Resources, seen: Resources) -> None:
+    planned = plan(wanted, seen)
+    assert all(m < n for n, operation in enumerate(planned.operations) for m in operation.requires)
+    assert plan(wanted, seen) == planned
+
+
+@given(STATES)
+def test_planning_over_what_is_wanted_is_empty(wanted: Resources) -> None:
+    assert not plan(wanted, wanted)
+
+
+@pytest.mark.parametrize("n", range(6))
+def test_every_operation_says_why(n: int) -> None:
+    wanted = state(*POOL[n:])
+    assert all(operation.reason for operation in plan(wanted, TWO).operations)
