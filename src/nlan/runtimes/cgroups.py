@@ -1,0 +1,231 @@
+"""Cgroups of nodes: ``nlan/LAB/NODE`` in version 2, or in version 1's hierarchies one by one.
+
+A node's processes are always put into one cgroup that tracks them, and into a controller's cgroup
+of version 1 only once a limit of that controller is set. Where version 1 has put nlan itself into a
+cgroup of a controller, that controller is left alone: moving out would lift somebody else's limit.
+Where cgroups cannot be written, nodes run without; only a limit is an error then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from nlan.errors import HostError
+from nlan.runtimes.paths import file_name
+
+CONTROLLERS = ("memory", "cpu", "pids")
+PERIOD_US = 100_000
+"""The period that a processor limit is counted in."""
+_UNLIMITED_V1 = 1 << 60
+"""Version 1 prints no limit as the largest number of pages in octets; anything above this is that."""
+
+Limits = dict[str, float]
+"""``memory`` in octets, ``cpu`` in processors, ``pids``; what is missing is not limited."""
+
+
+class Cgroups:
+    """The cgroups of one lab."""
+
+    def __init__(self, root: Path, lab: str, own: str | None = None) -> None:
+        """Find out what is there.
+
+        Args:
+            root: Usually /sys/fs/cgroup.
+            lab: The lab.
+            own: What /proc/self/cgroup says; read when not given.
+        """
+        self.root, self.lab = root, lab
+        self.unified = (root / "cgroup.controllers").exists()
+        self._own = own
+        self.tracking = self._find_tracking()
+
+    def _find_tracking(self) -> Path | None:
+        for base in (self.root, self.root / "unified"):
+            if (base / "cgroup.controllers").exists() and os.access(base, os.W_OK):
+                return base
+        pids = self.root / "pids"
+        return pids if self._why_not("pids") is None else None
+
+    def join(self, namespace: str, pid: int) -> None:
+        """Put a process into the node's cgroup, and into those of the controllers that limit the node."""
+        if self.tracking is None:
+            return
+        tracked = self._directory(self.tracking, namespace)
+        _make(tracked)
+        limited = [] if self.unified else [self._directory(self.root / c, namespace) for c in CONTROLLERS]
+        for directory in [tracked, *(path for path in limited if path.is_dir() and path != tracked)]:
+            _write(directory / "cgroup.procs", str(pid))
+
+    def processes(self, namespace: str) -> list[int]:
+        """Return the processes in the node's cgroup."""
+        if self.tracking is None:
+            return []
+        path = self._directory(self.tracking, namespace) / "cgroup.procs"
+        try:
+            return [int(line) for line in path.read_text(encoding="ascii").split()]
+        except OSError as failure:
+            if failure.errno in (errno.ENOENT, errno.ENODEV):
+                return []
+            raise
+
+    def namespaces(self) -> list[str]:
+        """Return the file names of the nodes that have a cgroup of any kind."""
+        return sorted({path.name for base in self._bases() for path in _children(base / "nlan" / self.lab)})
+
+    def limits(self, namespace: str) -> Limits:
+        """Return the limits that are set."""
+        values = {c: self._read_limit(c, namespace) for c in CONTROLLERS}
+        return {controller: value for controller, value in values.items() if value is not None}
+
+    def set_limits(self, namespace: str, limits: Limits) -> None:
+        """Set the limits of a node, for what runs in it too; what `limits` leaves out becomes unlimited.
+
+        Raises:
+            HostError: A controller that a limit needs cannot be used here.
+        """
+        for controller in CONTROLLERS:
+            value = limits.get(controller)
+            if value is not None or self._read_limit(controller, namespace) is not None:
+                self._set_limit(controller, namespace, value)
+
+    def remove(self, namespace: str) -> None:
+        """Remove the node's cgroups; their processes must be gone."""
+        for base in self._bases():
+            _remove(self._directory(base, namespace))
+
+    def remove_lab(self) -> None:
+        """Remove all of the lab's cgroups, and nlan's own where no lab is left."""
+        for base in self._bases():
+            for child in _children(base / "nlan" / self.lab):
+                _remove(child)
+            _remove(base / "nlan" / self.lab)
+            _remove(base / "nlan")
+
+    def _bases(self) -> list[Path]:
+        if self.unified:
+            return [self.root]
+        usable = [self.root / c for c in CONTROLLERS if self._why_not(c) is None]
+        extra = [] if self.tracking is None or self.tracking in usable else [self.tracking]
+        return [*usable, *extra]
+
+    def _directory(self, base: Path, namespace: str) -> Path:
+        return base / "nlan" / self.lab / file_name(namespace)
+
+    def _why_not(self, controller: str) -> str | None:
+        """Return why a controller cannot be used, None if it can."""
+        base = self.root if self.unified else self.root / controller
+        if not (base / "cgroup.procs").exists():
+            return f"the {controller} controller is not mounted at {base}"
+        if not os.access(base, os.W_OK):
+            return f"{base} is not writable"
+        if self.unified:
+            if controller not in (base / "cgroup.controllers").read_text(encoding="ascii").split():
+                return f"the kernel offers no {controller} controller in {base}"
+        elif (mine := self._own_path(controller)) != "/":
+            return f"nlan itself is confined to {controller} cgroup {mine}, and does not move out of it"
+        return None
+
+    def _own_path(self, controller: str) -> str:
+        if self._own is None:
+            self._own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
+        for line in self._own.splitlines():
+            _, names, path = line.split(":", 2)
+            if controller in names.split(","):
+                return path
+        return "/"
+
+    def _set_limit(self, controller: str, namespace: str, value: float | None) -> None:
+        if (reason := self._why_not(controller)) is not None:
+            raise HostError(f"{namespace}: its {controller} limit cannot be set: {reason}")
+        base = self.root if self.unified else self.root / controller
+        directory = self._directory(base, namespace)
+        try:
+            _make(directory)
+            if self.unified:
+                _enable(base, directory, controller)
+            for name, text in _limit_files(controller, value, unified=self.unified):
+                (directory / name).write_text(text, encoding="ascii")
+            if not self.unified:
+                _move_all(self.processes(namespace), directory)
+        except OSError as failure:
+            words = f"{failure.strerror} ({failure.filename})"
+            raise HostError(f"{namespace}: its {controller} limit cannot be set: {words}") from failure
+
+    def _read_limit(self, controller: str, namespace: str) -> float | None:
+        base = self.root if self.unified else self.root / controller
+        directory = self._directory(base, namespace)
+        try:
+            if controller == "cpu" and not self.unified:
+                period = int((directory / "cpu.cfs_period_us").read_text(encoding="ascii"))
+                quota = int((directory / "cpu.cfs_quota_us").read_text(encoding="ascii"))
+                return None if quota < 0 else quota / period
+            name = _limit_files(controller, None, unified=self.unified)[0][0]
+            words = (directory / name).read_text(encoding="ascii").split()
+        except FileNotFoundError:
+            return None
+        if words[0] == "max" or int(words[0]) >= _UNLIMITED_V1:
+            return None
+        return int(words[0]) / int(words[1]) if len(words) == 2 else int(words[0])
+
+
+def _limit_files(controller: str, value: float | None, *, unified: bool) -> list[tuple[str, str]]:
+    """Return files of the controller and what to write into each; a value of None lifts the limit."""
+    if controller == "cpu":
+        quota = None if value is None else max(1000, round(value * PERIOD_US))
+        if unified:
+            return [("cpu.max", f"{'max' if quota is None else quota} {PERIOD_US}")]
+        return [
+            ("cpu.cfs_period_us", str(PERIOD_US)),
+            ("cpu.cfs_quota_us", str(-1 if quota is None else quota)),
+        ]
+    if controller == "memory" and not unified:
+        return [("memory.limit_in_bytes", str(-1 if value is None else int(value)))]
+    return [(f"{controller}.max", "max" if value is None else str(int(value)))]
+
+
+def _enable(base: Path, directory: Path, controller: str) -> None:
+    """Hand the controller down from the root of version 2 to the node's cgroup."""
+    for parent in reversed([path for path in directory.parents if path == base or base in path.parents]):
+        control = parent / "cgroup.subtree_control"
+        if controller not in control.read_text(encoding="ascii").split():
+            control.write_text(f"+{controller}", encoding="ascii")
+
+
+def _move_all(pids: Iterable[int], directory: Path) -> None:
+    for pid in pids:
+        _write(directory / "cgroup.procs", str(pid))
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir()
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write; a process that has ended meanwhile is nobody's failure."""
+    try:
+        path.write_text(text, encoding="ascii")
+    except ProcessLookupError:
+        return
+
+
+def _children(directory: Path) -> list[Path]:
+    try:
+        return [Path(entry.path) for entry in os.scandir(directory) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+
+
+def _remove(directory: Path) -> None:
+    try:
+        directory.rmdir()
+    except OSError as failure:
+        if failure.errno not in (errno.ENOENT, errno.EBUSY, errno.ENOTEMPTY, errno.EROFS, errno.EACCES):
+            raise

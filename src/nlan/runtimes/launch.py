@@ -1,0 +1,147 @@
+"""Starting programs in a node: every namespace joined by a thread, which then forks the program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from nlan.errors import HostError
+from nlan.runtimes import syscalls
+from nlan.runtimes.threads import in_thread
+
+_RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT)
+
+
+class Completed(NamedTuple):
+    """What a program left.
+
+    Attributes:
+        returncode: Its exit code, negative the signal that ended it.
+        stdout: What it wrote, empty if not captured.
+        stderr: The same for its errors.
+    """
+
+    returncode: int
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+
+class NodeSpaces(NamedTuple):
+    """Descriptors of a node's namespaces; `close` them."""
+
+    net: int
+    mnt: int
+    uts: int
+
+    def join(self) -> None:
+        """Move the calling thread into all of them; its directory becomes / where it is not there."""
+        directory = os.getcwd()
+        syscalls.unshare(syscalls.CLONE_FS)
+        syscalls.setns(self.net, syscalls.CLONE_NEWNET)
+        syscalls.setns(self.uts, syscalls.CLONE_NEWUTS)
+        syscalls.setns(self.mnt, syscalls.CLONE_NEWNS)
+        try:
+            os.chdir(directory)
+        except OSError:
+            os.chdir("/")
+
+    def close(self) -> None:
+        """Close all three."""
+        for descriptor in self:
+            os.close(descriptor)
+
+
+def start(
+    spaces: NodeSpaces,
+    argv: Sequence[str],
+    *,
+    files: Mapping[int, int],
+    env: Mapping[str, str] | None = None,
+    session: bool = True,
+) -> int:
+    """Start a program in a node's namespaces and return its process id.
+
+    Args:
+        spaces: Where.
+        argv: Program (looked up along PATH as the node sees it) and arguments.
+        files: Descriptor in the program, and the caller's descriptor that it is; others are closed.
+        env: The whole environment; the caller's own when not given.
+        session: Make it the leader of a new session.
+
+    Raises:
+        HostError: The program cannot be started.
+    """
+    environment = dict(os.environ if env is None else env)
+    actions = [(os.POSIX_SPAWN_DUP2, here, there) for there, here in files.items()]
+
+    def work() -> int:
+        spaces.join()
+        return os.posix_spawnp(
+            argv[0],
+            list(argv),
+            environment,
+            file_actions=actions,
+            setsid=session,
+            setsigmask=(),
+            setsigdef=_RESET_SIGNALS,
+        )
+
+    try:
+        return in_thread(work)
+    except OSError as failure:
+        raise HostError(f"{argv[0]}: cannot be started: {failure.strerror}") from failure
+
+
+def gather(pid: int, pipes: Sequence[int], timeout_s: float | None) -> Completed:
+    """Wait for a child and collect what it writes to `pipes` (its output, then its errors).
+
+    Raises:
+        TimeoutError: It ran longer than `timeout_s` seconds, and was killed.
+    """
+    import select
+
+    chunks: dict[int, list[bytes]] = {pipe: [] for pipe in pipes}
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    process = os.pidfd_open(pid)
+    waiting = select.poll()
+    for descriptor in (process, *pipes):
+        waiting.register(descriptor, select.POLLIN)
+    try:
+        ended = False
+        while not ended:
+            remaining = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            ready = [descriptor for descriptor, _ in waiting.poll(remaining)]
+            if not ready:
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                raise TimeoutError(f"process {pid} did not end within {timeout_s} s")
+            for descriptor in ready:
+                if descriptor != process and not _read_into(descriptor, chunks):
+                    waiting.unregister(descriptor)
+            ended = process in ready
+        _drain(chunks)
+        status = os.waitpid(pid, 0)[1]
+    finally:
+        os.close(process)
+    outputs = [b"".join(parts) for parts in chunks.values()]
+    return Completed(os.waitstatus_to_exitcode(status), *outputs)
+
+
+def _read_into(pipe: int, chunks: dict[int, list[bytes]]) -> bool:
+    data = os.read(pipe, 65536)
+    chunks[pipe].append(data)
+    return bool(data)
+
+
+def _drain(chunks: dict[int, list[bytes]]) -> None:
+    """Read what is left without waiting for others that still hold the pipe open."""
+    for pipe in chunks:
+        os.set_blocking(pipe, False)
+        try:
+            while _read_into(pipe, chunks):
+                pass
+        except BlockingIOError:
+            continue

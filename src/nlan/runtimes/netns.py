@@ -1,0 +1,406 @@
+"""The default runtime: a node is a network, a mount and a UTS namespace and a cgroup, no image.
+
+A network namespace is made on a worker thread, marked from inside, and only then pinned: a pin that
+bears the mark is nlan's, whatever files say. What a pin file without a namespace stands for is
+nothing. So a lab can be listed and removed with neither its file nor its database, and `kill -9` at
+any point leaves what the next run completes or removes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
+from nlan.runtimes import launch, lock, mark, nodespace, pins, processes, syscalls
+from nlan.runtimes.cgroups import Cgroups
+from nlan.runtimes.paths import Paths, file_name, namespace_name
+from nlan.runtimes.threads import in_thread
+
+_SELF_NET = "/proc/thread-self/ns/net"
+_JOURNAL = "pins"
+
+
+class NetnsRuntime:
+    """A lab on this machine, as root (or as root of a user namespace); a `nlan.drivers.base.Place`."""
+
+    def __init__(self, paths: Paths, lab: str) -> None:
+        """Look at a lab, which need not exist."""
+        self.paths, self._lab = paths, lab
+        self.cgroups = Cgroups(paths.cgroup, lab)
+        self._device = pins.namespace_device()
+        self._owned: dict[str, int] = {}
+
+    @property
+    def lab(self) -> str:
+        """The lab's name."""
+        return self._lab
+
+    @property
+    def hosts_file(self) -> Path:
+        """The file that is /etc/hosts in every node."""
+        return nodespace.hosts_path(self.paths, self._lab)
+
+    def lock(
+        self, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
+    ) -> contextlib.AbstractContextManager[None]:
+        """Hold the lab's lock, see `nlan.runtimes.lock.lab_lock`."""
+        return lock.lab_lock(self.paths, self._lab, on_wait=on_wait, timeout_s=timeout_s)
+
+    # What exists
+
+    def namespaces(self) -> list[str]:
+        """Return the lab's namespaces that exist now, sorted."""
+        return sorted(name for name in self._pinned() if self._is_owned(name))
+
+    def _pinned(self) -> list[str]:
+        prefix = f"{self._lab}."
+        nodes = [namespace_name(n[len(prefix) :]) for n in _names(self.paths.netns) if n.startswith(prefix)]
+        inner = [n for n in _names(self.paths.lab(self._lab) / "ns") if n.startswith("@") and "." not in n]
+        return nodes + inner
+
+    def _is_owned(self, namespace: str) -> bool:
+        try:
+            status = os.stat(self.paths.pin(self._lab, namespace))
+        except FileNotFoundError:
+            return False
+        if status.st_dev != self._device:
+            return False
+        if self._owned.get(namespace) == status.st_ino:
+            return True
+        if self._read_mark(namespace) != mark.alias(self._lab, namespace):
+            return False
+        self._owned[namespace] = status.st_ino
+        return True
+
+    def _read_mark(self, namespace: str) -> str:
+        try:
+            with self.open_socket(
+                namespace, socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE
+            ) as asked:
+                return mark.read_mark(asked)
+        except HostError:
+            return ""  # gone meanwhile
+
+    # Network namespaces
+
+    def create(self, namespaces: Sequence[str]) -> dict[str, NlanError]:
+        """Make network namespaces with their loopback up, and return those that could not be made.
+
+        One that exists is left as it is. What an earlier namespace of that name left behind
+        (processes, mount namespace) is cleared away first.
+        """
+        pins.prepare_netns(self.paths)
+        (self.paths.lab(self._lab) / "ns").mkdir(mode=0o755, parents=True, exist_ok=True)
+        absent = [name for name in namespaces if not self._is_owned(name)]
+        self._clear_leftovers(absent)
+        self._note_pins(absent)
+        return in_thread(lambda: self._create_all(absent)) if absent else {}
+
+    def _clear_leftovers(self, namespaces: Sequence[str]) -> None:
+        known = set(_names(self.paths.lab(self._lab) / "nodes")) | set(self.cgroups.namespaces())
+        stale = [name for name in namespaces if file_name(name) in known]
+        if stale:
+            self.delete(stale)
+
+    def _note_pins(self, namespaces: Sequence[str]) -> None:
+        names = "".join(f"{self.paths.pin(self._lab, name).name}\n" for name in namespaces if name[0] != "@")
+        with open(self.paths.lab(self._lab) / _JOURNAL, "a", encoding="utf-8") as journal:
+            journal.write(names)
+
+    def _create_all(self, namespaces: Sequence[str]) -> dict[str, NlanError]:
+        failures: dict[str, NlanError] = {}
+        for name in namespaces:
+            try:
+                self._create_one(name)
+            except OSError as failure:
+                failures[name] = ApplyError(name, f"create {name} namespace", str(failure))
+            except NlanError as failure:
+                failures[name] = failure
+        return failures
+
+    def _create_one(self, namespace: str) -> None:
+        path = self.paths.pin(self._lab, namespace)
+        if pins.is_pin(path, self._device):
+            raise NotOwnedError(
+                f"{namespace}: {path} is a namespace that nlan did not make; remove or rename it"
+            )
+        syscalls.unshare(syscalls.CLONE_NEWNET)
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as channel:
+            mark.write_mark(channel, mark.alias(self._lab, namespace))
+        pins.pin(_SELF_NET, path)
+        self._owned[namespace] = os.stat(path).st_ino
+
+    def delete(
+        self, namespaces: Sequence[str], term_s: float = processes.TERM_SECONDS
+    ) -> dict[str, NlanError]:
+        """End what runs in the namespaces, let go of them with all they hold, and return failures.
+
+        Absent ones are fine; one of that name that nlan did not make is a failure.
+        """
+        owned = [name for name in namespaces if self._is_owned(name)]
+        self._end_processes(owned, namespaces, term_s)
+        known = set(_names(self.paths.lab(self._lab) / "ns")) | set(
+            _names(self.paths.lab(self._lab) / "nodes")
+        )
+        for name in namespaces:
+            if file_name(name) in known or f"{file_name(name)}.mnt" in known or name[0] == "@":
+                self._forget_node(name)
+        self._release(owned)
+        return self._foreign(set(namespaces) - set(owned))
+
+    def _forget_node(self, namespace: str) -> None:
+        nodespace.unpin_node(self.paths, self._lab, namespace)
+        self.cgroups.remove(namespace)
+        remove_tree(self.paths.node(self._lab, namespace))
+
+    def _release(self, namespaces: Sequence[str]) -> None:
+        """Unpin; the kernel takes namespaces down faster when they go together, so keep them to the end."""
+        for name in namespaces:
+            pins.unpin(self.paths.pin(self._lab, name))
+            self._owned.pop(name, None)
+
+    def _foreign(self, namespaces: set[str]) -> dict[str, NlanError]:
+        return {
+            name: NotOwnedError(f"{name}: {path} is a namespace that nlan did not make; it stays")
+            for name in sorted(namespaces)
+            if pins.is_pin(path := self.paths.pin(self._lab, name), self._device)
+        }
+
+    def cleanup(self, term_s: float = processes.TERM_SECONDS) -> None:
+        """Remove all of the lab: processes, namespaces, mounts, cgroups, files; call it with the lock held.
+
+        The lock file and its directory go when the lock is released.
+
+        Raises:
+            HostError: Processes survived even SIGKILL; everything else is removed.
+        """
+        failure: HostError | None = None
+        try:
+            self.delete(sorted({*self.namespaces(), *map(namespace_name, self.cgroups.namespaces())}), term_s)
+        except HostError as survived:
+            failure = survived
+        directory = self.paths.lab(self._lab)
+        for name in _names(directory / "ns"):
+            pins.unpin(directory / "ns" / name)
+        self._remove_empty_pins()
+        self.cgroups.remove_lab()
+        for name in _names(directory):
+            if name != "lock":
+                remove_tree(directory / name)
+        if failure is not None:
+            raise failure
+
+    def _remove_empty_pins(self) -> None:
+        """Remove pin files that were written down, but never bound (nlan was killed in between)."""
+        try:
+            journal = (self.paths.lab(self._lab) / _JOURNAL).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        for name in set(journal.splitlines()):
+            path = self.paths.netns / name
+            if not pins.is_pin(path, self._device):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+
+    # The inside of namespaces
+
+    def netns_fd(self, namespace: str) -> int:
+        """Return a new descriptor of the network namespace; the caller closes it."""
+        try:
+            return os.open(self.paths.pin(self._lab, namespace), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as failure:
+            raise HostError(f"{namespace}: its namespace cannot be opened: {failure.strerror}") from failure
+
+    @contextlib.contextmanager
+    def inside(self, namespace: str) -> Iterator[None]:
+        """Move the calling thread into the network namespace for the length of the block."""
+        back = os.open(_SELF_NET, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._enter_net(namespace)
+            try:
+                yield
+            finally:
+                syscalls.setns(back, syscalls.CLONE_NEWNET)
+        finally:
+            os.close(back)
+
+    def _enter_net(self, namespace: str) -> None:
+        descriptor = self.netns_fd(namespace)
+        try:
+            syscalls.setns(descriptor, syscalls.CLONE_NEWNET)
+        except OSError as failure:
+            raise HostError(f"{namespace}: its namespace does not exist") from failure
+        finally:
+            os.close(descriptor)
+
+    def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        """Return a socket that lives in that namespace whichever thread uses it."""
+        with self.inside(namespace):
+            return socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
+
+    def directory(self, namespace: str) -> Path:
+        """Return the node's own run directory, made on first use."""
+        return nodespace.node_directory(self.paths, self._lab, namespace)
+
+    # Processes
+
+    def spawn(
+        self,
+        namespace: str,
+        argv: Sequence[str],
+        *,
+        output: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> int:
+        """Start a process that outlives the caller, see `nlan.drivers.base.Place.spawn`."""
+        source = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        sink = source
+        try:
+            if output is not None:
+                sink = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            return self._start(namespace, argv, {0: source, 1: sink, 2: sink}, env, session=True)
+        finally:
+            for descriptor in {source, sink}:
+                os.close(descriptor)
+
+    def run(
+        self,
+        namespace: str,
+        argv: Sequence[str],
+        *,
+        capture: bool = True,
+        timeout_s: float | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> launch.Completed:
+        """Run a program in the node to its end; standard input is the caller's only without `capture`.
+
+        Raises:
+            HostError: The program cannot be started.
+            TimeoutError: It ran longer than `timeout_s` seconds, and was killed.
+        """
+        if not capture:
+            pid = self._start(namespace, argv, {0: 0, 1: 1, 2: 2}, env, session=False)
+            return launch.gather(pid, (), timeout_s)
+        source = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        try:
+            try:
+                pid = self._start(namespace, argv, {0: source, 1: out_end, 2: err_end}, env, session=True)
+            finally:
+                for descriptor in (source, out_end, err_end):
+                    os.close(descriptor)
+            return launch.gather(pid, (out, err), timeout_s)
+        finally:
+            os.close(out)
+            os.close(err)
+
+    def enter(self, namespace: str) -> None:
+        """Move the calling process into all namespaces and the cgroup of the node; for `os.execvp`.
+
+        Raises:
+            HostError: The namespace does not exist, or the kernel refuses.
+        """
+        spaces = self._spaces(namespace)
+        try:
+            spaces.join()
+        except OSError as failure:
+            raise HostError(f"{namespace}: cannot be entered: {failure.strerror}") from failure
+        finally:
+            spaces.close()
+        self.cgroups.join(namespace, os.getpid())
+
+    def _start(
+        self,
+        namespace: str,
+        argv: Sequence[str],
+        files: Mapping[int, int],
+        env: Mapping[str, str] | None,
+        *,
+        session: bool,
+    ) -> int:
+        spaces = self._spaces(namespace)
+        try:
+            pid = launch.start(spaces, argv, files=files, env=env, session=session)
+        finally:
+            spaces.close()
+        self.cgroups.join(namespace, pid)
+        return pid
+
+    def _spaces(self, namespace: str) -> launch.NodeSpaces:
+        if not self._is_owned(namespace):
+            raise HostError(f"{namespace}: its namespace does not exist")
+        netns = self.netns_fd(namespace)
+        try:
+            return launch.NodeSpaces(netns, *nodespace.open_node(self.paths, self._lab, namespace, netns))
+        except BaseException:
+            os.close(netns)
+            raise
+
+    def processes(self, namespace: str) -> dict[int, str]:
+        """Return process ids and program names of all that runs in the node, the caller left out."""
+        return self.all_processes([namespace])[namespace]
+
+    def all_processes(self, namespaces: Sequence[str]) -> dict[str, dict[int, str]]:
+        """Return the processes of many namespaces with one look at /proc."""
+        by_inode = {inode: name for name in namespaces if (inode := self._inode(name)) is not None}
+        found: dict[str, dict[int, str]] = {name: {} for name in namespaces}
+        for pid, inode in processes.process_inodes().items():
+            if inode in by_inode and pid != os.getpid() and (program := processes.program_name(pid)):
+                found[by_inode[inode]][pid] = program
+        return found
+
+    def _inode(self, namespace: str) -> int | None:
+        return self._owned[namespace] if self._is_owned(namespace) else None
+
+    def _end_processes(self, owned: Sequence[str], names: Sequence[str], term_s: float) -> None:
+        """End what runs in the namespaces, and what once was started in them (their cgroups)."""
+        inodes = {self._owned[name] for name in owned}
+        grouped = set(self.cgroups.namespaces())
+        tracked = [name for name in names if file_name(name) in grouped]
+
+        def find() -> set[int]:
+            inside = {pid for pid, inode in processes.process_inodes().items() if inode in inodes}
+            return inside.union(*(self.cgroups.processes(name) for name in tracked))
+
+        left = processes.end_processes(find, term_s)
+        if left:
+            names_left = ", ".join(f"{pid} ({processes.program_name(pid)})" for pid in left)
+            raise HostError(f"processes that do not end, not even by SIGKILL: {names_left}")
+
+
+def labs(paths: Paths) -> list[str]:
+    """Return the names of all labs on this machine, by what exists of them, sorted."""
+    found = {entry.name for entry in _directories(paths.run)}
+    candidates = {name.partition(".")[0] for name in _names(paths.netns) if "." in name} - found
+    return sorted(found | {name for name in candidates if name and NetnsRuntime(paths, name).namespaces()})
+
+
+def remove_tree(path: Path | str) -> None:
+    """Remove a file or a directory with all in it; absent is fine, symbolic links are not followed."""
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            for entry in list(os.scandir(path)):
+                remove_tree(entry.path)
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+    except FileNotFoundError:
+        return
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except FileNotFoundError:
+        return []
+
+
+def _directories(directory: Path) -> list[os.DirEntry[str]]:
+    try:
+        return [entry for entry in os.scandir(directory) if entry.is_dir()]
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,162 @@
+"""A node's mount and UTS namespace, made with its first process.
+
+All nodes' mount namespaces are copies of one template per lab, from which the pins and /sys are
+detached; so a copy costs the same whether the lab has ten namespaces or a thousand. In the node,
+/sys shows its own network devices, /etc/hosts is the lab's, /etc/frr and /run/frr are its own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nlan.errors import HostError
+from nlan.runtimes import pins, syscalls
+from nlan.runtimes.paths import Paths, file_name
+from nlan.runtimes.threads import in_thread
+
+TEMPLATE = "@template.mnt"
+BOUND = {"etc-frr": "/etc/frr", "run-frr": "/run/frr"}
+"""Directories of the node's run directory, and where its processes see them."""
+FRR_USER = "frr"
+
+
+def node_directory(paths: Paths, lab: str, namespace: str) -> Path:
+    """Return the node's run directory, made with what is bound from it if it is not there."""
+    directory = paths.node(lab, namespace)
+    if not (directory / "run-frr").is_dir():
+        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for name in BOUND:
+            (directory / name).mkdir(mode=0o755, exist_ok=True)
+            _give_to_frr(directory / name)
+    return directory
+
+
+def open_node(paths: Paths, lab: str, namespace: str, netns: int) -> tuple[int, int]:
+    """Return descriptors of the node's mount and UTS namespace, made if they are not there.
+
+    Args:
+        paths: Where.
+        lab: The lab.
+        namespace: The node.
+        netns: Descriptor of its network namespace.
+
+    Raises:
+        HostError: The kernel refuses.
+    """
+    directory = node_directory(paths, lab, namespace)
+    stem = str(paths.lab(lab) / "ns" / file_name(namespace))
+    device = pins.namespace_device()
+    try:
+        with _locked(directory):
+            if not pins.is_pin(f"{stem}.mnt", device):
+                _make_node(paths, lab, namespace, netns, stem)
+            return _open(f"{stem}.mnt"), _open(f"{stem}.uts")
+    except OSError as failure:
+        raise HostError(f"{namespace}: cannot make its mount namespace: {failure}") from failure
+
+
+def unpin_node(paths: Paths, lab: str, namespace: str) -> None:
+    """Let go of the node's mount and UTS namespace; absent is fine."""
+    stem = str(paths.lab(lab) / "ns" / file_name(namespace))
+    for path in (f"{stem}.mnt", f"{stem}.uts"):
+        if os.path.lexists(path):
+            pins.unpin(path)
+
+
+def hosts_path(paths: Paths, lab: str) -> Path:
+    """Return the file that is /etc/hosts in all nodes of the lab."""
+    return paths.lab(lab) / "hosts"
+
+
+def _make_node(paths: Paths, lab: str, namespace: str, netns: int, stem: str) -> None:
+    hosts = hosts_path(paths, lab)
+    if not hosts.exists():
+        hosts.write_text("127.0.0.1 localhost\n", encoding="utf-8")
+    _ensure_bound_places(paths)
+    template = _open_template(paths, lab)
+    binds = [(str(hosts), "/etc/hosts")]
+    binds += [(str(paths.node(lab, namespace) / name), there) for name, there in BOUND.items()]
+
+    def work() -> tuple[int, int]:
+        syscalls.unshare(syscalls.CLONE_FS)
+        syscalls.setns(template, syscalls.CLONE_NEWNS)
+        syscalls.unshare(syscalls.CLONE_NEWNS | syscalls.CLONE_NEWUTS)
+        syscalls.setns(netns, syscalls.CLONE_NEWNET)
+        socket.sethostname(namespace.rpartition("/")[2])
+        flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+        syscalls.mount("nlan", "/sys", "sysfs", flags)
+        for here, there in binds:
+            if os.path.exists(there):
+                syscalls.mount(here, there, None, syscalls.MS_BIND)
+        return _open("/proc/thread-self/ns/mnt"), _open("/proc/thread-self/ns/uts")
+
+    try:
+        mount_fd, uts_fd = in_thread(work)
+    finally:
+        os.close(template)
+    try:
+        pins.unpin(f"{stem}.uts")
+        pins.pin(f"/proc/self/fd/{uts_fd}", f"{stem}.uts")
+        pins.pin(f"/proc/self/fd/{mount_fd}", f"{stem}.mnt")  # last: it stands for the whole
+    finally:
+        os.close(mount_fd)
+        os.close(uts_fd)
+
+
+def _open_template(paths: Paths, lab: str) -> int:
+    directory = paths.lab(lab) / "ns"
+    path = directory / TEMPLATE
+    with _locked(directory):
+        if not pins.is_pin(path, pins.namespace_device()):
+            descriptor = in_thread(lambda: _make_template(paths))
+            try:
+                pins.pin(f"/proc/self/fd/{descriptor}", path)
+            finally:
+                os.close(descriptor)
+        return _open(path)
+
+
+def _make_template(paths: Paths) -> int:
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    for path in (paths.netns, paths.run, Path("/sys")):
+        while pins.unmount(path):
+            pass
+    return _open("/proc/thread-self/ns/mnt")
+
+
+def _ensure_bound_places(paths: Paths) -> None:
+    """Make /run/frr where FRR is installed and was never started since the boot."""
+    if os.path.isdir("/etc/frr") and not os.path.isdir("/run/frr"):
+        pins.note(paths, "run-frr")
+        Path("/run/frr").mkdir(mode=0o755, exist_ok=True)
+        _give_to_frr(Path("/run/frr"))
+
+
+def _give_to_frr(directory: Path) -> None:
+    import pwd
+
+    try:
+        entry = pwd.getpwnam(FRR_USER)
+    except KeyError:
+        return  # no FRR on this machine
+    os.chown(directory, entry.pw_uid, entry.pw_gid)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: str | Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -1,0 +1,167 @@
+"""Files that hold namespaces, and the two directories they stand in.
+
+A namespace lives as long as it is bound to a file. A pin file that nothing is bound to stands for
+nothing: whoever wants the name binds over it. /run/netns is kept as ``ip netns`` keeps it, a shared
+mount of itself, made at most once. The run directory is a private mount of itself, because mount
+namespaces cannot be bound where mounts propagate.
+
+What nlan adds to the host outside of its run directory is written down before it is made, in files
+named ``made-…``, so that the last lab takes it away again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from nlan.errors import HostError
+from nlan.runtimes import syscalls
+from nlan.runtimes.paths import Paths
+
+
+def namespace_device() -> int:
+    """Return the device number that every namespace's file has."""
+    return os.stat("/proc/self/ns/net").st_dev
+
+
+def is_pin(path: Path | str, device: int) -> bool:
+    """Tell whether a namespace is bound to that file."""
+    try:
+        return os.stat(path).st_dev == device
+    except FileNotFoundError:
+        return False
+
+
+def pin(source: str, path: Path | str) -> None:
+    """Bind the namespace file `source` to `path`, made if it is not there."""
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
+    syscalls.mount(source, str(path), None, syscalls.MS_BIND)
+
+
+def unpin(path: Path | str) -> None:
+    """Unbind whatever is bound to `path`, however often, and remove the file; absent is fine."""
+    while unmount(path):
+        pass
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def unmount(path: Path | str, flags: int = syscalls.MNT_DETACH) -> bool:
+    """Unmount the topmost mount at `path`; False where there is none, or (unless lazy) it is in use."""
+    try:
+        syscalls.umount(str(path), flags)
+    except OSError as failure:
+        if failure.errno in (errno.EINVAL, errno.ENOENT, errno.EBUSY):
+            return False
+        raise
+    return True
+
+
+@contextlib.contextmanager
+def directory_lock(path: Path) -> Iterator[None]:
+    """Hold the advisory lock of a directory, as ``ip netns`` does with its own; ends with its holder."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def prepare_run(paths: Paths) -> None:
+    """Make the run directory a private mount of itself.
+
+    Raises:
+        HostError: It cannot be made or mounted.
+    """
+    try:
+        paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if not _set_propagation(paths.run, syscalls.MS_PRIVATE):
+            syscalls.mount(str(paths.run), str(paths.run), None, syscalls.MS_BIND)
+            _set_propagation(paths.run, syscalls.MS_PRIVATE)
+    except OSError as failure:
+        raise HostError(f"{paths.run}: cannot be made nlan's run directory: {failure.strerror}") from failure
+
+
+def prepare_netns(paths: Paths) -> None:
+    """Make the directory of named network namespaces a shared mount of itself, as ``ip netns`` does.
+
+    Raises:
+        HostError: It cannot be made or mounted.
+    """
+    try:
+        if not paths.netns.is_dir():
+            note(paths, "netns-directory")
+            paths.netns.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with directory_lock(paths.netns):
+            if not _set_propagation(paths.netns, syscalls.MS_SHARED | syscalls.MS_REC):
+                note(paths, "netns-mount")
+                recursive = syscalls.MS_BIND | syscalls.MS_REC
+                syscalls.mount(str(paths.netns), str(paths.netns), None, recursive)
+                _set_propagation(paths.netns, syscalls.MS_SHARED | syscalls.MS_REC)
+    except OSError as failure:
+        raise HostError(f"{paths.netns}: cannot be mounted for namespaces: {failure.strerror}") from failure
+
+
+def note(paths: Paths, what: str) -> None:
+    """Write down that nlan is about to make `what`."""
+    (paths.run / f"made-{what}").touch()
+
+
+def restore_host(paths: Paths) -> None:
+    """Take away what nlan made around its labs, once no lab is left; call it with the lock held.
+
+    Whatever somebody else uses meanwhile (a namespace of their own in /run/netns) stays.
+    """
+    if any(entry.is_dir() for entry in os.scandir(paths.run)):
+        return
+    if _empty(paths.netns):
+        if _forget(paths, "netns-mount"):
+            unmount(paths.netns, 0)
+        if _forget(paths, "netns-directory"):
+            _remove_directory(paths.netns)
+    for what, path in (("run-frr", Path("/run/frr")),):
+        if _forget(paths, what):
+            _remove_directory(path)
+    if all(entry.name.startswith("made-") for entry in os.scandir(paths.run)):
+        for entry in list(os.scandir(paths.run)):
+            os.unlink(entry.path)
+        unmount(paths.run, 0)
+        _remove_directory(paths.run)
+
+
+def _set_propagation(path: Path, flags: int) -> bool:
+    try:
+        syscalls.mount("none", str(path), None, flags)
+    except OSError as failure:
+        if failure.errno == errno.EINVAL:
+            return False
+        raise
+    return True
+
+
+def _forget(paths: Paths, what: str) -> bool:
+    try:
+        os.unlink(paths.run / f"made-{what}")
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _empty(path: Path) -> bool:
+    try:
+        return not any(os.scandir(path))
+    except FileNotFoundError:
+        return True
+
+
+def _remove_directory(path: Path) -> None:
+    try:
+        path.rmdir()
+    except OSError as failure:
+        if failure.errno not in (errno.ENOTEMPTY, errno.EBUSY, errno.ENOENT):
+            raise
