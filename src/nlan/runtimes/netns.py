@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.runtimes import launch, lock, mark, nodespace, pins, processes, syscalls
@@ -22,6 +23,13 @@ from nlan.runtimes.threads import in_thread
 
 _SELF_NET = "/proc/thread-self/ns/net"
 _JOURNAL = "pins"
+
+
+class _Pinning(Protocol):
+    """What binds a namespace file to a path: `nlan.runtimes.pins` or its `PinFiles`."""
+
+    def pin(self, source: str, path: Path | str) -> None:
+        """Bind `source` to `path`, made if it is not there."""
 
 
 class NetnsRuntime:
@@ -113,16 +121,18 @@ class NetnsRuntime:
 
     def _create_all(self, namespaces: Sequence[str]) -> dict[str, NlanError]:
         failures: dict[str, NlanError] = {}
+        files = pins.PinFiles(self.paths.netns)
         for name in namespaces:
             try:
-                self._create_one(name)
+                self._create_one(name, files if name[0] != "@" else pins)
             except OSError as failure:
                 failures[name] = ApplyError(name, f"create {name} namespace", str(failure))
             except NlanError as failure:
                 failures[name] = failure
+        files.close()
         return failures
 
-    def _create_one(self, namespace: str) -> None:
+    def _create_one(self, namespace: str, files: _Pinning) -> None:
         path = self.paths.pin(self._lab, namespace)
         if pins.is_pin(path, self._device):
             raise NotOwnedError(
@@ -131,7 +141,7 @@ class NetnsRuntime:
         syscalls.unshare(syscalls.CLONE_NEWNET)
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0) as channel:
             mark.write_mark(channel, mark.alias(self._lab, namespace))
-        pins.pin(_SELF_NET, path)
+        files.pin(_SELF_NET, path)
         self._owned[namespace] = os.stat(path).st_ino
 
     def delete(
