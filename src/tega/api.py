@@ -150,11 +150,17 @@ class Log(Protocol):
     def last(self) -> Rev:
         """Revision of the last record, surely current inside `hold`; 0 for an empty log."""
 
+    def first(self) -> Rev:
+        """Revision of the oldest record kept; 0 for an empty log."""
+
     def hint(self) -> Rev:
-        """A cheap lower bound of `last` that covers every commit acknowledged before the call."""
+        """A cheap upper bound of `last`: covers every commit acknowledged before the call."""
 
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
         """Add all or none, as durable as `limits` says when it returns; once per `hold`.
+
+        Lease calls made inside the `hold` count with it where the engine
+        can; without any record, only they are made to stay.
 
         Raises:
             WrongLast: The log does not end at `expect_last`.
@@ -178,8 +184,9 @@ class Log(Protocol):
     def blobs(self) -> list[str]:
         """Names, sorted."""
 
+    def drop_blob(self, name: str) -> None: ...
     def truncate(self, before: Rev) -> None:
-        """Forget the records with a smaller revision, and blobs named for one."""
+        """Forget the records with a smaller revision; the last one always stays."""
 
     def leases(self) -> list[LeaseInfo]: ...
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
@@ -273,7 +280,7 @@ class Store(Protocol):
         self, *, at: Rev | None = None, author: str = "", message: str = "", request_id: str | None = None
     ) -> AbstractAsyncContextManager[Txn]: ...
     def history(
-        self, path: PathLike = (), *, after: Rev = 0, until: Rev | None = None
+        self, path: PathLike = (), *, after: Rev | None = None, until: Rev | None = None
     ) -> AsyncIterator[Commit]: ...
     async def diff(self, before: Rev, after: Rev | None = None, path: PathLike = ()) -> list[Difference]: ...
     async def rollback(
@@ -358,8 +365,13 @@ class Bus(Protocol):
         """
         ...
 
-    async def call(  # noqa: ASYNC109 - the deadline travels with the call
-        self, path: Path, *args: Json, timeout: float = 5.0, call_id: str | None = None, **kwargs: Json
+    async def call(
+        self,
+        path: Path,
+        *args: Json,
+        timeout: float = 5.0,  # noqa: ASYNC109 - the deadline travels with the call
+        call_id: str | None = None,
+        **kwargs: Json,
     ) -> Json:
         """At most once; handlers get `call_id`, so that a retry can be told from a new call."""
 

@@ -1,0 +1,185 @@
+"""How a commit and a state become bytes, and how damage to them shows.
+
+A record is the SHA-256 of its payload followed by the payload, one JSON
+object. The payload names the hash of the record before it, so that the
+records are a chain and one altered bit anywhere breaks it. A state has
+the same frame.
+"""
+
+from __future__ import annotations
+
+from json import JSONDecodeError, JSONDecoder, JSONEncoder
+
+from tega.api import Change, Commit, Op
+from tega.errors import DamagedStore, InvalidValue
+from tega.tree import Node, pack, plain_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from hashlib import sha256
+
+    from tega.api import Json, Rev
+else:
+    try:  # the interpreter's own SHA-256: hashlib would load all of OpenSSL, 4 ms
+        from _sha2 import sha256
+    except ImportError:
+        from hashlib import sha256
+
+HASH_SIZE = 32
+NO_HASH = bytes(HASH_SIZE)
+
+_encode = JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+_encode_sorted = JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"), sort_keys=True
+).encode
+_decode = JSONDecoder().decode
+
+_NAMES = {Op.PUT: "put", Op.MERGE: "merge", Op.DELETE: "delete"}
+_OPS = {name: op for op, name in _NAMES.items()}
+
+
+def digest(data: bytes) -> bytes:
+    """Return the SHA-256 of the data."""
+    return sha256(data).digest()
+
+
+def to_bytes(value: Json) -> bytes:
+    """Return the value as compact JSON in UTF-8.
+
+    Raises:
+        InvalidValue: It has no JSON form.
+    """
+    try:
+        return _encode(value).encode()
+    except (TypeError, ValueError, RecursionError):
+        # by far most values are plain already; only what is not pays for the copy
+        return _plain_bytes(value)
+
+
+def _plain_bytes(value: Json) -> bytes:
+    try:
+        return _encode(plain_json(value)).encode()
+    except (ValueError, RecursionError) as error:
+        raise InvalidValue(f"the value has no JSON form: {error}") from error
+
+
+def canonical(value: Json) -> bytes:
+    """Return the one JSON text of a value: sorted keys, no white space, UTF-8."""
+    return _encode_sorted(value).encode()
+
+
+def from_bytes(data: bytes) -> Json:
+    """Read JSON in UTF-8; raises ValueError."""
+    return _decode(data.decode())
+
+
+def encode_commit(
+    rev: Rev,
+    time: float,
+    author: str,
+    message: str,
+    request_id: str,
+    changes: Sequence[Change],
+    roots: Mapping[str, Rev],
+    prev_hash: bytes,
+    reverts: Rev | None,
+) -> bytes:
+    """Return the record of a commit; its first 32 bytes are its hash."""
+    steps = [
+        [_NAMES[op], list(path), value] if lease is None else [_NAMES[op], list(path), value, lease]
+        for op, path, value, lease in changes
+    ]
+    fields: dict[str, Json] = {
+        "rev": rev,
+        "time": time,
+        "author": author,
+        "message": message,
+        "request_id": request_id,
+        "changes": steps,
+        "roots": roots,
+        "prev": prev_hash.hex(),
+    }
+    if reverts is not None:
+        fields["reverts"] = reverts
+    payload = to_bytes(fields)
+    return sha256(payload).digest() + payload
+
+
+def decode_commit(data: bytes, rev: Rev) -> Commit:
+    """Read a record back.
+
+    Raises:
+        DamagedStore: It is not what was written, or not the record of `rev`.
+    """
+    payload = data[HASH_SIZE:]
+    found = sha256(payload).digest()
+    if found != data[:HASH_SIZE]:
+        raise DamagedStore("", f"the record of revision {rev} does not match its checksum")
+    fields = read_payload(payload, rev)
+    return commit_of(fields, found)
+
+
+def read_payload(payload: bytes, rev: Rev) -> dict[str, Json]:
+    """Read the JSON object of a record and see that it is that of `rev`."""
+    try:
+        fields = _decode(payload.decode())
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DamagedStore("", f"the record of revision {rev} cannot be read: {error}") from error
+    if not isinstance(fields, dict) or fields.get("rev") != rev:
+        raise DamagedStore("", f"at revision {rev} stands the record of another")
+    return fields
+
+
+def commit_of(fields: dict[str, Json], found: bytes) -> Commit:
+    """Return the commit that a record's fields describe."""
+    return Commit(
+        fields["rev"],
+        fields["time"],
+        fields["author"],
+        fields["message"],
+        fields["request_id"],
+        tuple([Change(_OPS[step[0]], tuple(step[1]), *step[2:]) for step in fields["changes"]]),
+        fields["roots"],
+        bytes.fromhex(fields["prev"]),
+        found,
+        fields.get("reverts"),
+    )
+
+
+# ----------------------------------------------------------------- state
+
+
+def encode_state(rev: Rev, head_hash: bytes, versions: Mapping[str, Rev], root: Node) -> bytes:
+    """Return the whole state at a revision."""
+    payload = to_bytes({"rev": rev, "hash": head_hash.hex(), "versions": dict(versions), "tree": _raw(root)})
+    return sha256(payload).digest() + payload
+
+
+def _raw(node: Node) -> list[Json]:
+    """A leaf is [mod, value] or [mod, value, lease]; a mapping has its children as a fourth item."""
+    if node.children is None:
+        return [node.mod, node.value] if node.lease is None else [node.mod, node.value, node.lease]
+    return [node.mod, None, node.lease, {key: _raw(child) for key, child in node.children.items()}]
+
+
+def decode_state(data: bytes, name: str) -> tuple[Rev, bytes, dict[str, Rev], Node]:
+    """Read a state back: revision, hash of its last record, versions of the roots, tree.
+
+    Raises:
+        DamagedStore: It is not what was written.
+    """
+    payload = data[HASH_SIZE:]
+    if sha256(payload).digest() != data[:HASH_SIZE]:
+        raise DamagedStore("", f"the {name} does not match its checksum")
+    fields = from_bytes(payload)
+    return fields["rev"], bytes.fromhex(fields["hash"]), fields["versions"], _cooked(fields["tree"])
+
+
+def _cooked(raw: list[Json]) -> Node:
+    if len(raw) == 2:
+        return Node(raw[0], raw[1])
+    if len(raw) == 3:
+        return Node(raw[0], raw[1], None, raw[2])
+    children = {key: _cooked(child) for key, child in raw[3].items()}
+    return Node(raw[0], None, pack(children), raw[2])

@@ -1,0 +1,1 @@
+"""Engines: what keeps the records of a store."""

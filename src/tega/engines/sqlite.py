@@ -1,0 +1,426 @@
+"""The log in a directory: SQLite in WAL mode, shared by any number of processes.
+
+A commit is one row. ``full`` synchronises the write-ahead log at every
+group of commits, ``normal`` only at checkpoints: it survives the death of
+any process, not the loss of power. Never on a network file system.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import contextmanager
+from threading import RLock
+
+from tega.api import LeaseInfo, Limits
+from tega.codec import HASH_SIZE
+from tega.engines.head import Head
+from tega.errors import (
+    CommitUnknown,
+    DamagedStore,
+    ReadOnly,
+    StoreBusy,
+    StoreClosed,
+    StoreError,
+    StoreFull,
+    StoreIOError,
+    TooLarge,
+    WrongLast,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tega.api import Durability, Record, Rev
+
+DATABASE = "tega.db"
+HEAD = "tega.head"
+FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", HEAD)
+"""Everything that a store keeps in its directory."""
+
+APPLICATION = 0x74656761
+FORMAT = 1
+COMMIT_BYTES = 64 << 20
+CHUNK = 256
+"""Records that a reader fetches at a time."""
+
+_SCHEMA = (
+    "CREATE TABLE commits (rev INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+    "CREATE TABLE touched (root TEXT, version INTEGER, rev INTEGER NOT NULL,"
+    " PRIMARY KEY (root, rev)) WITHOUT ROWID",
+    "CREATE TABLE request (id TEXT PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE blob (name TEXT PRIMARY KEY, data BLOB NOT NULL)",
+    "CREATE TABLE lease (id TEXT PRIMARY KEY, ttl REAL NOT NULL, deadline REAL NOT NULL,"
+    " boot TEXT NOT NULL, owner TEXT NOT NULL) WITHOUT ROWID",
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {FORMAT}",
+)
+_LAST = "SELECT max(rev) FROM commits"
+_INSERT = "INSERT INTO commits VALUES (?, ?)"
+_TOUCH = "INSERT INTO touched VALUES (?, ?, ?)"
+
+
+def boot_clock() -> float:
+    """Return seconds since the machine started, sleep included."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def boot_id() -> str:
+    """Return what tells this start of the machine from every other."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def translate(error: sqlite3.Error, directory: str) -> StoreError:
+    """Return the exception of ours for one of SQLite's."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    where = f"{directory}: "
+    match code:
+        case sqlite3.SQLITE_FULL:
+            return StoreFull(f"{where}the disk or quota is full; free some space and retry")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return ReadOnly(f"{where}the database cannot be written ({error})")
+        case sqlite3.SQLITE_CANTOPEN:
+            return ReadOnly(f"{where}the database cannot be opened for writing ({error})")
+        case (
+            sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_FORMAT | sqlite3.SQLITE_CONSTRAINT
+        ):
+            return DamagedStore(directory, str(error))
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(f"{where}another process keeps the database locked; retry")
+        case sqlite3.SQLITE_TOOBIG:
+            return TooLarge(f"{where}the commit is larger than SQLite takes")
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOMEM:
+            return StoreIOError(f"{where}the operating system failed to read or write the database ({error})")
+    if "malformed" in str(error) or "no such table" in str(error):
+        return DamagedStore(directory, str(error))
+    return StoreError(f"{where}{error}")
+
+
+class SqliteLog:
+    """The log of one directory, as one process has it open.
+
+    Args:
+        directory: Made if absent, for its owner alone.
+        durability: ``full`` or ``normal``, see the module.
+        busy_s: How long to wait for another process's commit, in seconds.
+        clock: Seconds since the machine started, for leases.
+
+    Raises:
+        DamagedStore: The files are there but are not a whole database.
+        ReadOnly: The directory cannot be written.
+        StoreFull: There is no space to open it.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        *,
+        durability: Durability = "full",
+        busy_s: float = 10.0,
+        clock: Callable[[], float] = boot_clock,
+    ) -> None:
+        self.directory = directory
+        self._durable = durability == "full"
+        self._lock = RLock()
+        self._clock = clock
+        self._boot = boot_id()
+        self._boot_bytes = self._boot.encode().ljust(36)[:36]
+        self._inotify = -1
+        self._closed = False
+        self._head = _open_head(directory)
+        try:
+            self._db = sqlite3.connect(
+                os.path.join(directory, DATABASE), busy_s, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            self._head.close()
+            raise translate(error, directory) from error
+        try:
+            self._set_up(directory)
+        except BaseException:
+            self._db.close()
+            self._head.close()
+            raise
+
+    def _set_up(self, directory: str) -> None:
+        self._head.lock()
+        try:
+            mode = "FULL" if self._durable else "NORMAL"
+            with self._errors():
+                if self._db.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
+                    self._create(directory)
+                self._db.execute(f"PRAGMA synchronous = {mode}")
+                self._db.execute("PRAGMA cell_size_check = ON")
+                self._compare_with_head()
+        finally:
+            self._head.unlock()
+
+    def _create(self, directory: str) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        objects = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version or objects:
+            raise DamagedStore(directory, f"{DATABASE} is of format {version}, this version reads {FORMAT}")
+        known = self._head.read()
+        if known is not None and known[0] > 0:
+            raise DamagedStore(directory, f"{DATABASE} is empty, yet revision {known[0]} was committed")
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA:
+            self._db.execute(statement)
+        self._db.execute("COMMIT")
+        _sync_directory(directory)
+
+    def _compare_with_head(self) -> None:
+        known = self._head.read()
+        last = self._db.execute(_LAST).fetchone()[0] or 0
+        if known is not None and known[0] > 0:
+            rev, head_hash, boot, durable = known
+            lost_power = not durable and boot != self._boot
+            if last < rev and not lost_power:
+                raise DamagedStore(
+                    self.directory, f"the log ends at revision {last}, yet revision {rev} was committed"
+                )
+            row = self._db.execute("SELECT data FROM commits WHERE rev = ?", (rev,)).fetchone()
+            if last >= rev and (row is None or row[0][:HASH_SIZE] != head_hash):
+                raise DamagedStore(self.directory, f"revision {rev} is not the one that was committed")
+        if (last and (known is None or known[0] != last)) or self._head.intent() < last:
+            self._mend_head()
+
+    def _mend_head(self) -> None:
+        """The head is behind, after a crash or a loss of power; nobody can commit meanwhile."""
+        self._db.execute("BEGIN IMMEDIATE")
+        row = self._db.execute("SELECT rev, data FROM commits ORDER BY rev DESC LIMIT 1").fetchone()
+        if row is not None:
+            self._head.intend(row[0])
+            self._head.seal(row[0], row[1][:HASH_SIZE], self._boot_bytes, self._durable)
+        self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreClosed(f"{self.directory}: the store was closed")
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translate(error, self.directory) from error
+
+    def limits(self) -> Limits:
+        return Limits(COMMIT_BYTES, 1 << 20, 0.05, "fsync" if self._durable else "lazy", "native")
+
+    # ------------------------------------------------------------ records
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        with self._lock:
+            with self._errors():
+                self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                if not self._closed and self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+
+    def last(self) -> Rev:
+        with self._lock, self._errors():
+            return self._db.execute(_LAST).fetchone()[0] or 0
+
+    def first(self) -> Rev:
+        with self._lock, self._errors():
+            return self._db.execute("SELECT min(rev) FROM commits").fetchone()[0] or 0
+
+    def hint(self) -> Rev:
+        if self._closed:
+            raise StoreClosed(f"{self.directory}: the store was closed")
+        return self._head.intent()
+
+    def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
+        with self._lock:
+            if not self._db.in_transaction:
+                with self.hold():
+                    self.append(records, expect_last=expect_last)
+                return
+            with self._errors():
+                actual = self._db.execute(_LAST).fetchone()[0] or 0
+                if actual != expect_last:
+                    raise WrongLast(actual)
+                self._insert(records)
+            if records:
+                self._head.intend(records[-1].rev)
+            self._seal(records)
+            if records:
+                newest = records[-1]
+                self._head.seal(newest.rev, newest.data[:HASH_SIZE], self._boot_bytes, self._durable)
+
+    def _insert(self, records: Sequence[Record]) -> None:
+        execute = self._db.execute
+        for rev, data, request_id, roots in records:
+            execute(_INSERT, (rev, data))
+            for root, version in roots.items():
+                execute(_TOUCH, (root, version, rev))
+            if request_id:
+                execute("INSERT INTO request VALUES (?, ?)", (request_id, rev))
+
+    def _seal(self, records: Sequence[Record]) -> None:
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            wrong = translate(error, self.directory)
+            if isinstance(wrong, StoreFull | StoreBusy):
+                raise wrong from error
+            raise CommitUnknown(records[-1].request_id if records else "", str(wrong)) from error
+
+    def read(
+        self, *, after: Rev, until: Rev | None = None, root: str | None = None
+    ) -> Iterator[tuple[Rev, bytes]]:
+        limit = until if until is not None else (1 << 62)
+        query = "SELECT rev, data FROM commits WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT ?"
+        extra: tuple[str, ...] = ()
+        if root is not None:
+            query = (
+                "SELECT c.rev, c.data FROM touched t JOIN commits c ON c.rev = t.rev"
+                " WHERE t.rev > ? AND t.rev <= ? AND t.root = ?3 ORDER BY t.rev LIMIT ?4"
+            )
+            extra = (root,)
+        while True:
+            with self._lock, self._errors():
+                rows = self._db.execute(query, (after, limit, *extra, CHUNK)).fetchall()
+            yield from rows
+            if len(rows) < CHUNK:
+                return
+            after = rows[-1][0]
+
+    def _one(self, query: str, *values: object) -> object:
+        with self._lock, self._errors():
+            row = self._db.execute(query, values).fetchone()
+        return row[0] if row is not None else None
+
+    def find_request(self, request_id: str) -> Rev | None:
+        found = self._one("SELECT rev FROM request WHERE id = ?", request_id)
+        return found if isinstance(found, int) else None
+
+    def version_rev(self, root: str, version: Rev) -> Rev | None:
+        found = self._one("SELECT rev FROM touched WHERE root = ? AND version = ?", root, version)
+        return found if isinstance(found, int) else None
+
+    def truncate(self, before: Rev) -> None:
+        with self.hold(), self._errors():
+            before = min(before, self._db.execute(_LAST).fetchone()[0] or 0)
+            for table in ("commits", "touched", "request"):
+                self._db.execute(f"DELETE FROM {table} WHERE rev < ?", (before,))
+            self._db.execute("COMMIT")
+
+    # -------------------------------------------------------------- blobs
+
+    def put_blob(self, name: str, data: bytes) -> None:
+        with self._lock, self._errors():
+            self._db.execute("INSERT OR REPLACE INTO blob VALUES (?, ?)", (name, data))
+
+    def get_blob(self, name: str) -> bytes | None:
+        found = self._one("SELECT data FROM blob WHERE name = ?", name)
+        return found if isinstance(found, bytes) else None
+
+    def drop_blob(self, name: str) -> None:
+        with self._lock, self._errors():
+            self._db.execute("DELETE FROM blob WHERE name = ?", (name,))
+
+    def blobs(self) -> list[str]:
+        with self._lock, self._errors():
+            return [name for (name,) in self._db.execute("SELECT name FROM blob ORDER BY name")]
+
+    # ------------------------------------------------------------- leases
+
+    def leases(self) -> list[LeaseInfo]:
+        """Leases of before a restart of the machine get their whole time again, once."""
+        now = self._clock()
+        with self._lock, self._errors():
+            rows = self._db.execute("SELECT id, ttl, deadline, boot, owner FROM lease").fetchall()
+        found = []
+        for lease_id, ttl, deadline, boot, owner in rows:
+            if boot != self._boot:
+                self.put_lease(lease_id, ttl, owner)
+                deadline = now + ttl
+            found.append(LeaseInfo(lease_id, ttl, deadline - now, owner))
+        return found
+
+    def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
+        row = (lease_id, ttl, self._clock() + ttl, self._boot, owner)
+        with self._lock, self._errors():
+            self._db.execute("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?)", row)
+
+    def keep_lease(self, lease_id: str) -> bool:
+        row = (self._clock(), self._boot, lease_id)
+        with self._lock, self._errors():
+            return (
+                self._db.execute("UPDATE lease SET deadline = ? + ttl, boot = ? WHERE id = ?", row).rowcount
+                > 0
+            )
+
+    def drop_lease(self, lease_id: str) -> bool:
+        with self._lock, self._errors():
+            return self._db.execute("DELETE FROM lease WHERE id = ?", (lease_id,)).rowcount > 0
+
+    # ------------------------------------------------------------- around
+
+    def wake_fd(self) -> int:
+        if self._inotify < 0:
+            from tega.engines.inotify import watch_file
+
+            self._inotify = watch_file(self._head.path)
+        return self._inotify
+
+    def drain_wake(self) -> None:
+        try:
+            while os.read(self._inotify, 65536):
+                pass
+        except BlockingIOError:
+            return
+
+    def check(self) -> None:
+        with self._lock, self._errors():
+            found = [row[0] for row in self._db.execute("PRAGMA integrity_check(10)")]
+        if found != ["ok"]:
+            raise DamagedStore(self.directory, "; ".join(found))
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._inotify >= 0:
+                os.close(self._inotify)
+            self._db.close()
+            self._head.close()
+
+
+def _open_head(directory: str) -> Head:
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        return Head(os.path.join(directory, HEAD))
+    except OSError as error:
+        raise os_error(error, directory) from error
+
+
+def os_error(error: OSError, directory: str) -> StoreError:
+    """Return the exception of ours for one of the operating system's."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreFull(f"{directory}: the disk or quota is full; free some space and retry")
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return ReadOnly(
+            f"{directory}: cannot be written ({error.strerror}); open it with read_only=True to read"
+        )
+    return StoreIOError(f"{directory}: cannot be opened ({error.strerror or error})")
+
+
+def _sync_directory(directory: str) -> None:
+    """Make the names of new files durable, in the directory and of the directory itself."""
+    for path in (directory, os.path.dirname(os.path.abspath(directory))):
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,193 @@
+"""Group commit: requests that wait, evaluated one after the other and appended at once.
+
+Each request meets the state that those before it in the group leave, and
+becomes a commit with a revision of its own or fails alone.
+"""
+
+from __future__ import annotations
+
+from tega.api import Change, Commit, Record
+from tega.codec import encode_commit
+from tega.errors import Conflict, LeaseLost, RequestReused, StoreError, TooLarge
+from tega.paths import format_path, overlap
+from tega.state import State, mod_at, with_lease
+from tega.tree import apply, same_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tega.api import Path, Rev
+    from tega.database import Database
+    from tega.tree import Node
+
+
+class Request:
+    """A commit that waits for its turn; `plan` makes the changes from the state that it meets."""
+
+    __slots__ = (
+        "author", "changes", "done", "error", "expect", "explicit", "message", "plan", "reaps",
+        "request_id", "result", "reverts",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        expect: Mapping[Path, Rev] | None,
+        author: str,
+        message: str,
+        request_id: str | None,
+    ) -> None:
+        self.changes = changes
+        self.expect = expect
+        self.author = author
+        self.message = message
+        self.explicit = request_id is not None
+        self.request_id = request_id or ""
+        self.plan: Callable[[State], Sequence[Change]] | None = None
+        self.reverts: Rev | None = None
+        self.reaps: str | None = None
+        self.result: Commit | None = None
+        self.error: BaseException | None = None
+        self.done = False
+
+
+class Attempt:
+    """One try at a group: evaluates each request against the state that those before it leave."""
+
+    def __init__(self, database: Database, group: Iterable[Request]) -> None:
+        self._database = database
+        self._group = group
+        self._outcomes: list[tuple[Request, Commit | None, BaseException | None]] = []
+        self._ids: dict[str, Commit] = {}
+        self._live: set[str] | None = None
+        self.records: list[Record] = []
+        self.commits: list[Commit] = []
+        self.states: list[State] = []
+        self.versions: dict[str, Rev] = {}
+        self.reaped = False
+        self.size = 0
+
+    def evaluate(self, state: State) -> None:
+        for request in self._group:
+            try:
+                commit = self._known(request)
+                if commit is None:
+                    step = self._step(request, state)
+                    commit = step[0] if step is not None else None
+                    state = step[1] if step is not None else state
+                self._outcomes.append((request, commit, None))
+            except StoreError as error:
+                self._outcomes.append((request, None, error))
+
+    def settle(self) -> None:
+        """Tell the requests how they ended; only after the records are safe."""
+        for request, commit, error in self._outcomes:
+            request.result, request.error = commit, error
+
+    def _known(self, request: Request) -> Commit | None:
+        if not request.explicit:
+            return None
+        commit = self._ids.get(request.request_id) or self._database.logged(request.request_id)
+        if commit is not None and request.plan is None and not _same_changes(commit.changes, request.changes):
+            raise RequestReused(
+                f"request id {request.request_id!r} belongs to revision {commit.rev}, which was another change"
+            )
+        return commit
+
+    def _step(self, request: Request, state: State) -> tuple[Commit, State] | None:
+        database = self._database
+        if request.expect:
+            for path, expected in request.expect.items():
+                actual = mod_at(state.root, path)
+                if actual != expected:
+                    raise self._conflict(path, expected, actual)
+        changes = request.changes
+        if request.plan is not None:
+            changes = request.plan(state)
+            if request.reaps is not None:
+                self.reaped = True
+                if not changes:
+                    return None
+        rev = state.rev + 1
+        root, leased = state.root, state.leased
+        touched: dict[str, Rev] = {}
+        for change in changes:
+            if change.lease is not None:
+                self._check_lease(change)
+                leased = with_lease(leased, change.lease, change.path)
+            after = apply(root, change, rev)
+            if after is not root:
+                self._count(touched, change.path, root, after)
+                root = after
+        if request.reaps is not None:
+            leased = {key: paths for key, paths in leased.items() if key != request.reaps}
+        request_id = request.request_id or database.next_id()
+        now = database.now()
+        data = encode_commit(
+            rev,
+            now,
+            request.author,
+            request.message,
+            request_id,
+            changes,
+            touched,
+            state.hash,
+            request.reverts,
+        )
+        if len(data) > database.limits().commit_bytes:
+            raise TooLarge(
+                f"a commit of {len(data)} bytes: at most {database.limits().commit_bytes} are taken"
+            )
+        head_hash = data[:32]
+        commit = Commit(
+            rev, now, request.author, request.message, request_id, tuple(changes), touched, state.hash,
+            head_hash, request.reverts,
+        )  # fmt: skip
+        return commit, self._keep(request, commit, data, State(rev, head_hash, root, leased))
+
+    def _keep(self, request: Request, commit: Commit, data: bytes, state: State) -> State:
+        self.records.append(
+            Record(commit.rev, data, commit.request_id if request.explicit else "", commit.roots)
+        )
+        self.commits.append(commit)
+        self.states.append(state)
+        self.versions.update(commit.roots)
+        self.size += len(data)
+        if request.explicit:
+            self._ids[commit.request_id] = commit
+        return state
+
+    def _count(self, touched: dict[str, Rev], path: Path, before: Node, after: Node) -> None:
+        """Give the roots that a change altered their next version, once per commit."""
+        for root in (path[0],) if path else _roots(before) | _roots(after):
+            if root not in touched:
+                touched[root] = (self.versions.get(root) or self._database.version_of(root)) + 1
+
+    def _check_lease(self, change: Change) -> None:
+        if self._live is None:
+            self._live = {lease.id for lease in self._database.log.leases() if lease.remaining > 0}
+        if change.lease not in self._live:
+            raise LeaseLost(f"{format_path(change.path)}: lease {change.lease} does not live")
+
+    def _conflict(self, path: Path, expected: Rev, actual: Rev) -> Conflict:
+        """The commit to blame may be one of this group, which the log does not hold yet."""
+        for commit in reversed(self.commits):
+            if commit.rev == actual or (
+                not actual and any(overlap(change.path, path) for change in commit.changes)
+            ):
+                return Conflict(
+                    path, expected, actual, rev=commit.rev, author=commit.author, message=commit.message
+                )
+        return self._database.blame(path, expected, actual)
+
+
+def _roots(tree: Node) -> set[str]:
+    return {key for key, _ in tree.children.items()} if tree.children is not None else set()
+
+
+def _same_changes(one: Sequence[Change], other: Sequence[Change]) -> bool:
+    return len(one) == len(other) and all(
+        a[:2] == b[:2] and a.lease == b.lease and same_json(a.value, b.value)
+        for a, b in zip(one, other, strict=True)
+    )

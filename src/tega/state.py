@@ -1,0 +1,165 @@
+"""A state: the tree at one revision, and the reads that one can make of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tega.api import Entry, Op
+from tega.codec import NO_HASH
+from tega.errors import DamagedStore, InvalidPattern
+from tega.paths import Pattern, to_path
+from tega.tree import Node, apply, empty_tree, find, lease_of, select, to_json, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tega.api import Commit, Json, Path, PathLike, Rev
+
+
+class State(NamedTuple):
+    """Immutable; the next one shares with it what did not change."""
+
+    rev: Rev
+    hash: bytes
+    root: Node
+    leased: dict[str, frozenset[Path]]
+    """Where nodes of each lease were put; some may be gone since."""
+
+
+def empty_state() -> State:
+    """Return the state of revision 0."""
+    return State(0, NO_HASH, empty_tree(), {})
+
+
+def loaded_state(rev: Rev, head_hash: bytes, root: Node) -> State:
+    """Return the state that a snapshot describes."""
+    leased: dict[str, frozenset[Path]] = {}
+    for path, node in walk(root) if _any_lease(root) else ():
+        if node.lease is not None:
+            leased[node.lease] = leased.get(node.lease, frozenset()) | {path}
+    return State(rev, head_hash, root, leased)
+
+
+def _any_lease(node: Node) -> bool:
+    if node.lease is not None:
+        return True
+    children = node.children
+    return bool(children) and any(_any_lease(child) for _, child in children.items())  # type: ignore[union-attr]
+
+
+def advance(state: State, commit: Commit) -> State:
+    """Return the state after the next commit of the log.
+
+    Raises:
+        DamagedStore: The commit does not follow the state.
+    """
+    if commit.rev != state.rev + 1:
+        raise DamagedStore("", f"after revision {state.rev} comes {commit.rev}")
+    if commit.prev_hash != state.hash:
+        raise DamagedStore("", f"revision {commit.rev} does not follow the revision {state.rev} that is here")
+    root, leased = state.root, state.leased
+    for change in commit.changes:
+        root = apply(root, change, commit.rev)
+        if change.lease is not None:
+            leased = with_lease(leased, change.lease, change.path)
+    return State(commit.rev, commit.hash, root, leased)
+
+
+def with_lease(leased: dict[str, frozenset[Path]], lease: str, path: Path) -> dict[str, frozenset[Path]]:
+    """Return the index of leased nodes with one more."""
+    return {**leased, lease: leased.get(lease, frozenset()) | {path}}
+
+
+def mod_at(root: Node, path: Path) -> Rev:
+    """Return the revision an expectation at the path compares with; 0 for "nothing is there"."""
+    node = find(root, path)
+    return node.mod if node is not None else 0
+
+
+class View:
+    """The tree at one revision: any number of reads that fit together.
+
+    Holding a view costs the memory of what has changed since.
+    """
+
+    __slots__ = ("rev", "tree")
+
+    def __init__(self, rev: Rev, tree: Node) -> None:
+        self.rev = rev
+        self.tree = tree
+
+    def get(self, path: PathLike = ()) -> Entry | None:
+        """Return the subtree at the path, or None where nothing is.
+
+        Raises:
+            InvalidPath: See `tega.paths.to_path`.
+        """
+        where = path if type(path) is tuple else to_path(path)
+        node = find(self.tree, where)
+        if node is None:
+            return None
+        return Entry(where, to_json(node), node.mod, lease_of(self.tree, where))
+
+    def value(self, path: PathLike = (), default: Json = None) -> Json:
+        """Return the value at the path, or the default where nothing is."""
+        node = find(self.tree, to_path(path))
+        return default if node is None else to_json(node)
+
+    def __contains__(self, path: PathLike) -> bool:
+        return find(self.tree, to_path(path)) is not None
+
+    def keys(self, path: PathLike = ()) -> list[str]:
+        """Return the names directly below the path, in order; none for a leaf or where nothing is."""
+        node = find(self.tree, to_path(path))
+        if node is None or node.children is None:
+            return []
+        return [key for key, _ in node.children.items()]
+
+    def select(self, pattern: str, *, regex: bool = False) -> list[tuple[Entry, tuple[str, ...]]]:
+        """Return each node that the pattern matches and what its wildcards or groups caught.
+
+        Args:
+            pattern: A glob over segments, or, with `regex`, an expression
+                that has to match a whole path in its text form.
+            regex: Read it as a regular expression.
+
+        Raises:
+            InvalidPattern: It cannot be read, or is too hard to match.
+        """
+        try:
+            return [
+                (Entry(path, to_json(node), node.mod, lease_of(self.tree, path)), caught)
+                for path, node, caught in select(self.tree, Pattern(pattern, regex=regex))
+            ]
+        except RecursionError as error:
+            raise InvalidPattern(f"{pattern!r} is too hard to match") from error
+
+
+def touches(pattern: Pattern, commit: Commit, before: State | None) -> bool:
+    """Whether a commit changed something that the pattern names.
+
+    Args:
+        pattern: Of a watch.
+        commit: The commit.
+        before: The state before it, which tells what vanished below a
+            path; needed for regular expressions only.
+    """
+    for change in commit.changes:
+        if pattern.touches(change.path):
+            return True
+        if pattern.regex is None:
+            continue
+        if isinstance(change.value, dict) and _names_below(pattern, change.path, change.value):
+            return True
+        if change.op is not Op.MERGE and before is not None:
+            gone = find(before.root, change.path)
+            if gone is not None and any(pattern.matches(path) for path, _ in walk(gone, change.path)):
+                return True
+    return False
+
+
+def _names_below(pattern: Pattern, path: Path, value: Json) -> bool:
+    return any(
+        pattern.matches((*path, key))
+        or (isinstance(item, dict) and _names_below(pattern, (*path, key), item))
+        for key, item in value.items()
+    )

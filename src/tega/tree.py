@@ -1,0 +1,484 @@
+"""The tree as a persistent value: a change gives a new tree that shares what stayed.
+
+A reader who holds a `Node` has a snapshot that nobody can change. All
+functions here are pure. Wide mappings are split into buckets, so that
+one change among a hundred thousand keys copies a few hundred pointers.
+
+The order of keys is that of insertion, as in a dict; a replaced key
+keeps its place.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from math import isfinite
+from operator import itemgetter
+
+from tega.api import MISSING, Change, Difference, Op
+from tega.errors import InvalidPath, InvalidValue
+from tega.paths import MAX_DEPTH, format_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import TypeAlias
+
+    from tega.api import Json, Path, Rev
+    from tega.paths import Pattern
+
+WIDE = 64
+"""More children than this are kept in buckets."""
+
+_next_order = count().__next__
+
+
+class Node:
+    """A leaf (`children` is None) or a mapping (`value` is None).
+
+    `mod` is the last revision that wrote or removed anything at the node
+    or below; two nodes of one log at one path with one `mod` are equal.
+    """
+
+    __slots__ = ("children", "lease", "mod", "order", "value")
+
+    def __init__(
+        self,
+        mod: Rev,
+        value: Json,
+        children: Children | None = None,
+        lease: str | None = None,
+        order: int = -1,
+    ) -> None:
+        self.mod = mod
+        self.value = value
+        self.children = children
+        self.lease = lease
+        self.order = _next_order() if order < 0 else order
+
+
+class Wide:
+    """An immutable mapping of many children in buckets of few."""
+
+    __slots__ = ("buckets", "count", "mask")
+
+    def __init__(self, buckets: list[dict[str, Node]], count: int) -> None:
+        self.buckets = buckets
+        self.count = count
+        self.mask = len(buckets) - 1
+
+    @classmethod
+    def of(cls, items: Iterable[tuple[str, Node]], count: int) -> Wide:
+        size = 1
+        while size * size * 2 < count:
+            size *= 2
+        buckets: list[dict[str, Node]] = [{} for _ in range(size)]
+        for key, node in items:
+            buckets[hash(key) & (size - 1)][key] = node
+        return cls(buckets, count)
+
+    def get(self, key: str) -> Node | None:
+        return self.buckets[hash(key) & self.mask].get(key)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.buckets[hash(key) & self.mask]
+
+    def items(self) -> Iterable[tuple[str, Node]]:
+        """In order of insertion."""
+        everything = [(node.order, key, node) for bucket in self.buckets for key, node in bucket.items()]
+        everything.sort(key=itemgetter(0))
+        return [(key, node) for _, key, node in everything]
+
+    def updated(self, updates: Mapping[str, Node]) -> Wide:
+        buckets = self.buckets.copy()
+        total = self.count
+        copied: set[int] = set()
+        for key, node in updates.items():
+            slot = hash(key) & self.mask
+            if slot not in copied:
+                buckets[slot] = buckets[slot].copy()
+                copied.add(slot)
+            total += key not in buckets[slot]
+            buckets[slot][key] = node
+        if total > 8 * len(buckets) * len(buckets):
+            return Wide.of(((k, n) for bucket in buckets for k, n in bucket.items()), total)
+        return Wide(buckets, total)
+
+    def without(self, key: str) -> Wide:
+        buckets = self.buckets.copy()
+        slot = hash(key) & self.mask
+        buckets[slot] = {k: n for k, n in buckets[slot].items() if k != key}
+        return Wide(buckets, self.count - 1)
+
+
+if TYPE_CHECKING:
+    Children: TypeAlias = dict[str, Node] | Wide
+
+
+def empty_tree() -> Node:
+    """Return the tree of revision 0."""
+    return Node(0, None, {})
+
+
+def _with(children: Children | None, updates: dict[str, Node]) -> Children:
+    """Return the children with some replaced or added; replaced ones keep their place."""
+    if children is None:
+        return pack(updates)
+    for key, node in updates.items():
+        old = children.get(key)
+        if old is not None:
+            node.order = old.order
+    if isinstance(children, Wide):
+        return children.updated(updates)
+    return pack({**children, **updates})
+
+
+def pack(children: dict[str, Node]) -> Children:
+    if len(children) > WIDE:
+        return Wide.of(children.items(), len(children))
+    return children
+
+
+def _without(children: Children, key: str) -> Children:
+    if isinstance(children, Wide):
+        return children.without(key)
+    return {k: n for k, n in children.items() if k != key}
+
+
+# ---------------------------------------------------------------- values
+
+
+def build(value: Json, mod: Rev, lease: str | None = None, depth: int = 0) -> Node:
+    """Turn a JSON value into nodes; lists are copied, so the caller keeps the value.
+
+    Raises:
+        InvalidValue: Something in it has no JSON form, or it nests too deep.
+    """
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
+        return Node(mod, value, None, lease)
+    if depth > MAX_DEPTH:
+        raise InvalidValue(f"the value nests deeper than {MAX_DEPTH} levels")
+    if kind is dict:
+        children = {_key(key): build(item, mod, None, depth + 1) for key, item in value.items()}
+        return Node(mod, None, pack(children), lease)
+    plain = plain_json(value, depth)
+    if type(plain) is dict:
+        return build(plain, mod, lease, depth)
+    return Node(mod, plain, None, lease)
+
+
+def _key(key: object) -> str:
+    if type(key) is str and key:
+        return key
+    if isinstance(key, str) and key:
+        return str.__str__(key)
+    raise InvalidValue(f"key {key!r} of a mapping: must be text and not empty")
+
+
+def plain_json(value: Json, depth: int = 0) -> Json:
+    """Return a deep copy that consists of JSON's own types.
+
+    Tuples become lists; subclasses (enumerations, for one) what they
+    stand for.
+
+    Raises:
+        InvalidValue: There is no JSON form.
+    """
+    if depth > MAX_DEPTH:
+        raise InvalidValue(f"the value nests deeper than {MAX_DEPTH} levels")
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return str.__str__(value)
+        case int():
+            return int(value)
+        case float():
+            if not isfinite(value):
+                raise InvalidValue(f"{value} is a number without a JSON form")
+            return float(value)
+        case list() | tuple():
+            return [plain_json(item, depth + 1) for item in value]
+        case dict():
+            return {_any_key(key): plain_json(item, depth + 1) for key, item in value.items()}
+    raise InvalidValue(f"a value of type {type(value).__name__} has no JSON form")
+
+
+def _any_key(key: object) -> str:
+    if isinstance(key, str):
+        return str.__str__(key)
+    raise InvalidValue(f"key {key!r} of a mapping: must be text")
+
+
+def to_json(node: Node) -> Json:
+    """Return the subtree as a JSON value of the caller's own."""
+    children = node.children
+    if children is None:
+        value = node.value
+        return plain_json(value) if type(value) is list else value
+    return {
+        key: (child.value if child.children is None and type(child.value) is not list else to_json(child))
+        for key, child in children.items()
+    }
+
+
+# ----------------------------------------------------------------- reads
+
+
+def find(root: Node, path: Path) -> Node | None:
+    """Return the node at the path, or None."""
+    node = root
+    for segment in path:
+        children = node.children
+        if children is None:
+            return None
+        child = children.get(segment)
+        if child is None:
+            return None
+        node = child
+    return node
+
+
+def lease_of(root: Node, path: Path) -> str | None:
+    """Return the lease that the node at an existing path goes with: its own or that of a node above."""
+    lease, node = root.lease, root
+    for segment in path:
+        assert node.children is not None
+        child = node.children.get(segment)
+        assert child is not None
+        node = child
+        lease = node.lease or lease
+    return lease
+
+
+def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Yield the node and all below it, parents first."""
+    yield path, node
+    if node.children is not None:
+        for key, child in node.children.items():
+            yield from walk(child, (*path, key))
+
+
+def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Yield the leaves and the empty mappings."""
+    if not node.children:
+        yield path, node
+        return
+    for key, child in node.children.items():
+        yield from leaves(child, (*path, key))
+
+
+def select(root: Node, pattern: Pattern) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
+    """Yield what the pattern matches, with what its wildcards or groups caught, in tree order."""
+    if pattern.regex is not None:
+        yield from _select_regex(root, (), "", pattern)
+        return
+    seen: set[Path] = set()
+    for path, node, caught in _select_glob(root, (), pattern, 0, ()):
+        if path not in seen:
+            seen.add(path)
+            yield path, node, caught
+
+
+def _select_regex(
+    node: Node, path: Path, text: str, pattern: Pattern
+) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
+    assert pattern.regex is not None
+    if path:
+        found = pattern.regex.fullmatch(text)
+        if found is not None:
+            yield path, node, tuple(group if group is not None else "" for group in found.groups())
+    for key, child in node.children.items() if node.children is not None else ():
+        below = f"{text}.{format_path((key,))}" if text else format_path((key,))
+        if pattern.may_begin(below):
+            yield from _select_regex(child, (*path, key), below, pattern)
+
+
+def _select_glob(
+    node: Node, path: Path, pattern: Pattern, index: int, caught: tuple[str, ...]
+) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
+    if index == len(pattern.segments):
+        yield path, node, caught
+        return
+    own = pattern.segments[index]
+    if own is None:
+        for below, child in walk(node, path):
+            skipped = format_path(below[len(path) :])
+            yield from _select_glob(child, below, pattern, index + 1, (*caught, skipped))
+    elif isinstance(own, str):
+        single = node.children.get(own) if node.children is not None else None
+        if single is not None:
+            yield from _select_glob(single, (*path, own), pattern, index + 1, caught)
+    else:
+        for key, child in node.children.items() if node.children is not None else ():
+            found = own.fullmatch(key)
+            if found is not None:
+                yield from _select_glob(child, (*path, key), pattern, index + 1, caught + found.groups())
+
+
+# --------------------------------------------------------------- changes
+
+
+def apply(root: Node, change: Change, rev: Rev) -> Node:
+    """Return the tree after the change; the same object if the change does nothing.
+
+    Raises:
+        InvalidValue: See `build`.
+        InvalidPath: A value other than a mapping was put at the root of the tree.
+    """
+    op, path = change.op, change.path
+    if op is Op.PUT:
+        if not path and not isinstance(change.value, dict):
+            raise InvalidPath("the whole tree can only be replaced by a mapping")
+        return _graft(root, path, build(change.value, rev, change.lease, len(path)), rev)
+    if op is Op.MERGE:
+        if not isinstance(change.value, dict):
+            raise InvalidValue(f"{format_path(path)}: only a mapping can be merged")
+        merged = _merge(find(root, path), change.value, rev, len(path))
+        return root if merged is None else _graft(root, path, merged, rev)
+    return _prune(root, path, rev)
+
+
+def _graft(root: Node, path: Path, new: Node, rev: Rev) -> Node:
+    spine: list[Node | None] = [root]
+    node: Node | None = root
+    for segment in path[:-1]:
+        node = node.children.get(segment) if node is not None and node.children is not None else None
+        spine.append(node)
+    for index in range(len(path) - 1, -1, -1):
+        parent = spine[index]
+        if parent is None or parent.children is None:
+            new = Node(rev, None, {path[index]: new})
+        else:
+            new = Node(rev, None, _with(parent.children, {path[index]: new}), parent.lease, parent.order)
+    return new
+
+
+def _prune(root: Node, path: Path, rev: Rev) -> Node:
+    if not path:
+        return Node(rev, None, {}) if root.children else root
+    spine = [root]
+    for segment in path:
+        children = spine[-1].children
+        child = children.get(segment) if children is not None else None
+        if child is None:
+            return root
+        spine.append(child)
+    parent = spine[-2]
+    assert parent.children is not None
+    cut = Node(rev, None, _without(parent.children, path[-1]), parent.lease, parent.order)
+    return _graft(root, path[:-1], cut, rev)
+
+
+def _merge(node: Node | None, value: dict[str, Json], rev: Rev, depth: int) -> Node | None:
+    """Return the merged node, or None if nothing has to change."""
+    if node is None or node.children is None:
+        return build(value, rev, None, depth)
+    updates: dict[str, Node] = {}
+    for key, item in value.items():
+        old = node.children.get(_key(key))
+        new = (
+            _merge(old, item, rev, depth + 1) if isinstance(item, dict) else build(item, rev, None, depth + 1)
+        )
+        if new is not None:
+            updates[key] = new
+    if not updates:
+        return None
+    return Node(rev, None, _with(node.children, updates), node.lease, node.order)
+
+
+# ----------------------------------------------------------- differences
+
+
+def diff(before: Node | None, after: Node | None, path: Path = ()) -> Iterator[Difference]:
+    """Yield what differs between two states of one log, by leaves.
+
+    Subtrees with equal `mod` are skipped, so the cost goes with what
+    changed and not with the size of the tree.
+    """
+    if before is after or (before is not None and after is not None and before.mod == after.mod):
+        return
+    if (
+        before is not None
+        and after is not None
+        and before.children is not None
+        and after.children is not None
+    ):
+        for key, child in before.children.items():
+            yield from diff(child, after.children.get(key), (*path, key))
+        for key, child in after.children.items():
+            if before.children.get(key) is None:
+                yield from diff(None, child, (*path, key))
+        return
+    if before is not None and after is not None and not before.children and not after.children:
+        if not _alike(before, after):
+            yield Difference(path, to_json(before), to_json(after))
+        return
+    for where, leaf in leaves(before, path) if before is not None else ():
+        yield Difference(where, to_json(leaf), MISSING)
+    for where, leaf in leaves(after, path) if after is not None else ():
+        yield Difference(where, MISSING, to_json(leaf))
+
+
+def _alike(one: Node, other: Node) -> bool:
+    """Whether two leaves or empty mappings hold the same, by JSON's types: 1, 1.0 and true differ."""
+    if (one.children is None) is not (other.children is None) or one.children or other.children:
+        return False
+    return same_json(one.value, other.value)
+
+
+def same_json(one: Json, other: Json) -> bool:
+    """Whether two values have the same JSON form; 1, 1.0 and true differ."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same_json(item, other[key]) for key, item in one.items())
+    return bool(one == other)
+
+
+def changes_towards(now: Node | None, goal: Node | None, path: Path) -> Iterator[Change]:
+    """Yield the least changes that make the subtree equal to the goal, leased nodes left alone.
+
+    A leased node that is there stays whatever the goal says; one that
+    the goal holds is not brought back, as its session is gone.
+    """
+    if goal is not None and goal.lease is not None:
+        goal = None
+    if now is not None and now.lease is not None:
+        return
+    if now is None:
+        if goal is not None:
+            yield Change(Op.PUT, path, _unleased(goal))
+        return
+    if goal is not None and now.mod == goal.mod:
+        return
+    if goal is None and not _holds_lease(now):
+        yield Change(Op.DELETE, path)
+    elif now.children is not None and (goal is None or goal.children is not None or _holds_lease(now)):
+        yield from _inside(now.children, goal, path)
+    elif goal is not None and not _alike(now, goal):
+        yield Change(Op.PUT, path, _unleased(goal))
+
+
+def _inside(children: Children, goal: Node | None, path: Path) -> Iterator[Change]:
+    wanted: Children = goal.children if goal is not None and goal.children is not None else {}
+    for key, child in children.items():
+        yield from changes_towards(child, wanted.get(key), (*path, key))
+    for key, child in wanted.items():
+        if children.get(key) is None:
+            yield from changes_towards(None, child, (*path, key))
+
+
+def _holds_lease(node: Node) -> bool:
+    return any(below.lease is not None for _, below in walk(node))
+
+
+def _unleased(node: Node) -> Json:
+    if node.children is None:
+        return to_json(node)
+    return {key: _unleased(child) for key, child in node.children.items() if child.lease is None}
