@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from nlan.model.router import BgpPeer
-from nlan.resources.base import Impact, Key, Resource
+from nlan.resources import frrconfig, frrimpact
+from nlan.resources.base import Difference, Impact, Key, Resource
 from nlan.resources.link import NAMESPACE
 
 
@@ -23,7 +24,6 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "frr"
-    mutable: ClassVar[dict[str, Impact]] = {"config": "session"}
     create_impact: ClassVar[Impact] = "restart"
     delete_impact: ClassVar[Impact] = "session"
     namespace: str
@@ -43,6 +43,18 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     def claims(self) -> tuple[tuple[str, ...], ...]:
         """BGP's port, for a BGP speaker."""
         return (("port", self.namespace, "179"),) if self.daemon == "bgpd" else ()
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare line by line, whatever their order; the reason names the sessions that reset."""
+        if self.config is None:
+            return None
+        change = frrconfig.compare(self.config, observed.config or ())
+        if not change.added and not change.removed:
+            return None
+        reset = frrimpact.effects(self.daemon, change)
+        said = [f"{len(change.added)} lines to add, {len(change.removed)} to remove"]
+        said += [f"resets {', '.join(reset)}"] if reset else []
+        return Difference("session" if reset else "hitless", "; ".join(said), details=change.details())
 
 
 class GobgpDaemon(Resource, frozen=True, kw_only=True):

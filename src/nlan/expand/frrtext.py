@@ -1,0 +1,156 @@
+"""FRR configuration as users write it, split among the daemons that own the lines.
+
+An frr.conf is one text for all daemons; vtysh hands every line to those that understand it. Here
+the same is done by the words that a line begins with. Policy (route maps, prefix lists, access
+lists) goes to every routing daemon that runs. Sections are found by their opening words, so that
+a text without indentation is read like FRR reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from nlan.resources.frrconfig import Path, lines
+
+MANAGED = frozenset({"zebra", "staticd", "ripd", "ripngd"})
+"""Daemons whose configuration is mgmtd's to hold."""
+
+POLICY_USERS = ("bgpd", "ospfd", "ospf6d", "isisd", "pimd", "mgmtd")
+"""Who takes route maps and lists; mgmtd for those it manages."""
+
+_OPENING = re.compile(
+    r"(router|interface|route-map|vrf|key chain|bfd$|nexthop-group|pbr-map|mpls ldp|l2vpn \S+ type|"
+    r"line vty|segment-routing|rpki|affinity-map)\b"
+)
+_TOP_LEVEL = re.compile(
+    r"(no )?(router \S|interface \S|route-map \S+ (permit|deny)|vrf \S|key chain|bfd$|nexthop-group|pbr-map|"
+    r"mpls ldp|line vty|segment-routing|rpki|access-list|ipv6 access-list|ip prefix-list|ipv6 prefix-list|"
+    r"bgp (as-path|community-list|extcommunity-list|large-community-list)|hostname|domainname|log |debug |"
+    r"password|enable |service|frr |username|banner|ip forwarding|ipv6 forwarding|zebra )"
+)
+_NESTED = re.compile(
+    r"(address-family|vni \d+$|peer |profile |key \d+$|traffic-eng|srv6|locator|encapsulation)"
+)
+_CLOSING = re.compile(r"(exit|quit)$|exit-(address-family|vrf|vni|link-params)|end-\S+$")
+
+_NOISE = re.compile(
+    r"(!|#|end$|frr version|frr defaults|hostname |domainname |service integrated-vtysh-config|"
+    r"Building configuration|Current configuration|XFRR_|line vty|password |enable password|"
+    r"service password-encryption|no service integrated-vtysh-config|"
+    r"log (file|stdout|syslog|timestamp|commands))"
+)
+"""What says nothing of routing, or is nlan's to decide: a name, logs, doors."""
+
+_OWNERS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+    (re.compile(pattern), owners)
+    for pattern, owners in (
+        (r"router bgp|bgp |rpki|debug bgp|no bgp |ip (as-path|community-list)|debug rpki", ("bgpd",)),
+        (r"router ospf6|debug ospf6|ipv6 ospf6", ("ospf6d",)),
+        (r"router ospf|debug ospf|ip ospf", ("ospfd",)),
+        (r"router (isis|openfabric)|debug isis", ("isisd",)),
+        (r"router ripng|debug ripng", ("ripngd",)),
+        (r"router rip|debug rip", ("ripd",)),
+        (r"router (pim|pim6)|ip (pim|igmp|multicast|mroute|msdp|ssmpingd)|debug (pim|igmp)", ("pimd",)),
+        (r"router eigrp|debug eigrp", ("eigrpd",)),
+        (r"router babel|debug babel", ("babeld",)),
+        (r"bfd$|debug bfd", ("bfdd",)),
+        (r"mpls ldp|l2vpn|debug mpls ldp", ("ldpd",)),
+        (r"(ip|ipv6) (route|mroute) |debug static", ("staticd",)),
+        (r"pbr-map|debug pbr", ("pbrd",)),
+        (r"segment-routing|debug pathd", ("pathd",)),
+        (r"nhrp|debug nhrp", ("nhrpd",)),
+        (r"vrrp|debug vrrp", ("vrrpd",)),
+        (r"(ip|ipv6) prefix-list|access-list|ipv6 access-list|route-map|ip access-list", POLICY_USERS),
+        (r"key chain", ("ospfd", "eigrpd", "mgmtd")),
+        (r"debug zebra|zebra |ip forwarding|ipv6 forwarding|no (ip|ipv6) forwarding", ("zebra",)),
+    )
+)
+_ON_INTERFACE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), owner)
+    for pattern, owner in (
+        (r"(no )?ipv6 ospf6", "ospf6d"),
+        (r"(no )?ip ospf", "ospfd"),
+        (r"(no )?(isis|(ip|ipv6) router (isis|openfabric)|openfabric)", "isisd"),
+        (r"(no )?ip (pim|igmp|multicast|mroute)", "pimd"),
+        (r"(no )?ipv6 (pim|mld)", "pim6d"),
+        (r"(no )?vrrp", "vrrpd"),
+        (r"(no )?(ip|ipv6) eigrp", "eigrpd"),
+        (r"(no )?babel", "babeld"),
+        (r"(no )?(ip|ipv6) nhrp", "nhrpd"),
+        (r"(no )?pbr-policy", "pbrd"),
+    )
+)
+
+
+def split(text: str, running: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Return canonical lines (one blank of indentation a level) per daemon.
+
+    Args:
+        text: As in frr.conf.
+        running: Daemons that run anyway; policy goes to them too.
+    """
+    found: dict[str, list[Path]] = {}
+    shared: list[Path] = []
+    for path in paths(text):
+        owners = owners_of(path)
+        if owners == POLICY_USERS:
+            shared.append(path)
+        else:
+            for owner in owners:
+                found.setdefault(owner, []).append(path)
+    users = {*running, *found}
+    for daemon in POLICY_USERS:
+        if shared and (daemon in users or daemon == "mgmtd"):
+            found[daemon] = [*shared, *found.get(daemon, [])]
+    return {daemon: list(lines(those)) for daemon, those in found.items()}
+
+
+def owners_of(path: Path) -> tuple[str, ...]:
+    """Return the daemons that a line (with the sections it stands in) belongs to."""
+    head, last = path[0], path[-1].removeprefix("no ")
+    if head.startswith("interface "):
+        if len(path) == 1:
+            return ()
+        return (next((owner for pattern, owner in _ON_INTERFACE if pattern.match(path[1])), "mgmtd"),)
+    if head.startswith("vrf "):
+        return ("staticd",) if re.match(r"(ip|ipv6) route ", last) else ("mgmtd",)
+    for pattern, owners in _OWNERS:
+        if pattern.match(head.removeprefix("no ")):
+            return owners
+    return ("mgmtd",)
+
+
+def paths(text: str) -> Iterator[Path]:
+    """Yield every line with the headers of the sections around it, in order."""
+    stack: list[tuple[int, str]] = []
+    for raw in text.splitlines():
+        line = " ".join(raw.split())
+        if not line or _NOISE.match(line):
+            continue
+        if _CLOSING.match(line):
+            if stack:
+                stack.pop()
+            continue
+        indent = len(raw) - len(raw.lstrip())
+        _leave(stack, indent, line)
+        yield (*(header for _, header in stack), line)
+        if _opens(line, bool(stack)):
+            stack.append((indent, line))
+
+
+def _leave(stack: list[tuple[int, str]], indent: int, line: str) -> None:
+    """Close the sections that `line` does not belong to."""
+    if indent == 0 and _TOP_LEVEL.match(line) and not (stack and _belongs(stack[0][1], line)):
+        stack.clear()
+    while len(stack) > 1 and (indent < stack[-1][0] or (indent == stack[-1][0] and _NESTED.match(line))):
+        stack.pop()
+
+
+def _belongs(header: str, line: str) -> bool:
+    """Tell lines of ``router bgp`` that look like top-level ones from those."""
+    return header.startswith("router bgp") and line.startswith("bgp ") and not _TOP_LEVEL.match(line)
+
+
+def _opens(line: str, nested: bool) -> bool:
+    return bool(_NESTED.match(line)) if nested else bool(_OPENING.match(line))

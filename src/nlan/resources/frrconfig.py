@@ -1,0 +1,219 @@
+"""FRR configuration as a tree: comparing two, the commands that turn one into the other.
+
+A configuration is a tuple of lines in FRR's own spelling, indented by one blank a level, without
+``exit`` and ``!``. A line's *path* is the headers of the sections it stands in and itself; two
+configurations are equal when their sets of paths are. `nlan.resources.frrimpact` judges changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+Path = tuple[str, ...]
+
+_CLOSING = re.compile(r"(exit|quit|end)$|exit-(address-family|vrf|vni|link-params)$|end-\S+$")
+_NOISE = re.compile(
+    r"!|Building configuration|Current configuration|frr version |frr defaults |hostname |domainname |"
+    r"service integrated-vtysh-config|no service integrated-vtysh-config|(no )?(ip|ipv6) forwarding$|"
+    r"log (file|stdout|syslog|timestamp|commands)"
+)
+"""What a daemon prints of itself or of the kernel, and what nlan sets to watch it."""
+
+
+class Change(NamedTuple):
+    """What parts two configurations.
+
+    Attributes:
+        added: Paths that are wanted and not there, in the wanted order.
+        removed: Paths that are there and not wanted.
+    """
+
+    added: tuple[Path, ...]
+    removed: tuple[Path, ...]
+
+    def details(self) -> tuple[str, ...]:
+        """Return the lines with ``-`` and ``+``, each with the sections around it."""
+        return (
+            *(f"- {_shown(path)}" for path in self.removed),
+            *(f"+ {_shown(path)}" for path in self.added),
+        )
+
+
+class Command(NamedTuple):
+    """One line to type in a section.
+
+    Attributes:
+        section: Headers to enter first.
+        line: The command, perhaps with ``no``.
+    """
+
+    section: Path
+    line: str
+
+
+def _shown(path: Path) -> str:
+    return " / ".join(path)
+
+
+def canonical(text: str) -> tuple[str, ...]:
+    """Return the configuration lines of what ``show running-config`` prints."""
+    lines: list[str] = []
+    for raw in text.splitlines():
+        line = raw.strip()
+        if not line or _NOISE.match(line) or _CLOSING.match(line):
+            continue
+        lines.append(" " * (len(raw) - len(raw.lstrip())) + line)
+    return tuple(lines)
+
+
+def paths(lines: Iterable[str]) -> dict[Path, None]:
+    """Return the paths of the lines, in order, each once."""
+    found: dict[Path, None] = {}
+    stack: list[str] = []
+    for line in lines:
+        text = line.lstrip()
+        del stack[len(line) - len(text) :]
+        stack.append(text.rstrip())
+        found[tuple(stack)] = None
+    return found
+
+
+def lines(those: Iterable[Path]) -> tuple[str, ...]:
+    """Return the lines of the paths, those of one section together, sections in order of mention."""
+    return tuple(_section(list(dict.fromkeys(those)), 0))
+
+
+def _section(those: Sequence[Path], depth: int) -> Iterator[str]:
+    heads: dict[str, list[Path]] = {}
+    for path in those:
+        heads.setdefault(path[0], []).append(path[1:])
+    for head, below in heads.items():
+        yield " " * depth + head
+        yield from _section([path for path in below if path], depth + 1)
+
+
+def merge(lines_: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+    """Return both, the lines of `more` within the sections that are there already."""
+    return lines({**paths(lines_), **paths(more)})
+
+
+def file_text(lines_: Sequence[str]) -> str:
+    """Return the text of a configuration file: every section closed."""
+    text: list[str] = []
+    stack: list[str] = []
+    for line in (*lines_, ""):
+        depth = len(line) - len(line.lstrip())
+        if line and depth > len(stack):
+            depth = len(stack)
+        while len(stack) > depth:
+            header = stack.pop()
+            if text[-1].strip() != header or _is_header(header):
+                text.append(" " * len(stack) + _closing(header))
+        stack.append(line.strip())
+        text.append(line)
+    return "\n".join(text[:-1]) + "\n"
+
+
+def _is_header(line: str) -> bool:
+    return bool(_HEADER.match(line))
+
+
+_HEADER = re.compile(
+    r"(router|interface|vrf|address-family|key chain|nexthop-group|pbr-map)\b|"
+    r"route-map \S+ (permit|deny)|bfd$|rpki$|mpls ldp$|segment-routing$"
+)
+
+
+def _closing(header: str) -> str:
+    return "exit-address-family" if header.startswith("address-family") else "exit"
+
+
+def compare(desired: Iterable[str], observed: Iterable[str]) -> Change:
+    """Return what has to be added to and removed from `observed`; the order of lines says nothing."""
+    wanted, seen = paths(desired), paths(observed)
+    return Change(
+        tuple(path for path in wanted if path not in seen),
+        tuple(path for path in seen if path not in wanted),
+    )
+
+
+def commands(change: Change) -> list[Command]:
+    """Return the commands that carry out the change: removals first, then additions in order.
+
+    A section that goes takes its lines along; a peer that goes is one ``no neighbor``; a line that
+    only gets another value is set, not removed and set.
+    """
+    slots = {(path[:-1], slot) for path in change.added if (slot := _slot(path[-1])) is not None}
+    removals = [path for path in change.removed if (path[:-1], _slot(path[-1])) not in slots]
+    gone = {path for path in removals if _stands_alone(path)}
+    result = [
+        Command(path[:-1], negated(path[-1]))
+        for path in _removal_order(removals)
+        if not _taken_along(path, gone) and not _is_interface(path)
+    ]
+    return result + [Command(path[:-1], path[-1]) for path in change.added]
+
+
+def _removal_order(removals: Sequence[Path]) -> list[Path]:
+    """Inner lines first, so that users of policy let go of it; peers and sections last."""
+    return sorted(removals, key=lambda path: (-len(path), path[-1].startswith("no ")))
+
+
+def _stands_alone(path: Path) -> bool:
+    return _is_header(path[-1]) or _peer_of_remote_as(path) is not None
+
+
+def _taken_along(path: Path, gone: Iterable[Path]) -> bool:
+    for other in gone:
+        if path != other and path[: len(other)] == other:
+            return True
+        peer = _peer_of_remote_as(other)
+        if peer is not None and path != other and path[: len(other) - 1] == other[:-1]:
+            words = path[-1].removeprefix("no ").split()
+            if words[:2] == ["neighbor", peer]:
+                return True
+    return False
+
+
+def _is_interface(path: Path) -> bool:
+    """An interface's section is not removed: the kernel has it."""
+    return len(path) == 1 and path[0].startswith("interface ")
+
+
+_REMOTE_AS = re.compile(r"neighbor (\S+) (remote-as \S+|interface.*|peer-group)$")
+
+
+def _peer_of_remote_as(path: Path) -> str | None:
+    match = _REMOTE_AS.match(path[-1])
+    return match[1] if match else None
+
+
+def negated(line: str) -> str:
+    """Return the command that takes `line` back."""
+    if line.startswith("no "):
+        return line[3:]
+    peer = _REMOTE_AS.match(line)
+    if peer is not None:
+        return f"no neighbor {peer[1]}" + (" peer-group" if line.endswith(" peer-group") else "")
+    return f"no {line}"
+
+
+_VALUED = re.compile(
+    r"(?P<slot>neighbor \S+ (remote-as|description|password|update-source|ebgp-multihop|timers connect|"
+    r"timers(?= \d)|local-as|advertisement-interval|weight|maximum-prefix|port|"
+    r"(route-map|prefix-list|filter-list|distribute-list)(?= \S+ (in|out)$))|"
+    r"bgp router-id|bgp cluster-id|timers bgp|coalesce-time|maximum-paths( ibgp)?(?= \d)|"
+    r"ospf6? router-id|ospf6 router-id|timers throttle spf|timers throttle lsa all|timers lsa min-arrival|"
+    r"auto-cost reference-bandwidth|(ip ospf|ipv6 ospf6) (cost|hello-interval|dead-interval|"
+    r"retransmit-interval|priority|network|area|transmit-delay)|"
+    r"bgp route-map delay-timer|bgp default local-preference|description|set \S+|call|on-match)\b"
+    r".*?(?P<direction> in| out)?$"
+)
+"""Commands of which there is one at most: setting it replaces the value."""
+
+
+def _slot(line: str) -> str | None:
+    match = _VALUED.match(line)
+    return None if match is None else match["slot"] + (match["direction"] or "")
