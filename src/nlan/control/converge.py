@@ -1,0 +1,160 @@
+"""Waiting until routing has converged: exactly what the model says must come, and what is missing.
+
+Routes are waited for by the kernels' own notifications; sessions and
+adjacencies that bring no new route are asked for at the daemons.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from nlan.expect import Expectation, Session
+from nlan.model.codec import IpNetwork
+
+ASK_AGAIN_S = 0.02
+"""How long a daemon is left alone between two questions about a session."""
+
+T = TypeVar("T")
+
+MissingRoutes = dict[str, set[IpNetwork]]
+
+
+class Routes(Protocol):
+    """Where kernel routes come from (`nlan.drivers.netlink.RouteWatcher`)."""
+
+    def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
+        """Return what is still missing when all is there, when something came, or at the deadline."""
+
+
+class Speakers(Protocol):
+    """Who knows sessions and adjacencies (the daemons' drivers)."""
+
+    def established(self, node: str) -> set[str]:
+        """Return the addresses of the node's BGP peers whose session is established."""
+
+    def adjacent(self, node: str, version: int) -> int:
+        """Return how many OSPF neighbours of the node are fully adjacent."""
+
+    def pause(self, seconds: float) -> None:
+        """Wait a little for something to happen."""
+
+
+class Missing(msgspec.Struct, frozen=True, kw_only=True):
+    """What has not come.
+
+    Attributes:
+        sessions: Ends of BGP sessions that are not established.
+        neighbors: (node, IP version, adjacencies had, adjacencies wanted).
+        routes: Prefixes that a node's kernel lacks.
+    """
+
+    sessions: tuple[Session, ...] = ()
+    neighbors: tuple[tuple[str, int, int, int], ...] = ()
+    routes: Mapping[str, frozenset[IpNetwork]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.sessions or self.neighbors or self.routes)
+
+    def lines(self, most: int = 12) -> list[str]:
+        """Return it as sentences, causes first."""
+        lines = [f"{s.node}: no BGP session with {s.peer} ({s.peer_node})" for s in self.sessions]
+        lines += [
+            f"{node}: {had} of {wanted} OSPFv{2 if version == 4 else 3} neighbours are full"
+            for node, version, had, wanted in self.neighbors
+        ]
+        for node, prefixes in self.routes.items():
+            shown = ", ".join(sorted(map(str, prefixes))[:3])
+            more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
+            lines.append(f"{node}: no route to {shown}{more}")
+        return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most} more"]
+
+
+def wait(
+    expected: Expectation,
+    routes: Routes,
+    speakers: Speakers,
+    deadline: float,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Missing:
+    """Wait until all that is expected has come, and return what is missing at the deadline.
+
+    Args:
+        expected: From `nlan.expect.expectation`.
+        routes: The kernels.
+        speakers: The daemons.
+        deadline: By `time.monotonic`, seconds.
+        progress: Told in words how far it is.
+    """
+    missing_routes = _wait_for_routes(expected.routes, routes, deadline, progress)
+    sessions = _wait_for(
+        expected.sessions,
+        lambda left: _unestablished(left, speakers),
+        speakers,
+        deadline,
+        progress,
+        "sessions",
+    )
+    wanted = _adjacencies(expected)
+    neighbors = _wait_for(
+        wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
+    )
+    return Missing(
+        sessions=tuple(sessions),
+        neighbors=tuple((n, v, speakers.adjacent(n, v), count) for n, v, count in neighbors),
+        routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
+    )
+
+
+def _wait_for_routes(
+    expected: Mapping[str, frozenset[IpNetwork]],
+    routes: Routes,
+    deadline: float,
+    progress: Callable[[str], None],
+) -> MissingRoutes:
+    missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.items()}
+    total = sum(map(len, missing.values()))
+    while missing and time.monotonic() < deadline:
+        missing = routes.wait(missing, deadline)
+        left = sum(map(len, missing.values()))
+        progress(f"routing: {total - left} of {total} routes")
+    return missing
+
+
+def _wait_for(
+    wanted: Iterable[T],
+    still_missing: Callable[[Sequence[T]], list[T]],
+    speakers: Speakers,
+    deadline: float,
+    progress: Callable[[str], None],
+    what: str,
+) -> list[T]:
+    left = list(wanted)
+    total = len(left)
+    while left := still_missing(left):
+        progress(f"routing: {total - len(left)} of {total} {what}")
+        if time.monotonic() >= deadline:
+            break
+        speakers.pause(ASK_AGAIN_S)
+    return left
+
+
+def _unestablished(sessions: Sequence[Session], speakers: Speakers) -> list[Session]:
+    up = {node: speakers.established(node) for node in {session.node for session in sessions}}
+    return [session for session in sessions if session.peer not in up[session.node]]
+
+
+def _adjacencies(expected: Expectation) -> list[tuple[str, int, int]]:
+    counts: dict[tuple[str, int], int] = {}
+    for version, pairs in expected.adjacencies.items():
+        for pair in pairs:
+            for node in pair:
+                counts[node, version] = counts.get((node, version), 0) + 1
+    return [(node, version, count) for (node, version), count in sorted(counts.items())]
+
+
+def _unadjacent(wanted: Sequence[tuple[str, int, int]], speakers: Speakers) -> list[tuple[str, int, int]]:
+    return [(n, v, count) for n, v, count in wanted if speakers.adjacent(n, v) < count]

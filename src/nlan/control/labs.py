@@ -1,0 +1,47 @@
+"""Which labs there are, which one is meant, and whether the caller may touch it."""
+
+from __future__ import annotations
+
+import os
+
+from nlan.errors import HostError, NotFoundError
+from nlan.runtimes import NetnsRuntime, Paths, labs
+
+
+def running(paths: Paths) -> list[str]:
+    """Return the labs that exist on this machine, sorted."""
+    return labs(paths)
+
+
+def choose(paths: Paths, name: str | None) -> NetnsRuntime:
+    """Return the lab that is meant: the one of that name, or the only one.
+
+    Raises:
+        NotFoundError: It does not run, or none runs, or several do.
+        HostError: The caller lacks the privilege.
+    """
+    need_root()
+    names = labs(paths)
+    if name is None and len(names) == 1:
+        return NetnsRuntime(paths, names[0])
+    if name is None:
+        raise NotFoundError(f"several labs run, say which: {', '.join(names)}" if names else "no lab runs")
+    if name not in names:
+        raise NotFoundError(f"no lab {name} runs; there {_are(names)}")
+    return NetnsRuntime(paths, name)
+
+
+def need_root() -> None:
+    """Check that the caller may work with namespaces.
+
+    Raises:
+        HostError: It may not; says what to do.
+    """
+    if os.geteuid() != 0:
+        raise HostError("this needs root: run it with sudo (`nlan plan`, `show` and `generate` do without)")
+
+
+def _are(names: list[str]) -> str:
+    if not names:
+        return "is none"
+    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"

@@ -1,0 +1,308 @@
+"""What nlan remembers of a lab, in its tega database.
+
+The tree of a lab::
+
+    lab             settings, links, LANs, and the nodes' names in file order
+    config-NODE     a node as it shall be (the model, as `nlan show` prints it)
+    ip.NODE         its underlay address
+    alloc           everything that was allocated by name
+    source          the file's path and text
+    applied         revision, when, and the error where applying failed
+    status.NODE     pending, done or error with the reason; and the revision
+    confirm         what undoes itself, and when
+    operational-NODE  what is observed (kept current by `nlan keep`)
+
+A revision of a lab is a commit that touches ``lab`` or a ``config-`` root.
+The world outside needs none of this: a lab whose database is lost is still
+seen, kept and removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nlan.errors import HostError, InternalError, NotFoundError
+from nlan.model import Lab, from_json, to_builtins
+from nlan.schema import Allocations
+from tega.api import Change, Commit, Op
+from tega.database import Database, open_database
+from tega.errors import Compacted, DamagedStore, FutureRevision, StoreError
+
+CONFIG = "config-"
+
+Say = Callable[[str], None]
+"""Told what the person at the terminal should know."""
+
+
+class Revision(msgspec.Struct, frozen=True, kw_only=True):
+    """One revision of a lab's desired state.
+
+    Attributes:
+        revision: Its number; numbers grow, not all are revisions.
+        time: Seconds since 1970.
+        author: Who made it.
+        message: Why.
+        changed: What it touched: ``lab`` and node names, sorted.
+        applied: Whether the running network is at it.
+    """
+
+    revision: int
+    time: float
+    author: str
+    message: str
+    changed: tuple[str, ...]
+    applied: bool = False
+
+
+class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that undoes itself.
+
+    Attributes:
+        revision: The change.
+        until: When, in seconds since 1970.
+        back_to: The revision that is returned to; 0 where the lab did not exist before.
+    """
+
+    revision: int
+    until: float
+    back_to: int
+
+
+def database_path(state: Path, lab: str) -> Path:
+    """Return the directory of a lab's database."""
+    return state / lab / "tega"
+
+
+def known_labs(state: Path) -> list[str]:
+    """Return the labs that have a database, sorted."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(entry.name for entry in state.iterdir() if (entry / "tega").is_dir())
+    return []
+
+
+class LabState:
+    """A lab's memory; close it, or use it as a context."""
+
+    def __init__(self, database: Database, lab: str) -> None:
+        """Take an open database."""
+        self.database, self._lab = database, lab
+
+    def __enter__(self) -> LabState:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    # What is there
+
+    def allocations(self) -> Allocations:
+        """Return everything that was ever allocated in this lab."""
+        entry = self.database.get(("alloc",))
+        return Allocations() if entry is None else from_json(entry.value, Allocations)
+
+    def lab(self, revision: int | None = None) -> Lab | None:
+        """Return the lab as it shall be, now or at a revision; None where nothing is described.
+
+        Raises:
+            NotFoundError: The revision does not exist, or is no longer kept.
+            InternalError: Another version of nlan wrote it in a shape this one cannot read.
+        """
+        try:
+            tree = self.database.view(revision)
+        except (Compacted, FutureRevision) as error:
+            raise NotFoundError(f"{self._lab}: revision {revision}: {error}") from error
+        settings = tree.get(("lab",))
+        if settings is None:
+            return None
+        value = dict(settings.value)
+        names = value.pop("order")
+        entries = [tree.get((CONFIG + name,)) for name in names]
+        value["nodes"] = [entry.value for entry in entries if entry is not None]
+        try:
+            return from_json(value, Lab)
+        except msgspec.ValidationError as error:
+            raise InternalError(f"{self._lab}: revision {revision} cannot be read: {error}") from error
+
+    def head(self) -> int:
+        """Return the newest revision of the desired state; 0 where there is none."""
+        newest = 0
+        tree = self.database.view()
+        for root in self.database.versions():
+            if root == "lab" or root.startswith(CONFIG):
+                entry = tree.get((root,))
+                newest = max(newest, entry.mod_rev if entry is not None else 0)
+        return newest
+
+    def applied(self) -> int:
+        """Return the revision that the running network is at; 0 where none was applied whole."""
+        entry = self.database.get(("applied",))
+        return 0 if entry is None else int(entry.value["revision"])
+
+    def was_up(self) -> bool:
+        """Tell whether the lab shall be up (after a reboot, `nlan restore`)."""
+        entry = self.database.get(("applied",))
+        return entry is not None and bool(entry.value.get("up"))
+
+    def source(self) -> tuple[str, str]:
+        """Return path and text of the file that the newest `up` read; empty where there was none."""
+        entry = self.database.get(("source",))
+        return ("", "") if entry is None else (entry.value["file"], entry.value["text"])
+
+    def status(self) -> dict[str, Any]:
+        """Return per node ``state``, ``reason`` and ``revision``."""
+        entry = self.database.get(("status",))
+        return {} if entry is None else dict(entry.value)
+
+    def revisions(self, limit: int = 0) -> list[Revision]:
+        """Return the revisions kept, newest first; at most `limit` of them where it is not 0."""
+        applied = self.applied()
+        found = [_revision(commit, applied) for commit in self.database.history() if _changed(commit)]
+        found.reverse()
+        return found[:limit] if limit else found
+
+    # What is written
+
+    def commit(self, lab: Lab, allocations: Allocations, source: tuple[str, str], message: str = "") -> int:
+        """Make `lab` the desired state and return its revision; nothing is written where nothing differs."""
+        wanted = _documents(lab, allocations, source)
+        tree = self.database.view()
+        changes = [
+            Change(Op.PUT, (root,), value)
+            for root, value in wanted.items()
+            if (entry := tree.get((root,))) is None or entry.value != value
+        ]
+        changes += [
+            Change(Op.DELETE, (root,))
+            for root in self.database.versions()
+            if root.startswith(CONFIG) and root not in wanted and tree.get((root,)) is not None
+        ]
+        if changes:
+            touched = [c.path[0].removeprefix(CONFIG) for c in changes if c.path[0].startswith(CONFIG)]
+            pending = {name: {"state": "pending"} for name in touched if CONFIG + name in wanted}
+            if pending:
+                changes.append(Change(Op.MERGE, ("status",), pending))
+            self.database.commit(changes, author=author(), message=message)
+        return self.head()
+
+    def mark_applied(self, revision: int, nodes: Iterable[str]) -> None:
+        """Write down that the network is at the revision."""
+        done = {"state": "done", "revision": revision}
+        changes = [
+            Change(Op.PUT, ("applied",), {"revision": revision, "time": time.time(), "up": True}),
+            Change(Op.PUT, ("status",), dict.fromkeys(nodes, done)),
+        ]
+        entry = self.database.get(("applied",))
+        if entry is None or entry.value.get("revision") != revision or not entry.value.get("up"):
+            self.database.commit(changes, author=author())
+
+    def mark_failed(self, revision: int, reasons: dict[str, str]) -> None:
+        """Write down which nodes a revision could not be brought to, and why."""
+        failed = {n: {"state": "error", "reason": why, "revision": revision} for n, why in reasons.items()}
+        self.database.merge(("status",), failed, author=author())
+
+    def mark_down(self) -> None:
+        """Write down that the lab was removed on purpose; its history stays."""
+        if self.database.get(("applied",)) is not None:
+            gone = {"revision": 0, "time": time.time(), "up": False}
+            forget = [Change(Op.DELETE, (root,)) for root in ("status", "confirm")]
+            self.database.commit([Change(Op.PUT, ("applied",), gone), *forget], author=author())
+
+    # Changes that undo themselves
+
+    def confirmation(self) -> Confirmation | None:
+        """Return the change that waits to be confirmed."""
+        entry = self.database.get(("confirm",))
+        return None if entry is None else from_json(entry.value, Confirmation)
+
+    def await_confirmation(self, confirmation: Confirmation) -> None:
+        """Write down a change that undoes itself unless it is confirmed."""
+        self.database.put(("confirm",), to_builtins(confirmation), author=author())
+
+    def confirm(self) -> None:
+        """Keep the change for good."""
+        self.database.delete(("confirm",), author=author(), message="confirmed")
+
+
+def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
+    """Open a lab's memory, new where there is none.
+
+    A damaged database is set aside, never overwritten, and `say` is told where it is now.
+
+    Raises:
+        HostError: It cannot be opened or made.
+    """
+    directory = database_path(state, lab)
+    try:
+        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return LabState(_open(directory, say), lab)
+    except (StoreError, OSError) as error:
+        raise HostError(f"{lab}: its database cannot be opened: {error}") from error
+
+
+def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | None:
+    """Open a lab's memory, or return None where it has none that the caller can read."""
+    if not database_path(state, lab).is_dir():
+        return None
+    try:
+        return open_state(state, lab, say=say)
+    except HostError as error:
+        if say is not None:
+            say(str(error))
+        return None
+
+
+def _open(directory: Path, say: Say | None) -> Database:
+    try:
+        return open_database(directory)
+    except DamagedStore as error:
+        from tega.repair import set_aside
+
+        aside = set_aside(directory)
+        if say is not None:
+            say(f"{error}\nthe damaged database is set aside as {aside}; history and allocations begin anew")
+        return open_database(directory)
+
+
+def author() -> str:
+    """Return who makes a change: the user, also behind sudo."""
+    return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+
+
+def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> dict[str, Any]:
+    settings = to_builtins(lab)
+    nodes = settings.pop("nodes", [])
+    settings["order"] = [node["name"] for node in nodes]
+    documents = {CONFIG + node["name"]: node for node in nodes}
+    documents["lab"] = settings
+    documents["ip"] = {node.name: str(node.underlay) for node in lab.nodes if node.underlay is not None}
+    documents["alloc"] = to_builtins(allocations)
+    documents["source"] = {"file": source[0], "text": source[1]}
+    return documents
+
+
+def _changed(commit: Commit) -> tuple[str, ...]:
+    roots = {change.path[0] for change in commit.changes if change.path}
+    return tuple(sorted(r.removeprefix(CONFIG) for r in roots if r == "lab" or r.startswith(CONFIG)))
+
+
+def _revision(commit: Commit, applied: int) -> Revision:
+    return Revision(
+        revision=commit.rev,
+        time=commit.time,
+        author=commit.author,
+        message=commit.message,
+        changed=_changed(commit),
+        applied=commit.rev == applied,
+    )

@@ -1,0 +1,169 @@
+"""What small labs come to: sessions, adjacencies and routes, told by the model alone."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
+
+from nlan.expect import Session, expectation
+from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Lab, Node, Ospf, OspfArea, OspfInterface, Router
+
+
+def peer(address: str, asn: int, **more: object) -> BgpPeer:
+    families = ("ipv6",) if ":" in address else ("ipv4",)
+    values = {"families": families} | more
+    return BgpPeer(address=ip_address(address), peer_asn=asn, **values)  # type: ignore[arg-type]
+
+
+def node(name: str, *addresses: str, router: Router | None = None) -> Node:
+    interfaces = tuple(
+        Interface(name=f"eth{n}", addresses=(ip_interface(text),)) for n, text in enumerate(addresses, 1)
+    )
+    return Node(name=name, interfaces=interfaces, router=router or Router())
+
+
+def speaker(loopback: str, asn: int, *peers: BgpPeer, **more: object) -> Router:
+    bgp = Bgp(asn=asn, peers=peers)
+    return Router(loopbacks=(ip_interface(loopback),), bgp=bgp, **more)  # type: ignore[arg-type]
+
+
+def ospf(loopback: str, *areas: tuple[int, str], passive: str = "") -> Router:
+    described = tuple(OspfArea(area=IPv4Address(n), networks=(ip_network(text),)) for n, text in areas)
+    interfaces = (OspfInterface(name=passive, passive=True),) if passive else ()
+    return Router(loopbacks=(ip_interface(loopback),), ospf=Ospf(areas=described, interfaces=interfaces))
+
+
+def routes(*nodes: Node) -> dict[str, set[str]]:
+    expected = expectation(Lab(name="lab", nodes=nodes))
+    return {name: {str(prefix) for prefix in prefixes} for name, prefixes in expected.routes.items()}
+
+
+def sessions(*nodes: Node) -> list[tuple[str, str]]:
+    return [(s.node, s.peer_node) for s in expectation(Lab(name="lab", nodes=nodes)).sessions]
+
+
+A = node("a", "192.0.2.1/30", router=speaker("10.0.0.1/32", 64501, peer("192.0.2.2", 64502)))
+B = node(
+    "b",
+    "192.0.2.2/30",
+    "192.0.2.5/30",
+    router=speaker("10.0.0.2/32", 64502, peer("192.0.2.1", 64501), peer("192.0.2.6", 64503)),
+)
+C = node("c", "192.0.2.6/30", router=speaker("10.0.0.3/32", 64503, peer("192.0.2.5", 64502)))
+
+
+def test_external_bgp_passes_everything_on() -> None:
+    assert routes(A, B, C) == {
+        "a": {"10.0.0.2/32", "10.0.0.3/32", "192.0.2.4/30"},
+        "b": {"10.0.0.1/32", "10.0.0.3/32"},
+        "c": {"10.0.0.1/32", "10.0.0.2/32", "192.0.2.0/30"},
+    }
+    assert Session("a", "192.0.2.2", "b") in expectation(Lab(name="lab", nodes=(A, B, C))).sessions
+
+
+def test_a_session_needs_both_ends_and_the_right_numbers() -> None:
+    silent = node("b", "192.0.2.2/30", router=speaker("10.0.0.2/32", 64502))
+    wrong = node("b", "192.0.2.2/30", router=speaker("10.0.0.2/32", 64502, peer("192.0.2.1", 64999)))
+    assert sessions(A, silent) == []
+    assert sessions(A, wrong) == []
+    assert routes(A, silent) == {}
+
+
+def test_an_own_as_in_the_path_stops_a_route() -> None:
+    c = node("c", "192.0.2.6/30", router=speaker("10.0.0.3/32", 64501, peer("192.0.2.5", 64502)))
+    b = node(
+        "b",
+        "192.0.2.2/30",
+        "192.0.2.5/30",
+        router=speaker("10.0.0.2/32", 64502, peer("192.0.2.1", 64501), peer("192.0.2.6", 64501)),
+    )
+    assert routes(A, b, c)["c"] == {"10.0.0.2/32", "192.0.2.0/30"}
+
+
+def internal(own: str, *others: str, reflects: bool = False) -> Router:
+    more = {"route_reflector_client": True} if reflects else {}
+    peers = [peer(f"192.0.2.{other}", 64500, **more) for other in others]
+    return speaker(f"10.0.0.{own}/32", 64500, *peers)
+
+
+def test_internal_bgp_is_not_passed_on_without_a_reflector() -> None:
+    spokes = [node(name, f"192.0.2.{n}/24", router=internal(n, "9")) for name, n in (("a", "1"), ("b", "2"))]
+    hub = node("rr", "192.0.2.9/24", router=internal("9", "1", "2"))
+    assert routes(*spokes, hub)["a"] == {"10.0.0.9/32"}
+
+
+def test_a_reflector_passes_on_with_the_next_hop_kept() -> None:
+    spokes = [node(name, f"192.0.2.{n}/24", router=internal(n, "9")) for name, n in (("a", "1"), ("b", "2"))]
+    hub = node("rr", "192.0.2.9/24", router=internal("9", "1", "2", reflects=True))
+    assert routes(*spokes, hub)["a"] == {"10.0.0.9/32", "10.0.0.2/32"}
+
+
+def test_gobgp_reflects_but_neither_installs_nor_announces() -> None:
+    spokes = [node(name, f"192.0.2.{n}/24", router=internal(n, "9")) for name, n in (("a", "1"), ("b", "2"))]
+    inside = internal("9", "1", "2", reflects=True)
+    hub = node(
+        "rr", "192.0.2.9/24", router=Router(engine="gobgp", bgp=inside.bgp, loopbacks=inside.loopbacks)
+    )
+    assert routes(*spokes, hub) == {"a": {"10.0.0.2/32"}, "b": {"10.0.0.1/32"}}
+
+
+def test_a_next_hop_that_nobody_knows_is_not_used() -> None:
+    outside = node("x", "198.51.100.2/30", router=speaker("10.9.9.9/32", 64999, peer("198.51.100.1", 64500)))
+    edge_peers = (peer("198.51.100.2", 64999), peer("192.0.2.2", 64500))
+    edge = node("a", "192.0.2.1/24", "198.51.100.1/30", router=speaker("10.0.0.1/32", 64500, *edge_peers))
+    core = node("b", "192.0.2.2/24", router=speaker("10.0.0.2/32", 64500, peer("192.0.2.1", 64500)))
+    assert "10.9.9.9/32" not in routes(outside, edge, core).get("b", set())
+    edge_peers = (peer("198.51.100.2", 64999), peer("192.0.2.2", 64500, next_hop_self=True))
+    edge = node("a", "192.0.2.1/24", "198.51.100.1/30", router=speaker("10.0.0.1/32", 64500, *edge_peers))
+    assert "10.9.9.9/32" in routes(outside, edge, core)["b"]
+
+
+def test_ospf_spreads_connected_prefixes_through_an_area() -> None:
+    a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", (0, "192.0.2.0/24")))
+    b = node("b", "192.0.2.2/30", "192.0.2.5/30", router=ospf("10.0.0.2/32", (0, "192.0.2.0/24")))
+    c = node("c", "192.0.2.6/30", router=ospf("10.0.0.3/32", (0, "192.0.2.0/24")))
+    assert routes(a, b, c)["a"] == {"10.0.0.2/32", "10.0.0.3/32", "192.0.2.4/30"}
+    assert expectation(Lab(name="lab", nodes=(a, b, c))).adjacencies[4] == {("a", "b"), ("b", "c")}
+
+
+def test_ospf_areas_meet_at_the_backbone_only() -> None:
+    def line(middle: int) -> dict[str, set[str]]:
+        a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", (1, "192.0.2.0/30")))
+        b = node(
+            "b",
+            "192.0.2.2/30",
+            "192.0.2.5/30",
+            router=ospf("10.0.0.2/32", (1, "192.0.2.0/30"), (middle, "192.0.2.4/30")),
+        )
+        c = node("c", "192.0.2.6/30", router=ospf("10.0.0.3/32", (middle, "192.0.2.4/30")))
+        return routes(a, b, c)
+
+    assert "10.0.0.3/32" in line(0)["a"]
+    assert "10.0.0.3/32" not in line(2).get("a", set())
+
+
+def test_a_passive_interface_makes_no_neighbour() -> None:
+    a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", (0, "192.0.2.0/24"), passive="eth1"))
+    b = node("b", "192.0.2.2/30", router=ospf("10.0.0.2/32", (0, "192.0.2.0/24")))
+    assert routes(a, b) == {}
+
+
+def test_raw_configuration_may_filter_so_no_routes_are_promised() -> None:
+    raw = Router(loopbacks=C.router.loopbacks, bgp=C.router.bgp, frr=FrrRaw(text="!"))  # type: ignore[union-attr]
+    expected = expectation(Lab(name="lab", nodes=(A, B, node("c", "192.0.2.6/30", router=raw))))
+    assert not expected.exact
+    assert expected.routes == {}
+    assert len(expected.sessions) == 4
+
+
+def test_a_password_on_one_side_only_makes_no_session() -> None:
+    b = node(
+        "b", "192.0.2.2/30", router=speaker("10.0.0.2/32", 64502, peer("192.0.2.1", 64501, password="x"))
+    )
+    assert sessions(A, b) == []
+
+
+def test_external_peers_that_are_not_connected_need_multihop() -> None:
+    far = {"ebgp_multihop": 4}
+    a = node("a", "192.0.2.1/30", router=speaker("10.0.0.1/32", 64501, peer("192.0.2.6", 64503)))
+    c = node("c", "192.0.2.6/30", router=speaker("10.0.0.3/32", 64503, peer("192.0.2.1", 64501, **far)))
+    assert sessions(a, c) == []
