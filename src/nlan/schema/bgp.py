@@ -1,0 +1,232 @@
+"""BGP of the short form: sessions follow from links, networks and AS numbers.
+
+Between ASes a session runs over every shared segment; inside an AS to the route reflectors, or to
+every router where there is none, over loopbacks where OSPF carries them, else over a shared segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from nlan.model import Bgp, BgpPeer
+from nlan.schema.drafts import NodeDraft
+from nlan.schema.kinds import Record
+from nlan.schema.report import Place, Said, nearest
+from nlan.schema.segments import Wiring
+from nlan.schema.services import peer_options, said_peer, values
+
+Path = tuple[Any, Any, Any, Any]
+"""A session's ways: own address, the peer's address, own update source, the peer's."""
+
+
+def derive_bgp(wiring: Wiring) -> None:
+    """Give every node with an AS its BGP: derived sessions, changed and extended by what it says."""
+    _reflectors(wiring)
+    speakers = [node for node in wiring.nodes.values() if node.asn is not None and node.router]
+    deriving = [node for node in speakers if _derives(node, wiring)]
+    maker = _Maker(wiring, deriving)
+    for node in speakers:
+        _finish(node, maker.sessions(node), wiring)
+
+
+def _reflectors(wiring: Wiring) -> None:
+    for said in wiring.settings.said.get("route_reflector", []):
+        for name in wiring._known(said.value, said.at):
+            wiring.nodes[name].reflector = True
+
+
+def _options(node: NodeDraft, wiring: Wiring) -> Record:
+    own, wide = node.said.get("bgp"), wiring.settings.said.get("bgp")
+    record = own if isinstance(own, Record) else Record(node.at)
+    return record.over(wide) if isinstance(wide, Record) else record
+
+
+def _derives(node: NodeDraft, wiring: Wiring) -> bool:
+    said = node.said.get("router")
+    if said is not None and "bgp" in said and "asn" not in node.said and "bgp" not in node.said:
+        return False
+    return bool(_options(node, wiring).get("derive", wiring.settings.said.get("bgp") is not False))
+
+
+class _Maker:
+    """Derives the sessions of all nodes once; hands each node its own."""
+
+    def __init__(self, wiring: Wiring, nodes: list[NodeDraft]) -> None:
+        self._wiring = wiring
+        self._peers: dict[str, dict[Any, BgpPeer]] = {}
+        self._external: set[str] = set()
+        self._ebgp({node.name for node in nodes})
+        groups: dict[int, list[NodeDraft]] = {}
+        for node in nodes:
+            groups.setdefault(node.asn or 0, []).append(node)
+        for group in groups.values():
+            self._ibgp(group)
+
+    def sessions(self, node: NodeDraft) -> tuple[dict[Any, BgpPeer], bool]:
+        return self._peers.get(node.name, {}), node.name in self._external
+
+    def _ebgp(self, names: set[str]) -> None:
+        for segment in self._wiring.segments:
+            ends = [end for end in segment.ends if end.node.name in names] if segment.bgp else []
+            for index, a in enumerate(ends):
+                for b in ends[index + 1 :]:
+                    if a.node.asn == b.node.asn:
+                        continue
+                    for version in (4, 6):
+                        left, right = a.address(version), b.address(version)
+                        if left and right:
+                            self._external |= {a.node.name, b.node.name}
+                            self._session(a.node, b.node, (left, right, None, None))
+
+    def _session(self, a: NodeDraft, b: NodeDraft, path: Path) -> None:
+        left, right, left_source, right_source = path
+        for node, other, address, source in ((a, b, right, left_source), (b, a, left, right_source)):
+            peer = BgpPeer(
+                address=address,
+                peer_asn=other.asn or 0,
+                families=("ipv4",) if address.version == 4 else ("ipv6",),
+                update_source=str(source) if source else None,
+                route_reflector_client=node.asn == other.asn and node.reflector and not other.reflector,
+                description=other.name,
+            )
+            self._peers.setdefault(node.name, {}).setdefault(address, peer)
+
+    def _ibgp(self, group: list[NodeDraft]) -> None:
+        reflectors = [node for node in group if node.reflector]
+        for index, a in enumerate(group):
+            for b in group[index + 1 :]:
+                if not reflectors or a.reflector or b.reflector:
+                    for path in inner_paths(a, b):
+                        self._session(a, b, path)
+
+
+def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
+    """Return the ways of a session inside an AS, one a family."""
+    igp = a.ospf_area is not None and b.ospf_area is not None
+    for version in (4, 6):
+        left, right = (next((v.ip for v in node.loopbacks if v.version == version), None) for node in (a, b))
+        shared = None if igp and left and right else _shared(a, b, version)
+        if shared:
+            yield shared
+        elif left and right:
+            yield left, right, left, right
+
+
+def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
+    for segment, end in a.ends:
+        for other in segment.ends:
+            if other.node is b and segment.bgp and end.address(version) and other.address(version):
+                return end.address(version), other.address(version), None, None
+    return None
+
+
+# -- what a node says of its own
+
+
+def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: Wiring) -> None:
+    derived, external = sessions
+    options, router = _options(node, wiring), node.router
+    if router is None:
+        return
+    wiring.settings.places.put(node.said.place("asn"), "node", node.name, "bgp")
+    peers = {address: _with_defaults(peer, node, options, external) for address, peer in derived.items()}
+    for said in options.get("peers", []):
+        _apply(node, said, peers, wiring)
+    full = router.bgp or Bgp(asn=node.asn or 0)
+    peers |= {peer.address: peer for peer in full.peers}
+    changes: dict[str, Any] = {"peers": tuple(peers.values())}
+    for name in ("networks", "redistribute"):
+        if name in options:
+            changes[name] = values(options.get(name))
+    if "maximum_paths" in options:
+        changes["maximum_paths"] = options.get("maximum_paths")
+    bgp = msgspec.structs.replace(full, **changes)
+    node.router = msgspec.structs.replace(router, bgp=_named(bgp, wiring))
+
+
+def _named(bgp: Bgp, wiring: Wiring) -> Bgp:
+    return bgp
+
+
+def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bool) -> BgpPeer:
+    inner = peer.peer_asn == node.asn
+    changes = {
+        name: options.get(name) for name in ("password", "keepalive_s", "hold_time_s") if name in options
+    }
+    if inner and options.get("next_hop_self", external):
+        changes["next_hop_self"] = True
+    return msgspec.structs.replace(peer, **changes) if changes else peer
+
+
+def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring) -> None:
+    """Change, add or drop sessions as one entry of `bgp.peers` says."""
+    key, record = (None, said.value) if isinstance(said, Said) else (said[0], said[1])
+    at: Place = record.at if isinstance(record, Record) else key.at
+    who = _who(key, record)
+    if who is None:
+        return wiring.report.error(at, "one of `node` and `peer` is wanted")
+    if isinstance(who, str):
+        return _apply_node(node, who, record, at, peers, wiring)
+    if record is False:
+        peers.pop(who, None)
+    elif isinstance(record, Record):
+        record.values.setdefault("peer", who)
+        new = said_peer(node, node.asn or 0, Said(record, at), wiring.settings.places, wiring.report)
+        if new and who in peers:
+            new = _changed(peers[who], record)
+        if new:
+            peers[who] = new
+    return None
+
+
+def _who(key: Said | None, record: Any) -> Any:
+    import ipaddress
+
+    if key is not None:
+        try:
+            return ipaddress.ip_address(key.value)
+        except ValueError:
+            return key.value
+    return record.get("peer") or record.get("node")
+
+
+def _apply_node(
+    node: NodeDraft, name: str, record: Any, at: Place, peers: dict[Any, BgpPeer], wiring: Wiring
+) -> None:
+    other = wiring.nodes.get(name)
+    if other is None:
+        wiring.report.error(at, f"no node is called `{name}`", nearest(name, wiring.nodes))
+        return
+    mine = [address for address, peer in peers.items() if peer.description == name]
+    if record is False:
+        for address in mine:
+            del peers[address]
+        return
+    if other.asn is None or other is node:
+        wiring.report.error(
+            at, f"`{name}` speaks no BGP" if other is not node else "a node is no peer of itself"
+        )
+        return
+    options = record if isinstance(record, Record) else Record(at)
+    if not mine:
+        for path in inner_paths(node, other):
+            peer = BgpPeer(
+                address=path[1], peer_asn=other.asn, description=name, families=(f"ipv{path[1].version}",)
+            )
+            peers[path[1]] = msgspec.structs.replace(peer, update_source=str(path[2]) if path[2] else None)
+            mine.append(path[1])
+    for address in mine:
+        wiring.settings.places.put(at, "node", node.name, "bgp", "peer", address)
+        peers[address] = _changed(peers[address], options)
+
+
+def _changed(peer: BgpPeer, record: Record) -> BgpPeer:
+    options = peer_options(record, peer.address)
+    if "families" not in record:
+        del options["families"]
+    if "remote_as" in record:
+        options["peer_asn"] = record.get("remote_as")
+    return msgspec.structs.replace(peer, **options)

@@ -1,0 +1,129 @@
+"""From what was read to the resolved lab: nodes, services, segments, routing, in that order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nlan.model import Lab, Node, Underlay
+from nlan.schema.drafts import NodeDraft
+from nlan.schema.hosts import add_host_lans
+from nlan.schema.kinds import Record
+from nlan.schema.names import Underlay as UnderlayNames
+from nlan.schema.names import with_prefix
+from nlan.schema.report import Place
+from nlan.schema.routing import derive_gateways, derive_routers
+from nlan.schema.segments import Wiring
+from nlan.schema.services import add_ptn, add_vhosts
+from nlan.schema.settings import Settings
+from nlan.values import vxlan_overhead
+
+_ROUTING = (
+    "asn",
+    "ospf",
+    "bgp",
+    "route_reflector",
+    "engine",
+    "hosts",
+    "loopback",
+    "forwarding",
+    "frr",
+    "router",
+    "vhosts",
+)
+
+
+def build_lab(
+    name: str,
+    settings: Settings,
+    records: dict[str, Record],
+    underlay: UnderlayNames | None,
+    referenced: set[str],
+    folder: Path,
+) -> Lab:
+    """Return the lab; problems are recorded in the settings' report.
+
+    Args:
+        name: The lab's name.
+        settings: What the whole lab says.
+        records: What each node says, in file order, defaults included.
+        underlay: The nodes' underlay addresses, or None where nothing uses them.
+        referenced: Nodes whose underlay address the file uses.
+        folder: Where the file lies; files that it names are relative to it.
+    """
+    settings.block([settings.said, *records.values()])
+    nodes = {node: _draft(node, record, settings, underlay) for node, record in records.items()}
+    for node in nodes.values():
+        add_ptn(node, settings.mtu, settings.places, settings.report)
+    wiring = Wiring(settings, nodes)
+    wiring.add_said_vpns()
+    wiring.add_links(settings.said.get("links", []))
+    wiring.add_networks(settings.said.get("networks", []))
+    for node in nodes.values():
+        add_vhosts(node, settings.mtu, settings.places, settings.report)
+        add_host_lans(node, settings)
+        node.attached = bool(node.ptn) or node.name in referenced
+    derive_routers(wiring, folder)
+    derive_gateways(nodes.values(), settings)
+    return Lab(
+        name=name,
+        nodes=tuple(_node(node) for node in nodes.values()),
+        links=tuple(wiring.links),
+        lans=tuple(wiring.lans),
+        underlay=_underlay(settings, underlay, nodes.values()),
+        timers=settings.said.get("timers", "lab"),
+    )
+
+
+def _draft(name: str, said: Record, settings: Settings, underlay: UnderlayNames | None) -> NodeDraft:
+    draft = NodeDraft(name=name, said=said, at=said.at)
+    settings.places.put(said.at, "node", name)
+    if "role" in said:
+        draft.is_router = said.get("role") == "router"
+    else:
+        wide = any(settings.said.get(key) for key in ("asn", "ospf"))
+        draft.is_router = wide or any(said.get(key, False) is not False for key in _ROUTING)
+    if underlay:
+        draft.underlay = underlay.addresses.get(name)
+    elif "underlay" in said:
+        draft.underlay = with_prefix(said.get("underlay"), ())
+    settings.places.put(said.place("underlay"), "node", name, "underlay")
+    return draft
+
+
+def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Any) -> Underlay | None:
+    attached = [node for node in nodes if node.attached and node.underlay]
+    if not names or not attached:
+        return None
+    prefix = attached[0].underlay.network
+    overhead = vxlan_overhead(prefix.version)
+    largest = max(
+        (vpn.mtu for node in attached for ptn in node.ptn for vpn in ptn.l2vpns), default=settings.mtu
+    )
+    mtu = settings.said.get("underlay_mtu", max(largest, settings.mtu) + overhead)
+    if mtu < largest + overhead:
+        at: Place = settings.said.place("underlay_mtu")
+        message = f"{mtu} octets cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
+        settings.report.error(at, message, f"say at least {largest + overhead}, or a smaller `mtu`")
+    return Underlay(prefix=prefix, mtu=min(mtu, 65535))
+
+
+def _node(node: NodeDraft) -> Node:
+    forwarding = node.said.get("forwarding", node.is_router or (node.router is not None and _routes(node)))
+    return Node(
+        name=node.name,
+        underlay=node.underlay,
+        attached=node.attached,
+        interfaces=tuple(node.interfaces),
+        ptn=tuple(node.ptn),
+        vhosts=tuple(node.vhosts),
+        router=node.router,
+        forwarding=forwarding,
+        gateway=node.gateway,
+        limits=node.limits,
+    )
+
+
+def _routes(node: NodeDraft) -> bool:
+    router = node.router
+    return router is not None and (router.bgp is not None or router.ospf is not None)

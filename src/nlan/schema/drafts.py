@@ -1,0 +1,91 @@
+"""What a lab looks like while it is resolved: nodes and segments that still fill up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import Any
+
+from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan
+from nlan.schema.kinds import Record
+from nlan.schema.report import Place
+
+
+class Places:
+    """Where each part of the lab was said; what was derived falls back to what it came from."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._places: dict[tuple[Any, ...], Place] = {}
+
+    def put(self, place: Place, *key: Any) -> None:
+        """Record where the part `key` stands; the first record wins."""
+        self._places.setdefault(key, place)
+
+    def find(self, *key: Any) -> Place:
+        """Return the place of the part, else of the nearest whole it belongs to."""
+        while key:
+            if (place := self._places.get(key)) is not None:
+                return place
+            key = key[:-1]
+        return Place()
+
+
+@dataclass(slots=True)
+class End:
+    """A node's interface on a segment."""
+
+    node: NodeDraft
+    interface: str
+    at: Place
+    addresses: list[Any] = field(default_factory=list)
+    cost: int | None = None
+    passive: bool = False
+
+    def address(self, version: int) -> Any:
+        """Return the first address of the family, without prefix length, or None."""
+        return next((value.ip for value in self.addresses if value.version == version), None)
+
+
+@dataclass(slots=True)
+class Segment:
+    """What several nodes share: a link, a LAN, an L2VPN."""
+
+    name: str
+    kind: str
+    at: Place
+    mtu: int
+    ends: list[End] = field(default_factory=list)
+    prefixes: tuple[Any, ...] = ()
+    ospf: Any = None
+    bgp: bool = True
+    cost: int | None = None
+    vni: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class NodeDraft:
+    """A node on its way to the model."""
+
+    name: str
+    said: Record
+    at: Place
+    is_router: bool = False
+    underlay: Any = None
+    attached: bool = False
+    asn: int | None = None
+    reflector: bool = False
+    ospf_area: IPv4Address | None = None
+    interfaces: list[Interface] = field(default_factory=list)
+    ptn: list[PtnNetwork] = field(default_factory=list)
+    vhosts: list[VhostLan] = field(default_factory=list)
+    loopbacks: list[Any] = field(default_factory=list)
+    ends: list[tuple[Segment, End]] = field(default_factory=list)
+    router: Router | None = None
+    gateway: tuple[str, ...] = ()
+    limits: Limits | None = None
+
+
+def vpns_of(node: Any) -> list[L2Vpn]:
+    """Return all L2VPNs of a node (draft or model)."""
+    return [vpn for network in node.ptn for vpn in network.l2vpns]

@@ -1,0 +1,173 @@
+"""The way from a file to a lab: text, template, tree, names, records, lab, checks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nlan.errors import Problem
+from nlan.model import Lab
+from nlan.schema import table, template
+from nlan.schema.allocate import Allocations, Allocator
+from nlan.schema.build import build_lab
+from nlan.schema.kinds import Reader, Record, shape
+from nlan.schema.names import Underlay, allocate_underlay, is_short, node_trees
+from nlan.schema.ranges import expand_range
+from nlan.schema.report import Place, Report
+from nlan.schema.settings import Settings
+from nlan.schema.source import check_text, read_source
+from nlan.schema.tree import Map, Scalar, Tree, parse_tree
+from nlan.schema.verify import verify
+from nlan.values import NAME_MAX
+
+
+class Loaded(NamedTuple):
+    """What `load` returns.
+
+    Attributes:
+        lab: The resolved lab.
+        allocations: What is allocated now; hand it in at the next load.
+        warnings: What is doubtful and harms nothing, in file order.
+        source: The file's text as it was read.
+    """
+
+    lab: Lab
+    allocations: Allocations
+    warnings: tuple[Problem, ...]
+    source: str
+
+
+def load(
+    path: Path, *, lab: str | None = None, allocations: Allocations | None = None, text: str | None = None
+) -> Loaded:
+    """Read the file at `path` and return the lab that it describes.
+
+    Args:
+        path: The file; problems name it so, and files that it names are relative to its folder.
+        lab: The lab's name, instead of the file's.
+        allocations: What earlier loads allocated; names keep what they have.
+        text: The file's text, where it need not be read.
+
+    Raises:
+        InputError: With every problem of the file, by line.
+    """
+    report = Report(str(path))
+    source = read_source(path, report) if text is None else check_text(text, report)
+    marked = template.mark_names(source, report) if source is not None else None
+    tree = parse_tree(marked[0], report) if marked else None
+    if tree is not None and not isinstance(tree, Map):
+        report.error(Place("", tree.line, tree.column), f"{shape(tree)} stands where a mapping is wanted")
+    if marked and marked[1]:
+        report.map_lines(marked[1])
+    if not isinstance(tree, Map):
+        report.stop_if_failed()
+        raise AssertionError("a file without a tree has a problem")  # pragma: no cover
+    work = _Load(tree, report, Allocator(allocations or Allocations(), report))
+    resolved = work.lab(lab, path, marked[0] if marked else "")
+    report.stop_if_failed()
+    return Loaded(resolved, work.allocator.recorded(), report.problems(), source or "")
+
+
+class _Load:
+    """One load: the tree, where problems go, what is allocated."""
+
+    def __init__(self, tree: Map, report: Report, allocator: Allocator) -> None:
+        self.tree, self.report, self.allocator = tree, report, allocator
+        self.short = is_short(tree)
+        self.nodes = node_trees(tree, self.short)
+
+    def lab(self, name: str | None, path: Path, text: str) -> Lab:
+        """Return the resolved and checked lab; after errors it may lack parts."""
+        underlay = self._underlay(text)
+        reader = Reader(self.report, underlay.find if underlay else lambda name: None, self.nodes)
+        said, records = self._records(reader)
+        if not records:
+            self.report.error(said.place("nodes"), "the lab has no nodes")
+        settings = Settings(said, self.report, self.allocator)
+        names = set(template.names_in(text)) if underlay else set()
+        lab = build_lab(self._name(name, said, path), settings, records, underlay, names, path.parent)
+        verify(lab, settings.places, self.report)
+        return lab
+
+    def _underlay(self, text: str) -> Underlay | None:
+        uses = template.OPEN in text or self.tree.find("networks", "Networks") is not None
+        if self.short and not uses:
+            return None
+        return allocate_underlay(self.tree, self.nodes, self.allocator, self.report)
+
+    def _name(self, name: str | None, said: Record, path: Path) -> str:
+        if name is not None:
+            try:
+                return str(table.NAME.parse(name, True))
+            except ValueError as error:
+                self.report.error(Place("--lab"), str(error))
+        return str(name or said.get("name") or valid_name(path.name.split(".")[0]))
+
+    def _records(self, reader: Reader) -> tuple[Record, dict[str, Record]]:
+        if self.short:
+            said = table.LAB.read(self.tree, Place(), reader)
+            return said or Record(Place()), self._short_nodes(said, reader) if said else {}
+        own = tuple(entry for entry in self.tree.entries if entry[0].text in table.ORIGINAL.spellings)
+        said = table.ORIGINAL.read(self.tree._replace(entries=own), Place(), reader)
+        records = {}
+        for name, trees in self.nodes.items():
+            key, value = trees[0]
+            at = Place(template.spelled(name), key.line, key.column)
+            record = table.NODE.read(value or key, at, reader)
+            if _check_name(name, at, self.report) and record:
+                records[name] = record
+        return said or Record(Place()), records
+
+    def _short_nodes(self, said: Record, reader: Reader) -> dict[str, Record]:
+        spoken = dict(self._spoken(said.get("nodes", []), Record(said.place("nodes"))))
+        if "nodes" not in said.places:
+            spoken = {}
+        defaults = said.get("defaults")
+        records: dict[str, Record] = {}
+        for name, trees in self.nodes.items():
+            at = Place(name, trees[0][0].line, trees[0][0].column)
+            found = [
+                spoken[key.text, key.line]
+                for key, _ in sorted(trees, key=_breadth)
+                if (key.text, key.line) in spoken
+            ]
+            record = Record(found[0].at._replace(path=found[0].at.path) if found else at)
+            if not _check_name(name, record.at, self.report):
+                continue
+            for other in found:
+                record = other.over(record)
+            records[name] = record.over(defaults) if defaults else record
+        return records
+
+    def _spoken(self, nodes: Any, empty: Record) -> Any:
+        """Yield ((key's text, its line), record) of everything below `nodes`."""
+        for entry in nodes:
+            if isinstance(entry, tuple) and isinstance(entry[1], Record):
+                yield (entry[0].value, entry[0].at.line), entry[1]
+            elif isinstance(entry.value, list):
+                yield from self._spoken(entry.value, empty)
+            else:
+                expand_range(entry.value, entry.at, self.report)
+                yield (entry.value, entry.at.line), Record(entry.at)
+
+
+def _breadth(item: tuple[Scalar, Tree | None]) -> int:
+    """Sort what ranges say before what single names say, which wins."""
+    return 0 if "[" in item[0].text else 1
+
+
+def _check_name(name: str, at: Place, report: Report) -> bool:
+    try:
+        table.NAME.parse(name, True)
+    except ValueError:
+        longest = f"letters, digits, `-` and `_`, at most {NAME_MAX}, a letter or digit at both ends"
+        report.error(at, f"`{template.spelled(name)}` cannot be a node's name: {longest}")
+        return False
+    return True
+
+
+def valid_name(text: str) -> str:
+    """Return a lab name made from `text`: what no name may hold becomes a dash."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text)[:NAME_MAX].strip("-_")
+    return name or "lab"

@@ -1,0 +1,145 @@
+"""Before anything is read in full: which nodes there are, and their underlay addresses.
+
+`${pe1}` may stand anywhere, so the nodes' names and underlay addresses are found first, from
+the bare tree. What is wrong there is reported when the tree is read.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from nlan.schema import table
+from nlan.schema.allocate import Allocator, singles
+from nlan.schema.kinds import Reader, Record
+from nlan.schema.ranges import expand_range
+from nlan.schema.report import Place, Report
+from nlan.schema.tree import Map, Scalar, Seq, Tree
+
+UNDERLAY = ipaddress.ip_network("10.10.10.0/24")
+_SHORT = frozenset(
+    word
+    for key in table.SHORT_KEYS
+    if key.name in ("nodes", "links", "networks")
+    for word in (key.name, key.camel)
+)
+_SERVICES = frozenset(word for key in table.NODE_KEYS for word in (key.name, key.camel))
+
+
+def is_short(tree: Map) -> bool:
+    """Tell whether the file is in the short form: it has `nodes`, `links` or `networks`."""
+    if any(key.text in _SHORT for key, _ in tree.entries):
+        return True
+    if any(isinstance(value, Map) and value.find(*_SERVICES) for _, value in tree.entries):
+        return False
+    words = [key.text for key, _ in tree.entries]
+    return any(word in table.LAB.spellings and word not in table.ORIGINAL.spellings for word in words) or (
+        not any(isinstance(value, Map) for _, value in tree.entries)
+    )
+
+
+def node_trees(tree: Map, short: bool) -> dict[str, list[tuple[Scalar, Tree | None]]]:
+    """Return the nodes by name, in file order, each with the keys and values that speak of it."""
+    muted = Report("")
+    found: dict[str, list[tuple[Scalar, Tree | None]]] = {}
+    for key, value in _entries(tree, short):
+        for name in expand_range(key.text, Place(), muted):
+            found.setdefault(name, []).append((key, value))
+    return found
+
+
+def _entries(tree: Map, short: bool) -> list[tuple[Scalar, Tree | None]]:
+    if not short:
+        return [(key, value) for key, value in tree.entries if key.text not in table.ORIGINAL.spellings]
+    nodes = tree.find("nodes", "Nodes")
+    if nodes is None:
+        return [(name, None) for name in _linked(tree.find("links", "Links"))]
+    return list(_listed(nodes))
+
+
+def _listed(nodes: Tree) -> Any:
+    if isinstance(nodes, Scalar):
+        yield from [(nodes, None)] if not nodes.is_null else []
+    elif isinstance(nodes, Map):
+        yield from nodes.entries
+    else:
+        for item in nodes.items:
+            yield from _listed(item)
+
+
+def _linked(links: Tree | None) -> list[Scalar]:
+    """Return the names in the links of a file that has no `nodes`."""
+    if links is None:
+        return []
+    if isinstance(links, Scalar):
+        ends = [part.split(":")[0].strip() for part in links.text.split(" -- ")]
+        return [Scalar(end, True, links.line, links.column) for end in ends if end]
+    if isinstance(links, Seq):
+        return [name for item in links.items for name in _linked(item)]
+    words = ("nodes", "link", "line", "ring", "mesh")
+    return [name for word in words for name in _linked(links.find(word, word.title()))]
+
+
+class Underlay:
+    """The nodes' underlay addresses."""
+
+    def __init__(self, prefixes: tuple[Any, ...], addresses: dict[str, Any]) -> None:
+        """Take the pool's prefixes and the addresses by node."""
+        self.prefixes, self.addresses = prefixes, addresses
+
+    def find(self, name: str) -> str | None:
+        """Return the address that `${name}` stands for."""
+        value = self.addresses.get(name)
+        return str(value.ip) if value else None
+
+
+def allocate_underlay(
+    tree: Map, nodes: dict[str, list[tuple[Scalar, Tree | None]]], allocator: Allocator, report: Report
+) -> Underlay:
+    """Give every node its underlay address: as said, else the pool's next, recorded by name."""
+    prefixes = _underlay_pool(tree)
+    pool = singles("underlay", prefixes[:1], host_length=False)
+    said = {name: value for name, trees in nodes.items() if (value := _said_underlay(trees, prefixes))}
+    pool.block(ipaddress.ip_network(value.ip) for value in said.values())
+    addresses: dict[str, Any] = {}
+    for name, trees in nodes.items():
+        if name in said:
+            addresses[name] = said[name]
+            continue
+        key = trees[0][0]
+        number = allocator.from_pool(pool, name, Place(name, key.line, key.column))
+        if number is None:
+            break
+        addresses[name] = pool.interfaces(number)[0]
+    return Underlay(prefixes, addresses)
+
+
+def _muted() -> Reader:
+    return Reader(Report(""), lambda name: None)
+
+
+def _underlay_pool(tree: Map) -> tuple[Any, ...]:
+    pools = tree.find("pools", "Pools")
+    record = table.POOLS.read(pools, Place(), _muted()) if isinstance(pools, Map) else None
+    said = record.get("underlay") if record else None
+    if isinstance(said, Record):
+        return tuple(said.get(name) for name in ("ipv4", "ipv6") if name in said) or (UNDERLAY,)
+    return tuple(item.value for item in said or ()) or (UNDERLAY,)
+
+
+def _said_underlay(trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...]) -> Any:
+    for _, tree in reversed(trees):
+        value = tree.find("underlay", "Underlay") if isinstance(tree, Map) else None
+        if isinstance(value, Scalar):
+            return with_prefix(table.UNDERLAY.read(value, Place(), _muted()), prefixes)
+    return None
+
+
+def with_prefix(value: Any, prefixes: tuple[Any, ...]) -> Any:
+    """Return the address with the prefix length of the pool that it lies in, where it has none."""
+    if value is None or value.network.prefixlen < value.network.max_prefixlen:
+        return value
+    for prefix in prefixes:
+        if prefix.version == value.version and value.ip in prefix:
+            return type(value)((value.ip, prefix.prefixlen))
+    return value

@@ -1,0 +1,101 @@
+"""Where things stand in a file, and what is wrong there: every problem is gathered, none stops the reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from nlan.errors import InputError, Problem
+
+
+class Place(NamedTuple):
+    """A path such as ``pe1.Ptn.wan.L2Vpn[0].Vni`` with its one-based line and column (0 when unknown)."""
+
+    path: str = ""
+    line: int = 0
+    column: int = 0
+
+    def key(self, name: str, line: int, column: int) -> Place:
+        """Return the place of the mapping's entry `name`."""
+        return Place(f"{self.path}.{name}" if self.path else name, line, column)
+
+    def item(self, index: int, line: int, column: int) -> Place:
+        """Return the place of the list's item `index`, counted from zero."""
+        return Place(f"{self.path}[{index}]", line, column)
+
+
+class Said(NamedTuple):
+    """A value as the user said it, and where."""
+
+    value: Any
+    at: Place
+
+
+class Report:
+    """Gathers the problems of one file."""
+
+    def __init__(self, file: str) -> None:
+        """Take the file as the user named it."""
+        self.file = file
+        self._problems: dict[Problem, None] = {}
+        self._lines: tuple[int, ...] | None = None
+
+    def error(self, at: Place, message: str, hint: str = "") -> None:
+        """Record what stops the file from being used."""
+        self._add(at, message, hint, "error")
+
+    def warning(self, at: Place, message: str, hint: str = "") -> None:
+        """Record what is doubtful and harms nothing."""
+        self._add(at, message, hint, "warning")
+
+    def _add(self, at: Place, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
+        self._problems[Problem(at.path, message, self.file, at.line, at.column, hint, severity)] = None
+
+    def map_lines(self, lines: tuple[int, ...]) -> None:
+        """Tell which line of the source each line of the rendered text came from."""
+        self._lines = lines
+
+    def _placed(self, problem: Problem) -> Problem:
+        if not self._lines or not problem.line:
+            return problem
+        return problem._replace(line=self._lines[min(problem.line, len(self._lines)) - 1])
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error was recorded."""
+        return any(problem.severity == "error" for problem in self._problems)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return all that was recorded, by line and column."""
+        placed = dict.fromkeys(self._placed(problem) for problem in self._problems)
+        return tuple(sorted(placed, key=lambda problem: (problem.line, problem.column)))
+
+    def stop_if_failed(self) -> None:
+        """Raise what was recorded, warnings too, when an error is among it.
+
+        Raises:
+            InputError: With every problem, in file order.
+        """
+        if self.failed:
+            raise InputError(self.problems())
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return ``did you mean `X`?`` for the word most like `word`, or nothing where none is alike."""
+    import difflib
+
+    known = list(words)
+    folded = {_fold(name): name for name in reversed(known)}
+    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
+    return f"did you mean `{folded[close[0]]}`?" if close else ""
+
+
+def _fold(word: str) -> str:
+    return word.replace("_", "").lower()
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Return the words as an enumeration: ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"

@@ -1,0 +1,302 @@
+"""Routing of every node: what it says in full, and what the short form derives from links and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.schema.bgp import derive_bgp
+from nlan.schema.drafts import End, NodeDraft, Segment
+from nlan.schema.kinds import Record
+from nlan.schema.report import nearest
+from nlan.schema.segments import Wiring
+from nlan.schema.services import said_router, values
+from nlan.schema.settings import Settings
+from nlan.schema.source import read_source
+from nlan.values import bridge_name
+
+_ZERO = IPv4Address(0)
+
+
+def derive_routers(wiring: Wiring, folder: Path) -> None:
+    """Give every node its router: what it says in full first, what is derived around it."""
+    settings, nodes = wiring.settings, wiring.nodes
+    for node in nodes.values():
+        node.router = said_router(node, settings.places, settings.report)
+        _resolve_asn(node, settings)
+        _resolve_loopbacks(node, settings)
+        if node.router is None and (node.is_router or "routes" in node.said):
+            node.router = Router(loopbacks=tuple(node.loopbacks))
+    for node in nodes.values():
+        if node.router:
+            _ospf(node, settings)
+    derive_bgp(wiring)
+    for node in nodes.values():
+        if node.router:
+            _rest(node, settings, wiring, folder)
+
+
+def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
+    said = node.said.get("asn", settings.said.get("asn") if node.is_router else None)
+    at = node.said.place("asn")
+    if node.router and node.router.bgp:
+        settings.places.put(at, "node", node.name, "asn")
+        if isinstance(node.said.get("asn"), int) and said not in (False, True, node.router.bgp.asn):
+            settings.report.error(at, f"a node has one AS; this one says {said} and {node.router.bgp.asn}")
+        node.asn = node.router.bgp.asn
+    elif said == "auto":
+        number = settings.allocator.take("asns", node.name, 65001, 65534)
+        if number is None:
+            number = settings.allocator.take("asns32", node.name, 4_200_000_000, 4_294_967_294)
+        node.asn = number
+    elif said is not None and said is not False and said is not True:
+        node.asn = said
+    if node.said.get("bgp") is False:
+        node.asn = node.asn if node.router and node.router.bgp else None
+    node.reflector = bool(node.said.get("route_reflector"))
+
+
+def ospf_said(node: NodeDraft, settings: Settings) -> Any:
+    """Return what the node, else the lab, says of OSPF; False where it runs none."""
+    said = node.said.get("ospf", settings.said.get("ospf") if node.is_router else None)
+    return False if said is None else said
+
+
+def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
+    said = node.said.get("loopback")
+    if isinstance(said, list):
+        node.loopbacks = list(values(said))
+        for item in said:
+            settings.places.put(item.at, "node", node.name, "address", item.value)
+    elif said is not None and said not in (False, True):
+        node.loopbacks = [said]
+        settings.places.put(node.said.place("loopback"), "node", node.name, "address", said)
+    elif said is not False and _wants_loopback(node, settings):
+        pool = settings.pools["loopbacks"]
+        number = settings.allocator.from_pool(pool, node.name, node.at)
+        node.loopbacks = [] if number is None else list(pool.interfaces(number))
+    if node.router:
+        both = dict.fromkeys((*node.router.loopbacks, *node.loopbacks))
+        node.loopbacks = list(both)
+        node.router = msgspec.structs.replace(node.router, loopbacks=tuple(both))
+    area = ospf_said(node, settings)
+    if area is not False:
+        node.ospf_area = (
+            area.get("area", _ZERO) if isinstance(area, Record) else _ZERO if area is True else area
+        )
+
+
+def _wants_loopback(node: NodeDraft, settings: Settings) -> bool:
+    if node.said.get("loopback") is True:
+        return True
+    if node.router is not None or not node.is_router:
+        return False
+    return node.asn is not None or ospf_said(node, settings) is not False
+
+
+# -- OSPF
+
+
+def _ospf(node: NodeDraft, settings: Settings) -> None:
+    if node.router is None:
+        return
+    said = ospf_said(node, settings)
+    full = node.router.ospf
+    if full is not None:
+        interfaces = tuple(_said_interfaces(node, full))
+        ospf = msgspec.structs.replace(full, interfaces=interfaces)
+    elif said is not False:
+        ospf = _derived_ospf(node, said)
+    else:
+        return
+    node.router = msgspec.structs.replace(node.router, ospf=ospf)
+
+
+def _said_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
+    networks = [network for area in ospf.areas for network in area.networks]
+    for segment, end in node.ends:
+        if any(_covers(network, value) for network in networks for value in end.addresses):
+            yield _interface(segment, end, passive=end.passive)
+    for lan in node.vhosts:
+        if any(_covers(network, lan.gateway) for network in networks):
+            yield OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True)
+
+
+def _covers(network: Any, interface: Any) -> bool:
+    return network.version == interface.version and interface.ip in network
+
+
+def _interface(segment: Segment, end: End, passive: bool) -> OspfInterface:
+    two = len(segment.ends) == 2 and not passive
+    return OspfInterface(name=end.interface, point_to_point=two, cost=end.cost, passive=passive)
+
+
+def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
+    options = said if isinstance(said, Record) else Record(node.at)
+    home = node.ospf_area or _ZERO
+    areas: dict[IPv4Address, list[Any]] = {home: [value.network for value in node.loopbacks]}
+    interfaces = []
+    for segment, end in node.ends:
+        area = segment.ospf if isinstance(segment.ospf, IPv4Address) else home
+        if segment.ospf is False or not (segment.ospf or _spoken(node, segment)):
+            continue
+        areas.setdefault(area, []).extend(value.network for value in end.addresses)
+        passive = end.passive or not _ospf_others(node, segment)
+        end.cost = end.cost or options.get("cost")
+        interfaces.append(_interface(segment, end, passive))
+    for lan in node.vhosts:
+        areas[home].append(lan.gateway.network)
+        interfaces.append(OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True))
+    redistribute = values(options.get("redistribute")) if "redistribute" in options else ("connected",)
+    return Ospf(
+        areas=tuple(
+            OspfArea(area=area, networks=tuple(dict.fromkeys(nets))) for area, nets in areas.items() if nets
+        ),
+        interfaces=tuple(dict.fromkeys(interfaces)),
+        redistribute=redistribute,
+    )
+
+
+def _spoken(node: NodeDraft, segment: Segment) -> bool:
+    """Whether OSPF runs here unasked: with a router of the same AS, or passively where only hosts are."""
+    others = [end.node for end in segment.ends if end.node is not node]
+    routers = [other for other in others if other.is_router or other.router]
+    return not routers or any(other.asn == node.asn and _has_ospf(other) for other in routers)
+
+
+def _ospf_others(node: NodeDraft, segment: Segment) -> bool:
+    return any(end.node is not node and _has_ospf(end.node) for end in segment.ends)
+
+
+def _has_ospf(node: NodeDraft) -> bool:
+    return node.ospf_area is not None or (node.router is not None and node.router.ospf is not None)
+
+
+# -- the rest
+
+
+def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, folder: Path) -> None:
+    router = node.router
+    if router is None:
+        return
+    said, places = node.said, settings.places
+    engine = said.get("engine", router.engine)
+    places.put(said.place("engine"), "node", node.name, "engine")
+    places.put(said.place("router_id"), "node", node.name, "router_id")
+    node.router = msgspec.structs.replace(
+        router,
+        engine=engine,
+        router_id=said.get("router_id", router.router_id),
+        routes=tuple(_routes(node, settings, wiring)),
+        frr=_frr(node, settings, folder),
+    )
+
+
+def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[StaticRoute]:
+    for entry in node.said.get("routes", []):
+        record = getattr(entry, "value", None)
+        if isinstance(record, Record):
+            yield from _route_record(node, record, settings, wiring)
+            continue
+        prefix, hop = entry
+        settings.places.put(prefix.at, "node", node.name, "route", prefix.value)
+        if hop == "blackhole":
+            yield StaticRoute(prefix=prefix.value, blackhole=True)
+        elif via := next_hop(node, hop, prefix.value.version, prefix.at, settings, wiring):
+            yield StaticRoute(prefix=prefix.value, via=via)
+
+
+def _route_record(
+    node: NodeDraft, record: Record, settings: Settings, wiring: Wiring
+) -> Iterable[StaticRoute]:
+    prefix = record.get("prefix")
+    ways = [name for name in ("via", "interface", "blackhole") if record.get(name)]
+    if prefix is None:
+        return
+    settings.places.put(record.at, "node", node.name, "route", prefix)
+    if not ways or ("blackhole" in ways and len(ways) > 1):
+        settings.report.error(record.at, "one of `via`, `interface` and `blackhole` is wanted")
+        return
+    via = record.get("via")
+    if via is not None:
+        via = next_hop(node, via, prefix.version, record.place("via"), settings, wiring)
+        if via is None:
+            return
+    yield StaticRoute(
+        prefix=prefix, via=via, interface=record.get("interface"), blackhole="blackhole" in ways
+    )
+
+
+def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Settings, wiring: Wiring) -> Any:
+    """Return the address of a next hop that is an address or a neighbouring node's name, or None."""
+    if not isinstance(hop, str):
+        return hop
+    if hop not in wiring.nodes:
+        settings.report.error(at, f"no node is called `{hop}`", nearest(hop, wiring.nodes))
+        return None
+    for segment, _ in node.ends:
+        for end in segment.ends:
+            if end.node.name == hop and end.node is not node and end.address(version):
+                return end.address(version)
+    settings.report.error(at, f"`{hop}` has no IPv{version} address on a segment with {node.name}")
+    return None
+
+
+def _frr(node: NodeDraft, settings: Settings, folder: Path) -> FrrRaw | None:
+    said = node.said.get("frr")
+    if said is None:
+        return None
+    settings.places.put(node.said.place("frr"), "node", node.name, "frr")
+    if not isinstance(said, Record):
+        return FrrRaw(text=said)
+    text = said.get("text", "")
+    if ("text" in said) == ("file" in said):
+        settings.report.error(said.at, "one of `text` and `file` is wanted")
+    elif "file" in said:
+        text = _frr_file(folder / said.get("file"), said, settings)
+    return FrrRaw(text=text, daemons=values(said.get("daemons")), only=said.get("only", False))
+
+
+def _frr_file(path: Path, said: Record, settings: Settings) -> str:
+    from nlan.schema.report import Report
+
+    inner = Report(str(path))
+    text = read_source(path, inner)
+    for problem in inner.problems():
+        settings.report.error(said.place("file"), f"{path}: {problem.message}", problem.hint)
+    return text or ""
+
+
+def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
+    """Give every plain host its default route: as said, else the first router on its segments."""
+    for node in nodes:
+        said = node.said.get("gateway")
+        if said is not None:
+            node.gateway = tuple(hop for item in said if (hop := _said_gateway(node, item, settings)))
+        elif not node.is_router and node.router is None:
+            hops = (_router_near(node, version) for version in (4, 6))
+            node.gateway = tuple(str(hop) for hop in hops if hop)
+
+
+def _said_gateway(node: NodeDraft, item: Any, settings: Settings) -> str | None:
+    if not isinstance(item.value, str):
+        return str(item.value)
+    for segment, _ in node.ends:
+        for end in segment.ends:
+            if end.node.name == item.value and end.addresses:
+                return str(end.addresses[0].ip)
+    settings.report.error(item.at, f"`{item.value}` is no node with an address on a segment with {node.name}")
+    return None
+
+
+def _router_near(node: NodeDraft, version: int) -> Any:
+    for segment, _ in node.ends:
+        for end in segment.ends:
+            if end.node is not node and (end.node.is_router or end.node.router) and end.address(version):
+                return end.address(version)
+    return None

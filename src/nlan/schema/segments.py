@@ -1,0 +1,359 @@
+"""Links and networks of the short form, and the L2VPNs that nodes say in full, as segments with ends."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork
+from nlan.schema.allocate import Spans
+from nlan.schema.drafts import End, NodeDraft, Segment, vpns_of
+from nlan.schema.kinds import Record
+from nlan.schema.ranges import NAMES_MAX, expand_range
+from nlan.schema.report import Place, Said, nearest
+from nlan.schema.services import values
+from nlan.schema.settings import Settings
+
+Nodes = dict[str, NodeDraft]
+Pair = tuple[str, str]
+
+
+class Wiring:
+    """Makes the segments of a lab, in file order, and hangs the nodes on them."""
+
+    def __init__(self, settings: Settings, nodes: Nodes) -> None:
+        """Take the settings and the nodes; the nodes' interfaces are added to."""
+        self.settings, self.nodes = settings, nodes
+        self.report, self.allocator = settings.report, settings.allocator
+        self.segments: list[Segment] = []
+        self.links: list[Link] = []
+        self.lans: list[Lan] = []
+        self._names: dict[str, int] = {}
+        self._interfaces: dict[str, set[str]] = {}
+        self._spans: dict[str, Spans] = {}
+
+    # -- links
+
+    def add_links(self, said: Sequence[Said]) -> None:
+        """Make a segment of every link; explicit interface names are set aside first."""
+        wanted = [(pair, record, item.at) for item in said for pair, record in self._pairs(item)]
+        for pair, record, _ in wanted:
+            self._set_aside(pair, record)
+        for pair, record, at in wanted:
+            self._link(pair, record, at)
+            if len(self.links) > NAMES_MAX:
+                self.report.error(at, f"the lab has more than {NAMES_MAX} links")
+                return
+
+    def _pairs(self, item: Said) -> Iterable[tuple[Pair, Record]]:
+        record = item.value if isinstance(item.value, Record) else Record(item.at)
+        if not isinstance(item.value, Record):
+            yield from ((pair, record) for pair in self._chain(item.value, item.at))
+            return
+        ways = [name for name in ("nodes", "link", "line", "ring", "mesh") if name in record.places]
+        if len(ways) != 1:
+            found = "none" if not ways else f"{len(ways)}"
+            self.report.error(
+                item.at, f"one of `nodes`, `link`, `line`, `ring` and `mesh` is wanted; here are {found}"
+            )
+        elif ways[0] in record:
+            yield from ((pair, record) for pair in self._shaped(ways[0], record))
+
+    def _shaped(self, way: str, record: Record) -> Iterable[Pair]:
+        at = record.place(way)
+        if way == "link":
+            return self._chain(record.get(way), at)
+        names = [name for said in record.get(way) for name in self._known(said.value, said.at)]
+        if way == "nodes" and len(names) != 2:
+            self.report.error(at, f"a link has two ends; here are {len(names)}")
+            return []
+        if way == "mesh":
+            return [(a, b) for index, a in enumerate(names) for b in names[index + 1 :]]
+        pairs = list(zip(names, names[1:], strict=False))
+        return [*pairs, (names[-1], names[0])] if way == "ring" and len(names) > 2 else pairs
+
+    def _chain(self, text: str, at: Place) -> Iterable[Pair]:
+        parts = re.split(r"\s+--\s+", text.strip())
+        if len(parts) < 2:
+            self.report.error(at, f"`{text}` is no link; `a -- b` is wanted, with blanks around the dashes")
+            return
+        ends = [self._known(part, at) for part in parts]
+        for left, right in zip(ends, ends[1:], strict=False):
+            yield from ((a, b) for a in left for b in right)
+
+    def _known(self, text: str, at: Place) -> list[str]:
+        """Return the ends that `text` stands for (``pe1``, ``pe[1-4]``, ``pe1:eth5``); unknown nodes are reported."""
+        name, colon, interface = text.partition(":")
+        known = []
+        for node in expand_range(name.strip(), at, self.report):
+            if node in self.nodes:
+                known.append(f"{node}{colon}{interface.strip()}")
+            else:
+                self.report.error(at, f"no node is called `{node}`", nearest(node, self.nodes))
+        return known
+
+    def _set_aside(self, pair: Pair, record: Record) -> None:
+        for end in pair:
+            node, _, interface = end.partition(":")
+            options = self._end_options(record, node)
+            name = interface or (options.get("interface") if options else None)
+            if name:
+                self._interfaces.setdefault(node, set()).add(name)
+
+    def _end_options(self, record: Record, node: str) -> Record | None:
+        for key, value in record.get("ends", []):
+            if key.value == node:
+                return _as_record(value, key.at)
+        return None
+
+    def _link(self, pair: Pair, record: Record, at: Place) -> None:
+        (a, _, a_if), (b, _, b_if) = (end.partition(":") for end in pair)
+        if a == b:
+            self.report.error(at, f"`{a}` is linked to itself")
+            return
+        for key, _ in record.get("ends", []):
+            if key.value not in (a, b):
+                self.report.error(key.at, f"`{key.value}` is no end of this link", nearest(key.value, (a, b)))
+        name = self._unique(f"{a}--{b}")
+        segment = self._segment(name, "link", record, at)
+        options = [self._end_options(record, node) or Record(at) for node in (a, b)]
+        for node, interface, said in zip((a, b), (a_if, b_if), options, strict=True):
+            self._hang(segment, self.nodes[node], interface or said.get("interface", ""), said)
+        self._address(segment, record, "links", options)
+        self._finish(segment)
+        ends = [Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends]
+        self.links.append(Link(name=name, a=ends[0], b=ends[1], mtu=segment.mtu))
+        self.settings.places.put(at, "link", name)
+
+    def _unique(self, name: str) -> str:
+        count = self._names[name] = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}.{count}"
+
+    # -- networks
+
+    def add_networks(self, said: Sequence[tuple[Said, Record]]) -> None:
+        """Make a segment of every network: a LAN, or an L2VPN on each of its nodes."""
+        vnis = [record.get("vni") for _, record in said if "vni" in record]
+        vnis += [vpn.vni for node in self.nodes.values() for vpn in vpns_of(node)]
+        taken = sorted({vni for vni in vnis if vni})
+        for name, record in said:
+            self.settings.places.put(name.at, "lan", name.value)
+            if record.get("type", "l2vpn") == "lan":
+                self._lan(name, record)
+            else:
+                self._l2vpn(name, record, (taken, taken))
+
+    def _members(self, record: Record) -> tuple[list[NodeDraft], list[Record]]:
+        members: dict[str, Record] = {}
+        for entry in record.get("nodes", []):
+            key, value = entry if not isinstance(entry, Said) else (entry, None)
+            for node in self._known(key.value, key.at):
+                options = _as_record(value, key.at)
+                members[node] = options.over(members[node]) if node in members else options
+        return [self.nodes[node] for node in members], list(members.values())
+
+    def _lan(self, name: Said, record: Record) -> None:
+        segment = self._segment(name.value, "lan", record, name.at)
+        nodes, options = self._members(record)
+        for node, said in zip(nodes, options, strict=True):
+            if "interface" in said:
+                self._interfaces.setdefault(node.name, set()).add(said.get("interface"))
+            self._hang(segment, node, said.get("interface", ""), said)
+        self._address(segment, record, "networks", options)
+        self._finish(segment)
+        ports = tuple(Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends)
+        self.lans.append(Lan(name=name.value, ports=ports, mtu=segment.mtu))
+
+    def _l2vpn(self, name: Said, record: Record, taken: Spans) -> None:
+        vni = record.get("vni") or self.allocator.take("vni", name.value, 1, 2**24 - 1, taken)
+        if vni is None:
+            self.report.error(name.at, "no VNI is left")
+            return
+        segment = self._segment(name.value, "l2vpn", record, name.at)
+        segment.vni = vni
+        nodes, options = self._members(record)
+        for node, said in zip(nodes, options, strict=True):
+            if "interface" in said:
+                where = said.place("interface")
+                self.report.error(
+                    where, f"an L2VPN's interface is called `int_br{vni}`; leave `interface` out"
+                )
+            self._end(segment, node, f"int_br{vni}", said)
+        self._address(segment, record, "networks", options)
+        for end in segment.ends:
+            self._join(segment, end, record)
+        self.segments.append(segment)
+
+    def _join(self, segment: Segment, end: End, record: Record) -> None:
+        node, underlay = end.node, end.node.underlay
+        if underlay is None:
+            return
+        peers = [other.node.underlay.ip for other in segment.ends if other is not end and other.node.underlay]
+        vpn = L2Vpn(
+            vni=segment.vni,
+            vid=record.get("vid"),
+            peers=tuple(peers),
+            addresses=tuple(end.addresses),
+            mtu=segment.mtu,
+        )
+        node.ptn.append(PtnNetwork(name=segment.name, local=underlay.ip, l2vpns=(vpn,)))
+        places, key = self.settings.places, ("node", node.name, "vni", segment.vni)
+        places.put(end.at, *key)
+        places.put(record.place("vni"), *key, "id")
+        self._remember(end)
+
+    # -- what links and networks share
+
+    def _segment(self, name: str, kind: str, record: Record, at: Place) -> Segment:
+        return Segment(
+            name=name,
+            kind=kind,
+            at=at,
+            mtu=record.get("mtu", self.settings.mtu),
+            prefixes=values(record.get("prefix")),
+            ospf=record.get("ospf"),
+            bgp=record.get("bgp", True),
+            cost=record.get("cost"),
+        )
+
+    def _hang(self, segment: Segment, node: NodeDraft, interface: str, said: Record) -> None:
+        name = interface or self._allocate_interface(node.name, segment.name)
+        self._end(segment, node, name, said)
+
+    def _end(self, segment: Segment, node: NodeDraft, interface: str, said: Record) -> None:
+        end = End(
+            node,
+            interface,
+            said.at,
+            addresses=list(values(said.get("address"))),
+            cost=said.get("cost", segment.cost),
+            passive=said.get("passive", False),
+        )
+        segment.ends.append(end)
+        node.ends.append((segment, end))
+
+    def _allocate_interface(self, node: str, segment: str) -> str:
+        spans = self._spans.get(node)
+        if spans is None:
+            names = self._interfaces.get(node, set())
+            numbers = sorted(int(name[3:]) for name in names if re.fullmatch(r"eth[0-9]{1,9}", name))
+            spans = self._spans[node] = (numbers, numbers)
+        number = self.allocator.take(f"interfaces/{node}", segment, 1, 10**6, spans)
+        return f"eth{number}"
+
+    def _address(self, segment: Segment, record: Record, pool_name: str, options: list[Record]) -> None:
+        """Give each end without an address one of each of the segment's prefixes."""
+        for said in options:
+            for item in said.get("address", []):
+                self.settings.places.put(item.at, "address", segment.name, item.value)
+        if not record.get("addresses", True):
+            segment.prefixes = ()
+            return
+        bare = [end for end in segment.ends if not end.addresses]
+        if not segment.prefixes:
+            segment.prefixes = self._prefixes(segment, bare, pool_name)
+        for end, number in zip(bare, self._numbers(segment, bare), strict=False):
+            end.addresses = [_nth(prefix, number) for prefix in segment.prefixes]
+
+    def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[Any, ...]:
+        stated = dict.fromkeys(value.network for end in segment.ends for value in end.addresses)
+        if stated or not bare:
+            return tuple(stated)
+        number = self.allocator.from_pool(self.settings.pools[pool_name], segment.name, segment.at)
+        return () if number is None else self.settings.pools[pool_name].networks(number)
+
+    def _numbers(self, segment: Segment, bare: list[End]) -> list[int]:
+        if not segment.prefixes or not bare:
+            return []
+        small = min(prefix.num_addresses for prefix in segment.prefixes)
+        first, last = (0, 1) if small <= 2 else (1, small - 2)
+        if segment.kind == "link" and len(bare) == len(segment.ends):
+            return [first, first + 1] if last > first else [first]
+        taken = sorted({_number(value) for end in segment.ends for value in end.addresses})
+        pool = f"members/{segment.name}"
+        numbers = [self.allocator.take(pool, end.node.name, first, last, (taken, taken)) for end in bare]
+        if None in numbers:
+            prefix = min(segment.prefixes, key=lambda network: network.num_addresses)
+            self.report.error(segment.at, f"{len(segment.ends)} nodes do not fit into {prefix}")
+        return [number for number in numbers if number is not None]
+
+    def _finish(self, segment: Segment) -> None:
+        for end in segment.ends:
+            interface = Interface(name=end.interface, addresses=tuple(end.addresses), mtu=segment.mtu)
+            end.node.interfaces.append(interface)
+            self.settings.places.put(end.at, "node", end.node.name, "interface", end.interface)
+            self._remember(end)
+        self.segments.append(segment)
+
+    def _remember(self, end: End) -> None:
+        places = self.settings.places
+        for value in end.addresses:
+            places.put(end.at, "node", end.node.name, "address", value)
+
+    # -- L2VPNs of the original spelling
+
+    def add_said_vpns(self) -> None:
+        """Make a segment of every L2VPN that nodes say in full: the nodes with its VNI that flood to each other."""
+        by_vni: dict[int, list[tuple[NodeDraft, L2Vpn]]] = {}
+        for node in self.nodes.values():
+            for vpn in vpns_of(node):
+                by_vni.setdefault(vpn.vni, []).append((node, vpn))
+        for vni, members in by_vni.items():
+            for group in components(members):
+                self._said_vpn(vni, group)
+
+    def _said_vpn(self, vni: int, group: list[tuple[NodeDraft, L2Vpn]]) -> None:
+        node, vpn = group[0]
+        at = self.settings.places.find("node", node.name, "vni", vni)
+        segment = Segment(name=f"vni{vni}", kind="l2vpn", at=at, mtu=vpn.mtu, vni=vni)
+        for node, vpn in group:
+            where = self.settings.places.find("node", node.name, "vni", vni)
+            end = End(node, f"int_br{vni}", where, addresses=list(vpn.addresses))
+            segment.ends.append(end)
+            node.ends.append((segment, end))
+        self.segments.append(segment)
+
+
+def components(members: list[tuple[Any, L2Vpn]]) -> list[list[tuple[Any, L2Vpn]]]:
+    """Return the members of one VNI in groups that flood to each other, directly or through others.
+
+    Members are nodes (drafts or models) with their L2VPN.
+    """
+    holder = {node.underlay.ip: index for index, (node, _) in enumerate(members) if node.underlay}
+    parent = list(range(len(members)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = index = parent[parent[index]]
+        return index
+
+    for index, (_, vpn) in enumerate(members):
+        for peer in vpn.peers:
+            if peer in holder:
+                parent[root(index)] = root(holder[peer])
+    groups: dict[int, list[tuple[Any, L2Vpn]]] = {}
+    for index, member in enumerate(members):
+        groups.setdefault(root(index), []).append(member)
+    return list(groups.values())
+
+
+def _as_record(value: Any, at: Place) -> Record:
+    """Return an end's options: a record as it is, a list of addresses as its `address`."""
+    if isinstance(value, Record):
+        return value
+    record = Record(at)
+    if value:
+        record.values["address"] = value
+        record.places["address"] = at
+    return record
+
+
+def _nth(prefix: Any, number: int) -> Any:
+    kind = ipaddress.IPv4Interface if prefix.version == 4 else ipaddress.IPv6Interface
+    return kind((int(prefix.network_address) + number, prefix.prefixlen))
+
+
+def _number(value: Any) -> int:
+    return int(value.ip) - int(value.network.network_address)

@@ -1,0 +1,199 @@
+"""The original's services, as a node says them: Ptn, Vhosts, Router."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nlan.model import (
+    Bgp,
+    BgpPeer,
+    L2Vpn,
+    Ospf,
+    OspfArea,
+    PtnNetwork,
+    Router,
+    VhostLan,
+)
+from nlan.schema.drafts import NodeDraft, Places
+from nlan.schema.kinds import Record
+from nlan.schema.report import Place, Report, Said
+
+
+def add_ptn(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
+    """Add the packet transport networks that the node says in full."""
+    for name, record in node.said.get("ptn", []):
+        places.put(name.at, "node", node.name, "ptn", name.value)
+        links: Record = record.get("links") or Record(record.at)
+        local = links.get("local_ip", node.underlay.ip if node.underlay else None)
+        places.put(links.place("local_ip"), "node", node.name, "ptn", name.value, "local")
+        _remotes(node, name.value, links, places)
+        vpns = [_vpn(node, said.value, mtu, places) for said in record.get("l2vpn", [])]
+        if local is None:
+            report.error(record.at, "the tunnel end has no address: `LocalIp` is missing")
+            continue
+        vpns = [vpn for vpn in vpns if vpn]
+        node.ptn.append(PtnNetwork(name=name.value, local=local, l2vpns=tuple(vpn for vpn in vpns if vpn)))
+
+
+def _remotes(node: NodeDraft, name: str, links: Record, places: Places) -> None:
+    for said in links.get("remote_ips", []):
+        places.put(said.at, "node", node.name, "ptn", name, "remote", said.value)
+
+
+def _vpn(node: NodeDraft, record: Record, mtu: int, places: Places) -> L2Vpn | None:
+    vni = record.get("vni")
+    if vni is None:
+        return None
+    key = ("node", node.name, "vni", vni)
+    places.put(record.at, *key)
+    places.put(record.place("vni"), *key, "id")
+    places.put(record.place("mtu"), *key, "mtu")
+    for index, said in enumerate(record.get("peers", [])):
+        places.put(said.at, *key, "peer", index)
+    for said in record.get("ip", []):
+        places.put(said.at, "node", node.name, "address", said.value)
+    return L2Vpn(
+        vni=vni,
+        vid=record.get("vid"),
+        peers=values(record.get("peers")),
+        addresses=values(record.get("ip")),
+        mtu=record.get("mtu", mtu),
+    )
+
+
+def values(said: list[Said] | None) -> tuple[Any, ...]:
+    """Return the bare values of a list that was read."""
+    return tuple(item.value for item in said or ())
+
+
+def add_vhosts(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
+    """Add the host LANs of the node's service `Vhosts`; each says its gateway address."""
+    record = node.said.get("vhosts")
+    for said in record.get("vhost_props", []) if record else []:
+        gateway = said.value.get("network")
+        if gateway is None:
+            if "network" not in said.value.places:
+                report.error(said.value.at, "`Network` is missing; it should be the LAN's gateway address")
+            continue
+        hosts = said.value.get("vhosts", 1)
+        lan = host_lan(gateway, hosts, said.value.get("mtu", mtu), said.value.place("vhosts"), report)
+        add_lan(node, lan, said.value.place("network"), places)
+
+
+def add_lan(node: NodeDraft, lan: VhostLan, at: Place, places: Places) -> None:
+    """Add a host LAN and remember where it was said."""
+    node.vhosts.append(lan)
+    places.put(at, "node", node.name, "vhosts", lan.gateway)
+    places.put(at, "node", node.name, "address", lan.gateway)
+
+
+def host_lan(gateway: Any, hosts: int, mtu: int, at: Place, report: Report) -> VhostLan:
+    """Return the LAN of `gateway` with the next `hosts` addresses; a prefix too small is reported."""
+    network = gateway.network
+    top = int(network.broadcast_address) - (1 if network.version == 4 and network.prefixlen < 31 else 0)
+    room = max(top - int(gateway.ip), 0)
+    if hosts > room:
+        report.error(
+            at, f"{hosts} hosts do not fit after {gateway.ip} in {network}, which has room for {room}"
+        )
+        hosts = room
+    interface, first = type(gateway), int(gateway.ip) + 1
+    addresses = tuple(interface((first + index, network.prefixlen)) for index in range(hosts))
+    return VhostLan(gateway=gateway, hosts=addresses, mtu=mtu)
+
+
+def said_router(node: NodeDraft, places: Places, report: Report) -> Router | None:
+    """Return what the node's service `Router` says, or None where it has none."""
+    record: Record | None = node.said.get("router")
+    if record is None:
+        return None
+    loopbacks = record.get("loopback", [])
+    for said in loopbacks:
+        places.put(said.at, "node", node.name, "address", said.value)
+    places.put(record.place("router_id"), "node", node.name, "router_id")
+    places.put(record.place("embedded_bgp"), "node", node.name, "engine")
+    return Router(
+        loopbacks=values(loopbacks),
+        router_id=record.get("router_id"),
+        engine="gobgp" if record.get("embedded_bgp") else "frr",
+        ospf=_said_ospf(node, record, places),
+        bgp=_said_bgp(node, record, places, report),
+    )
+
+
+def _said_ospf(node: NodeDraft, record: Record, places: Places) -> Ospf | None:
+    if "ospf" not in record:
+        return None
+    places.put(record.place("ospf"), "node", node.name, "ospf")
+    areas: dict[Any, list[Any]] = {}
+    for said in record.get("ospf"):
+        area = said.value.get("area")
+        for network in said.value.get("networks", []):
+            places.put(network.at, "node", node.name, "ospf", network.value)
+            areas.setdefault(area, []).append(network.value)
+    return Ospf(
+        areas=tuple(
+            OspfArea(area=area, networks=tuple(dict.fromkeys(networks)))
+            for area, networks in areas.items()
+            if area is not None
+        )
+    )
+
+
+def _said_bgp(node: NodeDraft, record: Record, places: Places, report: Report) -> Bgp | None:
+    entries = list(_by_as(record.get("bgp", []), report))
+    if len(entries) > 1:
+        others = ", ".join(str(asn.value) for asn, _ in entries)
+        report.error(entries[1][0].at, f"a node has one AS; this one has {len(entries)} ({others})")
+    if not entries:
+        return None
+    asn, said = entries[0]
+    places.put(asn.at, "node", node.name, "bgp")
+    peers = [
+        peer
+        for item in said.get("neighbors", [])
+        if (peer := said_peer(node, asn.value, item, places, report))
+    ]
+    redistribute = values(said.get("redistribute")) if "redistribute" in said else ("connected",)
+    return Bgp(
+        asn=asn.value,
+        peers=tuple(peers),
+        networks=values(said.get("networks")),
+        redistribute=redistribute,
+        maximum_paths=said.get("maximum_paths"),
+    )
+
+
+def _by_as(said: list[Any], report: Report) -> Any:
+    for entry in said:
+        if isinstance(entry, tuple) and not isinstance(entry, Said):
+            yield entry
+        elif "as" in entry.value:
+            yield Said(entry.value.get("as"), entry.value.place("as")), entry.value
+        elif "as" not in entry.value.places:
+            report.error(entry.value.at, "`As` is missing; it should be the AS number")
+
+
+def said_peer(node: NodeDraft, asn: int, said: Said, places: Places, report: Report) -> BgpPeer | None:
+    """Return the peer of a record that gives its address, or None after recording what is missing."""
+    record: Record = said.value
+    address = record.get("peer")
+    if address is None:
+        if "peer" not in record.places:
+            report.error(record.at, "`Peer` is missing; it should be the peer's address")
+        return None
+    key = ("node", node.name, "bgp", "peer", address)
+    places.put(record.place("peer"), *key)
+    places.put(record.place("remote_as"), *key, "asn")
+    if record.get("external"):
+        places.put(record.at, *key, "external")
+    return BgpPeer(address=address, peer_asn=record.get("remote_as", 0), **peer_options(record, address))
+
+
+def peer_options(record: Record, address: Any) -> dict[str, Any]:
+    """Return the options of a session that the record says."""
+    names = ("next_hop_self", "route_reflector_client", "password", "update_source", "ebgp_multihop")
+    names += ("keepalive_s", "hold_time_s", "description")
+    options = {name: record.get(name) for name in names if name in record}
+    families = values(record.get("families")) or (f"ipv{address.version}",)
+    return options | {"families": families}

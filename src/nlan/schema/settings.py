@@ -1,0 +1,85 @@
+"""What the whole lab says: MTU, address families, pools."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nlan.schema.allocate import Allocator, Pool, pieces, singles
+from nlan.schema.drafts import Places
+from nlan.schema.kinds import Record
+from nlan.schema.report import Report, Said
+
+_DEFAULTS = {
+    "loopbacks": (("10.0.0.0/16", 32), ("2001:db8::/48", 128)),
+    "links": (("10.1.0.0/16", 30), ("2001:db8:1::/48", 64)),
+    "networks": (("10.200.0.0/16", 24), ("2001:db8:2::/48", 64)),
+    "lans": (("172.21.0.0/16", 24), ("2001:db8:3::/48", 64)),
+}
+
+
+class Settings:
+    """The lab's own settings, what is written down about places, and the pools."""
+
+    def __init__(self, said: Record, report: Report, allocator: Allocator) -> None:
+        """Take what the lab says, and where problems and allocations go."""
+        self.said, self.report, self.allocator = said, report, allocator
+        self.places = Places()
+        self.mtu: int = said.get("mtu", 1500)
+        self.versions = [
+            v for v, key, default in ((4, "ipv4", True), (6, "ipv6", False)) if said.get(key, default)
+        ]
+        if not self.versions:
+            report.error(said.place("ipv4"), "a lab without IPv4 and IPv6 has no addresses")
+            self.versions = [4]
+        self.pools = {name: self._pool(name) for name in _DEFAULTS}
+
+    def _pool(self, name: str) -> Pool:
+        pools: Record | None = self.said.get("pools")
+        said = pools.get(name) if pools else None
+        lengths = {4: _DEFAULTS[name][0][1], 6: _DEFAULTS[name][1][1]}
+        prefixes = {4: _DEFAULTS[name][0][0], 6: _DEFAULTS[name][1][0]}
+        networks = {version: ipaddress.ip_network(prefixes[version]) for version in self.versions}
+        if isinstance(said, Record):
+            lengths |= {v: said.get(f"ipv{v}_length") for v in (4, 6) if f"ipv{v}_length" in said}
+            said = [Said(said.get(f"ipv{v}"), said.place(f"ipv{v}")) for v in (4, 6) if f"ipv{v}" in said]
+        networks |= {
+            item.value.version: item.value for item in said or () if item.value.version in self.versions
+        }
+        if name == "loopbacks":
+            return singles(name, networks.values(), host_length=True)
+        return pieces(
+            name, [(network, self._length(name, network, lengths)) for network in networks.values()]
+        )
+
+    def _length(self, name: str, network: Any, lengths: dict[int, int]) -> int:
+        length = lengths[network.version]
+        return length if length >= network.prefixlen else int(network.prefixlen)
+
+    def block(self, records: Iterable[Any]) -> None:
+        """Keep every pool off the addresses that the records state."""
+        seen: set[int] = set()
+        stated = [network for record in records for network in _stated(record, seen)]
+        for pool in self.pools.values():
+            pool.block(stated)
+
+
+_NO_ADDRESS = frozenset(("pools", "routes", "bgp", "ospf", "gateway", "underlay", "links"))
+
+
+def _stated(value: Any, seen: set[int]) -> Iterator[Any]:
+    if isinstance(value, Record):
+        if id(value) in seen:
+            return
+        seen.add(id(value))
+        for name, inner in value.values.items():
+            if name not in _NO_ADDRESS or (name == "links" and isinstance(inner, list)):
+                yield from _stated(inner, seen)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _stated(inner, seen)
+    elif isinstance(value, ipaddress.IPv4Interface | ipaddress.IPv6Interface):
+        yield value.network
+    elif isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
+        yield value

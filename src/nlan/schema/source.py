@@ -1,0 +1,74 @@
+"""The file's text: read whole, bounded, and UTF-8; what is none of that is said in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlan.schema.report import Place, Report
+
+SIZE_MAX = 8 * 2**20
+"""The largest file that is read, in octets."""
+
+_CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {"\x7f"}
+
+
+def read_source(path: Path, report: Report) -> str | None:
+    """Return the text of the file at `path`, or None after saying why it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(SIZE_MAX + 1)
+    except IsADirectoryError:
+        report.error(Place(), "this is a directory; a file is wanted")
+        return None
+    except FileNotFoundError:
+        report.error(Place(), "there is no such file", _like(path))
+        return None
+    except OSError as error:
+        report.error(Place(), f"the file cannot be read: {error.strerror or error}")
+        return None
+    return _decode(data, report)
+
+
+def _like(path: Path) -> str:
+    from nlan.schema.report import nearest
+
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return ""
+    return nearest(path.name, names)
+
+
+def _decode(data: bytes, report: Report) -> str | None:
+    if len(data) > SIZE_MAX:
+        report.error(Place(), f"the file is larger than {SIZE_MAX // 2**20} MiB, the most that is read")
+        return None
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        report.error(Place(), "the file is UTF-16; UTF-8 is wanted")
+        return None
+    try:
+        return check_text(data.decode("utf-8-sig"), report)
+    except UnicodeDecodeError as error:
+        at = _at(data[: error.start].decode())
+        report.error(at, f"the octet 0x{data[error.start]:02x} is not UTF-8; is this a text file?")
+        return None
+
+
+def check_text(text: str, report: Report) -> str | None:
+    """Return `text`, or None after saying that it is empty, too long, or holds what no text holds."""
+    if len(text) > SIZE_MAX:
+        report.error(Place(), f"the text is longer than {SIZE_MAX // 2**20} Mi characters")
+        return None
+    if not text.strip():
+        report.error(Place(), "the file is empty; it should describe a lab, such as `links: [r1 -- r2]`")
+        return None
+    wrong = _CONTROL.intersection(text) or {mark for mark in text if "\ue000" <= mark <= "\ue00f"}
+    if not wrong:
+        return text
+    start = min(text.index(mark) for mark in wrong)
+    report.error(_at(text[:start]), f"the character U+{ord(text[start]):04X} has no place in a text file")
+    return None
+
+
+def _at(before: str) -> Place:
+    return Place("", before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
