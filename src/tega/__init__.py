@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tega.errors import StoreError as StoreError
     from tega.paths import format_path as format_path
     from tega.paths import parse_path as parse_path
+    from tega.repair import restore as restore
     from tega.repair import salvage as salvage
     from tega.repair import set_aside as set_aside
     from tega.store import open_store as open_store
@@ -39,6 +40,7 @@ _HOME = {
     "format_path": "paths",
     "parse_path": "paths",
     "salvage": "repair",
+    "restore": "repair",
     "set_aside": "repair",
     "open_store": "store",
 }

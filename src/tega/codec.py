@@ -16,6 +16,7 @@ from tega.tree import Node, pack, plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import hashlib
     from collections.abc import Mapping, Sequence
     from hashlib import sha256
 
@@ -42,6 +43,11 @@ _OPS = {name: op for op, name in _NAMES.items()}
 def digest(data: bytes) -> bytes:
     """Return the SHA-256 of the data."""
     return sha256(data).digest()
+
+
+def new_digest() -> hashlib._Hash:
+    """Return a SHA-256 to be fed piece by piece."""
+    return sha256()
 
 
 def to_bytes(value: Json) -> bytes:

@@ -175,6 +175,7 @@ class Database:
         for commit in self._commits(state.rev):
             if commit.rev > state.rev + 1 and self.log.first() > state.rev + 1:
                 self._load()
+                self._publish(self._state, ())
                 return
             state = self._advance(state, commit)
             self._recent.append(state)
@@ -435,6 +436,17 @@ class Database:
         if attempt.commits:
             self._publish(attempt.states[-1], attempt.commits)
         return True
+
+    def preview(self, request: Request) -> Commit:
+        """Return the commit that a request would become now; nothing is written."""
+        self.refresh()
+        attempt = Attempt(self, [request])
+        attempt.evaluate(self._state)
+        attempt.settle()
+        if request.error is not None:
+            raise request.error
+        assert request.result is not None
+        return request.result
 
     def now(self) -> float:
         """Return the time for a commit's stamp."""

@@ -91,7 +91,7 @@ class Attempt:
         commit = self._ids.get(request.request_id) or self._database.logged(request.request_id)
         if commit is not None and request.plan is None and not _same_changes(commit.changes, request.changes):
             raise RequestReused(
-                f"request id {request.request_id!r} belongs to revision {commit.rev}, which was another change"
+                f"request id {request.request_id!r} is that of revision {commit.rev}, which is another change"
             )
         return commit
 

@@ -453,7 +453,7 @@ def changes_towards(now: Node | None, goal: Node | None, path: Path) -> Iterator
         return
     if now is None:
         if goal is not None:
-            yield Change(Op.PUT, path, _unleased(goal))
+            yield Change(Op.PUT, path, unleased(goal))
         return
     if goal is not None and now.mod == goal.mod:
         return
@@ -462,7 +462,7 @@ def changes_towards(now: Node | None, goal: Node | None, path: Path) -> Iterator
     elif now.children is not None and (goal is None or goal.children is not None or _holds_lease(now)):
         yield from _inside(now.children, goal, path)
     elif goal is not None and not _alike(now, goal):
-        yield Change(Op.PUT, path, _unleased(goal))
+        yield Change(Op.PUT, path, unleased(goal))
 
 
 def _inside(children: Children, goal: Node | None, path: Path) -> Iterator[Change]:
@@ -478,7 +478,8 @@ def _holds_lease(node: Node) -> bool:
     return any(below.lease is not None for _, below in walk(node))
 
 
-def _unleased(node: Node) -> Json:
+def unleased(node: Node) -> Json:
+    """Return the subtree as a JSON value, without the nodes of leases below it."""
     if node.children is None:
         return to_json(node)
-    return {key: _unleased(child) for key, child in node.children.items() if child.lease is None}
+    return {key: unleased(child) for key, child in node.children.items() if child.lease is None}

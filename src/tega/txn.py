@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tega.api import Difference, Json, Path, PathLike, Rev
     from tega.database import Database
+    from tega.group import Request
 
 
 class Transaction:
@@ -103,21 +104,29 @@ class Transaction:
             Conflict: Something that was read or guarded has changed.
             StoreError: See `Database.commit`.
         """
+        request = self.close()
+        if request is not None:
+            self.result = self._database.submit(request)
+        return self.result
+
+    def close(self) -> Request | None:
+        """End the transaction and return what is to be submitted; None if nothing was written."""
         self._check_open()
         self._ended = "was committed"
-        if self.changes:
-            self.result = self._database.commit(
-                self.changes,
-                expect=self.expectations,
-                author=self.author,
-                message=self.message,
-                request_id=self.request_id,
-            )
-        return self.result
+        if not self.changes:
+            return None
+        return self._database.request(
+            self.changes, self.expectations, self.author, self.message, self.request_id
+        )
 
     def cancel(self) -> None:
         """Drop everything; a second time does nothing."""
         self._ended = self._ended or "was cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was committed or cancelled."""
+        return bool(self._ended)
 
     def _check_open(self) -> None:
         if self._ended:
