@@ -6,6 +6,7 @@ import os
 
 from nlan.errors import HostError, NotFoundError
 from nlan.runtimes import NetnsRuntime, Paths, labs
+from nlan.state import known_labs
 
 
 def running(paths: Paths) -> list[str]:
@@ -29,6 +30,22 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
     if name not in names:
         raise NotFoundError(f"no lab {name} runs; there {_are(names)}")
     return NetnsRuntime(paths, name)
+
+
+def remembered_name(paths: Paths, name: str | None) -> str:
+    """Return the lab that is meant, running or only remembered.
+
+    Raises:
+        NotFoundError: None is meant, or several may be.
+    """
+    if name is not None:
+        return name
+    for names in (labs(paths), known_labs(paths.state)):
+        if len(names) == 1:
+            return names[0]
+        if names:
+            raise NotFoundError(f"several labs, say which: {', '.join(names)}")
+    raise NotFoundError("no lab is known")
 
 
 def need_root() -> None:

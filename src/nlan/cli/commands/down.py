@@ -1,0 +1,45 @@
+"""`nlan down`: a lab removed, wholly, with or without its file and database."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+
+from nlan.cli.output import print_json
+from nlan.cli.running import Terminal
+from nlan.control import labs
+from nlan.control.lifecycle import take_down
+from nlan.control.world import World
+from nlan.runtimes import Paths
+from nlan.state import find_state
+
+
+def run(arguments: Namespace) -> int:
+    """Remove the lab that is meant, or every lab."""
+    labs.need_root()
+    paths = Paths.from_environment()
+    names = labs.running(paths) if arguments.all else [labs.choose(paths, arguments.lab).lab]
+    removed = [_remove(paths, name, Terminal(arguments)) for name in names]
+    if arguments.json:
+        print_json(removed)
+    else:
+        for one in removed:
+            print(f"{one['lab']}: {one['namespaces']} namespaces removed ({one['seconds']:.2f} s)")
+        if not removed:
+            print("no lab runs")
+    return 0
+
+
+def _remove(paths: Paths, lab: str, terminal: Terminal) -> dict[str, str | int | float]:
+    begun = time.monotonic()
+    world = World(paths, lab)
+    try:
+        with world.place.lock(on_wait=terminal.say):
+            count = len(take_down(world, terminal))
+            state = find_state(paths.state, lab, say=terminal.say)
+            if state is not None:
+                with state:
+                    state.mark_down()
+    finally:
+        terminal.clear()
+    return {"lab": lab, "namespaces": count, "seconds": round(time.monotonic() - begun, 3)}

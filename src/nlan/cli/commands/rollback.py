@@ -1,0 +1,20 @@
+"""`nlan rollback`: the running network turned into an earlier revision, in place."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from nlan.cli.changing import change_lab
+from nlan.control.changes import at_revision
+from nlan.model import Lab
+from nlan.state import LabState
+
+
+def run(arguments: Namespace) -> int:
+    """Plan from the running network to the revision, and apply."""
+    revision: int = arguments.revision
+
+    def former(state: LabState, lab: Lab) -> Lab:
+        return at_revision(state.lab(revision), revision)
+
+    return change_lab(arguments, former, message=f"roll back to revision {revision}")

@@ -1,0 +1,133 @@
+"""What the verbs that change a network share: the lock, progress on the terminal, the last words."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from typing import Any
+
+from nlan.cli.output import Progress, operation_lines, paint, plan_value, print_json, say
+from nlan.control.lifecycle import Listener, Request, Result, bring_up, undo_unconfirmed
+from nlan.control.world import World
+from nlan.errors import NlanError
+from nlan.plan import Operation, Plan
+from nlan.runtimes import Paths
+from nlan.state import find_state, open_state
+
+
+class Terminal(Listener):
+    """Shows a run: one moving line on a terminal, every operation with -v."""
+
+    def __init__(self, arguments: Namespace) -> None:
+        """Show what the arguments ask for."""
+        self._verbose = arguments.verbose
+        self._progress = Progress(enabled=not self._verbose)
+        self._total = self._count = 0
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        self.clear()
+        say(text)
+
+    def planned(self, plan: Plan) -> None:
+        """Begin counting."""
+        self._total = len(plan)
+
+    def done(self, operation: Operation, error: NlanError | None) -> None:
+        """Count an operation."""
+        self._count += 1
+        if self._verbose and error is None:
+            say("\n".join(operation_lines(operation)))
+        self._progress.show(f"{self._count} of {self._total} operations")
+
+    def waiting(self, text: str) -> None:
+        """Show how far routing is."""
+        self._progress.show(text)
+
+    def clear(self) -> None:
+        """Take the moving line away."""
+        self._progress.clear()
+
+
+def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
+    """Bring a lab to what the request says, with its lock held.
+
+    Raises:
+        NlanError: As `bring_up` does.
+    """
+    settle(paths, request.lab.name, terminal)
+    world = World(paths, request.lab.name)
+    try:
+        with (
+            world.place.lock(on_wait=terminal.say),
+            open_state(paths.state, request.lab.name, say=terminal.say) as state,
+        ):
+            return bring_up(world, state, request, terminal)
+    finally:
+        terminal.clear()
+
+
+def settle(paths: Paths, lab: str, terminal: Terminal) -> None:
+    """Undo a change that waits to be confirmed where its time is over (its nlan was killed meanwhile)."""
+    state = find_state(paths.state, lab, say=terminal.say)
+    if state is None:
+        return
+    with state:
+        waiting = state.confirmation()
+        if waiting is not None and waiting.until <= time.time():
+            world = World(paths, lab)
+            with world.place.lock(on_wait=terminal.say):
+                undo_unconfirmed(world, state, waiting, terminal)
+
+
+def wait_for_confirmation(paths: Paths, request: Request, terminal: Terminal) -> bool:
+    """Wait until the change is confirmed or undo it when its time is over; tell which."""
+    with open_state(paths.state, request.lab.name) as state:
+        while (waiting := state.confirmation()) is not None:
+            left = waiting.until - time.time()
+            if left <= 0:
+                break
+            terminal.waiting(f"undone in {left:.0f} s unless `nlan confirm` comes")
+            state.database.wait(state.database.head(), min(left, 1.0))
+        terminal.clear()
+    settle(paths, request.lab.name, terminal)
+    return waiting is None
+
+
+def finish(result: Result, request: Request, terminal: Terminal, arguments: Namespace) -> int:
+    """Print what was done and what is missing, wait to be confirmed, and return the exit code."""
+    if arguments.json:
+        print_json(_value(result, request))
+    else:
+        print(_sentence(result, request))
+        for line in result.missing.lines():
+            say(f"{paint('missing:', 'yellow')} {line}")
+    if request.confirm_s is not None and not wait_for_confirmation(
+        Paths.from_environment(), request, terminal
+    ):
+        say(f"{request.lab.name}: not confirmed in time; the change is undone")
+        return 1
+    return 1 if result.missing else 0
+
+
+def _sentence(result: Result, request: Request) -> str:
+    lab = request.lab
+    hosts = sum(len(lan.hosts) for node in lab.nodes for lan in node.vhosts)
+    size = f"{len(lab.nodes)} nodes" + (f", {hosts} hosts" if hosts else "")
+    seconds = sum(result.seconds.values())
+    if result.missing:
+        return f"{lab.name}: {size}, not converged after {seconds:.1f} s"
+    state = "converged" if request.wait == "converged" else "up"
+    done = f"{len(result.plan)} operations" if result.plan else "nothing to do"
+    return f"{lab.name}: {size}, {state} ({done}, revision {result.revision}, {seconds:.2f} s)"
+
+
+def _value(result: Result, request: Request) -> dict[str, Any]:
+    return {
+        "lab": request.lab.name,
+        "revision": result.revision,
+        **plan_value(result.plan),
+        "seconds": {part: round(seconds, 4) for part, seconds in result.seconds.items()},
+        "converged": request.wait == "converged" and not result.missing,
+        "missing": result.missing.lines(most=10_000),
+    }

@@ -1,0 +1,239 @@
+"""Bringing a lab up, changing it, taking it down: the order of steps around the engine.
+
+What is applied is all or nothing: where an operation fails, the network is
+planned back to what it was (or to nothing, for a new lab), unless that fails
+too, and then the error says what is left. A run that is killed leaves a state
+from which the same command goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from nlan.control.world import World
+
+from nlan.control import requirements
+from nlan.control.converge import Missing, wait
+from nlan.engine import Engine, Failure, failure_text
+from nlan.errors import ApplyError, NlanError, RollbackError, VerificationError
+from nlan.expand import expand
+from nlan.expect import expectation
+from nlan.model import Lab
+from nlan.plan import Operation, Plan
+from nlan.resources import Key, Resource
+from nlan.schema import Allocations
+from nlan.state import Confirmation, LabState
+
+Wait = Literal["up", "converged", "no"]
+
+
+class Listener:
+    """Told how far a run is; the methods do nothing, a caller overrides what it shows."""
+
+    def say(self, text: str) -> None:
+        """Take a sentence for the person at the terminal."""
+
+    def planned(self, plan: Plan) -> None:
+        """Take the plan before it is carried out."""
+
+    def before(self, operation: Operation) -> None:
+        """Take an operation before it is carried out; only called where `one_by_one` is true."""
+
+    def done(self, operation: Operation, error: NlanError | None) -> None:
+        """Take an operation after it was carried out."""
+
+    def waiting(self, text: str) -> None:
+        """Take how far waiting is."""
+
+    one_by_one = False
+
+
+class Request(NamedTuple):
+    """What shall be: a lab, and where it comes from.
+
+    Attributes:
+        lab: As it shall be.
+        allocations: What the lab's names were given.
+        source: The file's path and text.
+        message: Kept with the revision.
+        wait: For what to wait.
+        timeout_s: How long.
+        confirm_s: Seconds until the change undoes itself, or None.
+    """
+
+    lab: Lab
+    allocations: Allocations
+    source: tuple[str, str] = ("", "")
+    message: str = ""
+    wait: Wait = "converged"
+    timeout_s: float = 60.0
+    confirm_s: float | None = None
+
+
+class Result(NamedTuple):
+    """What a run did.
+
+    Attributes:
+        plan: What was done.
+        revision: The revision that the network is at now.
+        missing: What has not converged in time; false where all has, or where nobody waited.
+        seconds: How long it took, by part.
+    """
+
+    plan: Plan
+    revision: int
+    missing: Missing
+    seconds: Mapping[str, float]
+
+
+def planned(world: World, lab: Lab) -> Plan:
+    """Return what would turn the network as it is into `lab`; only reads."""
+    desired = expand(lab)
+    return _engine(world, desired).plan(desired, world.place.namespaces())
+
+
+def bring_up(world: World, state: LabState, request: Request, listener: Listener) -> Result:
+    """Turn the network into the request's lab, in place, and wait as asked; call it with the lock held.
+
+    Raises:
+        HostError: This machine lacks what the lab needs; nothing was touched.
+        ApplyError: An operation failed; what was done is undone.
+        RollbackError: Undoing failed too.
+        VerificationError: All was done, yet the network differs.
+    """
+    clock = _Clock()
+    desired = expand(request.lab)
+    engine = _engine(world, desired)
+    plan = engine.plan(desired, world.place.namespaces())
+    requirements.check(world, plan)
+    clock.lap("plan")
+    listener.planned(plan)
+    before = state.applied()
+    revision = state.commit(request.lab, request.allocations, request.source, request.message)
+    if request.confirm_s is not None and revision != before:
+        until = time.time() + request.confirm_s
+        state.await_confirmation(Confirmation(revision=revision, until=until, back_to=before))
+    clock.lap("state")
+    failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
+    if failures:
+        _undo(world, state, before, failures, listener)
+    clock.lap("apply")
+    if plan:
+        _verify(engine, desired, world)
+        clock.lap("verify")
+    missing = _converge(world, request, listener)
+    clock.lap("converge")
+    state.mark_applied(revision, [node.name for node in request.lab.nodes])
+    clock.lap("state")
+    return Result(plan, revision, missing, clock.laps)
+
+
+def take_down(world: World, listener: Listener) -> Plan:
+    """Remove everything of the lab; needs neither file nor database; call it with the lock held.
+
+    Raises:
+        HostError: Something could not be removed; the rest is.
+    """
+    engine = Engine(world.namespace_drivers())
+    plan = engine.plan({}, world.place.namespaces())
+    listener.planned(plan)
+    failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
+    world.place.cleanup()
+    if failures:
+        raise _apply_error(failures, "the rest was removed")
+    return plan
+
+
+def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listener: Listener) -> None:
+    """Return to the revision before a change that nobody confirmed; call it with the lock held.
+
+    Raises:
+        RollbackError: That could not be done whole.
+    """
+    listener.say(f"{world.place.lab}: revision {change.revision} was not confirmed in time; undoing it")
+    former = state.lab(change.back_to) if change.back_to else None
+    left = _go_back(world, former, listener)
+    if left:
+        raise RollbackError(f"an unconfirmed change could not be undone:\n{failure_text(left)}")
+    if former is None:
+        state.mark_down()
+    else:
+        back = state.commit(former, state.allocations(), state.source(), "undone: not confirmed in time")
+        state.mark_applied(back, [node.name for node in former.nodes])
+        state.confirm()
+
+
+def _engine(world: World, desired: Mapping[Key, Resource]) -> Engine:
+    return Engine(world.drivers(desired))
+
+
+def _undo(world: World, state: LabState, before: int, failures: list[Failure], listener: Listener) -> None:
+    """Plan back to where the network was, and raise what failed."""
+    reasons = {f.operation.key.namespace.partition("/")[0]: str(f.error) for f in failures if f.error}
+    state.mark_failed(state.head(), {node: reason for node, reason in reasons.items() if node})
+    listener.say("an operation failed; undoing what was done")
+    former = state.lab(before) if before else None
+    try:
+        left = _go_back(world, former, listener)
+    except NlanError as error:
+        raise RollbackError(f"{failure_text(failures)}\nundoing failed too: {error}") from error
+    if left:
+        raise RollbackError(f"{failure_text(failures)}\nundoing failed too:\n{failure_text(left)}")
+    if former is not None:
+        allocations, source = state.allocations(), state.source()
+        back = state.commit(former, allocations, source, f"undone: {failures[0].operation} failed")
+        state.mark_applied(back, [node.name for node in former.nodes])
+    raise _apply_error(failures, "everything was undone: the network is as it was before")
+
+
+def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failure]:
+    if former is None:
+        take_down(world, listener)
+        return []
+    desired = expand(former)
+    engine = _engine(world, desired)
+    return engine.apply(engine.plan(desired, world.place.namespaces()), listener.done)
+
+
+def _apply_error(failures: list[Failure], ending: str) -> ApplyError:
+    first = next(f for f in failures if f.error is not None)
+    reason = f"{failure_text(failures)}\n{ending}"
+    if isinstance(first.error, ApplyError):
+        more = failure_text(failures[1:])
+        reason = "\n".join(part for part in (first.error.reason, more, ending) if part)
+    key = first.operation.key
+    return ApplyError(key.namespace or f"the lab's {key.kind}", str(first.operation), reason)
+
+
+def _verify(engine: Engine, desired: Mapping[Key, Resource], world: World) -> None:
+    left = engine.plan(desired, world.place.namespaces())
+    if left:
+        lines = "\n".join(f"  {operation}: {operation.reason}" for operation in left.operations[:20])
+        raise VerificationError(f"all was done, yet the network differs from what was asked for:\n{lines}")
+
+
+def _converge(world: World, request: Request, listener: Listener) -> Missing:
+    if request.wait != "converged":
+        return Missing()
+    expected = expectation(request.lab)
+    if not expected:
+        return Missing()
+    deadline = time.monotonic() + request.timeout_s
+    with world.routes(sorted(expected.routes)) as routes:
+        return wait(expected, routes, world.speakers(request.lab), deadline, listener.waiting)
+
+
+class _Clock:
+    """Seconds by part."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, part: str) -> None:
+        """Add the time since the last call to a part."""
+        now = time.monotonic()
+        self.laps[part] = self.laps.get(part, 0.0) + now - self._last
+        self._last = now
