@@ -133,7 +133,10 @@ class SqliteLog:
         self._head = _open_head(directory)
         try:
             self._db = sqlite3.connect(
-                os.path.join(directory, DATABASE), busy_s, isolation_level=None, check_same_thread=False
+                os.path.join(directory, DATABASE),
+                timeout=busy_s,
+                isolation_level=None,
+                check_same_thread=False,
             )
         except sqlite3.Error as error:
             self._head.close()
