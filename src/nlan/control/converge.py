@@ -20,6 +20,8 @@ ASK_AGAIN_S = 0.02
 
 T = TypeVar("T")
 
+Adjacency = tuple[int, str, str]
+"""IP version, router, interface."""
 MissingRoutes = dict[str, set[IpNetwork]]
 
 
@@ -36,8 +38,8 @@ class Speakers(Protocol):
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""
 
-    def adjacent(self, node: str, version: int) -> int:
-        """Return how many OSPF neighbours of the node are fully adjacent."""
+    def adjacent(self, node: str, version: int) -> set[str]:
+        """Return the node's interfaces that have a fully adjacent OSPF neighbour."""
 
     def pause(self, seconds: float) -> None:
         """Wait a little for something to happen."""
@@ -48,12 +50,12 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         sessions: Ends of BGP sessions that are not established.
-        neighbors: (node, IP version, adjacencies had, adjacencies wanted).
+        neighbors: (IP version, node, interface) without a full OSPF neighbour.
         routes: Prefixes that a node's kernel lacks.
     """
 
     sessions: tuple[Session, ...] = ()
-    neighbors: tuple[tuple[str, int, int, int], ...] = ()
+    neighbors: tuple[Adjacency, ...] = ()
     routes: Mapping[str, frozenset[IpNetwork]] = {}
 
     def __bool__(self) -> bool:
@@ -63,8 +65,8 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
         """Return it as sentences, causes first."""
         lines = [f"{s.node}: no BGP session with {s.peer} ({s.peer_node})" for s in self.sessions]
         lines += [
-            f"{node}: {had} of {wanted} OSPFv{2 if version == 4 else 3} neighbours are full"
-            for node, version, had, wanted in self.neighbors
+            f"{node}: no full OSPFv{2 if version == 4 else 3} neighbour on {interface}"
+            for version, node, interface in self.neighbors
         ]
         for node, prefixes in self.routes.items():
             shown = ", ".join(sorted(map(str, prefixes))[:3])
@@ -104,7 +106,7 @@ def wait(
     )
     return Missing(
         sessions=tuple(sessions),
-        neighbors=tuple((n, v, speakers.adjacent(n, v), count) for n, v, count in neighbors),
+        neighbors=tuple(neighbors),
         routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
     )
 
@@ -147,14 +149,10 @@ def _unestablished(sessions: Sequence[Session], speakers: Speakers) -> list[Sess
     return [session for session in sessions if session.peer not in up[session.node]]
 
 
-def _adjacencies(expected: Expectation) -> list[tuple[str, int, int]]:
-    counts: dict[tuple[str, int], int] = {}
-    for version, pairs in expected.adjacencies.items():
-        for pair in pairs:
-            for node in pair:
-                counts[node, version] = counts.get((node, version), 0) + 1
-    return [(node, version, count) for (node, version), count in sorted(counts.items())]
+def _adjacencies(expected: Expectation) -> list[Adjacency]:
+    return sorted((v, *pair) for v, pairs in expected.adjacencies.items() for pair in pairs)
 
 
-def _unadjacent(wanted: Sequence[tuple[str, int, int]], speakers: Speakers) -> list[tuple[str, int, int]]:
-    return [(n, v, count) for n, v, count in wanted if speakers.adjacent(n, v) < count]
+def _unadjacent(wanted: Sequence[Adjacency], speakers: Speakers) -> list[Adjacency]:
+    full = {(version, node): speakers.adjacent(node, version) for version, node, _ in wanted}
+    return [(v, node, interface) for v, node, interface in wanted if interface not in full[v, node]]

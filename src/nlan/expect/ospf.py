@@ -12,6 +12,10 @@ from nlan.model.codec import IpNetwork
 
 BACKBONE = IPv4Address(0)
 
+Segment = tuple[IpNetwork, IPv4Address]
+"""A prefix in an area."""
+End = tuple[str, str, bool]
+"""A router, its interface, and whether that is passive."""
 Member = tuple[str, IPv4Address]
 """A router in an area."""
 
@@ -33,11 +37,15 @@ def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]
 
 
 def adjacencies(topology: Topology, version: int) -> frozenset[tuple[str, str]]:
-    """Return the pairs of routers that become neighbours, each pair once, sorted."""
-    pairs = set()
+    """Return the (router, interface) pairs on which a neighbour becomes full: segments of two routers.
+
+    On larger segments only some pairs become full (RFC 2328, section 10.4); their routes tell.
+    """
+    pairs: set[tuple[str, str]] = set()
     for routers in _segments(topology, version).values():
-        names = sorted(name for name, passive in routers if not passive)
-        pairs |= {(a, b) for a in names for b in names if a < b}
+        ends = {(name, interface) for name, interface, passive in routers if not passive}
+        if len(ends) == len(routers) == 2:
+            pairs |= ends
     return frozenset(pairs)
 
 
@@ -50,14 +58,12 @@ def _area_of(node: Node, network: IpNetwork) -> IPv4Address | None:
     return None
 
 
-def _segments(
-    topology: Topology, version: int
-) -> dict[tuple[IpNetwork, IPv4Address], list[tuple[str, bool]]]:
-    segments: dict[tuple[IpNetwork, IPv4Address], list[tuple[str, bool]]] = defaultdict(list)
+def _segments(topology: Topology, version: int) -> dict[Segment, list[End]]:
+    segments: dict[Segment, list[End]] = defaultdict(list)
     for name, node in topology.nodes.items():
         for interface, address in interface_addresses(node):
             if address.version == version and (area := _area_of(node, address.network)) is not None:
-                segments[address.network, area].append((name, _is_passive(node, interface)))
+                segments[address.network, area].append((name, interface, _is_passive(node, interface)))
     return segments
 
 
@@ -70,10 +76,10 @@ def _members(topology: Topology, version: int) -> dict[Member, set[Member]]:
     """Return each router per area with those it hears there."""
     graph: dict[Member, set[Member]] = defaultdict(set)
     for (_, area), routers in _segments(topology, version).items():
-        active = [(name, area) for name, passive in routers if not passive]
+        active = [(name, area) for name, _, passive in routers if not passive]
         for member in active:
             graph[member] |= set(active)
-        for name, _ in routers:
+        for name, *_ in routers:
             graph[name, area].add((name, area))
     return graph
 

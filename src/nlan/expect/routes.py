@@ -15,7 +15,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         sessions: Both ends of every BGP session.
-        adjacencies: Pairs of OSPF neighbours, by IP version.
+        adjacencies: (router, interface) pairs on which an OSPF neighbour becomes full, by IP version.
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter: routes then are not listed.
     """

@@ -122,7 +122,12 @@ def test_ospf_spreads_connected_prefixes_through_an_area() -> None:
     b = node("b", "192.0.2.2/30", "192.0.2.5/30", router=ospf("10.0.0.2/32", (0, "192.0.2.0/24")))
     c = node("c", "192.0.2.6/30", router=ospf("10.0.0.3/32", (0, "192.0.2.0/24")))
     assert routes(a, b, c)["a"] == {"10.0.0.2/32", "10.0.0.3/32", "192.0.2.4/30"}
-    assert expectation(Lab(name="lab", nodes=(a, b, c))).adjacencies[4] == {("a", "b"), ("b", "c")}
+    assert expectation(Lab(name="lab", nodes=(a, b, c))).adjacencies[4] == {
+        ("a", "eth1"),
+        ("b", "eth1"),
+        ("b", "eth2"),
+        ("c", "eth1"),
+    }
 
 
 def test_ospf_areas_meet_at_the_backbone_only() -> None:
