@@ -1,0 +1,195 @@
+"""What a client is told without having asked: commits, messages, what it missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+
+from tega.api import Change, Op
+from tega.hub.errors import Disconnected
+from tega.paths import parse_path
+
+if TYPE_CHECKING:
+    from tega.api import Json, Rev
+    from tega.client.client import Client
+
+T = TypeVar("T")
+QUEUE: Final = 4096
+
+
+class Notice(NamedTuple):
+    """What one commit did to that which is subscribed to."""
+
+    rev: Rev
+    time: float
+    author: str
+    message: str
+    changes: tuple[Change, ...]
+
+
+class Missed(NamedTuple):
+    """The history after `after` is compacted: read anew at `oldest` or later; notices go on behind it."""
+
+    after: Rev
+    oldest: Rev
+    head: Rev
+
+
+class News(NamedTuple):
+    """A message of a channel."""
+
+    channel: str
+    sender: str
+    body: Json
+
+
+class Stream(Generic[T]):
+    """What a subscription yields; an async iterator and a context manager.
+
+    A client that does not take its items keeps at most some thousand of
+    them: commits are then fetched again from the server, messages dropped.
+    """
+
+    def __init__(self, client: Client, request: dict[str, Any]) -> None:
+        self._client = client
+        self._request = request
+        self._items: deque[T] = deque()
+        self._wake: asyncio.Future[None] | None = None
+        self._failure: BaseException | None = None
+        self.number = 0
+        self.closed = False
+        self.dropped = 0
+        """Messages of a channel that were lost because this client, or the way to it, was too slow."""
+
+    async def open(self) -> None:
+        await self._client._open_stream(self)
+
+    async def close(self) -> None:
+        """End the subscription; the iteration ends after what has already come."""
+        if not self.closed:
+            self.closed = True
+            self._wake_up()
+            await self._client._close_stream(self)
+
+    async def __aenter__(self) -> Stream[T]:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    def __aiter__(self) -> Stream[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._items:
+            if self._failure is not None:
+                raise self._failure
+            if self.closed:
+                raise StopAsyncIteration
+            await self._wait()
+        item = self._items.popleft()
+        if not self._items:
+            self._emptied()
+        return item
+
+    async def _wait(self) -> None:
+        self._wake = asyncio.get_running_loop().create_future()
+        try:
+            await self._wake
+        finally:
+            self._wake = None
+
+    def _wake_up(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def _put(self, item: T) -> None:
+        self._items.append(item)
+        self._wake_up()
+
+    def _emptied(self) -> None:
+        """The consumer has caught up."""
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self._wake_up()
+
+    def _resumption(self) -> dict[str, Any]:
+        """The request that takes the subscription up where it is."""
+        return self._request
+
+    def _opened(self, answer: dict[str, Any]) -> None:
+        self.number = answer["sub"]
+
+    def _push(self, push: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class Commits(Stream["Notice | Missed"]):
+    """A subscription to the tree; `rev` is the last revision that it knows of."""
+
+    def __init__(self, client: Client, request: dict[str, Any]) -> None:
+        super().__init__(client, request)
+        self.rev: Rev = request.get("after") or 0
+        self._known = request.get("after") is not None
+        self.behind = False
+        """Whether the server said that this client does not keep up."""
+        self._cut = False
+
+    def _resumption(self) -> dict[str, Any]:
+        return {**self._request, "after": self.rev} if self._known else self._request
+
+    def _opened(self, answer: dict[str, Any]) -> None:
+        super()._opened(answer)
+        if not self._known:
+            self.rev, self._known = answer["rev"], True
+
+    def _push(self, push: dict[str, Any]) -> None:
+        match push["push"]:
+            case "commits":
+                for commit in push["commits"]:
+                    self._commit(commit)
+            case "missed":
+                self.rev = max(self.rev, push["oldest"])
+                self._put(Missed(push["after"], push["oldest"], push["head"]))
+            case "behind":
+                self.behind = True
+            case _:
+                pass
+
+    def _commit(self, commit: dict[str, Any]) -> None:
+        if self._cut or commit["rev"] <= self.rev:
+            return
+        self.rev = commit["rev"]
+        self._put(_notice(commit))
+        if len(self._items) >= QUEUE:
+            self._cut = True
+            self._client._pause_stream(self)
+
+    def _emptied(self) -> None:
+        if self._cut and not self.closed:
+            self._cut = False
+            self._client._resume_stream(self)
+
+
+class Messages(Stream[News]):
+    """A subscription to a channel."""
+
+    def _push(self, push: dict[str, Any]) -> None:
+        if len(self._items) >= QUEUE:
+            self.dropped += 1
+        else:
+            self._put(News(push["channel"], push["sender"], push["body"]))
+
+
+def _notice(commit: dict[str, Any]) -> Notice:
+    changes = tuple(
+        Change(Op(change["op"]), parse_path(change["path"]), change["value"]) for change in commit["changes"]
+    )
+    return Notice(commit["rev"], commit["time"], commit["author"], commit["message"], changes)
+
+
+def gone() -> Disconnected:
+    return Disconnected("the client was closed")

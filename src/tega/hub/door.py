@@ -1,0 +1,181 @@
+"""The talk with one client: requests in, answers and pushes out; knows no transport.
+
+Requests are started in the order they came. Answers come as each is done,
+by number. Whoever floods or does not read is slowed down or cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Final, Protocol, Union, cast
+
+import msgspec
+
+from tega.errors import StoreError
+from tega.hub import messages as m
+from tega.hub.errors import BadRequest, Cancelled, Denied, to_wire
+from tega.hub.session import Outbox
+from tega.hub.verbs import VERBS
+
+if TYPE_CHECKING:
+    from tega.hub.access import Access
+    from tega.hub.hub import Hub
+    from tega.hub.session import Session
+
+logger = logging.getLogger("tega.hub")
+MAX_INFLIGHT: Final = 256
+_decoder: msgspec.json.Decoder[m.Request] = msgspec.json.Decoder(cast(Any, Union[m.REQUESTS]))  # noqa: UP007
+
+
+class Peer(Outbox, Protocol):
+    """An outbox that can also be told to stop and to go on taking requests from its client."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+class Door:
+    """Serves one connection.
+
+    Args:
+        hub: Where the requests go.
+        peer: The way back to the client.
+        access: What the client's token allows.
+        address: Where the client is, for `ids`.
+    """
+
+    def __init__(self, hub: Hub, peer: Peer, access: Access, address: str) -> None:
+        self.hub = hub
+        self.session: Session | None = None
+        self._peer = peer
+        self._access = access
+        self._address = address
+        self._running: dict[int, asyncio.Future[Any]] = {}
+        self._inflight = 0
+        self._paused = False
+
+    def receive(self, data: bytes | bytearray | memoryview) -> None:
+        """Take one message of the client's."""
+        try:
+            request = _decoder.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            self._reply_error(_number(data), BadRequest(f"the message cannot be read: {error}"))
+            return
+        if self.session is None:
+            self._first(request)
+            return
+        self.session.heard = self.hub.clock()
+        try:
+            self._start(self.session, request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told and the rest goes on
+            self._reply_error(request.id, error)
+
+    def alive(self) -> None:
+        """The transport noticed a sign of life that is no message."""
+        if self.session is not None:
+            self.hub.heard(self.session)
+
+    def lost(self) -> None:
+        """The connection is gone: what the client waited for is cancelled, its session waits for it."""
+        for running in list(self._running.values()):
+            running.cancel()
+        if self.session is not None:
+            self.hub.disconnected(self.session, self._peer)
+
+    def drained(self) -> None:
+        if self.session is not None and self.session.outbox is self._peer:
+            self.hub.drained(self.session)
+
+    # -- the first message ---------------------------------------------------
+
+    def _first(self, request: m.Request) -> None:
+        if not isinstance(request, m.Hello):
+            self._reply_error(request.id, BadRequest("the first message of a session is hello"))
+            self._peer.close("no hello")
+            return
+        try:
+            self._peer.send({"id": request.id, "ok": self._hello(request)})
+        except StoreError as error:
+            self._reply_error(request.id, error)
+
+    def _hello(self, r: m.Hello) -> dict[str, Any]:
+        session, resumed = self.hub.open(
+            self._peer, self._access, name=r.name, key=r.key, ttl=r.ttl, peer=self._address
+        )
+        self.session = session
+        return {
+            "name": session.name,
+            "key": session.key,
+            "ttl": session.ttl,
+            "rev": self.hub.feed.head,
+            "resumed": resumed,
+        }
+
+    # -- the others ----------------------------------------------------------
+
+    def _start(self, session: Session, request: m.Request) -> None:
+        if isinstance(request, m.Abort):
+            self._abort(request)
+            return
+        if session.over:
+            raise BadRequest("the session has ended")
+        verb = VERBS.get(type(request))
+        if verb is None:
+            raise BadRequest("a session says hello once")
+        result = verb(self.hub, session, request)
+        if isinstance(result, asyncio.Future):
+            self._track(request.id, result)
+        elif asyncio.iscoroutine(result):
+            self._track(request.id, asyncio.ensure_future(result))
+        elif request.id:
+            self._peer.send({"id": request.id, "ok": result})
+
+    def _abort(self, request: m.Abort) -> None:
+        running = self._running.get(request.request)
+        if running is not None:
+            running.cancel()
+        if request.id:
+            self._peer.send({"id": request.id, "ok": running is not None})
+
+    def _track(self, number: int, running: asyncio.Future[Any]) -> None:
+        self._inflight += 1
+        if number:
+            self._running[number] = running
+        running.add_done_callback(lambda done: self._done(number, done))
+        if self._inflight > MAX_INFLIGHT and not self._paused:
+            self._paused = True
+            self._peer.pause()
+
+    def _done(self, number: int, done: asyncio.Future[Any]) -> None:
+        self._inflight -= 1
+        self._running.pop(number, None)
+        if self._paused and self._inflight <= MAX_INFLIGHT // 2:
+            self._paused = False
+            self._peer.resume()
+        if done.cancelled():
+            self._reply_error(number, Cancelled("the request was cancelled"))
+        elif (error := done.exception()) is not None:
+            self._reply_error(number, error)
+        elif number:
+            self._peer.send({"id": number, "ok": done.result()})
+
+    def _reply_error(self, number: int, error: BaseException) -> None:
+        if not isinstance(error, StoreError):
+            logger.error("request.failed", exc_info=error)
+        if isinstance(error, Denied):
+            logger.info("request.denied session=%s %s", self.session and self.session.name, error)
+        if number:
+            self._peer.send({"id": number, "error": to_wire(error)})
+
+
+def _number(data: bytes | bytearray | memoryview) -> int:
+    """The number of a request that is wrong otherwise, so that its sender can be told; 0 for none."""
+
+    class Numbered(msgspec.Struct):
+        id: int = 0
+
+    try:
+        return msgspec.json.decode(data, type=Numbered).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 0

@@ -1,0 +1,278 @@
+"""The hub: sessions with all that hangs on them, over a store and under any transport.
+
+A session lives from its hello until it says bye or its time-to-live has
+passed without a sign of life. Its ephemeral nodes and its functions live as
+long; its subscriptions end with the connection and are taken up again by the
+client, from the revision it saw last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tega.api import Change, Op
+from tega.hub.calls import Calls
+from tega.hub.channels import Channels
+from tega.hub.errors import BadRequest, Busy, NameTaken
+from tega.hub.feed import Feed, Subscription
+from tega.hub.interest import Interest, compile_pattern
+from tega.hub.session import DEFAULT_TTL_S, MAX_TTL_S, MIN_TTL_S, Outbox, Session
+from tega.hub.transactions import Transactions
+from tega.paths import parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tega.api import Path, Rev
+    from tega.hub.access import Access
+    from tega.store import AsyncStore
+
+MAX_SUBS: Final = 1000
+"""Subscriptions, listenings or functions that one session may hold."""
+MAX_SESSIONS: Final = 20_000
+NAME_LENGTH: Final = 128
+
+
+class Plugins(Protocol):
+    """Whoever looks after the plugins."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def reload(self) -> None: ...
+    def describe(self) -> dict[str, Any]: ...
+
+
+class Hub:
+    """Sessions, subscriptions, channels and calls over one store.
+
+    Args:
+        store: Where everything durable goes; the hub does not close it.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, store: AsyncStore, clock: Callable[[], float]) -> None:
+        self.store = store
+        self.clock = clock
+        self.sessions: dict[str, Session] = {}
+        self.feed = Feed(store)
+        self.channels = Channels()
+        self.calls = Calls()
+        self.transactions = Transactions(store, clock)
+        self.plugins: Plugins | None = None
+        self._numbers = count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Begin to follow the store; returns when commits from now on are told."""
+        started = asyncio.Event()
+        follow = self._spawn(self.feed.follow(started.set))
+        waiter = asyncio.create_task(started.wait())
+        await asyncio.wait([follow, waiter], return_when=asyncio.FIRST_COMPLETED)
+        if not started.is_set():
+            waiter.cancel()
+            await follow
+        self._spawn(self._reap())
+
+    async def stop(self) -> None:
+        """End every session and stop; ephemeral nodes are gone when it returns."""
+        await asyncio.gather(*(self.end(session) for session in list(self.sessions.values())))
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # -- sessions ------------------------------------------------------------
+
+    def open(
+        self,
+        outbox: Outbox | None,
+        access: Access,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        ttl: float | None = None,
+        peer: str = "",
+    ) -> tuple[Session, bool]:
+        """Open a session, or resume the one of that name; tell whether it was resumed.
+
+        Raises:
+            NameTaken: The session of that name is somebody else's.
+            BadRequest: Name or time-to-live cannot be used.
+            Busy: Too many sessions are open.
+        """
+        lifetime = _lifetime(ttl)
+        if name is not None and name in self.sessions:
+            return self._resume(self.sessions[name], outbox, access, key, lifetime), True
+        if len(self.sessions) >= MAX_SESSIONS:
+            raise Busy(f"{MAX_SESSIONS} sessions are open, which is the most this server takes")
+        now = self.clock()
+        session = Session(
+            _name(name), access, lifetime, now, now, peer, named=name is not None, outbox=outbox
+        )
+        self.sessions[session.name] = session
+        return session, False
+
+    def _resume(
+        self, session: Session, outbox: Outbox | None, access: Access, key: str | None, ttl: float
+    ) -> Session:
+        if key is None or not hmac.compare_digest(session.key.encode(), key.encode()):
+            raise NameTaken(f"the name {session.name} is in use; its session's key is needed to resume it")
+        old = session.outbox
+        self.disconnected(session, old)
+        if old is not None:
+            old.close("the session was resumed on another connection")
+        session.access, session.outbox, session.ttl = access, outbox, ttl
+        self.heard(session)
+        return session
+
+    def heard(self, session: Session) -> None:
+        session.heard = self.clock()
+
+    def disconnected(self, session: Session, outbox: Outbox | None) -> None:
+        """The connection is gone; the session stays until its time-to-live has passed."""
+        if session.outbox is not outbox or outbox is None:
+            return
+        session.outbox = None
+        self.unsubscribe(session, None)
+        self.calls.left(session)
+
+    def drained(self, session: Session) -> None:
+        """The client has taken all that it was sent: tell it what it missed."""
+        if session.dropped and session.tell({"push": "dropped", "count": session.dropped}):
+            session.dropped = 0
+        self.feed.drained(list(session.subs.values()))
+
+    async def end(self, session: Session, reason: str = "the session has ended") -> None:
+        """End a session: its subscriptions, functions, transactions and ephemeral nodes go.
+
+        With an empty reason the connection is left to the client to close.
+        """
+        if session.over:
+            return
+        session.over = True
+        self.sessions.pop(session.name, None)
+        self.unsubscribe(session, None)
+        self.calls.ended(session)
+        for txid in list(session.txids):
+            await self.transactions.drop(txid)
+        if session.leasing is not None:
+            async with session.leasing:
+                await self._unlease(session)
+        if session.outbox is not None and reason:
+            session.outbox.close(reason)
+        session.outbox = None
+
+    async def _reap(self) -> None:
+        while True:
+            await asyncio.sleep(MIN_TTL_S / 4)
+            now = self.clock()
+            for session in list(self.sessions.values()):
+                if now - session.heard > session.ttl:
+                    await self.end(session, f"nothing was heard for {session.ttl:g} s")
+            await self.transactions.expire(now)
+
+    async def lease_of(self, session: Session) -> str:
+        """Return the lease that the session's ephemeral nodes hang on, taken when first needed.
+
+        Raises:
+            BadRequest: There is no session that they could go with.
+        """
+        if self.sessions.get(session.name) is not session:
+            raise BadRequest("an ephemeral node goes with its session, and this request has none")
+        if session.leasing is None:
+            session.leasing = asyncio.Lock()
+        async with session.leasing:
+            if session.lease is not None and session.lease.lost.done():
+                await self._unlease(session)
+            if session.over:
+                raise BadRequest("the session has ended")
+            if session.lease is None:
+                ttl = max(session.ttl, self.store.limits().min_ttl)
+                session.lease_block = self.store.lease(ttl, owner=session.name)
+                session.lease = await session.lease_block.__aenter__()
+            return session.lease.id
+
+    async def _unlease(self, session: Session) -> None:
+        block, session.lease_block, session.lease = session.lease_block, None, None
+        if block is not None:
+            await block.__aexit__(None, None, None)
+
+    # -- subscriptions -------------------------------------------------------
+
+    def subscribe(self, session: Session, path: str, *, regex: bool, after: Rev | None) -> Subscription:
+        """Tell the session of commits from now on, or from the one after a revision."""
+        self._room(session)
+        interest = Interest(pattern=compile_pattern(path)) if regex else Interest(parse_path(path))
+        if interest.pattern is None and interest.path:
+            session.access.require("read", interest.path)
+        cursor = self.feed.head if after is None else after
+        sub = Subscription(next(self._numbers), session, interest, cursor)
+        session.subs[sub.number] = sub
+        self.feed.add(sub)
+        return sub
+
+    def listen(self, session: Session, channel: str, *, regex: bool) -> int:
+        self._room(session)
+        number = next(self._numbers)
+        session.listenings[number] = self.channels.listen(session, number, channel, regex=regex)
+        return number
+
+    def _room(self, session: Session) -> None:
+        if len(session.subs) + len(session.listenings) + len(session.offers) >= MAX_SUBS:
+            raise Busy(f"a session may hold {MAX_SUBS} subscriptions and functions")
+
+    def unsubscribe(self, session: Session, number: int | None) -> int:
+        """End one subscription or listening, or all of them; return how many that were."""
+        numbers = [*session.subs, *session.listenings] if number is None else [number]
+        return sum(self._unsubscribe(session, one) for one in numbers)
+
+    def _unsubscribe(self, session: Session, number: int) -> bool:
+        sub = session.subs.pop(number, None)
+        if sub is not None:
+            self.feed.remove(sub)
+        listening = session.listenings.pop(number, None)
+        if listening is not None:
+            self.channels.unlisten(listening)
+        return sub is not None or listening is not None
+
+    # -- functions -----------------------------------------------------------
+
+    async def offer(self, session: Session, path: Path, doc: str) -> None:
+        """Attach a function; it shows in the tree as an ephemeral node while it is attached."""
+        self._room(session)
+        self.calls.offer(session, path, doc)
+        try:
+            node = {"rpc": {"owner": session.name, "doc": doc}}
+            await self.store.put(path, node, lease=await self.lease_of(session), author=session.name)
+        except BaseException:
+            self.calls.withdraw(session, path)
+            raise
+
+    async def withdraw(self, session: Session, path: Path) -> None:
+        self.calls.withdraw(session, path)
+        await self.store.commit([Change(Op.DELETE, path)], author=session.name)
+
+
+def _lifetime(ttl: float | None) -> float:
+    if ttl is None:
+        return DEFAULT_TTL_S
+    if not MIN_TTL_S <= ttl <= MAX_TTL_S:
+        raise BadRequest(f"a time-to-live is {MIN_TTL_S:g} to {MAX_TTL_S:g} s, got {ttl:g}")
+    return ttl
+
+
+def _name(name: str | None) -> str:
+    if name is None:
+        return secrets.token_hex(8)
+    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
+        raise BadRequest(f"a session's name has 1 to {NAME_LENGTH} printable characters")
+    return name

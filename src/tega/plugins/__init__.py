@@ -1,0 +1,5 @@
+"""Plugins: Python classes with a session inside the server, and those that came with the original tega."""
+
+from tega.plugins.base import Plugin
+
+__all__ = ["Plugin"]

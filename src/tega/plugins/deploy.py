@@ -1,0 +1,47 @@
+"""`plugins.deploy()`: run the site's deployment command with the routers of `ip` as arguments."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+from typing import Any
+
+from tega.plugins.base import Plugin
+
+KEEP = 64 << 10
+DEADLINE_S = 600.0
+
+
+class Deploy(Plugin):
+    """Runs the command of option `command`; only who starts the server can set it."""
+
+    async def on_init(self) -> None:
+        await self.offer("plugins.deploy", self.deploy)
+
+    async def deploy(self) -> dict[str, Any]:
+        """Run the command; return its exit status and the end of its output."""
+        if "command" not in self.options:
+            raise ValueError("deploy wants to know its command: tega-server --option deploy.command='…'")
+        entry = await self.db.get("ip")
+        routers = list(entry.value) if entry and isinstance(entry.value, dict) else []
+        return await run([*shlex.split(self.options["command"]), *routers])
+
+
+async def run(command: list[str]) -> dict[str, Any]:
+    """Run a command in a process group of its own, which ends with a cancelled or overdue call."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), DEADLINE_S)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        raise
+    return {"status": process.returncode, "output": output[-KEEP:].decode(errors="replace")}

@@ -1,0 +1,158 @@
+"""Loads plugins, starts and stops them; one that fails is reported and left out."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import logging
+import sys
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Final
+
+from tega.hub.errors import BadRequest
+from tega.plugins.base import Plugin
+from tega.plugins.local import local_client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tega.hub.hub import Hub
+
+logger = logging.getLogger("tega.plugins")
+GROUP: Final = "tega.plugins"
+BUILTIN: Final = ("ipam", "template", "topo", "subnets", "server_client", "hook", "deploy")
+"""The general parts of what came with the original; each a module here."""
+
+
+class PluginError(ValueError):
+    """A plugin that was asked for cannot be found or loaded."""
+
+
+class PluginHost:
+    """The plugins of one server.
+
+    Args:
+        hub: Where they get their sessions.
+        enable: Names of built-in plugins or of entry points of the group
+            `tega.plugins`; `all` for every one of them.
+        folders: Every plugin in every file there is loaded.
+        options: `name.key` to value; each plugin sees its own.
+    """
+
+    def __init__(
+        self, hub: Hub, enable: Sequence[str], folders: Sequence[Path], options: Mapping[str, str]
+    ) -> None:
+        self._hub = hub
+        self._enable = enable
+        self._folders = folders
+        self._options = options
+        self._running: dict[str, Plugin] = {}
+        self._failed: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Load and start all of them.
+
+        Raises:
+            PluginError: One that was named does not exist or cannot be imported.
+        """
+        for name, kind in self._kinds():
+            await self._start(name, kind)
+
+    def _kinds(self) -> Iterator[tuple[str, type[Plugin]]]:
+        for name in self._named():
+            kind = _load_named(name)
+            yield name, kind
+        for folder in self._folders:
+            yield from _load_folder(folder)
+
+    def _named(self) -> list[str]:
+        if "all" not in self._enable:
+            return list(dict.fromkeys(self._enable))
+        return [
+            *BUILTIN,
+            *sorted(point.name for point in entry_points(group=GROUP) if point.name not in BUILTIN),
+        ]
+
+    async def _start(self, name: str, kind: type[Plugin]) -> None:
+        if name in self._running:
+            raise PluginError(f"there are two plugins called {name}")
+        mine = {
+            key.partition(".")[2]: value for key, value in self._options.items() if key.startswith(f"{name}.")
+        }
+        plugin = kind(local_client(self._hub, kind.__name__), mine)
+        try:
+            await plugin.db.open()
+            await plugin.on_init()
+        except Exception as error:
+            logger.exception("plugin.not_started name=%s", name)
+            self._failed[name] = f"{type(error).__name__}: {error}"
+            await plugin.stop()
+            return
+        self._running[name] = plugin
+
+    async def stop(self) -> None:
+        for plugin in reversed(self._running.values()):
+            try:
+                await plugin.stop()
+            except Exception:
+                logger.exception("plugin.not_stopped name=%s", type(plugin).__name__)
+        self._running.clear()
+        self._failed.clear()
+
+    async def reload(self) -> None:
+        """Stop all and load them again from their files."""
+        await self.stop()
+        try:
+            await self.start()
+        except PluginError as error:
+            raise BadRequest(str(error)) from error
+
+    def describe(self) -> dict[str, Any]:
+        """Return each plugin with its session, or with why it does not run."""
+        shown: dict[str, Any] = {
+            name: {"session": plugin.db.name, "doc": (inspect.getdoc(plugin) or "").partition("\n")[0]}
+            for name, plugin in self._running.items()
+        }
+        return shown | {name: {"failed": why} for name, why in self._failed.items()}
+
+
+def _load_named(name: str) -> type[Plugin]:
+    if name in BUILTIN:
+        module = importlib.import_module(f"tega.plugins.{name}")
+        return next(kind for _, kind in _plugins_of(module))
+    for point in entry_points(group=GROUP, name=name):
+        kind = point.load()
+        if not (inspect.isclass(kind) and issubclass(kind, Plugin)):
+            raise PluginError(f"plugin {name}: {point.value} is not a subclass of tega.plugins.Plugin")
+        return kind
+    known = [*BUILTIN, *sorted(point.name for point in entry_points(group=GROUP))]
+    raise PluginError(f"there is no plugin {name}; there are {', '.join(known)}")
+
+
+def _load_folder(folder: Path) -> Iterator[tuple[str, type[Plugin]]]:
+    if not folder.is_dir():
+        raise PluginError(f"{folder}: is no folder")
+    for file in sorted(folder.glob("*.py")):
+        if not file.name.startswith("_"):
+            yield from _plugins_of(_load_file(file))
+
+
+def _load_file(file: Path) -> Any:
+    name = f"_tega_plugin_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise PluginError(f"{file}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _plugins_of(module: Any) -> Iterator[tuple[str, type[Plugin]]]:
+    for name, kind in inspect.getmembers(module, inspect.isclass):
+        if issubclass(kind, Plugin) and kind.__module__ == module.__name__:
+            yield name, kind

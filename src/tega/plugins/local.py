@@ -1,0 +1,107 @@
+"""A client inside the server's process: the same driver, over no socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+
+from tega.client.client import Client
+from tega.hub.access import FULL
+from tega.hub.door import Door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tega.client.wire import Wire
+    from tega.hub.hub import Hub
+
+FULL_AT: Final = 1024
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class LocalWire:
+    """Both ends of a connection: a `Wire` for the client, a `Peer` for the door."""
+
+    def __init__(
+        self, hub: Hub, on_message: Callable[[dict[str, Any]], None], on_lost: Callable[[], None]
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._queue: deque[bytes] = deque()
+        self._closed = False
+        self.opened: asyncio.Future[None] = self._loop.create_future()
+        self.opened.set_result(None)
+        self._door = Door(hub, _Back(self), FULL, "plugin")
+
+    @property
+    def heard(self) -> float:
+        return self._loop.time()
+
+    def send(self, message: dict[str, Any]) -> None:
+        if not self._closed:
+            self._door.receive(_encode(message))
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._door.lost()
+            self._loop.call_soon(self._on_lost)
+
+    abort = close
+
+    def deliver(self, message: dict[str, Any]) -> None:
+        """Hand a message to the client, but not within the call that made it."""
+        if not self._queue:
+            self._loop.call_soon(self._drain)
+        self._queue.append(_encode(message))
+
+    def _drain(self) -> None:
+        waiting = len(self._queue)
+        for _ in range(waiting):
+            self._on_message(_decode(self._queue[0]))
+            self._queue.popleft()
+        if self._queue:
+            self._loop.call_soon(self._drain)
+        elif waiting >= FULL_AT and not self._closed:
+            self._door.drained()
+
+    @property
+    def full(self) -> bool:
+        return len(self._queue) >= FULL_AT
+
+
+class _Back:
+    """The door's way to the client of a `LocalWire`."""
+
+    def __init__(self, wire: LocalWire) -> None:
+        self._wire = wire
+
+    @property
+    def full(self) -> bool:
+        return self._wire.full
+
+    def send(self, message: dict[str, Any]) -> None:
+        self._wire.deliver(message)
+
+    def close(self, reason: str) -> None:
+        self._wire.close()
+
+    def pause(self) -> None:
+        """The client shares the server's loop: it cannot run ahead of it."""
+
+    def resume(self) -> None:
+        """See `pause`."""
+
+
+def local_client(hub: Hub, name: str) -> Client:
+    """Return a client, not yet open, whose session is in `hub`."""
+
+    async def connect(on_message: Callable[[dict[str, Any]], None], on_lost: Callable[[], None]) -> Wire:
+        return cast("Wire", LocalWire(hub, on_message, on_lost))
+
+    return Client(name=name, connector=connect, reconnect=False)

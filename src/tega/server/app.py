@@ -1,0 +1,150 @@
+"""The server: one listening socket for REST and sessions over one store.
+
+HTTP is uvicorn's protocol and Starlette; a connection that asks for a
+WebSocket is handed to `SessionProtocol`. The server owns neither the event
+loop nor the store, so it runs inside a test as well as in `tega-server`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from tega.hub.hub import Hub
+from tega.server.guard import Guard
+from tega.server.rest import Rest
+from tega.server.ws import SessionProtocol
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from tega.store import AsyncStore
+
+PORT: Final = 8739
+MAX_BODY: Final = 8 << 20
+"""Octets of a request's body or of a session's message."""
+FIRST_REQUEST_S: Final = 20.0
+"""Time a connection may stay before it sends anything."""
+BACKLOG: Final = 1024
+
+
+class _Http(H11Protocol):
+    """uvicorn's HTTP, which besides closes connections that never ask for anything."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.timeout_keep_alive_task = self.loop.call_later(FIRST_REQUEST_S, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+
+class Server:
+    """Listens, and serves until `stop`.
+
+    Args:
+        store: What is served; the caller closes it after `stop`.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one, see `port` after `start`.
+        guard: Who is let in; everybody without one.
+        tls: Context with the server's certificate.
+        max_body: Octets of a body or message; more is refused.
+    """
+
+    def __init__(
+        self,
+        store: AsyncStore,
+        *,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        guard: Guard | None = None,
+        tls: ssl.SSLContext | None = None,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self.hub = Hub(store, time.monotonic)
+        self.host = host
+        self.port = port
+        self._tls = tls
+        self._guard = guard or Guard(None)
+        self._max_body = max_body
+        self._state = ServerState()
+        self._sessions: set[SessionProtocol] = set()
+        self._listener: asyncio.Server | None = None
+
+    def use_plugins(
+        self, enable: Sequence[str], folders: Sequence[Path] = (), options: Mapping[str, str] | None = None
+    ) -> None:
+        """Have plugins started with the server, see `PluginHost`; call it before `start`."""
+        if enable or folders:
+            from tega.plugins.host import PluginHost
+
+            self.hub.plugins = PluginHost(self.hub, enable, folders, options or {})
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Follow the store and listen.
+
+        Raises:
+            OSError: The address cannot be listened on.
+            PluginError: A plugin that was asked for cannot be loaded.
+        """
+        await self.hub.start()
+        if self.hub.plugins is not None:
+            await self.hub.plugins.start()
+        config = self._config()
+        self._listener = await asyncio.get_running_loop().create_server(
+            lambda: _Http(config, self._state, {}),
+            self.host,
+            self.port,
+            ssl=self._tls,
+            backlog=BACKLOG,
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+
+    def _config(self) -> Config:
+        app = Rest(self.hub, self._guard, self._max_body).app()
+        config = Config(
+            cast(Any, app),
+            ws=cast(Any, self._session_protocol),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+        )
+        config.load()
+        return config
+
+    def _session_protocol(self, **uvicorn: object) -> SessionProtocol:
+        return SessionProtocol(self.hub, self._guard, self._max_body, self._sessions)
+
+    async def stop(self) -> None:
+        """Take no more connections, end the sessions, let what was asked finish, close."""
+        if self._listener is not None:
+            self._listener.close()
+        if self.hub.plugins is not None:
+            await self.hub.plugins.stop()
+        await self.hub.stop()
+        for connection in list(self._sessions):
+            connection.close("the server stops")
+        for http in list(self._state.connections):
+            http.shutdown()
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=2.0)
+        if self._listener is not None:
+            await self._listener.wait_closed()

@@ -1,0 +1,251 @@
+"""REST: the tree as resources, and every verb as `/_verb`; a thin skin over the hub's verbs.
+
+`GET PUT PATCH DELETE /a/b/c` read, replace, merge and delete; `POST` calls
+the function at the path. The segments of the URL are those of the path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tega.errors import StoreError, TooLarge
+from tega.hub import messages as m
+from tega.hub.errors import BadRequest, NameTaken, NotFound, Unauthorized, code_of, to_wire
+from tega.hub.session import DEFAULT_TTL_S, Session
+from tega.hub.verbs import VERBS
+from tega.paths import format_path
+from tega.server.events import event_stream
+from tega.server.openapi import description, page
+
+if TYPE_CHECKING:
+    from tega.hub.hub import Hub
+    from tega.server.guard import Guard
+
+SESSION_ONLY: Final = (
+    *(m.Hello, m.Ping, m.Bye, m.Subscribe, m.Unsubscribe, m.Listen),
+    *(m.Offer, m.Withdraw, m.Abort, m.Answer, m.Fail, m.Progress),
+)
+"""What only makes sense on a connection that stays."""
+READING: Final = (
+    *(m.Get, m.Select, m.Children, m.Head, m.Roots, m.Old, m.Log, m.Diff, m.Cand, m.Export, m.Verify),
+    *(m.Ids, m.Subscribers, m.Channels, m.Plugins, m.Info),
+)
+"""What changes nothing, and so can be asked with GET."""
+COMMANDS: Final = {str(kind.__struct_config__.tag): kind for kind in m.REQUESTS if kind not in SESSION_ONLY}
+_encode = msgspec.json.Encoder().encode
+
+
+class Rest:
+    """The HTTP side of one server."""
+
+    def __init__(self, hub: Hub, guard: Guard, max_body: int) -> None:
+        self._hub = hub
+        self._guard = guard
+        self._max_body = max_body
+
+    def app(self) -> Starlette:
+        routes = [
+            Route("/_openapi.json", self._answered(self._openapi), methods=["GET"]),
+            Route("/_docs", self._docs, methods=["GET"]),
+            Route("/_watch", self._answered(self._watch), methods=["GET"]),
+            Route("/_{command}", self._answered(self._command), methods=["GET", "POST"]),
+            Route(
+                "/{path:path}", self._answered(self._data), methods=["GET", "PUT", "PATCH", "DELETE", "POST"]
+            ),
+        ]
+        return Starlette(routes=routes)
+
+    # -- what is common ------------------------------------------------------
+
+    def _answered(self, handler: Any) -> Any:
+        """Wrap a handler: whatever it raises becomes a status and a JSON body."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                answer = await handler(request, self._caller(request))
+            except ClientDisconnect:
+                return Response(status_code=499)
+            except StoreError as error:
+                return _refusal(error)
+            return answer if isinstance(answer, Response) else _json(answer)
+
+        return endpoint
+
+    def _caller(self, request: Request) -> Session:
+        """Who asks: a live session that shows its key, or somebody for this one request."""
+        server = request.scope.get("server") or ("", 0)
+        self._guard.check_site(request.headers, str(server[0]))
+        grant = self._guard.admit(_token(request))
+        shown = request.headers.get("tega-session")
+        if shown is not None:
+            return self._live(shown)
+        name = request.query_params.get("tega_id") or grant.name or "rest"
+        if name in self._hub.sessions:
+            raise NameTaken(f"{name} is the name of a live session; only its owner may speak for it")
+        now = self._hub.clock()
+        return Session(name, grant.access, DEFAULT_TTL_S, now, now)
+
+    def _live(self, shown: str) -> Session:
+        name, _, key = shown.rpartition(":")
+        session = self._hub.sessions.get(name)
+        if session is None or not hmac.compare_digest(session.key.encode(), key.encode()):
+            raise Unauthorized("there is no session of that name and key; want Tega-Session: NAME:KEY")
+        return session
+
+    async def _run(self, who: Session, request: m.Request) -> Any:
+        result = VERBS[type(request)](self._hub, who, request)
+        return await result if inspect.isawaitable(result) else result
+
+    async def _body(self, request: Request) -> bytes:
+        """Read the body, as far as it is allowed to go.
+
+        Raises:
+            TooLarge: It is larger; what is left is not read.
+        """
+        too_large = TooLarge(
+            f"the body is larger than {self._max_body} octets, which is the most this server takes"
+        )
+        if int(request.headers.get("content-length", "0")) > self._max_body:
+            raise too_large
+        parts: list[bytes] = []
+        size = 0
+        async for part in request.stream():
+            size += len(part)
+            if size > self._max_body:
+                raise too_large
+            parts.append(part)
+        return b"".join(parts)
+
+    # -- the tree ------------------------------------------------------------
+
+    async def _data(self, request: Request, who: Session) -> Any:
+        query = dict(request.query_params)
+        query.pop("tega_id", None)
+        match request.method:
+            case "GET":
+                return await self._get(request, who, query)
+            case "POST":
+                return await self._call(request, who, query)
+            case "DELETE":
+                return await self._change(m.Delete, _path(request), {}, who, query)
+            case "PATCH":
+                fields = {"value": _decode(await self._body(request))}
+                return await self._change(m.Merge, _path(request), fields, who, query)
+            case _:
+                fields = {"value": _decode(await self._body(request))}
+                return await self._change(m.Put, _path(request), fields, who, query)
+
+    async def _get(self, request: Request, who: Session, query: dict[str, str]) -> Any:
+        if _flag(query.pop("regex", query.pop("regex_flag", ""))):
+            pattern = request.url.path.removeprefix("/")
+            return await self._run(who, _convert(m.Select, {"pattern": pattern, **query}))
+        meta = _flag(query.pop("meta", query.pop("internal", "")))
+        if "version" in query:
+            query["root_version"] = query.pop("version")
+        path = _path(request)
+        found = await self._run(who, _convert(m.Get, {"path": path, **query}))
+        if found is None:
+            raise NotFound(f"nothing is at {path or 'the root: the tree is empty'}")
+        return _json(found if meta else found["value"], {"tega-revision": str(found["rev"])})
+
+    async def _change(
+        self, kind: type[m.Request], path: str, fields: dict[str, Any], who: Session, query: dict[str, str]
+    ) -> Any:
+        if "version" in query:
+            raise BadRequest("a write names the revision that it expects as `expect`, not as `version`")
+        if kind is m.Put and "ephemeral" in query:
+            fields["ephemeral"] = _flag(query.pop("ephemeral"))
+        return await self._run(who, _convert(kind, {"path": path, **query, **fields}))
+
+    async def _call(self, request: Request, who: Session, query: dict[str, str]) -> Any:
+        body = await self._body(request)
+        fields = _decode(body) if body else {}
+        if not isinstance(fields, dict):
+            raise BadRequest('the body of a call is {"args": [...], "kwargs": {...}}')
+        return {"result": await self._run(who, _convert(m.Call, {"path": _path(request), **query, **fields}))}
+
+    # -- the verbs -----------------------------------------------------------
+
+    async def _command(self, request: Request, who: Session) -> Any:
+        kind = COMMANDS.get(request.path_params["command"])
+        if kind is None:
+            raise NotFound(f"there is no /_{request.path_params['command']}; /_docs lists what there is")
+        if request.method == "GET" and kind not in READING:
+            raise BadRequest(f"/_{request.path_params['command']} changes something: use POST")
+        fields: dict[str, Any] = dict(request.query_params)
+        fields.pop("tega_id", None)
+        body = await self._body(request)
+        if body:
+            fields.update(_mapping(_decode(body)))
+        return await self._run(who, _convert(kind, fields))
+
+    async def _watch(self, request: Request, who: Session) -> Response:
+        stream = event_stream(self._hub, who, dict(request.query_params))
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+    async def _openapi(self, request: Request, who: Session) -> Any:
+        return await asyncio.to_thread(description, COMMANDS, READING)
+
+    async def _docs(self, request: Request) -> Response:
+        return HTMLResponse(page(COMMANDS, READING))
+
+
+def _path(request: Request) -> str:
+    """The path as text: each of the URL's segments decoded alone, so that a key may hold a slash or a dot."""
+    raw = request.scope["raw_path"].decode("ascii").strip("/")
+    return format_path([unquote(segment) for segment in raw.split("/")]) if raw else ""
+
+
+def _flag(text: str) -> bool:
+    return text.lower() in ("1", "true", "yes", "on")
+
+
+def _token(request: Request) -> str | None:
+    header = request.headers.get("authorization", "")
+    return header[7:].strip() if header.lower().startswith("bearer ") else None
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadRequest("the body of a verb is an object with its fields")
+    return value
+
+
+def _convert(kind: type[m.Request], fields: dict[str, Any]) -> m.Request:
+    try:
+        return msgspec.convert({**fields, "op": kind.__struct_config__.tag}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _json(value: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(_encode(value), media_type="application/json", headers=headers)
+
+
+def _refusal(error: StoreError) -> Response:
+    headers = {"www-authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
+    if isinstance(error, TooLarge):
+        headers["connection"] = "close"
+    return Response(
+        _encode({"error": to_wire(error)}),
+        status_code=code_of(error)[1],
+        media_type="application/json",
+        headers=headers,
+    )

@@ -1,0 +1,214 @@
+"""WebSocket for sessions: frames in and out of an asyncio transport, by websockets' own protocol core.
+
+Plain asyncio instead of an ASGI WebSocket: a message is served in the call
+that received it, without a queue and a task in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+from websockets.exceptions import InvalidState
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from tega.errors import StoreError
+from tega.hub.door import Door
+from tega.hub.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from websockets.datastructures import Headers
+
+    from tega.hub.hub import Hub
+    from tega.server.guard import Guard
+
+HELLO_S: Final = 10.0
+"""Time that a client has for the handshake and its hello."""
+HIGH_WATER: Final = 1 << 20
+"""Octets waiting for a client above which it counts as slow."""
+CUT: Final = 64 << 20
+"""Octets waiting for a client that does not read, above which it is cut off."""
+PATH: Final = "/_session"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class SessionProtocol(asyncio.Protocol):
+    """One WebSocket connection; the `Peer` of a `Door`."""
+
+    def __init__(self, hub: Hub, guard: Guard, max_size: int, connections: set[SessionProtocol]) -> None:
+        self._hub = hub
+        self._guard = guard
+        self._connections = connections
+        self._frames = ServerProtocol(max_size=max_size)
+        self._door: Door | None = None
+        self._parts: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport
+        self.full = False
+
+    # -- asyncio -------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._connections.add(self)
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(HIGH_WATER)
+        self._timer = asyncio.get_running_loop().call_later(HELLO_S, self._no_hello)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._door is not None:
+            self._door.lost()
+            self._door = None
+
+    def data_received(self, data: bytes) -> None:
+        self._frames.receive_data(data)
+        for event in self._frames.events_received():
+            if isinstance(event, Frame):
+                self._on_frame(event)
+            elif isinstance(event, Request):
+                self._on_handshake(event)
+        self._flush()
+        if self._frames.close_expected():
+            self._transport.close()
+
+    def eof_received(self) -> None:
+        self._frames.receive_eof()
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self._door is not None:
+            self._door.alive()
+            self._door.drained()
+
+    # -- WebSocket -----------------------------------------------------------
+
+    def _on_handshake(self, request: Request) -> None:
+        response = self._frames.accept(request)
+        if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            refusal = self._refusal(request)
+            response = response if refusal is None else self._frames.reject(*refusal)
+        self._frames.send_response(response)
+
+    def _refusal(self, request: Request) -> tuple[HTTPStatus, str] | None:
+        path, _, query = request.path.partition("?")
+        if path != PATH:
+            return HTTPStatus.NOT_FOUND, f"sessions are at {PATH}\n"
+        try:
+            self._guard.check_site(_lower(request.headers), _local(self._transport))
+            grant = self._guard.admit(_token(request, query))
+        except Unauthorized as error:
+            return HTTPStatus.UNAUTHORIZED, f"{error}\n"
+        except StoreError as error:
+            return HTTPStatus.FORBIDDEN, f"{error}\n"
+        self._door = Door(self._hub, self, grant.access, _address(self._transport))
+        return None
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self._door is None:
+            return
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self._on_data(frame, self._door)
+        else:
+            self._door.alive()
+
+    def _on_data(self, frame: Frame, door: Door) -> None:
+        if frame.fin and not self._parts:
+            door.receive(frame.data)
+        else:
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                data, self._parts = b"".join(self._parts), []
+                door.receive(data)
+        if door.session is not None and self._timer is not None and not self._beating:
+            self._beat()
+
+    # -- time ----------------------------------------------------------------
+
+    _beating = False
+
+    def _no_hello(self) -> None:
+        self.close("no hello")
+
+    def _beat(self) -> None:
+        """Ping thrice in the session's time-to-live, so that a dead line is noticed at both ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._door is None or self._door.session is None or self._transport.is_closing():
+            return
+        if self._beating:
+            self._frames.send_ping(b"")
+            self._flush()
+        self._beating = True
+        self._timer = asyncio.get_running_loop().call_later(self._door.session.ttl / 3, self._beat)
+
+    # -- Peer ----------------------------------------------------------------
+
+    def send(self, message: dict[str, Any]) -> None:
+        if self._transport.is_closing():
+            return
+        try:
+            self._frames.send_text(_encode(message))
+        except InvalidState:
+            return
+        self._flush()
+        if self.full and self._transport.get_write_buffer_size() > CUT:
+            self._transport.abort()
+
+    def close(self, reason: str) -> None:
+        if self._transport.is_closing():
+            return
+        try:
+            self._frames.send_close(CloseCode.GOING_AWAY, reason[:100])
+        except InvalidState:
+            self._transport.abort()
+            return
+        self._flush()
+        if self.full:
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def pause(self) -> None:
+        self._transport.pause_reading()
+
+    def resume(self) -> None:
+        self._transport.resume_reading()
+
+    def _flush(self) -> None:
+        data = self._frames.data_to_send()
+        if data and not self._transport.is_closing():
+            self._transport.write(b"".join(data))
+
+
+def _token(request: Request, query: str) -> str | None:
+    """The token of the handshake: a bearer header, or for browsers, which cannot set one, `?token=`."""
+    header = request.headers.get("Authorization", "")
+    if header.lower().startswith("bearer "):
+        return header[7:].strip()
+    from urllib.parse import parse_qs
+
+    return next(iter(parse_qs(query).get("token", [])), None)
+
+
+def _lower(headers: Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.raw_items()}
+
+
+def _local(transport: asyncio.Transport) -> str:
+    name = transport.get_extra_info("sockname")
+    return str(name[0]) if isinstance(name, tuple) else ""
+
+
+def _address(transport: asyncio.Transport) -> str:
+    peer = transport.get_extra_info("peername")
+    return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else ""
