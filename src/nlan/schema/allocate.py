@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
+import msgspec
+
 from nlan.model.codec import Base
 from nlan.schema.report import Place, Report
 
@@ -24,7 +26,7 @@ class Allocations(Base, frozen=True, kw_only=True):
     Treat it as immutable; `load` returns a new one.
     """
 
-    pools: dict[str, dict[str, int]] = {}
+    pools: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
 
 class Family(NamedTuple):
@@ -33,7 +35,7 @@ class Family(NamedTuple):
     version: int
     base: int
     shift: int
-    count: int
+    size: int
     length: int
 
 
@@ -43,7 +45,7 @@ class Pool:
     def __init__(self, name: str, families: Iterable[Family], first: int) -> None:
         """Take the families and the first number that is given out."""
         self.name, self.families, self.first = name, tuple(families), first
-        self.last = min((family.count for family in self.families), default=0) - 1
+        self.last = min((family.size for family in self.families), default=0) - 1
         self.blocked: Spans = ((), ())
 
     def block(self, networks: Iterable[Any]) -> None:
@@ -65,7 +67,7 @@ class Pool:
                 continue
             low = int(network.network_address) - family.base
             high = int(network.broadcast_address) - family.base
-            if high >= 0 and low < family.count << family.shift:
+            if high >= 0 and low < family.size << family.shift:
                 yield max(low, 0) >> family.shift, high >> family.shift
 
     def networks(self, number: int) -> tuple[Any, ...]:
@@ -98,7 +100,7 @@ def pieces(name: str, prefixes: Iterable[tuple[Any, int]]) -> Pool:
                 length,
             )
         )
-    round_ones = all(f.length in (24, 64) and f.count > 1 for f in families)
+    round_ones = all(f.length in (24, 64) and f.size > 1 for f in families)
     return Pool(name, families, 1 if round_ones else 0)
 
 
@@ -110,7 +112,7 @@ def singles(name: str, prefixes: Iterable[Any], host_length: bool) -> Pool:
         length = network.max_prefixlen if host_length else network.prefixlen
         count = network.num_addresses - spare
         families.append(Family(network.version, int(network.network_address), 0, max(count, 1), length))
-    return Pool(name, families, 1 if all(f.count > 1 for f in families) else 0)
+    return Pool(name, families, 1 if all(f.size > 1 for f in families) else 0)
 
 
 class Allocator:

@@ -7,16 +7,17 @@ every router where there is none, over loopbacks where OSPF carries them, else o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from nlan.model import Bgp, BgpPeer
-from nlan.schema.drafts import NodeDraft
+from nlan.schema.drafts import NodeDraft, vpns_of
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.segments import Wiring
 from nlan.schema.services import peer_options, said_peer, values
+from nlan.schema.settings import Settings
 
 Path = tuple[Any, Any, Any, Any]
 """A session's ways: own address, the peer's address, own update source, the peer's."""
@@ -34,7 +35,7 @@ def derive_bgp(wiring: Wiring) -> None:
 
 def _reflectors(wiring: Wiring) -> None:
     for said in wiring.settings.said.get("route_reflector", []):
-        for name in wiring._known(said.value, said.at):
+        for name in wiring.known(said.value, said.at):
             wiring.nodes[name].reflector = True
 
 
@@ -87,7 +88,7 @@ class _Maker:
             peer = BgpPeer(
                 address=address,
                 peer_asn=other.asn or 0,
-                families=("ipv4",) if address.version == 4 else ("ipv6",),
+                families=family(address),
                 update_source=str(source) if source else None,
                 route_reflector_client=node.asn == other.asn and node.reflector and not other.reflector,
                 description=other.name,
@@ -101,6 +102,11 @@ class _Maker:
                 if not reflectors or a.reflector or b.reflector:
                     for path in inner_paths(a, b):
                         self._session(a, b, path)
+
+
+def family(address: Any) -> tuple[Literal["ipv4", "ipv6"], ...]:
+    """Return the family that a session over the address carries."""
+    return ("ipv4",) if address.version == 4 else ("ipv6",)
 
 
 def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
@@ -144,11 +150,7 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
     if "maximum_paths" in options:
         changes["maximum_paths"] = options.get("maximum_paths")
     bgp = msgspec.structs.replace(full, **changes)
-    node.router = msgspec.structs.replace(router, bgp=_named(bgp, wiring))
-
-
-def _named(bgp: Bgp, wiring: Wiring) -> Bgp:
-    return bgp
+    node.router = msgspec.structs.replace(router, bgp=bgp)
 
 
 def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bool) -> BgpPeer:
@@ -164,7 +166,7 @@ def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bo
 def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring) -> None:
     """Change, add or drop sessions as one entry of `bgp.peers` says."""
     key, record = (None, said.value) if isinstance(said, Said) else (said[0], said[1])
-    at: Place = record.at if isinstance(record, Record) else key.at
+    at: Place = key.at if key is not None else record.at
     who = _who(key, record)
     if who is None:
         return wiring.report.error(at, "one of `node` and `peer` is wanted")
@@ -213,9 +215,7 @@ def _apply_node(
     options = record if isinstance(record, Record) else Record(at)
     if not mine:
         for path in inner_paths(node, other):
-            peer = BgpPeer(
-                address=path[1], peer_asn=other.asn, description=name, families=(f"ipv{path[1].version}",)
-            )
+            peer = BgpPeer(address=path[1], peer_asn=other.asn, description=name, families=family(path[1]))
             peers[path[1]] = msgspec.structs.replace(peer, update_source=str(path[2]) if path[2] else None)
             mine.append(path[1])
     for address in mine:
@@ -230,3 +230,41 @@ def _changed(peer: BgpPeer, record: Record) -> BgpPeer:
     if "remote_as" in record:
         options["peer_asn"] = record.get("remote_as")
     return msgspec.structs.replace(peer, **options)
+
+
+# -- what a peer's address tells
+
+
+def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
+    """Give every session the AS and the name of the node that holds its address, where it says none."""
+    if not any(node.router and node.router.bgp for node in nodes.values()):
+        return
+    holders = {ip: node for node in reversed(nodes.values()) for ip in _own(node)}
+    for node in nodes.values():
+        if node.router and node.router.bgp:
+            peers = tuple(_filled(node, peer, holders, settings) for peer in node.router.bgp.peers)
+            bgp = msgspec.structs.replace(node.router.bgp, peers=peers)
+            node.router = msgspec.structs.replace(node.router, bgp=bgp)
+
+
+def _own(node: NodeDraft) -> Iterable[Any]:
+    yield from (value.ip for interface in node.interfaces for value in interface.addresses)
+    yield from (value.ip for vpn in vpns_of(node) for value in vpn.addresses)
+    yield from (value.ip for value in node.loopbacks)
+    yield from (lan.gateway.ip for lan in node.vhosts)
+
+
+def _filled(node: NodeDraft, peer: BgpPeer, holders: dict[Any, NodeDraft], settings: Settings) -> BgpPeer:
+    other = holders.get(peer.address)
+    changes: dict[str, Any] = {}
+    if peer.peer_asn == 0:
+        key = ("node", node.name, "bgp", "peer", peer.address)
+        if other is not None and other.asn is not None:
+            changes["peer_asn"] = other.asn
+        elif settings.places.has(*key, "external"):
+            settings.report.error(
+                settings.places.find(*key), "`RemoteAs` is missing; the peer is not of this lab"
+            )
+    if peer.description is None and other is not None:
+        changes["description"] = other.name
+    return msgspec.structs.replace(peer, **changes) if changes else peer

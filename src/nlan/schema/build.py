@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nlan.model import Lab, Node, Underlay
+from nlan.schema.bgp import fill_peers
 from nlan.schema.drafts import NodeDraft
 from nlan.schema.hosts import add_host_lans
 from nlan.schema.kinds import Record
@@ -65,6 +66,7 @@ def build_lab(
         node.attached = bool(node.ptn) or node.name in referenced
     derive_routers(wiring, folder)
     derive_gateways(nodes.values(), settings)
+    fill_peers(nodes, settings)
     return Lab(
         name=name,
         nodes=tuple(_node(node) for node in nodes.values()),

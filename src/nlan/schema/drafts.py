@@ -22,6 +22,10 @@ class Places:
         """Record where the part `key` stands; the first record wins."""
         self._places.setdefault(key, place)
 
+    def has(self, *key: Any) -> bool:
+        """Tell whether this very part was said."""
+        return key in self._places
+
     def find(self, *key: Any) -> Place:
         """Return the place of the part, else of the nearest whole it belongs to."""
         while key:
@@ -82,7 +86,7 @@ class NodeDraft:
     loopbacks: list[Any] = field(default_factory=list)
     ends: list[tuple[Segment, End]] = field(default_factory=list)
     router: Router | None = None
-    gateway: tuple[str, ...] = ()
+    gateway: tuple[Any, ...] = ()
     limits: Limits | None = None
 
 

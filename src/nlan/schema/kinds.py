@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from nlan.schema import template
 from nlan.schema.report import Place, Report, Said, listed, nearest
@@ -158,7 +158,7 @@ class Size(ScalarKind):
     """An amount of memory: octets, or with K, M, G (powers of 1024)."""
 
     wanted = "an amount of memory such as `64M`"
-    _units: dict[str, int] = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
+    _units: ClassVar[dict[str, int]] = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
     def parse(self, text: str, plain: bool) -> int:
         """Return the octets."""
@@ -176,7 +176,14 @@ class Bool(ScalarKind):
     """True or false."""
 
     wanted = "`true` or `false`"
-    _words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    _words: ClassVar[dict[str, bool]] = {
+        "true": True,
+        "yes": True,
+        "on": True,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
 
     def parse(self, text: str, plain: bool) -> bool:
         """Return the truth value."""
@@ -481,9 +488,11 @@ class Section(Kind):
     """A mapping with known keys. Reads to a `Record`."""
 
     def __init__(self, name: str, doc: str, keys: Sequence[Key] = ()) -> None:
-        """Take its name (for the documentation), its meaning and its keys."""
-        self.name, self.doc = name, doc
-        self.wanted = f"a mapping ({name})"
+        """Take its name (with an article where it is a noun), its meaning and its keys."""
+        self.title = name
+        self.name = re.sub("^an? ", "", name)
+        self.doc = doc
+        self.wanted = f"a mapping ({self.name})"
         self.keys: tuple[Key, ...] = ()
         self.spellings: dict[str, Key] = {}
         self.define(keys)
@@ -510,7 +519,7 @@ class Section(Kind):
         key = self.spellings.get(word.text)
         if key is None:
             hint = nearest(word.text, self._suggestions(word.text))
-            reader.report.error(where, f"`{template.spelled(word.text)}` is no key of {self.name}", hint)
+            reader.report.error(where, f"`{template.spelled(word.text)}` is no key of {self.title}", hint)
         elif not key.served:
             reader.report.error(where, f"`{word.text}` is known but not supported yet")
         elif key.name in record.places:

@@ -1,4 +1,4 @@
-"""Where things stand in a file, and what is wrong there: every problem is gathered, none stops the reading."""
+"""Where things stand in a file, and what is wrong there: problems are gathered, none stops the reading."""
 
 from __future__ import annotations
 

@@ -280,16 +280,16 @@ def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
             node.gateway = tuple(hop for item in said if (hop := _said_gateway(node, item, settings)))
         elif not node.is_router and node.router is None:
             hops = (_router_near(node, version) for version in (4, 6))
-            node.gateway = tuple(str(hop) for hop in hops if hop)
+            node.gateway = tuple(hop for hop in hops if hop)
 
 
-def _said_gateway(node: NodeDraft, item: Any, settings: Settings) -> str | None:
+def _said_gateway(node: NodeDraft, item: Any, settings: Settings) -> Any:
     if not isinstance(item.value, str):
-        return str(item.value)
+        return item.value
     for segment, _ in node.ends:
         for end in segment.ends:
             if end.node.name == item.value and end.addresses:
-                return str(end.addresses[0].ip)
+                return end.addresses[0].ip
     settings.report.error(item.at, f"`{item.value}` is no node with an address on a segment with {node.name}")
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork
@@ -65,13 +66,13 @@ class Wiring:
         at = record.place(way)
         if way == "link":
             return self._chain(record.get(way), at)
-        names = [name for said in record.get(way) for name in self._known(said.value, said.at)]
+        names = [name for said in record.get(way) for name in self.known(said.value, said.at)]
         if way == "nodes" and len(names) != 2:
             self.report.error(at, f"a link has two ends; here are {len(names)}")
             return []
         if way == "mesh":
             return [(a, b) for index, a in enumerate(names) for b in names[index + 1 :]]
-        pairs = list(zip(names, names[1:], strict=False))
+        pairs = list(pairwise(names))
         return [*pairs, (names[-1], names[0])] if way == "ring" and len(names) > 2 else pairs
 
     def _chain(self, text: str, at: Place) -> Iterable[Pair]:
@@ -79,12 +80,12 @@ class Wiring:
         if len(parts) < 2:
             self.report.error(at, f"`{text}` is no link; `a -- b` is wanted, with blanks around the dashes")
             return
-        ends = [self._known(part, at) for part in parts]
-        for left, right in zip(ends, ends[1:], strict=False):
+        ends = [self.known(part, at) for part in parts]
+        for left, right in pairwise(ends):
             yield from ((a, b) for a in left for b in right)
 
-    def _known(self, text: str, at: Place) -> list[str]:
-        """Return the ends that `text` stands for (``pe1``, ``pe[1-4]``, ``pe1:eth5``); unknown nodes are reported."""
+    def known(self, text: str, at: Place) -> list[str]:
+        """Return the ends of ``pe1``, ``pe[1-4]`` or ``pe1:eth5``; unknown nodes are reported."""
         name, colon, interface = text.partition(":")
         known = []
         for node in expand_range(name.strip(), at, self.report):
@@ -149,7 +150,7 @@ class Wiring:
         members: dict[str, Record] = {}
         for entry in record.get("nodes", []):
             key, value = entry if not isinstance(entry, Said) else (entry, None)
-            for node in self._known(key.value, key.at):
+            for node in self.known(key.value, key.at):
                 options = _as_record(value, key.at)
                 members[node] = options.over(members[node]) if node in members else options
         return [self.nodes[node] for node in members], list(members.values())
@@ -295,7 +296,7 @@ class Wiring:
     # -- L2VPNs of the original spelling
 
     def add_said_vpns(self) -> None:
-        """Make a segment of every L2VPN that nodes say in full: the nodes with its VNI that flood to each other."""
+        """Make a segment of every L2VPN that nodes say in full: those who flood to each other."""
         by_vni: dict[int, list[tuple[NodeDraft, L2Vpn]]] = {}
         for node in self.nodes.values():
             for vpn in vpns_of(node):

@@ -190,10 +190,20 @@ def said_peer(node: NodeDraft, asn: int, said: Said, places: Places, report: Rep
     return BgpPeer(address=address, peer_asn=record.get("remote_as", 0), **peer_options(record, address))
 
 
+_OPTIONS = (
+    "next_hop_self",
+    "route_reflector_client",
+    "password",
+    "update_source",
+    "ebgp_multihop",
+    "keepalive_s",
+    "hold_time_s",
+    "description",
+)
+
+
 def peer_options(record: Record, address: Any) -> dict[str, Any]:
     """Return the options of a session that the record says."""
-    names = ("next_hop_self", "route_reflector_client", "password", "update_source", "ebgp_multihop")
-    names += ("keepalive_s", "hold_time_s", "description")
-    options = {name: record.get(name) for name in names if name in record}
+    options = {name: record.get(name) for name in _OPTIONS if name in record}
     families = values(record.get("families")) or (f"ipv{address.version}",)
     return options | {"families": families}

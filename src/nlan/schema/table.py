@@ -72,7 +72,7 @@ PTN_LINKS = Section(
     ],
 )
 L2VPN = Section(
-    "L2VPN",
+    "an L2VPN",
     "A layer-2 network over VXLAN, as this node takes part in it.",
     [
         Key("vni", VNI, "VXLAN network identifier.", required=True),
@@ -83,7 +83,7 @@ L2VPN = Section(
     ],
 )
 PTN = Section(
-    "Ptn network",
+    "a Ptn network",
     "A named set of L2VPNs that share a tunnel end.",
     [
         Key("id", NAME, "Its name, in the list spelling."),
@@ -93,7 +93,7 @@ PTN = Section(
     ],
 )
 VHOST_LAN = Section(
-    "host LAN",
+    "a host LAN",
     "A LAN behind the node with hosts on it.",
     [
         Key(
@@ -113,7 +113,7 @@ VHOSTS = Section(
     [Key("vhost_props", ListOf(VHOST_LAN, single=False), "The host LANs.")],
 )
 NEIGHBOR = Section(
-    "BGP peer",
+    "a BGP peer",
     "One BGP session.",
     [
         Key("peer", Address(), "The peer's address."),
@@ -141,7 +141,7 @@ NEIGHBOR = Section(
     ],
 )
 BGP_AS = Section(
-    "Bgp",
+    "a BGP AS",
     "BGP of one AS.",
     [
         Key("as", ASN, "The AS, in the list spelling."),
@@ -152,7 +152,7 @@ BGP_AS = Section(
     ],
 )
 OSPF_AREA = Section(
-    "Ospf area",
+    "an Ospf area",
     "An OSPF area and the prefixes whose interfaces run in it.",
     [
         Key("area", AREA, "The area, dotted or decimal.", required=True),
@@ -221,7 +221,7 @@ OSPF_NODE = Section(
 )
 OSPF_ANY = Shapes("`true`, `false`, an area or a mapping", scalar=OSPF_HERE, map=OSPF_NODE)
 ROUTE = Section(
-    "route",
+    "a route",
     "A static route.",
     [
         Key("prefix", Prefix(), "Where to.", required=True),
@@ -281,7 +281,7 @@ LIMITS = Section(
     ],
 )
 POOL = Section(
-    "pool",
+    "a pool",
     "Where addresses are allocated from.",
     [
         Key("ipv4", Prefix(), "The IPv4 prefix."),
@@ -315,7 +315,7 @@ POOLS = Section(
     ],
 )
 END = Section(
-    "end",
+    "an end",
     "One end of a link or network.",
     [
         Key("address", ADDRESSES, "Its addresses.", default="from the segment's prefix"),
@@ -339,7 +339,7 @@ SEGMENT_KEYS = [
     Key("addresses", Bool(), "`false`: layer 2 only.", default="`true`"),
 ]
 LINK = Section(
-    "link",
+    "a link",
     "Links with options. Say who is linked by one of `nodes`, `link`, `line`, `ring`, `mesh`.",
     [
         Key("nodes", NODES, "The two ends."),
@@ -352,7 +352,7 @@ LINK = Section(
     ],
 )
 NETWORK = Section(
-    "network",
+    "a network",
     "A segment of many nodes.",
     [
         Key("type", Choice("l2vpn", "lan"), "`l2vpn`: over VXLAN; `lan`: a bridge.", default="`l2vpn`"),
@@ -427,7 +427,7 @@ NODE_KEYS = [
         for name in ("dvr", "interfaces", "links", "bridges", "vrf", "services")
     ),
 ]
-NODE = Section("node", "One node and what it offers.", NODE_KEYS)
+NODE = Section("a node", "One node and what it offers.", NODE_KEYS)
 LAB_KEYS = [
     Key("name", NAME, "The lab's name.", default="the file's name"),
     Key(
@@ -478,8 +478,8 @@ SHORT_KEYS = [
     Key("ipv6", Bool(), "IPv6 besides IPv4, everywhere.", default="`false`"),
     Key("ipv4", Bool(), "`false`: IPv6 alone.", default="`true`"),
 ]
-LAB = Section("lab", "The short form.", SHORT_KEYS)
-ORIGINAL = Section("lab settings", "What may stand beside the nodes in the original spelling.", LAB_KEYS)
+LAB = Section("a lab", "The short form.", SHORT_KEYS)
+ORIGINAL = Section("the lab settings", "What may stand beside the nodes in the original spelling.", LAB_KEYS)
 
 SECTIONS: tuple[Section, ...] = (
     LAB,

@@ -56,7 +56,7 @@ class Map(NamedTuple):
 Tree = Scalar | Seq | Map
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """The rest of the file cannot be read; the reason is in the report."""
 
 
@@ -67,13 +67,15 @@ def parse_tree(text: str, report: Report) -> Tree | None:
     """
     import yaml
 
-    parser: Any = yaml.cyaml.CParser(text) if yaml.__with_libyaml__ else yaml.Loader(text)
+    library: Any = yaml  # the stubs hide the C parser
+    parser: Any = library.cyaml.CParser(text) if yaml.__with_libyaml__ else yaml.Loader(text)
     try:
         return _Composer(parser, report).document()
-    except _Stop:
+    except _StopError:
         return None
     except yaml.MarkedYAMLError as error:
-        return _broken(error, text, report)
+        _broken(error, text, report)
+        return None
     except yaml.YAMLError as error:
         report.error(Place(), f"this is no YAML: {error}")
         return None
@@ -139,10 +141,10 @@ class _Composer:
         self._count += more
         if self._count > NODES_MAX:
             self._report.error(_place(event), f"with its aliases the file grows above {NODES_MAX} values")
-            raise _Stop
+            raise _StopError
         if depth > DEPTH_MAX:
             self._report.error(_place(event), f"lists and mappings are nested deeper than {DEPTH_MAX}")
-            raise _Stop
+            raise _StopError
 
     def _tagged(self, event: Any, line: int, column: int) -> None:
         if not str(event.tag).startswith("tag:yaml.org,2002:"):
@@ -155,7 +157,7 @@ class _Composer:
         if tree is None:
             why = "contains itself" if size == 0 else "is not defined before this line"
             self._report.error(_place(event), f"the alias *{event.anchor} {why}")
-            raise _Stop
+            raise _StopError
         self._bound(event, size, 0)
         return tree
 
@@ -203,7 +205,7 @@ class _Composer:
         if self._count > NODES_MAX:
             where = Place("", source.line, source.column)
             self._report.error(where, f"with its merge keys the file grows above {NODES_MAX} values")
-            raise _Stop
+            raise _StopError
 
 
 def _place(event: Any) -> Place:

@@ -1,11 +1,264 @@
-"""Checks of the resolved lab as a whole: what each part cannot see alone."""
+"""Checks of the resolved lab as a whole: what each part cannot see alone.
+
+Errors are here, doubts of routing in `lint`.
+"""
 
 from __future__ import annotations
 
-from nlan.model import Lab
-from nlan.schema.drafts import Places
-from nlan.schema.report import Report
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from nlan.model import Lab, Node
+from nlan.schema.drafts import Places, vpns_of
+from nlan.schema.lint import lint
+from nlan.schema.report import Place, Report
+from nlan.schema.segments import components
+
+
+class Held(NamedTuple):
+    """An address that a node (or a host behind it) holds, and the segment it is on."""
+
+    interface: Any
+    holder: str
+    node: str
+    segment: Any
+    at: Place
 
 
 def verify(lab: Lab, places: Places, report: Report) -> None:
     """Record everything that is wrong or doubtful in the lab."""
+    held = list(_held(lab, places))
+    _duplicates(held, report)
+    _overlaps(lab, held, places, report)
+    for node in lab.nodes:
+        _vnis(node, places, report)
+        _interfaces(node, places, report)
+        _engine(node, places, report)
+    _tunnels(lab, places, report)
+    _router_ids(lab, places, report)
+    holders: dict[Any, str] = {}
+    for item in held:
+        holders.setdefault(item.interface.ip, item.node)
+    _peers(lab, holders, places, report)
+    lint(lab, holders, places, report)
+
+
+# -- addresses
+
+
+def _held(lab: Lab, places: Places) -> Iterator[Held]:
+    segments = segment_names(lab)
+    for node in lab.nodes:
+        for interface in node.interfaces:
+            for value in interface.addresses:
+                at = places.find("node", node.name, "address", value)
+                yield Held(value, node.name, node.name, segments.get((node.name, interface.name)), at)
+        for vpn in vpns_of(node):
+            for value in vpn.addresses:
+                at = places.find("node", node.name, "address", value)
+                yield Held(value, node.name, node.name, segments.get((node.name, vpn.vni)), at)
+        yield from _held_inside(node, places)
+
+
+def _held_inside(node: Node, places: Places) -> Iterator[Held]:
+    for value in node.router.loopbacks if node.router else ():
+        at = places.find("node", node.name, "address", value)
+        yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name, value), at)
+    for lan in node.vhosts:
+        at = places.find("node", node.name, "vhosts", lan.gateway)
+        segment = ("lan", node.name, lan.gateway)
+        yield Held(lan.gateway, node.name, node.name, segment, at)
+        for value in lan.hosts:
+            yield Held(value, f"host {node.name}/{value.ip}", "", segment, at)
+
+
+def segment_names(lab: Lab) -> dict[tuple[str, str | int], Any]:
+    """Return which segment each interface (by name, an L2VPN's by VNI) of each node is on."""
+    found: dict[tuple[str, str | int], Any] = {}
+    for link in lab.links:
+        for end in (link.a, link.b):
+            found[end.node, end.interface] = ("link", link.name)
+    for lan in lab.lans:
+        for port in lan.ports:
+            found[port.node, port.interface] = ("lan", lan.name)
+    by_vni: dict[int, list[tuple[Any, Any]]] = {}
+    for node in lab.nodes:
+        for vpn in vpns_of(node):
+            by_vni.setdefault(vpn.vni, []).append((node, vpn))
+    for vni, members in by_vni.items():
+        for index, group in enumerate(components(members)):
+            for node, _ in group:
+                found[node.name, vni] = ("vni", vni, index)
+    return found
+
+
+def _duplicates(held: list[Held], report: Report) -> None:
+    first: dict[Any, Held] = {}
+    for item in held:
+        other = first.setdefault(item.interface.ip, item)
+        if other is not item:
+            where = f" (line {other.at.line})" if other.at.line else ""
+            report.error(item.at, f"{item.interface.ip} at {item.holder} stands at {other.holder} too{where}")
+
+
+def _overlaps(lab: Lab, held: list[Held], places: Places, report: Report) -> None:
+    """Prefixes of different segments that overlap; one segment has each of its prefixes once."""
+    nets: dict[tuple[Any, Any], Held] = {}
+    for item in held:
+        if item.node:
+            nets.setdefault((item.interface.network, item.segment), item)
+    if lab.underlay:
+        at = places.find("node", lab.nodes[0].name, "underlay")
+        nets[lab.underlay.prefix, "underlay"] = Held(None, "the underlay", "", "underlay", at)
+    order = sorted(nets.items(), key=lambda entry: _order(entry[0][0]))
+    stack: list[tuple[Any, Held]] = []
+    for (network, _), item in order:
+        while stack and not _inside(network, stack[-1][0]):
+            stack.pop()
+        for outer, other in stack:
+            _overlap(network, item, outer, other, report)
+        stack.append((network, item))
+
+
+def _order(network: Any) -> tuple[int, int, int]:
+    return network.version, int(network.network_address), network.prefixlen
+
+
+def _inside(network: Any, outer: Any) -> bool:
+    return bool(network.version == outer.version and network.subnet_of(outer))
+
+
+def _overlap(network: Any, item: Held, outer: Any, other: Held, report: Report) -> None:
+    if item.interface is None or (other.interface is not None and item.at.line < other.at.line):
+        network, item, outer, other = outer, other, network, item
+    if other.interface is not None and item.interface.ip == other.interface.ip:
+        return  # said already, as the same address twice
+    where = f" (line {other.at.line})" if other.at.line else ""
+    same = "is used on two segments" if network == outer else f"overlaps {outer}"
+    report.error(item.at, f"{network} of {item.holder} {same}, at {other.holder} too{where}")
+
+
+# -- one node
+
+
+def _vnis(node: Node, places: Places, report: Report) -> None:
+    seen: set[int] = set()
+    for vpn in vpns_of(node):
+        if vpn.vni in seen:
+            at = places.find("node", node.name, "vni", vpn.vni, "id")
+            report.error(at, f"the VNI {vpn.vni} stands twice in {node.name}")
+        seen.add(vpn.vni)
+
+
+def _interfaces(node: Node, places: Places, report: Report) -> None:
+    names = ["lo", "eth0", *(f"int_br{vpn.vni}" for vpn in vpns_of(node))]
+    seen = {name for name in names if name != "eth0" or node.attached}
+    for interface in node.interfaces:
+        if interface.name in seen:
+            at = places.find("node", node.name, "interface", interface.name)
+            report.error(at, f"the interface {interface.name} stands twice in {node.name}")
+        seen.add(interface.name)
+
+
+def _engine(node: Node, places: Places, report: Report) -> None:
+    router = node.router
+    if router is None or router.engine != "gobgp":
+        return
+    at = places.find("node", node.name, "engine")
+    if router.ospf:
+        report.error(at, f"{node.name} runs GoBGP, which speaks no OSPF", "leave out one of the two")
+    if router.frr:
+        report.error(places.find("node", node.name, "frr"), f"{node.name} runs GoBGP, not FRR")
+    if router.bgp and router.router_id is None and not any(v.version == 4 for v in router.loopbacks):
+        report.error(at, "GoBGP needs a router ID: an IPv4 loopback, or `router_id`")
+
+
+# -- across nodes
+
+
+def _tunnels(lab: Lab, places: Places, report: Report) -> None:
+    ends = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
+    for node in lab.nodes:
+        for network in node.ptn:
+            at = places.find("node", node.name, "ptn", network.name, "local")
+            if node.underlay and network.local != node.underlay.ip:
+                held = f"is {ends[network.local]}'s" if network.local in ends else "is nobody's"
+                hint = f"write `${{{node.name}}}`"
+                report.error(at, f"{network.local} {held}; the tunnel end is {node.name}'s own address", hint)
+        for vpn in vpns_of(node):
+            _tunnel_peers(node, vpn, ends, places, report)
+
+
+def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], places: Places, report: Report) -> None:
+    for index, peer in enumerate(vpn.peers):
+        at = places.find("node", node.name, "vni", vpn.vni, "peer", index)
+        if peer not in ends:
+            report.error(at, f"no node of the lab has the underlay address {peer}")
+        elif peer in vpn.peers[:index]:
+            report.warning(at, f"{ends[peer]} stands twice among the peers")
+
+
+def _router_ids(lab: Lab, places: Places, report: Report) -> None:
+    seen: dict[Any, str] = {}
+    for node in lab.nodes:
+        router = node.router
+        if router is None or not (router.bgp or router.ospf):
+            continue
+        said = router.router_id
+        value = said or next((v.ip for v in router.loopbacks if v.version == 4), None)
+        if value is None:
+            continue
+        other = seen.setdefault(value, node.name)
+        if other != node.name and (said or _said(lab, other)):
+            at = places.find("node", node.name, "router_id")
+            report.error(at, f"{node.name} and {other} both have the router ID {value}")
+
+
+def _said(lab: Lab, name: str) -> bool:
+    router = lab.node(name).router
+    return router is not None and router.router_id is not None
+
+
+def _peers(lab: Lab, holders: dict[Any, str], places: Places, report: Report) -> None:
+    nodes = {node.name: node for node in lab.nodes}
+    for node in lab.nodes:
+        for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+            key = ("node", node.name, "bgp", "peer", peer.address)
+            if places.has(*key, "external"):
+                continue
+            holder = holders.get(peer.address)
+            if holder is None:
+                hint = _near(peer.address, holders)
+                report.error(places.find(*key), f"no node of the lab has the address {peer.address}", hint)
+            else:
+                _peer(node, nodes[holder] if holder else None, peer, key, places, report)
+
+
+def _near(address: Any, holders: dict[Any, str]) -> str:
+    """Suggest the router's address that differs from it least, in the same /24 or /64."""
+    width = 8 if address.version == 4 else 64
+    near = [
+        (abs(int(other) - int(address)), other)
+        for other, node in holders.items()
+        if node and other.version == address.version and int(other) >> width == int(address) >> width
+    ]
+    if not near:
+        return "`external: true` says that the peer is not of this lab"
+    best = min(near)[1]
+    return f"did you mean {best}, which {holders[best]} has?"
+
+
+def _peer(
+    node: Node, other: Node | None, peer: Any, key: tuple[Any, ...], places: Places, report: Report
+) -> None:
+    if other is None:
+        report.error(places.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP")
+    elif other is node:
+        report.error(places.find(*key), f"{peer.address} is {node.name}'s own address")
+    elif other.router is None or other.router.bgp is None:
+        if other.router is None or other.router.frr is None:
+            report.error(places.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
+    elif other.router.bgp.asn != peer.peer_asn:
+        asn = other.router.bgp.asn
+        message = f"{peer.peer_asn} is not the AS of {other.name}, which has {peer.address}: that is {asn}"
+        report.error(places.find(*key, "asn"), message)

@@ -1,0 +1,73 @@
+"""docs/reference/file.md from the table: ``python -m nlan.schema.docs > docs/reference/file.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nlan.schema import table
+from nlan.schema.kinds import Key, Section
+
+_INTRO = """\
+# The file
+
+This page is made from the schema (`python -m nlan.schema.docs`); the same table checks every file
+and gives `nlan schema` its JSON Schema.
+
+A file is YAML, at most 8 MiB, and comes in one of two spellings of the same model:
+
+- **The short form** has `nodes`, `links` or `networks`. Whatever can be derived is derived:
+  addresses, interface names, VNIs, BGP sessions. Whatever is derived can be said instead.
+- **The original state files** have nodes as their top-level keys and say each service in full:
+  `Ptn`, `Vhosts`, `Router`. `Ptn` is a mapping by name or a list `Networks` with `Id`, `Bgp` a
+  mapping by AS number or a list with `As`.
+
+Both may be mixed: a node of the short form may hold the original's services. Every key is read in
+snake_case and in CamelCase, so `local_ip` is `LocalIp`. Where a list is wanted, one item may stand
+alone. `nlan show FILE` prints all that was derived.
+
+**Names in the text.** `${pe1}` stands for the underlay address of pe1. A file with `{% %}` or with
+more than a name in `${ }` is a Jinja2 template, rendered in a sandbox: `{% for i in range(1, 5) %}`,
+`${64500 + i}`, `${node('pe' ~ i)}`. A file never runs Python.
+
+**Allocations** go by name and are kept: a name takes the lowest free number of its pool when it is
+first seen, and adding or removing others never moves it. What the file states is left free.
+"""
+
+
+def page() -> str:
+    """Return the whole page; equal tables give equal bytes."""
+    parts = [_INTRO]
+    parts += ["\n".join(_section(section)) for section in table.SECTIONS]
+    return "\n".join(parts)
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {section.name}\n"
+    yield f"{section.doc}\n"
+    yield "| key | value | meaning | default |"
+    yield "|---|---|---|---|"
+    for key in section.keys:
+        if key.served:
+            yield f"| {_spellings(key)} | {_cell(key.kind.wanted)} | {_cell(key.doc)} | {_default(key)} |"
+    waiting = [f"`{key.camel}`" for key in section.keys if not key.served]
+    if waiting:
+        yield f"\nKnown, and not supported yet: {', '.join(waiting)}."
+    yield ""
+
+
+def _spellings(key: Key) -> str:
+    return f"`{key.name}`, `{key.camel}`" if key.name != key.camel else f"`{key.name}`"
+
+
+def _default(key: Key) -> str:
+    return "**must be said**" if key.required else _cell(key.default)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(page())

@@ -1,0 +1,138 @@
+"""Doubts that know routing: what a lab may well mean, and yet rarely does. All are warnings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nlan.model import BgpPeer, Lab, Node
+from nlan.schema.drafts import Places, vpns_of
+from nlan.schema.report import Report
+
+
+def lint(lab: Lab, holders: dict[Any, str], places: Places, report: Report) -> None:
+    """Record the doubts.
+
+    Args:
+        lab: The resolved lab.
+        holders: The node that holds each address; empty for hosts behind nodes.
+        places: Where things were said.
+        report: Where warnings go.
+    """
+    _tunnel_peers(lab, places, report)
+    _segment_mtus(lab, places, report)
+    nodes = {node.name: node for node in lab.nodes}
+    for node in lab.nodes:
+        if node.router and node.router.bgp:
+            for peer in node.router.bgp.peers:
+                other = nodes.get(holders.get(peer.address, ""))
+                if other is not None and other is not node:
+                    _session(node, other, peer, places, report)
+            _next_hops(node, places, report)
+
+
+def _tunnel_peers(lab: Lab, places: Places, report: Report) -> None:
+    ends = {node.underlay.ip: node for node in lab.nodes if node.underlay}
+    vpns = {(node.name, vpn.vni): vpn for node in lab.nodes for vpn in vpns_of(node)}
+    for node in lab.nodes:
+        for vpn in vpns_of(node):
+            missing = _missing(node, vpn, lab, vpns)
+            for index, peer in enumerate(vpn.peers):
+                other = ends.get(peer)
+                at = places.find("node", node.name, "vni", vpn.vni, "peer", index)
+                if other is node:
+                    hint = f"did you mean `${{{missing}}}`?" if missing else ""
+                    report.warning(at, f"{node.name} is its own peer; nothing is flooded to oneself", hint)
+                elif other is not None and (back := vpns.get((other.name, vpn.vni))) is None:
+                    report.warning(at, f"{other.name} has no VNI {vpn.vni}; frames sent there are lost")
+                elif other is not None and node.underlay and not _lists(back, node, other):
+                    message = f"{other.name} does not list {node.name} among its peers of VNI {vpn.vni}"
+                    report.warning(at, f"{message}; broadcasts pass one way only")
+
+
+def _missing(node: Node, vpn: Any, lab: Lab, vpns: dict[tuple[str, int], Any]) -> str:
+    """Return the node that floods to this one and is not flooded back to, or nothing."""
+    for other in lab.nodes:
+        back = vpns.get((other.name, vpn.vni))
+        if other is node or back is None or node.underlay is None or other.underlay is None:
+            continue
+        if node.underlay.ip in back.peers and other.underlay.ip not in vpn.peers:
+            return other.name
+    return ""
+
+
+def _lists(back: Any, node: Node, other: Node) -> bool:
+    """Whether the other end floods back; one that lists itself is warned of where it does."""
+    own = other.underlay.ip if other.underlay else None
+    return node.underlay is None or node.underlay.ip in back.peers or own in back.peers
+
+
+def _segment_mtus(lab: Lab, places: Places, report: Report) -> None:
+    seen: dict[int, tuple[str, int]] = {}
+    for node in lab.nodes:
+        for vpn in vpns_of(node):
+            first, mtu = seen.setdefault(vpn.vni, (node.name, vpn.mtu))
+            if mtu != vpn.mtu:
+                at = places.find("node", node.name, "vni", vpn.vni, "mtu")
+                message = f"VNI {vpn.vni} has MTU {vpn.mtu} here and {mtu} at {first}"
+                report.warning(at, f"{message}; large packets vanish, and OSPF stays in ExStart (RFC 2328)")
+
+
+def _session(node: Node, other: Node, peer: BgpPeer, places: Places, report: Report) -> None:
+    if node.router is None or other.router is None or other.router.bgp is None:
+        return
+    at = places.find("node", node.name, "bgp", "peer", peer.address)
+    mine = set(addresses(node))
+    if not any(back.address in mine for back in other.router.bgp.peers):
+        message = f"{other.name} does not list {node.name} as a peer: the session never comes up"
+        report.warning(at, message)
+    bgp = node.router.bgp
+    if not _reaches(node, other, peer.address):
+        kind = "iBGP" if bgp and bgp.asn == peer.peer_asn else "eBGP"
+        if kind == "iBGP":
+            report.warning(at, f"{node.name} has no route to its iBGP peer {peer.address} before BGP is up")
+        elif peer.ebgp_multihop is None:
+            message = f"the eBGP peer {peer.address} is not on a segment of {node.name}"
+            report.warning(at, message, "`ebgp_multihop` allows more than one hop")
+
+
+def addresses(node: Node) -> list[Any]:
+    """Return all addresses of the node itself, without prefix length."""
+    return [value.ip for value in interfaces_of(node)] + [
+        value.ip for value in (node.router.loopbacks if node.router else ())
+    ]
+
+
+def interfaces_of(node: Node) -> list[Any]:
+    """Return the node's addresses on segments, with prefix length."""
+    found = [value for interface in node.interfaces for value in interface.addresses]
+    found += [value for vpn in vpns_of(node) for value in vpn.addresses]
+    return found + [lan.gateway for lan in node.vhosts]
+
+
+def _reaches(node: Node, other: Node, address: Any) -> bool:
+    """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw FRR."""
+    if any(value.version == address.version and address in value.network for value in interfaces_of(node)):
+        return True
+    here, there = node.router, other.router
+    if here is None or there is None:
+        return False
+    if (here.ospf and there.ospf) or here.frr or there.frr:
+        return True
+    return any(route.prefix.version == address.version and address in route.prefix for route in here.routes)
+
+
+def _next_hops(node: Node, places: Places, report: Report) -> None:
+    """A border router that hands on next hops that nobody inside knows."""
+    router = node.router
+    if router is None or router.bgp is None or router.frr:
+        return
+    bgp = router.bgp
+    outside = any(peer.peer_asn != bgp.asn for peer in bgp.peers)
+    announced = "connected" in bgp.redistribute or (router.ospf and "connected" in router.ospf.redistribute)
+    if not outside or announced:
+        return
+    for peer in bgp.peers:
+        if peer.peer_asn == bgp.asn and not peer.next_hop_self:
+            at = places.find("node", node.name, "bgp", "peer", peer.address)
+            message = f"{peer.address} hears of next hops outside the AS that it has no route to"
+            report.warning(at, message, "say `next_hop_self: true`, or redistribute `connected`")
