@@ -1,0 +1,86 @@
+"""The driver of nodes' limits."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from nlan.errors import NlanError
+from nlan.plan import Operation
+from nlan.resources import Cgroup, Resource
+
+
+class Limiter(Protocol):
+    """Cgroups of a lab's nodes (`nlan.runtimes.cgroups.Cgroups`)."""
+
+    def limits(self, namespace: str) -> dict[str, float]:
+        """Return ``memory`` in octets, ``cpu`` in processors, ``pids``; what is missing is unlimited."""
+
+    def set_limits(self, namespace: str, limits: dict[str, float]) -> None:
+        """Set limits; what is missing becomes unlimited.
+
+        Raises:
+            HostError: A limit cannot be set on this machine.
+        """
+
+
+class HasCgroups(Protocol):
+    """A place with cgroups (`nlan.runtimes.NetnsRuntime`)."""
+
+    @property
+    def cgroups(self) -> Limiter:
+        """The cgroups of its nodes."""
+
+
+class CgroupDriver:
+    """Limits of nodes; a node without any has no such resource."""
+
+    kinds: tuple[str, ...] = ("cgroup",)
+
+    def __init__(self, place: HasCgroups, desired: Iterable[Resource] = ()) -> None:
+        """Take the place, and the desired limits: the kernel rounds, which is no difference."""
+        self._cgroups = place.cgroups
+        self._desired = {r.namespace: r for r in desired if isinstance(r, Cgroup)}
+
+    def observe(self, namespaces: Sequence[str]) -> Iterable[Cgroup]:
+        """Return the limits of those nodes that have any."""
+        for namespace in namespaces:
+            limits = self._cgroups.limits(namespace)
+            if limits:
+                yield self._resource(namespace, limits)
+
+    def _resource(self, namespace: str, limits: dict[str, float]) -> Cgroup:
+        memory, cpus, pids = limits.get("memory"), limits.get("cpu"), limits.get("pids")
+        desired = self._desired.get(namespace)
+        if desired is not None and _rounds_to(desired.memory, memory, mmap.PAGESIZE):
+            memory = desired.memory
+        if desired is not None and _rounds_to(desired.cpus, cpus, 1e-5):
+            cpus = desired.cpus
+        return Cgroup(
+            namespace=namespace,
+            memory=None if memory is None else int(memory),
+            cpus=cpus,
+            pids=None if pids is None else int(pids),
+        )
+
+    def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+        """Set or lift limits."""
+        return [self._apply_one(operation) for operation in operations]
+
+    def _apply_one(self, operation: Operation) -> NlanError | None:
+        wanted = operation.desired
+        limits: dict[str, float] = {}
+        if isinstance(wanted, Cgroup):
+            asked = {"memory": wanted.memory, "cpu": wanted.cpus, "pids": wanted.pids}
+            limits = {name: value for name, value in asked.items() if value is not None}
+        try:
+            self._cgroups.set_limits(operation.key.namespace, limits)
+        except NlanError as failure:
+            return failure
+        return None
+
+
+def _rounds_to(desired: float | None, observed: float | None, step: float) -> bool:
+    """Tell whether the kernel, which counts in steps, made `observed` of `desired`."""
+    return desired is not None and observed is not None and abs(desired - observed) < step

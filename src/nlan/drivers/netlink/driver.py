@@ -1,0 +1,311 @@
+"""The driver of links, addresses, forwarding entries and routes."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from nlan.drivers.base import Place
+from nlan.drivers.netlink import address, bridge, links, route, veth, vxlan
+from nlan.drivers.netlink.channel import Channel, is_absent, kernel_words, open_channel
+from nlan.drivers.netlink.codec import Message, Refusal
+from nlan.drivers.netlink.links import Links
+from nlan.drivers.netlink.step import FINISH, MAKE, REMOVE, Context, Step, UnbuildableError
+from nlan.errors import ApplyError, HostError, InternalError, NlanError, NotOwnedError
+from nlan.plan import Operation
+from nlan.resources import Address, Bridge, FdbEntry, Resource, Route, Veth, Vxlan
+
+KINDS = ("bridge", "veth", "vxlan", "address", "fdb", "route")
+_LINKS = (Bridge, Veth, Vxlan)
+_AT_ONCE = 64
+"""Messages per batch: their descriptors are open at once, and stay below the usual limit of 1024."""
+
+
+class NetlinkDriver:
+    """Bridges, veth pairs, VXLAN devices, addresses, forwarding entries and routes of a place.
+
+    Nothing is kept between calls, no socket either: a socket would keep a deleted namespace alive.
+    """
+
+    kinds: tuple[str, ...] = KINDS
+
+    def __init__(self, place: Place) -> None:
+        """Take the place to work in."""
+        self._place = place
+
+    def observe(self, namespaces: Sequence[str]) -> Iterable[Resource]:
+        """Return every resource of these namespaces that bears nlan's mark.
+
+        A veth pair is returned once, with the namespace of its first end.
+        """
+        found: list[Resource] = []
+        tables: dict[str, Links] = {}
+        for namespace in namespaces:
+            try:
+                with open_channel(self._place, namespace) as channel:
+                    tables[namespace] = table = links.dump_links(channel)
+                    found += self._observe_inside(namespace, table, channel)
+            except HostError:
+                if namespace in self._place.namespaces():
+                    raise
+        found += self._observe_pairs(namespaces, tables)
+        return found
+
+    def _observe_inside(self, namespace: str, table: Links, channel: Channel) -> Iterator[Resource]:
+        yield from bridge.observe(namespace, table)
+        yield from vxlan.observe(namespace, table)
+        yield from vxlan.observe_entries(namespace, table, channel)
+        yield from address.observe(namespace, table, channel)
+        yield from route.observe(namespace, channel)
+
+    def _observe_pairs(self, namespaces: Sequence[str], tables: dict[str, Links]) -> Iterator[Veth]:
+        seen: set[tuple[str, str]] = set()
+
+        def other(namespace: str) -> Links:
+            if namespace not in tables:
+                tables[namespace] = self._links_of(namespace)
+            return tables[namespace]
+
+        present = [name for name in namespaces if name in tables]
+        for namespace in present:
+            yield from veth.observe(namespace, tables[namespace], other, seen)
+        if any(veth.has_orphans(name, tables[name], seen) for name in present):
+            for namespace in self._place.namespaces():  # their first ends may be elsewhere
+                if namespace not in present:
+                    list(veth.observe(namespace, other(namespace), other, seen))
+        for namespace in present:
+            yield from veth.observe_orphans(namespace, tables[namespace], seen)
+
+    def _links_of(self, namespace: str) -> Links:
+        try:
+            with open_channel(self._place, namespace) as channel:
+                return links.dump_links(channel)
+        except HostError:
+            return Links(())
+
+    def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+        """Carry out operations, see `nlan.drivers.base.Driver`; what goes, goes before what comes."""
+        call = _Call(self._place, operations)
+        call.run()
+        for position, operation in enumerate(operations):
+            refused = call.refusals.get(position)
+            if refused is not None and refused.errno == errno.EEXIST and operation.action != "delete":
+                call.outcomes[position] = self._settle_existing(operation, refused)
+        return call.outcomes
+
+    def _settle_existing(self, operation: Operation, refused: Refusal) -> NlanError | None:
+        """What shall be made exists: fine if it is nlan's and equal, changed if it can be, else an error."""
+        desired = operation.desired
+        if desired is None:
+            raise InternalError(f"{operation} without a desired resource")
+        found = {resource.key: resource for resource in self.observe([desired.key.namespace])}
+        existing = found.get(desired.key)
+        if existing is None:
+            words = f"{kernel_words(refused)}, and nlan did not make it; remove or rename it"
+            return NotOwnedError(f"{operation.key.namespace}: {operation}: {words}")
+        difference = desired.difference(existing)
+        if difference is None:
+            return None
+        if not difference.in_place:
+            return ApplyError(operation.key.namespace, str(operation), f"it exists, but {difference.reason}")
+        return self.apply([_update(operation, desired, existing)])[0]
+
+
+def _update(operation: Operation, desired: Resource, existing: Resource) -> Operation:
+    return Operation(
+        action="update",
+        key=operation.key,
+        impact=operation.impact,
+        reason=operation.reason,
+        desired=desired,
+        observed=existing,
+    )
+
+
+class _Call:
+    """One call of `apply`: steps per phase and namespace, and what became of each operation."""
+
+    def __init__(self, place: Place, operations: Sequence[Operation]) -> None:
+        self._place, self._operations = place, operations
+        self.outcomes: list[NlanError | None] = [None] * len(operations)
+        self.refusals: dict[int, Refusal] = {}
+        self._tables: dict[str, Links] = {}
+
+    def run(self) -> None:
+        steps = [(position, s) for position, o in enumerate(self._operations) for s in _steps(o)]
+        self._remove_links()
+        for phase in (REMOVE, MAKE, FINISH):
+            by_namespace: dict[str, list[tuple[int, Step]]] = {}
+            for position, step in steps:
+                if step.phase == phase:
+                    by_namespace.setdefault(step.namespace, []).append((position, step))
+            for namespace, group in by_namespace.items():
+                for start in range(0, len(group), _AT_ONCE):
+                    self._carry_out(namespace, group[start : start + _AT_ONCE])
+
+    def _carry_out(self, namespace: str, steps: Sequence[tuple[int, Step]]) -> None:
+        steps = [(position, step) for position, step in steps if self.outcomes[position] is None]
+        try:
+            channel = open_channel(self._place, namespace)
+        except HostError as failure:
+            for position, step in steps:
+                if not step.absent_is_done:
+                    self._fail(position, str(failure))
+            return
+        with channel:
+            self._send(namespace, channel, steps)
+
+    def _send(self, namespace: str, channel: Channel, steps: Sequence[tuple[int, Step]]) -> None:
+        descriptors: list[int] = []
+
+        def netns(other: str) -> int:
+            descriptors.append(self._place.netns_fd(other))
+            return descriptors[-1]
+
+        context = Context(lambda: self._links(namespace, channel), netns)
+        try:
+            built = [(p, step, m) for p, step in steps if (m := self._build(p, step, context)) is not None]
+            answers = channel.request([message for _, _, message in built])
+            for (position, step, _), refused in zip(built, answers, strict=True):
+                self._judge(position, step, refused)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _build(self, position: int, step: Step, context: Context) -> Message | None:
+        try:
+            return step.build(context)
+        except (UnbuildableError, HostError) as failure:
+            self._fail(position, str(failure))
+            return None
+
+    def _judge(self, position: int, step: Step, refused: Refusal | None) -> None:
+        if refused is None or (step.absent_is_done and is_absent(refused)):
+            return
+        if self.outcomes[position] is None:
+            self.refusals[position] = refused
+            self._fail(position, kernel_words(refused))
+
+    def _fail(self, position: int, reason: str) -> None:
+        operation = self._operations[position]
+        self.outcomes[position] = ApplyError(operation.key.namespace, str(operation), reason)
+
+    def _links(self, namespace: str, channel: Channel) -> Links:
+        """Return the links of the namespace as they were when this call first asked, removals aside."""
+        if namespace not in self._tables:
+            self._tables[namespace] = links.dump_links(channel)
+        return self._tables[namespace]
+
+    def _remove_links(self) -> None:
+        """Remove links namespace by namespace, all of one at once: each removal alone takes 16 ms."""
+        leaving = [(p, _ends(o)) for p, o in enumerate(self._operations) if _takes_link_away(o)]
+        weight = Counter(namespace for _, both in leaving for namespace, _ in both)
+        chosen: dict[str, list[tuple[int, str]]] = {}
+        for position, both in leaving:
+            namespace, name = max(both, key=lambda end: weight[end[0]])
+            chosen.setdefault(namespace, []).append((position, name))
+        for namespace, group in chosen.items():
+            self._remove_links_of(namespace, group)
+
+    def _remove_links_of(self, namespace: str, group: Sequence[tuple[int, str]]) -> None:
+        try:
+            channel = open_channel(self._place, namespace)
+        except HostError:
+            return  # gone with all its links
+        with channel:
+            table = links.dump_links(channel)
+            doomed = [(position, name) for position, name in group if self._may_go(position, name, table)]
+            messages = [links.doom_link(name) for _, name in doomed]
+            if not doomed:
+                return
+            *answers, last = channel.request([*messages, links.delete_doomed()])
+        step = Step(REMOVE, namespace, lambda _: None, absent_is_done=True)
+        for (position, _), refused in zip(doomed, answers, strict=True):
+            self._judge(position, step, refused or last)
+
+    def _may_go(self, position: int, name: str, table: Links) -> bool:
+        link = table.by_name.get(name)
+        if link is not None and not link.is_marked:
+            operation = self._operations[position]
+            words = f"{operation}: the link bears no mark of nlan, and stays"
+            self.outcomes[position] = NotOwnedError(f"{operation.key.namespace}: {words}")
+        return link is not None and link.is_marked
+
+
+def _takes_link_away(operation: Operation) -> bool:
+    if isinstance(operation.desired, Vxlan) and isinstance(operation.observed, Vxlan):
+        other_family = operation.desired.local.version != operation.observed.local.version
+        return other_family or operation.action == "replace"
+    return operation.action in ("delete", "replace") and isinstance(operation.observed, _LINKS)
+
+
+def _ends(operation: Operation) -> list[tuple[str, str]]:
+    match operation.observed:
+        case Veth(peer_namespace="") as pair:
+            return [(pair.namespace, pair.name)]
+        case Veth() as pair:
+            return [(pair.namespace, pair.name), (pair.peer_namespace, pair.peer_name)]
+        case Bridge() | Vxlan() as link:
+            return [(link.namespace, link.name)]
+        case other:
+            raise InternalError(f"{other} is no link")
+
+
+def _steps(operation: Operation) -> list[Step]:
+    """Return the steps of an operation; those that remove links are taken together elsewhere."""
+    desired, observed = operation.desired, operation.observed
+    if operation.action == "delete":
+        return _delete_steps(observed)
+    if operation.action == "create" or _takes_link_away(operation):
+        return _create_steps(desired)
+    if operation.action == "replace":
+        return [*_delete_steps(observed), *_create_steps(desired)]
+    return _update_steps(desired, observed)
+
+
+def _create_steps(desired: Resource | None) -> list[Step]:
+    match desired:
+        case Bridge():
+            return bridge.create(desired)
+        case Veth():
+            return veth.create(desired)
+        case Vxlan():
+            return vxlan.create(desired)
+        case Address():
+            return address.create(desired)
+        case FdbEntry():
+            return vxlan.create_entry(desired)
+        case Route():
+            return route.create(desired)
+        case _:
+            raise InternalError(f"the netlink driver cannot make {desired}")
+
+
+def _delete_steps(observed: Resource | None) -> list[Step]:
+    match observed:
+        case Bridge() | Veth() | Vxlan():
+            return []
+        case Address():
+            return address.delete(observed)
+        case FdbEntry():
+            return vxlan.delete_entry(observed)
+        case Route():
+            return route.delete(observed)
+        case _:
+            raise InternalError(f"the netlink driver cannot delete {observed}")
+
+
+def _update_steps(desired: Resource | None, observed: Resource | None) -> list[Step]:
+    match desired, observed:
+        case Bridge(), Bridge():
+            return bridge.update(desired, observed)
+        case Veth(), Veth():
+            return veth.update(desired, observed)
+        case Vxlan(), Vxlan():
+            return vxlan.update(desired, observed)
+        case Route(), _:
+            return route.update(desired)
+        case _:
+            raise InternalError(f"the netlink driver cannot change {observed} to {desired}")

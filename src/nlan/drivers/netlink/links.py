@@ -1,0 +1,169 @@
+"""What is common to all kinds of links: the table of a namespace's links, and messages about one.
+
+Marks: the first end of a veth pair, bridges and VXLAN devices are in interface group `FIRST`, the
+other ends of pairs in `SECOND`; links on their way out are in `DOOMED`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from nlan.drivers.netlink import codec
+from nlan.drivers.netlink.channel import Channel
+from nlan.drivers.netlink.codec import Message
+
+FIRST = 0x6E6C616E
+SECOND = 0x6E6C616F
+DOOMED = 0x6E6C6170
+MARKS = frozenset((FIRST, SECOND, DOOMED))
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
+IFF_UP, IFF_LOOPBACK = 1, 8
+(
+    IFLA_ADDRESS,
+    IFLA_IFNAME,
+    IFLA_MTU,
+    IFLA_LINK,
+    IFLA_MASTER,
+    IFLA_LINKINFO,
+    IFLA_IFALIAS,
+    IFLA_GROUP,
+    IFLA_NET_NS_FD,
+    IFLA_EXT_MASK,
+) = (1, 3, 4, 5, 10, 18, 20, 27, 28, 29)
+IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
+_SKIP_STATISTICS = 8
+_HEADER = struct.Struct("=BxHiII")
+
+
+class Link(NamedTuple):
+    """A link as the kernel lists it.
+
+    Attributes:
+        number: Its index in the namespace.
+        name: Its interface name.
+        kind: ``veth``, ``bridge``, ``vxlan``, …; empty for hardware and loopback.
+        flags: IFF_*.
+        mtu: Octets.
+        mac: With colons; empty where it has none.
+        group: Its interface group.
+        master: Index of the bridge it is a port of, 0 for none.
+        peer: Index of the link it hangs on (a pair's other end), 0 for none.
+        alias: Free words.
+        data: What its kind says of it.
+    """
+
+    number: int
+    name: str
+    kind: str
+    flags: int
+    mtu: int
+    mac: str
+    group: int
+    master: int
+    peer: int
+    alias: str
+    data: dict[int, memoryview]
+
+    @property
+    def up(self) -> bool:
+        """Administrative state."""
+        return bool(self.flags & IFF_UP)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether nlan made it (the loopback of a namespace counts)."""
+        return self.group in MARKS
+
+
+class Links:
+    """All links of a namespace, by name and by index."""
+
+    def __init__(self, links: Sequence[Link]) -> None:
+        """Index them."""
+        self.by_name = {link.name: link for link in links}
+        self.by_index = {link.number: link for link in links}
+
+    def name_of(self, index: int) -> str:
+        """Return the name that goes with an index, empty where there is none."""
+        link = self.by_index.get(index)
+        return link.name if link else ""
+
+    def index_of(self, name: str) -> int:
+        """Return the index that goes with a name, 0 where there is none."""
+        link = self.by_name.get(name)
+        return link.number if link else 0
+
+
+def dump_links(channel: Channel) -> Links:
+    """Return all links of the channel's namespace."""
+    body = _HEADER.pack(0, 0, 0, 0, 0) + codec.u32(IFLA_EXT_MASK, _SKIP_STATISTICS)
+    return Links([parse_link(body) for _, body in channel.dump(Message(RTM_GETLINK, 0, body))])
+
+
+def parse_link(body: memoryview) -> Link:
+    """Return the link that the body of an RTM_NEWLINK describes."""
+    _, _, index, flags, _ = _HEADER.unpack_from(body)
+    found = codec.attributes(body, _HEADER.size)
+    info = codec.attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
+    kind = codec.as_text(info.get(IFLA_INFO_KIND))
+    data = codec.attributes(info[IFLA_INFO_DATA]) if kind == "vxlan" and IFLA_INFO_DATA in info else {}
+    mac = found.get(IFLA_ADDRESS)
+    return Link(
+        index,
+        codec.as_text(found.get(IFLA_IFNAME)),
+        kind,
+        flags,
+        codec.as_u32(found.get(IFLA_MTU)),
+        "" if mac is None else mac.hex(":"),
+        codec.as_u32(found.get(IFLA_GROUP)),
+        codec.as_u32(found.get(IFLA_MASTER)),
+        codec.as_u32(found.get(IFLA_LINK)),
+        codec.as_text(found.get(IFLA_IFALIAS)),
+        data,
+    )
+
+
+def link_body(*parts: bytes, up: bool | None = None, name: str = "") -> bytes:
+    """Return the body of a message about the link of that name; `up` None leaves its state alone."""
+    header = _HEADER.pack(0, 0, 0, IFF_UP if up else 0, 0 if up is None else IFF_UP)
+    named = codec.text(IFLA_IFNAME, name) if name else b""
+    return header + named + b"".join(parts)
+
+
+def create_link(name: str, kind: str, *parts: bytes, data: bytes = b"", up: bool = False) -> Message:
+    """Return the message that makes a link; it fails where one of that name exists."""
+    info = codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, kind), codec.nest(IFLA_INFO_DATA, data))
+    body = link_body(*parts, info, up=up, name=name)
+    return Message(RTM_NEWLINK, codec.NLM_F_CREATE | codec.NLM_F_EXCL, body)
+
+
+def change_link(name: str, *parts: bytes, up: bool | None = None) -> Message:
+    """Return the message that changes a link of that name; it fails where there is none."""
+    return Message(RTM_NEWLINK, 0, link_body(*parts, up=up, name=name))
+
+
+def doom_link(name: str) -> Message:
+    """Return the message that puts a link among those that `delete_doomed` removes."""
+    return change_link(name, codec.u32(IFLA_GROUP, DOOMED))
+
+
+def delete_doomed() -> Message:
+    """Return the message that removes all doomed links of a namespace, in one grace period."""
+    return Message(RTM_DELLINK, 0, link_body(codec.u32(IFLA_GROUP, DOOMED)))
+
+
+def mac_octets(mac: str) -> bytes:
+    """Return the six octets of a MAC address."""
+    return bytes.fromhex(mac.replace(":", ""))
+
+
+def basics(mac: str, mtu: int, group: int) -> bytes:
+    """Return the attributes that every new link has."""
+    return (
+        codec.attribute(IFLA_ADDRESS, mac_octets(mac))
+        + codec.u32(IFLA_MTU, mtu)
+        + codec.u32(IFLA_GROUP, group)
+    )
