@@ -58,7 +58,7 @@ class NetlinkDriver:
         yield from vxlan.observe(namespace, table)
         yield from vxlan.observe_entries(namespace, table, channel)
         yield from address.observe(namespace, table, channel)
-        yield from route.observe(namespace, channel)
+        yield from route.observe(namespace, table, channel)
 
     def _observe_pairs(self, namespaces: Sequence[str], tables: dict[str, Links]) -> Iterator[Veth]:
         seen: set[tuple[str, str]] = set()

@@ -12,14 +12,15 @@ from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.address import PROTOCOL
 from nlan.drivers.netlink.channel import Channel, DumpRefusedError
 from nlan.drivers.netlink.codec import Message
-from nlan.drivers.netlink.step import FINISH, REMOVE, Step
+from nlan.drivers.netlink.links import Links
+from nlan.drivers.netlink.step import FINISH, REMOVE, Context, Step, index_of
 from nlan.resources import Route
 
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 MAIN_TABLE = 254
 _SCOPE_UNIVERSE = 0
 _UNICAST = 1
-_RTA_DST, _RTA_GATEWAY, _RTA_TABLE = 1, 5, 15
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
 _AF_INET, _AF_INET6 = 2, 10
 _CLONED = 0x200
 _HEADER = struct.Struct("=BBBBBBBBI")
@@ -34,6 +35,7 @@ class KernelRoute(NamedTuple):
         kind: RTN_*; 1 is unicast.
         prefix: To where.
         via: Next hop, None where it is on the link or has many.
+        oif: The interface's index, 0 where there are many or none.
     """
 
     table: int
@@ -41,6 +43,7 @@ class KernelRoute(NamedTuple):
     kind: int
     prefix: IPv4Network | IPv6Network
     via: IPv4Address | IPv6Address | None
+    oif: int = 0
 
 
 def create(route: Route) -> list[Step]:
@@ -55,16 +58,17 @@ def update(route: Route) -> list[Step]:
 
 def delete(route: Route) -> list[Step]:
     """Remove it, and only one that bears nlan's mark."""
-    message = Message(RTM_DELROUTE, 0, _body(route))
+    message = Message(RTM_DELROUTE, 0, _body(route, 0))
     return [Step(REMOVE, route.namespace, lambda _: message, absent_is_done=True)]
 
 
-def observe(namespace: str, channel: Channel) -> Iterable[Route]:
+def observe(namespace: str, links: Links, channel: Channel) -> Iterable[Route]:
     """Return nlan's routes in the namespace."""
     for family in (_AF_INET, _AF_INET6):
         for route in dump_routes(channel, family, PROTOCOL):
             if route.protocol == PROTOCOL and route.via is not None:
-                yield Route(namespace=namespace, prefix=route.prefix, via=route.via)
+                interface = links.name_of(route.oif)
+                yield Route(namespace=namespace, prefix=route.prefix, via=route.via, interface=interface)
 
 
 def dump_routes(channel: Channel, family: int, protocol: int = 0) -> list[KernelRoute]:
@@ -93,17 +97,22 @@ def parse_route(body: memoryview) -> KernelRoute | None:
         kind,
         ip_network((prefix, length)),
         None if via is None else ip_address(bytes(via)),
+        codec.as_u32(found.get(_RTA_OIF), 0),
     )
 
 
 def _put(route: Route, flags: int) -> list[Step]:
-    message = Message(RTM_NEWROUTE, flags, _body(route))
-    return [Step(FINISH, route.namespace, lambda _: message)]
+    def build(context: Context) -> Message:
+        index = index_of(context, route.interface) if route.interface else 0
+        return Message(RTM_NEWROUTE, flags, _body(route, index))
+
+    return [Step(FINISH, route.namespace, build)]
 
 
-def _body(route: Route) -> bytes:
+def _body(route: Route, index: int) -> bytes:
     family = _AF_INET if route.prefix.version == 4 else _AF_INET6
     length = route.prefix.prefixlen
     header = _HEADER.pack(family, length, 0, 0, MAIN_TABLE, PROTOCOL, _SCOPE_UNIVERSE, _UNICAST, 0)
     prefix = codec.attribute(_RTA_DST, route.prefix.network_address.packed) if length else b""
-    return header + prefix + codec.attribute(_RTA_GATEWAY, route.via.packed)
+    interface = codec.u32(_RTA_OIF, index) if index else b""
+    return header + prefix + interface + codec.attribute(_RTA_GATEWAY, route.via.packed)
