@@ -59,13 +59,18 @@ def _shown(path: Path) -> str:
 
 def canonical(text: str) -> tuple[str, ...]:
     """Return the configuration lines of what ``show running-config`` prints."""
-    lines: list[str] = []
+    found: list[str] = []
     for raw in text.splitlines():
         line = raw.strip()
         if not line or _NOISE.match(line) or _CLOSING.match(line):
             continue
-        lines.append(" " * (len(raw) - len(raw.lstrip())) + line)
-    return tuple(lines)
+        depth = len(raw) - len(raw.lstrip())
+        if depth == 0 and found and found[-1].startswith("interface "):
+            found.pop()  # an interface that has nothing to say
+        found.append(" " * depth + line)
+    if found and found[-1].startswith("interface "):
+        found.pop()
+    return tuple(found)
 
 
 def paths(lines: Iterable[str]) -> dict[Path, None]:
@@ -109,14 +114,15 @@ def file_text(lines_: Sequence[str]) -> str:
             depth = len(stack)
         while len(stack) > depth:
             header = stack.pop()
-            if text[-1].strip() != header or _is_header(header):
+            if text[-1].strip() != header or is_header(header):
                 text.append(" " * len(stack) + _closing(header))
         stack.append(line.strip())
         text.append(line)
     return "\n".join(text[:-1]) + "\n"
 
 
-def _is_header(line: str) -> bool:
+def is_header(line: str) -> bool:
+    """Tell whether the line opens a section."""
     return bool(_HEADER.match(line))
 
 
@@ -162,7 +168,7 @@ def _removal_order(removals: Sequence[Path]) -> list[Path]:
 
 
 def _stands_alone(path: Path) -> bool:
-    return _is_header(path[-1]) or _peer_of_remote_as(path) is not None
+    return is_header(path[-1]) or _peer_of_remote_as(path) is not None
 
 
 def _taken_along(path: Path, gone: Iterable[Path]) -> bool:

@@ -1,0 +1,152 @@
+"""Opening BGP sessions at once instead of a second after the start.
+
+bgpd lets a new peer idle for a whole second (``BGP_INIT_START_TIMER``, not to be configured). The
+second is spared where a peer's connect timer is set while no address family is active: bgpd then
+dials as soon as it is done with the commands at hand. Commands that arrive in one read are carried
+out together, so the families are off for nobody to see. One end of a session dials; if both did,
+they would refuse each other and wait for longer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+from nlan.drivers.base import Place
+from nlan.drivers.frr.files import Files
+from nlan.drivers.frr.vty import Vty
+from nlan.errors import HostError, PeerError
+from nlan.resources.frrconfig import Path, paths
+
+READ_OCTETS = 512
+"""What bgpd takes in one read."""
+BGP_PORT = 179
+_CONNECT = re.compile(r"neighbor (?P<peer>[0-9a-fA-F.:]+) timers connect (?P<s>\d+)$")
+
+
+class Idle(NamedTuple):
+    """A peer that bgpd does not try to reach yet."""
+
+    namespace: str
+    files: Files
+    asn: int
+    peer: str
+    retry_s: int
+    families: tuple[str, ...]
+    source: str
+
+    def dial(self) -> tuple[list[str], list[str]]:
+        """Return the commands to begin with, and those that together make bgpd dial now."""
+        off = [line for family in self.families for line in self._in(family, "no ")]
+        on = [line for family in self.families for line in self._in(family, "")]
+        timer = f"nei {self.peer} timers connect {self.retry_s}"
+        return ["enable", "configure terminal", f"router bgp {self.asn}"], [*off, timer, *on, "end"]
+
+    def _in(self, family: str, no: str) -> tuple[str, str, str]:
+        return f"address-family {family} unicast", f"{no}nei {self.peer} activate", "exit"
+
+
+def dial_idle(place: Place, bgpds: Iterable[tuple[str, Files, Sequence[str]]]) -> None:
+    """Make the bgpds open their idle sessions now, each session from one end.
+
+    Args:
+        place: Where they are.
+        bgpds: Namespace, files and configuration lines of each.
+
+    A daemon that does not answer is left alone: its sessions come up by themselves later.
+    """
+    idle = [
+        _sourced(place, peer)
+        for namespace, files, config in bgpds
+        if (peers := list(configured(namespace, files, config)))
+        for peer in _only_idle(files, peers)
+    ]
+    ends = {(peer.source, peer.peer) for peer in idle}
+    for peer in idle:
+        if (peer.peer, peer.source) not in ends or not _lower(peer.source, peer.peer):
+            _dial(peer)
+
+
+def configured(namespace: str, files: Files, config: Sequence[str]) -> Iterator[Idle]:
+    """Yield the peers of a configuration that have a connect timer of their own."""
+    those = paths(config)
+    for path in those:
+        match = _CONNECT.match(path[-1])
+        if match is None or len(path) != 2:
+            continue
+        router, peer = path[0], match["peer"]
+        source = next((p[1].split()[-1] for p in those if _is_source(p, router, peer)), "")
+        families = tuple(_families(those, router, peer))
+        if families:
+            asn = int(router.split()[2])
+            yield Idle(namespace, files, asn, peer, int(match["s"]), families, source)
+
+
+def _is_source(path: Path, router: str, peer: str) -> bool:
+    return len(path) == 2 and path[0] == router and path[1].startswith(f"neighbor {peer} update-source ")
+
+
+def _families(those: dict[Path, None], router: str, peer: str) -> Iterator[str]:
+    if (router, "address-family ipv4 unicast", f"no neighbor {peer} activate") not in those:
+        yield "ipv4"
+    if (router, "address-family ipv6 unicast", f"neighbor {peer} activate") in those:
+        yield "ipv6"
+
+
+def _only_idle(files: Files, peers: Sequence[Idle]) -> Iterator[Idle]:
+    try:
+        with Vty(files.vty) as vty:
+            text = vty.together(["enable", "show bgp summary json"])[1].text
+    except (OSError, PeerError):
+        return
+    states = peer_states(json.loads(text or "{}"))
+    yield from (peer for peer in peers if states.get(peer.peer) == "Idle")
+
+
+def peer_states(summary: dict[str, Any]) -> dict[str, str]:
+    """Return address to state of ``show bgp summary json``."""
+    return {
+        address: peer["state"]
+        for family in summary.values()
+        if isinstance(family, dict)
+        for address, peer in family.get("peers", {}).items()
+    }
+
+
+def _lower(one: str, other: str) -> bool:
+    return int(ip_address(one)) < int(ip_address(other))
+
+
+def _sourced(place: Place, peer: Idle) -> Idle:
+    """Return the peer with the address that this end would use; an unknown one stays empty."""
+    try:
+        ip_address(peer.source)
+    except ValueError:
+        return peer._replace(source=_local_address(place, peer))
+    return peer
+
+
+def _local_address(place: Place, peer: Idle) -> str:
+    try:
+        family = socket.AF_INET6 if ":" in peer.peer else socket.AF_INET
+        with place.open_socket(peer.namespace, family, socket.SOCK_DGRAM) as probe:
+            probe.connect((peer.peer, BGP_PORT))
+            return str(probe.getsockname()[0])
+    except (OSError, HostError):
+        return ""
+
+
+def _dial(peer: Idle) -> None:
+    before, together = peer.dial()
+    if sum(len(line) + 1 for line in together) > READ_OCTETS:
+        return
+    try:
+        with Vty(peer.files.vty) as vty:
+            vty.together(before)
+            vty.together(together)
+    except (OSError, PeerError):
+        return

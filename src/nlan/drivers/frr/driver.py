@@ -1,0 +1,259 @@
+"""FRR: daemons and their configuration, observed and changed over their own sockets."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nlan.drivers.base import Place
+from nlan.drivers.frr import dial, load
+from nlan.drivers.frr.files import Files, Receipt, observed_config
+from nlan.drivers.frr.sessions import (
+    BgpSession,
+    OspfNeighbor,
+    decode,
+    parse_bgp,
+    parse_ospf,
+    parse_ospf6,
+)
+from nlan.drivers.frr.start import Start, start_all
+from nlan.drivers.frr.vty import Vty
+from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
+from nlan.plan import Operation
+from nlan.resources import FABRIC, FrrDaemon, Key
+from nlan.resources.frrconfig import compare
+
+TERM_S = 5.0
+"""How long a daemon may take to end after SIGTERM."""
+KILL_S = 5.0
+
+
+class FrrDriver:
+    """Serves `FrrDaemon`. What is not in a node's run directory does not exist for it."""
+
+    kinds = ("frr",)
+
+    def __init__(self, place: Place) -> None:
+        """Work in that place."""
+        self._place = place
+
+    def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
+        """Return the daemons that run and answer; a dead one is not there."""
+        for namespace in namespaces:
+            if "/" in namespace or namespace == FABRIC:
+                continue  # hosts and the fabric have no daemons
+            for files in self._started(namespace):
+                if (config := _observed(files)) is not None:
+                    yield FrrDaemon(namespace=namespace, daemon=files.daemon, config=config, after=())
+
+    def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+        """Delete, start and change daemons, all of a sort at once."""
+        outcome: dict[Key, NlanError | None] = {}
+        ended = [o for o in operations if o.action in ("delete", "replace")]
+        outcome.update(self._end([(o.key, self._files(o.key)) for o in ended]))
+        fresh = [o for o in operations if o.action in ("create", "replace") and outcome.get(o.key) is None]
+        changed = [o for o in operations if o.action == "update"]
+        for operation in fresh:
+            if self._runs(operation):
+                changed.append(operation)
+        started = [o for o in fresh if o not in changed]
+        outcome.update(self._start([o.desired for o in started if isinstance(o.desired, FrrDaemon)]))
+        for operation in changed:
+            outcome[operation.key] = self._update(operation)
+        self._dial([*started, *changed], outcome)
+        return [outcome.get(operation.key) for operation in operations]
+
+    def log_path(self, namespace: str, daemon: str) -> Path:
+        """Return the log that grows when a session changes or somebody types a command.
+
+        `nlan.drivers.frr.parse_log` reads its lines.
+        """
+        return Files(self._place.directory(namespace), daemon).log
+
+    def command(self, namespace: str, daemon: str, line: str) -> str:
+        """Return the daemon's answer to one command of enable mode, such as ``show ip route``.
+
+        Raises:
+            NotFoundError: The daemon does not run there.
+            PeerError: It does not answer.
+            ApplyError: It refuses.
+        """
+        files = Files(self._place.directory(namespace), daemon)
+        try:
+            with Vty(files.vty) as vty:
+                answer = vty.together(["enable", line])[1]
+        except OSError as error:
+            raise NotFoundError(f"{namespace}: {daemon} does not run: {error.strerror}") from error
+        if answer.failed:
+            raise ApplyError(namespace, f"{daemon}: {line}", answer.words)
+        return answer.text
+
+    def sessions(self, namespace: str) -> list[BgpSession]:
+        """Return the BGP peers of a node, none where no bgpd runs."""
+        return parse_bgp(self._json(namespace, "bgpd", "show bgp summary json"))
+
+    def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
+        """Return the OSPF neighbours of a node, of both versions."""
+        two = parse_ospf(self._json(namespace, "ospfd", "show ip ospf neighbor json"))
+        three = parse_ospf6(self._json(namespace, "ospf6d", "show ipv6 ospf6 neighbor json"))
+        return [*two, *three]
+
+    def _json(self, namespace: str, daemon: str, line: str) -> dict[str, Any]:
+        with suppress(NotFoundError):
+            return decode(self.command(namespace, daemon, line))
+        return {}
+
+    def _files(self, key: Key) -> Files:
+        return Files(self._place.directory(key.namespace), key.name)
+
+    def _started(self, namespace: str) -> Iterator[Files]:
+        """Yield the daemons that nlan has started in a node and not ended."""
+        directory = self._place.directory(namespace)
+        for receipt in sorted(directory.glob("receipt-*.json")):
+            yield Files(directory, receipt.stem.removeprefix("receipt-"))
+
+    def _runs(self, operation: Operation) -> bool:
+        files = self._files(operation.key)
+        return files.receipt.exists() and _observed(files) is not None
+
+    def _start(self, resources: Sequence[FrrDaemon]) -> dict[Key, NlanError | None]:
+        starts = [Start(resource, self._files(resource.key)) for resource in resources]
+        if starts:
+            start_all(self._place, starts)
+        return {start.resource.key: start.error or self._settle(start) for start in starts}
+
+    def _settle(self, start: Start) -> NlanError | None:
+        """Load what a manager that ran before did not read, and write the receipt."""
+        files, running = start.files, start.running or ()
+        if files.config_vty != files.vty:
+            running = load.show(files)
+            change = compare(start.config, running)
+            if change.added:
+                try:
+                    running = load.change_config(files, start.resource.namespace, change, start.config)
+                except (NlanError, OSError) as error:
+                    return _translated(start.resource.key, error)
+        Receipt(start.config, running).write(files)
+        return None
+
+    def _update(self, operation: Operation) -> NlanError | None:
+        desired, files = operation.desired, self._files(operation.key)
+        assert isinstance(desired, FrrDaemon)
+        wanted = desired.config
+        if wanted is None:
+            return None
+        try:
+            observed = _observed(files)
+            if observed is None:
+                return self._start([desired])[operation.key]
+            change = compare(wanted, observed)
+            shown = load.change_config(files, desired.namespace, change, wanted)
+        except (NlanError, OSError) as error:
+            return _translated(operation.key, error)
+        files.write_config(wanted)
+        Receipt(wanted, shown).write(files)
+        return None
+
+    def _dial(self, operations: Sequence[Operation], outcome: dict[Key, NlanError | None]) -> None:
+        dial.dial_idle(
+            self._place,
+            [
+                (o.key.namespace, self._files(o.key), o.desired.config or ())
+                for o in operations
+                if o.key.name == "bgpd" and isinstance(o.desired, FrrDaemon) and outcome.get(o.key) is None
+            ],
+        )
+
+    def _end(self, daemons: Sequence[tuple[Key, Files]]) -> dict[Key, NlanError | None]:
+        """End all at once; what is gone already has been ended."""
+        processes: dict[Key, int] = {}
+        for key, files in daemons:
+            if (pidfd := self._pidfd(key, files)) is not None:
+                processes[key] = pidfd
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+        left = _wait_ended(processes, TERM_S)
+        for key in left:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(processes[key], signal.SIGKILL)
+        left = _wait_ended({key: processes[key] for key in left}, KILL_S)
+        for pidfd in processes.values():
+            os.close(pidfd)
+        for key, files in daemons:
+            if key not in left:
+                files.remove()
+        why = "it does not end, not even by SIGKILL"
+        return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k, _ in daemons}
+
+    def _pidfd(self, key: Key, files: Files) -> int | None:
+        """Return a descriptor of the daemon's process, None where there is none.
+
+        The number in the file may be another process's by now: name and namespace tell.
+        """
+        try:
+            pid = int(files.pid.read_text())
+            pidfd = os.pidfd_open(pid)
+        except (FileNotFoundError, ValueError, ProcessLookupError):
+            return None
+        if self._is_ours(pid, key):
+            return pidfd
+        os.close(pidfd)
+        return None
+
+    def _is_ours(self, pid: int, key: Key) -> bool:
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            inode = os.stat(f"/proc/{pid}/ns/net").st_ino
+        except OSError:
+            return False
+        descriptor = self._place.netns_fd(key.namespace)
+        try:
+            return name == key.name[:15] and inode == os.fstat(descriptor).st_ino
+        finally:
+            os.close(descriptor)
+
+
+def _observed(files: Files) -> tuple[str, ...] | None:
+    """Return what a running daemon has for a configuration; None where it does not run.
+
+    After a crash between start and receipt, what it was started with counts as asked, and what it
+    shows now is kept for the next time.
+    """
+    receipt = Receipt.read(files)
+    try:
+        if files.config_vty != files.vty:
+            Vty(files.vty).close()
+        running = load.show(files)
+    except (OSError, PeerError):
+        return None
+    if receipt is None:
+        return running
+    if receipt.shown is None:
+        Receipt(receipt.asked, running).write(files)
+    return observed_config(receipt, running)
+
+
+def _wait_ended(processes: dict[Key, int], seconds: float) -> set[Key]:
+    """Wait until the processes have ended; return those that have not in time."""
+    poll = select.poll()
+    left = {pidfd: key for key, pidfd in processes.items()}
+    for pidfd in left:
+        poll.register(pidfd, select.POLLIN)
+    deadline = time.monotonic() + seconds
+    while left and (remaining := deadline - time.monotonic()) > 0:
+        for pidfd, _ in poll.poll(remaining * 1000):
+            poll.unregister(pidfd)
+            del left[pidfd]
+    return set(left.values())
+
+
+def _translated(key: Key, error: NlanError | OSError) -> NlanError:
+    if isinstance(error, NlanError):
+        return error
+    return ApplyError(key.namespace, f"configure {key.name}", error.strerror or str(error))

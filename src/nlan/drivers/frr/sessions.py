@@ -1,0 +1,161 @@
+"""What the routing daemons say of their sessions, and what their logs tell of changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal["session-up", "session-down", "configured"]
+
+
+class BgpSession(NamedTuple):
+    """One BGP peer as a daemon sees it.
+
+    Attributes:
+        peer: Its address.
+        state: ``Established``, ``Active``, ``Idle``, …
+        peer_asn: Its AS as configured.
+        established: How often the session came up since the daemon started.
+        uptime_s: Seconds since it came up or went down.
+        prefixes: Received, per family (``ipv4``, ``ipv6``).
+    """
+
+    peer: str
+    state: str
+    peer_asn: int
+    established: int
+    uptime_s: float
+    prefixes: dict[str, int]
+
+    @property
+    def up(self) -> bool:
+        """Whether routes can be exchanged."""
+        return self.state == "Established"
+
+
+class OspfNeighbor(NamedTuple):
+    """One OSPF neighbour.
+
+    Attributes:
+        router_id: Its identifier.
+        address: Its address on the segment.
+        interface: Ours.
+        state: ``Full``, ``2-Way``, ``ExStart``, …
+        role: ``DR``, ``Backup``, ``DROther`` or ``-``.
+        up_s: Seconds in this state.
+        version: 2, or 3 for IPv6.
+    """
+
+    router_id: str
+    address: str
+    interface: str
+    state: str
+    role: str
+    up_s: float
+    version: int
+
+    @property
+    def up(self) -> bool:
+        """Whether the adjacency is complete, or complete as it gets between two that are not DR."""
+        return self.state == "Full" or (self.state in ("2-Way", "Twoway") and self.role == "DROther")
+
+
+class LogEvent(NamedTuple):
+    """What a log line tells.
+
+    Attributes:
+        kind: ``configured``: somebody typed a configuration command.
+        subject: The peer or neighbour, or the command.
+    """
+
+    kind: Kind
+    subject: str
+
+
+_FAMILIES = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
+
+
+def parse_bgp(summary: dict[str, Any]) -> list[BgpSession]:
+    """Return the peers of ``show bgp summary json``, sorted by address."""
+    found: dict[str, BgpSession] = {}
+    for key, family in summary.items():
+        for address, peer in family.get("peers", {}).items() if key in _FAMILIES else ():
+            prefixes = {**(found[address].prefixes if address in found else {})}
+            prefixes[_FAMILIES[key]] = peer.get("pfxRcd", 0)
+            found[address] = BgpSession(
+                address,
+                peer["state"],
+                peer["remoteAs"],
+                peer.get("connectionsEstablished", 0),
+                peer.get("peerUptimeMsec", 0) / 1000,
+                prefixes,
+            )
+    return [found[address] for address in sorted(found)]
+
+
+def parse_ospf(answer: dict[str, Any]) -> list[OspfNeighbor]:
+    """Return the neighbours of ``show ip ospf neighbor json``."""
+    return sorted(_ospf(answer))
+
+
+def _ospf(answer: dict[str, Any]) -> Iterator[OspfNeighbor]:
+    for router_id, entries in answer.get("neighbors", answer).items():
+        for entry in entries:
+            state, _, role = entry.get("nbrState", entry.get("state", "")).partition("/")
+            yield OspfNeighbor(
+                router_id,
+                entry.get("ifaceAddress", entry.get("address", "")),
+                entry.get("ifaceName", "").partition(":")[0],
+                state,
+                role or "-",
+                entry.get("upTimeInMsec", 0) / 1000,
+                2,
+            )
+
+
+def parse_ospf6(answer: dict[str, Any]) -> list[OspfNeighbor]:
+    """Return the neighbours of ``show ipv6 ospf6 neighbor json``."""
+    return sorted(
+        OspfNeighbor(
+            entry["neighborId"],
+            "",
+            entry["interfaceName"],
+            entry["state"],
+            entry.get("ifState", "-"),
+            _clock(entry.get("duration", "")),
+            3,
+        )
+        for entry in answer.get("neighbors", [])
+    )
+
+
+def _clock(text: str) -> float:
+    """Return the seconds of ``00:01:02``; other spellings count as 0."""
+    match = re.fullmatch(r"(\d+):(\d\d):(\d\d)", text)
+    return 0.0 if match is None else int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3])
+
+
+_LOG = (
+    (re.compile(r"%ADJCHANGE: neighbor (\S+?)(?:\(|\s).* Up"), "session-up"),
+    (re.compile(r"%ADJCHANGE: neighbor (\S+?)(?:\(|\s).* Down"), "session-down"),
+    (re.compile(r"AdjChg: Nbr (\S+?)[ (:].*-> Full"), "session-up"),
+    (re.compile(r"AdjChg: Nbr (\S+?)[ (:].*Full -> "), "session-down"),
+    (re.compile(r"vty\[\d+\]@\S*\(config[^)]*\)# (.+)"), "configured"),
+)
+
+
+def parse_log(line: str) -> LogEvent | None:
+    """Return what a line of a daemon's log tells, None where it is of no concern."""
+    for pattern, kind in _LOG:
+        if match := pattern.search(line):
+            return LogEvent(kind, match[1])  # type: ignore[arg-type]
+    return None
+
+
+def decode(text: str) -> dict[str, Any]:
+    """Return the JSON of an answer; an empty one is an empty object."""
+    value = json.loads(text or "{}")
+    assert isinstance(value, dict)
+    return value

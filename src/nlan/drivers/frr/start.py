@@ -1,0 +1,254 @@
+"""Starting daemons, many at a time, and waiting until each has read its configuration.
+
+Per node mgmtd comes first: zebra without it tries to reach it every 10 ms, at a tenth of a
+processor. The others wait for zebra's socket: one that does not find it tries again after seconds.
+Everything is awaited by events: sockets that appear (inotify), answers, daemons that end (pidfd).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from nlan.drivers.base import Place
+from nlan.drivers.frr.files import MANAGED, MANAGER, Files, Receipt, own_lines
+from nlan.drivers.frr.vty import Answer, Vty
+from nlan.drivers.frr.watch import Watch
+from nlan.errors import ApplyError, HostError, NlanError, PeerError
+from nlan.resources import FrrDaemon, Key
+from nlan.resources.frrconfig import canonical
+
+PROGRAMS = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/local/sbin", "/usr/sbin")
+"""Where distributions put FRR's daemons."""
+DEADLINE_S = 30.0
+"""How long a daemon may take from its start to its first answer."""
+RETRY_MS = 2
+"""Between a socket's name and its first connection, a listener may be missing for microseconds."""
+ROOTS = frozenset({MANAGER, "zebra"})
+QUESTION = ("enable", "show running-config")
+ZEBRA_SOCKET = "zserv.api"
+
+_BAD_LINE = re.compile(r"\] (.+) on config line \d+: *(.*)$", re.MULTILINE)
+
+
+def program(daemon: str) -> str:
+    """Return the path of a daemon's program.
+
+    Raises:
+        HostError: FRR is not installed, or not that part of it.
+    """
+    for directory in PROGRAMS:
+        path = f"{directory}/{daemon}"
+        if os.access(path, os.X_OK):
+            return path
+    raise HostError(f"{daemon} is missing: install FRR (looked in {', '.join(PROGRAMS)})")
+
+
+class Start:
+    """One daemon on its way up."""
+
+    def __init__(self, resource: FrrDaemon, files: Files) -> None:
+        """Keep what is to be started."""
+        self.resource, self.files = resource, files
+        self.config = resource.config or ()
+        self.pidfd = -1
+        self.vty: Vty | None = None
+        self.answers: list[Answer] = []
+        self.running: tuple[str, ...] | None = None
+        self.error: NlanError | None = None
+        self.logged = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to wait for any more."""
+        return self.error is not None or self.running is not None
+
+    def spawn(self, place: Place) -> None:
+        """Write its files and start it."""
+        files, daemon = self.files, self.resource.daemon
+        try:
+            path = program(daemon)
+            for stale in (
+                files.vty,
+                files.run / ZEBRA_SOCKET if daemon == "zebra" else files.pid,
+                files.receipt,
+            ):
+                stale.unlink(missing_ok=True)
+            files.write_config(self.config)
+            Receipt(self.config, None).write(files)
+            self.logged = _size(files.config_log)
+            self.pidfd = os.pidfd_open(
+                place.spawn(self.resource.namespace, _argv(path, files), output=files.output)
+            )
+        except (OSError, HostError) as error:
+            self.error = self._failed(str(error))
+
+    def step(self) -> None:
+        """Go one step further where possible without waiting."""
+        if self.settled or self.pidfd < 0:
+            return
+        try:
+            if self.vty is None:
+                with suppress(FileNotFoundError, ConnectionRefusedError):
+                    self.vty = Vty(self.files.vty)
+                    self.vty.send(*QUESTION)
+        except (OSError, PeerError) as error:
+            self.error = self._failed(str(error))
+
+    def answered(self) -> None:
+        """Read what the daemon said."""
+        assert self.vty is not None
+        try:
+            self.answers += self.vty.receive()
+        except PeerError as error:
+            self.error = self._failed(f"{error}; {self.last_words()}")
+        if len(self.answers) >= len(QUESTION):
+            self._ready()
+
+    def _ready(self) -> None:
+        complaint = self._complaint()
+        if complaint:
+            self.error = self._failed(complaint)
+        self.running = own_lines(self.resource.daemon, canonical(self.answers[1].text))
+
+    def _complaint(self) -> str:
+        """Return what the daemon did not understand of its configuration."""
+        try:
+            with open(self.files.config_log, encoding="utf-8", errors="replace") as file:
+                file.seek(self.logged)
+                found = _BAD_LINE.findall(file.read())
+        except FileNotFoundError:
+            return ""
+        return "; ".join(f"{what}: {line.strip()}" for what, line in found)
+
+    def ended(self) -> None:
+        """Note that the process is gone."""
+        self.error = self._failed(f"it ended at its start: {self.last_words()}")
+
+    def late(self) -> None:
+        """Note that the deadline has passed."""
+        if not self.settled:
+            self.error = self._failed(f"not ready after {DEADLINE_S:.0f} s: {self.last_words()}")
+
+    def last_words(self) -> str:
+        """Return the last lines that the daemon printed or logged."""
+        for path in (self.files.output, self.files.log):
+            with suppress(OSError):
+                if lines := path.read_text(errors="replace").strip().splitlines():
+                    return " | ".join(lines[-3:])
+        return "it said nothing"
+
+    def close(self) -> None:
+        """Let go of descriptors."""
+        if self.vty is not None:
+            self.vty.close()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+
+    def _failed(self, reason: str) -> ApplyError:
+        return ApplyError(self.resource.namespace, f"start {self.resource.daemon}", reason)
+
+
+def _argv(path: str, files: Files) -> list[str]:
+    name = files.daemon
+    config = [] if name in MANAGED or name == MANAGER else ["-f", f"/etc/frr/{files.config.name}"]
+    log = ["--log", f"file:/run/frr/{name}.log", "--log-level", "informational"]
+    return [path, "-A", "127.0.0.1", "-P", "0", *config, *log]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def start_all(place: Place, starts: Sequence[Start]) -> None:
+    """Start all, in parallel; afterwards each is ready or has an error."""
+    waiting = _by_node(starts)
+    with Watch() as watch:
+        for directory in {start.files.run for start in starts}:
+            watch.add(directory)
+        try:
+            _spawn(place, (start for start in starts if start.resource.daemon == MANAGER))
+            _spawn(place, (start for start in starts if start.resource.daemon == "zebra"))
+            _wait(place, watch, starts, waiting)
+        finally:
+            for start in starts:
+                start.close()
+
+
+def _by_node(starts: Iterable[Start]) -> dict[Path, list[Start]]:
+    """Return the daemons that wait for zebra's socket, per directory of that socket."""
+    waiting: dict[Path, list[Start]] = {}
+    for start in starts:
+        if start.resource.daemon not in ROOTS:
+            waiting.setdefault(start.files.run, []).append(start)
+    return waiting
+
+
+def _spawn(place: Place, starts: Iterable[Start]) -> None:
+    for start in starts:
+        start.spawn(place)
+
+
+def _wait(place: Place, watch: Watch, starts: Sequence[Start], waiting: dict[Path, list[Start]]) -> None:
+    poll = select.poll()
+    poll.register(watch, select.POLLIN)
+    handlers: dict[int, Callable[[], None]] = {watch.fileno(): watch.drain}
+    deadline = time.monotonic() + DEADLINE_S
+    while not all(start.settled for start in starts):
+        _release(place, waiting)
+        for start in starts:
+            start.step()
+        _register(poll, handlers, starts)
+        if all(start.settled for start in starts):
+            return
+        if (remaining := deadline - time.monotonic()) <= 0:
+            for start in starts:
+                start.late()
+            return
+        refused = any(_nobody_listens(start) for start in starts)
+        for descriptor, _ in poll.poll(RETRY_MS if refused else remaining * 1000):
+            handlers[descriptor]()
+            if descriptor != watch.fileno():
+                poll.unregister(descriptor)
+                del handlers[descriptor]
+
+
+def _nobody_listens(start: Start) -> bool:
+    return not start.settled and start.pidfd >= 0 and start.vty is None and start.files.vty.exists()
+
+
+def _release(place: Place, waiting: dict[Path, list[Start]]) -> None:
+    for run in list(waiting):
+        if (run / ZEBRA_SOCKET).exists():
+            _spawn(place, waiting.pop(run))
+
+
+def _register(poll: select.poll, handlers: dict[int, Callable[[], None]], starts: Iterable[Start]) -> None:
+    """Wait for each daemon's answers and for its end, as far as it has come."""
+    for start in starts:
+        for descriptor, handler in _awaited(start):
+            if descriptor not in handlers:
+                handlers[descriptor] = handler
+                poll.register(descriptor, select.POLLIN)
+
+
+def _awaited(start: Start) -> Iterator[tuple[int, Callable[[], None]]]:
+    if start.settled:
+        return
+    if start.pidfd >= 0:
+        yield start.pidfd, start.ended
+    if start.vty is not None:
+        yield start.vty.fileno(), start.answered
+
+
+def results(starts: Iterable[Start]) -> Mapping[Key, NlanError | None]:
+    """Return the outcome per daemon."""
+    return {start.resource.key: start.error for start in starts}

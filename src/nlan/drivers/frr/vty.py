@@ -1,0 +1,153 @@
+"""A conversation with one FRR daemon over its ``.vty`` socket: what vtysh speaks, without vtysh.
+
+A command is its text and a NUL. The answer is text, three NULs and an octet of status. Several
+commands may be sent at once, and a daemon carries out what arrives in one read (512 octets) without
+anything in between; mgmtd alone must be asked one by one, since it drops what follows a command that
+it has to wait for (FRR 10.3, ``vtysh_read``).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from nlan.errors import PeerError
+
+TIMEOUT_S = 10
+"""How long a daemon may take to answer."""
+SUN_PATH_MAX = 107
+"""Octets of a unix socket's path."""
+_END = b"\0\0\0"
+
+FINE = frozenset({0, 1, 6})
+"""Statuses that mean no harm: success, a warning, nothing to do (lib/command.h)."""
+
+
+class Answer(NamedTuple):
+    """What a daemon said to one command."""
+
+    status: int
+    text: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the daemon refused."""
+        return self.status not in FINE or self.text.lstrip().startswith("%")
+
+    @property
+    def words(self) -> str:
+        """The refusal in one line."""
+        lines = [line.strip().lstrip("% ") for line in self.text.splitlines() if line.strip()]
+        return " ".join(lines) or f"status {self.status}"
+
+
+def parse_answers(octets: bytes) -> tuple[list[Answer], bytes]:
+    """Return the whole answers at the front of `octets`, and the rest."""
+    answers = []
+    while (end := octets.find(_END)) >= 0 and len(octets) > end + 3:
+        answers.append(Answer(octets[end + 3], octets[:end].decode(errors="replace")))
+        octets = octets[end + 4 :]
+    return answers, octets
+
+
+class Vty:
+    """An open conversation; use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Connect.
+
+        Raises:
+            OSError: Nobody listens there.
+        """
+        self.path = path
+        self._rest = b""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                self._socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", TIMEOUT_S, 0))
+            _connect(self._socket, path)
+        except OSError:
+            self._socket.close()
+            raise
+
+    def __enter__(self) -> Vty:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """Return the descriptor, for poll."""
+        return self._socket.fileno()
+
+    def send(self, *commands: str) -> None:
+        """Send commands without waiting for answers.
+
+        Raises:
+            PeerError: The daemon went away.
+        """
+        try:
+            self._socket.sendall("".join(command + "\0" for command in commands).encode())
+        except OSError as error:
+            raise self._gone(error) from error
+
+    def receive(self) -> list[Answer]:
+        """Return the answers that the next read completes; perhaps none yet.
+
+        Raises:
+            PeerError: The daemon went away, or said nothing for `TIMEOUT_S`.
+        """
+        try:
+            octets = self._socket.recv(1 << 18)
+        except OSError as error:
+            raise self._gone(error) from error
+        if not octets:
+            raise self._gone(None)
+        answers, self._rest = parse_answers(self._rest + octets)
+        return answers
+
+    def together(self, commands: Sequence[str]) -> list[Answer]:
+        """Send all commands at once and return their answers.
+
+        Raises:
+            PeerError: The daemon went away, or said nothing for `TIMEOUT_S`.
+        """
+        self.send(*commands)
+        answers: list[Answer] = []
+        while len(answers) < len(commands):
+            answers += self.receive()
+        return answers
+
+    def ask(self, command: str) -> Answer:
+        """Send one command and return its answer.
+
+        Raises:
+            PeerError: The daemon went away, or said nothing for `TIMEOUT_S`.
+        """
+        return self.together([command])[0]
+
+    def _gone(self, error: OSError | None) -> PeerError:
+        why = (
+            "closed the conversation" if error is None else f"did not answer: {os.strerror(error.errno or 0)}"
+        )
+        return PeerError(f"{self.path.stem} ({self.path}) {why}")
+
+
+def _connect(endpoint: socket.socket, path: Path) -> None:
+    """Connect, through the directory's descriptor where the path is longer than a socket's may be."""
+    if len(os.fsencode(path)) <= SUN_PATH_MAX:
+        endpoint.connect(str(path))
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
+    try:
+        endpoint.connect(f"/proc/self/fd/{directory}/{path.name}")
+    finally:
+        os.close(directory)
