@@ -12,8 +12,8 @@ from nlan.schema import table, template
 from nlan.schema.allocate import Allocations, Allocator
 from nlan.schema.build import build_lab
 from nlan.schema.kinds import Reader, Record, shape
-from nlan.schema.names import Underlay, allocate_underlay, is_short, node_trees
-from nlan.schema.ranges import expand_range
+from nlan.schema.names import Underlay, allocate_underlay, is_short, node_trees, tunnels
+from nlan.schema.ranges import expand_names
 from nlan.schema.report import Place, Report
 from nlan.schema.settings import Settings
 from nlan.schema.source import check_text, read_source
@@ -91,7 +91,7 @@ class _Load:
         return lab
 
     def _underlay(self, text: str) -> Underlay | None:
-        uses = template.OPEN in text or self.tree.find("networks", "Networks") is not None
+        uses = template.OPEN in text or tunnels(self.tree)
         if self.short and not uses:
             return None
         return allocate_underlay(self.tree, self.nodes, self.allocator, self.report)
@@ -144,11 +144,12 @@ class _Load:
         """Yield ((key's text, its line), record) of everything below `nodes`."""
         for entry in nodes:
             if isinstance(entry, tuple) and isinstance(entry[1], Record):
+                expand_names(entry[0].value, entry[0].at, self.report)
                 yield (entry[0].value, entry[0].at.line), entry[1]
             elif isinstance(entry.value, list):
                 yield from self._spoken(entry.value, empty)
             else:
-                expand_range(entry.value, entry.at, self.report)
+                expand_names(entry.value, entry.at, self.report)
                 yield (entry.value, entry.at.line), Record(entry.at)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from nlan.schema import table
 from nlan.schema.allocate import Allocator, singles
 from nlan.schema.kinds import Reader, Record
-from nlan.schema.ranges import expand_range
+from nlan.schema.ranges import expand_names
 from nlan.schema.report import Place, Report
 from nlan.schema.tree import Map, Scalar, Seq, Tree
 
@@ -43,7 +43,7 @@ def node_trees(tree: Map, short: bool) -> dict[str, list[tuple[Scalar, Tree | No
     muted = Report("")
     found: dict[str, list[tuple[Scalar, Tree | None]]] = {}
     for key, value in _entries(tree, short):
-        for name in expand_range(key.text, Place(), muted):
+        for name in expand_names(key.text, Place(), muted):
             found.setdefault(name, []).append((key, value))
     return found
 
@@ -78,6 +78,15 @@ def _linked(links: Tree | None) -> list[Scalar]:
         return [name for item in links.items for name in _linked(item)]
     words = ("nodes", "link", "line", "ring", "mesh")
     return [name for word in words for name in _linked(links.find(word, word.title()))]
+
+
+def tunnels(tree: Map) -> bool:
+    """Tell whether the short form asks for an L2VPN: networks, or links over VXLAN."""
+    links = tree.find("links", "Links")
+    items = links.items if isinstance(links, Seq) else (links,)
+    return tree.find("networks", "Networks") is not None or any(
+        isinstance(item, Map) and item.find("type", "Type") is not None for item in items
+    )
 
 
 class Underlay:

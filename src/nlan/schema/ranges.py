@@ -48,3 +48,13 @@ def _numbers(text: str, whole: str, at: Place, report: Report) -> list[str] | No
         width = len(low) if low.startswith("0") else 0
         words += [str(number).zfill(width) for number in range(int(low), int(high) + 1)]
     return words
+
+
+def split_names(text: str) -> list[str]:
+    """Return the comma-separated parts of a text; commas inside of brackets do not count."""
+    return [part.strip() for part in re.split(r",(?![^\[\]]*\])", text)] if "," in text else [text.strip()]
+
+
+def expand_names(text: str, at: Place, report: Report) -> list[str]:
+    """Return the names of ``pe[1-4], rr``."""
+    return [name for part in split_names(text) for name in expand_range(part, at, report)]

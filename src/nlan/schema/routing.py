@@ -50,10 +50,7 @@ def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
             settings.report.error(at, f"a node has one AS; this one says {said} and {node.router.bgp.asn}")
         node.asn = node.router.bgp.asn
     elif said == "auto":
-        number = settings.allocator.take("asns", node.name, 65001, 65534)
-        if number is None:
-            number = settings.allocator.take("asns32", node.name, 4_200_000_000, 4_294_967_294)
-        node.asn = number
+        node.asn = settings.auto_asn(node.name)
     elif said is not None and said is not False and said is not True:
         node.asn = said
     if node.said.get("bgp") is False:

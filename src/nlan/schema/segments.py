@@ -12,10 +12,11 @@ from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork
 from nlan.schema.allocate import Spans
 from nlan.schema.drafts import End, NodeDraft, Segment, vpns_of
 from nlan.schema.kinds import Record
-from nlan.schema.ranges import NAMES_MAX, expand_range
+from nlan.schema.ranges import NAMES_MAX, expand_names
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.services import values
 from nlan.schema.settings import Settings
+from nlan.values import VNI_MAX
 
 Nodes = dict[str, NodeDraft]
 Pair = tuple[str, str]
@@ -34,6 +35,7 @@ class Wiring:
         self._names: dict[str, int] = {}
         self._interfaces: dict[str, set[str]] = {}
         self._spans: dict[str, Spans] = {}
+        self._vnis: list[int] | None = None
 
     # -- links
 
@@ -88,7 +90,7 @@ class Wiring:
         """Return the ends of ``pe1``, ``pe[1-4]`` or ``pe1:eth5``; unknown nodes are reported."""
         name, colon, interface = text.partition(":")
         known = []
-        for node in expand_range(name.strip(), at, self.report):
+        for node in expand_names(name, at, self.report):
             if node in self.nodes:
                 known.append(f"{node}{colon}{interface.strip()}")
             else:
@@ -118,8 +120,11 @@ class Wiring:
             if key.value not in (a, b):
                 self.report.error(key.at, f"`{key.value}` is no end of this link", nearest(key.value, (a, b)))
         name = self._unique(f"{a}--{b}")
-        segment = self._segment(name, "link", record, at)
         options = [self._end_options(record, node) or Record(at) for node in (a, b)]
+        if record.get("type") == "l2vpn":
+            self._tunnel(Said(name, at), record, [self.nodes[a], self.nodes[b]], options, "links")
+            return
+        segment = self._segment(name, "link", record, at)
         for node, interface, said in zip((a, b), (a_if, b_if), options, strict=True):
             self._hang(segment, self.nodes[node], interface or said.get("interface", ""), said)
         self._address(segment, record, "links", options)
@@ -136,15 +141,12 @@ class Wiring:
 
     def add_networks(self, said: Sequence[tuple[Said, Record]]) -> None:
         """Make a segment of every network: a LAN, or an L2VPN on each of its nodes."""
-        vnis = [record.get("vni") for _, record in said if "vni" in record]
-        vnis += [vpn.vni for node in self.nodes.values() for vpn in vpns_of(node)]
-        taken = sorted({vni for vni in vnis if vni})
         for name, record in said:
             self.settings.places.put(name.at, "lan", name.value)
             if record.get("type", "l2vpn") == "lan":
                 self._lan(name, record)
             else:
-                self._l2vpn(name, record, (taken, taken))
+                self._tunnel(name, record, *self._members(record), "networks")
 
     def _members(self, record: Record) -> tuple[list[NodeDraft], list[Record]]:
         members: dict[str, Record] = {}
@@ -167,14 +169,16 @@ class Wiring:
         ports = tuple(Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends)
         self.lans.append(Lan(name=name.value, ports=ports, mtu=segment.mtu))
 
-    def _l2vpn(self, name: Said, record: Record, taken: Spans) -> None:
-        vni = record.get("vni") or self.allocator.take("vni", name.value, 1, 2**24 - 1, taken)
+    def _tunnel(
+        self, name: Said, record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
+    ) -> None:
+        """Make an L2VPN of the nodes, each with the others as peers."""
+        vni = record.get("vni") or self.allocator.take("vni", name.value, 1, VNI_MAX, self._said_vnis())
         if vni is None:
             self.report.error(name.at, "no VNI is left")
             return
         segment = self._segment(name.value, "l2vpn", record, name.at)
         segment.vni = vni
-        nodes, options = self._members(record)
         for node, said in zip(nodes, options, strict=True):
             if "interface" in said:
                 where = said.place("interface")
@@ -182,10 +186,21 @@ class Wiring:
                     where, f"an L2VPN's interface is called `int_br{vni}`; leave `interface` out"
                 )
             self._end(segment, node, f"int_br{vni}", said)
-        self._address(segment, record, "networks", options)
+        self._address(segment, record, pool, options)
         for end in segment.ends:
             self._join(segment, end, record)
         self.segments.append(segment)
+
+    def _said_vnis(self) -> Spans:
+        """Return the VNIs that the file states, which allocation leaves alone."""
+        if self._vnis is None:
+            said = self.settings.said
+            records = [record for _, record in said.get("networks", [])]
+            records += [item.value for item in said.get("links", []) if isinstance(item.value, Record)]
+            stated = {record.get("vni") for record in records if "vni" in record}
+            stated |= {vpn.vni for node in self.nodes.values() for vpn in vpns_of(node)}
+            self._vnis = sorted(stated)
+        return self._vnis, self._vnis
 
     def _join(self, segment: Segment, end: End, record: Record) -> None:
         node, underlay = end.node, end.node.underlay
@@ -255,7 +270,7 @@ class Wiring:
         bare = [end for end in segment.ends if not end.addresses]
         if not segment.prefixes:
             segment.prefixes = self._prefixes(segment, bare, pool_name)
-        for end, number in zip(bare, self._numbers(segment, bare), strict=False):
+        for end, number in zip(bare, self._numbers(segment, bare, pool_name), strict=False):
             end.addresses = [_nth(prefix, number) for prefix in segment.prefixes]
 
     def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[Any, ...]:
@@ -265,16 +280,16 @@ class Wiring:
         number = self.allocator.from_pool(self.settings.pools[pool_name], segment.name, segment.at)
         return () if number is None else self.settings.pools[pool_name].networks(number)
 
-    def _numbers(self, segment: Segment, bare: list[End]) -> list[int]:
+    def _numbers(self, segment: Segment, bare: list[End], pool: str) -> list[int]:
         if not segment.prefixes or not bare:
             return []
         small = min(prefix.num_addresses for prefix in segment.prefixes)
         first, last = (0, 1) if small <= 2 else (1, small - 2)
-        if segment.kind == "link" and len(bare) == len(segment.ends):
+        if pool == "links" and len(bare) == len(segment.ends):
             return [first, first + 1] if last > first else [first]
         taken = sorted({_number(value) for end in segment.ends for value in end.addresses})
-        pool = f"members/{segment.name}"
-        numbers = [self.allocator.take(pool, end.node.name, first, last, (taken, taken)) for end in bare]
+        members = f"members/{segment.name}"
+        numbers = [self.allocator.take(members, end.node.name, first, last, (taken, taken)) for end in bare]
         if None in numbers:
             prefix = min(segment.prefixes, key=lambda network: network.num_addresses)
             self.report.error(segment.at, f"{len(segment.ends)} nodes do not fit into {prefix}")

@@ -33,6 +33,7 @@ class Settings:
         if not self.versions:
             report.error(said.place("ipv4"), "a lab without IPv4 and IPv6 has no addresses")
             self.versions = [4]
+        self._asns: list[int] = []
         self.pools = {name: self._pool(name) for name in _DEFAULTS}
 
     def _pool(self, name: str) -> Pool:
@@ -57,12 +58,22 @@ class Settings:
         length = lengths[network.version]
         return length if length >= network.prefixlen else int(network.prefixlen)
 
-    def block(self, records: Iterable[Any]) -> None:
-        """Keep every pool off the addresses that the records state."""
+    def block(self, records: Iterable[Record]) -> None:
+        """Keep every pool off the addresses and AS numbers that the records state."""
+        records = list(records)
         seen: set[int] = set()
         stated = [network for record in records for network in _stated(record, seen)]
         for pool in self.pools.values():
             pool.block(stated)
+        self._asns = sorted(
+            {said for record in records if isinstance(said := record.get("asn"), int) and said > 1}
+        )
+
+    def auto_asn(self, name: str) -> int | None:
+        """Return an AS of the node's own: private ones of 16 bits first, then of 32 (RFC 6996)."""
+        stated = (self._asns, self._asns)
+        number = self.allocator.take("asns", name, 65001, 65534, stated)
+        return number or self.allocator.take("asns32", name, 4_200_000_000, 4_294_967_294, stated)
 
 
 _NO_ADDRESS = frozenset(("pools", "routes", "bgp", "ospf", "gateway", "underlay", "links"))

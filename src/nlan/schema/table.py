@@ -347,6 +347,8 @@ LINK = Section(
         Key("line", NODES, "Each to the next."),
         Key("ring", NODES, "Each to the next, the last to the first."),
         Key("mesh", NODES, "Each to each."),
+        Key("type", Choice("veth", "l2vpn"), "`l2vpn`: over VXLAN.", default="`veth`"),
+        Key("vni", VNI, "VXLAN network identifier, of a single link.", default="allocated by name"),
         Key("ends", MapOf(Text("a node's name"), END_ANY), "What is special at an end."),
         *SEGMENT_KEYS,
     ],

@@ -7,6 +7,7 @@ aliases and merge keys work; what they expand to is bounded.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from nlan.schema.report import Place, Report
@@ -89,6 +90,8 @@ def _broken(error: Any, text: str, report: Report) -> None:
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
     tab = "\t" in line[: len(line) - len(line.lstrip())] or "cannot start any token" in str(error.problem)
     hint = "indent with blanks, not tabs" if tab and "\t" in line else ""
+    if re.search(r"[{\[,].*\w\[[0-9]", line) and not hint:
+        hint = 'inside of brackets a range needs quotes: "pe[1-4]"'
     report.error(at, f"this is no YAML: {context}{error.problem}", hint)
 
 
