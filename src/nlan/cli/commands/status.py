@@ -1,0 +1,104 @@
+"""`nlan status`: how a lab is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from argparse import Namespace
+from typing import Any
+
+from nlan.cli.output import operation_lines, paint, plan_value, print_json, table
+from nlan.cli.running import Terminal, settle
+from nlan.control import labs
+from nlan.control.status import LabStatus, NodeStatus, status
+from nlan.control.world import World
+from nlan.runtimes import Paths
+from nlan.state import find_state
+
+REFRESH_S = 1.0
+STATE_COLORS = {"ok": "green", "waiting": "yellow", "drift": "red"}
+
+
+def run(arguments: Namespace) -> int:
+    """Print the status once, or until interrupted; exit code 1 where something differs."""
+    paths = Paths.from_environment()
+    name = labs.choose(paths, arguments.lab or arguments.lab_option).lab
+    if arguments.watch:
+        return _watch(paths, name, arguments)
+    found = look(paths, name, arguments)
+    _print(found, arguments)
+    return 0 if all(node.state == "ok" for node in found.nodes) and not found.plan else 1
+
+
+def look(paths: Paths, name: str, arguments: Namespace) -> LabStatus:
+    """Return the status of a lab against what its database says."""
+    terminal = Terminal(arguments)
+    settle(paths, name, terminal)
+    state = find_state(paths.state, name, say=terminal.say)
+    lab = None
+    if state is not None:
+        with state:
+            lab = state.lab()
+    return status(World(paths, name), lab)
+
+
+def _watch(paths: Paths, name: str, arguments: Namespace) -> int:
+    from threading import Event
+
+    pause = Event()
+    while True:
+        found = look(paths, name, arguments)
+        if not arguments.json and sys.stdout.isatty():
+            sys.stdout.write("\x1b[H\x1b[J")
+            print(paint(f"{name}  {time.strftime('%H:%M:%S')}  (Ctrl-C ends)", "dim"))
+        _print(found, arguments)
+        sys.stdout.flush()
+        pause.wait(REFRESH_S)
+
+
+def _print(found: LabStatus, arguments: Namespace) -> None:
+    if arguments.json:
+        print_json(_value(found))
+        return
+    rows = [_row(node) for node in found.nodes if arguments.verbose or "/" not in node.name or node.drift]
+    text = table(("NODE", "STATE", "ADDRESS", "DAEMONS", "BGP", "OSPF"), rows)
+    for word, color in STATE_COLORS.items():
+        text = text.replace(f"  {word} ", f"  {paint(word, color)} ")
+    print(text)
+    hosts = sum("/" in node.name for node in found.nodes)
+    if hosts and not arguments.verbose:
+        print(paint(f"and {hosts} hosts (-v lists them)", "dim"))
+    if not found.known:
+        print(
+            f"{found.lab}: its database is lost, so what shall be is not known; `nlan up FILE` tells it anew"
+        )
+    if found.plan:
+        print(f"\ndrift: `nlan up` would repair it by {len(found.plan)} operations:")
+        for operation in found.plan.operations[:40]:
+            print("\n".join(operation_lines(operation)))
+
+
+def _row(node: NodeStatus) -> tuple[str, ...]:
+    addresses = [a for interface in _by_weight(node) for a in node.addresses[interface]]
+    shown = addresses[0] + (f" +{len(addresses) - 1}" if len(addresses) > 1 else "") if addresses else "-"
+    wanted = max(len(node.bgp_wanted), len(node.bgp))
+    bgp = f"{node.bgp_up}/{wanted}" if wanted else "-"
+    ospf = f"{sum(n['up'] for n in node.ospf)}/{len(node.ospf)}" if node.ospf else "-"
+    return node.name, node.state, shown, " ".join(node.daemons) or "-", bgp, ospf
+
+
+def _by_weight(node: NodeStatus) -> list[str]:
+    """Return the interfaces, the loopback first."""
+    return sorted(node.addresses, key=lambda interface: (interface != "lo", interface))
+
+
+def _value(found: LabStatus) -> dict[str, Any]:
+    nodes = {}
+    for node in found.nodes:
+        value = node._asdict()
+        del value["name"], value["drift"]
+        value["state"] = node.state
+        value["bgp_wanted"] = sorted(node.bgp_wanted)
+        value["drift"] = [f"{operation}: {operation.reason}" for operation in node.drift]
+        nodes[node.name] = value
+    return {"lab": found.lab, "known": found.known, "nodes": nodes, "drift": plan_value(found.plan)}

@@ -1,0 +1,121 @@
+"""How a lab is: nodes, addresses, daemons, sessions, and what differs from what shall be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from nlan.control.names import visible
+from nlan.control.world import World
+from nlan.engine import Engine
+from nlan.expand import expand
+from nlan.expect import Expectation, expectation
+from nlan.model import Lab
+from nlan.plan import Operation, Plan, plan
+from nlan.resources import Address, FrrDaemon, GobgpDaemon, Key, Resource
+
+
+class NodeStatus(NamedTuple):
+    """One node or host.
+
+    Attributes:
+        name: The node's, or ``NODE/ADDRESS`` of a host.
+        addresses: By interface.
+        daemons: Those that run.
+        bgp: Sessions as the daemon tells them (`nlan.drivers.frr.BgpSession`), as dicts.
+        ospf: Neighbours likewise.
+        bgp_wanted: Sessions that should be up, by peer address.
+        drift: What `up` would do to it.
+    """
+
+    name: str
+    addresses: dict[str, list[str]]
+    daemons: list[str]
+    bgp: list[dict[str, Any]]
+    ospf: list[dict[str, Any]]
+    bgp_wanted: frozenset[str]
+    drift: list[Operation]
+
+    @property
+    def bgp_up(self) -> int:
+        """How many sessions are established."""
+        return sum(session["up"] for session in self.bgp)
+
+    @property
+    def state(self) -> str:
+        """One word: ``ok``, ``drift`` (differs from what shall be), ``waiting`` (sessions to come)."""
+        if self.drift:
+            return "drift"
+        up = {session["peer"] for session in self.bgp if session["up"]}
+        return "ok" if self.bgp_wanted <= up else "waiting"
+
+
+class LabStatus(NamedTuple):
+    """A lab's status.
+
+    Attributes:
+        lab: Its name.
+        known: Whether its database tells what shall be; else nothing can drift.
+        nodes: Nodes and hosts, sorted.
+        plan: What `up` would do.
+    """
+
+    lab: str
+    known: bool
+    nodes: list[NodeStatus]
+    plan: Plan
+
+
+def status(world: World, lab: Lab | None) -> LabStatus:
+    """Look at a running lab.
+
+    Args:
+        world: The lab's.
+        lab: As it shall be; None where nobody remembers.
+    """
+    desired = expand(lab) if lab is not None else {}
+    namespaces = world.place.namespaces()
+    observed = Engine(world.drivers(desired)).observe(namespaces)
+    planned = plan(desired, observed) if lab is not None else Plan()
+    drift: dict[str, list[Operation]] = defaultdict(list)
+    for operation in planned.operations:
+        drift[operation.key.namespace].append(operation)
+    expected = expectation(lab) if lab is not None else Expectation()
+    names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)})
+    nodes = [_node(world, name, observed, expected, drift.get(name, [])) for name in names]
+    return LabStatus(world.place.lab, lab is not None, nodes, planned)
+
+
+def _node(
+    world: World, name: str, observed: dict[Key, Resource], expected: Expectation, drift: list[Operation]
+) -> NodeStatus:
+    mine = [resource for key, resource in observed.items() if key.namespace == name]
+    addresses: dict[str, list[str]] = defaultdict(list)
+    for resource in mine:
+        if isinstance(resource, Address):
+            addresses[resource.interface].append(str(resource.address))
+    daemons = sorted(r.key.name for r in mine if isinstance(r, FrrDaemon | GobgpDaemon))
+    return NodeStatus(
+        name=name,
+        addresses={interface: sorted(values) for interface, values in sorted(addresses.items())},
+        daemons=daemons,
+        bgp=_sessions(world, name, daemons),
+        ospf=_neighbors(world, name, daemons),
+        bgp_wanted=frozenset(session.peer for session in expected.sessions if session.node == name),
+        drift=drift,
+    )
+
+
+def _sessions(world: World, name: str, daemons: list[str]) -> list[dict[str, Any]]:
+    found = []
+    if "bgpd" in daemons:
+        found += world.frr.sessions(name)
+    if "gobgpd" in daemons:
+        found += world.gobgp.sessions(name)
+    return [{**session._asdict(), "up": session.up} for session in found]
+
+
+def _neighbors(world: World, name: str, daemons: list[str]) -> list[dict[str, Any]]:
+    if not {"ospfd", "ospf6d"} & set(daemons):
+        return []
+    return [{**neighbor._asdict(), "up": neighbor.up} for neighbor in world.frr.ospf_neighbors(name)]

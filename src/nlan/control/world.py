@@ -1,0 +1,92 @@
+"""The world that a lab lives in: its place, its drivers, and what tells of routing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from nlan.drivers.base import Driver
+from nlan.drivers.cgroup import CgroupDriver
+from nlan.drivers.frr import FrrDriver
+from nlan.drivers.gobgp import GobgpDriver
+from nlan.drivers.hosts import HostsDriver
+from nlan.drivers.namespace import NamespaceDriver
+from nlan.drivers.netlink import NetlinkDriver, RouteWatcher
+from nlan.drivers.sysctl import SysctlDriver
+from nlan.model import Lab
+from nlan.resources import Key, Resource
+from nlan.runtimes import NetnsRuntime, Paths
+
+
+class World:
+    """One lab on this machine."""
+
+    def __init__(self, paths: Paths, lab: str) -> None:
+        """Look at a lab, which need not exist."""
+        self.paths = paths
+        self.place = NetnsRuntime(paths, lab)
+
+    @cached_property
+    def frr(self) -> FrrDriver:
+        """The driver of FRR's daemons."""
+        return FrrDriver(self.place)
+
+    @cached_property
+    def gobgp(self) -> GobgpDriver:
+        """The driver of GoBGP."""
+        return GobgpDriver(self.place)
+
+    def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
+        """Return the drivers, in the order in which they work on a wave.
+
+        Args:
+            desired: Tells some drivers what to look at.
+        """
+        resources: Iterable[Resource] = desired.values()
+        return [
+            NamespaceDriver(self.place),
+            HostsDriver(self.place),
+            CgroupDriver(self.place, resources),
+            SysctlDriver(self.place, resources),
+            NetlinkDriver(self.place),
+            self.frr,
+            self.gobgp,
+        ]
+
+    def namespace_drivers(self) -> list[Driver]:
+        """Return the drivers that removing a lab needs: everything is in its namespaces."""
+        return [NamespaceDriver(self.place)]
+
+    def routes(self, nodes: Sequence[str]) -> RouteWatcher:
+        """Return a watcher of the kernels' routes; a context that closes its sockets."""
+        return RouteWatcher(self.place, nodes)
+
+    def speakers(self, lab: Lab) -> RoutingDaemons:
+        """Return who knows the sessions of the lab's routers."""
+        return RoutingDaemons(self, lab)
+
+
+class RoutingDaemons:
+    """Sessions and adjacencies, from whichever daemon a node has."""
+
+    def __init__(self, world: World, lab: Lab) -> None:
+        """Take the world, and the lab for each node's engine."""
+        self._world = world
+        self._engines = {node.name: node.router.engine for node in lab.nodes if node.router is not None}
+
+    def established(self, node: str) -> set[str]:
+        """Return the addresses of the node's BGP peers whose session is established."""
+        driver = self._world.gobgp if self._engines.get(node) == "gobgp" else self._world.frr
+        return {session.peer for session in driver.sessions(node) if session.up}
+
+    def adjacent(self, node: str, version: int) -> set[str]:
+        """Return the node's interfaces that have a fully adjacent OSPF neighbour."""
+        spoken = 2 if version == 4 else 3
+        neighbors = self._world.frr.ospf_neighbors(node)
+        return {n.interface for n in neighbors if n.version == spoken and n.up}
+
+    def pause(self, seconds: float) -> None:
+        """Wait a little: the daemons have no event that tells of a session."""
+        from threading import Event
+
+        Event().wait(seconds)
