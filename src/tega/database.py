@@ -266,20 +266,20 @@ class Database:
         return digest(canonical(to_json(state.root)))
 
     def _state_at(self, rev: Rev) -> State:
-        self.refresh()
-        for state in reversed(self._recent):
-            if state.rev == rev:
-                return state
-        if rev > self._state.rev:
-            raise FutureRevision(rev, self._state.rev)
-        if rev < 0:
-            raise FutureRevision(rev, self._state.rev)
-        return self._past_state(rev)
-
-    def _past_state(self, rev: Rev) -> State:
+        head = self.refresh()
+        if rev == self._state.rev:
+            return self._state
+        if rev > head or rev < 0:
+            raise FutureRevision(rev, head)
         oldest = self.oldest()
         if rev < oldest:
             raise Compacted(oldest)
+        for state in reversed(self._recent):
+            if state.rev == rev:
+                return state
+        return self._past_state(rev, oldest)
+
+    def _past_state(self, rev: Rev, oldest: Rev) -> State:
         base = self._past
         if base is None or base.rev > rev or base.rev < oldest:
             base = empty_state()

@@ -17,25 +17,35 @@ if TYPE_CHECKING:
     from tega.api import Record, Rev
 
 
+class Memory:
+    """What a log in memory holds, apart from whoever has it open."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.records: dict[Rev, Record] = {}
+        self.first = 0
+        self.last = 0
+        self.requests: dict[str, Rev] = {}
+        self.versions: dict[tuple[str, Rev], Rev] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.leases: dict[str, tuple[float, float, str]] = {}
+        self.wakes: set[int] = set()
+
+
 class MemoryLog:
-    """One log that any number of databases of one process may share.
+    """A log in memory, as one of any number of databases of the process has it open.
 
     Args:
+        memory: What it holds, to be shared; its own unless told.
         clock: Seconds of a clock that never goes back, for leases.
     """
 
     directory = ""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._lock = RLock()
+    def __init__(self, memory: Memory | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._held = memory if memory is not None else Memory()
+        self._lock = self._held.lock
         self._clock = clock
-        self._records: dict[Rev, Record] = {}
-        self._first = 0
-        self._last = 0
-        self._requests: dict[str, Rev] = {}
-        self._versions: dict[tuple[str, Rev], Rev] = {}
-        self._blobs: dict[str, bytes] = {}
-        self._leases: dict[str, tuple[float, float, str]] = {}
         self._wake = -1
 
     def limits(self) -> Limits:
@@ -47,97 +57,99 @@ class MemoryLog:
             yield
 
     def first(self) -> Rev:
-        return self._first
+        return self._held.first
 
     def last(self) -> Rev:
-        return self._last
+        return self._held.last
 
     def hint(self) -> Rev:
-        return self._last
+        return self._held.last
 
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
         with self._lock:
-            if self._last != expect_last:
-                raise WrongLast(self._last)
+            if self._held.last != expect_last:
+                raise WrongLast(self._held.last)
             for record in records:
                 self._keep(record)
-        if self._wake >= 0:
-            os.eventfd_write(self._wake, 1)
+            for wake in self._held.wakes:
+                os.eventfd_write(wake, 1)
 
     def _keep(self, record: Record) -> None:
-        self._records[record.rev] = record
-        self._first = self._first or record.rev
-        self._last = record.rev
+        self._held.records[record.rev] = record
+        self._held.first = self._held.first or record.rev
+        self._held.last = record.rev
         if record.request_id:
-            self._requests[record.request_id] = record.rev
+            self._held.requests[record.request_id] = record.rev
         for root, version in record.roots.items():
-            self._versions[root, version] = record.rev
+            self._held.versions[root, version] = record.rev
 
     def read(
         self, *, after: Rev, until: Rev | None = None, root: str | None = None
     ) -> Iterator[tuple[Rev, bytes]]:
-        rev = max(after + 1, self._first)
-        while rev <= self._last and (until is None or rev <= until):
-            record = self._records.get(rev)
+        rev = max(after + 1, self._held.first)
+        while rev <= self._held.last and (until is None or rev <= until):
+            record = self._held.records.get(rev)
             if record is not None and (root is None or root in record.roots):
                 yield rev, record.data
             rev += 1
 
     def find_request(self, request_id: str) -> Rev | None:
-        return self._requests.get(request_id)
+        return self._held.requests.get(request_id)
 
     def version_rev(self, root: str, version: Rev) -> Rev | None:
-        return self._versions.get((root, version))
+        return self._held.versions.get((root, version))
 
     def put_blob(self, name: str, data: bytes) -> None:
-        self._blobs[name] = data
+        self._held.blobs[name] = data
 
     def get_blob(self, name: str) -> bytes | None:
-        return self._blobs.get(name)
+        return self._held.blobs.get(name)
 
     def drop_blob(self, name: str) -> None:
-        self._blobs.pop(name, None)
+        self._held.blobs.pop(name, None)
 
     def blobs(self) -> list[str]:
-        return sorted(self._blobs)
+        return sorted(self._held.blobs)
 
     def truncate(self, before: Rev) -> None:
         with self._lock:
-            before = min(before, self._last)
-            for rev in range(self._first, before):
-                record = self._records.pop(rev)
-                self._requests.pop(record.request_id, None)
+            before = min(before, self._held.last)
+            for rev in range(self._held.first, before):
+                record = self._held.records.pop(rev)
+                self._held.requests.pop(record.request_id, None)
                 for root, version in record.roots.items():
-                    self._versions.pop((root, version), None)
-            self._first = max(self._first, before)
+                    self._held.versions.pop((root, version), None)
+            self._held.first = max(self._held.first, before)
 
     def leases(self) -> list[LeaseInfo]:
         now = self._clock()
         with self._lock:
             return [
                 LeaseInfo(lease_id, ttl, deadline - now, owner)
-                for lease_id, (ttl, deadline, owner) in self._leases.items()
+                for lease_id, (ttl, deadline, owner) in self._held.leases.items()
             ]
 
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
         with self._lock:
-            self._leases[lease_id] = (ttl, self._clock() + ttl, owner)
+            self._held.leases[lease_id] = (ttl, self._clock() + ttl, owner)
 
     def keep_lease(self, lease_id: str) -> bool:
         with self._lock:
-            found = self._leases.get(lease_id)
+            found = self._held.leases.get(lease_id)
             if found is None:
                 return False
-            self._leases[lease_id] = (found[0], self._clock() + found[0], found[2])
+            self._held.leases[lease_id] = (found[0], self._clock() + found[0], found[2])
             return True
 
     def drop_lease(self, lease_id: str) -> bool:
         with self._lock:
-            return self._leases.pop(lease_id, None) is not None
+            return self._held.leases.pop(lease_id, None) is not None
 
     def wake_fd(self) -> int:
         if self._wake < 0:
             self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            with self._lock:
+                self._held.wakes.add(self._wake)
         return self._wake
 
     def drain_wake(self) -> None:
@@ -150,7 +162,9 @@ class MemoryLog:
         """Memory does not rot."""
 
     def close(self) -> None:
-        """The records stay, so that another database may be opened on them."""
+        """What it holds stays, for whoever else has it."""
         if self._wake >= 0:
+            with self._lock:
+                self._held.wakes.discard(self._wake)
             os.close(self._wake)
             self._wake = -1

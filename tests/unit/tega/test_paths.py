@@ -1,0 +1,117 @@
+"""Paths and patterns: text to segments and back, limits, what a pattern touches."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tega.errors import InvalidPath, InvalidPattern
+from tega.paths import MAX_DEPTH, Pattern, format_path, overlap, parse_path, to_path
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", ()),
+        ("config-pe1.Ptn.wan.L2Vpn", ("config-pe1", "Ptn", "wan", "L2Vpn")),
+        ('a."10.0.0.1/24".b', ("a", "10.0.0.1/24", "b")),
+        ('"a b"', ("a b",)),
+        (r'"say \"hi\"".x', ('say "hi"', "x")),
+        (r'"back\\slash\u0007"', ("back\\slash\x07",)),
+        ("ip.eth0/1", ("ip", "eth0/1")),
+        ("größe.日本", ("größe", "日本")),
+    ],
+)
+def test_text_is_read(text: str, path: tuple[str, ...]) -> None:
+    assert parse_path(text) == path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a..b", "cannot read '.' at character 3"),
+        (".a", "cannot read '.' at character 1"),
+        ("a.", "a segment is missing at the end"),
+        ("a b", "cannot read ' ' at character 2"),
+        ('a."b', "cannot read '\"' at character 3"),
+        ('a.""', "the segment at character 3 is empty"),
+        ("a.*", "cannot read '*' at character 3"),
+        ('"a"b', "cannot read 'b' at character 4"),
+    ],
+)
+def test_what_is_no_path_is_refused_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(InvalidPath) as caught:
+        parse_path(text)
+    assert said in str(caught.value)
+
+
+def test_path_of_a_million_segments_is_refused() -> None:
+    with pytest.raises(InvalidPath, match="characters"):
+        parse_path(".".join("a" * 1_000_000))
+    with pytest.raises(InvalidPath, match="1000000 segments"):
+        to_path(("a",) * 1_000_000)
+    with pytest.raises(InvalidPath, match=f"at most {MAX_DEPTH}"):
+        parse_path(".".join("a" * (MAX_DEPTH + 1)))
+    assert len(parse_path(".".join("a" * MAX_DEPTH))) == MAX_DEPTH
+
+
+@pytest.mark.parametrize("path", [("a", ""), ("a", 1), (None,)])
+def test_segments_are_text_and_not_empty(path: tuple[object, ...]) -> None:
+    with pytest.raises(InvalidPath):
+        to_path(path)  # type: ignore[arg-type]
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), max_size=5).map(tuple))
+def test_every_path_survives_its_text(path: tuple[str, ...]) -> None:
+    assert parse_path(format_path(path)) == path
+
+
+def test_overlap_is_at_below_and_above() -> None:
+    assert overlap(("a", "b"), ("a", "b"))
+    assert overlap(("a",), ("a", "b"))
+    assert overlap(("a", "b"), ("a",))
+    assert not overlap(("a", "b"), ("a", "c"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "touched"),
+    [
+        ("a.b.c", ("a", "b", "c"), True),  # pattern A: itself
+        ("a.b.c", ("a", "b", "c", "d"), True),  # pattern B: below
+        ("a.b.c", ("a", "b"), True),  # pattern C: above
+        ("a.b.c", ("a", "b", "x"), False),
+        ("hosts.*", ("hosts", "r1", "x"), True),
+        ("hosts.*.up", ("hosts", "r1", "down"), False),
+        ("config-*", ("config-pe1", "x"), True),
+        ("config-*", ("operational-pe1",), False),
+        ("**", ("anything",), True),
+        ("a.**.z", ("a", "b"), True),
+    ],
+)
+def test_globs_touch_at_below_and_above(pattern: str, path: tuple[str, ...], touched: bool) -> None:
+    assert Pattern(pattern).touches(path) is touched
+
+
+def test_a_broken_expression_is_refused() -> None:
+    with pytest.raises(InvalidPattern, match="no regular expression"):
+        Pattern("a(", regex=True)
+    with pytest.raises(InvalidPath):
+        Pattern("a..b")
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        (r"operational-(\w*)\.ip", "operational-"),
+        (r"a\.b", "a.b"),
+        ("ab*", "a"),
+        ("ab?c", "a"),
+        ("a|b", ""),
+        (".*", ""),
+        (r"a\d", "a"),
+        ("plain", "plain"),
+    ],
+)
+def test_literal_beginning_of_an_expression(text: str, prefix: str) -> None:
+    assert Pattern(text, regex=True).prefix == prefix
