@@ -200,12 +200,13 @@ def _move_all(pids: Iterable[int], directory: Path) -> None:
 
 
 def _make(directory: Path) -> None:
-    try:
-        directory.mkdir()
-    except FileExistsError:
+    for _ in range(8):
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:
+            continue  # another lab's nlan removed the empty parent in between
         return
-    except FileNotFoundError:
-        directory.mkdir(parents=True, exist_ok=True)
+    raise HostError(f"{directory}: cannot be made; something keeps removing what it stands in")
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import time
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,10 @@ from nlan.runtimes import syscalls
 from nlan.runtimes.threads import in_thread
 
 _RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT)
+
+_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+"""The limit nlan was started with; what it raises for itself is not handed on to daemons, which size
+their tables by it."""
 
 
 class Completed(NamedTuple):
@@ -90,9 +96,17 @@ def start(
         )
 
     try:
-        return in_thread(work)
+        pid = in_thread(work)
     except OSError as failure:
         raise HostError(f"{argv[0]}: cannot be started: {failure.strerror}") from failure
+    _keep_file_limit(pid)
+    return pid
+
+
+def _keep_file_limit(pid: int) -> None:
+    if resource.getrlimit(resource.RLIMIT_NOFILE) != _FILES:
+        with contextlib.suppress(ProcessLookupError):  # it may have ended already
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, _FILES)
 
 
 def gather(pid: int, pipes: Sequence[int], timeout_s: float | None) -> Completed:
