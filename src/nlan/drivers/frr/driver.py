@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nlan.drivers.base import Place
-from nlan.drivers.frr import dial, load
+from nlan.drivers.frr import dial, greet, load
 from nlan.drivers.frr.files import Files, Receipt, observed_config
 from nlan.drivers.frr.sessions import (
     BgpSession,
@@ -126,12 +126,15 @@ class FrrDriver:
         starts = [Start(resource, self._files(resource.key)) for resource in resources]
         if starts:
             start_all(self._place, starts)
+            greet.greet([(s.files, s.config) for s in starts if s.error is None])
         return {start.resource.key: start.error or self._settle(start) for start in starts}
 
     def _settle(self, start: Start) -> NlanError | None:
         """Load what a manager that ran before did not read, and write the receipt."""
         files, running = start.files, start.running or ()
-        if files.config_vty != files.vty:
+        if files.daemon in greet.WORDS:
+            running = load.show(files)
+        elif files.config_vty != files.vty:
             running = load.show(files)
             change = compare(start.config, running)
             if change.added:

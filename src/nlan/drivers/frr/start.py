@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nlan.drivers.base import Place
+from nlan.drivers.frr import greet
 from nlan.drivers.frr.files import MANAGED, MANAGER, Files, Receipt, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.drivers.frr.watch import Watch
@@ -79,7 +80,7 @@ class Start:
                 files.receipt,
             ):
                 stale.unlink(missing_ok=True)
-            files.write_config(self.config)
+            files.write_config(greet.start_lines(daemon, self.config))
             Receipt(self.config, None).write(files)
             self.logged = _size(files.config_log)
             self.pidfd = os.pidfd_open(
