@@ -69,7 +69,7 @@ class ScalarKind(Kind):
         """Return the value of `text`.
 
         Raises:
-            ValueError: It is none; the sentence says what was expected.
+            ValueError: It is none; the sentence says what was expected. A second argument is a hint.
         """
         raise NotImplementedError
 
@@ -81,7 +81,7 @@ class ScalarKind(Kind):
         try:
             return self.parse(text, tree.plain)
         except ValueError as error:
-            reader.report.error(at, str(error))
+            reader.report.error(at, *map(str, error.args))
             return None
 
 
@@ -106,6 +106,22 @@ class Text(ScalarKind):
         """A string; numbers are texts too."""
         json: Json = {"type": ["string", "number"]}
         return json | ({"pattern": f"^(?:{self._pattern})$"} if self._pattern else {})
+
+
+class Name(Text):
+    """The name of a lab, a node, or something of theirs."""
+
+    def __init__(self, longest: int) -> None:
+        """Take its longest length."""
+        super().__init__("a name", "[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?", longest)
+        self.rule = f"letters, digits, `-` and `_`, at most {longest}, a letter or digit at both ends"
+
+    def parse(self, text: str, plain: bool) -> str:
+        """Return the name."""
+        try:
+            return super().parse(text, plain)
+        except ValueError:
+            raise ValueError(f"`{text}` cannot be a name: {self.rule}") from None
 
 
 class Integer(ScalarKind):
@@ -203,12 +219,14 @@ class Choice(ScalarKind):
         """Take the words, and aliases by name."""
         self._words, self._aliases = words, aliases
         self.wanted = listed([f"`{word}`" for word in words], "or")
+        if len(words) > 6:
+            self.wanted = f"one of {', '.join(words)}"
 
     def parse(self, text: str, plain: bool) -> str:
         """Return the word."""
         word = self._aliases.get(text.lower(), text.lower())
         if word not in self._words:
-            raise ValueError(f"`{text}` is not {self.wanted}")
+            raise ValueError(f"`{text}` is not {self.wanted}", nearest(text, self._words))
         return word
 
     def schema(self) -> Json:
@@ -268,15 +286,19 @@ class Interface(ScalarKind):
         """Return the address with its prefix length; one that cannot be a host's is refused."""
         try:
             value = ipaddress.ip_interface(text)
-        except ValueError as error:
-            raise ValueError(f"`{text}` is not {self.wanted}{self._why(text, error)}") from None
+        except ValueError:
+            raise ValueError(f"`{text}` is not {self.wanted}{self._why(text)}") from None
         if "/" not in text and not self._bare:
             raise ValueError(f"`{text}` has no prefix length; {self.wanted} is wanted")
         return _hostly(value, text)
 
     @staticmethod
-    def _why(text: str, error: ValueError) -> str:
-        return "; the prefix length is wrong" if "netmask" in str(error) else ""
+    def _why(text: str) -> str:
+        try:
+            ipaddress.ip_address(text.partition("/")[0])
+        except ValueError:
+            return ""
+        return "; the prefix length is wrong"
 
     def schema(self) -> Json:
         """A string."""
@@ -339,7 +361,7 @@ class AnyScalar(ScalarKind):
                 return kind.parse(text, plain)
             except ValueError as error:
                 message = (
-                    str(error) if isinstance(kind, Integer) and text.lstrip("+-").isdecimal() else message
+                    error.args[0] if isinstance(kind, Integer) and text.lstrip("+-").isdecimal() else message
                 )
         raise ValueError(message)
 
@@ -492,7 +514,7 @@ class Section(Kind):
         self.title = name
         self.name = re.sub("^an? ", "", name)
         self.doc = doc
-        self.wanted = f"a mapping ({self.name})"
+        self.wanted = f"{name} (a mapping)"
         self.keys: tuple[Key, ...] = ()
         self.spellings: dict[str, Key] = {}
         self.define(keys)
@@ -584,6 +606,9 @@ class Ptn(Kind):
 
     def read(self, tree: Tree, at: Place, reader: Reader) -> list[tuple[Said, Any]] | None:
         """Read either shape; the list's `Id` becomes the name."""
+        if not isinstance(tree, Map) and not (isinstance(tree, Scalar) and tree.is_null):
+            reader.report.error(at, f"{shape(tree)} stands where {self.wanted} is wanted")
+            return None
         inner = tree.find("Networks", "networks") if isinstance(tree, Map) else None
         if not isinstance(inner, Seq):
             return self._networks.read(tree, at, reader)

@@ -14,7 +14,7 @@ from nlan.schema.build import build_lab
 from nlan.schema.kinds import Reader, Record, shape
 from nlan.schema.names import Underlay, allocate_underlay, is_short, node_trees, tunnels
 from nlan.schema.ranges import expand_names
-from nlan.schema.report import Place, Report
+from nlan.schema.report import Place, Report, nearest
 from nlan.schema.settings import Settings
 from nlan.schema.source import check_text, read_source
 from nlan.schema.tree import Map, Scalar, Tree, parse_tree
@@ -82,7 +82,7 @@ class _Load:
         underlay = self._underlay(text)
         reader = Reader(self.report, underlay.find if underlay else lambda name: None, self.nodes)
         said, records = self._records(reader)
-        if not records:
+        if not self.nodes:
             self.report.error(said.place("nodes"), "the lab has no nodes")
         settings = Settings(said, self.report, self.allocator)
         names = set(template.names_in(text)) if underlay else set()
@@ -114,6 +114,10 @@ class _Load:
         for name, trees in self.nodes.items():
             key, value = trees[0]
             at = Place(template.spelled(name), key.line, key.column)
+            if isinstance(value, Scalar) and not value.is_null:
+                hint = nearest(name, table.ORIGINAL.spellings)
+                self.report.error(at, f"{shape(value)} stands where {table.NODE.wanted} is wanted", hint)
+                continue
             record = table.NODE.read(value or key, at, reader)
             if _check_name(name, at, self.report) and record:
                 records[name] = record
@@ -162,8 +166,7 @@ def _check_name(name: str, at: Place, report: Report) -> bool:
     try:
         table.NAME.parse(name, True)
     except ValueError:
-        longest = f"letters, digits, `-` and `_`, at most {NAME_MAX}, a letter or digit at both ends"
-        report.error(at, f"`{template.spelled(name)}` cannot be a node's name: {longest}")
+        report.error(at, f"`{template.spelled(name)}` cannot be a node's name: {table.NAME.rule}")
         return False
     return True
 

@@ -16,6 +16,7 @@ from nlan.schema.ranges import NAMES_MAX, expand_names
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.services import values
 from nlan.schema.settings import Settings
+from nlan.schema.table import IFNAME
 from nlan.values import VNI_MAX
 
 Nodes = dict[str, NodeDraft]
@@ -92,10 +93,17 @@ class Wiring:
         known = []
         for node in expand_names(name, at, self.report):
             if node in self.nodes:
-                known.append(f"{node}{colon}{interface.strip()}")
+                known.append(f"{node}{colon}{self._interface_name(interface.strip(), at)}")
             else:
                 self.report.error(at, f"no node is called `{node}`", nearest(node, self.nodes))
         return known
+
+    def _interface_name(self, name: str, at: Place) -> str:
+        try:
+            return str(IFNAME.parse(name, True)) if name else ""
+        except ValueError as error:
+            self.report.error(at, str(error))
+            return ""
 
     def _set_aside(self, pair: Pair, record: Record) -> None:
         for end in pair:

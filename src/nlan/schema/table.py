@@ -17,6 +17,7 @@ from nlan.schema.kinds import (
     Key,
     ListOf,
     MapOf,
+    Name,
     Number,
     Prefix,
     Ptn,
@@ -36,11 +37,7 @@ HOSTS = Integer(0, 65534, "number of hosts")
 SECONDS = Integer(1, 65535, "number of seconds")
 KEEPALIVE = Integer(0, 65535, "number of seconds")
 PATHS = Integer(1, 64, "number of paths")
-NAME = Text(
-    f"a name (letters, digits, `-` and `_`, at most {NAME_MAX}, a letter or digit at both ends)",
-    "[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?",
-    NAME_MAX,
-)
+NAME = Name(NAME_MAX)
 UNDERLAY = Interface(bare=True)
 NODES = ListOf(Text("node names, or ranges of them such as `pe[1-4]`"))
 IFNAME = Text(f"an interface name of at most {IFNAMSIZ} characters", "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")

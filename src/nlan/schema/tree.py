@@ -17,6 +17,9 @@ NODES_MAX = 2_000_000
 DEPTH_MAX = 60
 """Lists and mappings inside each other."""
 
+_TAGS = frozenset(
+    ["!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map"))]
+)
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -134,8 +137,10 @@ class _Composer:
             tree = self._sequence(line, column, depth)
         else:
             tree = self._mapping(line, column, depth)
-        if event.tag and kind == "ScalarEvent" and not event.implicit[1] and not event.implicit[0]:
-            self._tagged(event, line, column)
+        if event.tag and event.tag not in _TAGS:
+            self._report.error(
+                Place("", line, column), f"the tag {event.tag} means nothing here; leave it out"
+            )
         if event.anchor:
             self._anchors[event.anchor] = (tree, self._count - before + 1)
         return tree
@@ -148,12 +153,6 @@ class _Composer:
         if depth > DEPTH_MAX:
             self._report.error(_place(event), f"lists and mappings are nested deeper than {DEPTH_MAX}")
             raise _StopError
-
-    def _tagged(self, event: Any, line: int, column: int) -> None:
-        if not str(event.tag).startswith("tag:yaml.org,2002:"):
-            self._report.error(
-                Place("", line, column), f"the tag {event.tag} means nothing here; leave it out"
-            )
 
     def _alias(self, event: Any) -> Tree:
         tree, size = self._anchors.get(event.anchor, (None, -1))

@@ -29,11 +29,12 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
     """Record everything that is wrong or doubtful in the lab."""
     held = list(_held(lab, places))
     _duplicates(held, report)
-    _overlaps(lab, held, places, report)
     for node in lab.nodes:
         _vnis(node, places, report)
         _interfaces(node, places, report)
         _engine(node, places, report)
+    if not _doubled(lab):
+        _overlaps(lab, held, places, report)
     _tunnels(lab, places, report)
     _router_ids(lab, places, report)
     holders: dict[Any, str] = {}
@@ -158,6 +159,11 @@ def _interfaces(node: Node, places: Places, report: Report) -> None:
             at = places.find("node", node.name, "interface", interface.name)
             report.error(at, f"the interface {interface.name} stands twice in {node.name}")
         seen.add(interface.name)
+
+
+def _doubled(lab: Lab) -> bool:
+    """Whether an interface's name is doubled, so that it is unknown which segment it is on."""
+    return any(len({i.name for i in node.interfaces}) < len(node.interfaces) for node in lab.nodes)
 
 
 def _engine(node: Node, places: Places, report: Report) -> None:

@@ -1,0 +1,154 @@
+"""Files for well-known shapes of networks, in the short form: ``nlan generate ring 50 --bgp``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nlan.errors import InputError, Problem
+
+KINDS = ("ring", "line", "star", "mesh", "clos", "wan")
+"""What can be generated."""
+
+COUNT_MAX = 10_000
+"""The most nodes; a mesh takes at most 200."""
+
+_MESH_MAX = 200
+_LINK_POOL = 16_000
+"""Links that the default pool has pieces for."""
+
+
+def generate(
+    kind: str,
+    *,
+    count: int | None = None,
+    bgp: bool = False,
+    ospf: bool = False,
+    hosts: int = 0,
+    spines: int = 2,
+    ipv6: bool = False,
+    name: str | None = None,
+) -> str:
+    """Return a lab file, with a comment that says what it is; equal arguments give equal text.
+
+    Args:
+        kind: One of `KINDS`. ``wan`` is the nine-router WAN over VXLAN.
+        count: How many nodes (leaves, for ``clos``); by default 4, for ``ring`` and ``line`` 10.
+        bgp: Routers that speak eBGP, an AS each, instead of plain hosts.
+        ospf: Routers of one OSPF area instead of plain hosts.
+        hosts: Hosts behind each router (each leaf; each LAN of ``wan``).
+        spines: Spines of ``clos``.
+        ipv6: IPv6 besides IPv4.
+        name: The lab's name; by default kind and count.
+
+    Raises:
+        InputError: The kind is unknown, or the numbers make no network.
+    """
+    if kind not in KINDS:
+        raise _bad(kind, f"`{kind}` is no kind of network that can be generated", _near(kind))
+    if bgp and ospf:
+        raise _bad(kind, "one of BGP and OSPF is wanted, not both")
+    routing = "bgp" if bgp else "ospf" if ospf else ""
+    if kind == "wan":
+        return _wan(routing or "bgp", 2 if hosts == 0 else hosts, ipv6, name or f"wan-{routing or 'bgp'}")
+    if kind == "clos":
+        return _clos(
+            _count(kind, count, 4, 1), _count(kind, spines, 2, 1), routing or "bgp", hosts, ipv6, name
+        )
+    if hosts and not routing:
+        raise _bad(kind, "hosts live behind routers; say BGP or OSPF too")
+    number = _count(kind, count, 4 if kind in ("star", "mesh") else 10, 2)
+    return _SHAPES[kind](number, routing, hosts, ipv6, name or f"{kind}-{number}")
+
+
+def _bad(kind: str, message: str, hint: str = "") -> InputError:
+    return InputError([Problem(f"generate {kind}", message, hint=hint)])
+
+
+def _near(kind: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(kind, KINDS, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"there are {', '.join(KINDS)}"
+
+
+def _count(kind: str, count: int | None, default: int, least: int) -> int:
+    number = default if count is None else count
+    most = _MESH_MAX if kind == "mesh" else COUNT_MAX
+    if not least <= number <= most:
+        raise _bad(kind, f"{number} is not a number of nodes from {least} to {most}")
+    return number
+
+
+def _head(title: str, name: str, ipv6: bool, routing: str, links: int) -> list[str]:
+    lines = [f"# {title}", f"name: {name}"]
+    lines += ["ipv6: true"] if ipv6 else []
+    lines += {"bgp": ["asn: auto"], "ospf": ["ospf: true"], "": []}[routing]
+    if links > _LINK_POOL:
+        lines.append("pools: {links: 10.64.0.0/10}")
+    return lines
+
+
+def _nodes(letter: str, count: int, hosts: int) -> list[str]:
+    names = f"{letter}[1-{count}]"
+    return ["nodes:", f"  {names}: {{hosts: {hosts}}}"] if hosts else [f"nodes: {names}"]
+
+
+def _what(count: int, routing: str, hosts: int) -> str:
+    kind = {"bgp": "eBGP routers, an AS each", "ospf": "OSPF routers", "": "hosts"}[routing]
+    behind = f", {hosts} host{'s' * (hosts > 1)} behind each" if hosts else ""
+    return f"{count} {kind}{behind}"
+
+
+def _row(shape: str) -> Callable[[int, str, int, bool, str], str]:
+    def make(count: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
+        letter = "r" if routing else "h"
+        links = count * (count - 1) // 2 if shape == "mesh" else count
+        lines = _head(f"A {shape} of {_what(count, routing, hosts)}.", name, ipv6, routing, links)
+        lines += [*_nodes(letter, count, hosts), "links:", f"- {shape}: {letter}[1-{count}]"]
+        return "\n".join(lines) + "\n"
+
+    return make
+
+
+def _star(count: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
+    """A hub and `count` nodes around it; the hub of plain hosts is a router: they reach each other."""
+    letter = "r" if routing else "h"
+    lines = _head(f"A star: a hub and {_what(count, routing, hosts)}.", name, ipv6, routing, count)
+    hub = "  hub:" if routing else "  hub: {role: router}"
+    leaf = f"{{hosts: {hosts}}}" if hosts else ""
+    lines += ["nodes:", hub, f"  {letter}[1-{count}]: {leaf}".rstrip()]
+    lines += ["links:", f"- hub -- {letter}[1-{count}]"]
+    return "\n".join(lines) + "\n"
+
+
+def _clos(leaves: int, spines: int, routing: str, hosts: int, ipv6: bool, name: str | None) -> str:
+    title = f"A fabric of {spines} spines and {leaves} leaves"
+    behind = f", {hosts} hosts behind each leaf." if hosts else "."
+    lines = _head(title + behind, name or f"clos-{spines}-{leaves}", ipv6, routing, leaves * spines)
+    lines += [f"bgp: {{maximum_paths: {min(spines, 64)}}}"] if routing == "bgp" else []
+    lines += [
+        "nodes:",
+        f"  spine[1-{spines}]:",
+        f"  leaf[1-{leaves}]:" + (f" {{hosts: {hosts}}}" if hosts else ""),
+    ]
+    lines += ["links:", f"- spine[1-{spines}] -- leaf[1-{leaves}]"]
+    return "\n".join(lines) + "\n"
+
+
+def _wan(routing: str, hosts: int, ipv6: bool, name: str) -> str:
+    title = "A WAN of four PEs, a route reflector and four customer edges, over VXLAN."
+    lines = [f"# {title}", f"name: {name}", *(["ipv6: true"] if ipv6 else [])]
+    lines += ["pools: {loopbacks: 10.1.1.0/24, links: 10.201.0.0/16}"]
+    lines += ["ospf: true"] if routing == "ospf" else []
+    core = ["  pe[1-4]: {asn: 100}", "  rr: {asn: 100, route_reflector: true}"]
+    lines += ["nodes:", *(core if routing == "bgp" else ["  pe[1-4]:", "  rr:"])]
+    for number in range(1, 5):
+        asn = f"asn: {1000 + number}, " if routing == "bgp" else ""
+        lans = f"{{172.21.{number}.1/24: {hosts}, 172.22.{number}.1/24: {hosts}}}"
+        lines.append(f"  ce{number}: {{{asn}hosts: {lans}}}")
+    lines += ["networks:", '  wan: {nodes: ["pe[1-4]", rr]}', "links:"]
+    lines += [f'- {{link: "pe[{pair}] -- ce[{pair}]", type: l2vpn}}' for pair in ("1-2", "3-4")]
+    return "\n".join(lines) + "\n"
+
+
+_SHAPES = {"ring": _row("ring"), "line": _row("line"), "mesh": _row("mesh"), "star": _star}
