@@ -143,6 +143,8 @@ def touches(pattern: Pattern, commit: Commit, before: State | None) -> bool:
         before: The state before it, which tells what vanished below a
             path; needed for regular expressions only.
     """
+    if not commit.changes:  # a roll-back to what was there already: news for whoever watches all
+        return pattern.segments == (None,)
     for change in commit.changes:
         if pattern.touches(change.path):
             return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tega.api import ABSENT, MISSING, Change, Difference, Op
@@ -389,6 +391,6 @@ def test_the_chain_is_whole(store: Face) -> None:
     commits = store.history()
     assert [commit.rev for commit in commits] == list(range(1, 21))
     assert commits[0].prev_hash == bytes(32)
-    for before, after in zip(commits, commits[1:], strict=False):
+    for before, after in pairwise(commits):
         assert after.prev_hash == before.hash
     assert store.verify() == commits[-1].hash
