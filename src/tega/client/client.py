@@ -17,13 +17,14 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.api import MISSING, Change, Commit, Difference, Entry, Op
+from tega.api import Change, Commit, Difference, Entry, Op
+from tega.client.decode import commit_of, difference_of, entry_of
 from tega.client.events import Commits, Messages, Stream, gone
 from tega.client.transaction import Transaction
 from tega.client.wire import Wire, dial, session_uri
 from tega.errors import StoreError
 from tega.hub.errors import Denied, Disconnected, NameTaken, Unauthorized, from_wire
-from tega.paths import format_path, parse_path, to_path
+from tega.paths import format_path, to_path
 
 if TYPE_CHECKING:
     import ssl
@@ -323,14 +324,14 @@ class Client:
         if at is not None:
             message["at"] = at
         found = await self._ask(message)
-        return _entry(found) if found else None
+        return entry_of(found) if found else None
 
     async def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
     ) -> list[tuple[Entry, tuple[str, ...]]]:
         """Return every node that matches, with the captured groups."""
         found = await self._ask({"op": "select", "pattern": pattern, "regex": regex, "at": at})
-        return [(_entry(one), tuple(one["groups"])) for one in found]
+        return [(entry_of(one), tuple(one["groups"])) for one in found]
 
     async def children(self, path: PathLike = ()) -> list[str]:
         """Return the names one level below a path."""
@@ -342,7 +343,7 @@ class Client:
     ) -> list[Commit]:
         """Return the newest `limit` commits in a range, oldest first."""
         message = {"op": "log", "path": _text(path), "after": after, "until": until, "limit": limit}
-        return [_commit(one) for one in await self._ask(message)]
+        return [commit_of(one) for one in await self._ask(message)]
 
     async def history(
         self, path: PathLike = (), *, after: Rev = 0, until: Rev | None = None
@@ -358,7 +359,7 @@ class Client:
     async def diff(self, before: Rev, after: Rev | None = None, path: PathLike = ()) -> list[Difference]:
         """Return the leaves that differ between two revisions."""
         found = await self._ask({"op": "diff", "since": before, "until": after, "path": _text(path)})
-        return [_difference(one) for one in found]
+        return [difference_of(one) for one in found]
 
     async def ask(self, op: str, **fields: Any) -> Any:
         """Ask for any verb by its name on the wire: `ids`, `roots`, `plugins`, `snapshot` and so on."""
@@ -675,33 +676,6 @@ class _Waiting:
 
 def _text(path: PathLike) -> str:
     return path if isinstance(path, str) else format_path(path)
-
-
-def _entry(found: dict[str, Any]) -> Entry:
-    return Entry(parse_path(found["path"]), found["value"], found["rev"], found.get("lease"))
-
-
-def _change(found: dict[str, Any]) -> Change:
-    return Change(Op(found["op"]), parse_path(found["path"]), found["value"])
-
-
-def _commit(found: dict[str, Any]) -> Commit:
-    return Commit(
-        found["rev"],
-        found["time"],
-        found["author"],
-        found["message"],
-        found.get("request", ""),
-        tuple(_change(one) for one in found["changes"]),
-        found["roots"],
-        bytes.fromhex(found["prev_hash"]),
-        bytes.fromhex(found["hash"]),
-        found.get("reverts"),
-    )
-
-
-def _difference(found: dict[str, Any]) -> Difference:
-    return Difference(parse_path(found["path"]), found.get("before", MISSING), found.get("after", MISSING))
 
 
 def _step(change: Change) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from tega.errors import StoreError
 from tega.hub import messages as m
 from tega.hub.errors import BadRequest, Cancelled, Denied, to_wire
 from tega.hub.session import Outbox
-from tega.hub.verbs import VERBS
+from tega.hub.verbs import VERBS, Later
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
@@ -124,7 +126,9 @@ class Door:
         if verb is None:
             raise BadRequest("a session says hello once")
         result = verb(self.hub, session, request)
-        if isinstance(result, asyncio.Future):
+        if isinstance(result, Later):
+            self._track(request.id, *result)
+        elif isinstance(result, asyncio.Future):
             self._track(request.id, result)
         elif asyncio.iscoroutine(result):
             self._track(request.id, asyncio.ensure_future(result))
@@ -138,16 +142,18 @@ class Door:
         if request.id:
             self._peer.send({"id": request.id, "ok": running is not None})
 
-    def _track(self, number: int, running: asyncio.Future[Any]) -> None:
+    def _track(
+        self, number: int, running: asyncio.Future[Any], shape: Callable[[Any], Any] | None = None
+    ) -> None:
         self._inflight += 1
         if number:
             self._running[number] = running
-        running.add_done_callback(lambda done: self._done(number, done))
+        running.add_done_callback(lambda done: self._done(number, done, shape))
         if self._inflight > MAX_INFLIGHT and not self._paused:
             self._paused = True
             self._peer.pause()
 
-    def _done(self, number: int, done: asyncio.Future[Any]) -> None:
+    def _done(self, number: int, done: asyncio.Future[Any], shape: Callable[[Any], Any] | None) -> None:
         self._inflight -= 1
         self._running.pop(number, None)
         if self._paused and self._inflight <= MAX_INFLIGHT // 2:
@@ -158,7 +164,8 @@ class Door:
         elif (error := done.exception()) is not None:
             self._reply_error(number, error)
         elif number:
-            self._peer.send({"id": number, "ok": done.result()})
+            result = done.result()
+            self._peer.send({"id": number, "ok": shape(result) if shape else result})
 
     def _reply_error(self, number: int, error: BaseException) -> None:
         if not isinstance(error, StoreError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tega.api import Commit, Json, Rev
     from tega.hub.session import Session
-    from tega.store import AsyncStore
+    from tega.hub.store import HubStore
 
 BATCH: Final = 32
 WATCH_QUEUE: Final = 4096
@@ -47,7 +47,7 @@ class Subscription:
 class Feed:
     """Follows the store and tells the subscribers."""
 
-    def __init__(self, store: AsyncStore) -> None:
+    def __init__(self, store: HubStore) -> None:
         self._store = store
         self._subs: dict[int, Subscription] = {}
         self._index = Index()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tega.api import Path, Rev
     from tega.hub.access import Access
-    from tega.store import AsyncStore
+    from tega.hub.store import HubStore
 
 MAX_SUBS: Final = 1000
 """Subscriptions, listenings or functions that one session may hold."""
@@ -54,7 +54,7 @@ class Hub:
         clock: Monotonic seconds.
     """
 
-    def __init__(self, store: AsyncStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: HubStore, clock: Callable[[], float]) -> None:
         self.store = store
         self.clock = clock
         self.sessions: dict[str, Session] = {}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from tega.api import Commit, Entry, Json, Path, Rev
-    from tega.store import AsyncStore, AsyncTransaction
+    from tega.hub.store import HubStore
+    from tega.store import AsyncTransaction
 
 IDLE_S: Final = 60.0
 MAX_OPEN: Final = 1000
@@ -41,7 +42,7 @@ class Held:
 class Transactions:
     """The open transactions; each is dropped after a minute without use."""
 
-    def __init__(self, store: AsyncStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: HubStore, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._held: dict[str, Held] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from tega.api import ABSENT, MISSING, Change, Op
 from tega.hub import messages as m
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=m.Request)
 Verb = Any
+
+
+class Later(NamedTuple):
+    """An answer that is still to come, without a task to wait for it."""
+
+    outcome: asyncio.Future[Any]
+    shape: Callable[[Any], Json]
+    """Makes the answer from the outcome."""
+
+
 VERBS: Final[dict[type[m.Request], Verb]] = {}
 MAX_LOG: Final = 10_000
 CACHED: Final = 512
@@ -45,9 +55,17 @@ def path_of(text: str) -> Path:
 
 
 @verb(m.Get)
-async def get(hub: Hub, who: Session, r: m.Get) -> Json:
+def get(hub: Hub, who: Session, r: m.Get) -> Json:
     path = path_of(r.path)
     who.access.require("read", path)
+    if r.at is None and r.root_version is None and r.txid is None:
+        found = hub.store.database.get(path)
+        return _entry(found) if found else None
+    return _get_elsewhere(hub, path, r)
+
+
+async def _get_elsewhere(hub: Hub, path: Path, r: m.Get) -> Json:
+    """From a transaction, or from the past."""
     if r.txid is not None:
         found = await hub.transactions.read(r.txid, path)
     else:
@@ -83,15 +101,10 @@ async def select(hub: Hub, who: Session, r: m.Select) -> Json:
 
 
 @verb(m.Children)
-async def children(hub: Hub, who: Session, r: m.Children) -> Json:
+def children(hub: Hub, who: Session, r: m.Children) -> Json:
     path = path_of(r.path)
-    entry = await hub.store.get(path)
-    names = sorted(entry.value) if entry and isinstance(entry.value, dict) else []
-    return [name for name in names if _visible(who, (*path, name))]
-
-
-def _visible(who: Session, path: Path) -> bool:
-    return who.access.allows("read", path)
+    names = hub.store.database.view().keys(path)
+    return [name for name in names if who.access.allows("read", (*path, name))]
 
 
 @verb(m.Head)
@@ -100,22 +113,20 @@ async def head(hub: Hub, who: Session, r: m.Head) -> Json:
 
 
 @verb(m.Roots)
-async def roots(hub: Hub, who: Session, r: m.Roots) -> Json:
-    return await _roots(hub, who, present=True)
+def roots(hub: Hub, who: Session, r: m.Roots) -> Json:
+    return _roots(hub, who, present=True)
 
 
 @verb(m.Old)
-async def old(hub: Hub, who: Session, r: m.Old) -> Json:
-    return await _roots(hub, who, present=False)
+def old(hub: Hub, who: Session, r: m.Old) -> Json:
+    return _roots(hub, who, present=False)
 
 
-async def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
-    versions = hub.store.database.versions()
-    entry = await hub.store.get(())
-    standing = set(entry.value) if entry and isinstance(entry.value, dict) else set()
+def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
+    standing = set(hub.store.database.view().keys())
     return {
         root: version
-        for root, version in sorted(versions.items())
+        for root, version in sorted(hub.store.database.versions().items())
         if (root in standing) is present and who.access.allows("read", (root,))
     }
 
@@ -177,28 +188,36 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 
 @verb(m.Put)
-async def put(hub: Hub, who: Session, r: m.Put) -> Json:
+def put(hub: Hub, who: Session, r: m.Put) -> Json:
     path = _write(who, r.path)
+    if r.ephemeral or r.txid is not None:
+        return _put_elsewhere(hub, who, path, r)
+    return _commit_one(hub, who, Change(Op.PUT, path, r.value), r)
+
+
+async def _put_elsewhere(hub: Hub, who: Session, path: Path, r: m.Put) -> Json:
+    """Into a transaction, or with the session's lease."""
     lease = await hub.lease_of(who) if r.ephemeral else None
     if r.txid is not None:
         return await hub.transactions.put(r.txid, path, r.value, r.expect, lease)
-    return await _commit_one(hub, who, Change(Op.PUT, path, r.value, lease), r)
+    later = _commit_one(hub, who, Change(Op.PUT, path, r.value, lease), r)
+    return later.shape(await later.outcome)
 
 
 @verb(m.Merge)
-async def merge(hub: Hub, who: Session, r: m.Merge) -> Json:
+def merge(hub: Hub, who: Session, r: m.Merge) -> Json:
     path = _write(who, r.path)
     if r.txid is not None:
-        return await hub.transactions.merge(r.txid, path, r.value, r.expect)
-    return await _commit_one(hub, who, Change(Op.MERGE, path, r.value), r)
+        return hub.transactions.merge(r.txid, path, r.value, r.expect)
+    return _commit_one(hub, who, Change(Op.MERGE, path, r.value), r)
 
 
 @verb(m.Delete)
-async def delete(hub: Hub, who: Session, r: m.Delete) -> Json:
+def delete(hub: Hub, who: Session, r: m.Delete) -> Json:
     path = _write(who, r.path)
     if r.txid is not None:
-        return await hub.transactions.delete(r.txid, path, r.expect)
-    return await _commit_one(hub, who, Change(Op.DELETE, path), r)
+        return hub.transactions.delete(r.txid, path, r.expect)
+    return _commit_one(hub, who, Change(Op.DELETE, path), r)
 
 
 def _write(who: Session, text: str) -> Path:
@@ -207,27 +226,37 @@ def _write(who: Session, text: str) -> Path:
     return path
 
 
-async def _commit_one(hub: Hub, who: Session, change: Change, r: m.Put | m.Merge | m.Delete) -> Json:
+def _commit_one(hub: Hub, who: Session, change: Change, r: m.Put | m.Merge | m.Delete) -> Later:
     expect = None if r.expect is None else {change.path: r.expect}
-    return _receipt(
-        await hub.store.commit(
-            [change], expect=expect, author=who.name, message=r.message, request_id=r.request
-        )
+    commit = hub.store.commit_later(
+        (change,), expect=expect, author=who.name, message=r.message, request_id=r.request
     )
+    return Later(commit, _receipt)
 
 
 @verb(m.Apply)
-async def apply(hub: Hub, who: Session, r: m.Apply) -> Json:
+def apply(hub: Hub, who: Session, r: m.Apply) -> Json:
+    if r.base is not None or any(step.ephemeral for step in r.steps):
+        return _apply_elsewhere(hub, who, r)
+    return _apply(hub, who, r, {}, None)
+
+
+async def _apply_elsewhere(hub: Hub, who: Session, r: m.Apply) -> Json:
+    """With the session's lease, or after a look at the past."""
     lease = await hub.lease_of(who) if any(step.ephemeral for step in r.steps) else None
+    paths = {_write(who, step.path) for step in r.steps}
+    expect = {} if r.base is None else await _standing(hub, r.base, paths)
+    later = _apply(hub, who, r, expect, lease)
+    return later.shape(await later.outcome)
+
+
+def _apply(hub: Hub, who: Session, r: m.Apply, expect: dict[Path, Rev], lease: str | None) -> Later:
     changes = [_change(who, step, lease) for step in r.steps]
-    expect = {path_of(text): rev for text, rev in r.expect.items()}
-    if r.base is not None:
-        await _unchanged_since(hub, r.base, changes, expect)
-    return _receipt(
-        await hub.store.commit(
-            changes, expect=expect, author=who.name, message=r.message, request_id=r.request
-        )
+    expect |= {path_of(text): rev for text, rev in r.expect.items()}
+    commit = hub.store.commit_later(
+        changes, expect=expect, author=who.name, message=r.message, request_id=r.request
     )
+    return Later(commit, _receipt)
 
 
 def _change(who: Session, step: m.Step, lease: str | None) -> Change:
@@ -236,11 +265,11 @@ def _change(who: Session, step: m.Step, lease: str | None) -> Change:
     return Change(Op(step.do), _write(who, step.path), step.value, lease if step.ephemeral else None)
 
 
-async def _unchanged_since(hub: Hub, base: Rev, changes: list[Change], expect: dict[Path, Rev]) -> None:
-    """Expect every changed path to stand as it stood at `base`."""
-    for path in {change.path for change in changes} - expect.keys():
-        entry = await hub.store.get(path, at=base)
-        expect[path] = entry.mod_rev if entry else ABSENT
+async def _standing(hub: Hub, base: Rev, paths: set[Path]) -> dict[Path, Rev]:
+    """Return the revision that each path was changed last at, as of `base`."""
+    view = await hub.store.view(base)
+    entries = {path: view.get(path) for path in paths}
+    return {path: entry.mod_rev if entry else ABSENT for path, entry in entries.items()}
 
 
 @verb(m.Begin)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tega.store import AsyncStore
+    from tega.hub.store import HubStore
 
 PORT: Final = 8739
 MAX_BODY: Final = 8 << 20
@@ -61,7 +61,7 @@ class Server:
 
     def __init__(
         self,
-        store: AsyncStore,
+        store: HubStore,
         *,
         host: str = "127.0.0.1",
         port: int = PORT,

@@ -126,13 +126,13 @@ async def serve(options: argparse.Namespace) -> None:
     """Open, listen, and serve until SIGTERM or SIGINT; then stop in good order."""
     host, port = parse_listen(options.listen)
     guard, tls, settings = _guard(options, host), _tls(options), _options(options.option)
+    from tega.hub.store import open_hub_store
     from tega.server.app import Server
-    from tega.store import open_store
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    store = await open_store(options.data, durability=options.durability)
+    store = await open_hub_store(options.data, durability=options.durability)
     try:
         server = Server(store, host=host, port=port, guard=guard, tls=tls, max_body=options.max_body)
         server.use_plugins(options.enable, options.plugins, settings)

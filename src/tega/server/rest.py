@@ -22,7 +22,7 @@ from tega.errors import StoreError, TooLarge
 from tega.hub import messages as m
 from tega.hub.errors import BadRequest, NameTaken, NotFound, Unauthorized, code_of, to_wire
 from tega.hub.session import DEFAULT_TTL_S, Session
-from tega.hub.verbs import VERBS
+from tega.hub.verbs import VERBS, Later
 from tega.paths import format_path
 from tega.server.events import event_stream
 from tega.server.openapi import description, page
@@ -104,6 +104,8 @@ class Rest:
 
     async def _run(self, who: Session, request: m.Request) -> Any:
         result = VERBS[type(request)](self._hub, who, request)
+        if isinstance(result, Later):
+            return result.shape(await result.outcome)
         return await result if inspect.isawaitable(result) else result
 
     async def _body(self, request: Request) -> bytes:

@@ -1,0 +1,1 @@
+"""`tega-cli`: the shell, interactive and in scripts."""

@@ -1,0 +1,158 @@
+"""`tega-cli`: with a command, run it and leave; at a terminal, prompt; else run the lines of standard input.
+
+Exit codes: 0 done, 1 the server refused or nothing is there, 2 what was
+typed cannot be understood, 3 the server cannot be reached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tega.errors import StoreError
+from tega.hub.errors import Disconnected
+from tega.shell.commands import Quit, Shell
+from tega.shell.lines import UsageError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Sequence
+
+    from tega.client import Client
+
+DEFAULT_URL = "127.0.0.1:8739"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's description."""
+    made = argparse.ArgumentParser(
+        prog="tega-cli",
+        description="The tega shell. Without a command it prompts.",
+        epilog="`tega-cli help` lists the commands.",
+    )
+    add = made.add_argument
+    add("--url", default=os.environ.get("TEGA_URL", DEFAULT_URL), help="the server (TEGA_URL; %(default)s)")
+    add("--token-file", type=Path, metavar="FILE", help="file with the token; or TEGA_TOKEN holds it")
+    add("--ca", type=Path, metavar="FILE", help="certificates (PEM) to trust for https")
+    add("--name", help="name of the session")
+    add("--json", action="store_true", help="write JSON, a value a line")
+    add("--count", type=int, default=0, metavar="N", help="with sub and subr: leave after N events")
+    add("command", nargs=argparse.REMAINDER, help="a command and its arguments")
+    return made
+
+
+def _token(options: argparse.Namespace) -> str | None:
+    if options.token_file is None:
+        return os.environ.get("TEGA_TOKEN")
+    try:
+        text: str = options.token_file.read_text()
+    except OSError as error:
+        raise UsageError(f"--token-file {options.token_file}: {error}") from error
+    return text.strip()
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if options.ca is None:
+        return None
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=options.ca)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"--ca {options.ca}: {error}") from error
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Connect, do what is asked, leave."""
+    from tega.client import Client
+
+    client = Client(options.url, name=options.name, token=_token(options), tls=_tls(options))
+    async with client as db:
+        if options.command:
+            await run_command(db, options)
+        elif sys.stdin.isatty():
+            from tega.shell.interactive import interact
+
+            await interact(db, json=options.json)
+        else:
+            await run_lines(db, sys.stdin.read(), json=options.json)
+
+
+async def run_command(db: Client, options: argparse.Namespace) -> None:
+    """Run one command; a subscription goes on until it is interrupted or has shown `--count` events."""
+    events = _Counter(options.count)
+
+    async def ask() -> str:
+        return await asyncio.to_thread(sys.stdin.read)
+
+    def write(text: str) -> None:
+        print(text, flush=True)
+        events.note()
+
+    shell = Shell(db, write, ask, json=options.json)
+    await shell.run(" ".join(options.command))
+    if shell.streams:
+        print(f"subscribed as {db.name}", file=sys.stderr, flush=True)
+        await events.enough.wait()
+        await shell.close()
+
+
+class _Counter:
+    """Counts events and says when there were enough."""
+
+    def __init__(self, wanted: int) -> None:
+        self.enough = asyncio.Event()
+        self._left = wanted
+
+    def note(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.enough.set()
+
+
+async def run_lines(db: Client, text: str, *, json: bool) -> None:
+    """Run lines as if they were typed; the first that fails ends it."""
+    lines = iter(text.splitlines())
+
+    async def ask() -> str:
+        return "\n".join(_until_empty(lines))
+
+    shell = Shell(db, lambda out: print(out, flush=True), ask, json=json)
+    try:
+        for line in lines:
+            await shell.run(line)
+    except Quit:
+        return
+    finally:
+        await shell.close()
+
+
+def _until_empty(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        if not line.strip():
+            return
+        yield line
+
+
+def exit_code(error: StoreError) -> int:
+    """Return the exit code that a script sees for an error."""
+    if isinstance(error, UsageError):
+        return 2
+    return 3 if isinstance(error, Disconnected) else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the shell; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        asyncio.run(run(options))
+    except (KeyboardInterrupt, Quit):
+        return 0
+    except StoreError as error:
+        print(f"tega-cli: {error}", file=sys.stderr)
+        return exit_code(error)
+    return 0
