@@ -64,12 +64,15 @@ def update(desired: Vxlan, observed: Vxlan) -> list[Step]:
         if desired.master != observed.master:
             index = index_of(context, desired.master) if desired.master else 0
             parts.append(codec.u32(IFLA_MASTER, index))
-        if desired.local != observed.local:
-            info = codec.nest(IFLA_INFO_DATA, _local(desired))
-            parts.append(codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, "vxlan"), info))
         return change_link(desired.name, *parts, up=desired.up)
 
-    return [Step(FINISH, desired.namespace, build)]
+    steps = [Step(FINISH, desired.namespace, build)]
+    if desired.local != observed.local:
+        # A message of its own: the kernel takes no MTU together with VXLAN's own attributes.
+        info = codec.nest(IFLA_INFO_DATA, _local(desired))
+        kind = codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, "vxlan"), info)
+        steps.append(Step(FINISH, desired.namespace, lambda _: change_link(desired.name, kind)))
+    return steps
 
 
 def observe(namespace: str, links: Links) -> Iterable[Vxlan]:

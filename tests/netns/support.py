@@ -1,0 +1,69 @@
+"""Operations from resources, and what the kernel says of a namespace through iproute2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nlan.drivers.base import Driver
+from nlan.errors import NlanError
+from nlan.plan import Operation
+from nlan.plan.operation import Action
+from nlan.resources import Key, Resource
+from nlan.runtimes import NetnsRuntime
+
+ALL = ("a", "b", "c", "@fabric")
+
+
+def operation(action: Action, desired: Resource | None, observed: Resource | None = None) -> Operation:
+    subject = desired or observed
+    assert subject is not None
+    return Operation(
+        action=action, key=subject.key, impact="hitless", reason="test", desired=desired, observed=observed
+    )
+
+
+def create(driver: Driver, *resources: Resource) -> list[NlanError | None]:
+    return driver.apply([operation("create", r) for r in resources])
+
+
+def update(driver: Driver, desired: Resource, observed: Resource) -> list[NlanError | None]:
+    return driver.apply([operation("update", desired, observed)])
+
+
+def replace(driver: Driver, desired: Resource, observed: Resource) -> list[NlanError | None]:
+    return driver.apply([operation("replace", desired, observed)])
+
+
+def delete(driver: Driver, *resources: Resource) -> list[NlanError | None]:
+    return driver.apply([operation("delete", None, r) for r in resources])
+
+
+def observe(driver: Driver, namespaces: Sequence[str] = ALL) -> dict[Key, Resource]:
+    found = list(driver.observe(namespaces))
+    assert len({r.key for r in found}) == len(found), "a resource is observed twice"
+    return {resource.key: resource for resource in found}
+
+
+def by_key(*resources: Resource) -> dict[Key, Resource]:
+    return {resource.key: resource for resource in resources}
+
+
+def succeeded(outcomes: Iterable[NlanError | None]) -> bool:
+    failures = [outcome for outcome in outcomes if outcome is not None]
+    assert not failures, failures
+    return True
+
+
+def ip(place: NetnsRuntime, namespace: str, *words: str) -> Any:
+    """Return what ``ip -json`` prints, None where it prints nothing."""
+    done = place.run(namespace, ["ip", "-json", "-details", *words])
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def shell(place: NetnsRuntime, namespace: str, line: str) -> str:
+    done = place.run(namespace, ["sh", "-ec", line])
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
