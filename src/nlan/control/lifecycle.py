@@ -12,10 +12,9 @@ import time
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from nlan.control.world import World
-
 from nlan.control import requirements
 from nlan.control.converge import Missing, wait
+from nlan.control.world import World
 from nlan.engine import Engine, Failure, failure_text
 from nlan.errors import ApplyError, NlanError, RollbackError, VerificationError
 from nlan.expand import expand
@@ -61,6 +60,7 @@ class Request(NamedTuple):
         wait: For what to wait.
         timeout_s: How long.
         confirm_s: Seconds until the change undoes itself, or None.
+        lines: The line of each node in the file.
     """
 
     lab: Lab
@@ -70,6 +70,7 @@ class Request(NamedTuple):
     wait: Wait = "converged"
     timeout_s: float = 60.0
     confirm_s: float | None = None
+    lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
 class Result(NamedTuple):
@@ -107,7 +108,7 @@ def bring_up(world: World, state: LabState, request: Request, listener: Listener
     desired = expand(request.lab)
     engine = _engine(world, desired)
     plan = engine.plan(desired, world.place.namespaces())
-    requirements.check(world, plan)
+    requirements.check(plan, request.source[0], request.lines)
     clock.lap("plan")
     listener.planned(plan)
     before = state.applied()

@@ -1,0 +1,42 @@
+"""Labs with real daemons: each test gets its own `nlan`, and must leave the machine as it was."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import Nlan
+
+COUNT = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = _missing()
+    for item in items:
+        if "tests/lab/" in item.nodeid:
+            item.add_marker(pytest.mark.lab)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing() -> str:
+    if os.geteuid() != 0:
+        return "labs need root"
+    if not Path("/usr/lib/frr/zebra").exists():
+        return "FRR is not installed"
+    return "" if shutil.which("gobgpd") else "gobgpd is not installed"
+
+
+@pytest.fixture
+def nlan(tmp_path: Path) -> Iterator[Nlan]:
+    """Give `nlan` and take down every lab that the test made."""
+    command = Nlan(tmp_path, f"t{os.getpid() % 100000}x{next(COUNT)}")
+    yield command
+    for lab in [row["lab"] for row in command("ls", "--json").json]:
+        if lab.startswith(command.prefix):
+            command("down", lab)

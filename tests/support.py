@@ -1,0 +1,138 @@
+"""What tests share: the command run as a user runs it, the machine compared before and after."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPAT = ROOT.parent / "shared" / "compat"
+EXAMPLES = ROOT / "examples"
+
+
+class Answer(NamedTuple):
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Nlan:
+    """`nlan` as a process of its own, with a state directory of its own; labs are named by `prefix`."""
+
+    def __init__(self, directory: Path, prefix: str) -> None:
+        self.directory, self.prefix = directory, prefix
+        self.env = os.environ | {"NLAN_STATE_DIR": str(directory / "state"), "NO_COLOR": "1"}
+
+    def argv(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "nlan", *words]
+
+    def run(self, *words: str, timeout: float = 120) -> Answer:
+        done = subprocess.run(
+            self.argv(*words), env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def __call__(self, *words: str, code: int = 0, timeout: float = 120) -> Answer:
+        answer = self.run(*words, timeout=timeout)
+        assert answer.code == code, f"nlan {' '.join(words)}: exit {answer.code}\n{answer.out}\n{answer.err}"
+        return answer
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.argv(*words), env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def name(self, suffix: str = "") -> str:
+        return f"{self.prefix}{suffix}"
+
+    def write(self, text: str, name: str = "lab.yaml") -> str:
+        path = self.directory / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def inside(self, lab: str, node: str, *command: str, code: int = 0) -> str:
+        """Run a command in a node and return its output."""
+        return self("exec", node, "-l", lab, "--", *command, code=code).out
+
+    def vtysh(self, lab: str, node: str, *lines: str) -> str:
+        words = [word for line in lines for word in ("-c", line)]
+        return self.inside(lab, node, "vtysh", *words)
+
+    def sessions(self, lab: str) -> dict[str, int]:
+        """Return ``connectionsEstablished`` of every FRR session, by ``node peer``."""
+        counts = {}
+        nodes = self(
+            "exec", "-l", lab, "--all", "--json", "--", "vtysh", "-c", "show bgp neighbors json"
+        ).json
+        for node, result in nodes.items():
+            if result["exit"] == 0 and result["stdout"].strip():
+                for peer, values in json.loads(result["stdout"]).items():
+                    if isinstance(values, dict):
+                        counts[f"{node} {peer}"] = values["connectionsEstablished"]
+        return counts
+
+
+class Machine(NamedTuple):
+    """What of the machine nlan may touch, for comparison before and after."""
+
+    namespaces: frozenset[str]
+    links: frozenset[str]
+    mounts: frozenset[str]
+    cgroups: frozenset[str]
+    files: frozenset[str]
+    daemons: frozenset[str]
+    nftables: str
+
+    @classmethod
+    def look(cls, run: Path = Path("/run/nlan")) -> Machine:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+        return cls(
+            namespaces=frozenset(_names(Path("/run/netns"))),
+            links=frozenset(os.listdir("/sys/class/net")),
+            mounts=frozenset(line.split()[4] for line in mounts),
+            cgroups=frozenset(str(p) for p in Path("/sys/fs/cgroup").glob("**/nlan*")),
+            files=frozenset(_tree(run) | _tree(Path("/run/frr")) | _tree(Path("/etc/netns"))),
+            daemons=frozenset(_daemons()),
+            nftables=_nftables(),
+        )
+
+
+def _nftables() -> str:
+    if shutil.which("nft") is None:
+        return ""
+    return subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=False).stdout
+
+
+def _names(directory: Path) -> set[str]:
+    return set(os.listdir(directory)) if directory.is_dir() else set()
+
+
+def _tree(directory: Path) -> set[str]:
+    return {str(path) for path in directory.glob("**/*")} | (
+        {str(directory)} if directory.exists() else set()
+    )
+
+
+def _daemons() -> set[str]:
+    programs = ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "gobgpd")
+    found = set()
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                program = Path(entry.path, "comm").read_text(encoding="utf-8").strip()
+            except OSError:
+                continue
+            if program in programs:
+                found.add(f"{entry.name} {program}")
+    return found
