@@ -18,6 +18,9 @@ from nlan.model.codec import IpNetwork
 ASK_AGAIN_S = 0.02
 """How long a daemon is left alone between two questions about a session."""
 
+SHOW_S = 0.1
+"""How often waiting for routes tells how far it is."""
+
 T = TypeVar("T")
 
 Adjacency = tuple[int, str, str]
@@ -29,7 +32,7 @@ class Routes(Protocol):
     """Where kernel routes come from (`nlan.drivers.netlink.RouteWatcher`)."""
 
     def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
-        """Return what is still missing when all is there, when something came, or at the deadline."""
+        """Return what is still missing: nothing as soon as all is there, else at the deadline."""
 
 
 class Speakers(Protocol):
@@ -120,7 +123,7 @@ def _wait_for_routes(
     missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.items()}
     total = sum(map(len, missing.values()))
     while missing and time.monotonic() < deadline:
-        missing = routes.wait(missing, deadline)
+        missing = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
         left = sum(map(len, missing.values()))
         progress(f"routing: {total - left} of {total} routes")
     return missing

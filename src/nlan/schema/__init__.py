@@ -11,9 +11,21 @@ from nlan.schema.allocate import Allocations
 from nlan.schema.loading import Loaded, load
 
 if TYPE_CHECKING:
+    from nlan.errors import Problem
     from nlan.model import Lab
 
-__all__ = ["Allocations", "Loaded", "json_schema", "load", "to_yaml"]
+__all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "to_yaml"]
+
+
+def check(lab: Lab) -> tuple[Problem, ...]:
+    """Return what is wrong or doubtful in a lab that comes from no file: what `load` checks across nodes."""
+    from nlan.schema.drafts import Places
+    from nlan.schema.report import Report
+    from nlan.schema.verify import verify
+
+    report = Report("")
+    verify(lab, Places(), report)
+    return report.problems()
 
 
 def json_schema() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,23 +31,29 @@ class Loaded(NamedTuple):
         allocations: What is allocated now; hand it in at the next load.
         warnings: What is doubtful and harms nothing, in file order.
         source: The file's text as it was read.
+        lines: The line that each node begins at.
     """
 
     lab: Lab
     allocations: Allocations
     warnings: tuple[Problem, ...]
     source: str
+    lines: dict[str, int]
+
+
+Remembered = Allocations | Callable[[str], Allocations] | None
+"""What earlier loads allocated; a function is asked with the lab's name, once that is known."""
 
 
 def load(
-    path: Path, *, lab: str | None = None, allocations: Allocations | None = None, text: str | None = None
+    path: Path, *, lab: str | None = None, allocations: Remembered = None, text: str | None = None
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
 
     Args:
         path: The file; problems name it so, and files that it names are relative to its folder.
         lab: The lab's name, instead of the file's.
-        allocations: What earlier loads allocated; names keep what they have.
+        allocations: What earlier loads allocated (see `Remembered`); names keep what they have.
         text: The file's text, where it need not be read.
 
     Raises:
@@ -63,10 +70,19 @@ def load(
     if not isinstance(tree, Map):
         report.stop_if_failed()
         raise AssertionError("a file without a tree has a problem")  # pragma: no cover
-    work = _Load(tree, report, Allocator(allocations or Allocations(), report))
+    kept = allocations(_called(tree, lab, path)) if callable(allocations) else allocations
+    work = _Load(tree, report, Allocator(kept or Allocations(), report))
     resolved = work.lab(lab, path, marked[0] if marked else "")
     report.stop_if_failed()
-    return Loaded(resolved, work.allocator.recorded(), report.problems(), source or "")
+    lines = {name: report.source_line(trees[0][0].line) for name, trees in work.nodes.items()}
+    return Loaded(resolved, work.allocator.recorded(), report.problems(), source or "", lines)
+
+
+def _called(tree: Map, name: str | None, path: Path) -> str:
+    """Return what the lab is called, before anything is checked."""
+    said = tree.find("name", "Name")
+    own = said.text if isinstance(said, Scalar) else ""
+    return name or own or valid_name(path.name.split(".")[0])
 
 
 class _Load:

@@ -56,9 +56,11 @@ class Report:
         self._lines = lines
 
     def _placed(self, problem: Problem) -> Problem:
-        if not self._lines or not problem.line:
-            return problem
-        return problem._replace(line=self._lines[min(problem.line, len(self._lines)) - 1])
+        return problem._replace(line=self.source_line(problem.line))
+
+    def source_line(self, line: int) -> int:
+        """Return the source's line that a line of the rendered text came from."""
+        return self._lines[min(line, len(self._lines)) - 1] if self._lines and line else line
 
     @property
     def failed(self) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.schema import generate
+from nlan.generate import generate
 
 
 def run(arguments: Namespace) -> int:
     """Print a file of the kind and size asked for."""
     text = generate(
         arguments.kind,
-        size=arguments.size,
+        count=arguments.count,
         bgp=arguments.bgp,
         ospf=arguments.ospf,
         hosts=arguments.hosts,
+        spines=arguments.spines,
+        ipv6=arguments.ipv6,
         name=arguments.name,
     )
     print(text, end="")

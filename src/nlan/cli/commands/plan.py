@@ -9,7 +9,8 @@ from pathlib import Path
 from nlan.cli.output import plan_text, plan_value, print_json, say
 from nlan.plan import Plan
 from nlan.runtimes import Paths
-from nlan.schema import Allocations, Loaded, load_file
+from nlan.schema import Allocations, Loaded
+from nlan.schema import load as load_file
 
 CHANGES = 2
 

@@ -31,5 +31,6 @@ def run(arguments: Namespace) -> int:
         wait=arguments.wait,
         timeout_s=arguments.timeout,
         confirm_s=arguments.confirm,
+        lines=loaded.lines,
     )
     return finish(run_change(paths, request, terminal), request, terminal, arguments)
