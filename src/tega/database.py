@@ -51,7 +51,11 @@ TAIL = 64 << 10
 
 
 def open_database(
-    directory: str | os.PathLike[str], *, durability: Durability = "full", busy_s: float = 10.0
+    directory: str | os.PathLike[str],
+    *,
+    durability: Durability = "full",
+    busy_s: float = 10.0,
+    read_only: bool = False,
 ) -> Database:
     """Open the database of a directory, making it if there is none.
 
@@ -61,12 +65,18 @@ def open_database(
         durability: What an acknowledged commit survives: ``full`` the
             loss of power, ``normal`` the death of any process.
         busy_s: How long a commit may wait for other processes, seconds.
+        read_only: Read the state of now from a copy, nothing else; for
+            directories that cannot be written.
 
     Raises:
         DamagedStore: What is there is not what was written.
         ReadOnly: The directory cannot be written.
         StoreFull: There is no space.
     """
+    if read_only:
+        from tega.engines.frozen import FrozenLog
+
+        return Database(FrozenLog(os.fspath(directory)))
     from tega.engines.sqlite import SqliteLog
 
     return Database(SqliteLog(os.fspath(directory), durability=durability, busy_s=busy_s))
