@@ -64,8 +64,8 @@ def _decode(kind: Any, value: Any) -> Any:
 
 
 def to_builtins(value: Any) -> Any:
-    """Return the value as dicts, lists, strings and numbers, ready for any JSON or YAML writer."""
-    return msgspec.to_builtins(value, enc_hook=_encode)
+    """Return the value as dicts, lists, strings and numbers: what reading its JSON gives."""
+    return msgspec.json.decode(to_json(value))
 
 
 def to_json(value: Any) -> bytes:

@@ -322,13 +322,13 @@ class NetnsRuntime:
             HostError: The namespace does not exist, or the kernel refuses.
         """
         spaces = self._spaces(namespace)
+        self.cgroups.join(namespace, os.getpid())  # the node's own /sys shows no cgroups
         try:
             spaces.join()
         except OSError as failure:
             raise HostError(f"{namespace}: cannot be entered: {failure.strerror}") from failure
         finally:
             spaces.close()
-        self.cgroups.join(namespace, os.getpid())
 
     def _start(
         self,
