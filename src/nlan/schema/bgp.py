@@ -27,8 +27,7 @@ def derive_bgp(wiring: Wiring) -> None:
     """Give every node with an AS its BGP: derived sessions, changed and extended by what it says."""
     _reflectors(wiring)
     speakers = [node for node in wiring.nodes.values() if node.asn is not None and node.router]
-    deriving = [node for node in speakers if _derives(node, wiring)]
-    maker = _Maker(wiring, deriving)
+    maker = _Maker(wiring, speakers, {node.name for node in speakers if _derives(node, wiring)})
     for node in speakers:
         _finish(node, maker.sessions(node), wiring)
 
@@ -49,16 +48,17 @@ def _derives(node: NodeDraft, wiring: Wiring) -> bool:
     said = node.said.get("router")
     if said is not None and "bgp" in said and "asn" not in node.said and "bgp" not in node.said:
         return False
-    return bool(_options(node, wiring).get("derive", wiring.settings.said.get("bgp") is not False))
+    return bool(_options(node, wiring).get("derive", True))
 
 
 class _Maker:
     """Derives the sessions of all nodes once; hands each node its own."""
 
-    def __init__(self, wiring: Wiring, nodes: list[NodeDraft]) -> None:
+    def __init__(self, wiring: Wiring, nodes: list[NodeDraft], deriving: set[str]) -> None:
         self._wiring = wiring
         self._peers: dict[str, dict[Any, BgpPeer]] = {}
         self._external: set[str] = set()
+        self._deriving = deriving
         self._ebgp({node.name for node in nodes})
         groups: dict[int, list[NodeDraft]] = {}
         for node in nodes:
@@ -84,7 +84,10 @@ class _Maker:
 
     def _session(self, a: NodeDraft, b: NodeDraft, path: Path) -> None:
         left, right, left_source, right_source = path
-        for node, other, address, source in ((a, b, right, left_source), (b, a, left, right_source)):
+        ways = ((a, b, left, right, left_source), (b, a, right, left, right_source))
+        for node, other, own, address, source in ways:
+            if node.name not in self._deriving or not self._wanted(other, own):
+                continue
             peer = BgpPeer(
                 address=address,
                 peer_asn=other.asn or 0,
@@ -94,6 +97,13 @@ class _Maker:
                 description=other.name,
             )
             self._peers.setdefault(node.name, {}).setdefault(address, peer)
+
+    def _wanted(self, other: NodeDraft, address: Any) -> bool:
+        """Whether the other end derives this session too, or says it in full."""
+        said = other.router.bgp if other.router else None
+        return other.name in self._deriving or (
+            said is not None and any(p.address == address for p in said.peers)
+        )
 
     def _ibgp(self, group: list[NodeDraft]) -> None:
         reflectors = [node for node in group if node.reflector]

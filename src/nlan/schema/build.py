@@ -111,7 +111,7 @@ def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Any) -> Un
 
 
 def _node(node: NodeDraft) -> Node:
-    forwarding = node.said.get("forwarding", node.is_router or (node.router is not None and _routes(node)))
+    forwarding = node.said.get("forwarding", node.is_router or bool(node.vhosts) or _routes(node))
     return Node(
         name=node.name,
         underlay=node.underlay,

@@ -84,9 +84,16 @@ def tunnels(tree: Map) -> bool:
     """Tell whether the short form asks for an L2VPN: networks, or links over VXLAN."""
     links = tree.find("links", "Links")
     items = links.items if isinstance(links, Seq) else (links,)
-    return tree.find("networks", "Networks") is not None or any(
-        isinstance(item, Map) and item.find("type", "Type") is not None for item in items
+    networks = tree.find("networks", "Networks")
+    inner = [value for _, value in networks.entries] if isinstance(networks, Map) else [networks]
+    return any(isinstance(item, Map) and _type(item, "veth") == "l2vpn" for item in items) or any(
+        _type(item, "l2vpn") == "l2vpn" for item in inner if isinstance(item, Map)
     )
+
+
+def _type(tree: Map, default: str) -> str:
+    said = tree.find("type", "Type")
+    return said.text.lower() if isinstance(said, Scalar) else default
 
 
 class Underlay:

@@ -53,7 +53,7 @@ def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
         node.asn = settings.auto_asn(node.name)
     elif said is not None and said is not False and said is not True:
         node.asn = said
-    if node.said.get("bgp") is False:
+    if node.said.get("bgp", settings.said.get("bgp")) is False:
         node.asn = node.asn if node.router and node.router.bgp else None
     node.reflector = bool(node.said.get("route_reflector"))
 
@@ -293,7 +293,7 @@ def _said_gateway(node: NodeDraft, item: Any, settings: Settings) -> Any:
 
 def _router_near(node: NodeDraft, version: int) -> Any:
     for segment, _ in node.ends:
-        for end in segment.ends:
+        for end in segment.ends if segment.prefixes else ():
             if end.node is not node and (end.node.is_router or end.node.router) and end.address(version):
                 return end.address(version)
     return None

@@ -86,7 +86,7 @@ PTN = Section(
         Key("id", NAME, "Its name, in the list spelling."),
         Key("nodes", PTN_NODES, "The original's switches."),
         Key("links", PTN_LINKS, "The tunnel ends."),
-        Key("l2vpn", ListOf(L2VPN, single=False), "Its L2VPNs.", original="L2Vpn"),
+        Key("l2vpn", ListOf(L2VPN), "Its L2VPNs.", original="L2Vpn"),
     ],
 )
 VHOST_LAN = Section(
@@ -107,7 +107,7 @@ VHOST_LAN = Section(
 VHOSTS = Section(
     "Vhosts",
     "Virtual hosts behind the node.",
-    [Key("vhost_props", ListOf(VHOST_LAN, single=False), "The host LANs.")],
+    [Key("vhost_props", ListOf(VHOST_LAN), "The host LANs.")],
 )
 NEIGHBOR = Section(
     "a BGP peer",
@@ -142,7 +142,7 @@ BGP_AS = Section(
     "BGP of one AS.",
     [
         Key("as", ASN, "The AS, in the list spelling."),
-        Key("neighbors", ListOf(NEIGHBOR, single=False), "The peers."),
+        Key("neighbors", ListOf(NEIGHBOR), "The peers."),
         Key("networks", ListOf(Prefix(loose=True)), "Prefixes announced besides."),
         Key("redistribute", SOURCES, "What is announced besides.", default="`connected`"),
         Key("maximum_paths", PATHS, "Equal paths installed at most."),

@@ -1,4 +1,4 @@
-"""Golden cases: a folder with a file and what is said of it; `NLAN_UPDATE_CASES=1` writes what is said now."""
+"""Golden cases: a folder with a file and what is said of it. `NLAN_UPDATE_CASES=1` writes that anew."""
 
 import os
 from pathlib import Path

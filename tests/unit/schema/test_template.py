@@ -1,0 +1,71 @@
+"""Placeholders and templates."""
+
+import pytest
+
+from nlan.schema import rendering
+from nlan.schema.report import Report
+from nlan.schema.template import CLOSE, OPEN, mark_names, spelled
+
+from .conftest import Load, Problems
+
+
+def test_plain_names_keep_every_column_and_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "nlan.schema.rendering", None)  # importing it would fail
+    text = "a: ${pe1}, ${ce-1}\n# ${1 + 1} in a comment\n"
+    marked = mark_names(text, Report("f"))
+    assert marked is not None
+    assert marked[1] is None
+    assert marked[0].index(OPEN) == text.index("$")
+    assert marked[0].index(CLOSE) == text.index("}")
+    assert spelled(marked[0]) == text
+
+
+def test_problem_behind_a_placeholder_has_its_own_column(problems_of: Problems) -> None:
+    text = "pe1: {Ptn: {w: {Links: {LocalIp: '${pe1}'}, L2Vpn: [{Peers: ['${pe1}'], Vni: 0}]}}}\n"
+    errors = [problem for problem in problems_of(text) if problem.severity == "error"]
+    assert [(problem.line, problem.column) for problem in errors] == [(1, text.index("0}") + 1)]
+
+
+def test_loop_and_expressions(read: Load) -> None:
+    loaded = read(
+        "nodes:\n{% for i in range(1, 4) %}\n  r${i}: {asn: ${64495 + i}}\n{% endfor %}\nlinks: [r1 -- r2]\n"
+    )
+    assert [node.name for node in loaded.lab.nodes] == ["r1", "r2", "r3"]
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("${ ''.__class__.__mro__[1].__subclasses__() }", "unsafe"),
+        ("${ cycler.__init__.__globals__.os }", "no node is called"),
+        ("${ [].append(1) }", "unsafe"),
+        ("${ 'a' * 10**9 }", "memory"),
+        (
+            "{% set n = namespace(a='aa') %}{% for i in range(99) %}{% set n.a = n.a ~ n.a %}{% endfor %}",
+            "memory",
+        ),
+        (
+            "{% for i in range(99999) %}{% for j in range(99) %}${i}xxxxxxxxx{% endfor %}{% endfor %}",
+            "grows above",
+        ),
+        ("{% include '/etc/passwd' %}", "fails"),
+        ("{% import 'os' as os %}", "fails"),
+        ("${ range(10**9) }", "too big"),
+        ("${ unknown.name + 1 }", "undefined"),
+        ("${ 1 | nosuchfilter }", "nosuchfilter"),
+    ],
+)
+def test_templates_are_held_in_the_sandbox(template: str, said: str, problems_of: Problems) -> None:
+    (problem,) = problems_of(f"nodes: [r1]\nname: {template}\n")
+    assert said in problem.message
+
+
+def test_template_that_does_not_end_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, problems_of: Problems
+) -> None:
+    monkeypatch.setattr(rendering, "SECONDS", 0.5)
+    loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    (problem,) = problems_of(f"nodes: [r1]\n{loop}\n")
+    assert "ran longer than" in problem.message

@@ -1,0 +1,61 @@
+"""Generated files load, and are what they say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlan.errors import InputError
+from nlan.generate import KINDS, generate
+from nlan.schema import Loaded, load
+
+
+def made(kind: str, **options: Any) -> Loaded:
+    return load(Path("generated.yaml"), text=generate(kind, **options))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("options", [{}, {"bgp": True, "hosts": 1}, {"ospf": True, "ipv6": True}], ids=str)
+def test_every_kind_loads_without_a_doubt(kind: str, options: dict[str, Any]) -> None:
+    loaded = made(kind, **options)
+    assert loaded.warnings == ()
+    assert loaded == made(kind, **options)
+
+
+def test_ring_of_hosts_has_links_and_addresses_and_no_routing() -> None:
+    lab = made("ring", count=1000).lab
+    assert len(lab.nodes) == len(lab.links) == 1000
+    assert all(
+        len(node.interfaces) == 2 and node.router is None and not node.forwarding for node in lab.nodes
+    )
+    assert all(interface.addresses for node in lab.nodes for interface in node.interfaces)
+    assert lab.underlay is None
+
+
+def test_bgp_ring_has_an_as_and_two_sessions_each() -> None:
+    lab = made("ring", count=50, bgp=True).lab
+    speakers = [node.router.bgp for node in lab.nodes if node.router and node.router.bgp]
+    assert len({bgp.asn for bgp in speakers}) == 50
+    assert all(len(bgp.peers) == 2 for bgp in speakers)
+
+
+def test_wan_has_nine_routers_and_sixteen_hosts() -> None:
+    lab = made("wan").lab
+    assert len(lab.nodes) == 9
+    assert sum(len(lan.hosts) for node in lab.nodes for lan in node.vhosts) == 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("rnig", {}, "did you mean `ring`?"),
+        ("ring", {"count": 1}, "1 is not a number of nodes"),
+        ("mesh", {"count": 10_000}, "10000 is not a number of nodes"),
+        ("ring", {"hosts": 2}, "hosts live behind routers"),
+        ("ring", {"bgp": True, "ospf": True}, "not both"),
+    ],
+)
+def test_what_cannot_be_generated(kind: str, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as raised:
+        generate(kind, **options)
+    assert said in str(raised.value)
