@@ -21,6 +21,9 @@ ASK_AGAIN_S = 0.02
 SHOW_S = 0.1
 """How often waiting for routes tells how far it is."""
 
+QUIET_S = 5.0
+"""How long routing must be quiet to be taken as done where raw configuration decides what comes."""
+
 T = TypeVar("T")
 
 Adjacency = tuple[int, str, str]
@@ -107,6 +110,8 @@ def wait(
     neighbors = _wait_for(
         wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
     )
+    if expected.hoped:
+        _wait_for_quiet(expected.hoped, routes, deadline, progress)
     return Missing(
         sessions=tuple(sessions),
         neighbors=tuple(neighbors),
@@ -127,6 +132,23 @@ def _wait_for_routes(
         left = sum(map(len, missing.values()))
         progress(f"routing: {total - left} of {total} routes")
     return missing
+
+
+def _wait_for_quiet(
+    hoped: Mapping[str, frozenset[IpNetwork]],
+    routes: Routes,
+    deadline: float,
+    progress: Callable[[str], None],
+) -> None:
+    """Wait until every router knows all prefixes, or none has learnt one for a while."""
+    missing: MissingRoutes = {node: set(prefixes) for node, prefixes in hoped.items()}
+    quiet = time.monotonic() + QUIET_S
+    while missing and time.monotonic() < min(quiet, deadline):
+        left = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
+        if left != missing:
+            quiet = time.monotonic() + QUIET_S
+        missing = left
+        progress(f"routing: raw configuration, {sum(map(len, missing.values()))} prefixes not seen (yet)")
 
 
 def _wait_for(

@@ -222,7 +222,7 @@ def _converge(world: World, request: Request, listener: Listener) -> Missing:
     if not expected:
         return Missing()
     deadline = time.monotonic() + request.timeout_s
-    with world.routes(sorted(expected.routes)) as routes:
+    with world.routes(sorted({*expected.routes, *expected.hoped})) as routes:
         return wait(expected, routes, world.speakers(request.lab), deadline, listener.waiting)
 
 

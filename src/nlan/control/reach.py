@@ -8,9 +8,9 @@ from nlan.control.names import find_namespace, visible
 from nlan.control.world import World
 from nlan.engine import Engine
 from nlan.errors import NotFoundError
-from nlan.expand.base import node_address
+from nlan.expand.base import addresses, node_address
 from nlan.expand.vhosts import host_name
-from nlan.model import Lab
+from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress
 from nlan.resources import Address
 
@@ -46,20 +46,29 @@ def address_of(world: World, lab: Lab | None, word: str) -> IpAddress:
 
 
 def matrix(world: World, lab: Lab | None) -> list[Pair]:
-    """Return every host to every other; where a lab has no hosts, every node to every other.
+    """Return every host to every other of its IP version; without hosts, every node to every other.
 
     Hosts are those behind routers and the nodes without routing.
     """
     ends = _hosts(lab) if lab is not None else _observed_hosts(world)
-    return [(name, address) for name, own in ends for _, address in ends if address != own]
+    return [
+        (name, address)
+        for name, own in ends
+        for other, address in ends
+        if other != name and address.version == own.version
+    ]
 
 
 def _hosts(lab: Lab) -> list[Pair]:
     hosts = [(host_name(n.name, a), a.ip) for n in lab.nodes for lan in n.vhosts for a in lan.hosts]
-    hosts += [(n.name, a) for n in lab.nodes if n.router is None and (a := node_address(n)) is not None]
-    if len(hosts) > 1:
-        return hosts
-    return [(node.name, a) for node in lab.nodes if (a := node_address(node)) is not None]
+    hosts += [end for node in lab.nodes if node.router is None for end in _ends(node)]
+    return hosts if len(hosts) > 1 else [end for node in lab.nodes for end in _ends(node)]
+
+
+def _ends(node: Node) -> list[Pair]:
+    """Return the node with the address that stands for it, of each IP version."""
+    by_version = {address.version: address.ip for address in reversed(list(addresses(node)))}
+    return [(node.name, by_version[version]) for version in sorted(by_version)]
 
 
 def _observed_hosts(world: World) -> list[Pair]:

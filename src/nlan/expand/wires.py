@@ -11,8 +11,8 @@ from nlan.values import IFNAMSIZ, stable_mac
 
 
 def short_name(prefix: str, name: str) -> str:
-    """Return `prefix` and `name` where they fit an interface's name, else the prefix and a hash."""
-    if len(prefix) + len(name) <= IFNAMSIZ and "/" not in name:
+    """Return `prefix` and `name` where they can be an interface's name, else the prefix and a hash."""
+    if len(prefix) + len(name) <= IFNAMSIZ and not set("/:") & set(name):
         return prefix + name
     return prefix + hashlib.blake2b(name.encode(), digest_size=5).hexdigest()
 

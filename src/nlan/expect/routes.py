@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nlan.expect import bgp, ospf
-from nlan.expect.segments import topology
+from nlan.expect.segments import Topology, topology
 from nlan.model import Lab, Node
 from nlan.model.codec import IpNetwork
 
@@ -17,16 +17,18 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         sessions: Both ends of every BGP session.
         adjacencies: (router, interface) pairs on which an OSPF neighbour becomes full, by IP version.
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
-        exact: False where raw daemon configuration may filter: routes then are not listed.
+        exact: False where raw daemon configuration may filter or add: routes then are not listed.
+        hoped: Where not exact, every router's prefixes at every other: as good as it can get.
     """
 
     sessions: tuple[bgp.Session, ...] = ()
     adjacencies: dict[int, frozenset[tuple[str, str]]] = {}
     routes: dict[str, frozenset[IpNetwork]] = {}
     exact: bool = True
+    hoped: dict[str, frozenset[IpNetwork]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self.sessions or self.routes or any(self.adjacencies.values()))
+        return bool(self.sessions or self.routes or self.hoped or any(self.adjacencies.values()))
 
 
 def expectation(lab: Lab) -> Expectation:
@@ -45,7 +47,14 @@ def expectation(lab: Lab) -> Expectation:
         adjacencies={version: ospf.adjacencies(known_to_all, version) for version in (4, 6)},
         routes={name: prefixes for name, prefixes in routes.items() if prefixes} if exact else {},
         exact=exact,
+        hoped={} if exact else _hoped(known_to_all),
     )
+
+
+def _hoped(known: Topology) -> dict[str, frozenset[IpNetwork]]:
+    routers = [name for name, node in known.nodes.items() if node.router is not None]
+    everything = frozenset().union(*(known.connected[name] for name in routers))
+    return {name: everything - known.connected[name] for name in routers}
 
 
 def _is_raw(node: Node) -> bool:
