@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 VNI_MAX = 2**24 - 1
@@ -35,6 +34,8 @@ def vxlan_overhead(ip_version: int) -> int:
 
 def stable_mac(*names: str) -> str:
     """Return a locally administered unicast MAC address that depends on the names alone."""
+    import hashlib  # 5 ms, and most commands name no MAC address
+
     digest = hashlib.blake2b("/".join(names).encode(), digest_size=5).digest()
     return "02:" + ":".join(f"{octet:02x}" for octet in digest)
 
@@ -48,4 +49,6 @@ def bridge_name(address: str) -> str:
     name = f"br_{address}"
     if len(name) <= IFNAMSIZ and ":" not in name:
         return name
+    import hashlib
+
     return "br_" + hashlib.blake2b(address.encode(), digest_size=4).hexdigest()
