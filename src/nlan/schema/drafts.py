@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
+
+import msgspec
 
 from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan
 from nlan.schema.kinds import Record
@@ -35,14 +36,13 @@ class Places:
         return Place()
 
 
-@dataclass(slots=True)
-class End:
+class End(msgspec.Struct, eq=False):
     """A node's interface on a segment."""
 
     node: NodeDraft
     interface: str
     at: Place
-    addresses: list[Any] = field(default_factory=list)
+    addresses: list[Any] = []
     cost: int | None = None
     passive: bool = False
 
@@ -51,15 +51,14 @@ class End:
         return next((value.ip for value in self.addresses if value.version == version), None)
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(msgspec.Struct, eq=False):
     """What several nodes share: a link, a LAN, an L2VPN."""
 
     name: str
     kind: str
     at: Place
     mtu: int
-    ends: list[End] = field(default_factory=list)
+    ends: list[End] = []
     prefixes: tuple[Any, ...] = ()
     ospf: Any = None
     bgp: bool = True
@@ -67,8 +66,7 @@ class Segment:
     vni: int = 0
 
 
-@dataclass(slots=True, eq=False)
-class NodeDraft:
+class NodeDraft(msgspec.Struct, eq=False):
     """A node on its way to the model."""
 
     name: str
@@ -80,11 +78,11 @@ class NodeDraft:
     asn: int | None = None
     reflector: bool = False
     ospf_area: IPv4Address | None = None
-    interfaces: list[Interface] = field(default_factory=list)
-    ptn: list[PtnNetwork] = field(default_factory=list)
-    vhosts: list[VhostLan] = field(default_factory=list)
-    loopbacks: list[Any] = field(default_factory=list)
-    ends: list[tuple[Segment, End]] = field(default_factory=list)
+    interfaces: list[Interface] = []
+    ptn: list[PtnNetwork] = []
+    vhosts: list[VhostLan] = []
+    loopbacks: list[Any] = []
+    ends: list[tuple[Segment, End]] = []
     router: Router | None = None
     gateway: tuple[Any, ...] = ()
     limits: Limits | None = None
