@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from nlan.expand.frr import router_id
-from nlan.model import Node
+import msgspec
+
+from nlan.expand.frr import HOLD_TIME_S, KEEPALIVE_S, router_id
+from nlan.model import BgpPeer, Node
 from nlan.resources import GobgpDaemon, Key
 
 
@@ -23,12 +25,20 @@ def gobgp_daemons(
     if node.router is None or node.router.bgp is None:
         return ()
     bgp = node.router.bgp
+    peers = [_timed(peer) if timers == "lab" else peer for peer in bgp.peers]
     return (
         GobgpDaemon(
             namespace=node.name,
             asn=bgp.asn,
             router_id=router_id(node),
-            peers=tuple(sorted(bgp.peers, key=lambda peer: (peer.address.version, int(peer.address)))),
+            peers=tuple(sorted(peers, key=lambda peer: (peer.address.version, int(peer.address)))),
             after=tuple(after),
         ),
     )
+
+
+def _timed(peer: BgpPeer) -> BgpPeer:
+    """Return the peer with a lab's timers where it has none of its own."""
+    if peer.keepalive_s is not None or peer.hold_time_s is not None:
+        return peer
+    return msgspec.structs.replace(peer, keepalive_s=KEEPALIVE_S, hold_time_s=HOLD_TIME_S)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 from typing import Any, ClassVar
 
+from nlan.model.codec import IpAddress, to_builtins
 from nlan.model.router import BgpPeer
 from nlan.resources import frrconfig, frrimpact
 from nlan.resources.base import Difference, Impact, Key, Resource
@@ -89,3 +91,36 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
     def claims(self) -> tuple[tuple[str, ...], ...]:
         """BGP's port."""
         return (("port", self.namespace, "179"),)
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare peer by peer; another AS or identifier needs a new process."""
+        fields = ("asn", "router_id")
+        if changed := [name for name in fields if getattr(self, name) != getattr(observed, name)]:
+            said = ", ".join(f"{n} is {getattr(observed, n)}, wanted {getattr(self, n)}" for n in changed)
+            return Difference("restart", f"{said}; all BGP sessions reset", in_place=False)
+        wanted = {peer.address: peer for peer in self.peers}
+        seen = {peer.address: peer for peer in observed.peers}
+        added, removed = wanted.keys() - seen.keys(), seen.keys() - wanted.keys()
+        other = {address for address in wanted.keys() & seen.keys() if wanted[address] != seen[address]}
+        if not added | removed | other:
+            return None
+        reset = [f"{a} ({'removed' if a in removed else 'changed'})" for a in _sorted(removed | other)]
+        said = f"{len(added)} peers to add, {len(removed)} to remove, {len(other)} to change"
+        return Difference(
+            "session" if reset else "hitless",
+            said + (f"; resets {', '.join(reset)}" if reset else ""),
+            details=(
+                *(f"- peer {_peer_text(seen[a])}" for a in _sorted(removed | other)),
+                *(f"+ peer {_peer_text(wanted[a])}" for a in _sorted(added | other)),
+            ),
+        )
+
+
+def _sorted(addresses: Iterable[IpAddress]) -> list[IpAddress]:
+    return sorted(addresses, key=lambda a: (a.version, int(a)))
+
+
+def _peer_text(peer: BgpPeer) -> str:
+    values = to_builtins(peer)
+    hidden = {**values, "password": "***"} if "password" in values else values
+    return " ".join(f"{key}={value}" for key, value in hidden.items())

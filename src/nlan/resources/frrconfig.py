@@ -53,8 +53,11 @@ class Command(NamedTuple):
     line: str
 
 
+_SECRET = re.compile(r"(\bpassword|\bmessage-digest-key \d+ md5|\bkey-string|\bauthentication-key) .+")
+
+
 def _shown(path: Path) -> str:
-    return " / ".join(path)
+    return _SECRET.sub(r"\1 ***", " / ".join(path))
 
 
 def canonical(text: str) -> tuple[str, ...]:

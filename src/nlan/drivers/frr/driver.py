@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nlan.drivers import processes
 from nlan.drivers.base import Place
 from nlan.drivers.frr import dial, greet, load
 from nlan.drivers.frr.files import Files, Receipt, observed_config
@@ -28,10 +25,6 @@ from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
 from nlan.resources.frrconfig import compare
-
-TERM_S = 5.0
-"""How long a daemon may take to end after SIGTERM."""
-KILL_S = 5.0
 
 
 class FrrDriver:
@@ -175,51 +168,16 @@ class FrrDriver:
 
     def _end(self, daemons: Sequence[tuple[Key, Files]]) -> dict[Key, NlanError | None]:
         """End all at once; what is gone already has been ended."""
-        processes: dict[Key, int] = {}
-        for key, files in daemons:
-            if (pidfd := self._pidfd(key, files)) is not None:
-                processes[key] = pidfd
-                with suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(pidfd, signal.SIGTERM)
-        left = _wait_ended(processes, TERM_S)
-        for key in left:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(processes[key], signal.SIGKILL)
-        left = _wait_ended({key: processes[key] for key in left}, KILL_S)
-        for pidfd in processes.values():
-            os.close(pidfd)
+        opened = {
+            key: processes.open_daemon(self._place, key.namespace, key.name, files.pid)
+            for key, files in daemons
+        }
+        left = processes.end({key: pidfd for key, pidfd in opened.items() if pidfd is not None})
         for key, files in daemons:
             if key not in left:
                 files.remove()
         why = "it does not end, not even by SIGKILL"
         return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k, _ in daemons}
-
-    def _pidfd(self, key: Key, files: Files) -> int | None:
-        """Return a descriptor of the daemon's process, None where there is none.
-
-        The number in the file may be another process's by now: name and namespace tell.
-        """
-        try:
-            pid = int(files.pid.read_text())
-            pidfd = os.pidfd_open(pid)
-        except (FileNotFoundError, ValueError, ProcessLookupError):
-            return None
-        if self._is_ours(pid, key):
-            return pidfd
-        os.close(pidfd)
-        return None
-
-    def _is_ours(self, pid: int, key: Key) -> bool:
-        try:
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-            inode = os.stat(f"/proc/{pid}/ns/net").st_ino
-        except OSError:
-            return False
-        descriptor = self._place.netns_fd(key.namespace)
-        try:
-            return name == key.name[:15] and inode == os.fstat(descriptor).st_ino
-        finally:
-            os.close(descriptor)
 
 
 def _observed(files: Files) -> tuple[str, ...] | None:
@@ -240,20 +198,6 @@ def _observed(files: Files) -> tuple[str, ...] | None:
     if receipt.shown is None:
         Receipt(receipt.asked, running).write(files)
     return observed_config(receipt, running)
-
-
-def _wait_ended(processes: dict[Key, int], seconds: float) -> set[Key]:
-    """Wait until the processes have ended; return those that have not in time."""
-    poll = select.poll()
-    left = {pidfd: key for key, pidfd in processes.items()}
-    for pidfd in left:
-        poll.register(pidfd, select.POLLIN)
-    deadline = time.monotonic() + seconds
-    while left and (remaining := deadline - time.monotonic()) > 0:
-        for pidfd, _ in poll.poll(remaining * 1000):
-            poll.unregister(pidfd)
-            del left[pidfd]
-    return set(left.values())
 
 
 def _translated(key: Key, error: NlanError | OSError) -> NlanError:

@@ -128,8 +128,9 @@ class Receipt(NamedTuple):
 
 
 def write(path: Path, text: str, owner: str | None = None) -> None:
-    """Replace a file in one step."""
+    """Replace a file in one step; nobody but its owner reads it, since it may hold keys."""
     temporary = path.with_name(f".{path.name}.new")
+    temporary.touch(mode=0o600)
     temporary.write_text(text)
     if owner is not None:
         shutil.chown(temporary, owner, owner)
