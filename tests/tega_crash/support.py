@@ -76,7 +76,10 @@ class Writer:
 
 def missing(database: Database, acknowledged: list[tuple[int, int]], author: str) -> list[int]:
     """Return the acknowledged revisions that the log does not hold as they were."""
-    log = {commit.rev: commit for commit in database.history()}
+    if not acknowledged:
+        return []
+    after = min(acknowledged[0][0] - 1, database.head())
+    log = {commit.rev: commit for commit in database.history(after=after)}
     return [
         rev
         for rev, number in acknowledged

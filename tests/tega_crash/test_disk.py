@@ -1,0 +1,148 @@
+"""A full disk and a directory that cannot be written: clear errors, nothing lost, recovery."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tega.database import open_database
+from tega.errors import ReadOnly, StoreError, StoreFull
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tega.database import Database
+
+SIZE = 6 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 6 MB."""
+    where = tmp_path / "disk"
+    where.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(where)], capture_output=True
+    )
+    if done.returncode != 0:
+        pytest.skip(f"needs a small file system: {done.stderr.decode().strip()}")
+    yield where
+    subprocess.run(["umount", str(where)], check=True)
+
+
+def fill(database: Database, start: int = 0) -> tuple[int, StoreError]:
+    """Commit until it fails; returns how many went in and the error."""
+    number = start
+    while True:
+        try:
+            database.put(f"a.k{number}", "x" * 20_000)
+        except StoreError as error:
+            return number, error
+        number += 1
+
+
+def test_a_full_disk_is_told_and_recovers(small_disk: Path) -> None:
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(2 << 20))
+    with open_database(small_disk / "store") as database:
+        count, error = fill(database)
+        assert isinstance(error, StoreFull)
+        assert "the disk or quota is full; free some space and retry" in str(error)
+        assert (database.head(), len(database.view().keys("a"))) == (count, count)
+        with pytest.raises(StoreFull):
+            database.put("large", "y" * 3_000_000)
+        assert database.head() == count
+        with open_database(small_disk / "store", read_only=True) as reader:
+            assert reader.head() == count
+        filler.unlink()
+        database.put("after", 1)
+        assert database.head() == count + 1
+        database.verify()
+    with open_database(small_disk / "store") as database:
+        assert database.head() == count + 1
+        assert database.view().keys("a") == [f"k{number}" for number in range(count)]
+        database.verify()
+
+
+def test_a_disk_that_is_full_when_the_store_is_opened(small_disk: Path) -> None:
+    with open_database(small_disk / "store") as database:
+        count, _ = fill(database)
+    filler = small_disk / "filler"
+    free = os.statvfs(small_disk)
+    filler.write_bytes(bytes(free.f_bavail * free.f_bsize))
+    with pytest.raises(StoreFull):
+        open_database(small_disk / "other")
+    with open_database(small_disk / "store", read_only=True) as database:
+        assert database.head() == count
+    filler.unlink()
+    with open_database(small_disk / "store") as database:
+        assert len(database.view().keys("a")) == count
+        database.verify()
+
+
+def test_a_group_that_does_not_fit_fails_whole_and_alone(small_disk: Path) -> None:
+    with open_database(small_disk / "store") as database:
+        database.put("a", 1)
+        requests = [
+            database.request([put_change(f"k{number}", "x" * 1_500_000)], author=str(number))
+            for number in range(6)
+        ]
+        with pytest.raises(StoreFull):
+            database.submit(*requests)
+        assert [request.result for request in requests] == [None] * 6
+        assert database.head() == 1
+        assert database.put("b", 2).rev == 2
+        database.verify()
+
+
+def put_change(path: str, value: str) -> object:
+    from tega.api import Change, Op
+
+    return Change(Op.PUT, (path,), value)
+
+
+def test_a_read_only_file_system(small_disk: Path) -> None:
+    directory = small_disk / "store"
+    database = open_database(directory)
+    database.put("a", 1)
+    database.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(ReadOnly, match="read_only=True"):
+        open_database(directory)
+    with pytest.raises(ReadOnly):
+        open_database(small_disk / "new")
+    with open_database(directory, read_only=True) as reader:
+        assert reader.view().value() == {"a": 1}
+        reader.verify()
+        with pytest.raises(ReadOnly, match="opened to be read only"):
+            reader.put("b", 2)
+        assert reader.head() == 1
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    with open_database(directory) as database:
+        assert database.put("b", 2).rev == 2
+
+
+def test_reading_only_sees_an_open_store_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    import tempfile
+
+    before = set(os.listdir(tempfile.gettempdir()))
+    with open_database(tmp_path / "store") as database:
+        database.put("a", 1)
+        with open_database(tmp_path / "store", read_only=True) as reader:
+            assert reader.view().value("a") == 1
+            database.put("a", 2)
+            assert reader.view().value("a") == 1
+    after = {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("tega-read-")}
+    assert after <= before
+    with pytest.raises(StoreError, match="no store to read"):
+        open_database(tmp_path / "nowhere", read_only=True)
+
+
+def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_database(tmp_path / "file")
