@@ -63,6 +63,8 @@ class Door:
             request = _decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self._reply_error(_number(data), BadRequest(f"the message cannot be read: {error}"))
+            if self.session is None:
+                self._peer.close("no hello")
             return
         if self.session is None:
             self._first(request)

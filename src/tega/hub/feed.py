@@ -63,6 +63,9 @@ class Feed:
                 await self._follow()
             except SlowConsumer:
                 continue
+            except Compacted:
+                await self._skip()
+                continue
             return
 
     async def _follow(self) -> None:
@@ -70,6 +73,14 @@ class Feed:
             async for item in items:
                 if not isinstance(item, int):
                     await self._dispatch(item)
+
+    async def _skip(self) -> None:
+        """Another process compacted what was not told yet: everybody is led through the history."""
+        for sub in self._subs.values():
+            if sub.live:
+                sub.live, sub.cursor = False, max(self.head, sub.cursor)
+        self.head = await self._store.head()
+        self.drained(list(self._subs.values()))
 
     # -- subscribers ---------------------------------------------------------
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import secrets
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tega.api import Change, Op
+from tega.errors import StoreError
 from tega.hub.calls import Calls
 from tega.hub.channels import Channels
 from tega.hub.errors import BadRequest, Busy, NameTaken
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tega.hub.access import Access
     from tega.hub.store import HubStore
 
+logger = logging.getLogger("tega.hub")
 MAX_SUBS: Final = 1000
 """Subscriptions, listenings or functions that one session may hold."""
 MAX_SESSIONS: Final = 20_000
@@ -79,7 +82,10 @@ class Hub:
 
     async def stop(self) -> None:
         """End every session and stop; ephemeral nodes are gone when it returns."""
-        await asyncio.gather(*(self.end(session) for session in list(self.sessions.values())))
+        ends = (self.end(session, "the server stops") for session in list(self.sessions.values()))
+        for error in await asyncio.gather(*ends, return_exceptions=True):
+            if error is not None:
+                logger.warning("session.not_ended %s", error)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -87,8 +93,13 @@ class Hub:
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._task_ended)
         return task
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("hub.task_failed", exc_info=error)
 
     # -- sessions ------------------------------------------------------------
 
@@ -172,13 +183,31 @@ class Hub:
         session.outbox = None
 
     async def _reap(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            due = loop.time() + MIN_TTL_S / 4
             await asyncio.sleep(MIN_TTL_S / 4)
-            now = self.clock()
-            for session in list(self.sessions.values()):
-                if now - session.heard > session.ttl:
-                    await self.end(session, f"nothing was heard for {session.ttl:g} s")
-            await self.transactions.expire(now)
+            if loop.time() - due > MIN_TTL_S / 2:
+                self.slept(loop.time() - due)
+            await self._expire(self.clock())
+
+    async def _expire(self, now: float) -> None:
+        for session in list(self.sessions.values()):
+            if now - session.heard > session.ttl:
+                await self._end_unheard(session)
+        await self.transactions.expire(now)
+
+    async def _end_unheard(self, session: Session) -> None:
+        logger.info("session.expired name=%s ttl=%g", session.name, session.ttl)
+        try:
+            await self.end(session, f"nothing was heard for {session.ttl:g} s")
+        except StoreError as error:  # the lease runs out by itself
+            logger.warning("session.lease_left name=%s %s", session.name, error)
+
+    def slept(self, seconds: float) -> None:
+        """The server itself stood still: nobody could be heard, and nobody is to lose a session for it."""
+        for session in self.sessions.values():
+            session.heard += seconds
 
     async def lease_of(self, session: Session) -> str:
         """Return the lease that the session's ephemeral nodes hang on, taken when first needed.

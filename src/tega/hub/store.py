@@ -100,7 +100,7 @@ class HubStore(AsyncStore):
             _settle(future, request)
 
     def _note(self, taken: float) -> None:
-        """Keep the average of the last few groups, so that a single slow one (a checkpoint) changes nothing."""
+        """Keep the average of the last few groups: a single slow one, a checkpoint, changes nothing."""
         self._usual += (taken - self._usual) / 8
         if self._usual > SLOW_S:
             self._usual = 0.0

@@ -12,12 +12,13 @@ import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from tega.hub.hub import Hub
 from tega.server.guard import Guard
+from tega.server.http import HttpProtocol, Lobby
 from tega.server.rest import Rest
+from tega.server.tidy import Tidy
 from tega.server.ws import SessionProtocol
 
 if TYPE_CHECKING:
@@ -30,21 +31,7 @@ if TYPE_CHECKING:
 PORT: Final = 8739
 MAX_BODY: Final = 8 << 20
 """Octets of a request's body or of a session's message."""
-FIRST_REQUEST_S: Final = 20.0
-"""Time a connection may stay before it sends anything."""
 BACKLOG: Final = 1024
-
-
-class _Http(H11Protocol):
-    """uvicorn's HTTP, which besides closes connections that never ask for anything."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.timeout_keep_alive_task = self.loop.call_later(FIRST_REQUEST_S, self.timeout_keep_alive_handler)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._unset_keepalive_if_required()
 
 
 class Server:
@@ -77,6 +64,8 @@ class Server:
         self._max_body = max_body
         self._state = ServerState()
         self._sessions: set[SessionProtocol] = set()
+        self._lobby: set[Lobby] = set()
+        self._tidy = Tidy()
         self._listener: asyncio.Server | None = None
 
     def use_plugins(
@@ -106,7 +95,7 @@ class Server:
             await self.hub.plugins.start()
         config = self._config()
         self._listener = await asyncio.get_running_loop().create_server(
-            lambda: _Http(config, self._state, {}),
+            lambda: Lobby(lambda: HttpProtocol(config, self._state, {}), self._lobby, self._tidy),
             self.host,
             self.port,
             ssl=self._tls,
@@ -131,7 +120,7 @@ class Server:
         return config
 
     def _session_protocol(self, **uvicorn: object) -> SessionProtocol:
-        return SessionProtocol(self.hub, self._guard, self._max_body, self._sessions)
+        return SessionProtocol(self.hub, self._guard, self._max_body, self._sessions, self._tidy)
 
     async def stop(self) -> None:
         """Take no more connections, end the sessions, let what was asked finish, close."""
@@ -142,6 +131,9 @@ class Server:
         await self.hub.stop()
         for connection in list(self._sessions):
             connection.close("the server stops")
+        self._tidy.stop()
+        for silent in list(self._lobby):
+            silent.close()
         for http in list(self._state.connections):
             http.shutdown()
         if self._state.tasks:

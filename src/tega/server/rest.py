@@ -149,7 +149,7 @@ class Rest:
 
     async def _get(self, request: Request, who: Session, query: dict[str, str]) -> Any:
         if _flag(query.pop("regex", query.pop("regex_flag", ""))):
-            pattern = request.url.path.removeprefix("/")
+            pattern = request.scope["path"].removeprefix("/")
             return await self._run(who, _convert(m.Select, {"pattern": pattern, **query}))
         meta = _flag(query.pop("meta", query.pop("internal", "")))
         if "version" in query:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tega.hub.hub import Hub
     from tega.server.guard import Guard
+    from tega.server.tidy import Tidy
 
 HELLO_S: Final = 10.0
 """Time that a client has for the handshake and its hello."""
@@ -40,7 +41,10 @@ _encode = msgspec.json.Encoder().encode
 class SessionProtocol(asyncio.Protocol):
     """One WebSocket connection; the `Peer` of a `Door`."""
 
-    def __init__(self, hub: Hub, guard: Guard, max_size: int, connections: set[SessionProtocol]) -> None:
+    def __init__(
+        self, hub: Hub, guard: Guard, max_size: int, connections: set[SessionProtocol], tidy: Tidy
+    ) -> None:
+        self._tidy = tidy
         self._hub = hub
         self._guard = guard
         self._connections = connections
@@ -61,6 +65,7 @@ class SessionProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
+        self._tidy.note()
         if self._timer is not None:
             self._timer.cancel()
         if self._door is not None:

@@ -1,0 +1,153 @@
+from tega.hub.feed import BATCH
+from unit.tega.serving import Talker, hubbing, run, until
+
+
+async def put(hub, path, value):
+    return (await hub.store.put(path, value, author="writer")).rev
+
+
+def test_every_commit_comes_in_order_and_says_who():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            answer = await one.ask(op="subscribe", path="a")
+            assert answer["rev"] == 0
+            revs = [await put(hub, f"a.k{i}", i) for i in range(50)]
+            await until(lambda: len(one.revs()) == 50)
+            assert one.revs() == revs
+            commit = one.inbox.pushes("commits")[0]["commits"][0]
+            assert (commit["author"], commit["changes"][0]["path"]) == ("writer", "a.k0")
+
+    run(work())
+
+
+def test_a_subscription_from_a_revision_gets_the_past_and_then_the_present():
+    async def work():
+        async with hubbing() as hub:
+            for i in range(3 * BATCH):
+                await put(hub, "a", i)
+            one = Talker(hub)
+            await one.ask(op="subscribe", path="a", after=10)
+            for i in range(5):
+                await put(hub, "a", i)
+            await until(lambda: one.revs() and one.revs()[-1] == 3 * BATCH + 5)
+            assert one.revs() == list(range(11, 3 * BATCH + 6))
+
+    run(work())
+
+
+def test_a_slow_subscriber_is_left_behind_told_so_and_resumes_without_a_gap():
+    async def work():
+        async with hubbing() as hub:
+            slow, quick = Talker(hub), Talker(hub)
+            await slow.ask(op="subscribe", path="")
+            await quick.ask(op="subscribe", path="")
+            await put(hub, "a", 0)
+            await until(lambda: slow.revs() == [1])
+            slow.inbox.full = True
+            for i in range(500):
+                await put(hub, "a", i)
+            await until(lambda: len(quick.revs()) == 501)
+            assert slow.revs() == [1], "nothing is queued for who does not take it"
+            slow.inbox.full = False
+            slow.door.drained()
+            await until(lambda: len(slow.revs()) == 501)
+            assert slow.revs() == quick.revs()
+            assert [(one["after"], one["head"]) for one in slow.inbox.pushes("behind")] == [(1, 501)]
+
+    run(work())
+
+
+def test_who_is_full_again_while_catching_up_waits_again():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            await one.ask(op="subscribe", path="")
+            one.inbox.full = True
+            for i in range(200):
+                await put(hub, "a", i)
+            await until(lambda: hub.feed.head == 200)
+            while len(one.revs()) < 200:
+                had = len(one.revs())
+                one.inbox.full = False
+                original = one.inbox.send
+
+                def send(message, original=original):
+                    original(message)
+                    one.inbox.full = one.inbox.full or message.get("push") == "commits"
+
+                one.inbox.send = send
+                one.door.drained()
+                await until(lambda had=had: len(one.revs()) > had)
+                one.inbox.send = original
+            assert one.revs() == list(range(1, 201))
+
+    run(work())
+
+
+def test_who_comes_after_the_horizon_is_told_what_it_missed():
+    async def work():
+        async with hubbing() as hub:
+            for i in range(20):
+                await put(hub, "a", i)
+            await hub.store.compact(15)
+            oldest = hub.store.database.oldest()
+            one = Talker(hub)
+            await one.ask(op="subscribe", path="", after=3)
+            missed = (await until(lambda: one.inbox.pushes("missed")))[0]
+            assert (missed["after"], missed["oldest"], missed["head"]) == (3, oldest, 20)
+            await until(lambda: one.revs() and one.revs()[-1] == 20)
+            assert one.revs() == list(range(oldest + 1, 21))
+
+    run(work())
+
+
+def test_a_pattern_hears_of_what_goes_with_a_node_above_also_from_the_past():
+    async def work():
+        async with hubbing() as hub:
+            live = Talker(hub)
+            await live.ask(op="subscribe", path=r"a\.\w\.f", regex=True)
+            await put(hub, "a", {"x": {"f": 1}, "y": {"f": 2}})
+            await put(hub, "a", {"x": {"f": 3}})
+            await hub.store.delete("a")
+            late = Talker(hub)
+            await late.ask(op="subscribe", path=r"a\.\w\.f", regex=True, after=0)
+            expected = [
+                ("put", "a.x.f", 1),
+                ("put", "a.y.f", 2),
+                ("delete", "a.y.f", None),
+                ("put", "a.x.f", 3),
+                ("delete", "a.x.f", None),
+            ]
+            await until(lambda: len(live.changes()) == len(late.changes()) == 5)
+            assert live.changes() == late.changes() == expected
+
+    run(work())
+
+
+def test_a_pattern_counts_what_the_same_commit_did_before():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            await one.ask(op="subscribe", path=r"a\.f", regex=True)
+            steps = [{"do": "put", "path": "a.f", "value": 1}, {"do": "delete", "path": "a"}]
+            await one.ask(op="apply", steps=steps)
+            await until(lambda: len(one.changes()) == 2)
+            assert one.changes() == [("put", "a.f", 1), ("delete", "a.f", None)]
+
+    run(work())
+
+
+def test_unsubscribing_ends_it():
+    async def work():
+        async with hubbing() as hub:
+            one, other = Talker(hub), Talker(hub)
+            sub = (await one.ask(op="subscribe", path="a"))["sub"]
+            await other.ask(op="subscribe", path="a")
+            assert await one.ask(op="unsubscribe", sub=sub) == 1
+            assert await one.ask(op="unsubscribe", sub=sub) == 0
+            await put(hub, "a", 1)
+            await until(other.revs)
+            assert one.revs() == []
+
+    run(work())

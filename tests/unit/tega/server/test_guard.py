@@ -1,0 +1,78 @@
+import hashlib
+
+import pytest
+
+from tega.hub.errors import Denied, Unauthorized
+from tega.server.guard import Guard, TokensFileError, read_tokens
+
+TOKEN = "0123456789abcdef"
+
+
+def written(tmp_path, text):
+    file = tmp_path / "tokens.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_a_token_stands_for_what_the_file_says(tmp_path):
+    digest = hashlib.sha256(b"another-token-that-is-long").hexdigest()
+    file = written(
+        tmp_path,
+        f"tokens:\n- {{name: a, token: {TOKEN!r}, read: ['**']}}\n"
+        f"- {{name: b, sha256: {digest}, write: [x]}}\n",
+    )
+    guard = read_tokens(file)
+    assert guard.admit(TOKEN).name == "a"
+    assert guard.admit(TOKEN).access.allows("read", ("q",))
+    assert not guard.admit(TOKEN).access.allows("write", ("q",))
+    assert guard.admit("another-token-that-is-long").access.allows("write", ("x", "y"))
+    for wrong in (None, "", "x", TOKEN + "x", TOKEN[:-1], "é"):
+        with pytest.raises(Unauthorized):
+            guard.admit(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "wants a list `tokens`"),
+        ("tokens: []", "wants a list `tokens`"),
+        ("tokens: [5]", r"tokens\[0\]: wants a mapping with a name"),
+        ("tokens: [{name: a}]", "wants either token or sha256"),
+        ("tokens: [{name: a, token: short}]", "at least 16 characters"),
+        (f"tokens: [{{name: a, token: {TOKEN!r}, rights: x}}]", "rights: unknown"),
+        (f"tokens: [{{name: a, token: {TOKEN!r}, read: x}}]", r"tokens\[0\].read: wants a list"),
+        (f"tokens: [{{name: a, token: {TOKEN!r}, read: ['a..b']}}]", r"tokens\[0\]"),
+        ("tokens: [{name: a, sha256: abcd}]", "has 2 octets"),
+        ("tokens: [{name: a, sha256: xyz}]", "non-hexadecimal"),
+        ("a: [", "tokens.yaml"),
+    ],
+)
+def test_a_wrong_file_says_where_and_what(tmp_path, text, said):
+    with pytest.raises(TokensFileError, match=said):
+        read_tokens(written(tmp_path, text))
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(TokensFileError, match="No such file"):
+        read_tokens(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("headers", "local", "fine"),
+    [
+        ({"host": "127.0.0.1:8739"}, "127.0.0.1", True),
+        ({"host": "localhost"}, "127.0.0.1", True),
+        ({"host": "[::1]:8739"}, "::1", True),
+        ({"host": "evil.example:8739"}, "127.0.0.1", False),
+        ({"host": "tega.example"}, "192.0.2.1", True),
+        ({"host": "a:1", "origin": "https://a:1"}, "192.0.2.1", True),
+        ({"host": "a:1", "origin": "https://b:1"}, "192.0.2.1", False),
+        ({"host": "127.0.0.1", "origin": "null"}, "127.0.0.1", False),
+    ],
+)
+def test_other_sites_are_kept_out(headers, local, fine):
+    if fine:
+        Guard(None).check_site(headers, local)
+    else:
+        with pytest.raises(Denied):
+            Guard(None).check_site(headers, local)

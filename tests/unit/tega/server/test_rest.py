@@ -1,0 +1,248 @@
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from tega.client import Client
+from unit.tega.serving import run, serving
+
+
+class Http:
+    """Requests to one server; asserts the status and returns the body."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+        self.headers = httpx.Headers()
+
+    async def __call__(self, method: str, path: str, expected: int = 200, **options):
+        answer = await self.http.request(method, path, **options)
+        assert answer.status_code == expected, (answer.status_code, answer.text)
+        self.headers = answer.headers
+        if answer.headers.get("content-type") == "application/json":
+            return answer.json()
+        return answer.text
+
+
+def rest(test, **options):
+    async def work():
+        async with serving(**options) as server, httpx.AsyncClient(base_url=server.url) as http:
+            await test(Http(http), server)
+
+    run(work())
+
+
+def test_the_tree_is_resources():
+    async def test(http, server):
+        assert (await http("PUT", "/a/b", json={"c": 1}))["rev"] == 1
+        assert await http("GET", "/a/b/c") == 1
+        assert http.headers["tega-revision"] == "1"
+        await http("PATCH", "/a/b", json={"d": 2})
+        assert await http("GET", "/a") == {"b": {"c": 1, "d": 2}}
+        await http("DELETE", "/a/b/c")
+        assert await http("GET", "/") == {"a": {"b": {"d": 2}}}
+        assert (await http("GET", "/a/b/c", 404))["error"]["code"] == "not_found"
+        assert await http("GET", "/a?version=1") == {"b": {"c": 1}}
+        assert await http("GET", "/a?at=2") == {"b": {"c": 1, "d": 2}}
+        meta = await http("GET", "/a/b?meta=true")
+        assert (meta["path"], meta["rev"]) == ("a.b", 3)
+        assert (await http("GET", "/a?at=9", 404))["error"]["code"] == "future_revision"
+
+    rest(test)
+
+
+def test_a_key_may_hold_a_dot_or_a_slash():
+    async def test(http, server):
+        await http("PUT", "/ip/10.0.0.0%2F24/dev", json="eth0")
+        assert await http("GET", "/ip") == {"10.0.0.0/24": {"dev": "eth0"}}
+        assert (await http("GET", "/ip/10.0.0.0%2F24?meta=1"))["path"] == 'ip."10.0.0.0/24"'
+
+    rest(test)
+
+
+def test_expectations_and_conflicts():
+    async def test(http, server):
+        await http("PUT", "/a?expect=0", json=1)
+        lost = await http("PUT", "/a?expect=0&tega_id=late", 409, json=2)
+        assert (lost["error"]["code"], lost["error"]["detail"]["actual"]) == ("conflict", 1)
+        await http("PUT", "/a?expect=1&message=why&tega_id=bob", json=3)
+        log = await http("GET", "/_log?after=1")
+        assert (log[0]["author"], log[0]["message"]) == ("bob", "why")
+
+    rest(test)
+
+
+def test_a_regular_expression_reads_with_groups():
+    async def test(http, server):
+        for router in ("pe1", "pe2"):
+            await http("PUT", f"/operational-{router}/ip", json={"addr": []})
+        found = await http("GET", r"/operational-(\w*)\.ip?regex_flag=True")
+        assert [(one["path"], one["groups"]) for one in found] == [
+            ("operational-pe1.ip", ["pe1"]),
+            ("operational-pe2.ip", ["pe2"]),
+        ]
+
+    rest(test)
+
+
+def test_transactions_over_http():
+    async def test(http, server):
+        txid = (await http("POST", "/_begin"))["txid"]
+        await http("PUT", f"/a?txid={txid}", json=1)
+        await http("PUT", f"/b?txid={txid}", json=2)
+        await http("GET", "/a", 404)
+        assert await http("GET", f"/a?txid={txid}") == 1
+        assert len(await http("GET", f"/_cand?txid={txid}")) == 2
+        assert (await http("POST", f"/_commit?txid={txid}"))["rev"] == 1
+        await http("POST", f"/_cancel?txid={txid}", 404)
+        assert await http("GET", "/") == {"a": 1, "b": 2}
+
+    rest(test)
+
+
+def test_history_over_http():
+    async def test(http, server):
+        for value in (1, 2, 3):
+            await http("PUT", "/a/x", json=value)
+        assert await http("GET", "/_diff?since=1&until=3") == [{"path": "a.x", "before": 1, "after": 3}]
+        done = await http("POST", "/_rollback", json={"root": "a", "to": 1, "by_version": True})
+        assert (done["rev"], done["reverts"]) == (4, 1)
+        assert await http("GET", "/a/x") == 1
+        assert await http("GET", "/_roots") == {"a": 4}
+        lines = await http("GET", "/_export")
+        await http("POST", "/_clear")
+        assert await http("GET", "/_old") == {"a": 5}
+        await http("POST", "/_import", json={"lines": lines, "mode": "replace"})
+        assert await http("GET", "/a/x") == 1
+        assert await http("GET", "/_head") == 6
+        await http("POST", "/_snapshot")
+        await http("GET", "/_verify")
+
+    rest(test)
+
+
+def test_calls_and_messages_over_http():
+    async def test(http, server):
+        async with Client(server.url, name="owner") as db:
+            await db.offer("a.f", lambda x, y=0: x + y)
+            assert await http("POST", "/a/f", json={"args": [1], "kwargs": {"y": 2}}) == {"result": 3}
+            failed = await http("POST", "/a/f", 502, json={"args": ["x"], "kwargs": {"y": 2}})
+            assert failed["error"]["message"].startswith("TypeError")
+            await http("POST", "/a/g", 404)
+            async with db.listen("news") as news:
+                assert await http("POST", "/_publish", json={"channel": "news", "body": [1]}) == 1
+                assert (await anext(news)).body == [1]
+            assert "owner" in await http("GET", "/_ids")
+
+    rest(test)
+
+
+def test_an_ephemeral_node_needs_a_session_and_its_key():
+    async def test(http, server):
+        async with Client(server.url, name="owner") as db:
+            await http("PUT", "/e?ephemeral=true", 400, json=1)
+            await http("PUT", "/e?tega_id=owner", 409, json=1)
+            for forged in ("owner:wrong", "nobody:x", "owner", ""):
+                await http("PUT", "/e?ephemeral=true", 401, json=1, headers={"Tega-Session": forged})
+            shown = {"Tega-Session": f"owner:{db._key}"}
+            await http("PUT", "/e?ephemeral=true", json=1, headers=shown)
+            assert await http("GET", "/e") == 1
+        assert await http("GET", "/") == {}
+
+    rest(test)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/_nonsense", b"", 404),
+        ("POST", "/_nonsense", b"{}", 404),
+        ("GET", "/_begin", b"", 400),
+        ("POST", "/_hello", b"{}", 404),
+        ("PUT", "/a", b"", 400),
+        ("PUT", "/a", b"{", 400),
+        ("PUT", "/a", b"\xff\xfe", 400),
+        ("PUT", "/a", b"NaN", 400),
+        ("PUT", "/a", b"[" * 100_000, 400),
+        ("PUT", "/", b"5", 400),
+        ("PUT", "/a?version=3", b"1", 400),
+        ("PUT", "/a?expect=x", b"1", 400),
+        ("PUT", "/a?unknown=1", b"1", 400),
+        ("PATCH", "/a", b"5", 400),
+        ("GET", "/a//b", b"", 400),
+        ("GET", "/(?regex=1", b"", 400),
+        ("GET", "/_log?limit=x", b"", 400),
+        ("GET", "/_get?path=a..b", b"", 400),
+        ("POST", "/_rollback", b'{"root": "a.b", "to": 0}', 400),
+        ("POST", "/_compact", b'{"before": 99}', 404),
+        ("POST", "/_import", b'{"lines": ["x"]}', 400),
+        ("GET", "/" + "/".join("x" * 200), b"", 400),
+        ("BREW", "/a", b"", 405),
+    ],
+)
+def test_bad_requests_are_refused_with_a_status(method, path, body, status):
+    async def test(http, server):
+        await http(method, path, status, content=body)
+        await http("PUT", "/alive", json=True)
+        assert await http("GET", "/alive") is True
+
+    rest(test)
+
+
+def test_pages_of_other_sites_and_bent_names_are_refused():
+    async def test(http, server):
+        await http("GET", "/_head", 403, headers={"Origin": "http://evil.example"})
+        await http("GET", "/_head", 403, headers={"Host": "evil.example"})
+        await http("GET", "/_head", headers={"Origin": server.url})
+        await http("GET", "/_head", headers={"Host": f"localhost:{server.port}"})
+
+    rest(test)
+
+
+def test_the_description_names_every_verb_and_the_page_needs_nothing_else():
+    async def test(http, server):
+        described = await http("GET", "/_openapi.json")
+        assert described["openapi"].startswith("3.1")
+        assert {"/{path}", "/_put", "/_rollback", "/_cand", "/_watch"} <= set(described["paths"])
+        for path, methods in described["paths"].items():
+            if path.startswith("/_") and path != "/_watch":
+                assert methods["post"]["summary"]
+        text = json.dumps(described)
+        names = set(described["components"]["schemas"])
+        assert all(f"#/components/schemas/{name}" in text for name in ("Put", "Apply", "Step"))
+        assert "Put" in names
+        page = await http("GET", "/_docs")
+        assert "/_rollback" in page
+        assert "http://" not in page.replace("/_docs", "")
+
+    rest(test)
+
+
+def test_events_stream_commits_and_messages():
+    async def test(http, server):
+        await http("PUT", "/a", json=1)
+        async with http.http.stream("GET", "/_watch?path=a&after=0") as answer:
+            lines = answer.aiter_lines()
+            first = await _event(lines)
+            assert (first["id"], first["data"]["commits"][0]["rev"]) == ("1", 1)
+            await http("PUT", "/a", json=2)
+            assert (await _event(lines))["data"]["commits"][0]["changes"][0]["value"] == 2
+        async with http.http.stream("GET", "/_watch?channel=news") as answer:
+            lines = answer.aiter_lines()
+            await anext(lines)
+            await http("POST", "/_publish", json={"channel": "news", "body": 7})
+            assert (await _event(lines))["data"]["body"] == 7
+        await http("GET", "/_watch?nonsense=1&after=x", 400)
+
+    rest(test)
+
+
+async def _event(lines):
+    event = {}
+    while True:
+        line = await asyncio.wait_for(anext(lines), 5)
+        name, _, value = line.partition(": ")
+        if name in ("id", "event"):
+            event[name] = value
+        elif name == "data":
+            return {**event, "data": json.loads(value)}
