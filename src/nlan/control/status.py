@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from nlan.control.names import visible
 from nlan.control.world import World
+from nlan.drivers.frr import BgpSession
+from nlan.drivers.gobgp import GobgpSession
 from nlan.engine import Engine
 from nlan.expand import expand
 from nlan.expect import Expectation, expectation
@@ -107,7 +109,7 @@ def _node(
 
 
 def _sessions(world: World, name: str, daemons: list[str]) -> list[dict[str, Any]]:
-    found = []
+    found: list[BgpSession | GobgpSession] = []
     if "bgpd" in daemons:
         found += world.frr.sessions(name)
     if "gobgpd" in daemons:

@@ -76,7 +76,9 @@ class Place(Protocol):
 class Driver(Protocol):
     """One door to the world for a few kinds of resources."""
 
-    kinds: tuple[str, ...]
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of resources that it serves."""
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Resource]:
         """Return every resource of the driver's kinds that nlan made in these namespaces.
