@@ -14,7 +14,6 @@ peers without a policy (against RFC 8212), since the model has none.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address
 from typing import Literal
@@ -61,11 +60,10 @@ def daemon_configs(node: Node, router: Router, timers: Timers) -> dict[str, list
     if raw is None or not raw.only:
         _derive(config, node, router, timers)
     if raw is not None:
-        running = {*config, *raw.daemons}
-        for daemon, lines in frrtext.split(raw.text, running).items():
-            config[daemon] = list(merge(config.get(daemon, ()), lines))
         for daemon in raw.daemons:
             config.setdefault(daemon, [])
+        for daemon, lines in frrtext.split(raw.text, config).items():
+            config[daemon] = list(merge(config.get(daemon, ()), lines))
     return config
 
 
@@ -93,7 +91,9 @@ def router_id(node: Node) -> IPv4Address:
     for address in addresses(node):
         if isinstance(address.ip, IPv4Address):
             return address.ip
-    digest = hashlib.blake2b(node.name.encode(), digest_size=4).digest()
+    from hashlib import blake2b
+
+    digest = blake2b(node.name.encode(), digest_size=4).digest()
     return IPv4Address(0x64400000 | int.from_bytes(digest) & 0x3FFFFF)
 
 

@@ -2,14 +2,14 @@
 
 An frr.conf is one text for all daemons; vtysh hands every line to those that understand it. Here
 the same is done by the words that a line begins with. Policy (route maps, prefix lists, access
-lists) goes to every routing daemon that runs. Sections are found by their opening words, so that
+lists) goes to the daemons whose lines refer to it. Sections are found by their opening words, so that
 a text without indentation is read like FRR reads it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nlan.resources.frrconfig import Path, lines
 
@@ -17,7 +17,7 @@ MANAGED = frozenset({"zebra", "staticd", "ripd", "ripngd"})
 """Daemons whose configuration is mgmtd's to hold."""
 
 POLICY_USERS = ("bgpd", "ospfd", "ospf6d", "isisd", "pimd", "mgmtd")
-"""Who takes route maps and lists; mgmtd for those it manages."""
+"""Who takes route maps and lists; mgmtd for those it manages, where they refer to them."""
 
 _OPENING = re.compile(
     r"(router|interface|route-map|vrf|key chain|bfd$|nexthop-group|pbr-map|mpls ldp|l2vpn \S+ type|"
@@ -27,8 +27,10 @@ _TOP_LEVEL = re.compile(
     r"(no )?(router \S|interface \S|route-map \S+ (permit|deny)|vrf \S|key chain|bfd$|nexthop-group|pbr-map|"
     r"mpls ldp|line vty|segment-routing|rpki|access-list|ipv6 access-list|ip prefix-list|ipv6 prefix-list|"
     r"bgp (as-path|community-list|extcommunity-list|large-community-list)|hostname|domainname|log |debug |"
-    r"password|enable |service|frr |username|banner|ip forwarding|ipv6 forwarding|zebra )"
+    r"password|enable |service|frr |username|banner|ip forwarding|ipv6 forwarding|zebra |allow-external-route|"
+    r"(ip|ipv6) (route|mroute|protocol|nht|import-table|as-path|community-list|router-id|multicast)\b)"
 )
+_IN_VRF = re.compile(r"(no )?(ip|ipv6) (route|mroute|protocol|nht|import-table|router-id)\b")
 _NESTED = re.compile(
     r"(address-family|vni \d+$|peer |profile |key \d+$|traffic-eng|srv6|locator|encapsulation)"
 )
@@ -83,27 +85,55 @@ _ON_INTERFACE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-def split(text: str, running: Iterable[str] = ()) -> dict[str, list[str]]:
+def split(text: str, running: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
     """Return canonical lines (one blank of indentation a level) per daemon.
 
     Args:
         text: As in frr.conf.
-        running: Daemons that run anyway; policy goes to them too.
+        running: Daemons that run anyway, and their lines.
     """
     found: dict[str, list[Path]] = {}
-    shared: list[Path] = []
+    shared: dict[str, list[Path]] = {}
     for path in paths(text):
         owners = owners_of(path)
+        for owner in owners if owners != POLICY_USERS else ():
+            found.setdefault(owner, []).append(path)
         if owners == POLICY_USERS:
-            shared.append(path)
-        else:
-            for owner in owners:
-                found.setdefault(owner, []).append(path)
-    users = {*running, *found}
-    for daemon in POLICY_USERS:
-        if shared and (daemon in users or daemon == "mgmtd"):
-            found[daemon] = [*shared, *found.get(daemon, [])]
+            shared.setdefault(_policy_name(path[0]), []).append(path)
+    said = {daemon: _words(line for line in lines) for daemon, lines in running.items()}
+    for daemon, own in found.items():
+        said.setdefault(daemon, set()).update(_words(path[-1] for path in own))
+    for daemon, names in _users(shared, said).items():
+        policy = [path for name, those in shared.items() if name in names for path in those]
+        found[daemon] = [*policy, *found.get(daemon, [])]
     return {daemon: list(lines(those)) for daemon, those in found.items()}
+
+
+def _users(shared: Mapping[str, list[Path]], said: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Return the policy that each daemon refers to, also by way of other policy.
+
+    What nobody refers to goes to the first routing daemon that runs.
+    """
+    result: dict[str, set[str]] = {}
+    for daemon in POLICY_USERS:
+        words, used = set(said.get(daemon, ())), set[str]()
+        while new := {name for name in shared if name in words} - used:
+            used |= new
+            words |= _words(path[-1] for name in new for path in shared[name])
+        result[daemon] = used
+    first = next((daemon for daemon in POLICY_USERS if daemon in said), "mgmtd")
+    result[first] |= shared.keys() - set().union(*result.values())
+    return {daemon: used for daemon, used in result.items() if used}
+
+
+def _policy_name(head: str) -> str:
+    """Return the name of a route map or list, which its first line has after the kind."""
+    words = head.removeprefix("no ").split()
+    return words[2] if words[0] in ("ip", "ipv6") else words[1]
+
+
+def _words(those: Iterable[str]) -> set[str]:
+    return {word for line in those for word in line.split()}
 
 
 def owners_of(path: Path) -> tuple[str, ...]:
@@ -148,8 +178,8 @@ def _leave(stack: list[tuple[int, str]], indent: int, line: str) -> None:
 
 
 def _belongs(header: str, line: str) -> bool:
-    """Tell lines of ``router bgp`` that look like top-level ones from those."""
-    return header.startswith("router bgp") and line.startswith("bgp ") and not _TOP_LEVEL.match(line)
+    """Tell whether a line that looks like a top-level one belongs to the section that is open."""
+    return header.startswith("vrf ") and bool(_IN_VRF.match(line))
 
 
 def _opens(line: str, nested: bool) -> bool:

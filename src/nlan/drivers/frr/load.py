@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import select
+import time
 from collections.abc import Iterator, Sequence
 
 from nlan.drivers.frr.files import Files, own_lines
@@ -10,6 +12,10 @@ from nlan.drivers.frr.vty import Answer, Vty
 from nlan.errors import ApplyError
 from nlan.resources.frrconfig import Change, Command, Path, canonical, commands, is_header, paths
 
+LOCK_S = 5.0
+"""How long mgmtd may hold its configuration locked."""
+LOCK_RETRY_MS = 5
+_LOCKED = re.compile(r"could not lock|locked by")
 _CLEAR = re.compile(r'"(clear [a-z0-9 ]+?)( command)?"')
 """A daemon's hint at what makes a change take effect."""
 
@@ -69,8 +75,17 @@ class Loader:
             self._type(header)
         self._section = section
 
+    def _ask(self, line: str) -> Answer:
+        """Type a line; mgmtd has to be asked again while a daemon that connects holds its lock."""
+        deadline = time.monotonic() + LOCK_S
+        while True:
+            answer = self._vty.ask(line)
+            if not (answer.failed and _LOCKED.search(answer.text)) or time.monotonic() > deadline:
+                return answer
+            select.poll().poll(LOCK_RETRY_MS)
+
     def _type(self, line: str) -> None:
-        answer = self._vty.ask(line)
+        answer = self._ask(line)
         if answer.failed:
             raise self._refused(line, answer)
         self._heed(answer)
@@ -79,7 +94,7 @@ class Loader:
         """Take a line back; FRR wants some with all their words, some with fewer."""
         refused = None
         for shorter in shortened(line):
-            answer = self._vty.ask(shorter)
+            answer = self._ask(shorter)
             if not answer.failed:
                 self._heed(answer)
                 return

@@ -211,12 +211,11 @@ class GobgpDriver:
             self._spawn(daemon)
             return self._settle(daemon)
         seen = {peer.address: peer for peer in observed.peers}
-        stay = [p for p in daemon.peers if p.address not in seen or seen[p.address] == p]
-        foreign = seen.keys() - {peer.address for peer in self._asked(daemon.namespace)}
-        for address in foreign:
+        asked = {peer.address for peer in self._asked(daemon.namespace)}
+        for address in seen.keys() - asked:
             self.command(daemon.namespace, "neighbor", "del", str(address))
-        if len(stay) < len(daemon.peers):
-            self._reload(daemon, stay)
+        if any(p.address in asked and seen.get(p.address) != p for p in daemon.peers):
+            self._reload(daemon, [p for p in daemon.peers if seen.get(p.address) == p])
         shown = self._reload(daemon, daemon.peers)
         _write(self._files(daemon.namespace).receipt, _receipt(daemon, shown), private=True)
         return None

@@ -1,0 +1,417 @@
+"""FRR for real: what was asked is what is seen, and a change touches nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import msgspec
+import pytest
+
+from nlan.drivers.frr import parse_log
+from nlan.errors import ApplyError
+from nlan.model import (
+    Bgp,
+    BgpPeer,
+    FrrRaw,
+    Node,
+    Ospf,
+    OspfArea,
+    OspfInterface,
+    StaticRoute,
+)
+
+replace = msgspec.structs.replace
+
+
+def peer(address: str, asn: int, **more: Any) -> BgpPeer:
+    return BgpPeer(address=ip_address(address), peer_asn=asn, **more)
+
+
+def triangle(network: Any) -> list[Node]:
+    """pe1 and pe2 are one AS, with iBGP between loopback-less ends; ce1 has a session to both."""
+    network.wire(
+        pe1={"lo": "10.0.0.1/32", "core": "192.0.2.1/30", "ax": "198.51.100.1/30"},
+        pe2={"lo": "10.0.0.2/32", "core": "192.0.2.2/30", "bx": "198.51.100.5/30"},
+        ce1={"lo": "10.0.0.3/32", "ax": "198.51.100.2/30", "bx": "198.51.100.6/30"},
+    )
+    pe1 = Bgp(asn=64496, peers=(peer("192.0.2.2", 64496, next_hop_self=True), peer("198.51.100.2", 64497)))
+    pe2 = Bgp(asn=64496, peers=(peer("192.0.2.1", 64496, next_hop_self=True), peer("198.51.100.6", 64497)))
+    ce1 = Bgp(asn=64497, peers=(peer("198.51.100.1", 64496), peer("198.51.100.5", 64496)))
+    return [
+        network.node("pe1", bgp=pe1),
+        network.node("pe2", bgp=pe2),
+        network.node("ce1", bgp=ce1),
+    ]
+
+
+def up(network: Any, nodes: list[Node]) -> None:
+    network.apply(nodes)
+    network.await_sessions(*(node.name for node in nodes))
+
+
+def with_peer(node: Node, address: str, **changes: Any) -> Node:
+    bgp = node.router.bgp
+    peers = tuple(replace(p, **changes) if str(p.address) == address else p for p in bgp.peers)
+    return replace(node, router=replace(node.router, bgp=replace(bgp, peers=peers)))
+
+
+def with_bgp(node: Node, **changes: Any) -> Node:
+    return replace(node, router=replace(node.router, bgp=replace(node.router.bgp, **changes)))
+
+
+def test_sessions_come_up_long_before_bgpds_own_second(network: Any) -> None:
+    up(network, triangle(network))
+    for node in ("pe1", "pe2", "ce1"):
+        assert set(network.established(node).values()) == {1}
+
+
+RAW = """
+hostname ignored
+ip prefix-list OURS permit 10.0.0.0/8 le 32
+ipv6 prefix-list SIX permit ::/0
+access-list 10 permit 10.0.0.0 0.255.255.255
+bgp community-list standard GREEN permit 64496:1
+bgp as-path access-list SHORT permit ^64497$
+route-map IN permit 10
+match ip address prefix-list OURS
+set local-preference 200
+set community 64496:1 additive
+exit
+route-map IN deny 20
+router bgp 64497
+ neighbor 198.51.100.1 route-map IN in
+ neighbor 198.51.100.1 send-community
+ bgp bestpath as-path multipath-relax
+ neighbor FOO peer-group
+ address-family ipv4 unicast
+  neighbor 198.51.100.1 soft-reconfiguration inbound
+  network 203.0.113.0/24
+ exit-address-family
+interface ax
+ description towards pe1
+ip route 203.0.113.0/24 Null0
+ip route 203.0.113.128/25 blackhole 5
+"""
+
+FULL = {
+    "bgp": Bgp(
+        asn=64496,
+        peers=(
+            peer("192.0.2.2", 64496, route_reflector_client=True, password="secret", description="the other"),
+            peer("2001:db8::2", 64500, families=("ipv6",), ebgp_multihop=3, keepalive_s=1, hold_time_s=3),
+            peer("192.0.2.6", 64501, families=("ipv4", "ipv6"), ebgp_multihop=255, update_source="lo"),
+        ),
+        networks=(ip_network("203.0.113.0/24"), ip_network("2001:db8:1::/48")),
+        maximum_paths=8,
+    ),
+    "ospf": Ospf(
+        areas=(
+            OspfArea(
+                area=ip_address("0.0.0.0"), networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
+            ),
+            OspfArea(area=ip_address("0.0.0.7"), networks=(ip_network("198.51.100.0/24"),)),
+        ),
+        interfaces=(
+            OspfInterface(name="core", point_to_point=True, cost=20),
+            OspfInterface(name="ax", passive=True),
+        ),
+    ),
+    "routes": (
+        StaticRoute(prefix=ip_network("203.0.113.0/25"), via=ip_address("192.0.2.2")),
+        StaticRoute(prefix=ip_network("203.0.113.128/25"), blackhole=True),
+        StaticRoute(prefix=ip_network("198.51.100.128/25"), interface="ax"),
+        StaticRoute(prefix=ip_network("2001:db8:9::/48"), via=ip_address("2001:db8::9"), interface="core"),
+        StaticRoute(prefix=ip_network("0.0.0.0/0"), via=ip_address("192.0.2.2")),
+    ),
+}
+
+
+def test_everything_the_model_has_is_seen_as_asked(network: Any) -> None:
+    network.wire(
+        r1={"lo": "10.0.0.1/32", "core": "192.0.2.1/30 2001:db8::1/64", "ax": "198.51.100.1/30"},
+        r2={"core": "192.0.2.2/30 2001:db8::2/64", "ax": "198.51.100.2/30"},
+    )
+    nodes = [network.node("r1", **FULL)]
+    done = network.apply(nodes)
+    assert {o.key.name for o in done} == {"zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd"}
+    assert network.differences(nodes) == []
+    asked = {r.key.name: set(r.config) for r in network.resources(nodes)}
+    for daemon in ("bgpd", "ospfd", "ospf6d", "mgmtd"):
+        shown = network.frr.command("r1", daemon, "show running-config").splitlines()
+        missing = asked[daemon] - {line.rstrip() for line in shown}
+        assert not missing, f"{daemon} spells these otherwise"
+    routes = network.frr.command("r1", "mgmtd", "show running-config").splitlines()
+    assert asked["staticd"] <= set(routes)
+
+
+def test_raw_lines_that_frr_spells_otherwise_are_no_difference(
+    network: Any, eventually: Callable[..., None]
+) -> None:
+    pe1, pe2, ce1 = triangle(network)
+    ce1 = replace(ce1, router=replace(ce1.router, frr=FrrRaw(text=RAW)))
+    nodes = [pe1, pe2, ce1]
+    up(network, nodes)
+    assert network.differences(nodes) == []
+    eventually(lambda: "203.0.113.0/24" in network.ip("pe2", "route"))
+
+
+def test_raw_text_alone(network: Any, eventually: Callable[..., None]) -> None:
+    network.wire(
+        r1={"lo": "10.0.0.1/32", "ax": "192.0.2.1/30"}, r2={"lo": "10.0.0.2/32", "ax": "192.0.2.2/30"}
+    )
+    text = (
+        "interface ax\n ip router isis X\n isis network point-to-point\n"
+        "router isis X\n net 49.0001.0000.0000.000{}.00\n"
+    )
+    nodes = [
+        network.node(f"r{i}", frr=FrrRaw(text=text.format(i), daemons=("isisd",), only=True)) for i in (1, 2)
+    ]
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    eventually(lambda: "Up" in network.frr.command("r1", "isisd", "show isis neighbor"))
+
+
+EDITS = {
+    "description": (lambda n: with_peer(n, "192.0.2.2", description="core"), "hitless", set()),
+    "next-hop-self": (lambda n: with_peer(n, "192.0.2.2", next_hop_self=False), "hitless", set()),
+    "timers": (lambda n: with_peer(n, "192.0.2.2", keepalive_s=5, hold_time_s=15), "hitless", set()),
+    "network": (lambda n: with_bgp(n, networks=(ip_network("203.0.113.0/24"),)), "hitless", set()),
+    "maximum-paths": (lambda n: with_bgp(n, maximum_paths=4), "hitless", set()),
+    "redistribute": (lambda n: with_bgp(n, redistribute=()), "hitless", set()),
+    "reflector": (lambda n: with_peer(n, "192.0.2.2", route_reflector_client=True), "session", {"192.0.2.2"}),
+    "family": (lambda n: with_peer(n, "192.0.2.2", families=("ipv4", "ipv6")), "session", {"192.0.2.2"}),
+    "update-source": (
+        lambda n: with_peer(n, "192.0.2.2", update_source="192.0.2.1"),
+        "session",
+        {"192.0.2.2"},
+    ),
+    "another peer": (
+        lambda n: with_bgp(n, peers=(*n.router.bgp.peers, peer("192.0.2.9", 64499))),
+        "hitless",
+        set(),
+    ),
+    "peer removed": (lambda n: with_bgp(n, peers=n.router.bgp.peers[1:]), "session", {"192.0.2.2"}),
+    "router-id": (
+        lambda n: replace(n, router=replace(n.router, router_id=ip_address("10.9.9.9"))),
+        "session",
+        {"192.0.2.2", "198.51.100.2"},
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_resets_the_sessions_it_names_and_no_other(network: Any, edit: str) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    change, impact, reset = EDITS[edit]
+    before = network.established("pe1")
+    nodes[0] = change(nodes[0])
+    (operation,) = network.differences(nodes)
+    assert (operation.key.name, operation.impact) == ("bgpd", impact), operation.reason
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    stays = before.keys() - reset
+    assert {p: n for p, n in network.established("pe1").items() if p in stays} == {
+        p: before[p] for p in stays
+    }
+    if reset and edit not in ("peer removed", "update-source"):
+        network.await_sessions("pe1")
+
+
+def test_another_as_of_a_peer_resets_its_session_alone(network: Any) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    nodes[2] = with_bgp(nodes[2], asn=64498)
+    nodes[0] = with_peer(nodes[0], "198.51.100.2", peer_asn=64498)
+    nodes[1] = with_peer(nodes[1], "198.51.100.6", peer_asn=64498)
+    done = network.apply(nodes)
+    assert {o.impact for o in done} == {"session"}
+    network.await_sessions("pe1", "pe2", "ce1")
+    assert network.established("pe1")["192.0.2.2"] == 1
+    assert network.differences(nodes) == []
+
+
+def test_a_password_on_both_ends(network: Any) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    nodes[0] = with_peer(nodes[0], "192.0.2.2", password="secret")
+    nodes[1] = with_peer(nodes[1], "192.0.2.1", password="secret")
+    done = network.apply(nodes)
+    assert "secret" not in "".join(line for o in done for line in o.details)
+    network.await_sessions("pe1", "pe2")
+    assert network.established("pe1")["198.51.100.2"] == 1
+
+
+def configure(network: Any, node: str, daemon: str, *lines: str) -> None:
+    """Type configuration commands as somebody with vtysh would."""
+    from nlan.drivers.frr.vty import Vty
+
+    path = network.place.directory(node) / "run-frr" / f"{daemon}.vty"
+    with Vty(path) as vty:
+        answers = [vty.ask(line) for line in ("enable", "configure terminal", *lines, "end")]
+    assert not [answer for answer in answers if answer.failed]
+
+
+def test_drift_is_seen_and_repaired(network: Any) -> None:
+    nodes = triangle(network)
+    nodes[0] = with_peer(nodes[0], "192.0.2.2", route_reflector_client=True)
+    up(network, nodes)
+    configure(
+        network,
+        "pe1",
+        "bgpd",
+        "router bgp 64496",
+        "address-family ipv4 unicast",
+        "no neighbor 192.0.2.2 route-reflector-client",
+        "network 203.0.113.0/24",
+    )
+    (operation,) = network.differences(nodes)
+    family = "router bgp 64496 / address-family ipv4 unicast"
+    assert operation.details == (
+        f"- {family} / network 203.0.113.0/24",
+        f"+ {family} / neighbor 192.0.2.2 route-reflector-client",
+    )
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    shown = network.frr.command("pe1", "bgpd", "show running-config")
+    assert "route-reflector-client" in shown
+    assert "203.0.113.0" not in shown
+
+
+def test_drift_of_a_line_that_frr_spells_otherwise(network: Any) -> None:
+    pe1, pe2, ce1 = triangle(network)
+    ce1 = replace(ce1, router=replace(ce1.router, frr=FrrRaw(text=RAW)))
+    nodes = [pe1, pe2, ce1]
+    up(network, nodes)
+    configure(network, "ce1", "bgpd", "no ip prefix-list OURS")
+    configure(network, "ce1", "mgmtd", "no ip route 203.0.113.0/24 Null0")
+    changed = {o.key.name: o.details for o in network.differences(nodes)}
+    assert changed == {
+        "bgpd": ("+ ip prefix-list OURS permit 10.0.0.0/8 le 32",),
+        "staticd": ("+ ip route 203.0.113.0/24 Null0",),
+    }
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+
+
+def pid_of(network: Any, node: str, daemon: str) -> int:
+    return next(pid for pid, name in network.place.processes(node).items() if name == daemon)
+
+
+def kill(network: Any, node: str, daemon: str) -> None:
+    pid = pid_of(network, node, daemon)
+    ended = os.pidfd_open(pid)
+    signal.pidfd_send_signal(ended, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(ended)
+
+
+def test_a_killed_daemon_is_started_again(network: Any) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    kill(network, "pe1", "bgpd")
+    (operation,) = network.differences(nodes)
+    assert (operation.action, operation.key.name) == ("create", "bgpd")
+    up(network, nodes)
+    assert network.established("ce1")["198.51.100.5"] == 1
+    assert network.established("pe1") == {"192.0.2.2": 1, "198.51.100.2": 1}
+
+
+def test_a_crash_before_the_receipt_leaves_no_difference(network: Any) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    from nlan.drivers.frr.files import Files, Receipt
+
+    files = Files(network.place.directory("pe1"), "bgpd")
+    receipt = Receipt.read(files)
+    assert receipt is not None
+    Receipt(receipt.asked, None).write(files)
+    assert network.differences(nodes) == []
+    configure(network, "pe1", "bgpd", "router bgp 64496", "no neighbor 192.0.2.2")
+    assert len(network.differences(nodes)) == 1
+
+
+def test_a_static_route_is_changed_through_mgmtd(network: Any, eventually: Callable[..., None]) -> None:
+    network.wire(r1={"lo": "10.0.0.1/32", "ax": "192.0.2.1/29"}, r2={"ax": "192.0.2.2/29"})
+    route = StaticRoute(prefix=ip_network("203.0.113.0/24"), via=ip_address("192.0.2.2"))
+    network.apply([network.node("r1")])
+    nodes = [network.node("r1", routes=(route,))]
+    assert [o.key.name for o in network.apply(nodes)] == ["staticd"]
+    assert network.differences(nodes) == []
+    eventually(lambda: "203.0.113.0/24" in network.ip("r1", "route"))
+    nodes = [network.node("r1", routes=(replace(route, via=ip_address("192.0.2.3")),))]
+    network.apply(nodes)
+    eventually(lambda: "via 192.0.2.3" in network.ip("r1", "route"))
+    assert network.differences(nodes) == []
+
+
+def test_ospf_on_a_segment_of_three_is_full_at_once(network: Any, eventually: Callable[..., None]) -> None:
+    network.wire(
+        **{f"r{i}": {"lo": f"10.0.0.{i}/32", "lan": f"192.0.2.{i}/24 2001:db8::{i}/64"} for i in (1, 2, 3)}
+    )
+    networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
+    ospf = Ospf(areas=(OspfArea(area=ip_address("0.0.0.0"), networks=networks),))
+    nodes = [network.node(f"r{i}", ospf=ospf) for i in (1, 2, 3)]
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+
+    def full() -> bool:
+        found = [n for node in nodes for n in network.frr.ospf_neighbors(node.name)]
+        return len(found) == 12 and all(n.up for n in found)
+
+    eventually(full, lambda: str([network.frr.ospf_neighbors(n.name) for n in nodes]))
+    eventually(lambda: all(f"10.0.0.{i}" in network.ip("r1", "route") for i in (2, 3)))
+    assert "priority" not in network.frr.command("r1", "ospfd", "show running-config")
+
+
+def test_an_area_moves(network: Any, eventually: Callable[..., None]) -> None:
+    network.wire(
+        r1={"lo": "10.0.0.1/32", "ax": "192.0.2.1/30"}, r2={"lo": "10.0.0.2/32", "ax": "192.0.2.2/30"}
+    )
+
+    def nodes(area: str) -> list[Node]:
+        areas = (OspfArea(area=ip_address(area), networks=(ip_network("192.0.2.0/24"),)),)
+        point = (OspfInterface(name="ax", point_to_point=True),)
+        return [network.node(n, ospf=Ospf(areas=areas, interfaces=point)) for n in ("r1", "r2")]
+
+    network.apply(nodes("0.0.0.0"))
+    eventually(lambda: all(n.up for n in network.frr.ospf_neighbors("r1")))
+    done = network.apply(nodes("0.0.0.5"))
+    assert {o.impact for o in done} == {"session"}
+    assert network.differences(nodes("0.0.0.5")) == []
+    eventually(lambda: any(n.up for n in network.frr.ospf_neighbors("r1")))
+
+
+def test_a_line_that_frr_refuses_is_named(network: Any) -> None:
+    network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
+    nodes = [network.node("r1", frr=FrrRaw(text="router bgp 64496\n neighbour 192.0.2.2 remote-as 1\n"))]
+    with pytest.raises(ApplyError, match=r"neighbour 192\.0\.2\.2 remote-as 1"):
+        network.apply(nodes)
+
+
+def test_the_log_tells_of_sessions_and_of_commands(network: Any, eventually: Callable[..., None]) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    configure(network, "pe1", "bgpd", "router bgp 64496", "neighbor 192.0.2.2 shutdown")
+    path = network.frr.log_path("pe1", "bgpd")
+
+    def events() -> list[Any]:
+        return [found for line in path.read_text().splitlines() if (found := parse_log(line))]
+
+    eventually(lambda: ("session-down", "192.0.2.2") in events(), path.read_text)
+    assert ("session-up", "198.51.100.2") in events()
+    assert ("configured", "neighbor 192.0.2.2 shutdown") in events()
+
+
+def test_all_ends_without_a_trace(network: Any) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    network.apply([])
+    for node in nodes:
+        assert not network.place.processes(node.name)
+        left = [p.name for p in network.place.directory(node.name).rglob("*") if p.is_file()]
+        assert not [name for name in left if name.startswith(("bgpd", "zebra", "receipt"))], left
