@@ -217,7 +217,7 @@ class Choice(ScalarKind):
 
     def __init__(self, *words: str, **aliases: str) -> None:
         """Take the words, and aliases by name."""
-        self._words, self._aliases = words, aliases
+        self.words, self._aliases = words, aliases
         self.wanted = listed([f"`{word}`" for word in words], "or")
         if len(words) > 6:
             self.wanted = f"one of {', '.join(words)}"
@@ -225,13 +225,13 @@ class Choice(ScalarKind):
     def parse(self, text: str, plain: bool) -> str:
         """Return the word."""
         word = self._aliases.get(text.lower(), text.lower())
-        if word not in self._words:
-            raise ValueError(f"`{text}` is not {self.wanted}", nearest(text, self._words))
+        if word not in self.words:
+            raise ValueError(f"`{text}` is not {self.wanted}", nearest(text, self.words))
         return word
 
     def schema(self) -> Json:
         """An enumeration."""
-        return {"enum": [*self._words, *self._aliases]}
+        return {"enum": [*self.words, *self._aliases]}
 
 
 class Address(ScalarKind):
@@ -601,7 +601,7 @@ class Ptn(Kind):
 
     def __init__(self, name: ScalarKind, network: Section) -> None:
         """Take the kinds of a network's name and of the network."""
-        self._networks = MapOf(name, network)
+        self.networks = MapOf(name, network)
         self._list = Section("Ptn", "", [Key("networks", ListOf(network, single=False), "")])
 
     def read(self, tree: Tree, at: Place, reader: Reader) -> list[tuple[Said, Any]] | None:
@@ -611,7 +611,7 @@ class Ptn(Kind):
             return None
         inner = tree.find("Networks", "networks") if isinstance(tree, Map) else None
         if not isinstance(inner, Seq):
-            return self._networks.read(tree, at, reader)
+            return self.networks.read(tree, at, reader)
         record = self._list.read(tree, at, reader)
         return [self._named(said.value, reader) for said in (record.get("networks", []) if record else [])]
 
@@ -626,8 +626,8 @@ class Ptn(Kind):
         listed_shape = {
             "type": "object",
             "properties": {
-                name: {"type": "array", "items": self._networks.value.schema()}
+                name: {"type": "array", "items": self.networks.value.schema()}
                 for name in ("Networks", "networks")
             },
         }
-        return {"anyOf": [listed_shape | {"required": ["Networks"]}, self._networks.schema()]}
+        return {"anyOf": [listed_shape | {"required": ["Networks"]}, self.networks.schema()]}

@@ -31,39 +31,36 @@ def lint(lab: Lab, holders: dict[Any, str], places: Places, report: Report) -> N
 
 
 def _tunnel_peers(lab: Lab, places: Places, report: Report) -> None:
-    ends = {node.underlay.ip: node for node in lab.nodes if node.underlay}
-    vpns = {(node.name, vpn.vni): vpn for node in lab.nodes for vpn in vpns_of(node)}
-    for node in lab.nodes:
-        for vpn in vpns_of(node):
-            missing = _missing(node, vpn, lab, vpns)
-            for index, peer in enumerate(vpn.peers):
-                other = ends.get(peer)
-                at = places.find("node", node.name, "vni", vpn.vni, "peer", index)
-                if other is node:
-                    hint = f"did you mean `${{{missing}}}`?" if missing else ""
-                    report.warning(at, f"{node.name} is its own peer; nothing is flooded to oneself", hint)
-                elif other is not None and (back := vpns.get((other.name, vpn.vni))) is None:
-                    report.warning(at, f"{other.name} has no VNI {vpn.vni}; frames sent there are lost")
-                elif other is not None and node.underlay and not _lists(back, node, other):
-                    message = f"{other.name} does not list {node.name} among its peers of VNI {vpn.vni}"
-                    report.warning(at, f"{message}; broadcasts pass one way only")
+    """Tunnels that lead to oneself, to a node without the VNI, or that frames pass one way only."""
+    names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
+    floods = {  # by node and VNI: the nodes that it floods to
+        (node.name, vpn.vni): {names[peer]: index for index, peer in enumerate(vpn.peers) if peer in names}
+        for node in lab.nodes
+        for vpn in vpns_of(node)
+    }
+    for (name, vni), peers in floods.items():
+        for other, index in peers.items():
+            back = floods.get((other, vni))
+            if other != name and back is not None and (name in back or other in back):
+                continue
+            at = places.find("node", name, "vni", vni, "peer", index)
+            if other == name:
+                missing = _missing(name, vni, floods)
+                hint = f"did you mean `${{{missing}}}`?" if missing else ""
+                report.warning(at, f"{name} is its own peer; nothing is flooded to oneself", hint)
+            elif back is None:
+                report.warning(at, f"{other} has no VNI {vni}; frames sent there are lost")
+            else:
+                message = f"{other} does not list {name} among its peers of VNI {vni}"
+                report.warning(at, f"{message}; broadcasts pass one way only")
 
 
-def _missing(node: Node, vpn: Any, lab: Lab, vpns: dict[tuple[str, int], Any]) -> str:
+def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]]) -> str:
     """Return the node that floods to this one and is not flooded back to, or nothing."""
-    for other in lab.nodes:
-        back = vpns.get((other.name, vpn.vni))
-        if other is node or back is None or node.underlay is None or other.underlay is None:
-            continue
-        if node.underlay.ip in back.peers and other.underlay.ip not in vpn.peers:
-            return other.name
+    for (other, at), peers in floods.items():
+        if at == vni and other != name and name in peers and other not in floods[name, vni]:
+            return other
     return ""
-
-
-def _lists(back: Any, node: Node, other: Node) -> bool:
-    """Whether the other end floods back; one that lists itself is warned of where it does."""
-    own = other.underlay.ip if other.underlay else None
-    return node.underlay is None or node.underlay.ip in back.peers or own in back.peers
 
 
 def _segment_mtus(lab: Lab, places: Places, report: Report) -> None:

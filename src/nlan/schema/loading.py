@@ -152,13 +152,19 @@ class _Load:
                 for key, _ in sorted(trees, key=_breadth)
                 if (key.text, key.line) in spoken
             ]
-            record = Record(found[0].at._replace(path=found[0].at.path) if found else at)
+            record = Record(found[0].at if found else at)
+            self._once(name, [key for key, _ in trees if "[" not in key.text])
             if not _check_name(name, record.at, self.report):
                 continue
             for other in found:
                 record = other.over(record)
             records[name] = record.over(defaults) if defaults else record
         return records
+
+    def _once(self, name: str, keys: list[Scalar]) -> None:
+        if len(keys) > 1 and self.tree.find("nodes", "Nodes") is not None:
+            where = Place(f"nodes.{name}", keys[1].line, keys[1].column)
+            self.report.error(where, f"the node `{name}` stands twice; the first is in line {keys[0].line}")
 
     def _spoken(self, nodes: Any, empty: Record) -> Any:
         """Yield ((key's text, its line), record) of everything below `nodes`."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import combinations, islice, pairwise
 from typing import Any
 
 from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork
 from nlan.schema.allocate import Spans
 from nlan.schema.drafts import End, NodeDraft, Segment, vpns_of
 from nlan.schema.kinds import Record
-from nlan.schema.ranges import NAMES_MAX, expand_names
+from nlan.schema.ranges import expand_names
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.services import values
 from nlan.schema.settings import Settings
 from nlan.schema.table import IFNAME
 from nlan.values import VNI_MAX
+
+LINKS_MAX = 50_000
+"""Links that a lab may have."""
 
 Nodes = dict[str, NodeDraft]
 Pair = tuple[str, str]
@@ -42,14 +45,15 @@ class Wiring:
 
     def add_links(self, said: Sequence[Said]) -> None:
         """Make a segment of every link; explicit interface names are set aside first."""
-        wanted = [(pair, record, item.at) for item in said for pair, record in self._pairs(item)]
+        pairs = ((pair, record, item.at) for item in said for pair, record in self._pairs(item))
+        wanted = list(islice(pairs, LINKS_MAX + 1))
+        if len(wanted) > LINKS_MAX:
+            self.report.error(wanted[-1][2], f"the lab has more than {LINKS_MAX} links")
+            return
         for pair, record, _ in wanted:
             self._set_aside(pair, record)
         for pair, record, at in wanted:
             self._link(pair, record, at)
-            if len(self.links) > NAMES_MAX:
-                self.report.error(at, f"the lab has more than {NAMES_MAX} links")
-                return
 
     def _pairs(self, item: Said) -> Iterable[tuple[Pair, Record]]:
         record = item.value if isinstance(item.value, Record) else Record(item.at)
@@ -69,12 +73,12 @@ class Wiring:
         at = record.place(way)
         if way == "link":
             return self._chain(record.get(way), at)
-        names = [name for said in record.get(way) for name in self.known(said.value, said.at)]
+        names = [name for said in record.get(way) for name in self._ends(said.value, said.at)]
         if way == "nodes" and len(names) != 2:
             self.report.error(at, f"a link has two ends; here are {len(names)}")
             return []
         if way == "mesh":
-            return [(a, b) for index, a in enumerate(names) for b in names[index + 1 :]]
+            return combinations(names, 2)
         pairs = list(pairwise(names))
         return [*pairs, (names[-1], names[0])] if way == "ring" and len(names) > 2 else pairs
 
@@ -83,20 +87,23 @@ class Wiring:
         if len(parts) < 2:
             self.report.error(at, f"`{text}` is no link; `a -- b` is wanted, with blanks around the dashes")
             return
-        ends = [self.known(part, at) for part in parts]
+        ends = [self._ends(part, at) for part in parts]
         for left, right in pairwise(ends):
             yield from ((a, b) for a in left for b in right)
 
     def known(self, text: str, at: Place) -> list[str]:
-        """Return the ends of ``pe1``, ``pe[1-4]`` or ``pe1:eth5``; unknown nodes are reported."""
+        """Return the nodes of ``pe1``, ``pe[1-4]`` or ``pe1, pe2``; unknown ones are reported."""
+        names = expand_names(text, at, self.report)
+        for name in names:
+            if name not in self.nodes:
+                self.report.error(at, f"no node is called `{name}`", nearest(name, self.nodes))
+        return [name for name in names if name in self.nodes]
+
+    def _ends(self, text: str, at: Place) -> list[str]:
+        """Return the ends of ``pe1``, ``pe[1-4]`` or ``pe1:eth5``, each with its interface."""
         name, colon, interface = text.partition(":")
-        known = []
-        for node in expand_names(name, at, self.report):
-            if node in self.nodes:
-                known.append(f"{node}{colon}{self._interface_name(interface.strip(), at)}")
-            else:
-                self.report.error(at, f"no node is called `{node}`", nearest(node, self.nodes))
-        return known
+        suffix = colon + self._interface_name(interface.strip(), at)
+        return [node + suffix for node in self.known(name, at)]
 
     def _interface_name(self, name: str, at: Place) -> str:
         try:

@@ -196,11 +196,15 @@ def _tunnels(lab: Lab, places: Places, report: Report) -> None:
 
 
 def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], places: Places, report: Report) -> None:
+    seen: set[Any] = set()
     for index, peer in enumerate(vpn.peers):
+        if peer in ends and peer not in seen:
+            seen.add(peer)
+            continue
         at = places.find("node", node.name, "vni", vpn.vni, "peer", index)
         if peer not in ends:
             report.error(at, f"no node of the lab has the underlay address {peer}")
-        elif peer in vpn.peers[:index]:
+        else:
             report.warning(at, f"{ends[peer]} stands twice among the peers")
 
 
