@@ -8,7 +8,9 @@ the same frame.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from json import JSONDecodeError, JSONDecoder, JSONEncoder
+from json.encoder import encode_basestring as _text
 
 from tega.api import Change, Commit, Op
 from tega.errors import DamagedStore, InvalidValue
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from hashlib import sha256
 
-    from tega.api import Json, Rev
+    from tega.api import Json, Path, Rev
 else:
     try:  # the interpreter's own SHA-256: hashlib would load all of OpenSSL, 4 ms
         from _sha2 import sha256
@@ -80,6 +82,35 @@ def from_bytes(data: bytes) -> Json:
     return _decode(data.decode())
 
 
+def _step_text(change: Change) -> str:
+    op, path, value, lease = change
+    if type(value) is str:
+        shown = _text(value)
+    elif type(value) is int:
+        shown = _int_text(value)
+    else:
+        shown = to_bytes(value).decode()
+    if lease is not None:
+        shown = f"{shown},{_text(lease)}"
+    return f'["{_NAMES[op]}",{_path_text(path)},{shown}]'
+
+
+def _int_text(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError as error:
+        raise InvalidValue(f"the value has no JSON form: {error}") from error
+
+
+@lru_cache(maxsize=4096)
+def _path_text(path: Path) -> str:
+    return _encode(list(path))
+
+
+def _roots_text(roots: Mapping[str, Rev]) -> str:
+    return "{" + ",".join([f"{_text(root)}:{version}" for root, version in roots.items()]) + "}"
+
+
 def encode_commit(
     rev: Rev,
     time: float,
@@ -92,23 +123,17 @@ def encode_commit(
     reverts: Rev | None,
 ) -> bytes:
     """Return the record of a commit; its first 32 bytes are its hash."""
-    steps = [
-        [_NAMES[op], list(path), value] if lease is None else [_NAMES[op], list(path), value, lease]
-        for op, path, value, lease in changes
-    ]
-    fields: dict[str, Json] = {
-        "rev": rev,
-        "time": time,
-        "author": author,
-        "message": message,
-        "request_id": request_id,
-        "changes": steps,
-        "roots": roots,
-        "prev": prev_hash.hex(),
-    }
-    if reverts is not None:
-        fields["reverts"] = reverts
-    payload = to_bytes(fields)
+    steps = ",".join([_step_text(change) for change in changes])
+    tail = "" if reverts is None else f',"reverts":{reverts}'
+    text = (
+        f'{{"rev":{rev},"time":{time!r},"author":{_text(author)},"message":{_text(message)},'
+        f'"request_id":{_text(request_id)},"changes":[{steps}],"roots":{_roots_text(roots)},'
+        f'"prev":"{prev_hash.hex()}"{tail}}}'
+    )
+    try:
+        payload = text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue(f"a text has no UTF-8 form: {error.reason}") from error
     return sha256(payload).digest() + payload
 
 

@@ -7,7 +7,7 @@ becomes a commit with a revision of its own or fails alone.
 from __future__ import annotations
 
 from tega.api import Change, Commit, Record
-from tega.codec import encode_commit
+from tega.codec import HASH_SIZE, encode_commit
 from tega.errors import Conflict, LeaseLost, RequestReused, StoreError, TooLarge
 from tega.paths import format_path, overlap
 from tega.state import State, mod_at, with_lease
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tega.api import Path, Rev
-    from tega.database import Database
+    from tega.core import Core
     from tega.tree import Node
 
 
@@ -55,7 +55,7 @@ class Request:
 class Attempt:
     """One try at a group: evaluates each request against the state that those before it leave."""
 
-    def __init__(self, database: Database, group: Iterable[Request]) -> None:
+    def __init__(self, database: Core, group: Iterable[Request]) -> None:
         self._database = database
         self._group = group
         self._outcomes: list[tuple[Request, Commit | None, BaseException | None]] = []
@@ -96,12 +96,8 @@ class Attempt:
         return commit
 
     def _step(self, request: Request, state: State) -> tuple[Commit, State] | None:
-        database = self._database
         if request.expect:
-            for path, expected in request.expect.items():
-                actual = mod_at(state.root, path)
-                if actual != expected:
-                    raise self._conflict(path, expected, actual)
+            self._check_expectations(request.expect, state)
         changes = request.changes
         if request.plan is not None:
             changes = request.plan(state)
@@ -110,6 +106,33 @@ class Attempt:
                 if not changes:
                     return None
         rev = state.rev + 1
+        root, leased, touched = self._apply(changes, state, rev)
+        if request.reaps is not None:
+            leased = {key: paths for key, paths in leased.items() if key != request.reaps}
+        request_id = request.request_id or self._database.next_id()
+        now = self._database.now()
+        who, why, reverts = request.author, request.message, request.reverts
+        data = encode_commit(rev, now, who, why, request_id, changes, touched, state.hash, reverts)
+        limit = self._database.limits().commit_bytes
+        if len(data) > limit:
+            raise TooLarge(f"a commit of {len(data)} bytes: at most {limit} are taken")
+        found = data[:HASH_SIZE]
+        commit = Commit(rev, now, who, why, request_id, tuple(changes), touched, state.hash, found, reverts)
+        self._keep(request, commit, data)
+        following = State(rev, found, root, leased)
+        self.states.append(following)
+        return commit, following
+
+    def _check_expectations(self, expect: Mapping[Path, Rev], state: State) -> None:
+        for path, expected in expect.items():
+            actual = mod_at(state.root, path)
+            if actual != expected:
+                raise self._conflict(path, expected, actual)
+
+    def _apply(
+        self, changes: Sequence[Change], state: State, rev: Rev
+    ) -> tuple[Node, dict[str, frozenset[Path]], dict[str, Rev]]:
+        """Return the tree, where leased nodes are, and the versions of the roots that were touched."""
         root, leased = state.root, state.leased
         touched: dict[str, Rev] = {}
         for change in changes:
@@ -120,47 +143,23 @@ class Attempt:
             if after is not root:
                 self._count(touched, change.path, root, after)
                 root = after
-        if request.reaps is not None:
-            leased = {key: paths for key, paths in leased.items() if key != request.reaps}
-        request_id = request.request_id or database.next_id()
-        now = database.now()
-        data = encode_commit(
-            rev,
-            now,
-            request.author,
-            request.message,
-            request_id,
-            changes,
-            touched,
-            state.hash,
-            request.reverts,
-        )
-        if len(data) > database.limits().commit_bytes:
-            raise TooLarge(
-                f"a commit of {len(data)} bytes: at most {database.limits().commit_bytes} are taken"
-            )
-        head_hash = data[:32]
-        commit = Commit(
-            rev, now, request.author, request.message, request_id, tuple(changes), touched, state.hash,
-            head_hash, request.reverts,
-        )  # fmt: skip
-        return commit, self._keep(request, commit, data, State(rev, head_hash, root, leased))
+        return root, leased, touched
 
-    def _keep(self, request: Request, commit: Commit, data: bytes, state: State) -> State:
+    def _keep(self, request: Request, commit: Commit, data: bytes) -> None:
         self.records.append(
             Record(commit.rev, data, commit.request_id if request.explicit else "", commit.roots)
         )
         self.commits.append(commit)
-        self.states.append(state)
         self.versions.update(commit.roots)
         self.size += len(data)
         if request.explicit:
             self._ids[commit.request_id] = commit
-        return state
 
     def _count(self, touched: dict[str, Rev], path: Path, before: Node, after: Node) -> None:
         """Give the roots that a change altered their next version, once per commit."""
-        for root in (path[0],) if path else _roots(before) | _roots(after):
+        if path and path[0] in touched:
+            return
+        for root in (path[0],) if path else sorted(_roots(before) | _roots(after)):
             if root not in touched:
                 touched[root] = (self.versions.get(root) or self._database.version_of(root)) + 1
 

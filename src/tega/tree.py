@@ -106,6 +106,16 @@ class Wide:
             return Wide.of(((k, n) for bucket in buckets for k, n in bucket.items()), total)
         return Wide(buckets, total)
 
+    def with_one(self, key: str, node: Node) -> Wide:
+        slot = hash(key) & self.mask
+        old = self.buckets[slot]
+        if key not in old:
+            return self.updated({key: node})
+        buckets = self.buckets.copy()
+        bucket = buckets[slot] = old.copy()
+        bucket[key] = node
+        return Wide(buckets, self.count)
+
     def without(self, key: str) -> Wide:
         buckets = self.buckets.copy()
         slot = hash(key) & self.mask
@@ -133,6 +143,19 @@ def _with(children: Children | None, updates: dict[str, Node]) -> Children:
     if isinstance(children, Wide):
         return children.updated(updates)
     return pack({**children, **updates})
+
+
+def _with_one(children: Children, key: str, node: Node) -> Children:
+    """As `_with`, for one child: the way of nearly every change."""
+    old = children.get(key)
+    if old is not None:
+        node.order = old.order
+    if type(children) is Wide:
+        return children.with_one(key, node)
+    assert type(children) is dict
+    copied = children.copy()
+    copied[key] = node
+    return copied if old is not None else pack(copied)
 
 
 def pack(children: dict[str, Node]) -> Children:
@@ -353,7 +376,8 @@ def _graft(root: Node, path: Path, new: Node, rev: Rev) -> Node:
         if parent is None or parent.children is None:
             new = Node(rev, None, {path[index]: new})
         else:
-            new = Node(rev, None, _with(parent.children, {path[index]: new}), parent.lease, parent.order)
+            children = _with_one(parent.children, path[index], new)
+            new = Node(rev, None, children, parent.lease, parent.order)
     return new
 
 

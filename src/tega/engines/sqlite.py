@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
 from threading import RLock
 
 from tega.api import LeaseInfo, Limits
@@ -32,6 +31,7 @@ from tega.errors import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
 
     from tega.api import Durability, Record, Rev
 
@@ -60,6 +60,7 @@ _SCHEMA = (
 _LAST = "SELECT max(rev) FROM commits"
 _INSERT = "INSERT INTO commits VALUES (?, ?)"
 _TOUCH = "INSERT INTO touched VALUES (?, ?, ?)"
+_REQUEST = "INSERT INTO request VALUES (?, ?)"
 
 
 def boot_clock() -> float:
@@ -99,6 +100,41 @@ def translate(error: sqlite3.Error, directory: str) -> StoreError:
     return StoreError(f"{where}{error}")
 
 
+class _Translating:
+    """A context that turns SQLite's exceptions into ours; plain, as every commit passes it often."""
+
+    __slots__ = ("_directory",)
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise translate(error, self._directory) from error
+
+
+class _Hold:
+    """The context of `SqliteLog.hold`."""
+
+    __slots__ = ("_log",)
+
+    def __init__(self, log: SqliteLog) -> None:
+        self._log = log
+
+    def __enter__(self) -> None:
+        self._log.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._log.end()
+
+
 class SqliteLog:
     """The log of one directory, as one process has it open.
 
@@ -129,6 +165,8 @@ class SqliteLog:
         self._boot = boot_id()
         self._boot_bytes = self._boot.encode().ljust(36)[:36]
         self._inotify = -1
+        self._held_last = -1
+        self._translating = _Translating(directory)
         self._closed = False
         self._head = _open_head(directory)
         try:
@@ -201,32 +239,45 @@ class SqliteLog:
             self._head.seal(row[0], row[1][:HASH_SIZE], self._boot_bytes, self._durable)
         self._db.execute("ROLLBACK")
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _errors(self) -> _Translating:
         if self._closed:
             raise StoreClosed(f"{self.directory}: the store was closed")
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise translate(error, self.directory) from error
+        return self._translating
 
     def limits(self) -> Limits:
         return Limits(COMMIT_BYTES, 1 << 20, 0.05, "fsync" if self._durable else "lazy", "native")
 
     # ------------------------------------------------------------ records
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        with self._lock:
+    def hold(self) -> _Hold:
+        return _Hold(self)
+
+    def begin(self) -> None:
+        """Enter a `hold`: keep all other writers out, and know for sure where the log ends."""
+        self._lock.acquire()
+        try:
             with self._errors():
                 self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            finally:
-                if not self._closed and self._db.in_transaction:
+                self._held_last = self._db.execute(_LAST).fetchone()[0] or 0
+        except BaseException:
+            if not self._closed and self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._lock.release()
+            raise
+
+    def end(self) -> None:
+        """Leave a `hold`; what was not committed is undone."""
+        try:
+            self._held_last = -1
+            if not self._closed and self._db.in_transaction:
+                with self._errors():
                     self._db.execute("ROLLBACK")
+        finally:
+            self._lock.release()
 
     def last(self) -> Rev:
+        if self._held_last >= 0:
+            return self._held_last
         with self._lock, self._errors():
             return self._db.execute(_LAST).fetchone()[0] or 0
 
@@ -241,14 +292,13 @@ class SqliteLog:
 
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
         with self._lock:
-            if not self._db.in_transaction:
+            if self._held_last < 0:
                 with self.hold():
                     self.append(records, expect_last=expect_last)
                 return
             with self._errors():
-                actual = self._db.execute(_LAST).fetchone()[0] or 0
-                if actual != expect_last:
-                    raise WrongLast(actual)
+                if self._held_last != expect_last:
+                    raise WrongLast(self._held_last)
                 self._insert(records)
             if records:
                 self._head.intend(records[-1].rev)
@@ -258,13 +308,22 @@ class SqliteLog:
                 self._head.seal(newest.rev, newest.data[:HASH_SIZE], self._boot_bytes, self._durable)
 
     def _insert(self, records: Sequence[Record]) -> None:
+        if len(records) == 1:
+            self._insert_one(records[0])
+            return
+        many = self._db.executemany
+        many(_INSERT, [(record.rev, record.data) for record in records])
+        many(_TOUCH, [(root, version, r.rev) for r in records for root, version in r.roots.items()])
+        many(_REQUEST, [(record.request_id, record.rev) for record in records if record.request_id])
+
+    def _insert_one(self, record: Record) -> None:
+        rev, data, request_id, roots = record
         execute = self._db.execute
-        for rev, data, request_id, roots in records:
-            execute(_INSERT, (rev, data))
-            for root, version in roots.items():
-                execute(_TOUCH, (root, version, rev))
-            if request_id:
-                execute("INSERT INTO request VALUES (?, ?)", (request_id, rev))
+        execute(_INSERT, (rev, data))
+        for root, version in roots.items():
+            execute(_TOUCH, (root, version, rev))
+        if request_id:
+            execute(_REQUEST, (request_id, rev))
 
     def _seal(self, records: Sequence[Record]) -> None:
         try:

@@ -1,0 +1,503 @@
+"""The heart of the embedded store: the present state, reads of it, and commits.
+
+Reads come from an immutable state in memory and take no lock. Writes are
+put in a queue; whichever thread gets the write lock commits all that wait
+as one group, each still a commit of its own with its own revision and its
+own chance of a conflict. Commits of other processes are noticed by the
+log's hint, before every read.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from threading import Lock
+
+from tega.api import Change, Commit, Entry, Op
+from tega.codec import canonical, decode_commit, decode_state, digest, encode_state
+from tega.errors import (
+    Compacted,
+    Conflict,
+    DamagedStore,
+    FutureRevision,
+    InvalidValue,
+    StoreClosed,
+    StoreError,
+    TooLarge,
+    WrongLast,
+)
+from tega.group import Attempt, Request
+from tega.paths import overlap, to_path
+from tega.state import State, View, advance, empty_state, loaded_state
+from tega.tree import plain_json, to_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from tega.api import Json, Limits, Log, Path, PathLike, Rev
+
+RECENT = 64
+"""States kept in memory, so that reads of the recent past cost nothing."""
+GROUP = 1024
+"""Most commits in one group."""
+TAIL = 64 << 10
+"""Bytes of records after which a state is written, unless the state is larger than that."""
+
+
+class Core:
+    """A store over a log; closing the database closes the log.
+
+    Args:
+        log: The engine.
+        clock: Seconds since 1970, for the time stamps of commits.
+    """
+
+    def __init__(self, log: Log, *, clock: Callable[[], float] = time.time) -> None:
+        self.log = log
+        self._clock = clock
+        self._limits = log.limits()
+        self._lock = Lock()
+        self._queue: deque[Request] = deque()
+        self._recent: deque[State] = deque(maxlen=RECENT)
+        self._past: State | None = None
+        self._listeners: list[Callable[[Sequence[Commit]], None]] = []
+        self._writer = os.urandom(4).hex()
+        self._counter = 0
+        self._closed = False
+        self._tail = 0
+        self._bytes_read = 0
+        self._state_size = 0
+        self.snapshot_error: StoreError | None = None
+        try:
+            self._load()
+        except BaseException:
+            log.close()
+            raise
+
+    @property
+    def directory(self) -> str:
+        """Where the store lives; empty for one in memory."""
+        return self.log.directory
+
+    def limits(self) -> Limits:
+        """Return what one commit may hold, and what it survives."""
+        return self._limits
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; a second time does nothing."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self.log.close()
+
+    # ------------------------------------------------------------ loading
+
+    def _load(self) -> None:
+        """Start from the newest state that was written and follow the log from there."""
+        names = [name for name in self.log.blobs() if name.startswith("state-")]
+        self._state = empty_state()
+        self._versions: dict[str, Rev] = {}
+        if names:
+            self._state, self._versions = self._read_state(names[-1])
+        first = self.log.first()
+        if first > self._state.rev + 1:
+            raise DamagedStore(self.directory, f"the log begins at revision {first} and no state leads there")
+        self._recent.clear()
+        self._recent.append(self._state)
+        self._follow()
+
+    def _read_state(self, name: str) -> tuple[State, dict[str, Rev]]:
+        data = self.log.get_blob(name)
+        if data is None:
+            raise DamagedStore(self.directory, f"{name} is gone")
+        try:
+            rev, head_hash, versions, root = decode_state(data, name)
+        except DamagedStore as error:
+            raise DamagedStore(self.directory, error.found) from None
+        self._state_size = len(data)
+        return loaded_state(rev, head_hash, root), versions
+
+    def _commits(self, after: Rev, until: Rev | None = None, root: str | None = None) -> Iterator[Commit]:
+        for rev, data in self.log.read(after=after, until=until, root=root):
+            self._bytes_read += len(data)
+            try:
+                yield decode_commit(data, rev)
+            except DamagedStore as error:
+                raise DamagedStore(self.directory, error.found) from None
+
+    def _advance(self, state: State, commit: Commit) -> State:
+        try:
+            return advance(state, commit)
+        except DamagedStore as error:
+            raise DamagedStore(self.directory, error.found) from None
+
+    def _follow(self) -> None:
+        """Take in what others have committed; the write lock is held, or nobody else is here yet."""
+        commits: list[Commit] = []
+        state = self._state
+        read_before = self._bytes_read
+        for commit in self._commits(state.rev):
+            if commit.rev > state.rev + 1 and self.log.first() > state.rev + 1:
+                self._load()
+                self._publish(self._state, ())
+                return
+            state = self._advance(state, commit)
+            self._recent.append(state)
+            self._versions.update(commit.roots)
+            commits.append(commit)
+        if commits:
+            self._tail += self._bytes_read - read_before
+            self._publish(state, commits)
+
+    def _publish(self, state: State, commits: Sequence[Commit]) -> None:
+        self._state = state
+        for listener in self._listeners:
+            listener(commits)
+
+    def refresh(self) -> Rev:
+        """Take in what other processes have committed and return the newest revision."""
+        if self.log.hint() > self._state.rev:
+            with self._lock:
+                self._check_open()
+                if self.log.hint() > self._state.rev:
+                    self._follow()
+        return self._state.rev
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreClosed(f"{self.directory or 'the store'}: was closed")
+
+    # -------------------------------------------------------------- reads
+
+    def head(self) -> Rev:
+        """Return the newest revision; covers every commit acknowledged before the call."""
+        return self.refresh()
+
+    def oldest(self) -> Rev:
+        """Return the oldest revision that can be read, compared and watched from."""
+        first = self.log.first()
+        return first - 1 if first else 0
+
+    def view(self, at: Rev | None = None) -> View:
+        """Return the tree at a revision, the newest unless told: reads that fit together.
+
+        Raises:
+            Compacted: The revision is no longer kept.
+            FutureRevision: It does not exist yet.
+        """
+        self.refresh()
+        state = self._state if at is None else self._state_at(at)
+        return View(state.rev, state.root)
+
+    def get(self, path: PathLike = (), *, at: Rev | None = None) -> Entry | None:
+        """Return the subtree at the path, or None where nothing is.
+
+        Raises:
+            Compacted: Revision `at` is no longer kept.
+            FutureRevision: It does not exist yet.
+        """
+        return self.view(at).get(path)
+
+    def select(
+        self, pattern: str, *, regex: bool = False, at: Rev | None = None
+    ) -> list[tuple[Entry, tuple[str, ...]]]:
+        """Return what a glob or regular expression matches, see `View.select`."""
+        return self.view(at).select(pattern, regex=regex)
+
+    def versions(self) -> dict[str, Rev]:
+        """Return the version that each root ever written has reached; removed roots keep counting."""
+        self.refresh()
+        return dict(self._versions)
+
+    def version_rev(self, root: str, version: Rev) -> Rev:
+        """Return the revision at which a root reached a version of its own.
+
+        Raises:
+            Compacted: That is no longer known.
+            FutureRevision: The root has not got there yet.
+        """
+        self.refresh()
+        found = self.log.version_rev(root, version)
+        if found is not None:
+            return found
+        if version > self._versions.get(root, 0) or version < 1:
+            raise FutureRevision(version, self._versions.get(root, 0))
+        raise Compacted(self.oldest())
+
+    def state_hash(self, at: Rev | None = None) -> bytes:
+        """Return SHA-256 of the canonical JSON of the whole tree."""
+        state = self._state_at(at) if at is not None else self._state
+        return digest(canonical(to_json(state.root)))
+
+    def _state_at(self, rev: Rev) -> State:
+        head = self.refresh()
+        if rev == self._state.rev:
+            return self._state
+        if rev > head or rev < 0:
+            raise FutureRevision(rev, head)
+        oldest = self.oldest()
+        if rev < oldest:
+            raise Compacted(oldest)
+        for state in reversed(self._recent):
+            if state.rev == rev:
+                return state
+        return self._past_state(rev, oldest)
+
+    def _past_state(self, rev: Rev, oldest: Rev) -> State:
+        base = self._past
+        if base is None or base.rev > rev or base.rev < oldest:
+            base = empty_state()
+        names = [n for n in self.log.blobs() if n.startswith("state-") and n <= state_name(rev)]
+        if names and state_name(base.rev) < names[-1]:
+            size = self._state_size
+            base = self._read_state(names[-1])[0]
+            self._state_size = size
+        for commit in self._commits(base.rev, rev):
+            base = self._advance(base, commit)
+        if base.rev != rev:
+            raise Compacted(self.oldest())
+        self._past = base
+        return base
+
+    # ------------------------------------------------------------- writes
+
+    def put(
+        self,
+        path: PathLike,
+        value: Json,
+        *,
+        expect: Rev | None = None,
+        lease: str | None = None,
+        author: str = "",
+        message: str = "",
+    ) -> Commit:
+        """Replace the subtree at the path, as a commit of its own."""
+        where = to_path(path)
+        guard = None if expect is None else {where: expect}
+        return self.commit(
+            (Change(Op.PUT, where, value, lease),), expect=guard, author=author, message=message
+        )
+
+    def merge(
+        self,
+        path: PathLike,
+        value: Mapping[str, Json],
+        *,
+        expect: Rev | None = None,
+        author: str = "",
+        message: str = "",
+    ) -> Commit:
+        """Merge a mapping into the subtree leaf by leaf, as a commit of its own."""
+        where = to_path(path)
+        guard = None if expect is None else {where: expect}
+        return self.commit((Change(Op.MERGE, where, value),), expect=guard, author=author, message=message)
+
+    def delete(
+        self, path: PathLike, *, expect: Rev | None = None, author: str = "", message: str = ""
+    ) -> Commit:
+        """Remove the subtree at the path, as a commit of its own; the absent may be removed."""
+        where = to_path(path)
+        guard = None if expect is None else {where: expect}
+        return self.commit((Change(Op.DELETE, where),), expect=guard, author=author, message=message)
+
+    def commit(
+        self,
+        changes: Sequence[Change],
+        *,
+        expect: Mapping[Path, Rev] | None = None,
+        author: str = "",
+        message: str = "",
+        request_id: str | None = None,
+    ) -> Commit:
+        """Apply all changes in order, or none.
+
+        Args:
+            changes: What to do.
+            expect: Revision that each of these paths must have been
+                changed last at, `ABSENT` for "nothing is there".
+            author: Who does it: for people and for whoever loses a conflict.
+            message: Why.
+            request_id: Makes a retry harmless: if the log holds a commit
+                with this id, that one is returned and nothing is written.
+
+        Raises:
+            Conflict: An expectation did not hold; says who was faster.
+            TooLarge: Beyond `limits`.
+            InvalidPath: See `tega.paths.to_path`.
+            InvalidValue: A value has no JSON form.
+            LeaseLost: A change names a lease that does not live.
+            RequestReused: The id belongs to a commit of other changes.
+            StoreFull: The disk is full.
+            CommitUnknown: Whether it was written cannot be told; retry
+                with the request id that the error names.
+        """
+        return self.submit(self.request(changes, expect, author, message, request_id))
+
+    def request(
+        self,
+        changes: Sequence[Change],
+        expect: Mapping[Path, Rev] | None = None,
+        author: str = "",
+        message: str = "",
+        request_id: str | None = None,
+    ) -> Request:
+        """Check a commit and return it ready for `submit`."""
+        if len(changes) > self._limits.commit_changes:
+            raise TooLarge(f"{len(changes)} changes: a commit takes at most {self._limits.commit_changes}")
+        guards = {to_path(path): rev for path, rev in expect.items()} if expect else None
+        return Request([_checked(change) for change in changes], guards, author, message, request_id)
+
+    def submit(self, *requests: Request) -> Commit:
+        """Commit requests as one group; returns the last one's commit or raises its error.
+
+        The others carry their outcome in `result` and `error`.
+        """
+        self._queue.extend(requests)
+        request = requests[-1]
+        with self._lock:  # whoever comes first commits for all; groups keep the order of the queue
+            while not request.done:
+                self._commit_group()
+        if request.error is not None:
+            raise request.error
+        assert request.result is not None
+        return request.result
+
+    def _commit_group(self) -> None:
+        """Take what waits and commit it; every request taken is done afterwards."""
+        group = [self._queue.popleft() for _ in range(min(len(self._queue), GROUP))]
+        try:
+            self._check_open()
+            while not self._try_group(group):
+                pass
+        except BaseException as error:
+            for request in group:
+                if request.result is None and request.error is None:
+                    request.error = error
+            if not isinstance(error, StoreError):
+                raise
+        finally:
+            for request in group:
+                request.done = True
+        self._write_state_if_due()
+
+    def _try_group(self, group: list[Request]) -> bool:
+        """Whether it could be appended; False if somebody else appended first."""
+        attempt = Attempt(self, group)
+        with self.log.hold():
+            last = self.log.last()
+            if last != self._state.rev:
+                self._follow()
+            attempt.evaluate(self._state)
+            try:
+                if attempt.records or attempt.reaped:
+                    self.log.append(attempt.records, expect_last=last)
+            except WrongLast:
+                return False
+        self._versions.update(attempt.versions)
+        self._recent.extend(attempt.states)
+        self._tail += attempt.size
+        attempt.settle()
+        if attempt.commits:
+            self._publish(attempt.states[-1], attempt.commits)
+        return True
+
+    def _write_state(self, state: State, versions: Mapping[str, Rev]) -> None:
+        data = encode_state(state.rev, state.hash, versions, state.root)
+        self.log.put_blob(state_name(state.rev), data)
+        self._state_size = len(data)
+        self._tail = 0
+
+    def _write_state_if_due(self) -> None:
+        """A state that cannot be written costs only time at the next opening: kept for `snapshot_error`."""
+        if self._tail <= max(TAIL, self._state_size) or self._closed:
+            return
+        try:
+            self._write_state(self._state, self._versions)
+            self.snapshot_error = None
+        except StoreError as error:
+            self.snapshot_error = error
+            self._tail = 0
+
+    def preview(self, request: Request) -> Commit:
+        """Return the commit that a request would become now; nothing is written."""
+        self.refresh()
+        attempt = Attempt(self, [request])
+        attempt.evaluate(self._state)
+        attempt.settle()
+        if request.error is not None:
+            raise request.error
+        assert request.result is not None
+        return request.result
+
+    def now(self) -> float:
+        """Return the time for a commit's stamp."""
+        return self._clock()
+
+    def version_of(self, root: str) -> Rev:
+        """Return the version that a root has reached in the state that was published last."""
+        return self._versions.get(root, 0)
+
+    def logged(self, request_id: str) -> Commit | None:
+        """Return the commit with a caller's request id, without looking for news first."""
+        rev = self.log.find_request(request_id)
+        return next(self._commits(rev - 1, rev), None) if rev is not None else None
+
+    def next_id(self) -> str:
+        """Return a request id that no other writer uses."""
+        self._counter += 1
+        return f"{self._writer}-{self._counter}"
+
+    def blame(self, path: Path, expected: Rev, actual: Rev) -> Conflict:
+        """Return the conflict with who caused it; reads the log."""
+        found: Commit | None = None
+        if actual:
+            found = next(self._commits(actual - 1, actual), None)
+        else:
+            for commit in self._commits(max(expected, self.oldest()), root=path[0] if path else None):
+                if any(overlap(change.path, path) for change in commit.changes):
+                    found = commit
+        if found is None:
+            return Conflict(path, expected, actual)
+        return Conflict(path, expected, actual, rev=found.rev, author=found.author, message=found.message)
+
+    def find_request(self, request_id: str) -> Commit | None:
+        """Return the commit that carries a caller's request id: resolves an unknown outcome."""
+        self.refresh()
+        return self.logged(request_id)
+
+
+def state_name(rev: Rev) -> str:
+    """Return the name under which the state at a revision is kept."""
+    return f"state-{rev:016x}"
+
+
+def _checked(change: Change) -> Change:
+    """Return the change with a path that is one and a value that nobody else holds.
+
+    Raises:
+        InvalidPath: See `to_path`.
+        InvalidValue: The value has no JSON form, or a lease comes with anything but a put.
+    """
+    op, path, value, lease = change
+    if lease is not None and op is not Op.PUT:
+        raise InvalidValue("only a put can name a lease")
+    where = to_path(path)
+    if op is Op.DELETE:
+        return Change(op, where)
+    if isinstance(value, dict | list | tuple):
+        value = plain_json(value)
+    elif where is path:
+        return change
+    return Change(op, where, value, lease)
