@@ -56,7 +56,7 @@ def parse_call(line: str) -> CallLine | None:
         call = ast.parse(f"f({text})", mode="eval").body
     except SyntaxError as error:
         raise UsageError(f"{text}: these arguments cannot be read: {error.msg}") from error
-    if not isinstance(call, ast.Call):
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise UsageError(f"{line}: wants path(arguments)")
     args = [_literal(argument) for argument in call.args]
     return CallLine(path, args, {_keyword(one): _literal(one.value) for one in call.keywords})

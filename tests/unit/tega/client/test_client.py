@@ -1,0 +1,346 @@
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from tega.api import ABSENT, MISSING, Change, Op
+from tega.client import Client, Missed
+from tega.errors import CallTimeout, Conflict, InvalidPath, NoHandler, RemoteError
+from tega.hub.errors import BadRequest, Disconnected, Offered
+from tega.server.app import Server
+from unit.tega.serving import memory_store, process, run, served, serving, until
+
+BIG = ("big", 2**53, MISSING)
+
+
+def test_values_go_there_and_back():
+    async def work():
+        async with served() as db:
+            value = {"a": [1, 2.5, None, True, "é", {"x": []}], "10.0.0.1/24": {}, "big": 2**53}
+            commit = await db.put("v", value, message="why")
+            assert (commit.rev, commit.author, commit.message, commit.roots) == (1, "me", "why", {"v": 1})
+            entry = await db.get("v")
+            assert (entry.value, entry.mod_rev, entry.lease) == (value, 1, None)
+            assert (await db.get(("v", "10.0.0.1/24"))).path == ("v", "10.0.0.1/24")
+            assert await db.get("w") is None
+            await db.merge("v", {"a": 1})
+            await db.delete("v.big")
+            assert (await db.get("v")).value == {"a": 1, "10.0.0.1/24": {}}
+            assert (await db.get("v", at=1)).value == value
+            history = [one.rev async for one in db.history()]
+            assert history == [1, 2, 3]
+            assert (await db.log())[0].hash == commit.hash
+            assert [(d.path[-1], d.before, d.after) for d in await db.diff(2, 3)] == [BIG]
+            back = await db.rollback("v", 1)
+            assert (back.rev, back.reverts) == (4, 1)
+            assert (await db.get("v")).value == value
+            assert await db.verify() == (await db.log())[-1].hash
+            lines = [line async for line in db.export()]
+            assert lines
+
+    run(work())
+
+
+def test_what_has_no_json_form_or_no_path_is_refused_here_or_there():
+    async def work():
+        async with served() as db:
+            with pytest.raises(BadRequest):
+                await db.put("a", object())
+            with pytest.raises(InvalidPath):
+                await db.put("a..b", 1)
+            with pytest.raises(BadRequest, match="nonsense"):
+                await db.ask("nonsense")
+            assert await db.head() == 0
+
+    run(work())
+
+
+async def late(db):
+    async with db.transaction() as txn:
+        assert await txn.get("new") is None
+        assert txn.expected == {("new",): ABSENT}
+        await db.put("new", "from elsewhere")
+        txn.put("new", 5)
+
+
+async def broken(db):
+    async with db.transaction() as txn:
+        txn.put("n", 99)
+        raise ZeroDivisionError
+
+
+def test_a_transaction_is_one_commit_of_what_still_stands():
+    async def work():
+        async with served() as db:
+            await db.put("n", 1)
+            async with db.transaction(message="add") as txn:
+                entry = await txn.get("n")
+                txn.put("n", entry.value + 1)
+                txn.merge("m", {"x": {"y": 1}})
+                txn.delete("gone")
+                assert (await txn.get("n")).value == 2
+                assert (await txn.get("m.x")).value == {"y": 1}
+            assert txn.committed.rev == 2
+            with pytest.raises(Conflict) as caught:
+                await late(db)
+            assert (caught.value.author, caught.value.path) == ("me", ("new",))
+            with pytest.raises(ZeroDivisionError):
+                await broken(db)
+            async with db.transaction() as txn:
+                txn.put("n", 99)
+                txn.cancel()
+            with pytest.raises(Conflict):
+                async with db.transaction(at=1) as txn:
+                    txn.put("n", 3)
+            assert (await db.get("n")).value == 2
+            assert (await db.commit([Change(Op.PUT, ("n",), 7)], expect={("n",): 2})).rev == 4
+
+    run(work())
+
+
+def test_calls_across_sessions():
+    async def work():
+        async with serving() as server, Client(server.url, name="owner") as owner, Client(server.url) as db:
+
+            async def add(x, y=0):
+                return x + y
+
+            async def count(n):
+                for i in range(n):
+                    yield i
+
+            cancelled = asyncio.Event()
+
+            async def hang():
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    cancelled.set()
+
+            for name, function in {"add": add, "count": count, "hang": hang}.items():
+                await owner.offer(f"f.{name}", function)
+            assert await db.call("f.add", 1, y=2) == 3
+            seen = []
+            assert await db.call("f.count", 3, progress=seen.append) == 2
+            assert seen == [0, 1, 2]
+            with pytest.raises(RemoteError, match="TypeError"):
+                await db.call("f.add")
+            with pytest.raises(CallTimeout, match="may still have run"):
+                await db.call("f.hang", timeout=0.05)
+            await asyncio.wait_for(cancelled.wait(), 5)
+            cancelled.clear()
+            task = asyncio.create_task(db.call("f.hang"))
+            await until(lambda: owner._serving)
+            task.cancel()
+            await asyncio.wait_for(cancelled.wait(), 5)
+            with pytest.raises(NoHandler):
+                await db.call("f.none")
+            with pytest.raises(Offered, match="already offered by owner"):
+                await db.offer("f.add", add)
+            await owner.withdraw("f.add")
+            with pytest.raises(NoHandler):
+                await db.call("f.add")
+            waiting = asyncio.create_task(db.call("f.hang", timeout=30))
+            await until(lambda: owner._serving)
+            await owner.close()
+            with pytest.raises(NoHandler, match="vanished"):
+                await waiting
+
+    run(work())
+
+
+def test_subscriptions_and_channels():
+    async def work():
+        async with served() as db:
+            await db.put("a.x", 1)
+            async with db.subscribe("a", after=0) as notices, db.listen("news*") as news:
+                await db.put("a.y", 2)
+                await db.publish("news.1", {"k": "v"})
+                assert [(await anext(notices)).rev for _ in range(2)] == [1, 2]
+                assert await anext(news) == ("news.1", "me", {"k": "v"})
+                await notices.close()
+                with pytest.raises(StopAsyncIteration):
+                    await anext(notices)
+            assert await db.ask("subscribers") == {}
+
+    run(work())
+
+
+def test_a_client_that_does_not_take_its_notices_holds_few_and_loses_none(monkeypatch):
+    monkeypatch.setattr("tega.client.events.QUEUE", 50)
+
+    async def work():
+        async with served() as db, db.subscribe("a") as notices:
+            for i in range(500):
+                await db.put("a", i)
+            assert len(notices._items) <= 50
+            assert [(await anext(notices)).rev for _ in range(500)] == list(range(1, 501))
+
+    run(work())
+
+
+def test_a_compacted_history_is_told():
+    async def work():
+        async with served() as db:
+            for i in range(20):
+                await db.put("a", i)
+            await db.compact(15)
+            async with db.subscribe("a", after=2) as notices:
+                missed = await anext(notices)
+                assert isinstance(missed, Missed)
+                assert (await anext(notices)).rev == missed.oldest + 1
+
+    run(work())
+
+
+def test_a_lost_connection_heals_and_nothing_is_missed():
+    async def work():
+        async with (
+            serving() as server,
+            Client(server.url, name="w", ttl=5) as db,
+            Client(server.url) as other,
+        ):
+            await db.offer("f", lambda x: x * 2)
+            await db.put("e", 1, ephemeral=True)
+            async with db.subscribe("a") as notices:
+                for i in range(100):
+                    if i % 25 == 10:
+                        db._wire.abort()
+                    await other.put("a", i)
+                assert [(await anext(notices)).changes[0].value for _ in range(100)] == list(range(100))
+            assert (await other.get("e")).value == 1
+            assert await other.call("f", 4) == 8
+            assert (await other.ask("ids"))["w"]["connected"]
+
+    run(work())
+
+
+def test_requests_wait_for_the_server_to_come_back_and_run_once():
+    async def work():
+        store = memory_store()
+        server = Server(store, port=0)
+        await server.start()
+        db = await Client(server.url, name="w").open()
+        try:
+            await db.offer("f", lambda: "mine")
+            await db.put("e", 1, ephemeral=True)
+            await db.put("a", 1)
+            port = server.port
+            await server.stop()
+            assert store.database.get("e") is None
+            waiting = asyncio.create_task(db.put("a", 2))
+            with pytest.raises(Disconnected):
+                await db.call("f")
+            server = Server(store, port=port)
+            await server.start()
+            await asyncio.wait_for(waiting, 10)
+            assert [one.changes[0].value for one in await db.log("a")] == [1, 2]
+            assert await db.call("f") == "mine"
+            assert (await db.get("e")).value == 1
+        finally:
+            await db.close()
+            await server.stop()
+            await store.close()
+
+    run(work())
+
+
+def test_a_client_that_may_not_reconnect_says_so_to_everybody():
+    async def work():
+        async with serving() as server:
+            db = await Client(server.url, reconnect=False).open()
+            notices = db.subscribe("a")
+            await notices.open()
+            db._wire.abort()
+            with pytest.raises(Disconnected):
+                await anext(notices)
+            with pytest.raises(Disconnected):
+                await db.head()
+            await db.close()
+
+    run(work())
+
+
+def test_nobody_listens_there():
+    with pytest.raises(Disconnected, match="cannot reach"):
+        run(Client("127.0.0.1:1").open())
+    for url in ("ftp://x", "http://", "127.0.0.1:99999"):
+        with pytest.raises(BadRequest):
+            Client(url)
+
+
+CLIENT = """
+import asyncio, sys
+from tega.client import Client
+async def main():
+    db = await Client(sys.argv[1], name="mortal", ttl=1.0).open()
+    await db.put("hosts.mortal", {"up": True}, ephemeral=True)
+    await db.offer("f.mortal", lambda: 1)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGSTOP])
+def test_what_hangs_on_a_client_goes_when_it_is_killed_or_stands_still(death):
+    """SIGSTOP leaves the TCP connection open and silent, as a host that lost its power does."""
+
+    async def work():
+        async with serving() as server, Client(server.url) as db:
+            mortal = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", CLIENT, server.url, stdout=asyncio.subprocess.PIPE
+            )
+            try:
+                await asyncio.wait_for(mortal.stdout.readline(), 10)
+                assert await db.call("f.mortal") == 1
+                async with db.subscribe("hosts") as notices:
+                    os.kill(mortal.pid, death)
+                    start = time.monotonic()
+                    notice = await asyncio.wait_for(anext(notices), 5)
+                    assert time.monotonic() - start < 2.5, "within the time-to-live and a look around"
+                    assert notice.changes[0].op is Op.DELETE
+                assert await db.get("hosts.mortal") is None
+                assert "mortal" not in await db.ask("ids")
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    mortal.kill()
+                await mortal.wait()
+
+    run(work())
+
+
+@pytest.mark.slow
+def test_killing_the_server_loses_nothing_acknowledged_and_watchers_see_the_log():
+    async def work():
+        async with process() as one, Client(one.url, name="w") as db, Client(one.url) as watcher:
+            seen, acknowledged = [], []
+
+            async def watch(notices):
+                async for notice in notices:
+                    seen.append((notice.rev, notice.changes[0].value))
+
+            async def write():
+                for i in range(300):
+                    commit = await db.put("a", i)
+                    acknowledged.append((commit.rev, i))
+
+            async with watcher.subscribe("a", after=0) as notices:
+                tasks = [asyncio.create_task(watch(notices)), asyncio.create_task(write())]
+                for mark in (50, 120, 220):
+                    await until(lambda mark=mark: len(acknowledged) > mark)
+                    await one.end(signal.SIGKILL)
+                    await one.restart()
+                await asyncio.wait_for(tasks[1], 30)
+                await until(lambda: len(seen) >= 300)
+                tasks[0].cancel()
+                log = [(c.rev, c.changes[0].value) for c in await db.log("a", limit=1000)]
+                assert [value for _, value in log] == list(range(300)), "each once, in order"
+                assert set(acknowledged) <= set(log)
+                assert seen == log
+
+    run(work())

@@ -1,0 +1,68 @@
+import asyncio
+import json
+import sys
+
+import pytest
+
+from tega.shell.main import parser
+from unit.tega.serving import run, serving, until
+
+CODE = "import sys; from tega.shell.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+async def cli(url, *arguments, stdin=""):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", CODE, "--url", url, *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 20)
+    return process.returncode, out.decode(), err.decode()
+
+
+def test_scripts_get_exit_codes_and_json():
+    async def work():
+        async with serving() as server:
+            done = await asyncio.gather(
+                cli(server.url, "--json", "put", "a.b", "1"),
+                cli(server.url, "get", "nothing"),
+                cli(server.url, "nonsense"),
+                cli("127.0.0.1:1", "head"),
+                cli(server.url, stdin="put s\nx: 1\n\nget s.x\nbegin\nput s.y 2\ncommit\n"),
+                cli(server.url, stdin="get none\nput never 1\n"),
+            )
+            put, nothing, nonsense, nobody, lines, failing = done
+            assert (put[0], set(json.loads(put[1]))) == (0, {"rev", "roots"})
+            assert (nothing[0], nothing[2]) == (1, "tega-cli: nothing is at nothing\n")
+            assert (nonsense[0], nobody[0]) == (2, 3)
+            assert "cannot reach 127.0.0.1:1" in nobody[2]
+            assert lines[0] == 0, lines
+            assert lines[1].splitlines()[0] == "1"
+            assert failing[0] == 1
+            assert server.hub.store.database.get("s").value == {"x": 1, "y": 2}
+            assert server.hub.store.database.get("never") is None
+
+    run(work())
+
+
+def test_a_value_comes_from_standard_input_and_a_watch_ends_after_its_count():
+    async def work():
+        async with serving() as server:
+            watching = asyncio.create_task(cli(server.url, "--json", "--count", "1", "sub", "w"))
+            await until(lambda: any(one.subs for one in server.hub.sessions.values()))
+            assert (await cli(server.url, "put", "w", stdin="a: [1, 2]\n"))[0] == 0
+            code, out, err = await watching
+            assert (code, json.loads(out)["changes"]) == (
+                0,
+                [{"op": "put", "path": "w", "value": {"a": [1, 2]}}],
+            )
+            assert "subscribed as" in err
+
+    run(work())
+
+
+def test_the_command_line_is_described(capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["--help"])
+    assert "--json" in capsys.readouterr().out
