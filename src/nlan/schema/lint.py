@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from nlan.model import BgpPeer, Lab, Node
+from nlan.model import BgpPeer, Lab, Node, Ospf
 from nlan.schema.drafts import Places, vpns_of
 from nlan.schema.report import Report
 
+Segments = dict[tuple[str, str | int], Any]
 
-def lint(lab: Lab, holders: dict[Any, str], places: Places, report: Report) -> None:
+
+def lint(lab: Lab, holders: dict[Any, str], segments: Segments, places: Places, report: Report) -> None:
     """Record the doubts.
 
     Args:
         lab: The resolved lab.
         holders: The node that holds each address; empty for hosts behind nodes.
+        segments: The segment of each node's interfaces, by name, of its L2VPNs, by VNI.
         places: Where things were said.
         report: Where warnings go.
     """
     _tunnel_peers(lab, places, report)
     _segment_mtus(lab, places, report)
+    _ospf(lab, segments, places, report)
     nodes = {node.name: node for node in lab.nodes}
     for node in lab.nodes:
         if node.router and node.router.bgp:
@@ -133,3 +138,57 @@ def _next_hops(node: Node, places: Places, report: Report) -> None:
             at = places.find("node", node.name, "bgp", "peer", peer.address)
             message = f"{peer.address} hears of next hops outside the AS that it has no route to"
             report.warning(at, message, "say `next_hop_self: true`, or redistribute `connected`")
+
+
+# -- OSPF
+
+
+def _ospf(lab: Lab, segments: Segments, places: Places, report: Report) -> None:
+    """Prefixes that no interface has, and segments whose ends are in different areas."""
+    areas: dict[Any, tuple[str, Any]] = {}
+    for node in lab.nodes:
+        ospf = node.router.ospf if node.router else None
+        if ospf is None:
+            continue
+        _uncovered(node, ospf, places, report)
+        passive = {interface.name for interface in ospf.interfaces if interface.passive}
+        for key, name, value in _placed(node):
+            found = None if name in passive else _area(ospf, value)
+            if found is None or (node.name, key) not in segments:
+                continue
+            network, area = found
+            first, other = areas.setdefault((segments[node.name, key], value.version), (node.name, area))
+            if area != other:
+                at = places.find("node", node.name, "ospf", network)
+                message = f"{name} is in area {area} here and in {other} at {first}: no adjacency comes up"
+                report.warning(at, message)
+
+
+def _placed(node: Node) -> Iterator[tuple[str | int, str, Any]]:
+    """Yield the segment key, the interface's name and the address of each address on a segment."""
+    for interface in node.interfaces:
+        yield from ((interface.name, interface.name, value) for value in interface.addresses)
+    for vpn in vpns_of(node):
+        yield from ((vpn.vni, f"int_br{vpn.vni}", value) for value in vpn.addresses)
+
+
+def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
+    """Return the longest prefix that covers the address, and its area."""
+    covering = [
+        (network, area.area)
+        for area in ospf.areas
+        for network in area.networks
+        if network.version == value.version and value.ip in network
+    ]
+    return max(covering, key=lambda entry: entry[0].prefixlen, default=None)
+
+
+def _uncovered(node: Node, ospf: Ospf, places: Places, report: Report) -> None:
+    held = interfaces_of(node) + list(node.router.loopbacks if node.router else ())
+    for area in ospf.areas:
+        for network in area.networks:
+            if not any(value.version == network.version and value.ip in network for value in held):
+                at = places.find("node", node.name, "ospf", network)
+                report.warning(
+                    at, f"no interface of {node.name} has an address in {network}: OSPF runs on none"
+                )

@@ -27,7 +27,8 @@ class Held(NamedTuple):
 
 def verify(lab: Lab, places: Places, report: Report) -> None:
     """Record everything that is wrong or doubtful in the lab."""
-    held = list(_held(lab, places))
+    segments = segment_names(lab)
+    held = [item for item in _held(lab, segments, places) if not item.interface.is_link_local]
     _duplicates(held, report)
     for node in lab.nodes:
         _vnis(node, places, report)
@@ -41,14 +42,13 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
     for item in held:
         holders.setdefault(item.interface.ip, item.node)
     _peers(lab, holders, places, report)
-    lint(lab, holders, places, report)
+    lint(lab, holders, segments, places, report)
 
 
 # -- addresses
 
 
-def _held(lab: Lab, places: Places) -> Iterator[Held]:
-    segments = segment_names(lab)
+def _held(lab: Lab, segments: dict[tuple[str, str | int], Any], places: Places) -> Iterator[Held]:
     for node in lab.nodes:
         for interface in node.interfaces:
             for value in interface.addresses:
