@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.runtimes import NetnsRuntime, Paths
 

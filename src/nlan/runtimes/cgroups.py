@@ -47,7 +47,7 @@ class Cgroups:
             if (base / "cgroup.controllers").exists() and os.access(base, os.W_OK):
                 return base
         pids = self.root / "pids"
-        return pids if self._why_not("pids") is None else None
+        return pids if self.why_not("pids") is None else None
 
     def join(self, namespace: str, pid: int) -> None:
         """Put a process into the node's cgroup, and into those of the controllers that limit the node."""
@@ -107,14 +107,14 @@ class Cgroups:
     def _bases(self) -> list[Path]:
         if self.unified:
             return [self.root]
-        usable = [self.root / c for c in CONTROLLERS if self._why_not(c) is None]
+        usable = [self.root / c for c in CONTROLLERS if self.why_not(c) is None]
         extra = [] if self.tracking is None or self.tracking in usable else [self.tracking]
         return [*usable, *extra]
 
     def _directory(self, base: Path, namespace: str) -> Path:
         return base / "nlan" / self.lab / file_name(namespace)
 
-    def _why_not(self, controller: str) -> str | None:
+    def why_not(self, controller: str) -> str | None:
         """Return why a controller cannot be used, None if it can."""
         base = self.root if self.unified else self.root / controller
         if not (base / "cgroup.procs").exists():
@@ -138,7 +138,7 @@ class Cgroups:
         return "/"
 
     def _set_limit(self, controller: str, namespace: str, value: float | None) -> None:
-        if (reason := self._why_not(controller)) is not None:
+        if (reason := self.why_not(controller)) is not None:
             raise HostError(f"{namespace}: its {controller} limit cannot be set: {reason}")
         base = self.root if self.unified else self.root / controller
         directory = self._directory(base, namespace)

@@ -73,15 +73,18 @@ def start(
     Args:
         spaces: Where.
         argv: Program (looked up along PATH as the node sees it) and arguments.
-        files: Descriptor in the program, and the caller's descriptor that it is; others are closed.
+        files: Descriptor in the program, and the caller's descriptor that it is.
         env: The whole environment; the caller's own when not given.
-        session: Make it the leader of a new session.
+        session: Make it the leader of a new session, and close what else the caller inherited: a
+            daemon would hold it open for as long as it lives.
 
     Raises:
         HostError: The program cannot be started.
     """
     environment = dict(os.environ if env is None else env)
-    actions = [(os.POSIX_SPAWN_DUP2, here, there) for there, here in files.items()]
+    actions: list[tuple[int, ...]] = [(os.POSIX_SPAWN_DUP2, here, there) for there, here in files.items()]
+    if session:
+        actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable()]
 
     def work() -> int:
         spaces.join()
@@ -101,6 +104,16 @@ def start(
         raise HostError(f"{argv[0]}: cannot be started: {failure.strerror}") from failure
     _keep_file_limit(pid)
     return pid
+
+
+def _inheritable() -> list[int]:
+    """Return the descriptors beyond the standard ones that a program would inherit."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # the one of the listing itself is closed
+            if int(name) > 2 and os.get_inheritable(int(name)):
+                found.append(int(name))
+    return found
 
 
 def _keep_file_limit(pid: int) -> None:

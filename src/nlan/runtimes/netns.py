@@ -42,6 +42,7 @@ class NetnsRuntime:
         self.cgroups = Cgroups(paths.cgroup, lab)
         self._device = pins.namespace_device()
         self._owned: dict[str, int] = {}
+        self._children: set[int] = set()
 
     @property
     def lab(self) -> str:
@@ -279,7 +280,9 @@ class NetnsRuntime:
         try:
             if output is not None:
                 sink = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            return self._start(namespace, argv, {0: source, 1: sink, 2: sink}, env, session=True)
+            pid = self._start(namespace, argv, {0: source, 1: sink, 2: sink}, env, session=True)
+            self._children.add(pid)
+            return pid
         finally:
             for descriptor in {source, sink}:
                 os.close(descriptor)
@@ -384,9 +387,20 @@ class NetnsRuntime:
             return inside.union(*(self.cgroups.processes(name) for name in tracked))
 
         left = processes.end_processes(find, term_s)
+        self._reap()
         if left:
             names_left = ", ".join(f"{pid} ({processes.program_name(pid)})" for pid in left)
             raise HostError(f"processes that do not end, not even by SIGKILL: {names_left}")
+
+    def _reap(self) -> None:
+        """Take the exit status of what this object started and what has ended, so that no zombie stays."""
+        for pid in list(self._children):
+            try:
+                ended = os.waitpid(pid, os.WNOHANG)[0] == pid
+            except ChildProcessError:
+                ended = True
+            if ended:
+                self._children.discard(pid)
 
 
 def labs(paths: Paths) -> list[str]:

@@ -148,7 +148,7 @@ def restore_host(paths: Paths) -> None:
 
     Whatever somebody else uses meanwhile (a namespace of their own in /run/netns) stays.
     """
-    if any(entry.is_dir() for entry in os.scandir(paths.run)):
+    if any((paths.run / name).is_dir() for name in os.listdir(paths.run)):
         return
     if _empty(paths.netns):
         if _forget(paths, "netns-mount"):
@@ -158,9 +158,10 @@ def restore_host(paths: Paths) -> None:
     for what, path in (("run-frr", Path("/run/frr")),):
         if _forget(paths, what):
             _remove_directory(path)
-    if all(entry.name.startswith("made-") for entry in os.scandir(paths.run)):
-        for entry in list(os.scandir(paths.run)):
-            os.unlink(entry.path)
+    left = os.listdir(paths.run)
+    if all(name.startswith("made-") for name in left):
+        for name in left:
+            os.unlink(paths.run / name)
         unmount(paths.run, 0)
         _remove_directory(paths.run)
 
@@ -185,7 +186,7 @@ def _forget(paths: Paths, what: str) -> bool:
 
 def _empty(path: Path) -> bool:
     try:
-        return not any(os.scandir(path))
+        return not os.listdir(path)
     except FileNotFoundError:
         return True
 

@@ -77,7 +77,7 @@ def _signal_new(pid: int, number: signal.Signals, descriptors: dict[int, int]) -
 
 
 def _wait_for_any_end(descriptors: dict[int, int], deadline: float) -> None:
-    """Wait until all of them have ended, or the deadline; reap those that are children."""
+    """Wait until all of them have ended, or the deadline."""
     waiting = select.poll()
     for descriptor in descriptors.values():
         waiting.register(descriptor, select.POLLIN)
@@ -88,12 +88,4 @@ def _wait_for_any_end(descriptors: dict[int, int], deadline: float) -> None:
             left.pop(descriptor)
     for pid, descriptor in list(descriptors.items()):
         if descriptor not in left:
-            _reap(pid)
             os.close(descriptors.pop(pid))
-
-
-def _reap(pid: int) -> None:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return

@@ -4,6 +4,7 @@ from ipaddress import ip_interface
 
 import msgspec
 import pytest
+
 from netns.support import by_key, create, delete, ip, observe, shell, succeeded
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.resources import Address, Bridge

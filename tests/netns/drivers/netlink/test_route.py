@@ -4,6 +4,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import msgspec
 import pytest
+
 from netns.support import create, delete, observe, shell, succeeded, update
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.resources import Address, Bridge, Key, Resource, Route

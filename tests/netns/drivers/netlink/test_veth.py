@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import msgspec
+
 from netns.support import by_key, create, delete, ip, observe, operation, replace, shell, succeeded, update
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import ApplyError

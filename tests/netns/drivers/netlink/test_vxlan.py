@@ -4,6 +4,7 @@ from ipaddress import ip_address
 
 import msgspec
 import pytest
+
 from netns.support import by_key, create, delete, ip, observe, replace, shell, succeeded, update
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.resources import Bridge, FdbEntry, Vxlan

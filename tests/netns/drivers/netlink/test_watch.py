@@ -5,6 +5,7 @@ import time
 from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
+
 from netns.support import create, delete, shell, succeeded
 from nlan.drivers.netlink import NetlinkDriver, RouteWatcher, Watcher
 from nlan.errors import HostError

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netns.support import shell
+from nlan.drivers.netlink.watch import allow_descriptors
+from nlan.errors import HostError
+from nlan.runtimes import NetnsRuntime
+
+
+@pytest.fixture
+def node(runtime: NetnsRuntime) -> NetnsRuntime:
+    runtime.create(["a", "b"])
+    return runtime
+
+
+def wait_until_gone(pid: int) -> None:
+    descriptor = os.pidfd_open(pid)
+    try:
+        assert select.select([descriptor], [], [], 10)[0]
+    finally:
+        os.close(descriptor)
+
+
+def end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def test_sees_its_own_network_hostname_and_hosts(node: NetnsRuntime) -> None:
+    node.hosts_file.write_text("192.0.2.1 pe1\n")
+    assert shell(node, "a", "hostname; ls /sys/class/net; cat /etc/hosts") == "a\nlo\n192.0.2.1 pe1\n"
+
+
+def test_a_hosts_name_is_its_address(runtime: NetnsRuntime) -> None:
+    runtime.create(["ce1/172.21.1.2"])
+    assert shell(runtime, "ce1/172.21.1.2", "hostname") == "172.21.1.2\n"
+
+
+def test_pins_of_the_lab_are_not_mounted_inside(node: NetnsRuntime) -> None:
+    mounts = shell(node, "a", "cat /proc/self/mounts")
+    assert str(node.paths.netns) not in mounts
+    assert f"{node.paths.run} " not in mounts
+
+
+def test_mounts_stay_in_the_node_and_last(node: NetnsRuntime) -> None:
+    shell(node, "a", "mount -t tmpfs -o size=1m mine /mnt && touch /mnt/here && hostname other")
+    assert shell(node, "a", "ls /mnt; hostname") == "here\nother\n"
+    assert "here" not in shell(node, "b", "ls /mnt; hostname")
+    assert not Path("/mnt/here").exists()
+
+
+@pytest.mark.skipif(not os.path.isdir("/etc/frr"), reason="FRR is not installed")
+def test_frr_directories_are_the_nodes_own(node: NetnsRuntime) -> None:
+    (node.directory("a") / "etc-frr" / "frr.conf").write_text("hostname a\n")
+    shell(node, "a", "touch /run/frr/x")
+    assert shell(node, "a", "cat /etc/frr/frr.conf") == "hostname a\n"
+    assert (node.directory("a") / "run-frr" / "x").exists()
+    assert shell(node, "b", "ls /run/frr") == ""
+
+
+def test_spawned_process_is_in_the_nodes_cgroup_and_session(node: NetnsRuntime) -> None:
+    pid = node.spawn("a", ["sleep", "1000"])
+    try:
+        assert os.getsid(pid) == pid
+        assert node.processes("a") == {pid: "sleep"}
+        assert node.processes("b") == {}
+        if node.cgroups.tracking is not None:
+            assert f"/nlan/{node.lab}/a" in Path(f"/proc/{pid}/cgroup").read_text()
+            assert node.cgroups.processes("a") == [pid]
+        assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+        assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+    finally:
+        end(pid)
+    assert node.processes("a") == {}
+
+
+def test_output_is_appended(node: NetnsRuntime, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    pid = node.spawn("a", ["sh", "-c", "echo out; echo err >&2; echo $WORD"], output=log, env={"WORD": "w"})
+    assert os.waitpid(pid, 0)[1] == 0
+    assert log.read_text() == "before\nout\nerr\nw\n"
+
+
+def test_signals_and_file_limit_are_the_usual_ones(node: NetnsRuntime) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)[0]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[0], before[1]))
+        allow_descriptors(before[0])
+        pid = node.spawn("a", ["sleep", "1000"])
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+            assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == before
+        finally:
+            end(pid)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert soft
+    ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
+    assert not ignored & 1 << (signal.SIGPIPE - 1)
+
+
+def test_missing_program_is_said(node: NetnsRuntime) -> None:
+    with pytest.raises(HostError, match="no-such-program: cannot be started: No such file"):
+        node.spawn("a", ["no-such-program"])
+
+
+def test_run_passes_code_and_output(node: NetnsRuntime) -> None:
+    done = node.run("a", ["sh", "-c", "echo out; echo err >&2; exit 7"])
+    assert done == (7, b"out\n", b"err\n")
+    assert node.run("a", ["sh", "-c", "kill -9 $$"]).returncode == -9
+    big = node.run("a", ["sh", "-c", "head -c 3000000 /dev/zero"])
+    assert len(big.stdout) == 3_000_000
+
+
+def test_run_does_not_wait_for_grandchildren(node: NetnsRuntime) -> None:
+    done = node.run("a", ["sh", "-c", "sleep 1000 & echo $!"], timeout_s=20)
+    assert done.returncode == 0
+    pid = int(done.stdout)
+    descriptor = os.pidfd_open(pid)
+    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    assert select.select([descriptor], [], [], 10)[0]
+    os.close(descriptor)
+
+
+def test_run_has_a_deadline(node: NetnsRuntime) -> None:
+    with pytest.raises(TimeoutError):
+        node.run("a", ["sleep", "1000"], timeout_s=0.1)
+    assert node.processes("a") == {}
+
+
+def test_enter_moves_the_whole_process(node: NetnsRuntime) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from nlan.runtimes import NetnsRuntime, Paths\n"
+        "NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3]).enter('a')\n"
+        "os.execvp('sh', ['sh', '-c', 'hostname; ls /sys/class/net; pwd; cat /proc/self/cgroup'])"
+    )
+    words = [sys.executable, "-c", script, str(node.paths.run), str(node.paths.netns), node.lab]
+    done = subprocess.run(words, capture_output=True, text=True, cwd="/usr", check=True)
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["a", "lo", "/usr"]
+    if node.cgroups.tracking is not None:
+        assert any(line.endswith(f"/nlan/{node.lab}/a") for line in lines)
+
+
+def test_deleting_ends_what_runs_inside_however_it_got_there(node: NetnsRuntime) -> None:
+    ours = node.spawn("a", ["sleep", "1000"])
+    deaf = node.spawn("a", ["sh", "-c", "trap '' TERM; echo ready; sleep 1000; sleep 1000"])
+    words = ["nsenter", f"--net={node.paths.pin(node.lab, 'a')}", "sleep", "1000"]
+    with subprocess.Popen(words) as foreign:
+        neighbor = node.spawn("b", ["sleep", "1000"])
+        assert node.delete(["a"], term_s=0.3) == {}
+        for pid in (ours, deaf):
+            assert not os.path.exists(f"/proc/{pid}")
+        assert foreign.wait(10) == -signal.SIGTERM
+    assert node.namespaces() == ["b"]
+    assert node.processes("b") == {neighbor: "sleep"}
+    assert not node.paths.node(node.lab, "a").exists()
