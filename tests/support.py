@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +68,54 @@ class Nlan:
         """Run a command in a node and return its output."""
         return self("exec", node, "-l", lab, "--", *command, code=code).out
 
+    def routes(self, lab: str) -> dict[str, set[str]]:
+        """Return the destinations in each node's main table."""
+        answers = self("exec", "-l", lab, "--all", "--json", "--", "ip", "-j", "route").json
+        return {node: {r["dst"] for r in json.loads(a["stdout"] or "[]")} for node, a in answers.items()}
+
+    def holders(self, lab: str) -> dict[str, str]:
+        """Return which node holds each address of the lab."""
+        nodes = self.status(lab)["nodes"]
+        return {
+            address.partition("/")[0]: name
+            for name, node in nodes.items()
+            for addresses in node["addresses"].values()
+            for address in addresses
+        }
+
+    def status(self, lab: str) -> Any:
+        """Return the lab's status, whatever the exit code."""
+        return self.run("status", lab, "--json").json
+
+    def hops(self, lab: str, source: str, target: str) -> list[str]:
+        """Return the nodes that answer a traceroute, the target included."""
+        holders = self.holders(lab)
+        lines = self.inside(lab, source, "traceroute", "-n", "-q1", "-w2", target).splitlines()[1:]
+        return [holders.get(line.split()[1], line.split()[1]) for line in lines]
+
+    def operations(self, *words: str) -> list[str]:
+        """Return what `nlan plan WORDS` lists, an operation a line: sign, namespace, kind, name, impact."""
+        answer = self.run("plan", *words, "--json")
+        assert answer.code in (0, 2), answer.err
+        operations = answer.json["operations"]
+        assert answer.code == (2 if operations else 0)
+        return [operation_text(operation) for operation in operations]
+
+    @contextlib.contextmanager
+    def pinging(self, lab: str, source: str, target: str) -> Iterator[None]:
+        """Ping every 50 ms for the length of the block; nothing may be lost."""
+        process = self.start("exec", source, "-l", lab, "--", "ping", "-n", "-O", "-i", "0.05", target)
+        assert process.stdout is not None
+        first = process.stdout.readline() + process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            said = first + process.communicate(timeout=10)[0]
+        assert "time=" in first, said
+        assert " 0% packet loss" in said, said
+        assert "no answer" not in said, said
+
     def vtysh(self, lab: str, node: str, *lines: str) -> str:
         words = [word for line in lines for word in ("-c", line)]
         return self.inside(lab, node, "vtysh", *words)
@@ -81,6 +132,15 @@ class Nlan:
                     if isinstance(values, dict):
                         counts[f"{node} {peer}"] = values["connectionsEstablished"]
         return counts
+
+
+SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
+
+
+def operation_text(operation: Mapping[str, Any]) -> str:
+    """Return an operation of `nlan plan --json` on a line: ``+ pe1 fdb vxlan1 10.10.10.2 [hitless]``."""
+    words = (SIGNS[operation["action"]], operation["namespace"], operation["kind"], operation["name"])
+    return " ".join(word for word in words if word) + f" [{operation['impact']}]"
 
 
 class Machine(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -35,8 +36,23 @@ def _missing() -> str:
 @pytest.fixture
 def nlan(tmp_path: Path) -> Iterator[Nlan]:
     """Give `nlan` and take down every lab that the test made."""
-    command = Nlan(tmp_path, f"t{os.getpid() % 100000}x{next(COUNT)}")
-    yield command
-    for lab in [row["lab"] for row in command("ls", "--json").json]:
-        if lab.startswith(command.prefix):
-            command("down", lab)
+    with _nlan(tmp_path) as command:
+        yield command
+
+
+@pytest.fixture(scope="module")
+def module_nlan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nlan]:
+    """Give `nlan` to a module whose tests share labs; they are taken down at its end."""
+    with _nlan(tmp_path_factory.mktemp("nlan")) as command:
+        yield command
+
+
+@contextlib.contextmanager
+def _nlan(directory: Path) -> Iterator[Nlan]:
+    command = Nlan(directory, f"t{os.getpid() % 100000}x{next(COUNT)}")
+    try:
+        yield command
+    finally:
+        for lab in [row["lab"] for row in command("ls", "--json").json]:
+            if lab.startswith(command.prefix):
+                command("down", lab)
