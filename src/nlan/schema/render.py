@@ -91,12 +91,13 @@ def _node(name: object) -> str:
 def _render(text: str, largest: int) -> str:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2.utils import missing
 
     class Name(StrictUndefined):
         """A name that the template does not set: a node's, filled in later."""
 
         def __str__(self) -> str:  # type: ignore[override]
-            if type(self._undefined_obj).__name__ != "_MissingType":
+            if self._undefined_obj is not missing:
                 return super().__str__()
             return _node(self._undefined_name)
 
