@@ -7,10 +7,11 @@ detached; so a copy costs the same whether the lab has ten namespaces or a thous
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -95,17 +96,42 @@ def _make_node(paths: Paths, lab: str, namespace: str, netns: int, stem: str) ->
                 syscalls.mount(here, there, None, syscalls.MS_BIND)
         return _open("/proc/thread-self/ns/mnt"), _open("/proc/thread-self/ns/uts")
 
+    def pin(mount: int, uts: int) -> None:
+        pins.unpin(f"{stem}.uts")
+        pins.pin(f"/proc/self/fd/{uts}", f"{stem}.uts")
+        pins.pin(f"/proc/self/fd/{mount}", f"{stem}.mnt")  # last: it stands for the whole
+
     try:
-        mount_fd, uts_fd = in_thread(work)
+        _make_and_pin(work, pin)
     finally:
         os.close(template)
-    try:
-        pins.unpin(f"{stem}.uts")
-        pins.pin(f"/proc/self/fd/{uts_fd}", f"{stem}.uts")
-        pins.pin(f"/proc/self/fd/{mount_fd}", f"{stem}.mnt")  # last: it stands for the whole
-    finally:
-        os.close(mount_fd)
-        os.close(uts_fd)
+
+
+def _make_and_pin(make: Callable[[], tuple[int, ...]], pin: Callable[..., None]) -> None:
+    """Make a mount namespace and pin it; `make` runs on a thread, its descriptors go to `pin`.
+
+    The kernel takes only a namespace with a higher number than that of the one it is pinned in, and
+    since 6.18 each processor counts on its own: a new one may have a lower number than the caller's,
+    unless that is the host's first. Made on the processor that made the caller's, it has a higher one.
+    """
+    processors: list[set[int]] = [{number} for number in sorted(os.sched_getaffinity(0))]
+    for allowed in [None, *processors]:
+
+        def work(allowed: set[int] | None = allowed) -> tuple[int, ...]:
+            if allowed is not None:
+                os.sched_setaffinity(0, allowed)  # of this thread alone
+            return make()
+
+        descriptors = in_thread(work)
+        try:
+            pin(*descriptors)
+            return
+        except OSError as failure:
+            if failure.errno != errno.EINVAL or allowed == processors[-1]:
+                raise
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
 
 def _open_template(paths: Paths, lab: str) -> int:
@@ -113,21 +139,17 @@ def _open_template(paths: Paths, lab: str) -> int:
     path = directory / TEMPLATE
     with _locked(directory):
         if not pins.is_pin(path, pins.namespace_device()):
-            descriptor = in_thread(lambda: _make_template(paths))
-            try:
-                pins.pin(f"/proc/self/fd/{descriptor}", path)
-            finally:
-                os.close(descriptor)
+            _make_and_pin(lambda: _make_template(paths), lambda fd: pins.pin(f"/proc/self/fd/{fd}", path))
         return _open(path)
 
 
-def _make_template(paths: Paths) -> int:
+def _make_template(paths: Paths) -> tuple[int]:
     syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
     for path in (paths.netns, paths.run, Path("/sys")):
         while pins.unmount(path):
             pass
-    return _open("/proc/thread-self/ns/mnt")
+    return (_open("/proc/thread-self/ns/mnt"),)
 
 
 def _ensure_bound_places(paths: Paths) -> None:

@@ -6,7 +6,7 @@ mount of itself, made at most once. The run directory is a private mount of itse
 namespaces cannot be bound where mounts propagate.
 
 What nlan adds to the host outside of its run directory is written down before it is made, in files
-named ``made-…``, so that the last lab takes it away again.
+named ``made-…``, so that the last lab takes it away again; they go last.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def prepare_run(paths: Paths) -> None:
     try:
         paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not _set_propagation(paths.run, syscalls.MS_PRIVATE):
+            note(paths, "run-mount")
             syscalls.mount(str(paths.run), str(paths.run), None, syscalls.MS_BIND)
             _set_propagation(paths.run, syscalls.MS_PRIVATE)
     except OSError as failure:
@@ -151,18 +152,18 @@ def restore_host(paths: Paths) -> None:
     if any((paths.run / name).is_dir() for name in os.listdir(paths.run)):
         return
     if _empty(paths.netns):
-        if _forget(paths, "netns-mount"):
+        if _is_noted(paths, "netns-mount"):
             unmount(paths.netns, 0)
-        if _forget(paths, "netns-directory"):
+        if _is_noted(paths, "netns-directory"):
             _remove_directory(paths.netns)
-    for what, path in (("run-frr", Path("/run/frr")),):
-        if _forget(paths, what):
-            _remove_directory(path)
+    if _is_noted(paths, "run-frr"):
+        _remove_directory(Path("/run/frr"))
+    if _is_noted(paths, "run-mount"):
+        unmount(paths.run, 0)  # the notes are below the mount as well as on it
     left = os.listdir(paths.run)
     if all(name.startswith("made-") for name in left):
         for name in left:
             os.unlink(paths.run / name)
-        unmount(paths.run, 0)
         _remove_directory(paths.run)
 
 
@@ -176,12 +177,8 @@ def _set_propagation(path: Path, flags: int) -> bool:
     return True
 
 
-def _forget(paths: Paths, what: str) -> bool:
-    try:
-        os.unlink(paths.run / f"made-{what}")
-    except FileNotFoundError:
-        return False
-    return True
+def _is_noted(paths: Paths, what: str) -> bool:
+    return (paths.run / f"made-{what}").exists()
 
 
 def _empty(path: Path) -> bool:
