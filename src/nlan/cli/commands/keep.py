@@ -1,0 +1,76 @@
+"""`nlan keep`: stay with a lab and repair what drifts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from argparse import Namespace
+
+from nlan.cli.output import say
+from nlan.control import labs
+from nlan.control.world import World
+from nlan.errors import NotFoundError
+from nlan.keep import Keeper, Note
+from nlan.keep.background import detach, unit_text
+from nlan.keep.presence import Presence
+from nlan.runtimes import Paths
+from nlan.state import LabState, database_path, find_state
+from tega.database import open_database
+
+
+def run(arguments: Namespace) -> int:
+    """Keep the lab until it is taken down or the command is ended; both are exit code 0."""
+    paths = Paths.from_environment()
+    if arguments.unit:
+        print(unit_text(labs.remembered_name(paths, arguments.lab)), end="")
+        return 0
+    name = labs.choose(paths, arguments.lab).lab
+    _check(paths, name)
+    presence = Presence(paths, name)
+    presence.claim()
+    try:
+        if arguments.detach:
+            pid = detach(presence)
+            if pid:
+                print(f"{name}: kept by process {pid}; it writes to {presence.log}")
+                presence.let_go()
+                return 0
+        return _keep(paths, name, presence, as_json=arguments.json)
+    finally:
+        presence.leave()
+
+
+def _check(paths: Paths, name: str) -> None:
+    """A lab whose database is lost or damaged cannot be kept; says so before anything begins."""
+    state = find_state(paths.state, name, say=say)
+    lab = None
+    if state is not None:
+        with state:
+            lab = state.lab()
+    if lab is None:
+        raise NotFoundError(f"{name}: its database is lost; `nlan up FILE` describes it anew")
+
+
+def _keep(paths: Paths, name: str, presence: Presence, *, as_json: bool) -> int:
+    database = open_database(database_path(paths.state, name), durability="normal")
+    with LabState(database, name) as state:
+        keeper = Keeper(World(paths, name), state, presence, _print_json if as_json else _print)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: keeper.stop())
+        keeper.run()
+    return 0
+
+
+def _print(note: Note) -> None:
+    clock = time.time()
+    stamp = time.strftime("%H:%M:%S", time.localtime(clock)) + f".{int(clock * 1000) % 1000:03d}"
+    print(f"{stamp} {note.event:<9} {note.text}", flush=True)
+
+
+def _print_json(note: Note) -> None:
+    line = {"time": round(time.time(), 4), "event": note.event, **note.fields}
+    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + os.linesep)
+    sys.stdout.flush()

@@ -1,0 +1,165 @@
+"""What happens in namespaces, told one by one: what came or went, on which interface, in words.
+
+`nlan.drivers.netlink.watch.Watcher` says where something moved; this says what. Interfaces are named
+where the caller wants names, which costs a look at the links of a namespace at its first event.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from nlan.drivers.base import Place
+from nlan.drivers.netlink import codec, links
+from nlan.drivers.netlink.address import PROTOCOL
+from nlan.drivers.netlink.channel import open_channel
+from nlan.drivers.netlink.route import MAIN_TABLE, RTM_DELROUTE, RTM_NEWROUTE, parse_route
+from nlan.drivers.netlink.watch import What, _Listener, _mask
+from nlan.errors import HostError
+
+_NEWADDR, _DELADDR, _NEWNEIGH, _DELNEIGH, _NEWNETCONF, _DELNETCONF = 20, 21, 28, 29, 80, 81
+_ADDRESS_HEADER = struct.Struct("=BBBBI")
+_NEIGHBOR_HEADER = struct.Struct("=BxxxiHBB")
+_IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR, _RTA_OIF = 1, 2, 1, 2, 4
+_AF_BRIDGE = 7
+_NUD_FAILED = 0x20 | 0x01
+_ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch")
+
+
+class Event(NamedTuple):
+    """One thing that the kernel told.
+
+    Attributes:
+        namespace: Where.
+        what: The kind of thing; ``lost`` means that events were dropped: look again.
+        gone: Whether it went away; else it came, or changed.
+        interface: Its interface's name; empty where it has none, or where names were not asked for.
+        text: The thing in words: an address, a prefix and its next hop, a neighbour.
+        ours: Whether nlan itself put it there (routes), or it is a bridge's entry (neighbours).
+    """
+
+    namespace: str
+    what: What
+    gone: bool = False
+    interface: str = ""
+    text: str = ""
+    ours: bool = False
+
+
+class EventWatcher:
+    """Events of many namespaces behind one descriptor; close it, or deleted namespaces live on."""
+
+    def __init__(self, place: Place, kinds: Iterable[What] = _ALL, *, names: bool = False) -> None:
+        """Listen nowhere yet; `add` namespaces. With `names`, every event names its interface."""
+        self._place, self._names = place, names
+        self._listener = _Listener(place, _mask(kinds))
+        self._known: dict[str, dict[int, str]] = {}
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while events are there to be read."""
+        return self._listener.fileno()
+
+    def add(self, namespace: str) -> None:
+        """Listen in that namespace too.
+
+        Raises:
+            HostError: It does not exist.
+        """
+        self._known.pop(namespace, None)
+        self._listener.add(namespace)
+        if self._names:
+            self._known[namespace] = self._look(namespace)
+
+    def remove(self, namespace: str) -> None:
+        """Listen there no more; fine if nobody did."""
+        self._known.pop(namespace, None)
+        self._listener.remove(namespace)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    def events(self) -> Iterator[Event]:
+        """Yield what has come so far, without waiting."""
+        for namespace, data in self._listener.receive(0):
+            if data is None:
+                yield Event(namespace, "lost")
+                continue
+            for kind, _, _, body in codec.messages(data):
+                event = self._event(namespace, kind, body)
+                if event is not None:
+                    yield event
+
+    def skip(self) -> None:
+        """Throw away what has come so far, undecoded."""
+        for _ in self._listener.receive(0):
+            continue
+
+    def _event(self, namespace: str, kind: int, body: memoryview) -> Event | None:
+        match kind:
+            case links.RTM_NEWLINK | links.RTM_DELLINK:
+                return self._link(namespace, kind == links.RTM_DELLINK, body)
+            case 20 | 21:
+                return self._address(namespace, kind == _DELADDR, body)
+            case 24 | 25:
+                return self._route(namespace, kind, body)
+            case 28 | 29:
+                return self._neighbor(namespace, kind == _DELNEIGH, body)
+            case 80 | 81:
+                return Event(namespace, "switch", kind == _DELNETCONF)
+        return None
+
+    def _link(self, namespace: str, gone: bool, body: memoryview) -> Event:
+        link = links.parse_link(body)
+        known = self._known.get(namespace)
+        if known is not None:
+            known[link.number] = link.name
+        return Event(namespace, "link", gone, link.name, "up" if link.up else "down", link.is_marked)
+
+    def _address(self, namespace: str, gone: bool, body: memoryview) -> Event:
+        _, length, _, _, index = _ADDRESS_HEADER.unpack_from(body)
+        found = codec.attributes(body, _ADDRESS_HEADER.size)
+        packed = bytes(found.get(_IFA_LOCAL) or found[_IFA_ADDRESS])
+        text = f"{ip_address(packed)}/{length}"
+        return Event(namespace, "address", gone, self._name(namespace, index), text)
+
+    def _route(self, namespace: str, kind: int, body: memoryview) -> Event | None:
+        route = parse_route(body)
+        if route is None or route.table != MAIN_TABLE or kind not in (RTM_NEWROUTE, RTM_DELROUTE):
+            return None
+        text = f"{route.prefix} via {route.via}" if route.via is not None else str(route.prefix)
+        name = self._name(namespace, route.oif)
+        return Event(namespace, "route", kind == RTM_DELROUTE, name, text, route.protocol == PROTOCOL)
+
+    def _neighbor(self, namespace: str, gone: bool, body: memoryview) -> Event:
+        family, index, state, _, _ = _NEIGHBOR_HEADER.unpack_from(body)
+        found = codec.attributes(body, _NEIGHBOR_HEADER.size)
+        destination = _address_text(found.get(_NDA_DST))
+        mac = found[_NDA_LLADDR].hex(":") if _NDA_LLADDR in found else ""
+        words = (mac, destination) if family == _AF_BRIDGE else (destination, mac)
+        text = " ".join(word for word in words if word)
+        gone = gone or bool(state & _NUD_FAILED)
+        return Event(namespace, "neighbor", gone, self._name(namespace, index), text, family == _AF_BRIDGE)
+
+    def _name(self, namespace: str, index: int) -> str:
+        known = self._known.get(namespace)
+        if known is None or not index:
+            return ""
+        if index not in known:
+            known.update(self._look(namespace))
+        return known.get(index, f"#{index}")
+
+    def _look(self, namespace: str) -> dict[int, str]:
+        try:
+            with open_channel(self._place, namespace) as channel:
+                return {n: link.name for n, link in links.dump_links(channel).by_index.items()}
+        except HostError:
+            return {}
+
+
+def _address_text(packed: memoryview | None) -> str:
+    if packed is None or len(packed) not in (4, 16):
+        return ""
+    return str(ip_address(bytes(packed)))

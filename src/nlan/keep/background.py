@@ -1,0 +1,90 @@
+"""Going on in the background: as a daemon of its own, or as a unit of systemd."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nlan
+from nlan.keep.presence import Presence
+
+VARIABLES = ("NLAN_RUN_DIR", "NLAN_NETNS_DIR", "NLAN_STATE_DIR", "NLAN_CGROUP_DIR")
+
+
+def detach(presence: Presence) -> int:
+    """Go on in a process of its own, in a session of its own; output goes to the presence's log.
+
+    Returns:
+        Its process id to the caller, 0 to the process itself.
+    """
+    reader, writer = os.pipe()
+    first = os.fork()
+    if first:
+        os.close(writer)
+        with open(reader, "rb") as pipe:
+            pid = int(pipe.read() or b"0")
+        os.waitpid(first, 0)
+        return pid
+    os.close(reader)
+    os.setsid()
+    if second := os.fork():
+        os.write(writer, str(second).encode())
+        os._exit(0)
+    os.close(writer)
+    presence.rewrite()
+    _redirect(presence.log)
+    os.chdir("/")
+    return 0
+
+
+def _redirect(log: Path) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(nothing)
+    os.close(output)
+
+
+def command() -> list[str]:
+    """Return the words that run this nlan: the launcher, the installed command, or the interpreter."""
+    launcher = Path(str(nlan.__file__)).resolve().parents[2] / "nlan"
+    if launcher.is_file() and os.access(launcher, os.X_OK):
+        return [str(launcher)]
+    script = Path(sys.argv[0]).resolve()
+    if script.name == "nlan" and os.access(script, os.X_OK):
+        return [str(script)]
+    return [sys.executable, "-m", "nlan"]
+
+
+def unit_text(lab: str) -> str:
+    """Return a unit file that brings the lab up again after a boot and keeps it."""
+    words = " ".join(_quoted(word) for word in command())
+    settings = [f"Environment={_quoted(f'{v}={os.environ[v]}')}" for v in VARIABLES if os.environ.get(v)]
+    lines = [
+        "[Unit]",
+        f"Description=nlan keeps the lab {lab}",
+        "After=network.target local-fs.target",
+        "",
+        "[Service]",
+        "Type=exec",
+        *settings,
+        "# Every lab that was up before the boot; those that run are left alone.",
+        f"ExecStartPre=-{words} restore",
+        f"ExecStart={words} keep {lab}",
+        "# Routing daemons that keep starts belong to the lab and outlive it.",
+        "KillMode=process",
+        "Restart=on-failure",
+        "RestartSec=2",
+        "LimitNOFILE=524288",
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word

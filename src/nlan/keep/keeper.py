@@ -1,0 +1,311 @@
+"""The repair loop: waits for events, looks, repairs, writes down how things are.
+
+One thread, one place to wait. While another nlan works on the lab (it holds the lock), the loop only
+listens for its end; then it looks at everything once.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from nlan.control.lifecycle import Listener, undo_unconfirmed
+from nlan.control.world import World
+from nlan.drivers.netlink.events import Event
+from nlan.drivers.sysctl import SysctlDriver
+from nlan.errors import NlanError
+from nlan.keep.backoff import Backoff
+from nlan.keep.desired import Desired
+from nlan.keep.dirt import Dirt
+from nlan.keep.locking import PatientLock
+from nlan.keep.notes import Note, Tell
+from nlan.keep.operational import Operational
+from nlan.keep.presence import Presence
+from nlan.keep.repair import Outcome, repair
+from nlan.keep.sources import Appeared, Committed, Ended, Happening, Logged, Sources, Touched, Vanished
+from nlan.model import Lab
+from nlan.state import LabState
+from tega.errors import StoreError
+
+TICK_S = 1.0
+"""How often switches without events are looked at."""
+PORTION = 50
+"""In so many namespaces per tick."""
+GRACE_S = 0.3
+"""An unconfirmed change is its own command's to undo; keep does it so much later."""
+FULL_EVERY_S = 60.0
+"""After so long everything is looked at, whatever the events said."""
+FULL_SHARE = 200
+"""And at most one part in so many of the time is spent on that."""
+
+
+class Keeper:
+    """Keeps one running lab until it is taken down or `stop` is called."""
+
+    def __init__(self, world: World, state: LabState, presence: Presence, tell: Tell) -> None:
+        """Take a lab that is up.
+
+        Args:
+            world: The lab's.
+            state: Its memory.
+            presence: What says that this keep is the lab's.
+            tell: Told of everything worth a line.
+        """
+        self._world, self._state, self._presence, self._tell = world, state, presence, tell
+        self._desired = Desired(Lab(name=world.place.lab), -1)
+        self._dirt, self._backoff = Dirt(), Backoff()
+        self._lock = PatientLock(world.place)
+        self._head = -1
+        self._deadline = float("inf")
+        self._tick_at, self._cursor = 0.0, 0
+        self._full_at = float("inf")
+        self._failing: set[str] = set()
+        self._ended = ""
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._ended = "stopped"
+
+    def run(self) -> None:
+        """Stay and keep.
+
+        Raises:
+            HostError: The lock cannot be had at all.
+        """
+        with ExitStack() as stack:
+            stack.callback(self._lock.close)
+            self._sources = stack.enter_context(Sources(self._world.place, self._state.database))
+            self._sources.include(self._lock.fileno())
+            self._operational = Operational(self._world, self._state.database, time.monotonic)
+            stack.callback(self._guarded, self._operational.end)
+            self._dirt.all(time.monotonic())
+            while not self._ended:
+                self._turn()
+            self._tell(Note("ended", f"{self._world.place.lab}: {self._ended}", {"reason": self._ended}))
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        for happening in self._sources.wait(min(self._next(now) - now, 3600.0)):
+            self._take(happening, time.monotonic())
+        now = time.monotonic()
+        if self._lock.waiting:
+            if self._lock.arrived():
+                self._sources.resume_kernel()
+                self._dirt.all(now)
+                self._work()
+        elif now >= self._dirt.due or self._deadline <= time.time():
+            if self._lock.acquire():
+                self._work()
+            else:
+                self._sources.pause_kernel()
+        if not self._lock.waiting and not self._ended:
+            self._routine(time.monotonic())
+
+    def _next(self, now: float) -> float:
+        """Return when something is due by itself."""
+        if self._lock.waiting:
+            return float("inf")
+        confirm = now + max(0.0, self._deadline - time.time())
+        due = (self._dirt.due, confirm, self._tick_at, self._full_at, self._operational.due)
+        return min(*due, self._backoff.next(now))
+
+    def _take(self, happening: Happening, now: float) -> None:
+        """Let an event mark what it concerns."""
+        self._dirt.take(happening, self._desired, now)
+        match happening:
+            case Event(namespace, what):
+                if what != "switch":
+                    self._operational.stale([namespace])
+            case Ended(namespace, daemon):
+                self._operational.stale([namespace], sessions=True)
+                self._tell(Note("daemon-ended", f"{namespace}: {daemon} ended", happening._asdict()))
+            case Logged(namespace, _, event):
+                if event.kind != "configured":
+                    self._operational.stale([namespace], sessions=True)
+            case Vanished(namespace):
+                self._operational.stale([namespace])
+            case Committed():
+                if self._guarded(self._state.database.head) is not None and self._is_new():
+                    self._dirt.mark((), now)
+            case Touched() | Appeared():
+                pass
+
+    def _is_new(self) -> bool:
+        """Tell whether somebody else's commit concerns what shall be."""
+        after, self._head = self._head, self._state.database.head()
+        if after < 0:
+            return True
+        concerns = ("lab", "applied", "confirm")
+        return any(
+            change.path and (change.path[0] in concerns or change.path[0].startswith("config-"))
+            for commit in self._state.database.history(after=after)
+            for change in commit.changes
+        )
+
+    # With the lock held
+
+    def _work(self) -> None:
+        """Look and repair, then let go of the lock."""
+        dirt, self._dirt = self._dirt, Dirt()
+        try:
+            if self._is_ours() and self._refresh(dirt):
+                self._repair(dirt)
+        except NlanError as error:
+            self._tell(Note("error", str(error), {"error": str(error)}))
+        finally:
+            self._lock.release()
+
+    def _is_ours(self) -> bool:
+        if self._presence.is_mine() and self._state.was_up():
+            return True
+        self._ended = "the lab was taken down"
+        return False
+
+    def _refresh(self, dirt: Dirt) -> bool:
+        """Undo what nobody confirmed, and read what shall be if it changed; False where nothing shall be."""
+        waiting = self._state.confirmation()
+        if waiting is not None and waiting.until + GRACE_S <= time.time():
+            undo_unconfirmed(self._world, self._state, waiting, _Teller(self._tell))
+            waiting = None
+            dirt.all(time.monotonic())
+        self._deadline = float("inf") if waiting is None else waiting.until + GRACE_S
+        if not self._is_ours():
+            return False
+        revision = self._wanted()
+        if revision != self._desired.revision:
+            self._read(revision)
+            dirt.all(time.monotonic())
+        return True
+
+    def _wanted(self) -> int:
+        """Return the revision to keep: the newest, unless bringing the network there failed."""
+        head, applied = self._state.head(), self._state.applied()
+        if head == applied:
+            return head
+        failed = any(
+            one.get("state") == "error" and one.get("revision") == head
+            for one in self._state.status().values()
+        )
+        return applied if failed else head
+
+    def _read(self, revision: int) -> None:
+        lab = self._state.lab(revision)
+        if lab is None:
+            raise NlanError(f"{self._world.place.lab}: revision {revision} describes no lab")
+        first = self._desired.revision < 0
+        self._desired = Desired(lab, revision)
+        if first:
+            self._guarded(lambda: self._operational.begin(self._sources.namespaces, self._desired))
+        text = f"{lab.name}: keeping revision {revision}, {len(self._sources.namespaces)} namespaces"
+        self._tell(Note("keeping", text, {"lab": lab.name, "revision": revision}))
+
+    def _repair(self, dirt: Dirt) -> None:
+        begun = time.monotonic()
+        outcome = repair(self._world, self._desired, dirt, self._backoff, time.monotonic)
+        now = time.monotonic()
+        self._report(outcome, now - (begun if dirt.since is None else dirt.since))
+        if dirt.whole:
+            self._full_at = now + max(FULL_EVERY_S, FULL_SHARE * (now - begun))
+            self._sources.sync()
+            self._operational.stale(outcome.seen)
+            self._operational.stale((n for n in outcome.seen if n in self._desired.speakers), sessions=True)
+        elif outcome.daemons:
+            self._sources.sync_daemons()
+            self._operational.stale((o.key.namespace for o in outcome.done), sessions=True)
+        self._settle_status(outcome)
+        self._guarded(self._mark_applied, outcome)
+
+    def _mark_applied(self, outcome: Outcome) -> None:
+        """A change whose `up` was killed half-way has been completed here."""
+        if not outcome.failed and not outcome.put_off and self._desired.revision != self._state.applied():
+            nodes = [node.name for node in self._desired.lab.nodes]
+            self._state.mark_applied(self._desired.revision, nodes)
+
+    def _report(self, outcome: Outcome, seconds: float) -> None:
+        ms = round(seconds * 1000, 1)
+        for operation in outcome.done:
+            fields = {
+                "action": operation.action,
+                "kind": operation.key.kind,
+                "namespace": operation.key.namespace,
+                "name": operation.key.name,
+                "reason": operation.reason,
+                "details": list(operation.details),
+                "ms": ms,
+            }
+            self._tell(Note("repaired", f"{operation}: {operation.reason} ({ms:.0f} ms)", fields))
+        for failure in outcome.failed:
+            if failure.error is None:
+                continue
+            wait = outcome.waits.get((failure.operation.action, failure.operation.key), 0.0)
+            text = f"{failure.error}; tried again in {wait:g} s"
+            fields = {"operation": str(failure.operation), "error": str(failure.error), "retry_s": wait}
+            self._tell(Note("failed", text, fields))
+
+    def _settle_status(self, outcome: Outcome) -> None:
+        """Write down which nodes could not be repaired, and which are well again."""
+        revision = self._desired.revision
+        failed = {
+            f.operation.key.namespace.partition("/")[0]: str(f.error) for f in outcome.failed if f.error
+        }
+        failed.pop("", None)
+        if failed.keys() - self._failing:
+            self._guarded(self._state.mark_failed, revision, failed)
+        well = (
+            {n for n in self._failing if n in outcome.seen and n not in failed}
+            if not outcome.put_off
+            else set()
+        )
+        for node in sorted(well):
+            value = {"state": "done", "revision": revision}
+            self._guarded(self._state.database.put, ("status", node), value)
+        self._failing = (self._failing | failed.keys()) - well
+
+    # Without it
+
+    def _routine(self, now: float) -> None:
+        """Do what is due by the clock."""
+        if now >= self._tick_at:
+            self._tick_at = now + TICK_S
+            self._look_at_switches(now)
+        if now >= self._full_at:
+            self._full_at = float("inf")
+            self._dirt.all(now)
+        if self._backoff.next(now - TICK_S) <= now:
+            self._dirt.all(now)
+            self._backoff.tidy(now)
+        if now >= self._operational.due:
+            self._guarded(self._operational.flush, self._desired)
+
+    def _look_at_switches(self, now: float) -> None:
+        """Look at the next portion of switches that change without an event."""
+        names = sorted(self._desired.untold)
+        if not names:
+            return
+        portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
+        self._cursor = (self._cursor + len(portion)) % len(names)
+        wanted = [switch for name in portion for switch in self._desired.untold[name]]
+        found = {r.key: r.value for r in SysctlDriver(self._world.place, wanted).observe(portion)}
+        drifted = {s.namespace for s in wanted if found.get(s.key, s.value) != s.value}
+        if drifted:
+            self._dirt.mark(drifted, now)
+
+    def _guarded(self, step: object, *arguments: object) -> object:
+        """Call what writes or reads the database; keeping goes on where that fails."""
+        assert callable(step)
+        try:
+            result: object = step(*arguments)
+        except StoreError as error:
+            self._tell(Note("error", f"the lab's database: {error}", {"error": str(error)}))
+            return None
+        return result
+
+
+class _Teller(Listener):
+    """Passes on what undoing says."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+
+    def say(self, text: str) -> None:
+        self._tell(Note("undone", text, {"text": text}))

@@ -1,0 +1,67 @@
+"""The daemons' logs, read as they grow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from nlan.drivers.frr import LogEvent, parse_log
+
+_GOBGP = (
+    (re.compile(r'msg="?Peer Up"?.*\bKey=(\S+)'), "session-up"),
+    (re.compile(r'msg="?Peer Down"?.*\bKey=(\S+)'), "session-down"),
+    (re.compile(r'msg="?((?:Add|Delete|Update) a? ?peer configuration)"?'), "configured"),
+)
+_CHUNK = 1 << 20
+"""Octets of a log that are read at once; of more, only the last are looked at."""
+
+
+class Logs:
+    """Follows logs; what stood in one when it was first seen is the past."""
+
+    def __init__(self) -> None:
+        """Follow none yet."""
+        self._at: dict[Path, int] = {}
+
+    def follow(self, path: Path) -> None:
+        """Begin at the log's end as it is now; twice changes nothing."""
+        if path not in self._at:
+            self._at[path] = _size(path)
+
+    def forget(self, path: Path) -> None:
+        """Follow it no more."""
+        self._at.pop(path, None)
+
+    def news(self, path: Path) -> Iterator[LogEvent]:
+        """Yield what the log tells since the last call; a log never seen is read from its start."""
+        size, at = _size(path), self._at.get(path, 0)
+        if size < at:
+            at = 0
+        try:
+            with open(path, "rb") as file:
+                file.seek(max(at, size - _CHUNK))
+                data = file.read(_CHUNK)
+        except OSError:
+            return
+        whole = data.rfind(b"\n") + 1
+        self._at[path] = max(at, size - _CHUNK) + whole
+        parse = parse_gobgp if path.name == "gobgpd.log" else parse_log
+        for line in data[:whole].decode(errors="replace").splitlines():
+            if (event := parse(line)) is not None:
+                yield event
+
+
+def parse_gobgp(line: str) -> LogEvent | None:
+    """Return what a line of GoBGP's log tells, None where it is of no concern."""
+    for pattern, kind in _GOBGP:
+        if match := pattern.search(line):
+            return LogEvent(kind, match[1].strip('"'))  # type: ignore[arg-type]
+    return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

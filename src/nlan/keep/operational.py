@@ -1,0 +1,198 @@
+"""`operational-NODE`: what is observed, in the lab's database as long as keep lives.
+
+A document per node with sections ``links``, ``addresses``, ``routes``, ``neighbors``, ``bgp``, ``ospf``
+and ``hosts`` (the same of each host). Only what differs is written, many things in one commit, and
+nothing that moves by itself (uptimes, counters), so that a quiet network writes no history. While
+something flaps on, commits become rarer. All of it hangs on a lease and goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from nlan.control.world import World
+from nlan.drivers.netlink.look import look
+from nlan.errors import HostError, NlanError
+from nlan.keep.desired import Desired
+from nlan.resources import FABRIC, HOST
+from tega.api import Change, Op
+from tega.database import Database
+from tega.errors import LeaseLost
+
+PREFIX = "operational-"
+AUTHOR = "keep"
+LEASE_S = 30.0
+"""How long the documents outlive keep."""
+BETWEEN_S = 0.5
+"""Between two commits at least."""
+BURST = 60
+"""So many commits may come at that rate."""
+REFILL_S = 5.0
+"""After a burst, one commit is allowed per so many seconds."""
+OF_DAEMONS = ("bgp", "ospf")
+
+Document = dict[str, Any]
+
+
+class Budget:
+    """How many commits are affordable: a bucket of `BURST`, one more every `REFILL_S` seconds."""
+
+    def __init__(self, now: float) -> None:
+        """Begin full."""
+        self._tokens, self._filled, self._last = float(BURST), now, now - BETWEEN_S
+
+    def next(self, now: float) -> float:
+        """Return when the next commit is allowed."""
+        self._fill(now)
+        need = max(0.0, 1.0 - self._tokens) * REFILL_S
+        return max(self._last + BETWEEN_S, now + need)
+
+    def spend(self, now: float) -> None:
+        """Take one."""
+        self._fill(now)
+        self._tokens -= 1.0
+        self._last = now
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(float(BURST), self._tokens + (now - self._filled) / REFILL_S)
+        self._filled = now
+
+
+class Operational:
+    """Keeps the documents current; `flush` when it is `due`."""
+
+    def __init__(self, world: World, database: Database, clock: Callable[[], float]) -> None:
+        """Write nothing yet."""
+        self._world, self._database, self._clock = world, database, clock
+        self._documents: dict[str, Document] = {}
+        self._kernel: set[str] = set()
+        self._sessions: set[str] = set()
+        self._budget = Budget(clock())
+        self._lease = ""
+        self._keep_at = 0.0
+
+    @property
+    def due(self) -> float:
+        """When to `flush` next."""
+        if self._kernel or self._sessions:
+            return min(self._keep_at, self._budget.next(self._clock()))
+        return self._keep_at
+
+    def stale(self, namespaces: Iterable[str], *, sessions: bool = False) -> None:
+        """Look at these again: at what the kernel holds, or at the daemons' sessions."""
+        (self._sessions if sessions else self._kernel).update(
+            name for name in namespaces if name not in (FABRIC, HOST)
+        )
+
+    def begin(self, namespaces: Iterable[str], desired: Desired) -> None:
+        """Remove what an earlier keep left behind, and write all."""
+        self._database.expire()
+        self._lease = self._database.grant(LEASE_S, owner=AUTHOR)
+        self._keep_at = self._clock() + LEASE_S / 3
+        roots = self._database.view().keys()
+        left = [root for root in roots if root.startswith(PREFIX)]
+        self._commit([Change(Op.DELETE, (root,)) for root in left])
+        self._documents.clear()
+        names = list(namespaces)
+        self.stale(names)
+        self.stale((n for n in names if n in desired.speakers), sessions=True)
+        self.flush(desired)
+
+    def end(self) -> None:
+        """Remove the documents."""
+        if self._lease:
+            self._database.revoke(self._lease)
+            self._lease = ""
+
+    def flush(self, desired: Desired) -> None:
+        """Write what changed, as far as the budget allows, and keep the lease alive."""
+        now = self._clock()
+        if now >= self._keep_at:
+            self._keep_alive(now, desired)
+        if not (self._kernel or self._sessions) or now < self._budget.next(now):
+            return
+        kernel, sessions = sorted(self._kernel), sorted(self._sessions)
+        self._kernel.clear()
+        self._sessions.clear()
+        changes: list[Change] = []
+        for namespace in kernel:
+            changes += self._look_kernel(namespace)
+        for namespace in sessions:
+            changes += self._look_sessions(namespace, desired)
+        if changes:
+            self._commit(changes)
+            self._budget.spend(now)
+
+    def _keep_alive(self, now: float, desired: Desired) -> None:
+        self._keep_at = now + LEASE_S / 3
+        try:
+            self._database.keep_alive(self._lease)
+        except LeaseLost:  # the machine slept for longer
+            self.begin([*self._documents, *self._kernel], desired)
+
+    def _look_kernel(self, namespace: str) -> list[Change]:
+        try:
+            found: Document = dict(look(self._world.place, namespace))
+        except HostError:
+            return self._gone(namespace)
+        return self._update(namespace, found)
+
+    def _look_sessions(self, namespace: str, desired: Desired) -> list[Change]:
+        return self._update(namespace, sessions_of(self._world, namespace, desired.speakers.get(namespace)))
+
+    def _update(self, namespace: str, sections: Document) -> list[Change]:
+        """Return what to write so that these sections stand there."""
+        known = self._documents.get(namespace)
+        if known is None:
+            self._documents[namespace] = dict(sections)
+            return self._appear(namespace)
+        changed = {name: value for name, value in sections.items() if known.get(name) != value}
+        known.update(changed)
+        return [Change(Op.PUT, (*_path(namespace), name), value) for name, value in changed.items()]
+
+    def _appear(self, namespace: str) -> list[Change]:
+        """A node's document is put whole, with the lease; its hosts' stand below it."""
+        path = _path(namespace)
+        if len(path) == 1:
+            below = {n.partition("/")[2]: d for n, d in self._documents.items() if _path(n)[0] == path[0]}
+            below.pop("", None)
+            whole = self._documents[namespace] | ({"hosts": below} if below else {})
+            return [Change(Op.PUT, path, whole, self._lease)]
+        if path[0].removeprefix(PREFIX) not in self._documents:
+            return []  # comes with its node
+        return [Change(Op.PUT, path, self._documents[namespace])]
+
+    def _gone(self, namespace: str) -> list[Change]:
+        if self._documents.pop(namespace, None) is None:
+            return []
+        return [Change(Op.DELETE, _path(namespace))]
+
+    def _commit(self, changes: list[Change]) -> None:
+        if changes:
+            self._database.commit(changes, author=AUTHOR)
+
+
+def sessions_of(world: World, namespace: str, kind: str | None) -> Document:
+    """Return a node's BGP sessions by peer, and OSPF neighbours by interface and identifier."""
+    bgp: Document = {}
+    ospf: Document = {}
+    try:
+        if kind == "frr":
+            bgp = {
+                s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up}
+                for s in world.frr.sessions(namespace)
+            }
+            for n in world.frr.ospf_neighbors(namespace):
+                ospf[f"{n.interface} {n.router_id}"] = {"state": n.state, "version": n.version, "up": n.up}
+        elif kind == "gobgp":
+            found = world.gobgp.sessions(namespace)
+            bgp = {s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up} for s in found}
+    except NlanError:
+        return {"bgp": bgp, "ospf": ospf}  # the daemon is down or goes down: nothing is up
+    return {"bgp": bgp, "ospf": ospf}
+
+
+def _path(namespace: str) -> tuple[str, ...]:
+    node, _, host = namespace.partition("/")
+    return (PREFIX + node, "hosts", host) if host else (PREFIX + node,)

@@ -1,0 +1,86 @@
+"""One look at what may differ, and its repair; the lab's lock is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from nlan.control.world import World
+from nlan.engine import Engine, Failure
+from nlan.errors import NlanError
+from nlan.keep.backoff import Backoff
+from nlan.keep.desired import DAEMON_KINDS, Desired
+from nlan.keep.dirt import Dirt
+from nlan.plan import Operation, Plan, plan
+from nlan.resources import Key
+
+Clock = Callable[[], float]
+What = tuple[str, Key]
+
+
+class Outcome(NamedTuple):
+    """What a look found and did.
+
+    Attributes:
+        done: Operations that were carried out.
+        failed: Operations that failed, and those left out for them.
+        put_off: Operations that have to wait, as they failed or were needed too often.
+        seen: Every namespace that was looked at.
+        waits: Seconds until a failed operation is tried again.
+        daemons: Whether a daemon was started or ended.
+    """
+
+    done: list[Operation]
+    failed: list[Failure]
+    put_off: int
+    seen: frozenset[str]
+    waits: dict[What, float]
+    daemons: bool
+
+
+def repair(world: World, desired: Desired, dirt: Dirt, backoff: Backoff, clock: Clock) -> Outcome:
+    """Look at what is marked, plan for that alone, and carry the plan out."""
+    existing = world.place.namespaces()
+    planned, seen = look(world, desired, dirt, existing)
+    ready = without(planned, lambda o: backoff.blocked((o.action, o.key), clock()))
+    engine = Engine(world.drivers(desired.resources))
+    done: list[Operation] = []
+    waits: dict[What, float] = {}
+
+    def report(operation: Operation, error: NlanError | None) -> None:
+        what = operation.action, operation.key
+        waits[what] = backoff.note(what, clock(), failed=error is not None)
+        if error is None:
+            done.append(operation)
+
+    failed = engine.apply(ready, report)
+    daemons = any(o.key.kind in DAEMON_KINDS for o in ready.operations)
+    return Outcome(done, failed, len(planned) - len(ready), seen, waits, daemons)
+
+
+def look(world: World, desired: Desired, dirt: Dirt, existing: list[str]) -> tuple[Plan, frozenset[str]]:
+    """Return what would repair the marked namespaces, and which those are."""
+    if dirt.whole:
+        planned = Engine(world.drivers(desired.resources)).plan(desired.resources, existing)
+        return planned, frozenset(existing) | desired.by_namespace.keys()
+    marked = dirt.namespaces
+    kinds_left_out = frozenset() if dirt.daemons else DAEMON_KINDS
+    wanted = desired.part(sorted(marked), daemons=not kinds_left_out)
+    drivers = [d for d in world.drivers(wanted) if not kinds_left_out.issuperset(d.kinds)]
+    observed = Engine(drivers).observe([name for name in existing if name in marked])
+    mine = {key: resource for key, resource in observed.items() if key.namespace in marked}
+    return plan(wanted, mine), frozenset(marked)
+
+
+def without(planned: Plan, blocked: Callable[[Operation], bool]) -> Plan:
+    """Return the plan without some operations and all that require them."""
+    place: dict[int, int] = {}
+    kept: list[Operation] = []
+    for n, operation in enumerate(planned.operations):
+        if all(m in place for m in operation.requires) and not blocked(operation):
+            place[n] = len(kept)
+            requires = tuple(place[m] for m in operation.requires)
+            kept.append(msgspec.structs.replace(operation, requires=requires))
+    return Plan(operations=tuple(kept))

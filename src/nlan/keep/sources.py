@@ -1,0 +1,245 @@
+"""Where events come from: the kernel, processes, logs, directories, the database; one descriptor.
+
+Sockets in a namespace keep it alive, so they are closed the moment its pin goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from nlan.drivers.frr import LogEvent
+from nlan.drivers.netlink.events import Event, EventWatcher
+from nlan.errors import HostError
+from nlan.keep import inotify
+from nlan.keep.inotify import Change, Inotify
+from nlan.keep.logs import Logs
+from nlan.resources import FABRIC
+from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.paths import namespace_name
+from tega.database import Database
+
+DAEMONS = frozenset(
+    ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "ripd", "ripngd", "bfdd", "pimd")
+) | {"gobgpd", "ldpd", "eigrpd", "babeld", "vrrpd", "pathd", "fabricd", "nhrpd", "pbrd", "sharpd"}
+COMES, GOES = inotify.CREATE | inotify.MOVED_TO, inotify.DELETE | inotify.MOVED_FROM
+
+
+class Ended(NamedTuple):
+    """A daemon's process ended."""
+
+    namespace: str
+    daemon: str
+
+
+class Logged(NamedTuple):
+    """A daemon wrote something worth knowing."""
+
+    namespace: str
+    daemon: str
+    event: LogEvent
+
+
+class Appeared(NamedTuple):
+    """A namespace of the lab was made (or something that bears its name)."""
+
+    namespace: str
+
+
+class Vanished(NamedTuple):
+    """A namespace of the lab is gone."""
+
+    namespace: str
+
+
+class Touched(NamedTuple):
+    """A file of the lab changed."""
+
+    name: str
+
+
+class Committed(NamedTuple):
+    """The lab's database may have new commits."""
+
+
+Happening = Event | Ended | Logged | Appeared | Vanished | Touched | Committed
+
+
+class Sources:
+    """All events of a lab; a context that closes its descriptors."""
+
+    def __init__(self, place: NetnsRuntime, database: Database | None, *, names: bool = False) -> None:
+        """Watch what is there; call `sync` when more may have come.
+
+        Args:
+            place: The lab.
+            database: The lab's, None where it has none.
+            names: Name the interfaces in the kernel's events.
+        """
+        self._place, self._database = place, database
+        self._epoll = select.epoll()
+        self._kernel = EventWatcher(place, names=names)
+        self._inotify = Inotify()
+        self._logs = Logs()
+        self._watched: set[str] = set()
+        self._processes: dict[int, tuple[int, Ended]] = {}
+        self._extra: set[int] = set()
+        self._epoll.register(self._kernel.fileno(), select.EPOLLIN)
+        self._epoll.register(self._inotify.fileno(), select.EPOLLIN)
+        self._wake = -1 if database is None else database.wake_fd()
+        if self._wake >= 0:
+            self._epoll.register(self._wake, select.EPOLLIN)
+        self.sync()
+
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Watch nothing more."""
+        self._kernel.close()
+        self._inotify.close()
+        for pidfd in self._processes:
+            os.close(pidfd)
+        self._processes.clear()
+        self._epoll.close()
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces that are watched."""
+        return frozenset(self._watched)
+
+    def include(self, descriptor: int) -> None:
+        """Let `wait` return when that descriptor turns readable too."""
+        self._epoll.register(descriptor, select.EPOLLIN)
+        self._extra.add(descriptor)
+
+    # Whom to watch
+
+    def sync(self) -> None:
+        """Watch everything that is there by now."""
+        paths, lab = self._place.paths, self._place.lab
+        self._inotify.add(paths.netns, COMES | GOES)
+        self._inotify.add(paths.lab(lab) / "ns", COMES | GOES)
+        self._inotify.add(paths.lab(lab), inotify.CLOSE_WRITE | COMES | GOES)
+        present = set(self._place.namespaces())
+        for gone in self._watched - present:
+            self._forget(gone)
+        for namespace in sorted(present - self._watched):
+            with contextlib.suppress(HostError):
+                self._kernel.add(namespace)
+                self._watched.add(namespace)
+        self.sync_daemons()
+
+    def sync_daemons(self) -> None:
+        """Watch the processes and logs of all daemons that run by now."""
+        nodes = [name for name in self._watched if "/" not in name and name != FABRIC]
+        for namespace in nodes:
+            directory = self._place.paths.node(self._place.lab, namespace)
+            self._follow(directory, directory / "run-frr")
+        known = {(ended.namespace, pid) for pid, ended in self._processes.values()}
+        for namespace, found in self._place.all_processes(nodes).items():
+            for pid, program in found.items():
+                if program in DAEMONS and (namespace, pid) not in known:
+                    self._watch_process(pid, Ended(namespace, program))
+
+    def _follow(self, *directories: Path) -> None:
+        for directory in directories:
+            if self._inotify.add(directory, inotify.MODIFY | COMES):
+                for log in directory.glob("*.log"):
+                    self._logs.follow(log)
+
+    def _watch_process(self, pid: int, ended: Ended) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            pidfd = os.pidfd_open(pid)
+            self._processes[pidfd] = pid, ended
+            self._epoll.register(pidfd, select.EPOLLIN)
+
+    def _forget(self, namespace: str) -> None:
+        self._kernel.remove(namespace)
+        self._watched.discard(namespace)
+
+    # What happens
+
+    def wait(self, timeout_s: float) -> list[Happening]:
+        """Return what has happened, waiting at most so many seconds for the first."""
+        found: list[Happening] = []
+        for descriptor, _ in self._epoll.poll(max(0.0, timeout_s)):
+            found += self._read(descriptor)
+        return found
+
+    def _read(self, descriptor: int) -> Iterable[Happening]:
+        if descriptor == self._kernel.fileno():
+            return self._kernel.events()
+        if descriptor == self._inotify.fileno():
+            return self._changes()
+        if descriptor == self._wake and self._database is not None:
+            self._database.drain_wake()
+            return [Committed()]
+        if descriptor in self._processes:
+            return [self._ended(descriptor)]
+        return []
+
+    def _ended(self, pidfd: int) -> Ended:
+        _, ended = self._processes.pop(pidfd)
+        self._epoll.unregister(pidfd)
+        os.close(pidfd)
+        return ended
+
+    def pause_kernel(self) -> None:
+        """Hear nothing of the kernel for a while."""
+        self._epoll.unregister(self._kernel.fileno())
+
+    def resume_kernel(self) -> None:
+        """Hear the kernel again; what came meanwhile is thrown away."""
+        self._kernel.skip()
+        self._epoll.register(self._kernel.fileno(), select.EPOLLIN)
+
+    def _changes(self) -> Iterator[Happening]:
+        grown: dict[Path, None] = {}
+        for change in self._inotify.changes():
+            if change.path is None:
+                yield Touched("")
+            elif change.path.name == "run-frr" or change.name.endswith(".log"):
+                if change.name.endswith(".log"):
+                    grown[change.path / change.name] = None
+            else:
+                yield from self._directory(change)
+        for path in grown:
+            namespace = namespace_name(_node_of(path))
+            for event in self._logs.news(path):
+                yield Logged(namespace, path.stem, event)
+
+    def _directory(self, change: Change) -> Iterator[Happening]:
+        paths, lab = self._place.paths, self._place.lab
+        if change.path == paths.lab(lab):
+            if change.name:
+                yield Touched(change.name)
+            return
+        namespace = self._pinned(change)
+        if namespace is None:
+            return
+        if change.mask & GOES:
+            self._forget(namespace)
+            yield Vanished(namespace)
+        elif change.mask & COMES:
+            yield Appeared(namespace)
+
+    def _pinned(self, change: Change) -> str | None:
+        """Return the namespace that a pin's name stands for, None for others."""
+        prefix = f"{self._place.lab}."
+        if change.path == self._place.paths.netns:
+            name = change.name
+            return namespace_name(name[len(prefix) :]) if name.startswith(prefix) else None
+        return change.name if change.name.startswith("@") and "." not in change.name else None
+
+
+def _node_of(log: Path) -> str:
+    parent = log.parent
+    return parent.parent.name if parent.name == "run-frr" else parent.name
