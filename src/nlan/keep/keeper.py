@@ -6,6 +6,7 @@ listens for its end; then it looks at everything once.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack
 
@@ -15,7 +16,7 @@ from nlan.drivers.netlink.events import Event
 from nlan.drivers.sysctl import SysctlDriver
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
-from nlan.keep.desired import Desired
+from nlan.keep.desired import Desired, wanted_revision
 from nlan.keep.dirt import Dirt
 from nlan.keep.locking import PatientLock
 from nlan.keep.notes import Note, Tell
@@ -61,10 +62,12 @@ class Keeper:
         self._full_at = float("inf")
         self._failing: set[str] = set()
         self._ended = ""
+        self._stop = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def stop(self) -> None:
-        """End `run` soon."""
+        """End `run`; may be called by a signal's handler."""
         self._ended = "stopped"
+        os.eventfd_write(self._stop, 1)
 
     def run(self) -> None:
         """Stay and keep.
@@ -73,9 +76,11 @@ class Keeper:
             HostError: The lock cannot be had at all.
         """
         with ExitStack() as stack:
+            stack.callback(os.close, self._stop)
             stack.callback(self._lock.close)
             self._sources = stack.enter_context(Sources(self._world.place, self._state.database))
             self._sources.include(self._lock.fileno())
+            self._sources.include(self._stop)
             self._operational = Operational(self._world, self._state.database, time.monotonic)
             stack.callback(self._guarded, self._operational.end)
             self._dirt.all(time.monotonic())
@@ -171,22 +176,11 @@ class Keeper:
         self._deadline = float("inf") if waiting is None else waiting.until + GRACE_S
         if not self._is_ours():
             return False
-        revision = self._wanted()
+        revision = wanted_revision(self._state)
         if revision != self._desired.revision:
             self._read(revision)
             dirt.all(time.monotonic())
         return True
-
-    def _wanted(self) -> int:
-        """Return the revision to keep: the newest, unless bringing the network there failed."""
-        head, applied = self._state.head(), self._state.applied()
-        if head == applied:
-            return head
-        failed = any(
-            one.get("state") == "error" and one.get("revision") == head
-            for one in self._state.status().values()
-        )
-        return applied if failed else head
 
     def _read(self, revision: int) -> None:
         lab = self._state.lab(revision)

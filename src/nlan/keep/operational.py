@@ -70,12 +70,12 @@ class Operational:
         self._sessions: set[str] = set()
         self._budget = Budget(clock())
         self._lease = ""
-        self._keep_at = 0.0
+        self._keep_at = float("inf")
 
     @property
     def due(self) -> float:
         """When to `flush` next."""
-        if self._kernel or self._sessions:
+        if self._lease and (self._kernel or self._sessions):
             return min(self._keep_at, self._budget.next(self._clock()))
         return self._keep_at
 
@@ -110,7 +110,7 @@ class Operational:
         now = self._clock()
         if now >= self._keep_at:
             self._keep_alive(now, desired)
-        if not (self._kernel or self._sessions) or now < self._budget.next(now):
+        if not self._lease or not (self._kernel or self._sessions) or now < self._budget.next(now):
             return
         kernel, sessions = sorted(self._kernel), sorted(self._sessions)
         self._kernel.clear()

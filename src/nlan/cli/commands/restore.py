@@ -1,0 +1,71 @@
+"""`nlan restore`: after a boot, every lab that was up is up again."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from nlan.cli.output import print_error, print_json, say
+from nlan.cli.running import Terminal, run_change, settle
+from nlan.control import labs
+from nlan.control.lifecycle import Request
+from nlan.errors import NlanError, NotFoundError
+from nlan.keep.desired import wanted_revision
+from nlan.runtimes import NetnsRuntime, Paths
+from nlan.state import find_state, known_labs
+
+
+def run(arguments: Namespace) -> int:
+    """Bring up what was up and is not there, one lab after the other; 1 where one failed."""
+    labs.need_root()
+    paths = Paths.from_environment()
+    results = []
+    for name in known_labs(paths.state):
+        result = _restore(paths, name, Terminal(arguments), arguments)
+        if result is not None:
+            results.append(result)
+    if arguments.json:
+        print_json(results)
+    elif not results:
+        print("every lab that was up is there")
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+def _restore(paths: Paths, name: str, terminal: Terminal, arguments: Namespace) -> dict[str, Any] | None:
+    """Return how it went, None where there is nothing to do for this lab."""
+    if NetnsRuntime(paths, name).namespaces():
+        return None
+    try:
+        request = _request(paths, name, terminal)
+        if request is None:
+            return None
+        result = run_change(paths, request, terminal)
+    except NlanError as error:
+        if not arguments.json:
+            say(f"{name}: not restored")
+            print_error(error)
+        return {"lab": name, "ok": False, "error": str(error)}
+    seconds = round(sum(result.seconds.values()), 3)
+    if not arguments.json:
+        print(
+            f"{name}: up again, {len(result.plan)} operations, revision {result.revision} ({seconds:.2f} s)"
+        )
+        for line in result.missing.lines():
+            say(f"{name}: missing: {line}")
+    missing = result.missing.lines(most=10_000)
+    return {"lab": name, "ok": not missing, "seconds": seconds, "missing": missing}
+
+
+def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
+    """Return what brings the lab up as it was, None where it shall not be up."""
+    settle(paths, name, terminal)
+    state = find_state(paths.state, name, say=terminal.say)
+    if state is None:
+        raise NotFoundError(f"{name}: its database cannot be read")
+    with state:
+        if not state.was_up():
+            return None
+        lab = state.lab(wanted_revision(state))
+        if lab is None:
+            raise NotFoundError(f"{name}: its database does not tell what it was; `nlan up FILE` does")
+        return Request(lab, state.allocations(), state.source(), "restored")
