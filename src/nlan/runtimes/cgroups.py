@@ -55,9 +55,27 @@ class Cgroups:
             return
         tracked = self._directory(self.tracking, namespace)
         _make(tracked)
-        limited = [] if self.unified else [self._directory(self.root / c, namespace) for c in CONTROLLERS]
-        for directory in [tracked, *(path for path in limited if path.is_dir() and path != tracked)]:
+        for directory in {tracked, *self._limited(namespace)}:
             _write(directory / "cgroup.procs", str(pid))
+
+    def join_thread(self, namespace: str) -> None:
+        """Put the calling thread into what limits the node, so that what it starts is there at once.
+
+        The thread itself counts as long as it lives. Only version 1 knows threads; with version 2 a
+        program runs for some microseconds before it is in its cgroup. The cgroup that tracks the
+        node is made here, so that nothing delays that.
+        """
+        if self.tracking is not None:
+            _make(self._directory(self.tracking, namespace))
+        for directory in self._limited(namespace):
+            _write(directory / "tasks", "0")
+
+    def _limited(self, namespace: str) -> list[Path]:
+        """Return the node's cgroups in the hierarchies of version 1 that have one."""
+        if self.unified:
+            return []
+        found = [self._directory(self.root / controller, namespace) for controller in CONTROLLERS]
+        return [directory for directory in found if directory.is_dir()]
 
     def processes(self, namespace: str) -> list[int]:
         """Return the processes in the node's cgroup."""
@@ -166,7 +184,7 @@ class Cgroups:
             words = (directory / name).read_text(encoding="ascii").split()
         except FileNotFoundError:
             return None
-        if words[0] == "max" or int(words[0]) >= _UNLIMITED_V1:
+        if words[0] == "max" or not 0 <= int(words[0]) < _UNLIMITED_V1:
             return None
         return int(words[0]) / int(words[1]) if len(words) == 2 else int(words[0])
 

@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from nlan.errors import HostError
@@ -67,6 +67,7 @@ def start(
     files: Mapping[int, int],
     env: Mapping[str, str] | None = None,
     session: bool = True,
+    before: Callable[[], None] = lambda: None,
 ) -> int:
     """Start a program in a node's namespaces and return its process id.
 
@@ -77,6 +78,7 @@ def start(
         env: The whole environment; the caller's own when not given.
         session: Make it the leader of a new session, and close what else the caller inherited: a
             daemon would hold it open for as long as it lives.
+        before: Called on the thread that starts it, before that joins the namespaces.
 
     Raises:
         HostError: The program cannot be started.
@@ -87,6 +89,7 @@ def start(
         actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable()]
 
     def work() -> int:
+        before()
         spaces.join()
         return os.posix_spawnp(
             argv[0],

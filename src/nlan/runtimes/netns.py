@@ -344,7 +344,8 @@ class NetnsRuntime:
     ) -> int:
         spaces = self._spaces(namespace)
         try:
-            pid = launch.start(spaces, argv, files=files, env=env, session=session)
+            before = functools.partial(self.cgroups.join_thread, namespace)
+            pid = launch.start(spaces, argv, files=files, env=env, session=session, before=before)
         finally:
             spaces.close()
         self.cgroups.join(namespace, pid)

@@ -120,7 +120,7 @@ def test_limit_holds_for_what_runs_already_and_what_comes(place: NetnsRuntime) -
     usable(place, "pids")
     before = place.spawn("a", ["sleep", "1000"])
     try:
-        assert succeeded(create(CgroupDriver(place), Cgroup(namespace="a", pids=2)))
+        assert succeeded(create(CgroupDriver(place), Cgroup(namespace="a", pids=3)))
         done = place.run("a", ["sh", "-c", "sleep 1000 & sleep 1000 & wait"], timeout_s=20)
         assert done.returncode != 0
         assert b"fork" in done.stderr.lower()

@@ -1,0 +1,106 @@
+"""Which files are written, on a tree of ordinary files that looks like the kernel's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nlan.errors import HostError
+from nlan.runtimes.cgroups import Cgroups
+
+
+def make(directory: Path, **files: str) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (directory / name.replace("__", ".")).write_text(text)
+    return directory
+
+
+@pytest.fixture
+def unified(tmp_path: Path) -> Path:
+    names = {
+        "cgroup__controllers": "cpu memory pids\n",
+        "cgroup__procs": "",
+        "cgroup__subtree_control": "pids",
+    }
+    make(tmp_path, **names)
+    make(tmp_path / "nlan", cgroup__subtree_control="")
+    make(tmp_path / "nlan" / "lab", cgroup__subtree_control="")
+    make(tmp_path / "nlan" / "lab" / "a")
+    return tmp_path
+
+
+@pytest.fixture
+def hybrid(tmp_path: Path) -> Path:
+    make(tmp_path / "unified", cgroup__controllers="", cgroup__procs="")
+    for controller in ("memory", "cpu", "pids"):
+        make(tmp_path / controller, cgroup__procs="")
+    return tmp_path
+
+
+def test_version_2(unified: Path) -> None:
+    groups = Cgroups(unified, "lab")
+    groups.set_limits("a", {"memory": 64 * 2**20, "cpu": 0.5, "pids": 20})
+    node = unified / "nlan" / "lab" / "a"
+    written = {name: (node / name).read_text() for name in ("memory.max", "cpu.max", "pids.max")}
+    assert written == {"memory.max": "67108864", "cpu.max": "50000 100000", "pids.max": "20"}
+    assert (unified / "nlan" / "lab" / "cgroup.subtree_control").read_text() == "+pids"
+    assert groups.limits("a") == {"memory": 64 * 2**20, "cpu": 0.5, "pids": 20}
+    groups.set_limits("a", {"cpu": 2.0})
+    assert groups.limits("a") == {"cpu": 2.0}
+    assert (node / "memory.max").read_text() == "max"
+
+
+def test_version_1_hierarchies(hybrid: Path) -> None:
+    groups = Cgroups(hybrid, "lab", own="1:memory:/\n2:cpu:/\n3:pids:/\n0::/\n")
+    assert groups.tracking == hybrid / "unified"
+    groups.set_limits("a", {"memory": 4096, "cpu": 1.5, "pids": 7})
+    assert (hybrid / "memory/nlan/lab/a/memory.limit_in_bytes").read_text() == "4096"
+    assert (hybrid / "cpu/nlan/lab/a/cpu.cfs_quota_us").read_text() == "150000"
+    assert (hybrid / "pids/nlan/lab/a/pids.max").read_text() == "7"
+    assert groups.limits("a") == {"memory": 4096, "cpu": 1.5, "pids": 7}
+    groups.set_limits("a", {})
+    assert groups.limits("a") == {}
+
+
+def test_process_joins_what_tracks_and_what_limits(hybrid: Path) -> None:
+    groups = Cgroups(hybrid, "lab", own="1:memory:/\n2:cpu:/\n3:pids:/\n")
+    groups.set_limits("a", {"pids": 7})
+    groups.join("a", 4711)
+    assert (hybrid / "unified/nlan/lab/a/cgroup.procs").read_text() == "4711"
+    assert (hybrid / "pids/nlan/lab/a/cgroup.procs").read_text() == "4711"
+    assert not (hybrid / "cpu/nlan/lab/a").exists()
+    assert groups.processes("a") == [4711]
+    assert groups.namespaces() == ["a"]
+
+
+def test_a_controller_that_confines_nlan_itself_is_left_alone(hybrid: Path) -> None:
+    groups = Cgroups(hybrid, "lab", own="4:memory:/user/7\n1:cpu:/\n8:pids:/\n")
+    with pytest.raises(HostError) as said:
+        groups.set_limits("a", {"memory": 4096})
+    assert str(said.value) == (
+        "a: its memory limit cannot be set: "
+        "nlan itself is confined to memory cgroup /user/7, and does not move out of it"
+    )
+    assert not (hybrid / "memory" / "nlan").exists()
+
+
+def test_without_cgroups_nodes_run_and_limits_are_errors(tmp_path: Path) -> None:
+    groups = Cgroups(tmp_path, "lab", own="")
+    groups.join("a", 4711)
+    groups.join_thread("a")
+    assert groups.processes("a") == []
+    assert groups.limits("a") == {}
+    groups.set_limits("a", {})
+    groups.remove("a")
+    groups.remove_lab()
+    with pytest.raises(HostError, match="the pids controller is not mounted at"):
+        groups.set_limits("a", {"pids": 5})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rounding_of_a_tiny_share(hybrid: Path) -> None:
+    groups = Cgroups(hybrid, "lab", own="2:cpu:/\n")
+    groups.set_limits("a", {"cpu": 0.001})
+    assert groups.limits("a") == {"cpu": 0.01}, "the kernel takes no quota below a millisecond"
