@@ -1,0 +1,181 @@
+"""How fast labs come up, change and go: whole commands, as a user runs them. Root, FRR and GoBGP needed.
+
+python bench/labs.py            every row
+python bench/labs.py wan ring   some groups: wan, ring, ebgp, idle, iperf
+RUNS=3 python bench/labs.py     fewer runs
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from common import (
+    ENV,
+    ROOT,
+    children_cpu,
+    cpu_seconds,
+    header,
+    kernel_is_done,
+    lab_processes,
+    load_json,
+    medians,
+    namespaces,
+    nlan,
+    pss_kb,
+    show,
+    timed,
+)
+
+WORK = Path(tempfile.mkdtemp(prefix="nlan-bench-"))
+
+
+def up_and_down(file: str, lab: str) -> tuple[float, float, float]:
+    """Return seconds of a cold up, of down until the kernel is done, and CPU seconds to convergence."""
+    before, used = namespaces(), children_cpu()
+    up = timed(lambda: nlan("up", file, "--lab", lab))
+    used = children_cpu() - used + cpu_seconds(lab_processes(lab))
+
+    def down() -> None:
+        nlan("down", lab)
+        kernel_is_done(before)
+
+    return up, timed(down), used
+
+
+def cycles(file: str, lab: str, runs: int = 0) -> tuple[tuple[float, float, float], ...]:
+    """Return (median, least, most) of up, down and CPU seconds."""
+    results: list[tuple[float, float, float]] = []
+
+    def run() -> float:
+        results.append(up_and_down(file, lab))
+        return results[-1][0]
+
+    ups = medians(run, runs) if runs else medians(run)
+    others = [sorted(result[n] for result in results) for n in (1, 2)]
+    return (ups, *((values[len(values) // 2], values[0], values[-1]) for values in others))
+
+
+def wan() -> None:
+    """The nine-router WANs: up, down, plan, one more L2VPN."""
+    nlan("--help")
+    show("`nlan --help`", medians(lambda: timed(lambda: nlan("--help"))), "s", "0.12 s")
+    for kind, goal in (("bgp", "1.8 s, aim 1.5"), ("ospf", "2.6 s")):
+        ups, downs, cpu = cycles(str(ROOT / f"examples/wan-{kind}.yaml"), "bench")
+        show(f"wan-{kind}: `nlan up`, cold, converged", ups, "s", goal)
+        show(f"wan-{kind}: CPU seconds to convergence", cpu, "s", "1.5 s" if kind == "bgp" else "-")
+        show(f"wan-{kind}: `nlan down` until the kernel is done", downs, "s", "0.5 s")
+    file = str(ROOT / "examples/wan-bgp.yaml")
+    nlan("up", file, "--lab", "bench")
+    plan = medians(lambda: timed(lambda: nlan("plan", file, "--lab", "bench")))
+    show("wan-bgp: `nlan plan`, nothing to do", plan, "s", "0.4 s")
+    show("wan-bgp: one more L2VPN on two nodes, whole command", medians(_one_more_l2vpn), "s", "0.6 s")
+    nlan("down", "bench")
+
+
+def _one_more_l2vpn() -> float:
+    text = (ROOT / "examples/wan-bgp.yaml").read_text(encoding="utf-8")
+    extra = "  extra: {type: l2vpn, nodes: [pe1, pe3], prefix: 10.77.0.0/24}\n"
+    changed = WORK / "more.yaml"
+    changed.write_text(re.sub(r"^networks:\n", f"networks:\n{extra}", text, flags=re.M), encoding="utf-8")
+    seconds = timed(lambda: nlan("up", str(changed), "--lab", "bench"))
+    nlan("up", str(ROOT / "examples/wan-bgp.yaml"), "--lab", "bench")
+    return seconds
+
+
+def ring() -> None:
+    """A ring of 1000 hosts: up, plan, down."""
+    file = WORK / "ring.yaml"
+    file.write_text(nlan("generate", "ring", "1000"), encoding="utf-8")
+    plans: list[float] = []
+    downs: list[float] = []
+
+    def run() -> float:
+        before = namespaces()
+        up = timed(lambda: nlan("up", str(file), "--lab", "bench"))
+        plans.append(timed(lambda: nlan("plan", str(file), "--lab", "bench")))
+        downs.append(timed(lambda: nlan("down", "bench")))
+        kernel_is_done(before)
+        return up
+
+    show("ring of 1000 hosts: up", medians(run), "s", "4 s")
+    for what, values, goal in (("plan", plans, "3 s"), ("down", downs, "1 s")):
+        values.sort()
+        show(f"ring of 1000 hosts: {what}", (values[len(values) // 2], values[0], values[-1]), "s", goal)
+
+
+def ebgp() -> None:
+    """A ring of 50 eBGP routers."""
+    file = WORK / "ebgp.yaml"
+    file.write_text(nlan("generate", "ring", "50", "--bgp"), encoding="utf-8")
+    ups, downs, cpu = cycles(str(file), "bench")
+    show("50 eBGP routers in a ring: up, converged", ups, "s", "4.5 s")
+    show("50 eBGP routers in a ring: CPU seconds", cpu, "s", "-")
+    show("50 eBGP routers in a ring: down", downs, "s", "-")
+
+
+def idle() -> None:
+    """What nine routers cost at rest, and the memory of one."""
+    nlan("up", str(ROOT / "examples/wan-bgp.yaml"), "--lab", "bench")
+    time.sleep(5)
+
+    def run() -> float:
+        pids = lab_processes("bench")
+        before = cpu_seconds(pids)
+        time.sleep(20)
+        return (cpu_seconds(pids) - before) / 20 * 100
+
+    show("wan-bgp: idle", medians(run, 3), "% of a core", "1 %")
+    status = load_json(nlan("status", "bench", "--json"))
+    routers = [name for name, node in status["nodes"].items() if "bgpd" in node["daemons"]]
+    total = sum(pss_kb(pid) for name in routers for pid in lab_processes(f"bench.{name}"))
+    value = total / len(routers) / 1024
+    show("wan-bgp: memory per BGP router (PSS)", (value, value, value), "MB", "28 MB")
+    nlan("down", "bench")
+
+
+def iperf() -> None:
+    """Throughput between hosts of ce1 and ce4, beside the same path made by hand."""
+    nlan("up", str(ROOT / "examples/wan-bgp.yaml"), "--lab", "bench")
+    values = [_iperf("bench.ce1.172.21.1.2", "bench.ce4.172.21.4.2", "172.21.4.2") for _ in range(5)]
+    nlan("down", "bench")
+    subprocess.run(["sh", str(ROOT / "bench/bare-path.sh"), "up"], check=True)
+    bare = [_iperf("bare-h1", "bare-h2", "172.21.4.2") for _ in range(5)]
+    subprocess.run(["sh", str(ROOT / "bench/bare-path.sh"), "down"], check=True)
+    for what, numbers in (("nlan", values), ("the same path by hand", bare)):
+        numbers.sort()
+        show(f"iperf3 ce1 - ce4, {what}", (numbers[2], numbers[0], numbers[-1]), "Gbit/s", "-")
+    ratio = sorted(values)[2] / sorted(bare)[2] * 100
+    show("iperf3, nlan of the path by hand", (ratio, ratio, ratio), "%", "95 %")
+
+
+def _iperf(client: str, server: str, address: str) -> float:
+    listener = subprocess.Popen(
+        ["ip", "netns", "exec", server, "iperf3", "-s", "-1", "--forceflush"], stdout=subprocess.PIPE
+    )
+    assert listener.stdout is not None
+    while b"listening" not in listener.stdout.readline():
+        pass
+    done = subprocess.run(
+        ["ip", "netns", "exec", client, "iperf3", "-c", address, "-t", "3", "-J"],
+        capture_output=True,
+        check=True,
+    )
+    listener.stdout.close()
+    listener.wait()
+    return float(load_json(done.stdout.decode())["end"]["sum_received"]["bits_per_second"]) / 1e9
+
+
+GROUPS = {"wan": wan, "ring": ring, "ebgp": ebgp, "idle": idle, "iperf": iperf}
+
+if __name__ == "__main__":
+    header()
+    try:
+        for name in sys.argv[1:] or GROUPS:
+            GROUPS[name]()
+    finally:
+        subprocess.run([str(ROOT / "nlan"), "down", "bench"], env=ENV, capture_output=True, check=False)
