@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from nlan.resources.base import HOST, Impact, Key, Resource
+from nlan.resources.base import HOST, Difference, Impact, Key, Resource
 
 
 class Namespace(Resource, frozen=True, kw_only=True):
@@ -39,6 +39,16 @@ class HostsFile(Resource, frozen=True, kw_only=True):
     def key(self) -> Key:
         """One per lab."""
         return Key(self.kind, HOST, "")
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare line by line; the order counts, for the first line of a name wins."""
+        if self.text == observed.text:
+            return None
+        wanted, seen = self.text.splitlines(), observed.text.splitlines()
+        removed = [f"- {line}" for line in seen if line not in wanted]
+        added = [f"+ {line}" for line in wanted if line not in seen]
+        said = f"{len(added)} lines to add, {len(removed)} to remove" if added or removed else "other order"
+        return Difference("hitless", said, details=(*removed, *added))
 
 
 class Cgroup(Resource, frozen=True, kw_only=True):
