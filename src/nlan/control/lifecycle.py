@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from threading import Event
 from typing import Literal, NamedTuple
 
 from nlan.control import requirements
@@ -26,6 +27,12 @@ from nlan.schema import Allocations
 from nlan.state import Confirmation, LabState
 
 Wait = Literal["up", "converged", "no"]
+
+VANISH_S = 5.0
+"""How long the kernel may take to remove the links of a removed namespace, in the background."""
+
+LOOK_AGAIN_S = 0.01
+"""How long it is left alone meanwhile."""
 
 
 class Listener:
@@ -209,10 +216,19 @@ def _apply_error(failures: list[Failure], ending: str) -> ApplyError:
 
 
 def _verify(engine: Engine, desired: Mapping[Key, Resource], world: World) -> None:
+    deadline = time.monotonic() + VANISH_S
     left = engine.plan(desired, world.place.namespaces())
+    while left and all(map(_vanishes, left.operations)) and time.monotonic() < deadline:
+        Event().wait(LOOK_AGAIN_S)
+        left = engine.plan(desired, world.place.namespaces())
     if left:
         lines = "\n".join(f"  {operation}: {operation.reason}" for operation in left.operations[:20])
         raise VerificationError(f"all was done, yet the network differs from what was asked for:\n{lines}")
+
+
+def _vanishes(operation: Operation) -> bool:
+    """Tell whether time does it: the kernel takes the links of a removed namespace along a little later."""
+    return operation.action == "delete" and operation.key.kind == "veth"
 
 
 def _converge(world: World, request: Request, listener: Listener) -> Missing:
