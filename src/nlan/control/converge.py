@@ -21,7 +21,7 @@ ASK_AGAIN_S = 0.02
 SHOW_S = 0.1
 """How often waiting for routes tells how far it is."""
 
-QUIET_S = 5.0
+QUIET_S = 3.0
 """How long routing must be quiet to be taken as done where raw configuration decides what comes."""
 
 T = TypeVar("T")

@@ -31,6 +31,8 @@ Timers = Literal["lab", "standard"]
 KEEPALIVE_S, HOLD_TIME_S = 3, 9
 """BGP's timers in a lab."""
 CONNECT_RETRY_S = 1
+POLICY_AT_ONCE = "bgp route-map delay-timer 0"
+"""A changed route-map counts at once; FRR would wait for 5 s."""
 HELLO_S, DEAD_S = 2, 6
 """OSPF's timers in a lab: nine routers spend less than a hundredth of a processor on hellos."""
 MAXIMUM_TTL = 255
