@@ -88,11 +88,11 @@ def _lock(descriptor: int, lab: str, on_wait: Callable[[str], None] | None, time
         if on_wait is None:
             raise LockedError(f"{sentence}; try again when it is done") from None
         on_wait(f"{sentence}; waiting for it")
-        if not _lock_within(descriptor, timeout_s):
+        if not _lock_within(descriptor, lab, timeout_s):
             raise LockedError(f"{sentence}, still after {timeout_s:g} s") from None
 
 
-def _lock_within(descriptor: int, timeout_s: float) -> bool:
+def _lock_within(descriptor: int, lab: str, timeout_s: float) -> bool:
     """Wait in a thread, since flock knows no deadline; an abandoned wait lets go of what it gets."""
     twin = os.dup(descriptor)
     abandoned = threading.Event()
@@ -105,7 +105,7 @@ def _lock_within(descriptor: int, timeout_s: float) -> bool:
         finally:
             os.close(twin)
 
-    thread = threading.Thread(target=wait, daemon=True)
+    thread = threading.Thread(target=wait, daemon=True, name=f"nlan waits for {lab}")
     thread.start()
     try:
         thread.join(timeout_s)
