@@ -30,6 +30,10 @@ _NOT_ZEBRAS = re.compile(
 )
 
 
+VTYSH_CONF = "no service integrated-vtysh-config\n"
+"""For vtysh in the node: a file per daemon, and no complaint that there is none of its own."""
+
+
 class Files(NamedTuple):
     """The paths of one daemon of a node.
 
@@ -98,6 +102,8 @@ class Files(NamedTuple):
         text = frrconfig.file_text(lines) if lines else ""
         log = "" if self.daemon in MANAGED else "log commands\n"
         write(self.config, text + log, owner="frr")
+        if self.daemon == "zebra":
+            write(self.config.with_name("vtysh.conf"), VTYSH_CONF, owner="frr")
 
     def remove(self) -> None:
         """Remove what the daemon leaves behind."""
