@@ -23,7 +23,17 @@ from nlan.keep.notes import Note, Tell
 from nlan.keep.operational import Operational
 from nlan.keep.presence import Presence
 from nlan.keep.repair import Outcome, repair
-from nlan.keep.sources import Appeared, Committed, Ended, Happening, Logged, Sources, Touched, Vanished
+from nlan.keep.sources import (
+    Appeared,
+    Committed,
+    Ended,
+    Happening,
+    Logged,
+    Sources,
+    Started,
+    Touched,
+    Vanished,
+)
 from nlan.model import Lab
 from nlan.state import LabState
 from tega.errors import StoreError
@@ -61,6 +71,7 @@ class Keeper:
         self._tick_at, self._cursor = 0.0, 0
         self._full_at = float("inf")
         self._failing: set[str] = set()
+        self._unwatched = False
         self._ended = ""
         self._stop = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -127,6 +138,8 @@ class Keeper:
             case Logged(namespace, _, event):
                 if event.kind != "configured":
                     self._operational.stale([namespace], sessions=True)
+            case Started():
+                self._unwatched = True
             case Vanished(namespace):
                 self._operational.stale([namespace])
             case Committed():
@@ -217,6 +230,7 @@ class Keeper:
 
     def _report(self, outcome: Outcome, seconds: float) -> None:
         ms = round(seconds * 1000, 1)
+        self._operational.note_repairs([f"{o}: {o.reason}" for o in outcome.done], ms)
         for operation in outcome.done:
             fields = {
                 "action": operation.action,
@@ -258,7 +272,10 @@ class Keeper:
     # Without it
 
     def _routine(self, now: float) -> None:
-        """Do what is due by the clock."""
+        """Do what is due by the clock, and watch daemons that came."""
+        if self._unwatched:
+            self._unwatched = False
+            self._sources.sync_daemons()
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
             self._look_at_switches(now)

@@ -8,6 +8,8 @@ something flaps on, commits become rarer. All of it hangs on a lease and goes wi
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,6 +23,10 @@ from tega.database import Database
 from tega.errors import LeaseLost
 
 PREFIX = "operational-"
+ROOT = ("keep",)
+"""Where keep says that it lives and what it repaired last."""
+MOST = 100
+"""So many operations of a repair are written down."""
 AUTHOR = "keep"
 LEASE_S = 30.0
 """How long the documents outlive keep."""
@@ -45,8 +51,8 @@ class Budget:
     def next(self, now: float) -> float:
         """Return when the next commit is allowed."""
         self._fill(now)
-        need = max(0.0, 1.0 - self._tokens) * REFILL_S
-        return max(self._last + BETWEEN_S, now + need)
+        at = self._last + BETWEEN_S
+        return at if self._tokens >= 1.0 else max(at, now + (1.0 - self._tokens) * REFILL_S)
 
     def spend(self, now: float) -> None:
         """Take one."""
@@ -69,13 +75,15 @@ class Operational:
         self._kernel: set[str] = set()
         self._sessions: set[str] = set()
         self._budget = Budget(clock())
+        self._repairs: list[str] = []
+        self._last_ms = 0.0
         self._lease = ""
         self._keep_at = float("inf")
 
     @property
     def due(self) -> float:
         """When to `flush` next."""
-        if self._lease and (self._kernel or self._sessions):
+        if self._lease and self._is_stale():
             return min(self._keep_at, self._budget.next(self._clock()))
         return self._keep_at
 
@@ -85,6 +93,14 @@ class Operational:
             name for name in namespaces if name not in (FABRIC, HOST)
         )
 
+    def note_repairs(self, operations: list[str], ms: float) -> None:
+        """Take what was repaired; it goes into `keep`, with the next commit."""
+        self._repairs += operations
+        self._last_ms = ms
+
+    def _is_stale(self) -> bool:
+        return bool(self._kernel or self._sessions or self._repairs)
+
     def begin(self, namespaces: Iterable[str], desired: Desired) -> None:
         """Remove what an earlier keep left behind, and write all."""
         self._database.expire()
@@ -92,7 +108,8 @@ class Operational:
         self._keep_at = self._clock() + LEASE_S / 3
         roots = self._database.view().keys()
         left = [root for root in roots if root.startswith(PREFIX)]
-        self._commit([Change(Op.DELETE, (root,)) for root in left])
+        changes = [Change(Op.DELETE, (root,)) for root in left]
+        self._commit([*changes, Change(Op.PUT, ROOT, self._about(), self._lease)])
         self._documents.clear()
         names = list(namespaces)
         self.stale(names)
@@ -110,7 +127,7 @@ class Operational:
         now = self._clock()
         if now >= self._keep_at:
             self._keep_alive(now, desired)
-        if not self._lease or not (self._kernel or self._sessions) or now < self._budget.next(now):
+        if not self._lease or not self._is_stale() or now < self._budget.next(now):
             return
         kernel, sessions = sorted(self._kernel), sorted(self._sessions)
         self._kernel.clear()
@@ -120,9 +137,20 @@ class Operational:
             changes += self._look_kernel(namespace)
         for namespace in sessions:
             changes += self._look_sessions(namespace, desired)
+        if self._repairs:
+            changes.append(Change(Op.PUT, ROOT, self._about(), self._lease))
+            self._repairs = []
         if changes:
             self._commit(changes)
             self._budget.spend(now)
+
+    def _about(self) -> Document:
+        """Who keeps the lab, and what was repaired last."""
+        about: Document = {"pid": os.getpid()}
+        if self._repairs:
+            last = {"operations": self._repairs[:MOST], "count": len(self._repairs), "ms": self._last_ms}
+            about["repaired"] = {"time": round(time.time(), 3), **last}
+        return about
 
     def _keep_alive(self, now: float, desired: Desired) -> None:
         self._keep_at = now + LEASE_S / 3

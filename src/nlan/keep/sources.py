@@ -36,6 +36,13 @@ class Ended(NamedTuple):
     daemon: str
 
 
+class Started(NamedTuple):
+    """A daemon's process file was written: it may have been started."""
+
+    namespace: str
+    daemon: str
+
+
 class Logged(NamedTuple):
     """A daemon wrote something worth knowing."""
 
@@ -66,7 +73,7 @@ class Committed(NamedTuple):
     """The lab's database may have new commits."""
 
 
-Happening = Event | Ended | Logged | Appeared | Vanished | Touched | Committed
+Happening = Event | Ended | Started | Logged | Appeared | Vanished | Touched | Committed
 
 
 class Sources:
@@ -206,10 +213,14 @@ class Sources:
         for change in self._inotify.changes():
             if change.path is None:
                 yield Touched("")
-            elif change.path.name == "run-frr" or change.name.endswith(".log"):
-                if change.name.endswith(".log"):
-                    grown[change.path / change.name] = None
-            else:
+            elif change.path == self._place.paths.lab(self._place.lab):
+                yield from self._directory(change)
+            elif change.name.endswith(".log"):
+                grown[change.path / change.name] = None
+            elif change.name.endswith(".pid") and change.mask & COMES:
+                path = change.path / change.name
+                yield Started(namespace_name(_node_of(path)), path.stem)
+            elif change.path.name != "run-frr":
                 yield from self._directory(change)
         for path in grown:
             namespace = namespace_name(_node_of(path))
@@ -240,6 +251,6 @@ class Sources:
         return change.name if change.name.startswith("@") and "." not in change.name else None
 
 
-def _node_of(log: Path) -> str:
-    parent = log.parent
+def _node_of(path: Path) -> str:
+    parent = path.parent
     return parent.parent.name if parent.name == "run-frr" else parent.name

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import sys
-import time
 from argparse import Namespace
 
+from nlan.cli.lines import teller
 from nlan.cli.output import say
 from nlan.control import labs
 from nlan.control.world import World
 from nlan.errors import NotFoundError
-from nlan.keep import Keeper, Note
+from nlan.keep import Keeper
 from nlan.keep.background import detach, unit_text
 from nlan.keep.presence import Presence
 from nlan.runtimes import Paths
@@ -57,20 +54,8 @@ def _check(paths: Paths, name: str) -> None:
 def _keep(paths: Paths, name: str, presence: Presence, *, as_json: bool) -> int:
     database = open_database(database_path(paths.state, name), durability="normal")
     with LabState(database, name) as state:
-        keeper = Keeper(World(paths, name), state, presence, _print_json if as_json else _print)
+        keeper = Keeper(World(paths, name), state, presence, teller(as_json=as_json))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: keeper.stop())
         keeper.run()
     return 0
-
-
-def _print(note: Note) -> None:
-    clock = time.time()
-    stamp = time.strftime("%H:%M:%S", time.localtime(clock)) + f".{int(clock * 1000) % 1000:03d}"
-    print(f"{stamp} {note.event:<9} {note.text}", flush=True)
-
-
-def _print_json(note: Note) -> None:
-    line = {"time": round(time.time(), 4), "event": note.event, **note.fields}
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + os.linesep)
-    sys.stdout.flush()

@@ -1,0 +1,35 @@
+"""`nlan watch`: events as they happen."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from contextlib import closing
+
+from nlan.cli.lines import teller
+from nlan.cli.output import say
+from nlan.control import labs
+from nlan.keep.watching import Watching
+from nlan.runtimes import Paths
+from nlan.state import find_state
+
+
+def run(arguments: Namespace) -> int:
+    """Print events until interrupted, or until the lab is gone."""
+    paths = Paths.from_environment()
+    place = labs.choose(paths, arguments.lab)
+    state = find_state(paths.state, place.lab, say=say)
+    tell = teller(as_json=arguments.json)
+    try:
+        with closing(Watching(place, None if state is None else state.database)) as watching:
+            if sys.stdout.isatty() and not arguments.json:
+                say(f"{place.lab}: watching {len(watching.sources.namespaces)} namespaces (Ctrl-C ends)")
+            while not watching.is_over:
+                for note in watching.notes():
+                    tell(note)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        if state is not None:
+            state.close()
+    return 0
