@@ -158,10 +158,11 @@ def restore_host(paths: Paths) -> None:
             _remove_directory(paths.netns)
     if _is_noted(paths, "run-frr"):
         _remove_directory(Path("/run/frr"))
-    if _is_noted(paths, "run-mount"):
-        unmount(paths.run, 0)  # the notes are below the mount as well as on it
+    busy = _is_noted(paths, "run-mount") and not unmount(paths.run, 0)
+    if busy and _set_propagation(paths.run, syscalls.MS_PRIVATE):
+        return  # still mounted: another nlan is about to lock a lab there, and comes by here later
     left = os.listdir(paths.run)
-    if all(name.startswith("made-") for name in left):
+    if all(name.startswith("made-") for name in left):  # they are below the mount as well as on it
         for name in left:
             os.unlink(paths.run / name)
         _remove_directory(paths.run)
