@@ -48,6 +48,8 @@ CONFIRM = _option(
     metavar="SECONDS",
     help="undo the change unless `nlan confirm` comes within that time",
 )
+CHANGE = (LAB, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON)
+"""What every verb takes that changes a running lab without its file."""
 
 VERBS = (
     Verb(
@@ -145,13 +147,7 @@ VERBS = (
         "turn the running network into an earlier revision, in place",
         (
             _option("revision", metavar="REV", type=int, help="from `nlan history`"),
-            LAB,
-            WAIT,
-            TIMEOUT,
-            DRY_RUN,
-            MESSAGE,
-            CONFIRM,
-            JSON,
+            *CHANGE,
         ),
     ),
     Verb("confirm", "keep a change that `--confirm` would undo", (LAB_WORD, JSON)),
@@ -163,13 +159,7 @@ VERBS = (
                 "path", metavar="PATH", help="such as `pe1.router.bgp.peers.0.peer_asn` (see `nlan show`)"
             ),
             _option("value", metavar="VALUE", help="YAML"),
-            LAB,
-            WAIT,
-            TIMEOUT,
-            DRY_RUN,
-            MESSAGE,
-            CONFIRM,
-            JSON,
+            *CHANGE,
         ),
     ),
     Verb(
@@ -177,13 +167,7 @@ VERBS = (
         "remove one thing of the running lab",
         (
             _option("path", metavar="PATH", help="such as `pe1.vhosts.1`"),
-            LAB,
-            WAIT,
-            TIMEOUT,
-            DRY_RUN,
-            MESSAGE,
-            CONFIRM,
-            JSON,
+            *CHANGE,
         ),
     ),
     Verb(
@@ -191,13 +175,7 @@ VERBS = (
         "change the running lab's state in an editor",
         (
             _option("node", metavar="NODE", nargs="?", help="only this node"),
-            LAB,
-            WAIT,
-            TIMEOUT,
-            DRY_RUN,
-            MESSAGE,
-            CONFIRM,
-            JSON,
+            *CHANGE,
         ),
     ),
     Verb("watch", "events as they happen: links, addresses, routes, sessions, operations", (LAB_WORD, JSON)),
