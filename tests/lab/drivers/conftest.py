@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_interface
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,10 @@ class Network:
         """Make nodes; interfaces of equal name on two nodes are one link, on more a segment."""
         self.place.create([*nodes, "sw"])
         self.nodes = {node: {i: a.split() for i, a in ends.items()} for node, ends in nodes.items()}
+        for node in nodes:
+            with self.place.inside(node):
+                for kind in ("all", "default"):
+                    Path(f"/proc/sys/net/ipv6/conf/{kind}/accept_dad").write_text("0")
         for name in sorted({i for ends in nodes.values() for i in ends} - {"lo"}):
             self._segment(name, [node for node, ends in nodes.items() if name in ends])
         for node, ends in self.nodes.items():

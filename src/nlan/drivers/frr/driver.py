@@ -38,9 +38,7 @@ class FrrDriver:
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
         """Return the daemons that run and answer; a dead one is not there."""
-        for namespace in namespaces:
-            if "/" in namespace or namespace == FABRIC:
-                continue  # hosts and the fabric have no daemons
+        for namespace in filter(_has_daemons, namespaces):
             for files in self._started(namespace):
                 if (config := _observed(files)) is not None:
                     yield FrrDaemon(namespace=namespace, daemon=files.daemon, config=config, after=())
@@ -119,8 +117,16 @@ class FrrDriver:
         starts = [Start(resource, self._files(resource.key)) for resource in resources]
         if starts:
             start_all(self._place, starts)
-            greet.greet([(s.files, s.config) for s in starts if s.error is None])
+            self._greet(starts)
         return {start.resource.key: start.error or self._settle(start) for start in starts}
+
+    def _greet(self, starts: Sequence[Start]) -> None:
+        fresh = [(s.files, s.config) for s in starts if s.error is None and s.files.daemon in greet.WORDS]
+        if fresh:
+            new = {files for files, _ in fresh}
+            running = (f for n in self._place.namespaces() if _has_daemons(n) for f in self._started(n))
+            older = [f for f in running if f.daemon in greet.WORDS and f not in new]
+            greet.greet(fresh, [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None])
 
     def _settle(self, start: Start) -> NlanError | None:
         """Load what a manager that ran before did not read, and write the receipt."""
@@ -178,6 +184,11 @@ class FrrDriver:
                 files.remove()
         why = "it does not end, not even by SIGKILL"
         return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k, _ in daemons}
+
+
+def _has_daemons(namespace: str) -> bool:
+    """Tell nodes from hosts and the fabric."""
+    return "/" not in namespace and namespace != FABRIC
 
 
 def _observed(files: Files) -> tuple[str, ...] | None:

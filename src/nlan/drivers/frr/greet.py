@@ -4,20 +4,30 @@ Routers on a segment learn of each other by hellos, seconds apart, and on a segm
 they wait for the dead interval before they elect a designated router. Both is spared by what the
 daemons do anyway: a changed hello interval sends a hello, and a router that starts with priority 0
 does not wait, yet takes part in the election as soon as it has a priority. So a start goes: priority
-0 in the file, two rounds of hellos over all routers, priorities, two more rounds. Whoever is late
-is greeted by the usual timers.
+0 in the file, two rounds of hellos over all routers, then one router after the other gets its
+priority and says so. The first becomes the designated router, the second its backup, and that is
+that: were they to elect all at once, the designated router would change while adjacencies are full,
+and FRR 10.3 then keeps announcing the old one.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import select
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from nlan.drivers.frr.files import Files
 from nlan.drivers.frr.vty import Vty
 from nlan.errors import PeerError
 from nlan.resources.frrconfig import lines, paths
+
+INTERFACES_S = 0.5
+"""How long a daemon may take to learn of its interfaces before it is greeted without them."""
+LOOK_MS = 2
 
 WORDS = {"ospfd": "ip ospf", "ospf6d": "ipv6 ospf6"}
 _HELLO = re.compile(r"(ip ospf|ipv6 ospf6) hello-interval (?P<s>\d+)$")
@@ -76,40 +86,90 @@ def start_lines(daemon: str, config: Sequence[str]) -> tuple[str, ...]:
     return lines([*extra, *paths(config)]) if extra else tuple(config)
 
 
-def greet(daemons: Iterable[tuple[Files, Sequence[str]]]) -> None:
-    """Make freshly started OSPF daemons find each other.
+def greet(
+    fresh: Sequence[tuple[Files, Sequence[str]]], others: Iterable[tuple[Files, Sequence[str]]]
+) -> None:
+    """Make freshly started OSPF daemons and those that run already find each other.
+
+    Args:
+        fresh: Files and configuration of daemons that were started with `start_lines`.
+        others: The same of daemons that run for longer; they only say hello.
 
     A daemon that does not answer is left alone: the engine sees at its next look what it lacks.
     """
-    talks = [(files, those) for files, config in daemons if (those := list(speakers(files.daemon, config)))]
-    opened = [(vty, those) for files, those in talks if (vty := _opened(files)) is not None]
+    talks = _opened(fresh)
+    if not talks:
+        return
+    older = _opened(others)
     try:
-        for round_ in (Speaker.hello, Speaker.hello, Speaker.priority, Speaker.hello, Speaker.hello):
-            for vty, those in opened:
-                _say(vty, [line for speaker in those for line in _part(speaker, round_ is Speaker.priority)])
+        _await_interfaces(talks)
+        for _ in range(2):
+            _hello([*older, *talks])
+        for talk in talks:
+            _hello([talk])
+            _say(talk.vty, [line for s in talk.speakers if s.elects for line in s.priority()])
+            _hello([talk])
+        _hello([*older, *talks])
     finally:
-        for vty, _ in opened:
-            vty.close()
+        for talk in (*older, *talks):
+            talk.vty.close()
 
 
-def _part(speaker: Speaker, priorities: bool) -> list[str]:
-    if not priorities:
-        return speaker.hello()
-    return speaker.priority() if speaker.elects else []
+class Talk(NamedTuple):
+    """A daemon in configuration mode, and its interfaces."""
+
+    vty: Vty
+    speakers: tuple[Speaker, ...]
 
 
-def _opened(files: Files) -> Vty | None:
-    try:
-        vty = Vty(files.vty)
-    except OSError:
-        return None
-    _say(vty, ["enable", "configure terminal"])
-    return vty
+def _opened(daemons: Iterable[tuple[Files, Sequence[str]]]) -> list[Talk]:
+    talks = []
+    for files, config in daemons:
+        those = tuple(speakers(files.daemon, config))
+        if those:
+            with suppress(OSError, PeerError):
+                vty = Vty(files.vty)
+                talks.append(Talk(vty, those))
+                vty.together(["enable", "configure terminal"])
+    return talks
+
+
+def _hello(talks: Iterable[Talk]) -> None:
+    for talk in talks:
+        _say(talk.vty, [line for speaker in talk.speakers for line in speaker.hello()])
 
 
 def _say(vty: Vty, commands: Sequence[str]) -> None:
-    try:
+    with suppress(PeerError):
         if commands:
             vty.together(commands)
+
+
+def _await_interfaces(talks: Sequence[Talk]) -> None:
+    """Wait until the daemons know their interfaces from zebra, which follows their configuration.
+
+    An interface that has no address yet or is down takes part later, by the usual timers.
+    """
+    deadline = time.monotonic() + INTERFACES_S
+    waiting = list(talks)
+    while waiting and time.monotonic() < deadline:
+        waiting = [talk for talk in waiting if not _knows_interfaces(talk)]
+        if waiting:
+            select.poll().poll(LOOK_MS)
+
+
+def _knows_interfaces(talk: Talk) -> bool:
+    show = f"do show {talk.speakers[0].words} interface json"
+    try:
+        answer = talk.vty.ask(show)
     except PeerError:
-        return
+        return True
+    found = json.loads(answer.text or "{}")
+    known = found.get("interfaces", found)
+    return all(_speaks(known.get(speaker.name, {})) for speaker in talk.speakers)
+
+
+def _speaks(interface: dict[str, Any]) -> bool:
+    """Tell whether an interface has left the state Down, by either daemon's words."""
+    state = interface.get("state") or interface.get("ospf6InterfaceState") or "Down"
+    return str(state) not in ("Down", "0")

@@ -364,7 +364,14 @@ def test_ospf_on_a_segment_of_three_is_full_at_once(network: Any, eventually: Ca
         return len(found) == 12 and all(n.up for n in found)
 
     eventually(full, lambda: str([network.frr.ospf_neighbors(n.name) for n in nodes]))
-    eventually(lambda: all(f"10.0.0.{i}" in network.ip("r1", "route") for i in (2, 3)))
+    eventually(
+        lambda: all(f"10.0.0.{i}" in network.ip("r1", "route") for i in (2, 3)),
+        lambda: "\n".join(
+            network.frr.command(node.name, "ospfd", f"show ip ospf {what}")
+            for node in nodes
+            for what in ("", "database router", "route")
+        ),
+    )
     assert "priority" not in network.frr.command("r1", "ospfd", "show running-config")
 
 
