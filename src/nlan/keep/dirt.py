@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
-from nlan.keep.sources import Appeared, Ended, Happening, Logged, Touched, Vanished
+from nlan.keep.sources import Appeared, Ended, Happening, Logged, Switched, Touched, Vanished
 from nlan.resources import FABRIC, HOST
 
 SETTLE_S = 0.02
@@ -69,7 +69,7 @@ class Dirt:
                     self.mark([namespace], now, daemons=True)
             case Vanished() | Touched(""):
                 self.all(now)
-            case Appeared(namespace):
+            case Appeared(namespace) | Switched(namespace):
                 self.mark([namespace], now)
             case Touched("hosts"):
                 self.mark([HOST], now)

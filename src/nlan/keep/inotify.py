@@ -44,6 +44,7 @@ class Inotify:
             number = ctypes.get_errno()
             raise OSError(number, f"inotify: {os.strerror(number)} (fs.inotify.max_user_instances)")
         self._paths: dict[int, Path] = {}
+        self._numbers: dict[Path, int] = {}
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -58,7 +59,15 @@ class Inotify:
         number: int = _libc.inotify_add_watch(self._fd, os.fsencode(path), mask)
         if number >= 0:
             self._paths[number] = path
+            self._numbers[path] = number
         return number >= 0
+
+    def remove(self, path: Path) -> None:
+        """Watch it no more; fine if nobody did."""
+        number = self._numbers.pop(path, None)
+        if number is not None and self._paths.get(number) == path:
+            _libc.inotify_rm_watch(self._fd, number)
+            del self._paths[number]
 
     def changes(self) -> Iterator[Change]:
         """Yield what has changed since the last call, without waiting."""

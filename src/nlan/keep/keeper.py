@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from nlan.control.lifecycle import Listener, undo_unconfirmed
 from nlan.control.world import World
 from nlan.drivers.netlink.events import Event
-from nlan.drivers.sysctl import SysctlDriver
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
 from nlan.keep.desired import Desired, wanted_revision
@@ -40,13 +39,11 @@ from tega.errors import StoreError
 
 TICK_S = 1.0
 """How often switches without events are looked at."""
-PORTION = 50
-"""In so many namespaces per tick."""
 GRACE_S = 0.3
 """An unconfirmed change is its own command's to undo; keep does it so much later."""
 FULL_EVERY_S = 60.0
 """After so long everything is looked at, whatever the events said."""
-FULL_SHARE = 200
+FULL_SHARE = 400
 """And at most one part in so many of the time is spent on that."""
 
 
@@ -68,10 +65,11 @@ class Keeper:
         self._lock = PatientLock(world.place)
         self._head = -1
         self._deadline = float("inf")
-        self._tick_at, self._cursor = 0.0, 0
+        self._tick_at = 0.0
         self._full_at = float("inf")
         self._failing: set[str] = set()
         self._unwatched = False
+        self._watched_revision = -1
         self._ended = ""
         self._stop = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -213,7 +211,7 @@ class Keeper:
         self._report(outcome, now - (begun if dirt.since is None else dirt.since))
         if dirt.whole:
             self._full_at = now + max(FULL_EVERY_S, FULL_SHARE * (now - begun))
-            self._sources.sync()
+            self._watch_all()
             self._operational.stale(outcome.seen)
             self._operational.stale((n for n in outcome.seen if n in self._desired.speakers), sessions=True)
         elif outcome.daemons:
@@ -221,6 +219,14 @@ class Keeper:
             self._operational.stale((o.key.namespace for o in outcome.done), sessions=True)
         self._settle_status(outcome)
         self._guarded(self._mark_applied, outcome)
+
+    def _watch_all(self) -> None:
+        """Watch all that is there by now, after everything may have changed."""
+        before, revision = self._sources.namespaces, self._watched_revision
+        self._sources.sync()
+        if self._sources.namespaces != before or revision != self._desired.revision:
+            self._sources.switches.want(self._desired.untold, self._sources.namespaces)
+            self._watched_revision = self._desired.revision
 
     def _mark_applied(self, outcome: Outcome) -> None:
         """A change whose `up` was killed half-way has been completed here."""
@@ -278,7 +284,9 @@ class Keeper:
             self._sources.sync_daemons()
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
-            self._look_at_switches(now)
+            drifted = self._sources.switches.drifted()
+            if drifted:
+                self._dirt.mark(drifted, now)
         if now >= self._full_at:
             self._full_at = float("inf")
             self._dirt.all(now)
@@ -287,19 +295,6 @@ class Keeper:
             self._backoff.tidy(now)
         if now >= self._operational.due:
             self._guarded(self._operational.flush, self._desired)
-
-    def _look_at_switches(self, now: float) -> None:
-        """Look at the next portion of switches that change without an event."""
-        names = sorted(self._desired.untold)
-        if not names:
-            return
-        portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
-        self._cursor = (self._cursor + len(portion)) % len(names)
-        wanted = [switch for name in portion for switch in self._desired.untold[name]]
-        found = {r.key: r.value for r in SysctlDriver(self._world.place, wanted).observe(portion)}
-        drifted = {s.namespace for s in wanted if found.get(s.key, s.value) != s.value}
-        if drifted:
-            self._dirt.mark(drifted, now)
 
     def _guarded(self, step: object, *arguments: object) -> object:
         """Call what writes or reads the database; keeping goes on where that fails."""

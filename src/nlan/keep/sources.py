@@ -18,6 +18,7 @@ from nlan.errors import HostError
 from nlan.keep import inotify
 from nlan.keep.inotify import Change, Inotify
 from nlan.keep.logs import Logs
+from nlan.keep.switches import DIRECTORY, Switches
 from nlan.resources import FABRIC
 from nlan.runtimes import NetnsRuntime
 from nlan.runtimes.paths import namespace_name
@@ -63,6 +64,12 @@ class Vanished(NamedTuple):
     namespace: str
 
 
+class Switched(NamedTuple):
+    """A kernel switch that netlink does not tell of has another value than it shall have."""
+
+    namespace: str
+
+
 class Touched(NamedTuple):
     """A file of the lab changed."""
 
@@ -73,7 +80,7 @@ class Committed(NamedTuple):
     """The lab's database may have new commits."""
 
 
-Happening = Event | Ended | Started | Logged | Appeared | Vanished | Touched | Committed
+Happening = Event | Switched | Ended | Started | Logged | Appeared | Vanished | Touched | Committed
 
 
 class Sources:
@@ -92,6 +99,7 @@ class Sources:
         self._kernel = EventWatcher(place, names=names)
         self._inotify = Inotify()
         self._logs = Logs()
+        self.switches = Switches(place, self._inotify)
         self._watched: set[str] = set()
         self._processes: dict[int, tuple[int, Ended]] = {}
         self._extra: set[int] = set()
@@ -111,6 +119,7 @@ class Sources:
     def close(self) -> None:
         """Watch nothing more."""
         self._kernel.close()
+        self.switches.close()
         self._inotify.close()
         for pidfd in self._processes:
             os.close(pidfd)
@@ -170,6 +179,7 @@ class Sources:
 
     def _forget(self, namespace: str) -> None:
         self._kernel.remove(namespace)
+        self.switches.forget(namespace)
         self._watched.discard(namespace)
 
     # What happens
@@ -213,6 +223,10 @@ class Sources:
         for change in self._inotify.changes():
             if change.path is None:
                 yield Touched("")
+            elif change.path.parent == DIRECTORY:
+                namespace = self.switches.written(change.path.name)
+                if namespace is not None:
+                    yield Switched(namespace)
             elif change.path == self._place.paths.lab(self._place.lab):
                 yield from self._directory(change)
             elif change.name.endswith(".log"):
@@ -223,9 +237,9 @@ class Sources:
             elif change.path.name != "run-frr":
                 yield from self._directory(change)
         for path in grown:
-            namespace = namespace_name(_node_of(path))
+            node = namespace_name(_node_of(path))
             for event in self._logs.news(path):
-                yield Logged(namespace, path.stem, event)
+                yield Logged(node, path.stem, event)
 
     def _directory(self, change: Change) -> Iterator[Happening]:
         paths, lab = self._place.paths, self._place.lab
