@@ -8,6 +8,9 @@ from nlan.errors import HostError, NotFoundError
 from nlan.runtimes import NetnsRuntime, Paths, labs
 from nlan.state import known_labs
 
+MOST_LISTED = 12
+"""How many labs an error names."""
+
 
 def running(paths: Paths) -> list[str]:
     """Return the labs that exist on this machine, sorted."""
@@ -26,7 +29,7 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
     if name is None and len(names) == 1:
         return NetnsRuntime(paths, names[0])
     if name is None:
-        raise NotFoundError(f"several labs run, say which: {', '.join(names)}" if names else "no lab runs")
+        raise NotFoundError(f"several labs run, say which: {_listed(names)}" if names else "no lab runs")
     if name not in names:
         raise NotFoundError(f"no lab {name} runs; there {_are(names)}")
     return NetnsRuntime(paths, name)
@@ -44,7 +47,7 @@ def remembered_name(paths: Paths, name: str | None) -> str:
         if len(names) == 1:
             return names[0]
         if names:
-            raise NotFoundError(f"several labs, say which: {', '.join(names)}")
+            raise NotFoundError(f"several labs, say which: {_listed(names)}")
     raise NotFoundError("no lab is known")
 
 
@@ -61,4 +64,11 @@ def need_root() -> None:
 def _are(names: list[str]) -> str:
     if not names:
         return "is none"
-    return f"{'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+    return f"{'is' if len(names) == 1 else 'are'} {_listed(names)}"
+
+
+def _listed(names: list[str]) -> str:
+    """Return the names as a list that fits a line or two."""
+    if len(names) <= MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED} more (`nlan ls`)"
