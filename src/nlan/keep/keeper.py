@@ -294,7 +294,18 @@ class Keeper:
             self._dirt.all(now)
             self._backoff.tidy(now)
         if now >= self._operational.due:
-            self._guarded(self._operational.flush, self._desired)
+            self._write_down()
+
+    def _write_down(self) -> None:
+        """Write how things are; asking daemons makes files, so nobody may be removing the lab meanwhile."""
+        if not self._lock.acquire():
+            self._sources.pause_kernel()
+            return
+        try:
+            if self._is_ours():
+                self._guarded(self._operational.flush, self._desired)
+        finally:
+            self._lock.release()
 
     def _guarded(self, step: object, *arguments: object) -> object:
         """Call what writes or reads the database; keeping goes on where that fails."""

@@ -72,6 +72,7 @@ class Operational:
         """Write nothing yet."""
         self._world, self._database, self._clock = world, database, clock
         self._documents: dict[str, Document] = {}
+        self._hosts: dict[str, dict[str, None]] = {}
         self._kernel: set[str] = set()
         self._sessions: set[str] = set()
         self._budget = Budget(clock())
@@ -111,6 +112,7 @@ class Operational:
         changes = [Change(Op.DELETE, (root,)) for root in left]
         self._commit([*changes, Change(Op.PUT, ROOT, self._about(), self._lease)])
         self._documents.clear()
+        self._hosts.clear()
         names = list(namespaces)
         self.stale(names)
         self.stale((n for n in names if n in desired.speakers), sessions=True)
@@ -167,6 +169,8 @@ class Operational:
         return self._update(namespace, found)
 
     def _look_sessions(self, namespace: str, desired: Desired) -> list[Change]:
+        if namespace not in self._documents:
+            return []  # gone
         return self._update(namespace, sessions_of(self._world, namespace, desired.speakers.get(namespace)))
 
     def _update(self, namespace: str, sections: Document) -> list[Change]:
@@ -177,23 +181,28 @@ class Operational:
             return self._appear(namespace)
         changed = {name: value for name, value in sections.items() if known.get(name) != value}
         known.update(changed)
+        if namespace.partition("/")[0] not in self._documents:
+            return []  # comes with its node
         return [Change(Op.PUT, (*_path(namespace), name), value) for name, value in changed.items()]
 
     def _appear(self, namespace: str) -> list[Change]:
         """A node's document is put whole, with the lease; its hosts' stand below it."""
         path = _path(namespace)
         if len(path) == 1:
-            below = {n.partition("/")[2]: d for n, d in self._documents.items() if _path(n)[0] == path[0]}
-            below.pop("", None)
+            below = {host: self._documents[f"{namespace}/{host}"] for host in self._hosts.get(namespace, ())}
             whole = self._documents[namespace] | ({"hosts": below} if below else {})
             return [Change(Op.PUT, path, whole, self._lease)]
-        if path[0].removeprefix(PREFIX) not in self._documents:
+        node, _, host = namespace.partition("/")
+        self._hosts.setdefault(node, {})[host] = None
+        if node not in self._documents:
             return []  # comes with its node
         return [Change(Op.PUT, path, self._documents[namespace])]
 
     def _gone(self, namespace: str) -> list[Change]:
         if self._documents.pop(namespace, None) is None:
             return []
+        node, _, host = namespace.partition("/")
+        self._hosts.get(node, {}).pop(host, None)
         return [Change(Op.DELETE, _path(namespace))]
 
     def _commit(self, changes: list[Change]) -> None:

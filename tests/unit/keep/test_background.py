@@ -1,0 +1,65 @@
+"""The unit for systemd, and the file that says who keeps a lab."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from pathlib import Path
+
+import pytest
+
+from nlan.errors import LockedError, NotFoundError
+from nlan.keep.background import command, unit_text
+from nlan.keep.presence import Presence, keeper_of
+from nlan.runtimes import Paths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    (tmp_path / "run" / "lab").mkdir(parents=True)
+    return Paths(run=tmp_path / "run")
+
+
+def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
+    monkeypatch.setenv("NLAN_STATE_DIR", "/srv/my labs")
+    text = unit_text("wan")
+    service = configparser.RawConfigParser(strict=False)
+    service.read_string(text)
+    words = " ".join(command())
+    assert service["Service"]["ExecStart"] == f"{words} keep wan"
+    assert service["Service"]["ExecStartPre"] == f"-{words} restore"
+    assert service["Service"]["KillMode"] == "process"
+    assert service["Service"]["Environment"] == '"NLAN_STATE_DIR=/srv/my labs"'
+
+
+def test_the_command_exists():
+    assert os.access(command()[0], os.X_OK)
+
+
+def test_a_second_keep_is_told_of_the_first(paths):
+    first = Presence(paths, "lab")
+    first.claim()
+    assert keeper_of(paths, "lab") == os.getpid()
+    with pytest.raises(LockedError, match=f"process {os.getpid()}"):
+        Presence(paths, "lab").claim()
+    first.leave()
+    assert keeper_of(paths, "lab") is None
+    assert not (paths.lab("lab") / "keep.pid").exists()
+
+
+def test_presence_ends_with_the_labs_directory(paths):
+    presence = Presence(paths, "lab")
+    presence.claim()
+    assert presence.is_mine()
+    (paths.lab("lab") / "keep.pid").unlink()
+    assert not presence.is_mine()
+    later = Presence(paths, "lab")
+    later.claim()
+    presence.leave()
+    assert later.is_mine()
+    later.leave()
+
+
+def test_no_lab_no_presence(paths):
+    with pytest.raises(NotFoundError):
+        Presence(paths, "other").claim()

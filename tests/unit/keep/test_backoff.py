@@ -1,0 +1,67 @@
+"""Backing off: failures wait longer and longer, endless repairs too, quiet forgets."""
+
+from __future__ import annotations
+
+from nlan.keep.backoff import FIRST_S, FORGET_S, FREE, LONGEST_S, Backoff
+
+
+def test_the_unknown_may_be_tried():
+    assert not Backoff().blocked("x", 0.0)
+
+
+def test_failures_double_the_wait_up_to_the_longest():
+    backoff, now, waits = Backoff(), 0.0, []
+    for _ in range(10):
+        waits.append(backoff.note("x", now, failed=True))
+        assert backoff.blocked("x", now)
+        now += waits[-1]
+        assert not backoff.blocked("x", now)
+    assert waits[:3] == [FIRST_S, 2 * FIRST_S, 4 * FIRST_S]
+    assert waits[-1] == LONGEST_S
+
+
+def test_one_operation_does_not_hold_up_another():
+    backoff = Backoff()
+    backoff.note("x", 0.0, failed=True)
+    assert not backoff.blocked("y", 0.0)
+
+
+def test_success_ends_the_series_of_failures():
+    backoff = Backoff()
+    backoff.note("x", 0.0, failed=True)
+    backoff.note("x", 1.0, failed=True)
+    assert backoff.note("x", 3.0, failed=False) == 0.0
+    assert backoff.note("x", 3.1, failed=True) == FIRST_S
+
+
+def test_what_is_repaired_again_and_again_waits_too():
+    backoff = Backoff()
+    waits = [backoff.note("x", n / 10, failed=False) for n in range(FREE)]
+    assert waits == [0.0] * FREE
+    assert backoff.note("x", 1.0, failed=False) == FIRST_S
+    assert backoff.note("x", 2.0, failed=False) == 2 * FIRST_S
+
+
+def test_quiet_forgets():
+    backoff = Backoff()
+    wait = backoff.note("x", 0.0, failed=True)
+    assert backoff.note("x", wait + FORGET_S + 0.1, failed=True) == FIRST_S
+
+
+def test_next_is_when_the_first_wait_ends():
+    backoff = Backoff()
+    assert backoff.next(0.0) == float("inf")
+    backoff.note("x", 0.0, failed=True)
+    backoff.note("y", 0.1, failed=True)
+    assert backoff.next(0.2) == FIRST_S
+    assert backoff.next(FIRST_S) == FIRST_S + 0.1
+    assert backoff.next(10.0) == float("inf")
+
+
+def test_tidy_keeps_what_still_counts():
+    backoff = Backoff()
+    backoff.note("old", 0.0, failed=True)
+    backoff.note("new", 100.0, failed=True)
+    backoff.tidy(100.0)
+    assert backoff.blocked("new", 100.1)
+    assert not backoff.blocked("old", 0.1)

@@ -1,0 +1,40 @@
+"""inotify tells what changed in a directory, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nlan.keep import inotify
+from nlan.keep.inotify import Inotify
+
+
+@pytest.fixture
+def told() -> Iterator[Inotify]:
+    one = Inotify()
+    yield one
+    one.close()
+
+
+def test_names_of_what_came_and_went(told, tmp_path: Path):
+    assert told.add(tmp_path, inotify.CREATE | inotify.DELETE)
+    (tmp_path / "a").touch()
+    (tmp_path / "a").unlink()
+    changes = list(told.changes())
+    assert [(c.path, c.name) for c in changes] == [(tmp_path, "a"), (tmp_path, "a")]
+    assert [bool(c.mask & inotify.DELETE) for c in changes] == [False, True]
+
+
+def test_nothing_is_told_of_what_is_not_there(told, tmp_path: Path):
+    assert not told.add(tmp_path / "absent", inotify.CREATE)
+    assert list(told.changes()) == []
+
+
+def test_a_removed_watch_is_silent(told, tmp_path: Path):
+    told.add(tmp_path, inotify.CREATE)
+    told.remove(tmp_path)
+    told.remove(tmp_path)
+    (tmp_path / "a").touch()
+    assert [c.name for c in told.changes() if not c.mask & inotify.IGNORED] == []

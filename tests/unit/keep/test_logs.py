@@ -1,0 +1,76 @@
+"""Logs are read from where they stood, whole lines only, and again from the start where they shrank."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nlan.drivers.frr import LogEvent
+from nlan.keep.logs import Logs, parse_gobgp
+
+UP = "2026/01/01 00:00:00 BGP: [X] %ADJCHANGE: neighbor 192.0.2.1(r2) in vrf default Up\n"
+TYPED = "2026/01/01 00:00:00 BGP: [X] vty[22]@(config-router)# no neighbor 192.0.2.1\n"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "bgpd.log"
+    path.write_text(UP)
+    return path
+
+
+def append(path: Path, text: str) -> None:
+    with open(path, "a") as file:
+        file.write(text)
+
+
+def test_what_stood_there_is_the_past(log):
+    logs = Logs()
+    logs.follow(log)
+    assert list(logs.news(log)) == []
+    append(log, TYPED)
+    assert list(logs.news(log)) == [LogEvent("configured", "no neighbor 192.0.2.1")]
+    assert list(logs.news(log)) == []
+
+
+def test_a_log_never_seen_is_news_from_its_start(log):
+    assert list(Logs().news(log)) == [LogEvent("session-up", "192.0.2.1")]
+
+
+def test_half_a_line_waits_for_its_end(log):
+    logs = Logs()
+    logs.follow(log)
+    append(log, TYPED[:40])
+    assert list(logs.news(log)) == []
+    append(log, TYPED[40:])
+    assert [event.kind for event in logs.news(log)] == ["configured"]
+
+
+def test_a_log_that_shrank_is_read_from_its_start(log):
+    logs = Logs()
+    append(log, UP * 3)
+    logs.follow(log)
+    log.write_text(TYPED)
+    assert [event.kind for event in logs.news(log)] == ["configured"]
+
+
+def test_a_log_that_went_has_no_news(log):
+    logs = Logs()
+    logs.follow(log)
+    log.unlink()
+    assert list(logs.news(log)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        ('level=info msg="Peer Up" Key=192.0.2.1 State=x', LogEvent("session-up", "192.0.2.1")),
+        ('level=info msg="Peer Down" Key=192.0.2.1 Reason=x', LogEvent("session-down", "192.0.2.1")),
+        ('msg="Add a peer configuration" Key=x', LogEvent("configured", "Add a peer configuration")),
+        ('msg="Delete a peer configuration"', LogEvent("configured", "Delete a peer configuration")),
+        ('level=info msg="gobgpd started"', None),
+    ],
+)
+def test_gobgp_lines(line, event):
+    assert parse_gobgp(line) == event
