@@ -244,16 +244,25 @@ class AsyncStore:
             if not isinstance(error, StoreError):
                 for request in requests:
                     request.error = request.error or (None if request.result else error)
-        self._loop.call_soon_threadsafe(_settle, group)
+        self._to_loop(_settle, group)
 
     def _call_job(self, job: _Job) -> None:
         assert job.call is not None
         try:
             outcome: Any = job.call()
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            self._loop.call_soon_threadsafe(_finish, job.future, None, error)
+            self._to_loop(_finish, job.future, None, error)
         else:
-            self._loop.call_soon_threadsafe(_finish, job.future, outcome, None)
+            self._to_loop(_finish, job.future, outcome, None)
+
+    def _to_loop(self, call: Callable[..., None], *values: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *values)
+        except RuntimeError:
+            # the loop was closed before the store: nobody waits any more
+            if not self._loop.is_closed():
+                raise
+            self._jobs.put(None)
 
     async def _submit(self, request: Request) -> Commit:
         commit: Commit | None = await self._enqueue(request, None)
@@ -277,7 +286,7 @@ class AsyncStore:
     def _published(self, commits: Sequence[Commit]) -> None:
         """From whatever thread has them; the loop passes them on."""
         self._fresh.append(commits)
-        self._loop.call_soon_threadsafe(self._dispatch)
+        self._to_loop(self._dispatch)
 
     def _dispatch(self) -> None:
         while self._fresh:
