@@ -49,8 +49,8 @@ class World:
             CgroupDriver(self.place, resources),
             SysctlDriver(self.place, resources),
             NetlinkDriver(self.place),
+            self.gobgp,  # before FRR, which dials it
             self.frr,
-            self.gobgp,
         ]
 
     def namespace_drivers(self) -> list[Driver]:
