@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nlan.expand import expand
 from nlan.model import Lab
-from nlan.resources import FrrDaemon, GobgpDaemon, Key, Resource, Sysctl, Veth
+from nlan.resources import Cgroup, FrrDaemon, GobgpDaemon, Key, Resource, Sysctl, Veth
 from nlan.state import LabState
 
 DAEMON_KINDS = frozenset({"frr", "gobgp"})
@@ -50,6 +50,11 @@ class Desired:
             if isinstance(resource, Sysctl) and resource.name.rpartition("/")[2] not in TOLD:
                 found[resource.namespace].append(resource)
         return found
+
+    @cached_property
+    def limited(self) -> dict[str, Cgroup]:
+        """The limits of the nodes that have any."""
+        return {r.namespace: r for r in self.resources.values() if isinstance(r, Cgroup)}
 
     @cached_property
     def speakers(self) -> dict[str, str]:

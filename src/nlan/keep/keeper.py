@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from nlan.control.lifecycle import Listener, undo_unconfirmed
 from nlan.control.world import World
+from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.netlink.events import Event
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
@@ -39,6 +40,8 @@ from tega.errors import StoreError
 
 TICK_S = 1.0
 """How often switches without events are looked at."""
+PORTION = 20
+"""So many nodes' limits are looked at each time."""
 GRACE_S = 0.3
 """An unconfirmed change is its own command's to undo; keep does it so much later."""
 FULL_EVERY_S = 60.0
@@ -65,7 +68,7 @@ class Keeper:
         self._lock = PatientLock(world.place)
         self._head = -1
         self._deadline = float("inf")
-        self._tick_at = 0.0
+        self._tick_at, self._cursor = 0.0, 0
         self._full_at = float("inf")
         self._failing: set[str] = set()
         self._unwatched = False
@@ -284,7 +287,7 @@ class Keeper:
             self._sources.sync_daemons()
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
-            drifted = self._sources.switches.drifted()
+            drifted = self._sources.switches.drifted() | self._limits_drifted()
             if drifted:
                 self._dirt.mark(drifted, now)
         if now >= self._full_at:
@@ -295,6 +298,20 @@ class Keeper:
             self._backoff.tidy(now)
         if now >= self._operational.due:
             self._write_down()
+
+    def _limits_drifted(self) -> set[str]:
+        """Look at the limits of the next few nodes that have any: the kernel tells nobody of them."""
+        names = sorted(self._desired.limited)
+        portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
+        self._cursor += len(portion)
+        wanted = {name: self._desired.limited[name] for name in portion}
+        found = {r.namespace: r for r in CgroupDriver(self._world.place, wanted.values()).observe(portion)}
+        return {
+            name
+            for name, limits in wanted.items()
+            if name in self._sources.namespaces
+            and (name not in found or limits.difference(found[name]) is not None)
+        }
 
     def _write_down(self) -> None:
         """Write how things are; asking daemons makes files, so nobody may be removing the lab meanwhile."""
