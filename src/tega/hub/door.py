@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
+    from tega.hub.store import Outcome
 
 logger = logging.getLogger("tega.hub")
 MAX_INFLIGHT: Final = 256
@@ -53,7 +54,7 @@ class Door:
         self._peer = peer
         self._access = access
         self._address = address
-        self._running: dict[int, asyncio.Future[Any]] = {}
+        self._running: dict[int, asyncio.Future[Any] | Outcome] = {}
         self._inflight = 0
         self._paused = False
 
@@ -139,13 +140,13 @@ class Door:
 
     def _abort(self, request: m.Abort) -> None:
         running = self._running.get(request.request)
-        if running is not None:
+        if isinstance(running, asyncio.Future):  # what was handed in to be committed will be
             running.cancel()
         if request.id:
-            self._peer.send({"id": request.id, "ok": running is not None})
+            self._peer.send({"id": request.id, "ok": isinstance(running, asyncio.Future)})
 
     def _track(
-        self, number: int, running: asyncio.Future[Any], shape: Callable[[Any], Any] | None = None
+        self, number: int, running: asyncio.Future[Any] | Outcome, shape: Callable[[Any], Any] | None = None
     ) -> None:
         self._inflight += 1
         if number:
@@ -155,7 +156,9 @@ class Door:
             self._paused = True
             self._peer.pause()
 
-    def _done(self, number: int, done: asyncio.Future[Any], shape: Callable[[Any], Any] | None) -> None:
+    def _done(
+        self, number: int, done: asyncio.Future[Any] | Outcome, shape: Callable[[Any], Any] | None
+    ) -> None:
         self._inflight -= 1
         self._running.pop(number, None)
         if self._paused and self._inflight <= MAX_INFLIGHT // 2:

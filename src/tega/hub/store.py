@@ -21,7 +21,7 @@ from tega.store import AsyncStore
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from tega.api import Change, Commit, Durability, Path, Rev
     from tega.database import Database
@@ -33,15 +33,63 @@ RETRY_S: Final = 1.0
 """How long they go there before the loop tries again."""
 
 
+class Outcome:
+    """What becomes of one commit. Unlike a future it tells at once, not a turn of the loop later."""
+
+    __slots__ = ("_done", "_error", "_result", "_tell", "_waiter")
+
+    def __init__(self) -> None:
+        self._done = False
+        self._result: Commit | None = None
+        self._error: BaseException | None = None
+        self._tell: Callable[[Outcome], None] | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def settle(self, result: Commit | None, error: BaseException | None) -> None:
+        self._done, self._result, self._error = True, result, error
+        if self._tell is not None:
+            self._tell(self)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def add_done_callback(self, tell: Callable[[Outcome], None]) -> None:
+        """Have one function called when it is known; for now or later, never at once."""
+        self._tell = tell
+
+    def result(self) -> Commit:
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._result
+
+    def exception(self) -> BaseException | None:
+        return self._error
+
+    def cancelled(self) -> bool:
+        return False
+
+    def cancel(self) -> bool:
+        """A commit that was handed in happens; only nobody hears of it."""
+        self._tell = None
+        return False
+
+    def __await__(self) -> Generator[Any, None, Commit]:
+        if not self._done:
+            self._waiter = asyncio.get_running_loop().create_future()
+            yield from self._waiter
+        return self.result()
+
+
 class HubStore(AsyncStore):
     """An `AsyncStore` whose commits take the short way while that is the quick one."""
 
     def __init__(self, database: Database) -> None:
         self._loop_thread = get_ident()
-        self._group: list[tuple[Request, asyncio.Future[Commit]]] = []
+        self._group: list[tuple[Request, Outcome]] = []
         self._elsewhere = 0
         self._slow_until = 0.0
         self._usual = 0.0
+        self._settling = False
         super().__init__(database)
 
     def commit_later(
@@ -52,23 +100,34 @@ class HubStore(AsyncStore):
         author: str = "",
         message: str = "",
         request_id: str | None = None,
-    ) -> asyncio.Future[Commit]:
-        """Hand in a commit; the future is its outcome. Commits happen in the order of the calls."""
+    ) -> Outcome:
+        """Hand in a commit. Commits happen in the order of the calls."""
         return self._hand_in(self.database.request(changes, expect, author, message, request_id))
 
     async def _submit(self, request: Request) -> Commit:
         return await self._hand_in(request)
 
-    def _hand_in(self, request: Request) -> asyncio.Future[Commit]:
+    def _hand_in(self, request: Request) -> Outcome:
         if self._closed:
             raise StoreClosed("the store was closed")
         if not self._group and (self._elsewhere or perf_counter() < self._slow_until):
-            return self._enqueue(request, None)
-        future: asyncio.Future[Commit] = self._loop.create_future()
+            return self._elsewhere_then(request)
+        outcome = Outcome()
         if not self._group:
             self._loop.call_soon(self._commit_group)
-        self._group.append((request, future))
-        return future
+        self._group.append((request, outcome))
+        return outcome
+
+    def _elsewhere_then(self, request: Request) -> Outcome:
+        outcome = Outcome()
+        future = self._enqueue(request, None)
+
+        def back(done: asyncio.Future[Any]) -> None:
+            error = None if done.cancelled() else done.exception()
+            outcome.settle(None if error else done.result(), error)
+
+        future.add_done_callback(back)
+        return outcome
 
     def _enqueue(self, request: Request | None, call: Callable[[], Any] | None) -> asyncio.Future[Any]:
         """For the writer thread, and so after what is about to be committed here."""
@@ -86,18 +145,28 @@ class HubStore(AsyncStore):
         if not group:
             return
         start = perf_counter()
+        self._settling = True
         try:
             self.database.submit(*[request for request, _ in group])
         except StoreError:
             pass  # each request carries its own outcome
         except BaseException as error:
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
+            for _, outcome in group:
+                outcome.settle(None, error)
             raise
+        finally:
+            self._settling = False
         self._note(perf_counter() - start)
-        for request, future in group:
-            _settle(future, request)
+        for request, outcome in group:
+            self._settle(outcome, request)
+        self._loop.call_soon(self._dispatch)
+
+    def _settle(self, outcome: Outcome, request: Request) -> None:
+        """One who cannot hear must not keep the others from hearing."""
+        try:
+            outcome.settle(request.result, request.error)
+        except Exception as error:  # noqa: BLE001 - reported, as the loop does with callbacks
+            self._loop.call_exception_handler({"message": "telling a commit failed", "exception": error})
 
     def _note(self, taken: float) -> None:
         """Keep the average of the last few groups: a single slow one, a checkpoint, changes nothing."""
@@ -111,17 +180,8 @@ class HubStore(AsyncStore):
             super()._published(commits)
             return
         self._fresh.append(commits)
-        self._loop.call_soon(self._dispatch)
-
-
-def _settle(future: asyncio.Future[Commit], request: Request) -> None:
-    if future.done():
-        return
-    if request.error is not None:
-        future.set_exception(request.error)
-    else:
-        assert request.result is not None
-        future.set_result(request.result)
+        if not self._settling:
+            self._loop.call_soon(self._dispatch)
 
 
 async def open_hub_store(directory: str | os.PathLike[str], *, durability: Durability = "full") -> HubStore:

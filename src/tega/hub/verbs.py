@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tega.api import Commit, Difference, Entry, Json, Path, Rev
     from tega.hub.hub import Hub
     from tega.hub.session import Session
+    from tega.hub.store import Outcome
 
 R = TypeVar("R", bound=m.Request)
 Verb = Any
@@ -26,7 +27,7 @@ Verb = Any
 class Later(NamedTuple):
     """An answer that is still to come, without a task to wait for it."""
 
-    outcome: asyncio.Future[Any]
+    outcome: Outcome
     shape: Callable[[Any], Json]
     """Makes the answer from the outcome."""
 
