@@ -75,9 +75,9 @@ def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _version() -> int:
-    from importlib.metadata import version
+    from nlan import __version__
 
-    print(f"nlan {version('nlan')}")
+    print(f"nlan {__version__}")
     return 0
 
 
