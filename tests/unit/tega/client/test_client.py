@@ -286,7 +286,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("death", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)])
 def test_what_hangs_on_a_client_goes_when_it_is_killed_or_stands_still(death):
     """SIGSTOP leaves the TCP connection open and silent, as a host that lost its power does."""
 

@@ -1,0 +1,7 @@
+"""`python -m tega.shell`."""
+
+import sys
+
+from tega.shell.main import main
+
+sys.exit(main())
