@@ -54,7 +54,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         if not change.added and not change.removed:
             return None
         reset = frrimpact.effects(self.daemon, change)
-        said = [f"{len(change.added)} lines to add, {len(change.removed)} to remove"]
+        said = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
         said += [f"resets {', '.join(reset)}"] if reset else []
         return Difference("session" if reset else "hitless", "; ".join(said), details=change.details())
 
@@ -105,7 +105,7 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
         if not added | removed | other:
             return None
         reset = [f"{a} ({'removed' if a in removed else 'changed'})" for a in _sorted(removed | other)]
-        said = f"{len(added)} peers to add, {len(removed)} to remove, {len(other)} to change"
+        said = f"peers: {len(added)} to add, {len(removed)} to remove, {len(other)} to change"
         return Difference(
             "session" if reset else "hitless",
             said + (f"; resets {', '.join(reset)}" if reset else ""),

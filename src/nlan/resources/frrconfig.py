@@ -160,7 +160,7 @@ def commands(change: Change) -> list[Command]:
     result = [
         Command(path[:-1], negated(path[-1]))
         for path in _removal_order(removals)
-        if not _taken_along(path, gone) and not _is_interface(path)
+        if not _taken_along(path, gone) and not _stays_empty(path)
     ]
     return result + [Command(path[:-1], path[-1]) for path in change.added]
 
@@ -171,7 +171,8 @@ def _removal_order(removals: Sequence[Path]) -> list[Path]:
 
 
 def _stands_alone(path: Path) -> bool:
-    return is_header(path[-1]) or _peer_of_remote_as(path) is not None
+    """Tell whether removing the line removes what is below it, or belongs to it."""
+    return (is_header(path[-1]) and not _stays_empty(path)) or _peer_of_remote_as(path) is not None
 
 
 def _taken_along(path: Path, gone: Iterable[Path]) -> bool:
@@ -186,9 +187,9 @@ def _taken_along(path: Path, gone: Iterable[Path]) -> bool:
     return False
 
 
-def _is_interface(path: Path) -> bool:
-    """An interface's section is not removed: the kernel has it."""
-    return len(path) == 1 and path[0].startswith("interface ")
+def _stays_empty(path: Path) -> bool:
+    """Tell sections that are not removed themselves: the kernel has the thing, or FRR the family."""
+    return path[-1].startswith(("interface ", "vrf ", "address-family "))
 
 
 _REMOTE_AS = re.compile(r"neighbor (\S+) (remote-as \S+|interface.*|peer-group)$")
@@ -216,7 +217,7 @@ _VALUED = re.compile(
     r"bgp router-id|bgp cluster-id|timers bgp|coalesce-time|maximum-paths( ibgp)?(?= \d)|"
     r"ospf6? router-id|ospf6 router-id|timers throttle spf|timers throttle lsa all|timers lsa min-arrival|"
     r"auto-cost reference-bandwidth|(ip ospf|ipv6 ospf6) (cost|hello-interval|dead-interval|"
-    r"retransmit-interval|priority|network|area|transmit-delay)|"
+    r"retransmit-interval|priority|network|transmit-delay)|"
     r"bgp route-map delay-timer|bgp default local-preference|description|set \S+|call|on-match)\b"
     r".*?(?P<direction> in| out)?$"
 )

@@ -26,6 +26,9 @@ _ADJACENCY = re.compile(
 )
 """Lines of an interface that its adjacencies do not survive when they change."""
 
+_BEGINS = re.compile(r"ipv6 ospf6 area|ip ospf area|ip router |ipv6 router ")
+"""Lines of an interface with which it takes part."""
+
 
 def effects(daemon: str, change: Change) -> tuple[str, ...]:
     """Return the sessions that the change resets, in words; none means that nothing is lost."""
@@ -38,7 +41,7 @@ def _bgp_effects(change: Change) -> Iterable[str]:
     old = {peer for path in change.removed if (peer := _new_peer(path))}
     routers = [path for path in change.removed if len(path) == 1 and path[0].startswith("router bgp")]
     if routers:
-        yield "all BGP sessions (the AS changes)" if _adds_router(change) else "all BGP sessions end"
+        yield f"all BGP sessions ({'the AS changes' if _adds_router(change) else 'BGP ends'})"
         return
     fresh = {path[0] for path in change.added if len(path) == 1}
     for path in (*change.removed, *change.added):
@@ -70,26 +73,27 @@ def _adds_router(change: Change) -> bool:
 
 
 def _igp_effects(change: Change) -> Iterable[str]:
-    fresh = {path[0] for path in change.added if len(path) == 1 and path[0].startswith("router ")}
-    for path in change.removed:
-        if path[0].startswith("router ") and len(path) == 1:
-            yield f"all adjacencies ({path[0]} ends)"
-    for path in (*change.removed, *change.added):
-        yield from _adjacency_effect(path, removed=path in change.removed, fresh=fresh)
-
-
-def _adjacency_effect(path: Path, *, removed: bool, fresh: set[str]) -> Iterable[str]:
-    head, line = path[0], path[-1]
-    if head in fresh:
+    ends = [path for path in change.removed if path[0].startswith("router ") and len(path) == 1]
+    if ends:
+        yield from (f"all adjacencies ({path[0]} ends)" for path in ends)
         return
+    fresh = {path[0] for path in change.added if len(path) == 1 and path[0].startswith("router ")}
+    fresh |= {path[0] for path in change.added if _BEGINS.match(path[-1]) and not _moves(path, change)}
+    for path in (*change.removed, *change.added):
+        if path[0] not in fresh:
+            yield from _adjacency_effect(path, removed=path in change.removed)
+
+
+def _moves(path: Path, change: Change) -> bool:
+    """Tell whether an interface took part already, elsewhere."""
+    return any(other[0] == path[0] and _BEGINS.match(other[-1]) for other in change.removed)
+
+
+def _adjacency_effect(path: Path, *, removed: bool) -> Iterable[str]:
+    head, line = path[0], path[-1]
     if head.startswith("router ") and re.match(r"(ospf6? router-id|ospf6 router-id|net )", line):
         yield f"all adjacencies ({line.rsplit(' ', 1)[0]})"
     elif removed and head.startswith("router ospf") and line.startswith(("network ", "area ")):
         yield f"adjacencies in {line.removeprefix('network ')}"
-    elif head.startswith("interface ") and _ADJACENCY.match(line) and not _begins(line, removed=removed):
-        yield f"adjacencies on {head.removeprefix('interface ')} ({' '.join(line.split()[2:3])})"
-
-
-def _begins(line: str, *, removed: bool) -> bool:
-    """Tell whether the line makes an interface take part for the first time."""
-    return not removed and bool(re.match(r"(ipv6 ospf6 area|ip ospf area|ip router|ipv6 router)", line))
+    elif head.startswith("interface ") and _ADJACENCY.match(line):
+        yield f"adjacencies on {head.removeprefix('interface ')}"

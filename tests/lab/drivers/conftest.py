@@ -43,6 +43,8 @@ class Network:
             with self.place.inside(node):
                 for kind in ("all", "default"):
                     Path(f"/proc/sys/net/ipv6/conf/{kind}/accept_dad").write_text("0")
+                Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+                Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
         for name in sorted({i for ends in nodes.values() for i in ends} - {"lo"}):
             self._segment(name, [node for node, ends in nodes.items() if name in ends])
         for node, ends in self.nodes.items():

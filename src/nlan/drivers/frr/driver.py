@@ -96,7 +96,7 @@ class FrrDriver:
         return [*two, *three]
 
     def _json(self, namespace: str, daemon: str, line: str) -> dict[str, Any]:
-        with suppress(NotFoundError):
+        with suppress(NotFoundError, PeerError):  # one that ends or hangs has no sessions
             return decode(self.command(namespace, daemon, line))
         return {}
 
@@ -114,6 +114,8 @@ class FrrDriver:
         return files.receipt.exists() and _observed(files) is not None
 
     def _start(self, resources: Sequence[FrrDaemon]) -> dict[Key, NlanError | None]:
+        hung = [(r.key, files) for r in resources if (files := self._files(r.key)).pid.exists()]
+        self._end(hung)
         starts = [Start(resource, self._files(resource.key)) for resource in resources]
         if starts:
             start_all(self._place, starts)

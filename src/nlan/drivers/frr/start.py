@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -112,28 +113,33 @@ class Start:
             self._ready()
 
     def _ready(self) -> None:
-        complaint = self._complaint()
-        if complaint:
-            self.error = self._failed(complaint)
         self.running = own_lines(self.resource.daemon, canonical(self.answers[1].text))
+        if refused := self._refused():
+            self.error = self._failed("; ".join(f"{what}: {line}" for what, line in refused))
+            lines = {line for _, line in refused}
+            accepted = tuple(line for line in self.config if line.strip() not in lines)
+            Receipt(accepted, self.running).write(self.files)
 
-    def _complaint(self) -> str:
-        """Return what the daemon did not understand of its configuration."""
+    def _refused(self) -> list[tuple[str, str]]:
+        """Return what the daemon did not understand of its configuration: its words and the line."""
         try:
             with open(self.files.config_log, encoding="utf-8", errors="replace") as file:
                 file.seek(self.logged)
                 found = _BAD_LINE.findall(file.read())
         except FileNotFoundError:
-            return ""
-        return "; ".join(f"{what}: {line.strip()}" for what, line in found)
+            return []
+        return [(what, line.strip()) for what, line in found]
 
     def ended(self) -> None:
         """Note that the process is gone."""
         self.error = self._failed(f"it ended at its start: {self.last_words()}")
 
     def late(self) -> None:
-        """Note that the deadline has passed."""
+        """Note that the deadline has passed, and end what hangs."""
         if not self.settled:
+            if self.pidfd >= 0:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
             self.error = self._failed(f"not ready after {DEADLINE_S:.0f} s: {self.last_words()}")
 
     def last_words(self) -> str:

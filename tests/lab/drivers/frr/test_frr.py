@@ -375,29 +375,80 @@ def test_ospf_on_a_segment_of_three_is_full_at_once(network: Any, eventually: Ca
     assert "priority" not in network.frr.command("r1", "ospfd", "show running-config")
 
 
-def test_an_area_moves(network: Any, eventually: Callable[..., None]) -> None:
+@pytest.mark.parametrize(("version", "prefix"), [(2, "192.0.2.0/24"), (3, "2001:db8::/64")])
+def test_an_area_moves(network: Any, eventually: Callable[..., None], version: int, prefix: str) -> None:
     network.wire(
-        r1={"lo": "10.0.0.1/32", "ax": "192.0.2.1/30"}, r2={"lo": "10.0.0.2/32", "ax": "192.0.2.2/30"}
+        **{f"r{i}": {"lo": f"10.0.0.{i}/32", "ax": f"192.0.2.{i}/30 2001:db8::{i}/64"} for i in (1, 2)}
     )
 
     def nodes(area: str) -> list[Node]:
-        areas = (OspfArea(area=ip_address(area), networks=(ip_network("192.0.2.0/24"),)),)
+        areas = (OspfArea(area=ip_address(area), networks=(ip_network(prefix),)),)
         point = (OspfInterface(name="ax", point_to_point=True),)
         return [network.node(n, ospf=Ospf(areas=areas, interfaces=point)) for n in ("r1", "r2")]
 
+    def full() -> bool:
+        found = [n for name in ("r1", "r2") for n in network.frr.ospf_neighbors(name)]
+        return [(n.version, n.up) for n in found] == [(version, True)] * 2
+
+    def report() -> str:
+        return str([network.frr.ospf_neighbors(name) for name in ("r1", "r2")])
+
     network.apply(nodes("0.0.0.0"))
-    eventually(lambda: all(n.up for n in network.frr.ospf_neighbors("r1")))
+    eventually(full, report)
     done = network.apply(nodes("0.0.0.5"))
     assert {o.impact for o in done} == {"session"}
     assert network.differences(nodes("0.0.0.5")) == []
-    eventually(lambda: any(n.up for n in network.frr.ospf_neighbors("r1")))
+    eventually(full, report)
+
+
+def test_an_ibgp_session_over_ospf(network: Any, eventually: Callable[..., None]) -> None:
+    network.wire(
+        r1={"lo": "10.0.0.1/32 2001:db8:1::1/128", "ax": "192.0.2.1/30"},
+        r2={"lo": "10.0.0.2/32 2001:db8:1::2/128", "ax": "192.0.2.2/30", "bx": "192.0.2.5/30 2001:db8::5/64"},
+        r3={"lo": "10.0.0.3/32 2001:db8:1::3/128", "bx": "192.0.2.6/30 2001:db8::6/64"},
+    )
+    area = OspfArea(area=ip_address("0.0.0.0"), networks=(ip_network("192.0.2.0/24"),))
+    points = tuple(OspfInterface(name=name, point_to_point=True) for name in ("ax", "bx"))
+
+    def router(own: str, *peers: BgpPeer) -> Node:
+        return network.node(own, bgp=Bgp(asn=64496, peers=peers), ospf=Ospf(areas=(area,), interfaces=points))
+
+    nodes = [
+        router("r1", peer("10.0.0.3", 64496, update_source="10.0.0.1")),
+        router("r2", peer("2001:db8::6", 64496, families=("ipv6",))),
+        router(
+            "r3",
+            peer("10.0.0.1", 64496, update_source="10.0.0.3"),
+            peer("2001:db8::5", 64496, families=("ipv6",)),
+        ),
+    ]
+    up(network, nodes)
+    assert network.differences(nodes) == []
+    assert network.established("r3") == {"10.0.0.1": 1, "2001:db8::5": 1}
+    eventually(lambda: "2001:db8:1::2" in network.ip("r3", "-6", "route"))
 
 
 def test_a_line_that_frr_refuses_is_named(network: Any) -> None:
     network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
     nodes = [network.node("r1", frr=FrrRaw(text="router bgp 64496\n neighbour 192.0.2.2 remote-as 1\n"))]
-    with pytest.raises(ApplyError, match=r"neighbour 192\.0\.2\.2 remote-as 1"):
-        network.apply(nodes)
+    for _ in range(2):
+        with pytest.raises(ApplyError, match=r"neighbour 192\.0\.2\.2 remote-as 1"):
+            network.apply(nodes)
+    (operation,) = network.differences(nodes)
+    assert operation.details == ("+ router bgp 64496 / neighbour 192.0.2.2 remote-as 1",)
+    assert network.apply([network.node("r1", frr=FrrRaw(text="router bgp 64496\n"))]) == []
+
+
+def test_a_daemon_that_hangs_is_replaced(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    pid = pid_of(network, "pe1", "bgpd")
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("nlan.drivers.frr.vty.TIMEOUT_S", 1)
+    assert [(o.action, o.key.name) for o in network.differences(nodes)] == [("create", "bgpd")]
+    monkeypatch.setattr("nlan.drivers.processes.TERM_S", 0.2)
+    up(network, nodes)
+    assert pid_of(network, "pe1", "bgpd") != pid
 
 
 def test_the_log_tells_of_sessions_and_of_commands(network: Any, eventually: Callable[..., None]) -> None:

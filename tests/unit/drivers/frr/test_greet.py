@@ -1,0 +1,74 @@
+"""Who says hello, who may be elected, who dials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlan.drivers.frr import dial, greet
+from nlan.drivers.frr.files import Files
+
+OSPF = (
+    "interface lan",
+    " ip ospf hello-interval 2",
+    "interface core",
+    " ip ospf network point-to-point",
+    " ip ospf hello-interval 2",
+    "interface own",
+    " ip ospf priority 7",
+    " ip ospf hello-interval 3",
+    "router ospf",
+)
+BGP = (
+    "router bgp 64496",
+    " neighbor 192.0.2.2 remote-as 64497",
+    " neighbor 192.0.2.2 timers connect 1",
+    " neighbor 2001:db8::2 remote-as 64497",
+    " neighbor 2001:db8::2 timers connect 5",
+    " neighbor 2001:db8::2 update-source 2001:db8::1",
+    " neighbor 192.0.2.9 remote-as 64497",
+    " address-family ipv4 unicast",
+    "  no neighbor 2001:db8::2 activate",
+    " address-family ipv6 unicast",
+    "  neighbor 2001:db8::2 activate",
+)
+
+
+def test_who_elects_starts_with_priority_0_unless_it_has_one() -> None:
+    found = {s.name: (s.hello_s, s.elects) for s in greet.speakers("ospfd", OSPF)}
+    assert found == {"lan": (2, True), "core": (2, False), "own": (3, False)}
+    started = greet.start_lines("ospfd", OSPF)
+    assert sorted({*started} - {*OSPF}) == [" ip ospf priority 0"]
+    assert started[:2] == ("interface lan", " ip ospf priority 0")
+    assert greet.start_lines("bgpd", BGP) == BGP
+
+
+def test_a_hello_leaves_the_interval_as_it_was() -> None:
+    speaker = next(greet.speakers("ospfd", OSPF))
+    assert speaker.hello() == [
+        "interface lan",
+        "ip ospf hello-interval 3",
+        "ip ospf hello-interval 2",
+        "exit",
+    ]
+
+
+def test_peers_with_a_connect_timer_are_dialled_in_their_families() -> None:
+    found = list(dial.configured("r1", Files(Path("/nowhere"), "bgpd"), BGP))
+    assert [(p.peer, p.retry_s, p.families, p.source) for p in found] == [
+        ("192.0.2.2", 1, ("ipv4",), ""),
+        ("2001:db8::2", 5, ("ipv6",), "2001:db8::1"),
+    ]
+    assert found[0].dial() == (
+        ["enable", "configure terminal", "router bgp 64496"],
+        [
+            "address-family ipv4 unicast",
+            "no nei 192.0.2.2 activate",
+            "exit",
+            "nei 192.0.2.2 timers connect 1",
+            "address-family ipv4 unicast",
+            "nei 192.0.2.2 activate",
+            "exit",
+            "end",
+        ],
+    )
+    assert all(sum(len(line) + 1 for line in p.dial()[1]) <= dial.READ_OCTETS for p in found)

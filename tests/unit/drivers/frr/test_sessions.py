@@ -1,0 +1,73 @@
+"""FRR's JSON and log lines, as FRR 10.3 writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlan.drivers.frr.sessions import BgpSession, LogEvent, parse_bgp, parse_log, parse_ospf, parse_ospf6
+
+PEER = {"remoteAs": 64497, "state": "Established", "connectionsEstablished": 2, "peerUptimeMsec": 1500}
+
+
+def test_one_session_of_two_families() -> None:
+    summary = {
+        "ipv4Unicast": {"peers": {"192.0.2.2": {**PEER, "pfxRcd": 3}}},
+        "ipv6Unicast": {
+            "peers": {"192.0.2.2": {**PEER, "pfxRcd": 1}, "2001:db8::2": {**PEER, "state": "Active"}}
+        },
+    }
+    first, second = parse_bgp(summary)
+    assert first == BgpSession("192.0.2.2", "Established", 64497, 2, 1.5, {"ipv4": 3, "ipv6": 1})
+    assert first.up
+    assert not second.up
+
+
+def test_ospf_neighbours_of_both_versions() -> None:
+    two = {
+        "neighbors": {
+            "10.0.0.2": [
+                {
+                    "nbrState": "Full/DR",
+                    "ifaceAddress": "192.0.2.2",
+                    "ifaceName": "lan:192.0.2.1",
+                    "upTimeInMsec": 2000,
+                }
+            ],
+            "10.0.0.3": [
+                {"nbrState": "Init/DROther", "ifaceAddress": "192.0.2.3", "ifaceName": "lan:192.0.2.1"}
+            ],
+        }
+    }
+    full, init = parse_ospf(two)
+    assert (full.interface, full.state, full.role, full.up_s, full.up) == ("lan", "Full", "DR", 2.0, True)
+    assert not init.up
+    three = {
+        "neighbors": [
+            {"neighborId": "10.0.0.2", "interfaceName": "lan", "state": "Full", "duration": "00:01:02"}
+        ]
+    }
+    (neighbor,) = parse_ospf6(three)
+    assert (neighbor.interface, neighbor.up_s, neighbor.version, neighbor.up) == ("lan", 62.0, 3, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (
+            "2026/01/01 08:39:06 BGP: [N9HHH-F8H1M] %ADJCHANGE: neighbor 192.0.2.2(r2) in vrf default Up",
+            LogEvent("session-up", "192.0.2.2"),
+        ),
+        (
+            "2026/01/01 08:39:06 BGP: [X] %ADJCHANGE: neighbor 2001:db8::2(r2) in vrf default Down Closed",
+            LogEvent("session-down", "2001:db8::2"),
+        ),
+        (
+            "2026/01/01 08:50:35 MGMTD: [M7Q4P-46WDR] vty[16]@(config-if)# no description",
+            LogEvent("configured", "no description"),
+        ),
+        ("2026/01/01 08:50:35 MGMTD: [M7Q4P-46WDR] vty[16]@# show running-config", None),
+        ("2026/01/01 08:50:35 BGP: [T83RR-8SM5G] bgpd 10.3 starting", None),
+    ],
+)
+def test_log_lines(line: str, event: LogEvent | None) -> None:
+    assert parse_log(line) == event

@@ -1,0 +1,126 @@
+"""Each folder of tests/cases/frr-render: a node in, the configuration of its daemons out."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import IPv4Address, ip_address, ip_interface
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlan.expand import frrtext
+from nlan.expand.frr import frr_daemons, router_id
+from nlan.model import Bgp, BgpPeer, Interface, Node, Router, from_json
+from nlan.resources.frrconfig import canonical, compare, file_text, merge, paths
+
+CASES = Path(__file__).resolve().parents[2] / "cases" / "frr-render"
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+def test_case(case: str) -> None:
+    node = from_json((CASES / case / "node.json").read_bytes(), Node)
+    timers: Any = "standard" if case.startswith("standard") else "lab"
+    found = "".join(f"## {d.daemon}\n{file_text(d.config or ())}" for d in frr_daemons(node, timers))
+    expected = CASES / case / "expected.conf"
+    if os.environ.get("UPDATE_CASES"):
+        expected.write_text(found)
+    assert found == expected.read_text()
+
+
+def test_the_file_reads_back_as_what_it_was_made_of() -> None:
+    for case in CASES.iterdir():
+        node = from_json((case / "node.json").read_bytes(), Node)
+        for daemon in frr_daemons(node, "lab"):
+            change = compare(daemon.config or (), canonical(file_text(daemon.config or ())))
+            assert change == ((), ()), (case.name, daemon.daemon)
+
+
+def node(**router: Any) -> Node:
+    return Node(name="r1", router=Router(**router))
+
+
+def test_router_id_is_as_given_else_the_first_address_else_made_of_the_name() -> None:
+    loopback = (ip_interface("2001:db8::1/128"), ip_interface("10.0.0.1/32"))
+    given = node(loopbacks=loopback, router_id=ip_address("192.0.2.1"))
+    assert router_id(given) == IPv4Address("192.0.2.1")
+    assert router_id(node(loopbacks=loopback)) == IPv4Address("10.0.0.1")
+    link = Interface(name="x", addresses=(ip_interface("192.0.2.9/30"),))
+    assert router_id(Node(name="r1", interfaces=(link,), router=Router())) == IPv4Address("192.0.2.9")
+    made = router_id(node(loopbacks=loopback[:1]))
+    assert made == router_id(node())
+    assert made != router_id(Node(name="r2", router=Router()))
+
+
+def test_a_host_has_no_daemons() -> None:
+    assert frr_daemons(Node(name="h1"), "lab") == ()
+
+
+def test_raw_lines_join_the_sections_that_are_derived() -> None:
+    peer = BgpPeer(address=ip_address("192.0.2.2"), peer_asn=64497)
+    derived = frr_daemons(node(bgp=Bgp(asn=64496, peers=(peer,))), "lab")[2].config or ()
+    raw = ("router bgp 64496", " neighbor 192.0.2.2 weight 7", " bgp router-id 10.0.0.9")
+    merged = merge(derived, raw)
+    assert merged.count("router bgp 64496") == 1
+    assert ("router bgp 64496", "neighbor 192.0.2.2 weight 7") in paths(merged)
+
+
+def test_text_without_indentation_is_read_as_frr_reads_it() -> None:
+    flat = """
+    router bgp 64496
+    neighbor 192.0.2.2 remote-as 64497
+    address-family ipv4 unicast
+    network 203.0.113.0/24
+    exit-address-family
+    neighbor 192.0.2.2 weight 5
+    ip route 203.0.113.0/24 Null0
+    interface x
+    ip ospf cost 5
+    description this
+    """.replace("    ", "")
+    found = frrtext.split(flat, {})
+    assert found["bgpd"] == [
+        "router bgp 64496",
+        " neighbor 192.0.2.2 remote-as 64497",
+        " address-family ipv4 unicast",
+        "  network 203.0.113.0/24",
+        " neighbor 192.0.2.2 weight 5",
+    ]
+    assert found["staticd"] == ["ip route 203.0.113.0/24 Null0"]
+    assert found["ospfd"] == ["interface x", " ip ospf cost 5"]
+    assert found["mgmtd"] == ["interface x", " description this"]
+
+
+def test_routes_of_a_vrf_stay_in_it() -> None:
+    found = frrtext.split(
+        "vrf red\nip route 203.0.113.0/24 192.0.2.1\nexit-vrf\nip route 0.0.0.0/0 192.0.2.1\n", {}
+    )
+    assert found == {
+        "staticd": ["vrf red", " ip route 203.0.113.0/24 192.0.2.1", "ip route 0.0.0.0/0 192.0.2.1"],
+        "mgmtd": ["vrf red"],
+    }
+
+
+def test_policy_goes_to_who_refers_to_it() -> None:
+    text = """
+ip prefix-list A permit 10.0.0.0/8
+ip prefix-list B permit 10.0.0.0/8
+ip prefix-list C permit 10.0.0.0/8
+route-map M permit 10
+ match ip address prefix-list A
+ip protocol ospf route-map K
+route-map K permit 10
+ match ip address prefix-list B
+"""
+    ospf = ["router ospf", " redistribute connected route-map M"]
+    found = frrtext.split(text, {"ospfd": ospf, "bgpd": []})
+    assert found["ospfd"] == [
+        "ip prefix-list A permit 10.0.0.0/8",
+        "route-map M permit 10",
+        " match ip address prefix-list A",
+    ]
+    assert [line for line in found["mgmtd"] if line.startswith(("ip prefix", "route-map"))] == [
+        "ip prefix-list B permit 10.0.0.0/8",
+        "route-map K permit 10",
+    ]
+    assert found["bgpd"] == ["ip prefix-list C permit 10.0.0.0/8"], "nobody refers to it"
