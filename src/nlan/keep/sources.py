@@ -131,6 +131,10 @@ class Sources:
         """The namespaces that are watched."""
         return frozenset(self._watched)
 
+    def links(self, namespace: str) -> dict[str, str]:
+        """Return which links of a namespace were up or down when watching it by names began."""
+        return self._kernel.states(namespace)
+
     def include(self, descriptor: int) -> None:
         """Let `wait` return when that descriptor turns readable too."""
         self._epoll.register(descriptor, select.EPOLLIN)

@@ -78,7 +78,8 @@ class Watching:
     def _link(self, event: Event) -> Iterator[Note]:
         """The kernel tells of a link for many reasons; only a change of its state is news."""
         end = event.namespace, event.interface
-        before, now = self._links.get(end, ""), "removed" if event.gone else event.text
+        before = self._links.get(end) or self.sources.links(event.namespace).get(event.interface, "")
+        now = "removed" if event.gone else event.text
         self._links[end] = now
         if now == before or (event.gone and before == "removed"):
             return

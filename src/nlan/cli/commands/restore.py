@@ -10,7 +10,9 @@ from nlan.cli.running import Terminal, run_change, settle
 from nlan.control import labs
 from nlan.control.lifecycle import Request
 from nlan.errors import NlanError, NotFoundError
+from nlan.expand import expand
 from nlan.keep.desired import wanted_revision
+from nlan.model import Lab
 from nlan.runtimes import NetnsRuntime, Paths
 from nlan.state import find_state, known_labs
 
@@ -33,8 +35,6 @@ def run(arguments: Namespace) -> int:
 
 def _restore(paths: Paths, name: str, terminal: Terminal, arguments: Namespace) -> dict[str, Any] | None:
     """Return how it went, None where there is nothing to do for this lab."""
-    if NetnsRuntime(paths, name).namespaces():
-        return None
     try:
         request = _request(paths, name, terminal)
         if request is None:
@@ -68,4 +68,12 @@ def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
         lab = state.lab(wanted_revision(state))
         if lab is None:
             raise NotFoundError(f"{name}: its database does not tell what it was; `nlan up FILE` does")
+        if _is_there(paths, name, lab):
+            return None
         return Request(lab, state.allocations(), state.source(), "restored")
+
+
+def _is_there(paths: Paths, name: str, lab: Lab) -> bool:
+    """Tell whether all namespaces of the lab exist; a restore that failed half-way left some."""
+    wanted = {key.namespace for key in expand(lab) if key.kind == "namespace"}
+    return wanted <= set(NetnsRuntime(paths, name).namespaces())

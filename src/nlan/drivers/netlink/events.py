@@ -56,6 +56,7 @@ class EventWatcher:
         self._place, self._names = place, names
         self._listener = _Listener(place, _mask(kinds))
         self._known: dict[str, dict[int, str]] = {}
+        self._states: dict[str, dict[str, str]] = {}
 
     def fileno(self) -> int:
         """Return a descriptor that is readable while events are there to be read."""
@@ -68,13 +69,19 @@ class EventWatcher:
             HostError: It does not exist.
         """
         self._known.pop(namespace, None)
+        self._states.pop(namespace, None)
         self._listener.add(namespace)
         if self._names:
             self._known[namespace] = self._look(namespace)
 
+    def states(self, namespace: str) -> dict[str, str]:
+        """Return which links were ``up`` or ``down`` when listening with names began there."""
+        return self._states.get(namespace, {})
+
     def remove(self, namespace: str) -> None:
         """Listen there no more; fine if nobody did."""
         self._known.pop(namespace, None)
+        self._states.pop(namespace, None)
         self._listener.remove(namespace)
 
     def close(self) -> None:
@@ -116,7 +123,7 @@ class EventWatcher:
         known = self._known.get(namespace)
         if known is not None:
             known[link.number] = link.name
-        return Event(namespace, "link", gone, link.name, "up" if link.up else "down", link.is_marked)
+        return Event(namespace, "link", gone, link.name, _state(link), link.is_marked)
 
     def _address(self, namespace: str, gone: bool, body: memoryview) -> Event:
         _, length, _, _, index = _ADDRESS_HEADER.unpack_from(body)
@@ -154,9 +161,16 @@ class EventWatcher:
     def _look(self, namespace: str) -> dict[int, str]:
         try:
             with open_channel(self._place, namespace) as channel:
-                return {n: link.name for n, link in links.dump_links(channel).by_index.items()}
+                found = links.dump_links(channel)
         except HostError:
             return {}
+        states = {name: _state(link) for name, link in found.by_name.items()}
+        self._states.setdefault(namespace, states)
+        return {number: link.name for number, link in found.by_index.items()}
+
+
+def _state(link: links.Link) -> str:
+    return "up" if link.up else "down"
 
 
 def _address_text(packed: memoryview | None) -> str:
