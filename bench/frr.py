@@ -91,16 +91,18 @@ def models(ends: dict[str, list[tuple[str, str, str]]], protocol: str) -> list[N
             area = OspfArea(area=ipaddress.IPv4Address(0), networks=(ipaddress.ip_network("10.0.0.0/8"),))
             ospf = Ospf(
                 areas=(area,),
-                interfaces=tuple(
-                    OspfInterface(name=n, point_to_point=bool(p)) for n, _, p in ends[name]
-                ),
+                interfaces=tuple(OspfInterface(name=n, point_to_point=bool(p)) for n, _, p in ends[name]),
             )
-        nodes.append(Node(name=name, interfaces=interfaces, router=Router(loopbacks=(loopback,), bgp=bgp, ospf=ospf)))
+        nodes.append(
+            Node(name=name, interfaces=interfaces, router=Router(loopbacks=(loopback,), bgp=bgp, ospf=ospf))
+        )
     return nodes
 
 
 def create(resources: list[FrrDaemon]) -> list[Operation]:
-    return [Operation(action="create", key=r.key, impact="restart", reason="new", desired=r) for r in resources]
+    return [
+        Operation(action="create", key=r.key, impact="restart", reason="new", desired=r) for r in resources
+    ]
 
 
 def routes(name: str) -> int:

@@ -1,0 +1,84 @@
+"""The nine-router WAN of examples/wan-bgp.yaml for tools other than nlan: the same routers, segments and FRR lines.
+
+`describe` writes what a peer's script needs as JSON and files: no overlay, so every L2VPN is a link
+or a switch. The scripts run in each tool's own Python, which has no nlan.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+
+from nlan.drivers.frr.files import VTYSH_CONF
+from nlan.expand.frr import frr_daemons
+from nlan.expect import expectation
+from nlan.model import Lab, Node
+from nlan.resources.frrconfig import file_text
+from nlan.schema import load
+
+
+def describe(file: Path, directory: Path) -> None:
+    """Write ``lab.json`` and each router's FRR files into `directory`."""
+    lab = load(file).lab
+    lab = msgspec.structs.replace(lab, nodes=tuple(map(_with_frr, lab.nodes)))
+    for node in lab.nodes:
+        _write_frr(node, directory / node.name)
+    value = {
+        "directory": str(directory),
+        "routers": {node.name: _router(node) for node in lab.nodes},
+        "segments": _segments(lab),
+        "hosts": _hosts(lab),
+        "routes": {name: len(prefixes) for name, prefixes in expectation(lab).routes.items()},
+    }
+    (directory / "lab.json").write_text(json.dumps(value, indent=1), encoding="utf-8")
+
+
+def _with_frr(node: Node) -> Node:
+    assert node.router is not None
+    return msgspec.structs.replace(node, router=msgspec.structs.replace(node.router, engine="frr"))
+
+
+def _write_frr(node: Node, directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o755)
+    (directory / "vtysh.conf").write_text(VTYSH_CONF, encoding="utf-8")
+    for daemon in frr_daemons(node, "lab"):
+        text = file_text(daemon.config or ())
+        (directory / f"{daemon.daemon}.conf").write_text(text, encoding="utf-8")
+
+
+def _router(node: Node) -> dict[str, object]:
+    assert node.router is not None
+    return {
+        "daemons": [daemon.daemon for daemon in frr_daemons(node, "lab")],
+        "loopbacks": [str(address) for address in node.router.loopbacks],
+    }
+
+
+def _segments(lab: Lab) -> list[dict[str, object]]:
+    ends: dict[int, list[tuple[str, str]]] = {}
+    for node in lab.nodes:
+        for network in node.ptn:
+            for l2vpn in network.l2vpns:
+                for address in l2vpn.addresses:
+                    ends.setdefault(l2vpn.vni, []).append((node.name, str(address)))
+    return [{"name": f"s{vni}", "ends": members} for vni, members in sorted(ends.items())]
+
+
+def _hosts(lab: Lab) -> list[dict[str, object]]:
+    return [
+        {
+            "router": node.name,
+            "gateway": str(lan.gateway),
+            "hosts": [str(address) for address in lan.hosts],
+        }
+        for node in lab.nodes
+        for lan in node.vhosts
+    ]
+
+
+if __name__ == "__main__":
+    describe(Path(sys.argv[1]), Path(sys.argv[2]))
