@@ -168,7 +168,7 @@ def until(condition: Callable[[], bool], report: Callable[[], str] = str, second
 def network() -> Iterator[Network]:
     made = Network(f"f{os.getpid() % 100000}x{next(COUNT)}")
     yield made
-    made.place.delete([*made.nodes, "sw"])
+    made.place.cleanup()
 
 
 @pytest.fixture
