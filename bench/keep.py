@@ -106,7 +106,7 @@ DAMAGE: dict[str, tuple[Callable[[], None], str, str]] = {
         "sysctl",
     ),
     "a BGP peer removed by vtysh": (
-        vtysh("pe1", "configure terminal", "router bgp 65001", "no neighbor 10.200.1.5"),
+        vtysh("pe1", "configure terminal", "router bgp 100", "no neighbor 10.200.1.5"),
         "pe1",
         "frr",
     ),

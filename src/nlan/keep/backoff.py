@@ -1,4 +1,8 @@
-"""When an operation may be tried again: what fails, or must be repaired again and again, waits longer."""
+"""When an operation may be tried again.
+
+What fails waits twice as long each time. What succeeds and is needed again and again (somebody else
+undoes it) is done at once a few times, then at a steady rate: never a busy loop.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,20 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 FIRST_S = 0.5
-"""The wait after a first failure; it doubles each time."""
+"""The wait after a first failure."""
 LONGEST_S = 60.0
-FREE = 5
-"""So many successful repairs of one thing in a row are made at once."""
+FREE = 10
+"""So many repairs of one thing are made at once."""
+STEADY_S = 1.0
+"""After that, one per so many seconds."""
 FORGET_S = 30.0
 """What was quiet for so long beyond its wait begins anew."""
 
 
 class _Record(NamedTuple):
     failures: int
-    repairs: int
+    free: float
+    noted: float
     until: float
 
 
@@ -34,14 +41,17 @@ class Backoff:
 
     def note(self, what: Hashable, now: float, *, failed: bool) -> float:
         """Take how a try ended; return the seconds until it may be tried again."""
-        record = self._records.get(what, _Record(0, 0, now))
-        if now > record.until + FORGET_S:
-            record = _Record(0, 0, now)
+        record = self._records.get(what)
+        if record is None or now > record.until + FORGET_S:
+            record = _Record(0, float(FREE), now, now)
+        free = min(float(FREE), record.free + (now - record.noted) / STEADY_S)
         failures = record.failures + 1 if failed else 0
-        repairs = 0 if failed else record.repairs + 1
-        excess = failures if failed else max(0, repairs - FREE)
-        wait = min(LONGEST_S, FIRST_S * 2.0 ** (excess - 1)) if excess else 0.0
-        self._records[what] = _Record(failures, repairs, now + wait)
+        if failed:
+            wait = min(LONGEST_S, FIRST_S * 2.0 ** (failures - 1))
+        else:
+            free -= 1.0
+            wait = max(0.0, -free) * STEADY_S
+        self._records[what] = _Record(failures, free, now, now + wait)
         return wait
 
     def next(self, now: float) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nlan.keep.backoff import FIRST_S, FORGET_S, FREE, LONGEST_S, Backoff
+from itertools import pairwise
+
+from nlan.keep.backoff import FIRST_S, FORGET_S, FREE, LONGEST_S, STEADY_S, Backoff
 
 
 def test_the_unknown_may_be_tried():
@@ -34,12 +36,20 @@ def test_success_ends_the_series_of_failures():
     assert backoff.note("x", 3.1, failed=True) == FIRST_S
 
 
-def test_what_is_repaired_again_and_again_waits_too():
+def test_what_is_repaired_again_and_again_is_done_at_a_steady_rate():
     backoff = Backoff()
-    waits = [backoff.note("x", n / 10, failed=False) for n in range(FREE)]
+    waits = [backoff.note("x", 0.0, failed=False) for n in range(FREE)]
     assert waits == [0.0] * FREE
-    assert backoff.note("x", 1.0, failed=False) == FIRST_S
-    assert backoff.note("x", 2.0, failed=False) == 2 * FIRST_S
+    now, times = 0.0, []
+    for _ in range(20):
+        now += backoff.note("x", now, failed=False)
+        times.append(now)
+    assert [later - earlier for earlier, later in pairwise(times)] == [STEADY_S] * 19
+
+
+def test_one_repair_a_second_never_waits():
+    backoff = Backoff()
+    assert [backoff.note("x", n * STEADY_S, failed=False) for n in range(100)] == [0.0] * 100
 
 
 def test_quiet_forgets():
