@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     add("--url", default=os.environ.get("TEGA_URL", DEFAULT_URL), help="the server (TEGA_URL; %(default)s)")
     add("--token-file", type=Path, metavar="FILE", help="file with the token; or TEGA_TOKEN holds it")
     add("--ca", type=Path, metavar="FILE", help="certificates (PEM) to trust for https")
-    add("--name", help="name of the session")
+    add("--name", help="name of the session (your login and a number)")
     add("--json", action="store_true", help="write JSON, a value a line")
     add("--count", type=int, default=0, metavar="N", help="with sub and subr: leave after N events")
     add("command", nargs=argparse.REMAINDER, help="a command and its arguments")
@@ -53,6 +54,11 @@ def _token(options: argparse.Namespace) -> str | None:
     except OSError as error:
         raise UsageError(f"--token-file {options.token_file}: {error}") from error
     return text.strip()
+
+
+def _own_name() -> str:
+    """A name that says who writes, in the log and to whoever loses a conflict; unique among sessions."""
+    return f"{os.environ.get('USER') or os.getuid()}-{secrets.token_hex(3)}"
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
@@ -70,7 +76,7 @@ async def run(options: argparse.Namespace) -> None:
     """Connect, do what is asked, leave."""
     from tega.client import Client
 
-    client = Client(options.url, name=options.name, token=_token(options), tls=_tls(options))
+    client = Client(options.url, name=options.name or _own_name(), token=_token(options), tls=_tls(options))
     async with client as db:
         if options.command:
             await run_command(db, options)
