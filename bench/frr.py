@@ -167,7 +167,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         result["delete errors"] = [e for e in driver.apply(ops) if e]
         result["deleted"] = time.monotonic() - begin
     finally:
-        place.cleanup()
+        with place.lock():
+            place.cleanup()
     return result
 
 

@@ -168,7 +168,8 @@ def until(condition: Callable[[], bool], report: Callable[[], str] = str, second
 def network() -> Iterator[Network]:
     made = Network(f"f{os.getpid() % 100000}x{next(COUNT)}")
     yield made
-    made.place.cleanup()
+    with made.place.lock():
+        made.place.cleanup()
 
 
 @pytest.fixture
