@@ -30,12 +30,12 @@ def build(lab):
     for n, segment in enumerate(lab["segments"]):
         ends = segment["ends"]
         names = [port(node) for node, _ in ends]
-        addresses += [(node, name, address) for (node, address), name in zip(ends, names)]
+        addresses += [(node, name, address) for (node, address), name in zip(ends, names, strict=False)]
         if len(ends) == 2:
             net.addLink(nodes[ends[0][0]], nodes[ends[1][0]], intfName1=names[0], intfName2=names[1])
         else:
             switch = net.addSwitch(f"sw{n}")
-            for (node, _), name in zip(ends, names):
+            for (node, _), name in zip(ends, names, strict=False):
                 net.addLink(nodes[node], switch, intfName1=name)
     count = 0
     for n, lan in enumerate(lab["hosts"]):
