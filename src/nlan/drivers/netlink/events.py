@@ -24,7 +24,7 @@ _ADDRESS_HEADER = struct.Struct("=BBBBI")
 _NEIGHBOR_HEADER = struct.Struct("=BxxxiHBB")
 _IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR, _RTA_OIF = 1, 2, 1, 2, 4
 _AF_BRIDGE = 7
-_NUD_FAILED = 0x20 | 0x01
+_NUD_FAILED, _NUD_NOARP = 0x20 | 0x01, 0x40
 _ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch")
 
 
@@ -140,8 +140,11 @@ class EventWatcher:
         name = self._name(namespace, route.oif)
         return Event(namespace, "route", kind == RTM_DELROUTE, name, text, route.protocol == PROTOCOL)
 
-    def _neighbor(self, namespace: str, gone: bool, body: memoryview) -> Event:
+    def _neighbor(self, namespace: str, gone: bool, body: memoryview) -> Event | None:
+        """Groups (router solicitations) need no resolution, come and go by themselves, and are nobody."""
         family, index, state, _, _ = _NEIGHBOR_HEADER.unpack_from(body)
+        if family != _AF_BRIDGE and state & _NUD_NOARP:
+            return None
         found = codec.attributes(body, _NEIGHBOR_HEADER.size)
         destination = _address_text(found.get(_NDA_DST))
         mac = found[_NDA_LLADDR].hex(":") if _NDA_LLADDR in found else ""
