@@ -35,6 +35,11 @@ KINDS = (
 """Every kind, those that others stand on first."""
 RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
+EARLY = {"mgmtd": 0, "zebra": 1}
+"""Daemons that the others of their node need. They start in one run, side by side, so nothing requires
+them; but a plan that is carried out one by one must have them first."""
+LATE = len(EARLY)
+
 Edges = dict[int, set[int]]
 
 
@@ -120,8 +125,9 @@ def _topological(operations: Sequence[Operation], edges: Edges) -> Iterator[int]
                 heapq.heappush(ready, (*_taste(operations[user]), user))
 
 
-def _taste(operation: Operation) -> tuple[bool, int, Key]:
+def _taste(operation: Operation) -> tuple[bool, int, int, Key]:
     rank = RANK[operation.key.kind]
+    early = EARLY.get(operation.key.name, LATE) if operation.key.kind == "frr" else 0
     if operation.action == "delete":
-        return True, -rank, operation.key
-    return False, rank, operation.key
+        return True, -rank, -early, operation.key
+    return False, rank, early, operation.key

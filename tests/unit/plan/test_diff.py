@@ -156,6 +156,24 @@ def test_one_bgp_speaker_stops_before_the_other_starts() -> None:
     ]
 
 
+def test_daemons_that_others_need_start_first_and_stop_last() -> None:
+    ground = Namespace(name="r")
+    daemons = [FrrDaemon(namespace="r", daemon=name) for name in ("bgpd", "mgmtd", "staticd", "zebra")]
+    wanted = state(ground, *daemons)
+    assert steps(plan(wanted, state(ground))) == [
+        "create r frr mgmtd",
+        "create r frr zebra",
+        "create r frr bgpd",
+        "create r frr staticd",
+    ]
+    assert steps(plan(state(ground), wanted)) == [
+        "delete r frr bgpd",
+        "delete r frr staticd",
+        "delete r frr zebra",
+        "delete r frr mgmtd",
+    ]
+
+
 def test_a_forwarding_entry_and_a_route_go_with_their_link() -> None:
     bridge = Bridge(namespace="r1", name="int_br7", mac="02:00:00:00:00:03", mtu=1500)
     vxlan = Vxlan(
