@@ -134,6 +134,10 @@ class Start:
         """Note that the process is gone."""
         self.error = self._failed(f"it ended at its start: {self.last_words()}")
 
+    def lacks_zebra(self) -> None:
+        """Note that what it needs does not run."""
+        self.error = self._failed("zebra does not run there")
+
     def late(self) -> None:
         """Note that the deadline has passed, and end what hangs."""
         if not self.settled:
@@ -210,7 +214,7 @@ def _wait(place: Place, watch: Watch, starts: Sequence[Start], waiting: dict[Pat
     handlers: dict[int, Callable[[], None]] = {watch.fileno(): watch.drain}
     deadline = time.monotonic() + DEADLINE_S
     while not all(start.settled for start in starts):
-        _release(place, waiting)
+        _release(place, waiting, starts)
         for start in starts:
             start.step()
         _register(poll, handlers, starts)
@@ -232,10 +236,15 @@ def _nobody_listens(start: Start) -> bool:
     return not start.settled and start.pidfd >= 0 and start.vty is None and start.files.vty.exists()
 
 
-def _release(place: Place, waiting: dict[Path, list[Start]]) -> None:
+def _release(place: Place, waiting: dict[Path, list[Start]], starts: Sequence[Start]) -> None:
+    """Start those whose zebra listens; those whose zebra will not come fail at once."""
+    coming = {start.files.run for start in starts if start.resource.daemon == "zebra" and not start.error}
     for run in list(waiting):
         if (run / ZEBRA_SOCKET).exists():
             _spawn(place, waiting.pop(run))
+        elif run not in coming:
+            for start in waiting.pop(run):
+                start.lacks_zebra()
 
 
 def _register(poll: select.poll, handlers: dict[int, Callable[[], None]], starts: Iterable[Start]) -> None:
