@@ -1,8 +1,7 @@
 """Cgroups of nodes: ``nlan/LAB/NODE`` in version 2, or in version 1's hierarchies one by one.
 
 A node's processes are always put into one cgroup that tracks them, and into a controller's cgroup
-of version 1 only once a limit of that controller is set. Where version 1 has put nlan itself into a
-cgroup of a controller, that controller is left alone: moving out would lift somebody else's limit.
+of version 1 only once a limit of that controller is set. Where these stand is `hierarchies`' matter.
 Where cgroups cannot be written, nodes run without; only a limit is an error then.
 """
 
@@ -14,9 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nlan.errors import HostError
+from nlan.runtimes.hierarchies import CONTROLLERS, Hierarchies
 from nlan.runtimes.paths import file_name
 
-CONTROLLERS = ("memory", "cpu", "pids")
 PERIOD_US = 100_000
 """The period that a processor limit is counted in."""
 _UNLIMITED_V1 = 1 << 60
@@ -29,34 +28,46 @@ Limits = dict[str, float]
 class Cgroups:
     """The cgroups of one lab."""
 
-    def __init__(self, root: Path, lab: str, own: str | None = None) -> None:
-        """Find out what is there.
-
-        Args:
-            root: Usually /sys/fs/cgroup.
-            lab: The lab.
-            own: What /proc/self/cgroup says; read when not given.
-        """
+    def __init__(
+        self,
+        root: Path,
+        lab: str,
+        record: Path | None = None,
+        *,
+        own: str | None = None,
+        nest: bool | None = None,
+    ) -> None:
+        """Find out what is there; see `Hierarchies` for all but the lab."""
         self.root, self.lab = root, lab
-        self.unified = (root / "cgroup.controllers").exists()
-        self._own = own
-        self.tracking = self._find_tracking()
+        self._hierarchies = Hierarchies(root, record, own, nest)
+        self.unified = self._hierarchies.unified
 
-    def _find_tracking(self) -> Path | None:
+    @property
+    def tracking(self) -> Path | None:
+        """Where the cgroups stand that know every process of a node; None where there are none."""
         for base in (self.root, self.root / "unified"):
             if (base / "cgroup.controllers").exists() and os.access(base, os.W_OK):
                 return base
-        pids = self.root / "pids"
-        return pids if self.why_not("pids") is None else None
+        return self._hierarchies.base("pids") if self.why_not("pids") is None else None
 
     def join(self, namespace: str, pid: int) -> None:
         """Put a process into the node's cgroup, and into those of the controllers that limit the node."""
-        if self.tracking is None:
+        tracked = self._make_tracked(namespace)
+        if tracked is None:
             return
-        tracked = self._directory(self.tracking, namespace)
-        _make(tracked)
         for directory in {tracked, *self._limited(namespace)}:
             _write(directory / "cgroup.procs", str(pid))
+
+    def _make_tracked(self, namespace: str) -> Path | None:
+        """Make the node's cgroup that tracks it."""
+        base = self.tracking
+        if base is None:
+            return None
+        if base.is_relative_to(self.root / "pids"):
+            self._hierarchies.note("pids")
+        directory = self._directory(base, namespace)
+        _make(directory)
+        return directory
 
     def join_thread(self, namespace: str) -> None:
         """Put the calling thread into what limits the node, so that what it starts is there at once.
@@ -65,8 +76,7 @@ class Cgroups:
         program runs for some microseconds before it is in its cgroup. The cgroup that tracks the
         node is made here, so that nothing delays that.
         """
-        if self.tracking is not None:
-            _make(self._directory(self.tracking, namespace))
+        self._make_tracked(namespace)
         for directory in self._limited(namespace):
             _write(directory / "tasks", "0")
 
@@ -74,14 +84,15 @@ class Cgroups:
         """Return the node's cgroups in the hierarchies of version 1 that have one."""
         if self.unified:
             return []
-        found = [self._directory(self.root / controller, namespace) for controller in CONTROLLERS]
+        found = [self._directory(self._hierarchies.base(c), namespace) for c in CONTROLLERS]
         return [directory for directory in found if directory.is_dir()]
 
     def processes(self, namespace: str) -> list[int]:
         """Return the processes in the node's cgroup."""
-        if self.tracking is None:
+        tracking = self.tracking
+        if tracking is None:
             return []
-        path = self._directory(self.tracking, namespace) / "cgroup.procs"
+        path = self._directory(tracking, namespace) / "cgroup.procs"
         try:
             return [int(line) for line in path.read_text(encoding="ascii").split()]
         except OSError as failure:
@@ -125,42 +136,24 @@ class Cgroups:
     def _bases(self) -> list[Path]:
         if self.unified:
             return [self.root]
-        usable = [self.root / c for c in CONTROLLERS if self.why_not(c) is None]
-        extra = [] if self.tracking is None or self.tracking in usable else [self.tracking]
-        return [*usable, *extra]
+        usable = [self._hierarchies.base(c) for c in CONTROLLERS if self.why_not(c) is None]
+        tracking = self.tracking
+        return usable if tracking is None or tracking in usable else [*usable, tracking]
 
     def _directory(self, base: Path, namespace: str) -> Path:
         return base / "nlan" / self.lab / file_name(namespace)
 
     def why_not(self, controller: str) -> str | None:
         """Return why a controller cannot be used, None if it can."""
-        base = self.root if self.unified else self.root / controller
-        if not (base / "cgroup.procs").exists():
-            return f"the {controller} controller is not mounted at {base}"
-        if not os.access(base, os.W_OK):
-            return f"{base} is not writable"
-        if self.unified:
-            if controller not in (base / "cgroup.controllers").read_text(encoding="ascii").split():
-                return f"the kernel offers no {controller} controller in {base}"
-        elif (mine := self._own_path(controller)) != "/":
-            return f"nlan itself is confined to {controller} cgroup {mine}, and does not move out of it"
-        return None
-
-    def _own_path(self, controller: str) -> str:
-        if self._own is None:
-            self._own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
-        for line in self._own.splitlines():
-            _, names, path = line.split(":", 2)
-            if controller in names.split(","):
-                return path
-        return "/"
+        return self._hierarchies.why_not(controller)
 
     def _set_limit(self, controller: str, namespace: str, value: float | None) -> None:
         if (reason := self.why_not(controller)) is not None:
             raise HostError(f"{namespace}: its {controller} limit cannot be set: {reason}")
-        base = self.root if self.unified else self.root / controller
+        base = self._hierarchies.base(controller)
         directory = self._directory(base, namespace)
         try:
+            self._hierarchies.note(controller)
             _make(directory)
             if self.unified:
                 _enable(base, directory, controller)
@@ -173,8 +166,7 @@ class Cgroups:
             raise HostError(f"{namespace}: its {controller} limit cannot be set: {words}") from failure
 
     def _read_limit(self, controller: str, namespace: str) -> float | None:
-        base = self.root if self.unified else self.root / controller
-        directory = self._directory(base, namespace)
+        directory = self._directory(self._hierarchies.base(controller), namespace)
         try:
             if controller == "cpu" and not self.unified:
                 period = int((directory / "cpu.cfs_period_us").read_text(encoding="ascii"))

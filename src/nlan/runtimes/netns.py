@@ -39,7 +39,7 @@ class NetnsRuntime:
     def __init__(self, paths: Paths, lab: str) -> None:
         """Look at a lab, which need not exist."""
         self.paths, self._lab = paths, lab
-        self.cgroups = Cgroups(paths.cgroup, lab)
+        self.cgroups = Cgroups(paths.cgroup, lab, paths.lab(lab) / "cgroups")
         self._device = pins.namespace_device()
         self._owned: dict[str, int] = {}
         self._children: set[int] = set()

@@ -76,12 +76,13 @@ def test_process_joins_what_tracks_and_what_limits(hybrid: Path) -> None:
 
 
 def test_a_controller_that_confines_nlan_itself_is_left_alone(hybrid: Path) -> None:
-    groups = Cgroups(hybrid, "lab", own="4:memory:/user/7\n1:cpu:/\n8:pids:/\n")
+    groups = Cgroups(hybrid, "lab", own="4:memory:/user/7\n1:cpu:/\n8:pids:/\n", nest=False)
     with pytest.raises(HostError) as said:
         groups.set_limits("a", {"memory": 4096})
     assert str(said.value) == (
         "a: its memory limit cannot be set: "
-        "nlan itself is confined to memory cgroup /user/7, and does not move out of it"
+        "nlan itself is confined to memory cgroup /user/7, and does not move out of it; "
+        "NLAN_CGROUP_NEST=1 lets it make the nodes' cgroups below"
     )
     assert not (hybrid / "memory" / "nlan").exists()
 
@@ -104,3 +105,70 @@ def test_rounding_of_a_tiny_share(hybrid: Path) -> None:
     groups = Cgroups(hybrid, "lab", own="2:cpu:/\n")
     groups.set_limits("a", {"cpu": 0.001})
     assert groups.limits("a") == {"cpu": 0.01}, "the kernel takes no quota below a millisecond"
+
+
+NESTED = "4:memory:/user/7\n1:cpu:/\n8:pids:/\n"
+
+
+@pytest.fixture
+def nested(hybrid: Path) -> Path:
+    make(hybrid / "memory" / "user" / "7", cgroup__procs="", memory__use_hierarchy="1\n")
+    return hybrid
+
+
+def test_cgroups_below_the_callers_own_are_found_from_elsewhere(nested: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    inner = Cgroups(nested, "lab", record, own=NESTED, nest=True)
+    inner.set_limits("a", {"memory": 4096, "pids": 5})
+    node = nested / "memory/user/7/nlan/lab/a"
+    assert (node / "memory.limit_in_bytes").read_text() == "4096"
+    assert record.read_text() == "memory /user/7\n"
+    inner.set_limits("b", {"memory": 8192})
+    assert record.read_text() == "memory /user/7\n"
+    for own in ("4:memory:/\n", "4:memory:/other\n"):
+        elsewhere = Cgroups(nested, "lab", record, own=own, nest=False)
+        assert elsewhere.limits("a") == {"memory": 4096, "pids": 5}
+        elsewhere.join("a", 4711)
+        assert (node / "cgroup.procs").read_text() == "4711"
+        elsewhere.set_limits("a", {"memory": 12288})
+        assert (node / "memory.limit_in_bytes").read_text() == "12288"
+        assert elsewhere.namespaces() == ["a", "b"]
+        inner.set_limits("a", {"memory": 4096, "pids": 5})
+    assert not (nested / "memory" / "nlan").exists()
+
+
+def test_one_that_knew_the_lab_before_reads_the_record_when_it_comes(nested: Path, tmp_path: Path) -> None:
+    keeper = Cgroups(nested, "lab", tmp_path / "record", own="4:memory:/\n", nest=False)
+    assert keeper.limits("a") == {}
+    Cgroups(nested, "lab", tmp_path / "record", own=NESTED, nest=True).set_limits("a", {"memory": 4096})
+    assert keeper.limits("a") == {"memory": 4096}
+
+
+def test_a_recorded_place_that_has_gone_does_not_count(nested: Path, tmp_path: Path) -> None:
+    (tmp_path / "record").write_text("memory /gone\n")
+    groups = Cgroups(nested, "lab", tmp_path / "record", own="4:memory:/\n", nest=False)
+    assert groups.why_not("memory") is None
+    groups.set_limits("a", {"memory": 4096})
+    assert (nested / "memory/nlan/lab/a/memory.limit_in_bytes").read_text() == "4096"
+
+
+def test_no_nesting_where_an_outer_limit_would_not_count(nested: Path) -> None:
+    (nested / "memory/user/7/memory.use_hierarchy").write_text("0\n")
+    groups = Cgroups(nested, "lab", own=NESTED, nest=True)
+    with pytest.raises(HostError, match="what is below would escape the limit of /user/7"):
+        groups.set_limits("a", {"memory": 4096})
+
+
+def test_an_own_cgroup_that_is_not_visible(hybrid: Path) -> None:
+    reason = Cgroups(hybrid, "lab", own=NESTED, nest=True).why_not("memory")
+    assert reason is not None
+    assert "which is not visible at" in reason
+
+
+def test_version_2_in_a_container_whose_processes_are_in_the_way(unified: Path) -> None:
+    make(unified, cgroup__type="domain\n", cgroup__procs="1\n")
+    groups = Cgroups(unified, "lab")
+    assert groups.why_not("pids") is None, "it is handed down already"
+    assert groups.why_not("memory") == (
+        f"{unified} hands no memory controller down as long as processes stand in it"
+    )
