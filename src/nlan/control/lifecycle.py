@@ -115,7 +115,7 @@ def bring_up(world: World, state: LabState, request: Request, listener: Listener
     desired = expand(request.lab)
     engine = _engine(world, desired)
     plan = engine.plan(desired, world.place.namespaces())
-    requirements.check(plan, request.source[0], request.lines)
+    requirements.check(plan, request.source[0], request.lines, world.place.cgroups.why_not)
     clock.lap("plan")
     listener.planned(plan)
     before = state.applied()
