@@ -1,4 +1,4 @@
-"""The nine-router WAN of examples/wan-bgp.yaml for tools other than nlan: the same routers, segments and FRR lines.
+"""The WAN of examples/wan-bgp.yaml for other tools: the same routers, segments and FRR lines.
 
 `describe` writes what a peer's script needs as JSON and files: no overlay, so every L2VPN is a link
 or a switch. The scripts run in each tool's own Python, which has no nlan.

@@ -6,7 +6,7 @@ what runs compare equal. Which timers a lab gets, and why:
 * BGP: ``coalesce-time 0`` sends updates as they come (FRR gathers for a second); keepalives every
   3 s, hold time 9 s; a refused connection is tried again after 1 s.
 * OSPF: no delay before the first SPF run and between LSAs, a lost exchange is repeated after 1 s,
-  hellos every 2 s and a neighbour is dead after 6 s.
+  hellos every 3 s and a neighbour is dead after 9 s, as BGP's timers.
 
 ``timers: standard`` leaves all of this at FRR's defaults. Both kinds exchange routes with external
 peers without a policy (against RFC 8212), since the model has none.
@@ -33,7 +33,7 @@ KEEPALIVE_S, HOLD_TIME_S = 3, 9
 CONNECT_RETRY_S = 1
 POLICY_AT_ONCE = "bgp route-map delay-timer 0"
 """A changed route-map counts at once; FRR would wait for 5 s."""
-HELLO_S, DEAD_S = 2, 6
+HELLO_S, DEAD_S = 3, 9
 """OSPF's timers in a lab: nine routers spend less than a hundredth of a processor on hellos."""
 MAXIMUM_TTL = 255
 
