@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from typing import Any
 
 from nlan.cli.output import Progress, operation_lines, paint, plan_value, print_json, say
@@ -23,6 +24,11 @@ class Terminal(Listener):
         self._verbose = arguments.verbose
         self._progress = Progress(enabled=not self._verbose)
         self._total = self._count = 0
+
+    @property
+    def trace(self) -> Callable[[str], None] | None:
+        """Where messages to the kernel are told, with -vv."""
+        return self.say if self._verbose > 1 else None
 
     def say(self, text: str) -> None:
         """Print a sentence."""
@@ -56,7 +62,7 @@ def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
         NlanError: As `bring_up` does.
     """
     settle(paths, request.lab.name, terminal)
-    world = World(paths, request.lab.name)
+    world = World(paths, request.lab.name, terminal.trace)
     try:
         with (
             world.place.lock(on_wait=terminal.say),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from nlan.drivers.base import Driver
+from nlan.drivers.base import Driver, Place
 from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.frr import FrrDriver
 from nlan.drivers.gobgp import GobgpDriver
@@ -21,10 +21,11 @@ from nlan.runtimes import NetnsRuntime, Paths
 class World:
     """One lab on this machine."""
 
-    def __init__(self, paths: Paths, lab: str) -> None:
-        """Look at a lab, which need not exist."""
+    def __init__(self, paths: Paths, lab: str, trace: Callable[[str], None] | None = None) -> None:
+        """Look at a lab, which need not exist; `trace` is told every message to the kernel."""
         self.paths = paths
         self.place = NetnsRuntime(paths, lab)
+        self._trace = trace
 
     @cached_property
     def frr(self) -> FrrDriver:
@@ -48,10 +49,15 @@ class World:
             HostsDriver(self.place),
             CgroupDriver(self.place, resources),
             SysctlDriver(self.place, resources),
-            NetlinkDriver(self.place),
+            NetlinkDriver(self.place if self._trace is None else self._traced(self._trace)),
             self.gobgp,  # before FRR, which dials it
             self.frr,
         ]
+
+    def _traced(self, trace: Callable[[str], None]) -> Place:
+        from nlan.drivers.netlink.trace import TracedPlace
+
+        return TracedPlace(self.place, trace)
 
     def namespace_drivers(self) -> list[Driver]:
         """Return the drivers that removing a lab needs: everything is in its namespaces."""
