@@ -264,6 +264,8 @@ def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | N
 
 
 def _open(directory: Path, say: Say | None) -> Database:
+    if not os.access(directory, os.W_OK):
+        return open_database(directory, read_only=True)
     try:
         return open_database(directory)
     except DamagedStore as error:
