@@ -245,7 +245,9 @@ def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
     """
     directory = database_path(state, lab)
     try:
-        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        # Files may hold passwords of BGP sessions: nobody else reads them.
+        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
         return LabState(_open(directory, say), lab)
     except (StoreError, OSError) as error:
         raise HostError(f"{lab}: its database cannot be opened: {error}") from error
@@ -264,8 +266,6 @@ def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | N
 
 
 def _open(directory: Path, say: Say | None) -> Database:
-    if not os.access(directory, os.W_OK):
-        return open_database(directory, read_only=True)
     try:
         return open_database(directory)
     except DamagedStore as error:
