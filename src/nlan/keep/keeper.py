@@ -144,7 +144,7 @@ class Keeper:
             case Vanished(namespace):
                 self._operational.stale([namespace])
             case Committed():
-                if self._guarded(self._state.database.head) is not None and self._is_new():
+                if self._guarded(self._is_new) is not False:
                     self._dirt.mark((), now)
             case Touched() | Appeared():
                 pass
@@ -167,12 +167,20 @@ class Keeper:
         """Look and repair, then let go of the lock."""
         dirt, self._dirt = self._dirt, Dirt()
         try:
-            if self._is_ours() and self._refresh(dirt):
+            if self._shall_be(dirt):
                 self._repair(dirt)
         except NlanError as error:
             self._tell(Note("error", str(error), {"error": str(error)}))
         finally:
             self._lock.release()
+
+    def _shall_be(self, dirt: Dirt) -> bool:
+        """Tell whether there is a lab to keep; without its database, the one that was read last."""
+        try:
+            return self._is_ours() and self._refresh(dirt)
+        except StoreError as error:
+            self._tell(Note("error", f"the lab's database: {error}", {"error": str(error)}))
+            return self._presence.is_mine() and self._desired.revision >= 0
 
     def _is_ours(self) -> bool:
         if self._presence.is_mine() and self._state.was_up():
