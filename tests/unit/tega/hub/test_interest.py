@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - tables read better whole
 import re
 
 import pytest
