@@ -38,6 +38,8 @@ DAEMON = "gobgpd"
 API_PORT = 50051
 DEADLINE_S = 20.0
 """How long a start or a reload may take."""
+ANSWER_S = 5.0
+"""How long a process that runs may take to answer."""
 LOOK_MS = 4
 """GoBGP tells nobody when it is ready: it is asked this often."""
 
@@ -80,6 +82,7 @@ class GobgpDriver:
 
     def __init__(self, place: Place) -> None:
         """Work in that place."""
+        self._spawned: dict[str, int] = {}
         self._place = place
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[GobgpDaemon]:
@@ -159,16 +162,14 @@ class GobgpDriver:
         argv = [_program(DAEMON), "-f", str(files.config), "-t", "json", "--log-plain", "--pprof-disable"]
         argv += ["--api-hosts", f"127.0.0.1:{API_PORT}"]
         pid = self._place.spawn(daemon.namespace, argv, output=files.log)
+        self._spawned[daemon.namespace] = os.pidfd_open(pid)
         _write(files.pid, str(pid))
 
     def _settle(self, daemon: GobgpDaemon) -> None:
         """Wait until it answers and has all its peers; keep what it shows then."""
         files = self._files(daemon.namespace)
-        pidfd = processes.open_daemon(self._place, daemon.namespace, DAEMON, files.pid)
-        if pidfd is None:
-            raise ApplyError(
-                daemon.namespace, f"start {DAEMON}", f"it ended at its start: {_last_words(files)}"
-            )
+        # Not looked up by its number: the kernel lets the parent go on before the child has its new name.
+        pidfd = self._spawned.pop(daemon.namespace)
         try:
             self._await_api(daemon, pidfd)
         finally:
@@ -195,7 +196,7 @@ class GobgpDriver:
         """Wait until GoBGP has exactly these peers, and return what it shows of them."""
         deadline = time.monotonic() + DEADLINE_S
         while True:
-            shown = parse_peers(self.command(namespace, "neighbor"))
+            shown = self._shown(namespace, last=time.monotonic() > deadline)
             if shown.keys() == addresses:
                 return shown
             if time.monotonic() > deadline:
@@ -203,6 +204,15 @@ class GobgpDriver:
                 words = _last_words(self._files(namespace))
                 raise ApplyError(namespace, f"configure {DAEMON}", f"it does not take {lacking}: {words}")
             select.poll().poll(LOOK_MS)
+
+    def _shown(self, namespace: str, *, last: bool) -> dict[str, dict[str, Any]]:
+        """Return the peers it shows; none where it does not answer, an error if this was the `last` time."""
+        try:
+            return parse_peers(self.command(namespace, "neighbor"))
+        except NotFoundError:
+            if last:
+                raise
+            return {}
 
     def _update(self, daemon: GobgpDaemon) -> None:
         """Reload, twice where a peer that is there changes."""
@@ -245,10 +255,11 @@ class GobgpDriver:
         pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid)
         if pidfd is None:
             return None
-        os.close(pidfd)
         try:
-            now = parse_peers(self.command(namespace, "neighbor"))
-        except NotFoundError:
+            now = self._peers_of(namespace, pidfd)
+        finally:
+            os.close(pidfd)
+        if now is None:
             return None
         asked = from_json(data["asked"], GobgpDaemon)
         shown = data["shown"]
@@ -256,6 +267,21 @@ class GobgpDriver:
             shown = now
             _write(files.receipt, _receipt(asked, now), private=True)
         return _with_peers(asked, _merged(asked.peers, shown, now))
+
+    def _peers_of(self, namespace: str, pidfd: int) -> dict[str, dict[str, Any]] | None:
+        """Return what a process that runs shows of its peers, None where it ends or stays silent.
+
+        The client gives up after a second, which a busy machine may need: it is asked again.
+        """
+        deadline = time.monotonic() + ANSWER_S
+        ended = select.poll()
+        ended.register(pidfd, select.POLLIN)
+        while True:
+            try:
+                return parse_peers(self.command(namespace, "neighbor"))
+            except NotFoundError:
+                if time.monotonic() > deadline or ended.poll(LOOK_MS):
+                    return None
 
     def _end(self, keys: Sequence[Key]) -> dict[Key, NlanError | None]:
         opened = {
