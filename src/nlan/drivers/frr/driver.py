@@ -133,16 +133,15 @@ class FrrDriver:
     def _settle(self, start: Start) -> NlanError | None:
         """Load what a manager that ran before did not read, and write the receipt."""
         files, running = start.files, start.running or ()
-        if files.daemon in greet.WORDS:
-            running = load.show(files)
-        elif files.config_vty != files.vty:
-            running = load.show(files)
-            change = compare(start.config, running)
-            if change.added:
-                try:
+        try:
+            if files.daemon in greet.WORDS or files.config_vty != files.vty:
+                running = load.show(files)
+            if files.config_vty != files.vty:
+                change = compare(start.config, running)
+                if change.added:
                     running = load.change_config(files, start.resource.namespace, change, start.config)
-                except (NlanError, OSError) as error:
-                    return _translated(start.resource.key, error)
+        except (NlanError, OSError) as error:
+            return _translated(start.resource.key, error)
         Receipt(start.config, running).write(files)
         return None
 
