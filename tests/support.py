@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -154,17 +155,32 @@ class Machine(NamedTuple):
     nftables: str
 
     @classmethod
-    def look(cls, run: Path = Path("/run/nlan")) -> Machine:
+    def look(cls, mine: str = "") -> Machine:
+        """Look at the machine; of namespaces, mounts, cgroups, files and daemons only at `mine`, if given.
+
+        Others may be at work beside: `mine` is the beginning of this test's labs' names.
+        """
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
-        return cls(
-            namespaces=frozenset(_names(Path("/run/netns"))),
-            links=frozenset(os.listdir("/sys/class/net")),
-            mounts=frozenset(line.split()[4] for line in mounts),
-            cgroups=frozenset(str(p) for p in Path("/sys/fs/cgroup").glob("**/nlan*")),
-            files=frozenset(_tree(run) | _tree(Path("/run/frr")) | _tree(Path("/etc/netns"))),
-            daemons=frozenset(_daemons()),
-            nftables=_nftables(),
+        found = (
+            _names(Path("/run/netns")),
+            {line.split()[4] for line in mounts},
+            {str(path) for path in Path("/sys/fs/cgroup").glob(f"*/nlan/{mine}*" if mine else "*/nlan/**")},
+            _files(mine),
+            _daemons(),
         )
+        namespaces, *rest = (frozenset(name for name in names if mine in name) for names in found)
+        return cls(namespaces, frozenset(os.listdir("/sys/class/net")), *rest, _nftables())
+
+    def same(self, mine: str = "", deadline_s: float = 5.0) -> None:
+        """Check that the machine is as it was, once what the kernel does in the background is done."""
+        end = time.monotonic() + deadline_s
+        while (now := Machine.look(mine)) != self and time.monotonic() < end:
+            time.sleep(0.01)
+        for name, before, after in zip(self._fields, self, now, strict=True):
+            assert after == before, name
+
+
+RUN = Path("/run/nlan")
 
 
 def _nftables() -> str:
@@ -177,6 +193,12 @@ def _names(directory: Path) -> set[str]:
     return set(os.listdir(directory)) if directory.is_dir() else set()
 
 
+def _files(mine: str) -> set[str]:
+    if mine:
+        return {str(path) for path in RUN.glob(f"{mine}*/**/*")}
+    return _tree(RUN) | _tree(Path("/run/frr")) | _tree(Path("/etc/netns"))
+
+
 def _tree(directory: Path) -> set[str]:
     return {str(path) for path in directory.glob("**/*")} | (
         {str(directory)} if directory.exists() else set()
@@ -184,14 +206,16 @@ def _tree(directory: Path) -> set[str]:
 
 
 def _daemons() -> set[str]:
-    programs = ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "gobgpd")
+    """Return every routing daemon: its process id, name and cgroups."""
+    programs = ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "gobgpd")
     found = set()
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
                 program = Path(entry.path, "comm").read_text(encoding="utf-8").strip()
+                cgroups = Path(entry.path, "cgroup").read_text(encoding="utf-8").replace("\n", " ")
             except OSError:
                 continue
             if program in programs:
-                found.add(f"{entry.name} {program}")
+                found.add(f"{entry.name} {program} {cgroups}")
     return found

@@ -57,9 +57,7 @@ def access_vni(pe: int, ce: int) -> int:
 def plug(document: Document, pe: int, ce: int) -> None:
     """Give a PE the L2VPN to a CE and the session with it."""
     node = document[f"pe{pe}"]
-    vpns(document, f"pe{pe}", "access").append(
-        l2vpn(access_vni(pe, ce), f"10.20{pe}.1{ce}.1/24", f"ce{ce}")
-    )
+    vpns(document, f"pe{pe}", "access").append(l2vpn(access_vni(pe, ce), f"10.20{pe}.1{ce}.1/24", f"ce{ce}"))
     node["Router"]["Bgp"]["100"]["Neighbors"].append(session(f"10.20{pe}.1{ce}.2", 1000 + ce))
 
 
