@@ -156,9 +156,9 @@ EDITS = (
         + ce5/172.21.5.3 route 0.0.0.0/0 [hitless]
         + ce5/172.22.5.2 route 0.0.0.0/0 [hitless]
         + ce5/172.22.5.3 route 0.0.0.0/0 [hitless]
-        + ce5 frr bgpd [restart]
         + ce5 frr mgmtd [restart]
         + ce5 frr zebra [restart]
+        + ce5 frr bgpd [restart]
         ~ pe1 frr bgpd [hitless]
         """,
         touched=CE5,
@@ -293,8 +293,8 @@ EDITS = (
         """
         - ce1 frr bgpd [session]
         + ce1 gobgp gobgpd [restart]
-        - ce1 frr mgmtd [session]
         - ce1 frr zebra [session]
+        - ce1 frr mgmtd [session]
         """,
         touched=CE1,
     ),
@@ -327,8 +327,8 @@ EDITS = (
         """
         - rr frr bgpd [session]
         + rr gobgp gobgpd [restart]
-        - rr frr mgmtd [session]
         - rr frr zebra [session]
+        - rr frr mgmtd [session]
         """,
         touched=RR,
         ping=THROUGH,
