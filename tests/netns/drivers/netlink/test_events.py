@@ -1,0 +1,99 @@
+"""Events of the real kernel, one by one, and all that a namespace shows."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from netns.support import shell
+from nlan.drivers.netlink.events import Event, EventWatcher
+from nlan.drivers.netlink.look import look
+from nlan.errors import HostError
+from nlan.runtimes import NetnsRuntime
+
+DEADLINE_S = 10.0
+
+
+@pytest.fixture
+def watcher(place: NetnsRuntime) -> Iterator[EventWatcher]:
+    one = EventWatcher(place, names=True)
+    one.add("a")
+    yield one
+    one.close()
+
+
+def next_event(watcher: EventWatcher, fits: Callable[[Event], bool]) -> Event:
+    while select.select([watcher.fileno()], [], [], DEADLINE_S)[0]:
+        for event in watcher.events():
+            if fits(event):
+                return event
+    raise AssertionError("no such event")
+
+
+def test_links_addresses_routes_and_neighbors(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    shell(place, "a", "ip link add br0 type bridge; ip link set br0 up")
+    assert not next_event(watcher, lambda e: e.what == "link" and e.text == "up").gone
+    shell(place, "a", "ip address add 192.0.2.1/24 dev br0")
+    event = next_event(watcher, lambda e: e.what == "address" and e.text == "192.0.2.1/24")
+    assert (event.namespace, event.interface, event.gone) == ("a", "br0", False)
+    assert next_event(watcher, lambda e: e.what == "route" and e.text == "192.0.2.0/24").interface == "br0"
+    shell(place, "a", "ip neighbor add 192.0.2.9 lladdr 00:00:5e:00:53:09 dev br0")
+    event = next_event(watcher, lambda e: e.what == "neighbor" and not e.ours)
+    assert event.text == "192.0.2.9 00:00:5e:00:53:09"
+    shell(place, "a", "ip route add 198.51.100.0/24 via 192.0.2.9 proto 110")
+    event = next_event(watcher, lambda e: e.what == "route" and "198.51" in e.text)
+    assert (event.text, event.ours) == ("198.51.100.0/24 via 192.0.2.9", True)
+    shell(place, "a", "ip link del br0")
+    assert next_event(watcher, lambda e: e.what == "link" and e.gone).interface == "br0"
+
+
+def test_a_switch_that_is_told(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    shell(place, "a", "sysctl -qw net.ipv4.ip_forward=1")
+    assert next_event(watcher, lambda e: e.what == "switch").namespace == "a"
+
+
+def test_what_was_skipped_is_not_told(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    shell(place, "a", "ip link add old0 type bridge")
+    watcher.skip()
+    shell(place, "a", "ip link add new0 type bridge")
+    first = next_event(watcher, lambda e: e.what == "link")
+    assert first.interface == "new0"
+
+
+def test_a_namespace_that_is_not_listened_to_is_silent(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    shell(place, "b", "ip link add other0 type bridge")
+    shell(place, "a", "ip link add mine0 type bridge")
+    assert next_event(watcher, lambda e: e.what == "link").interface == "mine0"
+    with pytest.raises(HostError):
+        watcher.add("absent")
+
+
+def test_more_than_a_socket_holds_is_told_as_lost(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    lines = [f"address {word} 192.0.2.1/32 dev lo" for word in ("add", "del")] * 2000
+    shell(place, "a", "ip -batch - <<END\n" + "\n".join(lines) + "\nEND")
+    assert next_event(watcher, lambda e: e.what == "lost").namespace == "a"
+
+
+def test_look_shows_everything(place: NetnsRuntime) -> None:
+    shell(
+        place,
+        "a",
+        "ip link add br0 address 00:00:5e:00:53:01 type bridge; ip link set br0 up;"
+        "ip address add 192.0.2.1/24 dev br0;"
+        "ip neighbor add 192.0.2.9 lladdr 00:00:5e:00:53:09 dev br0;"
+        "ip route add 198.51.100.0/24 proto bgp nexthop via 192.0.2.8 nexthop via 192.0.2.9",
+    )
+    found = look(place, "a")
+    assert found["links"]["br0"] == {
+        "kind": "bridge",
+        "mtu": 1500,
+        "mac": "00:00:5e:00:53:01",
+        "up": True,
+    }
+    assert found["addresses"] == {"br0": ["192.0.2.1/24"]}
+    assert found["neighbors"] == {"192.0.2.9": {"dev": "br0", "mac": "00:00:5e:00:53:09"}}
+    hops = [{"via": "192.0.2.8", "dev": "br0"}, {"via": "192.0.2.9", "dev": "br0"}]
+    assert found["routes"]["198.51.100.0/24"] == {"protocol": "bgp", "hops": hops}
+    assert found["routes"]["192.0.2.0/24"] == {"protocol": "kernel", "hops": [{"dev": "br0"}]}
