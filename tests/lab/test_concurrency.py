@@ -1,0 +1,74 @@
+"""Labs beside each other, and several nlan at once on one lab."""
+
+from __future__ import annotations
+
+import subprocess
+
+from support import EXAMPLES, Nlan
+
+SMALL = "nodes:\n  r1: {asn: 64496, hosts: 1}\n  r2: {asn: 64497, hosts: 1}\nlinks: [r1 -- r2]\n"
+OTHER = SMALL.replace("64497", "64498")
+
+
+def test_two_labs_of_one_file_beside_each_other(nlan: Nlan) -> None:
+    """Same nodes, same addresses, same VNIs: neither sees the other."""
+    one, two = nlan.name("one"), nlan.name("two")
+    file = str(EXAMPLES / "wan-bgp.yaml")
+    _both(nlan, ("up", file, "--lab", one), ("up", file, "--lab", two))
+    for lab in (one, two):
+        assert "240 of 240 answered" in nlan("ping", "--all", "-l", lab).out
+        nlan("status", lab)
+    nlan("down", one)
+    assert "240 of 240 answered" in nlan("ping", "--all", "-l", two).out
+    assert nlan.operations(file, "--lab", two) == []
+
+
+def test_two_ups_of_one_lab_at_once_both_succeed(nlan: Nlan) -> None:
+    lab, file = nlan.name(), nlan.write(SMALL)
+    answers = _both(nlan, ("up", file, "--lab", lab), ("up", file, "--lab", lab))
+    assert sorted("nothing to do" in out for out, _ in answers) == [False, True]
+    waited = [err for _, err in answers if "another nlan (process " in err]
+    assert len(waited) == 1
+    assert f") is at work on lab {lab}; waiting for it" in waited[0]
+    nlan("status", lab)
+
+
+def test_two_different_ups_at_once_end_in_one_of_them(nlan: Nlan) -> None:
+    lab = nlan.name()
+    files = nlan.write(SMALL, "small.yaml"), nlan.write(OTHER, "other.yaml")
+    nlan("up", files[0], "--lab", lab)
+    _both(nlan, ("up", files[0], "--lab", lab), ("up", files[1], "--lab", lab))
+    assert [] in [nlan.operations(file, "--lab", lab) for file in files]
+    nlan("status", lab)
+    nlan("ping", "--all", "-l", lab)
+
+
+def test_up_and_down_at_once_leave_a_lab_or_none(nlan: Nlan) -> None:
+    lab, file = nlan.name(), nlan.write(SMALL)
+    nlan("up", file, "--lab", lab)
+    processes = [nlan.start("down", lab), nlan.start("up", file, "--lab", lab)]
+    for process in processes:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    if lab in [row["lab"] for row in nlan("ls", "--json").json]:
+        nlan("status", lab)
+
+
+def test_a_look_does_not_wait_for_a_change(nlan: Nlan) -> None:
+    lab, file = nlan.name(), nlan.write(SMALL)
+    nlan("up", file, "--lab", lab)
+    waiting = nlan.start("up", nlan.write(SMALL.replace("hosts: 1", "hosts: 2"), "b.yaml"), "--lab", lab)
+    try:
+        assert nlan.run("status", lab, "--json", timeout=20).json["known"]
+        assert nlan.run("history", lab, "--json", timeout=20).code == 0
+    finally:
+        _, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+
+
+def _both(nlan: Nlan, *commands: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Run commands at once; all must succeed. Return what they said."""
+    processes: list[subprocess.Popen[str]] = [nlan.start(*words) for words in commands]
+    answers = [process.communicate(timeout=100) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), answers
+    return answers
