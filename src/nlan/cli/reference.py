@@ -29,15 +29,16 @@ Results go to standard output, everything else (progress, warnings, errors) to s
 **LAB** may be left out where one lab runs. Words after `--` are the command that `exec` runs, as they are:
 no shell reads them unless you name one (`-- sh -c '…'`).
 
-Every verb takes `-v`: say what is done. Colours are left
-out where the output is no terminal, or where `NO_COLOR` is set.
+Every verb takes `-v`: say what is done. Colours are left out where the output is no terminal, or where
+`NO_COLOR` is set.
 
-| variable | what it moves | default |
+| variable | what it is | default |
 |---|---|---|
 | `NLAN_STATE_DIR` | the labs' databases: history, allocations | `/var/lib/nlan` |
 | `NLAN_RUN_DIR` | what lives until the next boot | `/run/nlan` |
 | `NLAN_NETNS_DIR` | where namespaces are pinned | `/run/netns` |
 | `NLAN_CGROUP_DIR` | where cgroups are mounted | `/sys/fs/cgroup` |
+| `NLAN_CGROUP_NEST` | `1`: nodes with limits may get their cgroups below nlan's own, where nlan is confined to one | not |
 | `NLAN_VENV` | the launcher's virtual environment | `.venv` |
 """
 
