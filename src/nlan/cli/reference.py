@@ -38,7 +38,7 @@ Every verb takes `-v`: say what is done. Colours are left out where the output i
 | `NLAN_RUN_DIR` | what lives until the next boot | `/run/nlan` |
 | `NLAN_NETNS_DIR` | where namespaces are pinned | `/run/netns` |
 | `NLAN_CGROUP_DIR` | where cgroups are mounted | `/sys/fs/cgroup` |
-| `NLAN_CGROUP_NEST` | `1`: nodes with limits may get their cgroups below nlan's own, where nlan is confined to one | not |
+| `NLAN_CGROUP_NEST` | `1`: where nlan is confined to a cgroup, limits may be set below it | not |
 | `NLAN_VENV` | the launcher's virtual environment | `.venv` |
 """
 
