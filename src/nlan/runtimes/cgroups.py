@@ -81,11 +81,19 @@ class Cgroups:
             _write(directory / "tasks", "0")
 
     def _limited(self, namespace: str) -> list[Path]:
-        """Return the node's cgroups in the hierarchies of version 1 that have one."""
+        """Return the node's cgroups in the hierarchies of version 1 that have one, for processes to join.
+
+        Raises:
+            HostError: Joining one would lift the limit that somebody has put on nlan itself.
+        """
         if self.unified:
             return []
-        found = [self._directory(self._hierarchies.base(c), namespace) for c in CONTROLLERS]
-        return [directory for directory in found if directory.is_dir()]
+        found = {c: self._directory(self._hierarchies.base(c), namespace) for c in CONTROLLERS}
+        limited = {controller: directory for controller, directory in found.items() if directory.is_dir()}
+        for controller in limited:
+            if (reason := self._hierarchies.why_not_join(controller)) is not None:
+                raise HostError(f"{namespace}: {reason}")
+        return list(limited.values())
 
     def processes(self, namespace: str) -> list[int]:
         """Return the processes in the node's cgroup."""

@@ -4,7 +4,8 @@ Version 1 may have put nlan itself into a cgroup of a controller: somebody limit
 cgroups are then made below that one, so that nobody's limit is lifted, yet only where the operator
 has said so (``NLAN_CGROUP_NEST=1``): whoever manages that cgroup may count on being alone in it, end
 only what stands in it directly, and fail to remove it as long as the lab is up. Where they went is
-written down in the lab's run directory, for commands that come from elsewhere.
+written down in the lab's run directory, for commands that come from elsewhere: these may read, change
+and remove them, but a process leaves a cgroup that confines it for one elsewhere only with the same word.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Hierarchies:
         """
         self.root = root
         self.unified = (root / "cgroup.controllers").exists()
-        self._record, self._own, self._recorded = record, own, dict[str, str]()
+        self._record, self._own, self._own_paths = record, own, dict[str, str]()
         self._nest = os.environ.get(PERMISSION) == "1" if nest is None else nest
 
     def base(self, controller: str) -> Path:
@@ -71,24 +72,31 @@ class Hierarchies:
 
     def note(self, controller: str) -> None:
         """Write down where the cgroups of a controller are, before the first is made there."""
-        base = self.base(controller)
         if self.unified or self._record is None or self._find_recorded(controller) is not None:
             return
-        below = str(base.relative_to(self.root / controller))
-        if below != ".":
-            with open(self._record, "a", encoding="utf-8") as record:
-                record.write(f"{controller} /{below}\n")
+        below = self.base(controller).relative_to(self.root / controller)
+        with open(self._record, "a", encoding="utf-8") as record:
+            record.write(f"{controller} /{'' if below == Path() else below}\n")
+
+    def why_not_join(self, controller: str) -> str | None:
+        """Return why what nlan starts may not join the lab's cgroups of version 1, None if it may."""
+        own = self._own_path(controller).strip("/")
+        base = self.base(controller)
+        if self._nest or base.is_relative_to(self.root / controller / own):
+            return None
+        return (
+            f"its {controller} cgroup is below {base}, outside of /{own}, which confines nlan itself; "
+            f"{PERMISSION}=1 lets it go there"
+        )
 
     def _find_recorded(self, controller: str) -> str | None:
-        """Return where the lab's cgroups were put; what has gone since does not count."""
-        if self._is_there(controller):
-            return self._recorded[controller]
-        self._recorded = self._read_record()
-        return self._recorded[controller] if self._is_there(controller) else None
+        """Return where the lab's cgroups were put; what has gone since does not count.
 
-    def _is_there(self, controller: str) -> bool:
-        path = self._recorded.get(controller)
-        return path is not None and (self.root / controller / path.strip("/")).is_dir()
+        Read each time: another nlan may have removed the lab and made it again elsewhere.
+        """
+        path = self._read_record().get(controller)
+        there = path is not None and (self.root / controller / path.strip("/")).is_dir()
+        return path if there else None
 
     def _read_record(self) -> dict[str, str]:
         try:
@@ -99,6 +107,11 @@ class Hierarchies:
         return {controller: path for controller, _, path in rows}
 
     def _own_path(self, controller: str) -> str:
+        if controller not in self._own_paths:
+            self._own_paths[controller] = self._read_own_path(controller)
+        return self._own_paths[controller]
+
+    def _read_own_path(self, controller: str) -> str:
         if self._own is None:
             self._own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
         for line in self._own.splitlines():

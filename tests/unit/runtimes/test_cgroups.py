@@ -122,11 +122,11 @@ def test_cgroups_below_the_callers_own_are_found_from_elsewhere(nested: Path, tm
     inner.set_limits("a", {"memory": 4096, "pids": 5})
     node = nested / "memory/user/7/nlan/lab/a"
     assert (node / "memory.limit_in_bytes").read_text() == "4096"
-    assert record.read_text() == "memory /user/7\n"
+    assert record.read_text() == "memory /user/7\npids /\n"
     inner.set_limits("b", {"memory": 8192})
-    assert record.read_text() == "memory /user/7\n"
-    for own in ("4:memory:/\n", "4:memory:/other\n"):
-        elsewhere = Cgroups(nested, "lab", record, own=own, nest=False)
+    assert record.read_text() == "memory /user/7\npids /\n"
+    for own, nest in (("4:memory:/\n", False), ("4:memory:/user\n", False), ("4:memory:/other\n", True)):
+        elsewhere = Cgroups(nested, "lab", record, own=own, nest=nest)
         assert elsewhere.limits("a") == {"memory": 4096, "pids": 5}
         elsewhere.join("a", 4711)
         assert (node / "cgroup.procs").read_text() == "4711"
@@ -142,6 +142,8 @@ def test_one_that_knew_the_lab_before_reads_the_record_when_it_comes(nested: Pat
     assert keeper.limits("a") == {}
     Cgroups(nested, "lab", tmp_path / "record", own=NESTED, nest=True).set_limits("a", {"memory": 4096})
     assert keeper.limits("a") == {"memory": 4096}
+    (tmp_path / "record").unlink()
+    assert keeper.limits("a") == {}
 
 
 def test_a_recorded_place_that_has_gone_does_not_count(nested: Path, tmp_path: Path) -> None:
@@ -172,3 +174,20 @@ def test_version_2_in_a_container_whose_processes_are_in_the_way(unified: Path) 
     assert groups.why_not("memory") == (
         f"{unified} hands no memory controller down as long as processes stand in it"
     )
+
+
+@pytest.mark.parametrize("made_from", ["4:memory:/\n", NESTED])
+def test_a_process_does_not_leave_what_confines_it_without_permission(
+    nested: Path, tmp_path: Path, made_from: str
+) -> None:
+    Cgroups(nested, "lab", tmp_path / "record", own=made_from, nest=True).set_limits("a", {"memory": 4096})
+    elsewhere = Cgroups(nested, "lab", tmp_path / "record", own="4:memory:/user/8\n", nest=False)
+    for join in (lambda: elsewhere.join("a", 4711), lambda: elsewhere.join_thread("a")):
+        with pytest.raises(
+            HostError, match="outside of /user/8, which confines nlan itself; NLAN_CGROUP_NEST=1"
+        ):
+            join()
+    assert elsewhere.limits("a") == {"memory": 4096}
+    elsewhere.set_limits("a", {"memory": 8192})
+    assert elsewhere.limits("a") == {"memory": 8192}
+    assert elsewhere.namespaces() == ["a"]
