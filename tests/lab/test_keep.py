@@ -334,7 +334,7 @@ def test_an_up_that_was_killed_is_completed(nlan: Nlan, pair: str) -> None:
         change.kill()
         change.communicate()
         keep.event("keeping")
-        status = nlan("status", pair, "--json").json
+        status = settled(Lab(nlan, pair, keep))
         assert len([name for name in status["nodes"] if name.startswith("r2/")]) == 9
 
 
