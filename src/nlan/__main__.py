@@ -2,6 +2,10 @@
 
 import sys
 
-from nlan.cli.main import main
+try:
+    from nlan.cli.main import main
+except KeyboardInterrupt:
+    print("\ninterrupted; nothing was touched yet", file=sys.stderr)
+    sys.exit(130)
 
 sys.exit(main())

@@ -54,7 +54,14 @@ def _add(verbs: argparse._SubParsersAction[Parser], verb: Verb) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    words = list(sys.argv[1:] if words is None else words)
+    try:
+        return _main(list(sys.argv[1:] if words is None else words))
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing was touched yet", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _main(words: list[str]) -> int:
     words, command = _split_command(words)
     arguments = parser().parse_args(words)
     if arguments.version:
@@ -84,7 +91,7 @@ def _version() -> int:
 def _guarded(arguments: argparse.Namespace) -> int:
     from nlan.errors import InternalError, NlanError
 
-    module = import_module(f"nlan.cli.commands.{arguments.verb.replace('-', '_')}")
+    module = import_module(f"nlan.cli.commands.{arguments.verb.replace('-', '_')}")  # touches nothing
     try:
         code = int(module.run(arguments) or 0)
         sys.stdout.flush()
