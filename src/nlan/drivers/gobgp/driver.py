@@ -156,6 +156,7 @@ class GobgpDriver:
 
     def _spawn(self, daemon: GobgpDaemon) -> None:
         files = self._files(daemon.namespace)
+        self._end_strays(daemon)
         files.remove()
         _write(files.config, config_text(daemon), private=True)
         _write(files.receipt, _receipt(daemon, None), private=True)
@@ -164,6 +165,16 @@ class GobgpDriver:
         pid = self._place.spawn(daemon.namespace, argv, output=files.log)
         self._spawned[daemon.namespace] = os.pidfd_open(pid)
         _write(files.pid, str(pid))
+
+    def _end_strays(self, daemon: GobgpDaemon) -> None:
+        """End what an nlan started that was killed before it wrote the number down: it holds the ports."""
+        found = self._place.processes(daemon.namespace)
+        strays: dict[Key, int] = {}
+        for pid in (pid for pid, program in found.items() if program == DAEMON):
+            with suppress(ProcessLookupError):
+                strays[Key(DAEMON, daemon.namespace, str(pid))] = os.pidfd_open(pid)
+        if processes.end(strays):
+            raise ApplyError(daemon.namespace, f"start {DAEMON}", "another one does not end")
 
     def _settle(self, daemon: GobgpDaemon) -> None:
         """Wait until it answers and has all its peers; keep what it shows then."""
