@@ -267,7 +267,9 @@ def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | N
 
 def _open(directory: Path, say: Say | None) -> Database:
     try:
-        return open_database(directory)
+        database = open_database(directory)
+        database.expire()  # what a killed `nlan keep` left behind
+        return database
     except DamagedStore as error:
         from tega.repair import set_aside
 

@@ -13,7 +13,7 @@ from nlan.control.world import World
 from nlan.errors import NlanError
 from nlan.plan import Operation, Plan
 from nlan.runtimes import Paths
-from nlan.state import find_state, open_state
+from nlan.state import Confirmation, find_state, open_state
 
 
 class Terminal(Listener):
@@ -79,11 +79,17 @@ def settle(paths: Paths, lab: str, terminal: Terminal) -> None:
     if state is None:
         return
     with state:
-        waiting = state.confirmation()
-        if waiting is not None and waiting.until <= time.time():
-            world = World(paths, lab)
-            with world.place.lock(on_wait=terminal.say):
+        if not _is_overdue(state.confirmation()):
+            return
+        world = World(paths, lab)
+        with world.place.lock(on_wait=terminal.say):
+            waiting = state.confirmation()  # another nlan may have been faster
+            if waiting is not None and _is_overdue(waiting):
                 undo_unconfirmed(world, state, waiting, terminal)
+
+
+def _is_overdue(waiting: Confirmation | None) -> bool:
+    return waiting is not None and waiting.until <= time.time()
 
 
 def wait_for_confirmation(paths: Paths, request: Request, terminal: Terminal) -> bool:

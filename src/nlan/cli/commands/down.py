@@ -35,11 +35,16 @@ def _remove(paths: Paths, lab: str, terminal: Terminal) -> dict[str, str | int |
     world = World(paths, lab)
     try:
         with world.place.lock(on_wait=terminal.say):
+            _forget(paths, lab, terminal)
             count = len(take_down(world, terminal))
-            state = find_state(paths.state, lab, say=terminal.say)
-            if state is not None:
-                with state:
-                    state.mark_down()
     finally:
         terminal.clear()
     return {"lab": lab, "namespaces": count, "seconds": round(time.monotonic() - begun, 3)}
+
+
+def _forget(paths: Paths, lab: str, terminal: Terminal) -> None:
+    """Write down that the lab shall be gone before it goes, so that nothing brings it back meanwhile."""
+    state = find_state(paths.state, lab, say=terminal.say)
+    if state is not None:
+        with state:
+            state.mark_down()
