@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nlan.drivers.frr.start import program
+from nlan.drivers.frr.start import has_manager, program
 from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.channel import Channel, kernel_words
 from nlan.drivers.netlink.links import create_link
@@ -103,7 +103,7 @@ def features() -> list[Feature]:
     found = [_privilege()]
     if os.geteuid() == 0:
         found += _kernel()
-    found += [_frr(daemon) for daemon in FRR_DAEMONS]
+    found += [_frr(daemon) for daemon in FRR_DAEMONS if daemon != "mgmtd" or has_manager()]
     found += [_tool("gobgpd", "EmbeddedBgp", "gobgpd", needed=True)]
     found += [_tool(name, purpose, package, needed=False) for name, purpose, package in TOOLS]
     return found

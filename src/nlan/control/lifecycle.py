@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from nlan.control import requirements
 from nlan.control.converge import Missing, wait
-from nlan.control.world import World
+from nlan.control.world import World, abilities
 from nlan.engine import Engine, Failure, failure_text
 from nlan.errors import ApplyError, NlanError, RollbackError, VerificationError
 from nlan.expand import expand
@@ -98,7 +98,7 @@ class Result(NamedTuple):
 
 def planned(world: World, lab: Lab) -> Plan:
     """Return what would turn the network as it is into `lab`; only reads."""
-    desired = expand(lab)
+    desired = expand(lab, abilities())
     return _engine(world, desired).plan(desired, world.place.namespaces())
 
 
@@ -112,7 +112,7 @@ def bring_up(world: World, state: LabState, request: Request, listener: Listener
         VerificationError: All was done, yet the network differs.
     """
     clock = _Clock()
-    desired = expand(request.lab)
+    desired = expand(request.lab, abilities())
     engine = _engine(world, desired)
     plan = engine.plan(desired, world.place.namespaces())
     requirements.check(plan, request.source[0], request.lines, world.place.cgroups.why_not)
@@ -200,7 +200,7 @@ def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failu
     if former is None:
         take_down(world, listener)
         return []
-    desired = expand(former)
+    desired = expand(former, abilities())
     engine = _engine(world, desired)
     return engine.apply(engine.plan(desired, world.place.namespaces()), listener.done)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 from nlan.control.names import visible
-from nlan.control.world import World
+from nlan.control.world import World, abilities
 from nlan.drivers.frr import BgpSession
 from nlan.drivers.gobgp import GobgpSession
 from nlan.engine import Engine
@@ -75,7 +75,7 @@ def status(world: World, lab: Lab | None) -> LabStatus:
         world: The lab's.
         lab: As it shall be; None where nobody remembers.
     """
-    desired = expand(lab) if lab is not None else {}
+    desired = expand(lab, abilities()) if lab is not None else {}
     namespaces = world.place.namespaces()
     observed = Engine(world.drivers(desired)).observe(namespaces)
     planned = plan(desired, observed) if lab is not None else Plan()

@@ -8,14 +8,21 @@ from functools import cached_property
 from nlan.drivers.base import Driver, Place
 from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.frr import FrrDriver
+from nlan.drivers.frr.start import has_manager
 from nlan.drivers.gobgp import GobgpDriver
 from nlan.drivers.hosts import HostsDriver
 from nlan.drivers.namespace import NamespaceDriver
 from nlan.drivers.netlink import NetlinkDriver, RouteWatcher
 from nlan.drivers.sysctl import SysctlDriver
+from nlan.expand.abilities import Abilities
 from nlan.model import Lab
 from nlan.resources import Key, Resource
 from nlan.runtimes import NetnsRuntime, Paths
+
+
+def abilities() -> Abilities:
+    """Return what this machine's programs can do; needs no privilege."""
+    return Abilities(frr_manager=has_manager())
 
 
 class World:

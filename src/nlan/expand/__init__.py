@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nlan.errors import InternalError
 from nlan.expand import base, links, ptn, router, underlay, vhosts
+from nlan.expand.abilities import ABLE, Abilities
 from nlan.model import Lab, Node
 from nlan.resources import Key, Resource
 
@@ -25,20 +26,24 @@ LAB_SERVICES: tuple[Callable[[Lab], Iterable[Resource]], ...] = (
 )
 
 
-def expand(lab: Lab) -> dict[Key, Resource]:
+def expand(lab: Lab, abilities: Abilities = ABLE) -> dict[Key, Resource]:
     """Return every resource that the lab means, by key.
+
+    Args:
+        lab: The lab.
+        abilities: What the machine that shall hold it can do; by default all.
 
     Raises:
         InternalError: Two services ask for one key with different specs.
     """
     desired: dict[Key, Resource] = {}
-    for resource in _resources(lab):
+    for resource in _resources(lab, abilities):
         if desired.setdefault(resource.key, resource) != resource:
             raise InternalError(f"two services describe {resource.key} differently")
     return desired
 
 
-def _resources(lab: Lab) -> Iterator[Resource]:
+def _resources(lab: Lab, abilities: Abilities) -> Iterator[Resource]:
     for of_lab in LAB_SERVICES:
         yield from of_lab(lab)
     for node in lab.nodes:
@@ -46,4 +51,4 @@ def _resources(lab: Lab) -> Iterator[Resource]:
         for service in SERVICES:
             stands_on.extend(service(node, lab))
         yield from stands_on
-        yield from router.expand(node, lab, stands_on)
+        yield from router.expand(node, lab, stands_on, abilities)

@@ -38,33 +38,38 @@ HELLO_S, DEAD_S = 3, 9
 MAXIMUM_TTL = 255
 
 
-def frr_daemons(node: Node, timers: Timers, after: Sequence[Key] = ()) -> tuple[FrrDaemon, ...]:
+def frr_daemons(
+    node: Node, timers: Timers, after: Sequence[Key] = (), *, manager: bool = True
+) -> tuple[FrrDaemon, ...]:
     """Return the FRR daemons of `node`, zebra first, each with its whole configuration.
 
     Args:
         node: One whose router's engine is FRR.
         timers: ``lab`` converges fast; ``standard`` keeps FRR's defaults.
         after: What should exist before a daemon starts.
+        manager: Whether FRR has mgmtd (since version 9), which then has to run.
     """
     if node.router is None:
         return ()
-    config = daemon_configs(node, node.router, timers)
+    config = daemon_configs(node, node.router, timers, manager=manager)
     return tuple(
         FrrDaemon(namespace=node.name, daemon=daemon, config=tuple(lines), after=tuple(after))
         for daemon, lines in config.items()
     )
 
 
-def daemon_configs(node: Node, router: Router, timers: Timers) -> dict[str, list[str]]:
+def daemon_configs(
+    node: Node, router: Router, timers: Timers, *, manager: bool = True
+) -> dict[str, list[str]]:
     """Return the configuration lines per daemon, those that must run without any included."""
-    config: dict[str, list[str]] = {"zebra": [], "mgmtd": []}
+    config: dict[str, list[str]] = {"zebra": [], "mgmtd": []} if manager else {"zebra": []}
     raw = router.frr
     if raw is None or not raw.only:
         _derive(config, node, router, timers)
     if raw is not None:
         for daemon in raw.daemons:
             config.setdefault(daemon, [])
-        for daemon, lines in frrtext.split(raw.text, config).items():
+        for daemon, lines in frrtext.split(raw.text, config, manager=manager).items():
             config[daemon] = list(merge(config.get(daemon, ()), lines))
     return config
 

@@ -9,15 +9,15 @@ a text without indentation is read like FRR reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nlan.resources.frrconfig import Path, lines
 
-MANAGED = frozenset({"zebra", "staticd", "ripd", "ripngd"})
-"""Daemons whose configuration is mgmtd's to hold."""
-
 POLICY_USERS = ("bgpd", "ospfd", "ospf6d", "isisd", "pimd", "mgmtd")
 """Who takes route maps and lists; mgmtd for those it manages, where they refer to them."""
+
+POLICY_USERS_THEMSELVES = ("bgpd", "ospfd", "ospf6d", "isisd", "pimd", "ripd", "ripngd", "zebra")
+"""The same without mgmtd."""
 
 _OPENING = re.compile(
     r"(router|interface|route-map|vrf|key chain|bfd$|nexthop-group|pbr-map|mpls ldp|l2vpn \S+ type|"
@@ -27,7 +27,8 @@ _TOP_LEVEL = re.compile(
     r"(no )?(router \S|interface \S|route-map \S+ (permit|deny)|vrf \S|key chain|bfd$|nexthop-group|pbr-map|"
     r"mpls ldp|line vty|segment-routing|rpki|access-list|ipv6 access-list|ip prefix-list|ipv6 prefix-list|"
     r"bgp (as-path|community-list|extcommunity-list|large-community-list)|hostname|domainname|log |debug |"
-    r"password|enable |service|frr |username|banner|ip forwarding|ipv6 forwarding|zebra |allow-external-route|"
+    r"password|enable |service|frr |username|banner|ip forwarding|ipv6 forwarding|zebra |"
+    r"allow-external-route|"
     r"(ip|ipv6) (route|mroute|protocol|nht|import-table|as-path|community-list|router-id|multicast)\b)"
 )
 _IN_VRF = re.compile(r"(no )?(ip|ipv6) (route|mroute|protocol|nht|import-table|router-id)\b")
@@ -85,43 +86,46 @@ _ON_INTERFACE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
-def split(text: str, running: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+def split(text: str, running: Mapping[str, Iterable[str]], *, manager: bool = True) -> dict[str, list[str]]:
     """Return canonical lines (one blank of indentation a level) per daemon.
 
     Args:
         text: As in frr.conf.
         running: Daemons that run anyway, and their lines.
+        manager: Whether there is an mgmtd; what would be its, is zebra's otherwise.
     """
     found: dict[str, list[Path]] = {}
     shared: dict[str, list[Path]] = {}
     for path in paths(text):
         owners = owners_of(path)
         for owner in owners if owners != POLICY_USERS else ():
-            found.setdefault(owner, []).append(path)
+            found.setdefault(owner if manager or owner != "mgmtd" else "zebra", []).append(path)
         if owners == POLICY_USERS:
             shared.setdefault(_policy_name(path[0]), []).append(path)
     said = {daemon: _words(line for line in lines) for daemon, lines in running.items()}
     for daemon, own in found.items():
         said.setdefault(daemon, set()).update(_words(path[-1] for path in own))
-    for daemon, names in _users(shared, said).items():
+    for daemon, names in _users(shared, said, POLICY_USERS if manager else POLICY_USERS_THEMSELVES).items():
         policy = [path for name, those in shared.items() if name in names for path in those]
         found[daemon] = [*policy, *found.get(daemon, [])]
     return {daemon: list(lines(those)) for daemon, those in found.items()}
 
 
-def _users(shared: Mapping[str, list[Path]], said: Mapping[str, set[str]]) -> dict[str, set[str]]:
+def _users(
+    shared: Mapping[str, list[Path]], said: Mapping[str, set[str]], users: Sequence[str]
+) -> dict[str, set[str]]:
     """Return the policy that each daemon refers to, also by way of other policy.
 
     What nobody refers to goes to the first routing daemon that runs.
     """
     result: dict[str, set[str]] = {}
-    for daemon in POLICY_USERS:
+    for daemon in users:
         words, used = set(said.get(daemon, ())), set[str]()
         while new := {name for name in shared if name in words} - used:
             used |= new
             words |= _words(path[-1] for name in new for path in shared[name])
         result[daemon] = used
-    first = next((daemon for daemon in POLICY_USERS if daemon in said), "mgmtd")
+    first = next((daemon for daemon in users if daemon in said), users[-1])
     result[first] |= shared.keys() - set().union(*result.values())
     return {daemon: used for daemon, used in result.items() if used}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nlan.expand import wires
+from nlan.expand.abilities import ABLE, Abilities
 from nlan.expand.frr import frr_daemons
 from nlan.expand.gobgp import gobgp_daemons
 from nlan.model import Lab, Node
@@ -13,7 +14,9 @@ from nlan.resources import Resource
 STANDS_ON = frozenset({"veth", "bridge", "vxlan", "address", "sysctl", "cgroup"})
 
 
-def expand(node: Node, lab: Lab, stands_on: Sequence[Resource]) -> Iterator[Resource]:
+def expand(
+    node: Node, lab: Lab, stands_on: Sequence[Resource], abilities: Abilities = ABLE
+) -> Iterator[Resource]:
     """Yield loopback addresses and daemons; the daemons start once `stands_on` exists."""
     if node.router is None:
         return
@@ -23,4 +26,4 @@ def expand(node: Node, lab: Lab, stands_on: Sequence[Resource]) -> Iterator[Reso
     if node.router.engine == "gobgp":
         yield from gobgp_daemons(node, lab.timers, after)
     else:
-        yield from frr_daemons(node, lab.timers, after)
+        yield from frr_daemons(node, lab.timers, after, manager=abilities.frr_manager)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
+from nlan.control.world import abilities
 from nlan.expand import expand
 from nlan.model import Lab
 from nlan.resources import Cgroup, FrrDaemon, GobgpDaemon, Key, Resource, Sysctl, Veth
@@ -22,7 +23,7 @@ class Desired:
     def __init__(self, lab: Lab, revision: int) -> None:
         """Expand the lab."""
         self.lab, self.revision = lab, revision
-        self.resources: dict[Key, Resource] = expand(lab)
+        self.resources: dict[Key, Resource] = expand(lab, abilities())
 
     @cached_property
     def by_namespace(self) -> dict[str, dict[Key, Resource]]:

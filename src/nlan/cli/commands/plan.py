@@ -67,7 +67,7 @@ def make_plan(paths: Paths, loaded: Loaded) -> Plan:
     """
     from nlan.control import labs
     from nlan.control.lifecycle import planned
-    from nlan.control.world import World
+    from nlan.control.world import World, abilities
 
     if os.geteuid() != 0:
         if loaded.lab.name in labs.running(paths):
@@ -75,5 +75,5 @@ def make_plan(paths: Paths, loaded: Loaded) -> Plan:
         from nlan.expand import expand
         from nlan.plan import plan
 
-        return plan(expand(loaded.lab), {})
+        return plan(expand(loaded.lab, abilities()), {})
     return planned(World(paths, loaded.lab.name), loaded.lab)

@@ -18,7 +18,7 @@ from nlan.resources import frrconfig
 
 MANAGER = "mgmtd"
 MANAGED = frozenset({"staticd", "ripd", "ripngd"})
-"""Daemons that take their configuration from mgmtd only."""
+"""Daemons that take their configuration from mgmtd only, where there is one (since FRR 9)."""
 
 _OF_MANAGED = (
     ("staticd", re.compile(r"(ip|ipv6) route ")),
@@ -65,9 +65,19 @@ class Files(NamedTuple):
         return self.run / f"{self.daemon}.vty"
 
     @property
+    def has_manager(self) -> bool:
+        """Whether nlan started an mgmtd in the node; FRR before version 9 has none."""
+        return self._replace(daemon=MANAGER).receipt.exists()
+
+    @property
+    def configured_by(self) -> str:
+        """The daemon that reads, shows and changes its configuration: itself or mgmtd."""
+        return MANAGER if self.daemon in MANAGED and self.has_manager else self.daemon
+
+    @property
     def config_vty(self) -> Path:
         """The socket over which its configuration is read and written."""
-        return self.run / f"{MANAGER if self.daemon in MANAGED else self.daemon}.vty"
+        return self.run / f"{self.configured_by}.vty"
 
     @property
     def pid(self) -> Path:
@@ -82,7 +92,7 @@ class Files(NamedTuple):
     @property
     def config_log(self) -> Path:
         """The log that tells of errors in its configuration."""
-        return self.run / f"{MANAGER if self.daemon in MANAGED else self.daemon}.log"
+        return self.run / f"{self.configured_by}.log"
 
     @property
     def output(self) -> Path:
@@ -100,7 +110,7 @@ class Files(NamedTuple):
         Commands are logged from then on, not those of the file itself: hence the last line.
         """
         text = frrconfig.file_text(lines) if lines else ""
-        log = "" if self.daemon in MANAGED else "log commands\n"
+        log = "log commands\n" if self.configured_by == self.daemon else ""
         write(self.config, text + log, owner="frr")
         if self.daemon == "zebra":
             write(self.config.with_name("vtysh.conf"), VTYSH_CONF, owner="frr")
@@ -144,13 +154,14 @@ def write(path: Path, text: str, owner: str | None = None) -> None:
     os.replace(temporary, path)
 
 
-def own_lines(daemon: str, running: Iterable[str]) -> tuple[str, ...]:
+def own_lines(daemon: str, running: Iterable[str], *, has_manager: bool = True) -> tuple[str, ...]:
     """Return of a running configuration what belongs to `daemon`.
 
-    mgmtd shows the lines of all that it manages; zebra repeats some of mgmtd's.
+    mgmtd shows the lines of all that it manages; zebra repeats some of mgmtd's. Without mgmtd, each
+    shows its own.
     """
     lines = tuple(running)
-    if daemon != "zebra" and daemon != MANAGER and daemon not in MANAGED:
+    if not has_manager or (daemon != "zebra" and daemon != MANAGER and daemon not in MANAGED):
         return lines
     those = frrconfig.paths(lines)
     if daemon == "zebra":

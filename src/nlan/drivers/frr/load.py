@@ -28,7 +28,8 @@ def show(files: Files) -> tuple[str, ...]:
         PeerError: It does not answer.
     """
     with Vty(files.config_vty) as vty:
-        return own_lines(files.daemon, canonical(vty.together(["enable", "show running-config"])[1].text))
+        running = canonical(vty.together(["enable", "show running-config"])[1].text)
+    return own_lines(files.daemon, running, has_manager=files.has_manager)
 
 
 class Loader:

@@ -1,7 +1,7 @@
 """Starting daemons, many at a time, and waiting until each has read its configuration.
 
-Per node mgmtd comes first: zebra without it tries to reach it every 10 ms, at a tenth of a
-processor. The others wait for zebra's socket: one that does not find it tries again after seconds.
+Per node mgmtd comes first, where FRR has one: zebra without it tries to reach it every 10 ms, at a
+tenth of a processor. The others wait for zebra's socket: one that does not find it tries again after seconds.
 Everything is awaited by events: sockets that appear (inotify), answers, daemons that end (pidfd).
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nlan.drivers.base import Place
 from nlan.drivers.frr import greet
-from nlan.drivers.frr.files import MANAGED, MANAGER, Files, Receipt, own_lines
+from nlan.drivers.frr.files import MANAGER, Files, Receipt, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.drivers.frr.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError
@@ -44,11 +44,22 @@ def program(daemon: str) -> str:
     Raises:
         HostError: FRR is not installed, or not that part of it.
     """
-    for directory in PROGRAMS:
-        path = f"{directory}/{daemon}"
-        if os.access(path, os.X_OK):
-            return path
+    if (path := _find_program(daemon)) is not None:
+        return path
     raise HostError(f"{daemon} is missing: install FRR (looked in {', '.join(PROGRAMS)})")
+
+
+def _find_program(daemon: str) -> str | None:
+    paths = (f"{directory}/{daemon}" for directory in PROGRAMS)
+    return next((path for path in paths if os.access(path, os.X_OK)), None)
+
+
+def has_manager() -> bool:
+    """Tell whether this machine's FRR works with mgmtd, as it does since version 9.
+
+    Where no FRR is installed at all, a new one is assumed.
+    """
+    return _find_program(MANAGER) is not None or _find_program("zebra") is None
 
 
 class Start:
@@ -113,7 +124,8 @@ class Start:
             self._ready()
 
     def _ready(self) -> None:
-        self.running = own_lines(self.resource.daemon, canonical(self.answers[1].text))
+        running = canonical(self.answers[1].text)
+        self.running = own_lines(self.resource.daemon, running, has_manager=self.files.has_manager)
         if refused := self._refused():
             self.error = self._failed("; ".join(f"{what}: {line}" for what, line in refused))
             lines = {line for _, line in refused}
@@ -167,7 +179,8 @@ class Start:
 
 def _argv(path: str, files: Files) -> list[str]:
     name = files.daemon
-    config = [] if name in MANAGED or name == MANAGER else ["-f", f"/etc/frr/{files.config.name}"]
+    managed = MANAGER in (name, files.configured_by)
+    config = [] if managed else ["-f", f"/etc/frr/{files.config.name}"]
     log = ["--log", f"file:/run/frr/{name}.log", "--log-level", "informational"]
     return [path, "-A", "127.0.0.1", "-P", "0", *config, *log]
 
