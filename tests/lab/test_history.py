@@ -1,0 +1,196 @@
+"""Revisions of a running lab: there and back, changes that undo themselves, changes without the file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from support import Nlan
+from wan import Document, edge, l2vpn, neighbors, plug, set_asn, text, vpns, wan
+
+BEFORE = "nodes:\n  r1: {asn: 64496, hosts: 1}\n  r2: {asn: 64497, hosts: 1}\nlinks: [r1 -- r2]\n"
+AFTER = BEFORE.replace("hosts: 1", "hosts: 2")
+
+
+def more_l2vpn(lab: Document) -> None:
+    vpns(lab, "pe1", "wan").append(l2vpn(900, "10.209.0.1/24", "pe2"))
+    vpns(lab, "pe2", "wan").append(l2vpn(900, "10.209.0.2/24", "pe1"))
+
+
+def more_vhosts(lab: Document) -> None:
+    lab["ce1"]["Vhosts"]["VhostProps"][0]["Vhosts"] = 3
+
+
+def other_mtu(lab: Document) -> None:
+    vpns(lab, "pe1", "access")[0]["Mtu"] = 1400
+    vpns(lab, "ce1", "access")[0]["Mtu"] = 1400
+
+
+def one_more_ce(lab: Document) -> None:
+    plug(lab, 1, 5)
+    lab["ce5"] = edge(5, (1,))
+
+
+def other_asn(lab: Document) -> None:
+    set_asn(lab, "ce2", 1012)
+    for pe in ("pe1", "pe2"):
+        neighbors(lab, pe)[2]["RemoteAs"] = 1012
+
+
+EDITS: tuple[Callable[[Document], None], ...] = (more_l2vpn, more_vhosts, other_mtu, one_more_ce, other_asn)
+FLAPPING = {"ce2 10.201.12.1", "ce2 10.202.12.1", "pe1 10.201.12.2", "pe2 10.202.12.2"}
+"""Ends of the sessions of the CE that moves to another AS and back."""
+
+
+def test_the_wan_through_five_edits_and_back(nlan: Nlan) -> None:
+    lab, document = nlan.name(), wan()
+    revisions, files = [], []
+    for n, change in enumerate((lambda _: None, *EDITS)):
+        change(document)
+        files.append(nlan.write(text(document), f"{n}.yaml"))
+        done = nlan("up", files[-1], "--lab", lab, "-m", f"step {n}", "--json").json
+        assert done["converged"]
+        revisions.append(done["revision"])
+        if n == 0:
+            sessions = nlan.sessions(lab)
+    history = nlan("history", lab, "--json").json
+    assert [row["revision"] for row in history] == revisions[::-1]
+    assert [row["message"] for row in history] == [f"step {n}" for n in range(5, -1, -1)]
+    assert [row["applied"] for row in history] == [True, False, False, False, False, False]
+    for file, revision in zip(files[-2::-1], revisions[-2::-1], strict=True):
+        assert nlan("rollback", str(revision), "-l", lab, "--json").json["converged"]
+        assert nlan.operations(file, "--lab", lab) == []
+        nlan("diff", str(revision), "-l", lab)
+    after = nlan.sessions(lab)
+    assert {end for end in sessions | after if sessions.get(end) != after.get(end)} <= FLAPPING
+    assert nlan("history", lab, "--json").json[0]["message"] == f"roll back to revision {revisions[0]}"
+    assert "240 of 240 answered" in nlan("ping", "--all", "-l", lab).out
+
+
+def test_a_rollback_in_one_step(nlan: Nlan) -> None:
+    lab = _up(nlan)
+    nlan("up", nlan.write(AFTER, "after.yaml"), "--lab", lab)
+    nlan("down", lab)
+    nlan("up", nlan.write(AFTER, "after.yaml"), "--lab", lab)
+    nlan("rollback", "1", "-l", lab)
+    assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
+    answer = nlan("rollback", "4711", "-l", lab, code=1)
+    assert "revision 4711" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_an_unconfirmed_change_undoes_itself(nlan: Nlan) -> None:
+    lab = _up(nlan)
+    after = nlan.write(AFTER, "after.yaml")
+    answer = nlan("up", after, "--lab", lab, "--confirm", "1", code=1)
+    assert f"{lab}: not confirmed in time; the change is undone" in answer.err
+    assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
+    newest = nlan("history", lab, "--json").json[0]
+    assert newest["applied"]
+    assert newest["message"] == "undone: not confirmed in time"
+    nlan("confirm", lab, code=1)
+
+
+def test_a_confirmed_change_stays(nlan: Nlan) -> None:
+    lab = _up(nlan)
+    after = nlan.write(AFTER, "after.yaml")
+    change = nlan.start("up", after, "--lab", lab, "--confirm", "60")
+    assert change.stdout is not None
+    assert "converged" in change.stdout.readline()
+    nlan("confirm", lab)
+    _, err = change.communicate(timeout=10)
+    assert change.returncode == 0, err
+    assert nlan.operations(after, "--lab", lab) == []
+
+
+def test_a_new_lab_that_nobody_confirms_goes_again(nlan: Nlan) -> None:
+    lab = nlan.name()
+    nlan("up", nlan.write(BEFORE), "--lab", lab, "--confirm", "0.5", code=1)
+    assert lab not in [row["lab"] for row in nlan("ls", "--json").json]
+
+
+@pytest.mark.parametrize("command", [("status",), ("plan",), ("exec",), ("up",)], ids=lambda words: words[0])
+def test_the_next_command_undoes_what_nobody_confirmed_to_a_killed_nlan(
+    nlan: Nlan, command: tuple[str, ...]
+) -> None:
+    lab, before, after = _up(nlan), nlan.write(BEFORE), nlan.write(AFTER, "after.yaml")
+    change = nlan.start("up", after, "--lab", lab, "--confirm", "1")
+    assert change.stdout is not None
+    assert "converged" in change.stdout.readline()
+    change.kill()
+    over = time.monotonic() + 1.0
+    change.communicate()
+    time.sleep(max(0.0, over - time.monotonic()))  # what is tested is that this time has passed
+    words = {
+        "status": ("status", lab),
+        "plan": ("set", "r1.vhosts.0.mtu", "1500", "-l", lab, "--dry-run"),
+        "exec": ("confirm", lab),
+        "up": ("up", before, "--lab", lab),
+    }[command[0]]
+    answer = nlan.run(*words)
+    assert "was not confirmed in time; undoing it" in answer.err
+    assert nlan.operations(before, "--lab", lab) == []
+    nlan("status", lab)
+
+
+def test_set_and_unset_change_one_thing(nlan: Nlan) -> None:
+    lab, file = _up(nlan), nlan.write(BEFORE)
+    assert "+ r1 address lo 192.0.2.99/32" in _planned(
+        nlan("set", "r1.router.loopbacks.1", "192.0.2.99/32", "-l", lab, "--dry-run").out
+    )
+    done = nlan("set", "r1.router.loopbacks.1", "192.0.2.99/32", "-l", lab, "--json").json
+    assert [(o["action"], o["kind"], o["name"]) for o in done["operations"]] == [
+        ("create", "address", "lo 192.0.2.99/32")
+    ]
+    assert nlan.operations(file, "--lab", lab) == ["- r1 address lo 192.0.2.99/32 [outage]"]
+    nlan("unset", "r1.router.loopbacks.1", "-l", lab)
+    assert nlan.operations(file, "--lab", lab) == []
+    messages = [row["message"] for row in nlan("history", lab, "--json").json]
+    assert messages[:2] == ["unset r1.router.loopbacks.1", "set r1.router.loopbacks.1 192.0.2.99/32"]
+
+
+def test_set_of_nonsense_touches_nothing(nlan: Nlan) -> None:
+    lab = _up(nlan)
+    for path, value in (
+        ("r9.router", "{}"),
+        ("r1.router.bgp.asn", "no number"),
+        ("r1.router.bgp.peers.7", "{}"),
+        ("r1.router.loopbacks.0", "10.0.0.2/32"),  # r2's
+        ("", "1"),
+        ("r1..router", "1"),
+        ("r1.router", "{: ]"),
+    ):
+        answer = nlan("set", path, value, "-l", lab, code=1)
+        assert "Traceback" not in answer.err, path
+        assert "nothing was touched" in answer.err, path
+    nlan("unset", "r1.router.nothing", "-l", lab, code=1)
+    assert [row["revision"] for row in nlan("history", lab, "--json").json] == [1]
+    assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
+
+
+def test_diff_of_revisions_and_of_the_running_network(nlan: Nlan) -> None:
+    lab = _up(nlan)
+    nlan("up", nlan.write(AFTER, "after.yaml"), "--lab", lab)
+    (first, second) = sorted(row["revision"] for row in nlan("history", lab, "--json").json)
+    paths = {d["path"] for d in nlan("diff", str(first), str(second), "-l", lab, "--json", code=2).json}
+    assert paths == {"config-r1.vhosts", "config-r2.vhosts"}
+    assert nlan("diff", str(second), str(second), "-l", lab).out == "no difference\n"
+    nlan("diff", "-l", lab)
+    back = nlan("diff", str(first), "-l", lab, "--json", code=2).json["operations"]
+    assert {(o["action"], o["kind"], o["namespace"]) for o in back} == {
+        ("delete", "namespace", "r1/172.21.1.3"),
+        ("delete", "namespace", "r2/172.21.2.3"),
+    }
+    nlan.inside(lab, "r1", "ip", "address", "del", "172.21.1.1/24", "dev", "br_172.21.1.1")
+    assert "create  r1 address br_172.21.1.1 172.21.1.1/24" in nlan("diff", "-l", lab, code=2).out
+
+
+def _up(nlan: Nlan) -> str:
+    nlan("up", nlan.write(BEFORE), "--lab", nlan.name())
+    return nlan.name()
+
+
+def _planned(shown: str) -> str:
+    return shown.replace("+ create  ", "+ ")
