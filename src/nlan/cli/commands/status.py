@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from nlan.cli.output import operation_lines, paint, plan_value, print_json, table
 from nlan.cli.running import Terminal, settle
@@ -25,21 +25,28 @@ def run(arguments: Namespace) -> int:
     name = labs.choose(paths, arguments.lab or arguments.lab_option).lab
     if arguments.watch:
         return _watch(paths, name, arguments)
-    found = look(paths, name, arguments)
-    _print(found, arguments)
+    found, remembered = look(paths, name, arguments)
+    _print(found, remembered, arguments)
     return 0 if all(node.state == "ok" for node in found.nodes) and not found.plan else 1
 
 
-def look(paths: Paths, name: str, arguments: Namespace) -> LabStatus:
-    """Return the status of a lab against what its database says."""
+class Remembered(NamedTuple):
+    """What the lab's database says besides: the applied revision, and each node's last outcome."""
+
+    revision: int = 0
+    nodes: dict[str, Any] = {}  # noqa: RUF012 - a tuple's default, never changed
+
+
+def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Remembered]:
+    """Return the status of a lab against what its database says, and what that says besides."""
     terminal = Terminal(arguments)
     settle(paths, name, terminal)
     state = find_state(paths.state, name, say=terminal.say)
-    lab = None
+    lab, remembered = None, Remembered()
     if state is not None:
         with state:
-            lab = state.lab()
-    return status(World(paths, name), lab)
+            lab, remembered = state.lab(), Remembered(state.applied(), state.status())
+    return status(World(paths, name), lab), remembered
 
 
 def _watch(paths: Paths, name: str, arguments: Namespace) -> int:
@@ -47,18 +54,18 @@ def _watch(paths: Paths, name: str, arguments: Namespace) -> int:
 
     pause = Event()
     while True:
-        found = look(paths, name, arguments)
+        found, remembered = look(paths, name, arguments)
         if not arguments.json and sys.stdout.isatty():
             sys.stdout.write("\x1b[H\x1b[J")
             print(paint(f"{name}  {time.strftime('%H:%M:%S')}  (Ctrl-C ends)", "dim"))
-        _print(found, arguments)
+        _print(found, remembered, arguments)
         sys.stdout.flush()
         pause.wait(REFRESH_S)
 
 
-def _print(found: LabStatus, arguments: Namespace) -> None:
+def _print(found: LabStatus, remembered: Remembered, arguments: Namespace) -> None:
     if arguments.json:
-        print_json(_value(found))
+        print_json(_value(found, remembered))
         return
     rows = [_row(node) for node in found.nodes if arguments.verbose or "/" not in node.name or node.drift]
     text = table(("NODE", "STATE", "ADDRESS", "DAEMONS", "BGP", "OSPF"), rows)
@@ -72,6 +79,9 @@ def _print(found: LabStatus, arguments: Namespace) -> None:
         print(
             f"{found.lab}: its database is lost, so what shall be is not known; `nlan up FILE` tells it anew"
         )
+    for node, outcome in sorted(remembered.nodes.items()):
+        if outcome.get("state") == "error":
+            print(f"{node}: revision {outcome['revision']} failed: {outcome['reason']}")
     if found.plan:
         print(f"\ndrift: `nlan up` would repair it by {len(found.plan)} operations:")
         for operation in found.plan.operations[:40]:
@@ -92,7 +102,7 @@ def _by_weight(node: NodeStatus) -> list[str]:
     return sorted(node.addresses, key=lambda interface: (interface != "lo", interface))
 
 
-def _value(found: LabStatus) -> dict[str, Any]:
+def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:
     nodes = {}
     for node in found.nodes:
         value = node._asdict()
@@ -100,5 +110,12 @@ def _value(found: LabStatus) -> dict[str, Any]:
         value["state"] = node.state
         value["bgp_wanted"] = sorted(node.bgp_wanted)
         value["drift"] = [f"{operation}: {operation.reason}" for operation in node.drift]
+        value["applied"] = remembered.nodes.get(node.name)
         nodes[node.name] = value
-    return {"lab": found.lab, "known": found.known, "nodes": nodes, "drift": plan_value(found.plan)}
+    return {
+        "lab": found.lab,
+        "known": found.known,
+        "revision": remembered.revision,
+        "nodes": nodes,
+        "drift": plan_value(found.plan),
+    }
