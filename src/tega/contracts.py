@@ -59,6 +59,8 @@ class Log(Protocol):
 
         Raises:
             WrongLast: The log does not end at `expect_last`.
+            KnownRequest: A record carries a request id that the log
+                holds already; nothing was added.
             CommitUnknown: It failed in a way that leaves the outcome open.
             StoreFull: No space; nothing was added.
         """

@@ -22,6 +22,7 @@ from tega.errors import (
     DamagedStore,
     FutureRevision,
     InvalidValue,
+    KnownRequest,
     StoreClosed,
     StoreError,
     TooLarge,
@@ -72,6 +73,8 @@ class Core:
         self._bytes_read = 0
         self._state_size = 0
         self.snapshot_error: StoreError | None = None
+        self.defer_states = False
+        """Leave states that are due to `write_due_state`, for owners whose commits must not wait for one."""
         try:
             self._load()
         except BaseException:
@@ -379,8 +382,9 @@ class Core:
         group = [self._queue.popleft() for _ in range(min(len(self._queue), GROUP))]
         try:
             self._check_open()
-            while not self._try_group(group):
-                pass
+            careful = any(request.reaps is not None for request in group)  # ending a lease is done once
+            while not self._try_group(group, careful):
+                careful = True
         except BaseException as error:
             for request in group:
                 if request.result is None and request.error is None:
@@ -390,11 +394,12 @@ class Core:
         finally:
             for request in group:
                 request.done = True
-        self._write_state_if_due()
+        if not self.defer_states:
+            self._write_state_if_due()
 
-    def _try_group(self, group: list[Request]) -> bool:
-        """Whether it could be appended; False if somebody else appended first."""
-        attempt = Attempt(self, group)
+    def _try_group(self, group: list[Request], careful: bool) -> bool:
+        """Whether it could be appended; False if somebody else appended first, or one of them before."""
+        attempt = Attempt(self, group, careful=careful)
         with self.log.hold():
             last = self.log.last()
             if last != self._state.rev:
@@ -403,7 +408,7 @@ class Core:
             try:
                 if attempt.records or attempt.reaped:
                     self.log.append(attempt.records, expect_last=last)
-            except WrongLast:
+            except (WrongLast, KnownRequest):
                 return False
         self._versions.update(attempt.versions)
         self._recent.extend(attempt.states)
@@ -421,7 +426,7 @@ class Core:
 
     def _write_state_if_due(self) -> None:
         """A state that cannot be written costs only time at the next opening: kept for `snapshot_error`."""
-        if self._tail <= max(TAIL, self._state_size) or self._closed:
+        if not self.state_due or self._closed:
             return
         try:
             self._write_state(self._state, self._versions)
@@ -430,10 +435,21 @@ class Core:
             self.snapshot_error = error
             self._tail = 0
 
+    @property
+    def state_due(self) -> bool:
+        """Whether so much was committed since the last written state that another one pays."""
+        return self._tail > max(TAIL, self._state_size)
+
+    def write_due_state(self) -> None:
+        """Write the state if one is due; called by whoever has set `defer_states`, where it may block."""
+        if self.state_due:
+            with self._lock:
+                self._write_state_if_due()
+
     def preview(self, request: Request) -> Commit:
         """Return the commit that a request would become now; nothing is written."""
         self.refresh()
-        attempt = Attempt(self, [request])
+        attempt = Attempt(self, [request], careful=True)
         attempt.evaluate(self._state)
         attempt.settle()
         if request.error is not None:

@@ -189,6 +189,10 @@ class WrongLast(StoreError):
         return f"the log ends at revision {self.actual}"
 
 
+class KnownRequest(StoreError):
+    """An engine was given a record with the request id of one it keeps (for engines and their tests)."""
+
+
 class ImportRefused(StoreError):
     """The lines are not an export, or not a whole one; nothing was written."""
 

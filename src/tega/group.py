@@ -53,11 +53,18 @@ class Request:
 
 
 class Attempt:
-    """One try at a group: evaluates each request against the state that those before it leave."""
+    """One try at a group: evaluates each request against the state that those before it leave.
 
-    def __init__(self, database: Core, group: Iterable[Request]) -> None:
+    A request that repeats one of the log is rare, and the engine refuses
+    its id. So ids are looked up beforehand only by a `careful` attempt,
+    the one that follows such a refusal, and for requests that fail: what
+    they expected may be gone because they have happened already.
+    """
+
+    def __init__(self, database: Core, group: Iterable[Request], *, careful: bool) -> None:
         self._database = database
         self._group = group
+        self._careful = careful
         self._outcomes: list[tuple[Request, Commit | None, BaseException | None]] = []
         self._ids: dict[str, Commit] = {}
         self._live: set[str] | None = None
@@ -71,31 +78,43 @@ class Attempt:
     def evaluate(self, state: State) -> None:
         for request in self._group:
             try:
-                commit = self._known(request)
-                if commit is None:
-                    step = self._step(request, state)
-                    commit = step[0] if step is not None else None
-                    state = step[1] if step is not None else state
+                commit, state = self._evaluate(request, state)
                 self._outcomes.append((request, commit, None))
             except StoreError as error:
                 self._outcomes.append((request, None, error))
+
+    def _evaluate(self, request: Request, state: State) -> tuple[Commit | None, State]:
+        """Return the commit, if any, and the state after it."""
+        commit = self._known(request, look=self._careful) if request.explicit else None
+        if commit is not None:
+            return commit, state
+        try:
+            return self._step(request, state)
+        except StoreError:
+            if not request.explicit or self._careful:
+                raise
+            commit = self._known(request, look=True)
+            if commit is None:
+                raise
+            return commit, state
 
     def settle(self) -> None:
         """Tell the requests how they ended; only after the records are safe."""
         for request, commit, error in self._outcomes:
             request.result, request.error = commit, error
 
-    def _known(self, request: Request) -> Commit | None:
-        if not request.explicit:
-            return None
-        commit = self._ids.get(request.request_id) or self._database.logged(request.request_id)
+    def _known(self, request: Request, *, look: bool) -> Commit | None:
+        """The commit of the request's id, of this group or, if one is to look there, of the log."""
+        commit = self._ids.get(request.request_id)
+        if commit is None and look:
+            commit = self._database.logged(request.request_id)
         if commit is not None and request.plan is None and not _same_changes(commit.changes, request.changes):
             raise RequestReused(
                 f"request id {request.request_id!r} is that of revision {commit.rev}, which is another change"
             )
         return commit
 
-    def _step(self, request: Request, state: State) -> tuple[Commit, State] | None:
+    def _step(self, request: Request, state: State) -> tuple[Commit | None, State]:
         if request.expect:
             self._check_expectations(request.expect, state)
         changes = request.changes
@@ -104,7 +123,7 @@ class Attempt:
             if request.reaps is not None:
                 self.reaped = True
                 if not changes:
-                    return None
+                    return None, state
         rev = state.rev + 1
         root, leased, touched = self._apply(changes, state, rev)
         if request.reaps is not None:

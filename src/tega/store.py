@@ -174,6 +174,7 @@ class AsyncStore:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._fresh: deque[Sequence[Commit]] = deque()
         self._seen = database.refresh()
+        self._dispatching = False
         self._watchers: set[_Watcher] = set()
         self._closed = False
         self._end_subscription = database.subscribe(self._published)
@@ -289,16 +290,25 @@ class AsyncStore:
         self._to_loop(self._dispatch)
 
     def _dispatch(self) -> None:
-        while self._fresh:
-            commits = self._fresh.popleft()
-            if not commits or commits[0].rev > self._seen + 1:
-                self._lost_history()
-            for commit in commits:
-                self._seen = commit.rev
-                for watcher in self._watchers:
-                    if commit.rev > watcher.position:
-                        wanted = self.database.touches(watcher.pattern, commit)
-                        watcher.offer(commit, wanted, watcher.position)
+        if self._dispatching:  # whoever does it already sees the new ones, too, and in order
+            return
+        self._dispatching = True
+        try:
+            while self._fresh:
+                commits = self._fresh.popleft()
+                if not commits or commits[0].rev > self._seen + 1:
+                    self._lost_history()
+                for commit in commits:
+                    self._pass_on(commit)
+        finally:
+            self._dispatching = False
+
+    def _pass_on(self, commit: Commit) -> None:
+        self._seen = commit.rev
+        for watcher in self._watchers:
+            if commit.rev > watcher.position:
+                wanted = self.database.touches(watcher.pattern, commit)
+                watcher.offer(commit, wanted, watcher.position)
 
     def _lost_history(self) -> None:
         """Another process compacted what this one had not read yet."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import RLock
 
 from tega.api import LeaseInfo, Limits
-from tega.errors import WrongLast
+from tega.errors import KnownRequest, WrongLast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class MemoryLog:
         with self._lock:
             if self._held.last != expect_last:
                 raise WrongLast(self._held.last)
+            if any(record.request_id in self._held.requests for record in records if record.request_id):
+                raise KnownRequest
             for record in records:
                 self._keep(record)
             for wake in self._held.wakes:

@@ -18,6 +18,7 @@ from tega.engines.head import Head
 from tega.errors import (
     CommitUnknown,
     DamagedStore,
+    KnownRequest,
     ReadOnly,
     StoreBusy,
     StoreClosed,
@@ -314,7 +315,12 @@ class SqliteLog:
         many = self._db.executemany
         many(_INSERT, [(record.rev, record.data) for record in records])
         many(_TOUCH, [(root, version, r.rev) for r in records for root, version in r.roots.items()])
-        many(_REQUEST, [(record.request_id, record.rev) for record in records if record.request_id])
+        requests = [(record.request_id, record.rev) for record in records if record.request_id]
+        if requests:
+            try:
+                many(_REQUEST, requests)
+            except sqlite3.IntegrityError as error:
+                raise KnownRequest from error
 
     def _insert_one(self, record: Record) -> None:
         rev, data, request_id, roots = record
@@ -323,7 +329,10 @@ class SqliteLog:
         for root, version in roots.items():
             execute(_TOUCH, (root, version, rev))
         if request_id:
-            execute(_REQUEST, (request_id, rev))
+            try:
+                execute(_REQUEST, (request_id, rev))
+            except sqlite3.IntegrityError as error:
+                raise KnownRequest from error
 
     def _seal(self, records: Sequence[Record]) -> None:
         try:
@@ -434,9 +443,8 @@ class SqliteLog:
         return self._inotify
 
     def drain_wake(self) -> None:
-        try:
-            while os.read(self._inotify, 65536):
-                pass
+        try:  # one reading takes all: equal events are one
+            os.read(self._inotify, 65536)
         except BlockingIOError:
             return
 

@@ -15,20 +15,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tega.api import MISSING
-from tega.errors import Compacted, SlowConsumer
+from tega.errors import Compacted
 from tega.hub.interest import Index, Interest, Told, needs_before, told
 from tega.hub.overlay import overlay
 from tega.paths import format_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from tega.api import Commit, Json, Rev
     from tega.hub.session import Session
     from tega.hub.store import HubStore
 
 BATCH: Final = 32
-WATCH_QUEUE: Final = 4096
+LATE: Final = 4096
+"""Commits that may wait for a look at the past."""
 Part = tuple["Commit", list[Told]]
 
 
@@ -51,31 +52,54 @@ class Feed:
         self._store = store
         self._subs: dict[int, Subscription] = {}
         self._index = Index()
+        self._late: list[Commit | None] = []
+        self._wake = asyncio.Event()
         self.head: Rev = 0
         """Every commit up to here has been told to the live subscribers."""
 
     async def follow(self, started: Callable[[], None]) -> None:
-        """Watch the store for ever; run it once, as a task."""
-        self.head = await self._store.head()
+        """Follow the store for ever; run it once, as a task."""
+        self.head = self._store.follow(self._take)
         started()
         while True:
-            try:
-                await self._follow()
-            except SlowConsumer:
-                continue
-            except Compacted:
-                await self._skip()
-                continue
-            return
+            await self._wake.wait()
+            self._wake.clear()
+            while self._late:
+                await self._work_off(self._late[0])
+                del self._late[0]
 
-    async def _follow(self) -> None:
-        async with aclosing(self._store.watch("**", after=self.head, queue=WATCH_QUEUE)) as items:  # type: ignore[type-var]
-            async for item in items:
-                if not isinstance(item, int):
-                    await self._dispatch(item)
+    def _take(self, commit: Commit | None) -> None:
+        """Tell a commit at once, unless it or one before it needs a look at the past."""
+        if not self._late and commit is not None and not self._needs_past(commit):
+            self._dispatch(commit, ())
+            return
+        if len(self._late) >= LATE:  # led through the history, everybody can wait
+            del self._late[1:]
+            commit = None
+        self._late.append(commit)
+        self._wake.set()
+
+    def _needs_past(self, commit: Commit) -> bool:
+        return any(
+            needs_before(self._subs[number].interest, change)
+            for number in self._index.patterns
+            for change in commit.changes
+        )
+
+    async def _work_off(self, commit: Commit | None) -> None:
+        if commit is None:
+            await self._skip()
+            return
+        asked: set[int] | None = None
+        befores: list[Json] = []
+        while asked != self._index.patterns:  # somebody may subscribe meanwhile
+            asked = set(self._index.patterns)
+            interests = [self._subs[number].interest for number in asked]
+            befores = [await self._before(commit, place, interests) for place in range(len(commit.changes))]
+        self._dispatch(commit, befores)
 
     async def _skip(self) -> None:
-        """Another process compacted what was not told yet: everybody is led through the history."""
+        """What was not told yet is compacted or too much: everybody is led through the history."""
         for sub in self._subs.values():
             if sub.live:
                 sub.live, sub.cursor = False, max(self.head, sub.cursor)
@@ -107,14 +131,15 @@ class Feed:
 
     # -- live ----------------------------------------------------------------
 
-    async def _dispatch(self, commit: Commit) -> None:
+    def _dispatch(self, commit: Commit, befores: Sequence[Json]) -> None:
+        """Tell the live subscribers; `befores` is what stood at each change's path, where that matters."""
+        if commit.rev <= self.head:
+            return
         parts: dict[int, list[Told]] = {}
-        for place, change in enumerate(commit.changes):
-            numbers = self._index.candidates(change.path)
-            interests = [(number, self._subs[number].interest) for number in numbers]
-            before = await self._before(commit, place, (interest for _, interest in interests))
-            for number, interest in interests:
-                parts.setdefault(number, []).extend(told(interest, change, before))
+        for place, change in enumerate(commit.changes if self._subs else ()):
+            before = befores[place] if befores else None
+            for number in self._index.candidates(change.path):
+                parts.setdefault(number, []).extend(told(self._subs[number].interest, change, before))
         self.head = commit.rev
         for number, changes in parts.items():
             sub = self._subs.get(number)

@@ -154,11 +154,11 @@ class Index:
     def __init__(self) -> None:
         self._at: dict[Path, set[int]] = {}
         self._under: dict[Path, set[int]] = {}
-        self._patterns: set[int] = set()
+        self.patterns: set[int] = set()
 
     def add(self, key: int, interest: Interest) -> None:
         if interest.pattern is not None:
-            self._patterns.add(key)
+            self.patterns.add(key)
             return
         self._at.setdefault(interest.path, set()).add(key)
         for size in range(len(interest.path)):
@@ -166,7 +166,7 @@ class Index:
 
     def remove(self, key: int, interest: Interest) -> None:
         if interest.pattern is not None:
-            self._patterns.discard(key)
+            self.patterns.discard(key)
             return
         _drop(self._at, interest.path, key)
         for size in range(len(interest.path)):
@@ -174,7 +174,7 @@ class Index:
 
     def candidates(self, path: Path) -> set[int]:
         """Return the keys of every interest at, above or below `path`, and of every pattern."""
-        found = set(self._patterns)
+        found = set(self.patterns)
         for size in range(len(path) + 1):
             found |= self._at.get(path[:size], set())
         return found | self._under.get(path, set())

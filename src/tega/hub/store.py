@@ -6,6 +6,7 @@ the next, on the loop; with a quick disk that is a fifth of a millisecond
 in which new requests wait in their sockets, to be the next group. When the
 disk (or another process in the database) turns out slow, commits go to the
 writer thread until it is quick again, so that reads and heartbeats go on.
+States that are due are written there, too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tega.database import open_database
 from tega.errors import StoreClosed, StoreError
-from tega.store import AsyncStore
+from tega.store import AsyncStore, _Job
 
 if TYPE_CHECKING:
     import os
@@ -90,7 +91,32 @@ class HubStore(AsyncStore):
         self._slow_until = 0.0
         self._usual = 0.0
         self._settling = False
+        self._follower: Callable[[Commit | None], None] | None = None
+        database.defer_states = True
         super().__init__(database)
+
+    def follow(self, follower: Callable[[Commit | None], None]) -> Rev:
+        """Have one function called with every commit from now on, in order, on the loop.
+
+        It is called with None where commits are missing, as another
+        process compacted them before they were read here. It must not
+        block.
+
+        Returns:
+            The revision after which the commits come.
+        """
+        self._follower = follower
+        return self._seen
+
+    def _pass_on(self, commit: Commit) -> None:
+        if self._follower is not None:
+            self._follower(commit)
+        super()._pass_on(commit)
+
+    def _lost_history(self) -> None:
+        super()._lost_history()
+        if self._follower is not None:
+            self._follower(None)
 
     def commit_later(
         self,
@@ -159,7 +185,19 @@ class HubStore(AsyncStore):
         self._note(perf_counter() - start)
         for request, outcome in group:
             self._settle(outcome, request)
-        self._loop.call_soon(self._dispatch)
+        self._dispatch()
+        self._afterwards()
+
+    def _afterwards(self) -> None:
+        """What need not delay the answers."""
+        if self._wake_fd >= 0:  # that was this store's own commit; those of others are looked for
+            self._woken()
+        if self.database.state_due and not self._elsewhere:
+            self._enqueue(None, self.database.write_due_state)
+
+    def _work(self, jobs: Sequence[_Job]) -> None:
+        super()._work(jobs)
+        self.database.write_due_state()
 
     def _settle(self, outcome: Outcome, request: Request) -> None:
         """One who cannot hear must not keep the others from hearing."""

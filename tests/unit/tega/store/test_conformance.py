@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from tega.api import ABSENT, MISSING, Change, Difference, Op
+from tega.api import ABSENT, MISSING, Change, Difference, Entry, Op
+from tega.database import Database
+from tega.engines.memory import MemoryLog
 from tega.errors import (
     Compacted,
     Conflict,
@@ -154,6 +156,44 @@ def test_a_request_id_is_committed_once(store: Face) -> None:
     with pytest.raises(RequestReused):
         store.commit([put("a", 7)], request_id="r1")
     assert store.head() == 2
+
+
+def test_a_repeated_request_is_known_though_its_expectation_is_gone(store: Face) -> None:
+    first = store.commit([put("a", 1)], expect={("a",): ABSENT}, request_id="r1")
+    assert store.commit([put("a", 1)], expect={("a",): ABSENT}, request_id="r1") == first
+    with pytest.raises(RequestReused):
+        store.commit([put("a", 2)], expect={("a",): ABSENT}, request_id="r1")
+    with pytest.raises(Conflict):
+        store.commit([put("a", 1)], expect={("a",): ABSENT}, request_id="r2")
+    store.reopen()
+    assert store.commit([put("a", 1)], expect={("a",): ABSENT}, request_id="r1") == first
+    assert store.head() == 1
+
+
+def test_a_request_that_another_writer_committed_is_known(store: Face) -> None:
+    first = store.commit([put("a", 1)], request_id="r1")
+    other = store.second()
+    assert other.commit([put("a", 1)], request_id="r1") == first
+    assert other.commit([put("b", 1)], request_id="r2").rev == 2
+    assert store.commit([put("b", 1)], request_id="r2").rev == 2
+    assert store.head() == 2
+
+
+def test_a_repeat_within_a_group_leaves_the_others_alone() -> None:
+    with Database(MemoryLog()) as database:
+        first = database.commit([put("a", 1)], request_id="r1")
+        database.put("a", 5)
+        requests = [
+            database.request([put("a", 1)], request_id="r1"),
+            database.request([put("b", 1)], {("a",): 2}, request_id="r2"),
+            database.request([put("b", 1)], {("a",): 2}, request_id="r2"),
+            database.request([put("c", 1)], {("c",): ABSENT}),
+        ]
+        database.submit(*requests)
+        commits = [request.result for request in requests]
+        assert commits[0] == first
+        assert [commit.rev for commit in commits if commit] == [1, 3, 3, 4]
+        assert database.get("a") == Entry(("a",), 5, 2)
 
 
 def test_an_old_revision_is_read(store: Face) -> None:
