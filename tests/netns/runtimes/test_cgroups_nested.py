@@ -174,5 +174,5 @@ def test_processes_hold(confined: Confined) -> None:
 def test_one_over_its_memory_ends_alone(confined: Confined) -> None:
     confined.up(LIMITS["memory"])
     words = ("exec", "r1", "-l", confined.lab, "--", "python3", "-c")
-    assert confined.nlan.run(*words, "bytearray(200 << 20)").code == 137
+    assert confined.nlan.run(*words, "bytearray(200 << 20)").code == -9
     confined.nlan(*words, "")
