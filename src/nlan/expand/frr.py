@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address
 from typing import Literal
 
-from nlan.expand import frrtext, ptn
+from nlan.expand import frrolder, frrtext, ptn
 from nlan.expand.base import addresses
 from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.model.codec import IpInterface
@@ -39,7 +39,12 @@ MAXIMUM_TTL = 255
 
 
 def frr_daemons(
-    node: Node, timers: Timers, after: Sequence[Key] = (), *, manager: bool = True
+    node: Node,
+    timers: Timers,
+    after: Sequence[Key] = (),
+    *,
+    manager: bool = True,
+    same_as: Sequence[IpInterface] = (),
 ) -> tuple[FrrDaemon, ...]:
     """Return the FRR daemons of `node`, zebra first, each with its whole configuration.
 
@@ -48,10 +53,14 @@ def frr_daemons(
         timers: ``lab`` converges fast; ``standard`` keeps FRR's defaults.
         after: What should exist before a daemon starts.
         manager: Whether FRR has mgmtd (since version 9), which then has to run.
+        same_as: For an FRR without: the loopbacks of the other routers of the node's AS. See
+            `nlan.expand.frrolder`.
     """
     if node.router is None:
         return ()
     config = daemon_configs(node, node.router, timers, manager=manager)
+    if not manager and "bgpd" in config:
+        config["bgpd"] = list(frrolder.announce_same_as(config["bgpd"], node.router, same_as))
     return tuple(
         FrrDaemon(namespace=node.name, daemon=daemon, config=tuple(lines), after=tuple(after))
         for daemon, lines in config.items()

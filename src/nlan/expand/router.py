@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nlan.expand import wires
+from nlan.expand import frrolder, wires
 from nlan.expand.abilities import ABLE, Abilities
 from nlan.expand.frr import frr_daemons
 from nlan.expand.gobgp import gobgp_daemons
@@ -26,4 +26,6 @@ def expand(
     if node.router.engine == "gobgp":
         yield from gobgp_daemons(node, lab.timers, after)
     else:
-        yield from frr_daemons(node, lab.timers, after, manager=abilities.frr_manager)
+        manager = abilities.frr_manager
+        same_as = () if manager else frrolder.loopbacks_of_as(node, lab)
+        yield from frr_daemons(node, lab.timers, after, manager=manager, same_as=same_as)

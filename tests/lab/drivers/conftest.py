@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from nlan.drivers.frr import FrrDriver
+from nlan.drivers.frr.start import has_manager
 from nlan.drivers.gobgp import GobgpDriver
 from nlan.expand.frr import frr_daemons
 from nlan.expand.gobgp import gobgp_daemons
@@ -95,7 +96,7 @@ class Network:
             if node.router.engine == "gobgp":
                 found += gobgp_daemons(node, "lab")
             else:
-                found += frr_daemons(node, "lab")
+                found += frr_daemons(node, "lab", manager=has_manager())
         return found
 
     def differences(self, nodes: Iterable[Node]) -> list[Operation]:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from nlan.drivers.frr import parse_log
+from nlan.drivers.frr.start import has_manager
 from nlan.errors import ApplyError
 from nlan.model import (
     Bgp,
@@ -137,14 +138,15 @@ def test_everything_the_model_has_is_seen_as_asked(network: Any) -> None:
     )
     nodes = [network.node("r1", **FULL)]
     done = network.apply(nodes)
-    assert {o.key.name for o in done} == {"zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd"}
+    manager = "mgmtd" if has_manager() else "staticd"
+    assert {o.key.name for o in done} == {"zebra", manager, "bgpd", "ospfd", "ospf6d", "staticd"}
     assert network.differences(nodes) == []
     asked = {r.key.name: set(r.config) for r in network.resources(nodes)}
-    for daemon in ("bgpd", "ospfd", "ospf6d", "mgmtd"):
+    for daemon in ("bgpd", "ospfd", "ospf6d", manager):
         shown = network.frr.command("r1", daemon, "show running-config").splitlines()
         missing = asked[daemon] - {line.rstrip() for line in shown}
         assert not missing, f"{daemon} spells these otherwise"
-    routes = network.frr.command("r1", "mgmtd", "show running-config").splitlines()
+    routes = network.frr.command("r1", manager, "show running-config").splitlines()
     assert asked["staticd"] <= set(routes)
 
 
@@ -288,7 +290,8 @@ def test_drift_of_a_line_that_frr_spells_otherwise(network: Any) -> None:
     nodes = [pe1, pe2, ce1]
     up(network, nodes)
     configure(network, "ce1", "bgpd", "no ip prefix-list OURS")
-    configure(network, "ce1", "mgmtd", "no ip route 203.0.113.0/24 Null0")
+    manager = "mgmtd" if has_manager() else "staticd"
+    configure(network, "ce1", manager, "no ip route 203.0.113.0/24 Null0")
     changed = {o.key.name: o.details for o in network.differences(nodes)}
     assert changed == {
         "bgpd": ("+ ip prefix-list OURS permit 10.0.0.0/8 le 32",),
@@ -335,7 +338,7 @@ def test_a_crash_before_the_receipt_leaves_no_difference(network: Any) -> None:
     assert len(network.differences(nodes)) == 1
 
 
-def test_a_static_route_is_changed_through_mgmtd(network: Any, eventually: Callable[..., None]) -> None:
+def test_a_static_route_is_changed_where_it_is_kept(network: Any, eventually: Callable[..., None]) -> None:
     network.wire(r1={"lo": "10.0.0.1/32", "ax": "192.0.2.1/29"}, r2={"ax": "192.0.2.2/29"})
     route = StaticRoute(prefix=ip_network("203.0.113.0/24"), via=ip_address("192.0.2.2"))
     network.apply([network.node("r1")])
