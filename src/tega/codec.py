@@ -8,12 +8,12 @@ the same frame.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from json import JSONDecodeError, JSONDecoder, JSONEncoder
 from json.encoder import encode_basestring as _text
 
 from tega.api import Change, Commit, Op
 from tega.errors import DamagedStore, InvalidValue
+from tega.paths import keep
 from tega.tree import Node, pack, plain_json
 
 TYPE_CHECKING = False
@@ -102,9 +102,15 @@ def _int_text(value: int) -> str:
         raise InvalidValue(f"the value has no JSON form: {error}") from error
 
 
-@lru_cache(maxsize=4096)
+_path_texts: dict[Path, str] = {}
+
+
 def _path_text(path: Path) -> str:
-    return _encode(list(path))
+    found = _path_texts.get(path)
+    if found is None:
+        found = _encode(list(path))
+        keep(_path_texts, path, len(found), found)
+    return found
 
 
 def _roots_text(roots: Mapping[str, Rev]) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from threading import Lock
 
 from tega.api import Change, Commit, Entry, Op
 from tega.codec import canonical, decode_commit, decode_state, digest, encode_state
@@ -32,6 +31,7 @@ from tega.group import Attempt, Request
 from tega.paths import overlap, to_path
 from tega.state import State, View, advance, empty_state, loaded_state
 from tega.tree import plain_json, to_json
+from tega.turn import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class Core:
         self.log = log
         self._clock = clock
         self._limits = log.limits()
-        self._lock = Lock()
         self._queue: deque[Request] = deque()
+        self._lock = Turn(self._queue)
         self._recent: deque[State] = deque(maxlen=RECENT)
         self._past: State | None = None
         self._listeners: list[Callable[[Sequence[Commit]], None]] = []
@@ -369,23 +369,34 @@ class Core:
         """
         self._queue.extend(requests)
         request = requests[-1]
-        with self._lock:  # whoever comes first commits for all; groups keep the order of the queue
-            while not request.done:
-                self._commit_group()
+        self._carry_out(request)
         if request.error is not None:
             raise request.error
         assert request.result is not None
         return request.result
 
+    def _carry_out(self, request: Request) -> None:
+        """See a queued request done; whoever comes first commits for all, in the order of the queue."""
+        while self._lock.take(request):
+            try:
+                while not request.done:
+                    self._commit_group()
+            finally:
+                self._lock.__exit__(None, None, None)
+
+    def _take_group(self) -> list[Request]:
+        return [self._queue.popleft() for _ in range(min(len(self._queue), GROUP))]
+
     def _commit_group(self) -> None:
         """Take what waits and commit it; every request taken is done afterwards."""
-        group = [self._queue.popleft() for _ in range(min(len(self._queue), GROUP))]
+        group: list[Request] = []
         try:
             self._check_open()
-            careful = any(request.reaps is not None for request in group)  # ending a lease is done once
+            careful = False
             while not self._try_group(group, careful):
                 careful = True
         except BaseException as error:
+            group = group or self._take_group()
             for request in group:
                 if request.result is None and request.error is None:
                     request.error = error
@@ -393,17 +404,24 @@ class Core:
                 raise
         finally:
             for request in group:
-                request.done = True
+                request.end()
         if not self.defer_states:
             self._write_state_if_due()
 
     def _try_group(self, group: list[Request], careful: bool) -> bool:
-        """Whether it could be appended; False if somebody else appended first, or one of them before."""
-        attempt = Attempt(self, group, careful=careful)
+        """Whether it could be appended; False if somebody else appended first, or one of them before.
+
+        An empty group is filled as late as possible, as more requests
+        come while the log is taken hold of.
+        """
         with self.log.hold():
             last = self.log.last()
             if last != self._state.rev:
                 self._follow()
+            if not group:
+                group += self._take_group()
+                careful = any(request.reaps is not None for request in group)  # ending a lease is done once
+            attempt = Attempt(self, group, careful=careful)
             attempt.evaluate(self._state)
             try:
                 if attempt.records or attempt.reaped:

@@ -274,9 +274,7 @@ class Database(Core):
         request.reaps = lease
         request.plan = lambda state: self._plan_reap(state, lease, only_expired)
         self._queue.append(request)
-        with self._lock:
-            while not request.done:
-                self._commit_group()
+        self._carry_out(request)
         if request.error is not None:
             raise request.error
         return request.result

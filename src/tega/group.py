@@ -6,12 +6,15 @@ becomes a commit with a revision of its own or fails alone.
 
 from __future__ import annotations
 
+from threading import Lock
+
 from tega.api import Change, Commit, Record
 from tega.codec import HASH_SIZE, encode_commit
 from tega.errors import Conflict, LeaseLost, RequestReused, StoreError, TooLarge
 from tega.paths import format_path, overlap
 from tega.state import State, mod_at, with_lease
 from tega.tree import apply, same_json
+from tega.turn import open_gate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +29,8 @@ class Request:
     """A commit that waits for its turn; `plan` makes the changes from the state that it meets."""
 
     __slots__ = (
-        "author", "changes", "done", "error", "expect", "explicit", "message", "plan", "reaps",
-        "request_id", "result", "reverts",
+        "author", "changes", "done", "error", "expect", "explicit", "gate", "message", "plan", "reaps",
+        "request_id", "result", "reverts", "waits",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +53,14 @@ class Request:
         self.result: Commit | None = None
         self.error: BaseException | None = None
         self.done = False
+        self.gate = Lock()
+        self.waits = False
+
+    def end(self) -> None:
+        """It has its outcome; whoever waits for it goes on."""
+        self.done = True
+        if self.waits:
+            open_gate(self.gate)
 
 
 class Attempt:

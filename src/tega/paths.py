@@ -11,13 +11,16 @@ any number of segments) or a regular expression over the text form.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from tega.errors import InvalidPath, InvalidPattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeVar
+
+    _K = TypeVar("_K")
+    _V = TypeVar("_V")
 
     from tega.api import Path, PathLike
 
@@ -30,6 +33,9 @@ _BARE = r'[^\s."*>()\x00-\x1f\x7f]+'
 _TOKEN = re.compile(rf'({_BARE})|"((?:[^"\\]|\\.)*)"')
 _PLAIN = re.compile(r"[^\s.\"'*>()/\\\[\]{},=:;\x00-\x1f\x7f]+\Z")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+CACHED = 512
+"""Longest text, in characters, for which a result is kept: so caches are bounded in octets."""
+MOST_CACHED = 4096
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -54,13 +60,37 @@ def to_path(path: PathLike) -> Path:
     return path if type(path) is tuple else tuple(path)
 
 
-@lru_cache(maxsize=4096)
+def keep(cache: dict[_K, _V], key: _K, size: int, value: _V) -> _V:
+    """Keep a result and return it; a full cache begins anew, and what is large stays out of it.
+
+    Args:
+        cache: Where.
+        key: What it is the result for.
+        size: Characters of key or result.
+        value: The result.
+    """
+    if size <= CACHED:
+        if len(cache) >= MOST_CACHED:
+            cache.clear()
+        cache[key] = value
+    return value
+
+
+_parsed: dict[str, Path] = {}
+_quoted: dict[str, str] = {}
+
+
 def parse_path(text: str) -> Path:
     """Read the text form; the empty text is the whole tree.
 
     Raises:
         InvalidPath: With the position of what cannot be read.
     """
+    found = _parsed.get(text)
+    return found if found is not None else keep(_parsed, text, len(text), _parse_path(text))
+
+
+def _parse_path(text: str) -> Path:
     if not text:
         return ()
     _check_length(text)
@@ -117,8 +147,12 @@ def format_path(path: Sequence[str]) -> str:
     return ".".join([segment if _PLAIN.match(segment) else _quote(segment) for segment in path])
 
 
-@lru_cache(maxsize=4096)
 def _quote(segment: str) -> str:
+    found = _quoted.get(segment)
+    return found if found is not None else keep(_quoted, segment, len(segment), _quote_anew(segment))
+
+
+def _quote_anew(segment: str) -> str:
     body = segment.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda sign: f"\\u{ord(sign.group()):04x}", body) + '"'
 

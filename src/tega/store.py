@@ -51,8 +51,26 @@ async def open_store(
     directory: str | os.PathLike[str], *, durability: Durability = "full", busy_s: float = 10.0
 ) -> AsyncStore:
     """Open the store of a directory, see `tega.database.open_database`."""
-    database = await asyncio.to_thread(open_database, directory, durability=durability, busy_s=busy_s)
-    return AsyncStore(database)
+    return AsyncStore(await open_elsewhere(directory, durability=durability, busy_s=busy_s))
+
+
+async def open_elsewhere(
+    directory: str | os.PathLike[str], *, durability: Durability = "full", busy_s: float = 10.0
+) -> Database:
+    """Open a database on another thread; a caller who is cancelled meanwhile leaves none open."""
+    opening = asyncio.ensure_future(
+        asyncio.to_thread(open_database, directory, durability=durability, busy_s=busy_s)
+    )
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_opened)
+        raise
+
+
+def _close_opened(opening: asyncio.Future[Database]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 class _Job(NamedTuple):

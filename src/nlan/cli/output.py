@@ -49,10 +49,13 @@ def print_error(error: NlanError, *, as_json: bool = False) -> None:
     if not isinstance(error, InputError):
         say(f"{paint('error:', 'red', sys.stderr)} {error}")
         return
+    if len(error.problems) == 1 and not error.problems[0].path and not error.problems[0].file:
+        say(f"{paint('error:', 'red', sys.stderr)} {error.problems[0].message}")
+        return
     for problem in error.problems:
         say(str(problem))
     errors = sum(problem.severity == "error" for problem in error.problems)
-    say(f"{errors} error{'s' if errors != 1 else ''}; nothing was touched")
+    say(f"{counted(errors, 'error')}; nothing was touched")
 
 
 def _error_value(error: NlanError) -> dict[str, Any]:
@@ -64,6 +67,11 @@ def _error_value(error: NlanError) -> dict[str, Any]:
     if isinstance(error, InputError):
         value["problems"] = [problem._asdict() for problem in error.problems]
     return value
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its word, in the plural where it is not 1."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -95,8 +103,9 @@ def plan_text(planned: Plan, *, verbose: bool = False) -> str:
     else:
         lines += _folded(planned)
     impact = planned.impact or "hitless"
-    count = f"{len(planned)} operation{'s' if len(planned) != 1 else ''}"
-    lines.append(f"{count}, worst impact: {paint(impact, IMPACT_COLORS[impact])}")
+    lines.append(
+        f"{counted(len(planned), 'operation')}, worst impact: {paint(impact, IMPACT_COLORS[impact])}"
+    )
     return "\n".join(lines)
 
 

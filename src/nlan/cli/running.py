@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
-from nlan.cli.output import Progress, operation_lines, paint, plan_value, print_json, say
+from nlan.cli.output import Progress, counted, operation_lines, paint, plan_value, print_json, say
 from nlan.control.lifecycle import Listener, Request, Result, bring_up, undo_unconfirmed
 from nlan.control.world import World
 from nlan.errors import NlanError
@@ -125,12 +125,12 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
 def _sentence(result: Result, request: Request) -> str:
     lab = request.lab
     hosts = sum(len(lan.hosts) for node in lab.nodes for lan in node.vhosts)
-    size = f"{len(lab.nodes)} nodes" + (f", {hosts} hosts" if hosts else "")
+    size = counted(len(lab.nodes), "node") + (f", {counted(hosts, 'host')}" if hosts else "")
     seconds = sum(result.seconds.values())
     if result.missing:
         return f"{lab.name}: {size}, not converged after {seconds:.1f} s"
     state = "converged" if request.wait == "converged" else "up"
-    done = f"{len(result.plan)} operations" if result.plan else "nothing to do"
+    done = counted(len(result.plan), "operation") if result.plan else "nothing to do"
     return f"{lab.name}: {size}, {state} ({done}, revision {result.revision}, {seconds:.2f} s)"
 
 

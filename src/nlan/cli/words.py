@@ -111,7 +111,12 @@ VERBS = (
         "generate",
         "print a file: ring, line, star, mesh, clos, wan",
         (
-            _option("kind", metavar="KIND", choices=("ring", "line", "star", "mesh", "clos", "wan")),
+            _option(
+                "kind",
+                metavar="KIND",
+                choices=("ring", "line", "star", "mesh", "clos", "wan"),
+                help="ring, line, star, mesh, clos or wan",
+            ),
             _option("count", metavar="N", type=int, nargs="?", help="how many nodes (clos: leaves)"),
             _option("--bgp", action="store_true", help="BGP routers, one AS each"),
             _option("--ospf", action="store_true", help="OSPF routers"),

@@ -47,7 +47,7 @@ class Ospf(Base, frozen=True, kw_only=True):
 
     areas: tuple[OspfArea, ...] = ()
     interfaces: tuple[OspfInterface, ...] = ()
-    redistribute: tuple[str, ...] = ("connected",)
+    redistribute: tuple[str, ...] = ()
 
 
 class BgpPeer(Base, frozen=True, kw_only=True):
@@ -94,7 +94,7 @@ class Bgp(Base, frozen=True, kw_only=True):
     asn: int
     peers: tuple[BgpPeer, ...] = ()
     networks: tuple[IpNetwork, ...] = ()
-    redistribute: tuple[str, ...] = ("connected",)
+    redistribute: tuple[str, ...] = ()
     maximum_paths: int | None = None
 
 

@@ -35,9 +35,9 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
 def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Operation | None:
     wanted, seen = desired[key], observed.get(key)
     if seen is None:
-        return Operation(
-            action="create", key=key, impact=wanted.create_impact, reason="missing", desired=wanted
-        )
+        is_new = Key("namespace", key.namespace, "") not in observed  # nothing runs there that could suffer
+        impact = "hitless" if is_new else wanted.create_impact
+        return Operation(action="create", key=key, impact=impact, reason="missing", desired=wanted)
     difference = wanted.difference(seen)
     if difference is None:
         return None
@@ -71,5 +71,5 @@ def _carrier(key: Key, removals: set[Key], seen: State) -> Key | None:
 
 def _deletion(seen: Resource) -> Operation:
     return Operation(
-        action="delete", key=seen.key, impact=seen.delete_impact, reason="not in the file", observed=seen
+        action="delete", key=seen.key, impact=seen.delete_impact, reason="not wanted", observed=seen
     )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from nlan.model import Bgp, BgpPeer
-from nlan.schema.drafts import NodeDraft, vpns_of
+from nlan.schema.drafts import CONNECTED, NodeDraft, vpns_of
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.segments import Wiring
@@ -151,7 +151,7 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
     peers = {address: _with_defaults(peer, node, options, external) for address, peer in derived.items()}
     for said in options.get("peers", []):
         _apply(node, said, peers, wiring)
-    full = router.bgp or Bgp(asn=node.asn or 0)
+    full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
     changes: dict[str, Any] = {"peers": tuple(peers.values())}
     for name in ("networks", "redistribute"):

@@ -11,6 +11,9 @@ from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place
 
+CONNECTED = ("connected",)
+"""What routers announce besides, unless a file says otherwise."""
+
 
 class Places:
     """Where each part of the lab was said; what was derived falls back to what it came from."""

@@ -87,6 +87,9 @@ def _session(node: Node, other: Node, peer: BgpPeer, places: Places, report: Rep
     if not any(back.address in mine for back in other.router.bgp.peers):
         message = f"{other.name} does not list {node.name} as a peer: the session never comes up"
         report.warning(at, message)
+    elif any(back.address in mine and back.password != peer.password for back in other.router.bgp.peers):
+        message = f"{other.name} has another password for this session: it never comes up"
+        report.warning(at, message)
     bgp = node.router.bgp
     if not _reaches(node, other, peer.address):
         kind = "iBGP" if bgp and bgp.asn == peer.peer_asn else "eBGP"

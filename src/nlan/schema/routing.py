@@ -11,7 +11,7 @@ import msgspec
 
 from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.schema.bgp import derive_bgp
-from nlan.schema.drafts import End, NodeDraft, Segment
+from nlan.schema.drafts import CONNECTED, End, NodeDraft, Segment
 from nlan.schema.kinds import Record
 from nlan.schema.report import nearest
 from nlan.schema.segments import Wiring
@@ -149,7 +149,7 @@ def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
     for lan in node.vhosts:
         areas[home].append(lan.gateway.network)
         interfaces.append(OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True))
-    redistribute = values(options.get("redistribute")) if "redistribute" in options else ("connected",)
+    redistribute = values(options.get("redistribute")) if "redistribute" in options else CONNECTED
     return Ospf(
         areas=tuple(
             OspfArea(area=area, networks=tuple(dict.fromkeys(nets))) for area, nets in areas.items() if nets

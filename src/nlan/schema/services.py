@@ -14,7 +14,7 @@ from nlan.model import (
     Router,
     VhostLan,
 )
-from nlan.schema.drafts import NodeDraft, Places
+from nlan.schema.drafts import CONNECTED, NodeDraft, Places
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place, Report, Said
 
@@ -136,7 +136,8 @@ def _said_ospf(node: NodeDraft, record: Record, places: Places) -> Ospf | None:
             OspfArea(area=area, networks=tuple(dict.fromkeys(networks)))
             for area, networks in areas.items()
             if area is not None
-        )
+        ),
+        redistribute=CONNECTED,
     )
 
 
@@ -154,7 +155,7 @@ def _said_bgp(node: NodeDraft, record: Record, places: Places, report: Report) -
         for item in said.get("neighbors", [])
         if (peer := said_peer(node, asn.value, item, places, report))
     ]
-    redistribute = values(said.get("redistribute")) if "redistribute" in said else ("connected",)
+    redistribute = values(said.get("redistribute")) if "redistribute" in said else CONNECTED
     return Bgp(
         asn=asn.value,
         peers=tuple(peers),

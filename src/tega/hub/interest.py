@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tega.api import Op
 from tega.errors import InvalidPattern
+from tega.hub.regex import refuse_slow
 from tega.paths import Pattern, format_path
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     """Compile a regular expression from outside, as `select` reads them.
 
     Raises:
-        InvalidPattern: It is longer than 1024 characters or not a regular expression.
+        InvalidPattern: It is longer than 1024 characters, not a regular
+            expression, or could take for ever, see `tega.hub.regex`.
     """
     if len(text) > MAX_PATTERN:
         raise InvalidPattern(f"the pattern has {len(text)} characters; {MAX_PATTERN} are allowed")
     compiled = Pattern(text, regex=True).regex
+    refuse_slow(text)
     assert compiled is not None
     return compiled
 

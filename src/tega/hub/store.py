@@ -16,9 +16,8 @@ from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.database import open_database
 from tega.errors import StoreClosed, StoreError
-from tega.store import AsyncStore, _Job
+from tega.store import AsyncStore, _Job, open_elsewhere
 
 if TYPE_CHECKING:
     import os
@@ -224,4 +223,4 @@ class HubStore(AsyncStore):
 
 async def open_hub_store(directory: str | os.PathLike[str], *, durability: Durability = "full") -> HubStore:
     """Open the store of a directory for a server, see `tega.database.open_database`."""
-    return HubStore(await asyncio.to_thread(open_database, directory, durability=durability))
+    return HubStore(await open_elsewhere(directory, durability=durability))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from tega.api import ABSENT, MISSING, Change, Op
 from tega.hub import messages as m
 from tega.hub.errors import BadRequest
-from tega.hub.interest import MAX_PATTERN
+from tega.hub.interest import MAX_PATTERN, compile_pattern
 from tega.paths import format_path, parse_path
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ class Later(NamedTuple):
 
 VERBS: Final[dict[type[m.Request], Verb]] = {}
 MAX_LOG: Final = 10_000
-CACHED: Final = 512
 
 
 def verb(request: type[R]) -> Callable[[Verb], Verb]:
@@ -47,17 +46,12 @@ def verb(request: type[R]) -> Callable[[Verb], Verb]:
     return register
 
 
-def path_of(text: str) -> Path:
-    """Read a path from outside; long ones stay out of the cache of parsed paths, as that counts none."""
-    return parse_path(text) if len(text) <= CACHED else parse_path.__wrapped__(text)
-
-
 # -- reading ----------------------------------------------------------------
 
 
 @verb(m.Get)
 def get(hub: Hub, who: Session, r: m.Get) -> Json:
-    path = path_of(r.path)
+    path = parse_path(r.path)
     who.access.require("read", path)
     if r.at is None and r.root_version is None and r.txid is None:
         found = hub.store.database.get(path)
@@ -93,6 +87,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
 async def select(hub: Hub, who: Session, r: m.Select) -> Json:
     if len(r.pattern) > MAX_PATTERN:
         raise BadRequest(f"the pattern has {len(r.pattern)} characters; {MAX_PATTERN} are allowed")
+    if r.regex:
+        compile_pattern(r.pattern)
     found = await hub.store.select(r.pattern, regex=r.regex, at=r.at)
     return [
         {**_entry(entry), "groups": list(groups)}
@@ -103,7 +99,7 @@ async def select(hub: Hub, who: Session, r: m.Select) -> Json:
 
 @verb(m.Children)
 def children(hub: Hub, who: Session, r: m.Children) -> Json:
-    path = path_of(r.path)
+    path = parse_path(r.path)
     names = hub.store.database.view().keys(path)
     return [name for name in names if who.access.allows("read", (*path, name))]
 
@@ -134,7 +130,7 @@ def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
 
 @verb(m.Log)
 async def log(hub: Hub, who: Session, r: m.Log) -> Json:
-    path = path_of(r.path)
+    path = parse_path(r.path)
     limit = min(max(r.limit, 0), MAX_LOG)
     kept: list[Commit] = []
     async with aclosing(hub.store.history(path, after=r.after, until=r.until)) as commits:  # type: ignore[type-var]
@@ -170,7 +166,7 @@ def _receipt(commit: Commit) -> dict[str, Any]:
 
 @verb(m.Diff)
 async def diff(hub: Hub, who: Session, r: m.Diff) -> Json:
-    path = path_of(r.path)
+    path = parse_path(r.path)
     who.access.require("read", path)
     return [_difference(one) for one in await hub.store.diff(r.since, r.until, path)]
 
@@ -222,7 +218,7 @@ def delete(hub: Hub, who: Session, r: m.Delete) -> Json:
 
 
 def _write(who: Session, text: str) -> Path:
-    path = path_of(text)
+    path = parse_path(text)
     who.access.require("write", path)
     return path
 
@@ -253,7 +249,7 @@ async def _apply_elsewhere(hub: Hub, who: Session, r: m.Apply) -> Json:
 
 def _apply(hub: Hub, who: Session, r: m.Apply, expect: dict[Path, Rev], lease: str | None) -> Later:
     changes = [_change(who, step, lease) for step in r.steps]
-    expect |= {path_of(text): rev for text, rev in r.expect.items()}
+    expect |= {parse_path(text): rev for text, rev in r.expect.items()}
     commit = hub.store.commit_later(
         changes, expect=expect, author=who.name, message=r.message, request_id=r.request
     )
@@ -302,7 +298,7 @@ async def cancel(hub: Hub, who: Session, r: m.Cancel) -> Json:
 
 @verb(m.Rollback)
 async def rollback(hub: Hub, who: Session, r: m.Rollback) -> Json:
-    path = path_of(r.root)
+    path = parse_path(r.root)
     if len(path) > 1:
         raise BadRequest(f"a roll-back takes a root or the whole tree, and {r.root} is below one")
     who.access.require("write", path)
@@ -419,12 +415,12 @@ async def offer(hub: Hub, who: Session, r: m.Offer) -> Json:
 
 @verb(m.Withdraw)
 async def withdraw(hub: Hub, who: Session, r: m.Withdraw) -> Json:
-    await hub.withdraw(who, path_of(r.path))
+    await hub.withdraw(who, parse_path(r.path))
 
 
 @verb(m.Call)
 def call(hub: Hub, who: Session, r: m.Call) -> asyncio.Future[Json]:
-    path = path_of(r.path)
+    path = parse_path(r.path)
     who.access.require("call", path)
     if not 0 < r.timeout <= 86_400:
         raise BadRequest(f"a call's time-out is above 0 and at most 86400 s, got {r.timeout:g}")

@@ -90,6 +90,13 @@ class Server:
             OSError: The address cannot be listened on.
             PluginError: A plugin that was asked for cannot be loaded.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         await self.hub.start()
         if self.hub.plugins is not None:
             await self.hub.plugins.start()

@@ -22,14 +22,14 @@ def node(name: str, *addresses: str, router: Router | None = None) -> Node:
 
 
 def speaker(loopback: str, asn: int, *peers: BgpPeer, **more: object) -> Router:
-    bgp = Bgp(asn=asn, peers=peers)
+    bgp = Bgp(asn=asn, peers=peers, redistribute=("connected",))
     return Router(loopbacks=(ip_interface(loopback),), bgp=bgp, **more)  # type: ignore[arg-type]
 
 
 def ospf(loopback: str, *areas: tuple[int, str], passive: str = "") -> Router:
     described = tuple(OspfArea(area=IPv4Address(n), networks=(ip_network(text),)) for n, text in areas)
     interfaces = (OspfInterface(name=passive, passive=True),) if passive else ()
-    return Router(loopbacks=(ip_interface(loopback),), ospf=Ospf(areas=described, interfaces=interfaces))
+    return Router(loopbacks=(ip_interface(loopback),), ospf=Ospf(areas=described, interfaces=interfaces, redistribute=("connected",)))
 
 
 def routes(*nodes: Node) -> dict[str, set[str]]:

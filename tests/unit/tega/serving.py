@@ -61,8 +61,8 @@ async def serving(**options: Any) -> AsyncIterator[Server]:
     store = options.pop("store", None) or memory_store()
     server = Server(store, port=0, **options)
     server.use_plugins(plugins, folders, settings)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.stop()
@@ -143,8 +143,8 @@ async def hubbing(clock: Callable[[], float] = time.monotonic) -> AsyncIterator[
     """A hub over a store in memory."""
     store = memory_store()
     hub = Hub(store, clock)
-    await hub.start()
     try:
+        await hub.start()
         yield hub
     finally:
         await hub.stop()

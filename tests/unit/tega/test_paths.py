@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tega.errors import InvalidPath, InvalidPattern
-from tega.paths import MAX_DEPTH, Pattern, format_path, overlap, parse_path, to_path
+from tega.paths import (
+    CACHED,
+    MAX_DEPTH,
+    MOST_CACHED,
+    Pattern,
+    format_path,
+    keep,
+    overlap,
+    parse_path,
+    to_path,
+)
 
 
 @pytest.mark.parametrize(
@@ -115,3 +125,12 @@ def test_a_broken_expression_is_refused() -> None:
 )
 def test_literal_beginning_of_an_expression(text: str, prefix: str) -> None:
     assert Pattern(text, regex=True).prefix == prefix
+
+
+def test_results_that_are_kept_are_few_and_short() -> None:
+    kept: dict[str, int] = {}
+    for number in range(MOST_CACHED + 1):
+        assert keep(kept, f"k{number}", 2, number) == number
+    assert kept == {f"k{MOST_CACHED}": MOST_CACHED}
+    assert keep(kept, "long", CACHED + 1, 7) == 7
+    assert "long" not in kept

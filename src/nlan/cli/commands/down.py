@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from nlan.cli.output import print_json
+from nlan.cli.output import counted, print_json
 from nlan.cli.running import Terminal
 from nlan.control import labs
 from nlan.control.lifecycle import take_down
@@ -24,7 +24,8 @@ def run(arguments: Namespace) -> int:
         print_json(removed)
     else:
         for one in removed:
-            print(f"{one['lab']}: {one['namespaces']} namespaces removed ({one['seconds']:.2f} s)")
+            gone = counted(int(one["namespaces"]), "namespace")
+            print(f"{one['lab']}: {gone} removed ({one['seconds']:.2f} s)")
         if not removed:
             print("no lab runs")
     return 0

@@ -7,11 +7,12 @@ import time
 from argparse import Namespace
 from typing import Any, NamedTuple
 
-from nlan.cli.output import operation_lines, paint, plan_value, print_json, table
+from nlan.cli.output import counted, operation_lines, paint, plan_value, print_json, table
 from nlan.cli.running import Terminal, settle
 from nlan.control import labs
 from nlan.control.status import LabStatus, NodeStatus, status
 from nlan.control.world import World
+from nlan.errors import InputError
 from nlan.runtimes import Paths
 from nlan.state import find_state
 
@@ -22,6 +23,8 @@ STATE_COLORS = {"ok": "green", "waiting": "yellow", "drift": "red"}
 def run(arguments: Namespace) -> int:
     """Print the status once, or until interrupted; exit code 1 where something differs."""
     paths = Paths.from_environment()
+    if None not in (arguments.lab, arguments.lab_option) and arguments.lab != arguments.lab_option:
+        raise InputError(f"two labs are named, {arguments.lab} and {arguments.lab_option}")
     name = labs.choose(paths, arguments.lab or arguments.lab_option).lab
     if arguments.watch:
         return _watch(paths, name, arguments)
@@ -83,7 +86,7 @@ def _print(found: LabStatus, remembered: Remembered, arguments: Namespace) -> No
         if outcome.get("state") == "error":
             print(f"{node}: revision {outcome['revision']} failed: {outcome['reason']}")
     if found.plan:
-        print(f"\ndrift: `nlan up` would repair it by {len(found.plan)} operations:")
+        print(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")
         for operation in found.plan.operations[:40]:
             print("\n".join(operation_lines(operation)))
 

@@ -11,6 +11,8 @@ from nlan.model import BgpPeer
 from nlan.resources import GobgpDaemon
 
 CONNECT_RETRY_S = 1
+IDLE_HOLD_S = 1
+"""How long a peer that went away is refused; GoBGP's default is 30 s."""
 _FAMILIES: Mapping[str, Literal["ipv4", "ipv6"]] = {"1": "ipv4", "2": "ipv6"}
 STATES = ("unknown", "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established")
 """Session states by number (apipb.PeerState.SessionState)."""
@@ -84,7 +86,7 @@ def _source_key(source: str) -> str:
 
 
 def _timers(peer: BgpPeer) -> dict[str, int]:
-    timers = {"connect-retry": CONNECT_RETRY_S}
+    timers = {"connect-retry": CONNECT_RETRY_S, "idle-hold-time-after-reset": IDLE_HOLD_S}
     if peer.hold_time_s is not None:
         timers["hold-time"] = peer.hold_time_s
     if peer.keepalive_s is not None:

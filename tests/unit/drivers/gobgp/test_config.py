@@ -35,7 +35,12 @@ def test_the_file() -> None:
         "route-reflector-client": True,
         "route-reflector-cluster-id": "10.0.0.9",
     }
-    assert client["timers"]["config"] == {"connect-retry": 1, "hold-time": 9, "keepalive-interval": 3}
+    assert client["timers"]["config"] == {
+        "connect-retry": 1,
+        "idle-hold-time-after-reset": 1,
+        "hold-time": 9,
+        "keepalive-interval": 3,
+    }
     assert other["config"]["auth-password"] == "secret"
     assert other["ebgp-multihop"]["config"] == {"enabled": True, "multihop-ttl": 3}
     assert other["transport"]["config"] == {"local-address": "2001:db8::1"}
