@@ -11,7 +11,7 @@ from nlan.errors import NotFoundError
 from nlan.expand.base import addresses, node_address
 from nlan.expand.vhosts import host_name
 from nlan.model import Lab, Node
-from nlan.model.codec import IpAddress
+from nlan.model.codec import IpAddress, IpNetwork
 from nlan.resources import Address
 
 Pair = tuple[str, IpAddress]
@@ -48,14 +48,31 @@ def address_of(world: World, lab: Lab | None, word: str) -> IpAddress:
 def matrix(world: World, lab: Lab | None) -> list[Pair]:
     """Return every host to every other of its IP version; without hosts, every node to every other.
 
-    Hosts are those behind routers and the nodes without routing.
+    Hosts are those behind routers and the nodes without routing. Where nothing routes at all, each
+    is paired with those on its own segments: farther it cannot reach.
     """
+    if lab is not None and not any(node.forwarding for node in lab.nodes):
+        return _neighbours(lab)
     ends = _hosts(lab) if lab is not None else _observed_hosts(world)
     return [
         (name, address)
         for name, own in ends
         for other, address in ends
         if other != name and address.version == own.version
+    ]
+
+
+def _neighbours(lab: Lab) -> list[Pair]:
+    segments: dict[IpNetwork, list[Pair]] = {}
+    for node in lab.nodes:
+        for address in addresses(node):
+            segments.setdefault(address.network, []).append((node.name, address.ip))
+    return [
+        (name, address)
+        for ends in segments.values()
+        for name, _ in ends
+        for other, address in ends
+        if other != name
     ]
 
 
