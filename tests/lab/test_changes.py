@@ -156,9 +156,9 @@ EDITS = (
         + ce5/172.21.5.3 route 0.0.0.0/0 [hitless]
         + ce5/172.22.5.2 route 0.0.0.0/0 [hitless]
         + ce5/172.22.5.3 route 0.0.0.0/0 [hitless]
-        + ce5 frr mgmtd [restart]
-        + ce5 frr zebra [restart]
-        + ce5 frr bgpd [restart]
+        + ce5 frr mgmtd [hitless]
+        + ce5 frr zebra [hitless]
+        + ce5 frr bgpd [hitless]
         ~ pe1 frr bgpd [hitless]
         """,
         touched=CE5,
