@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     try:
         ends = wires()
         for node in NODES:
-            place.directory(node)
+            place.make_directory(node)
         nodes = models(ends, options.protocol)
         resources = [d for n in nodes for d in frr_daemons(n, options.timers)]
         begin = time.monotonic()

@@ -46,11 +46,14 @@ class Place(Protocol):
         """Move the calling thread into the network namespace for the length of the block."""
 
     def directory(self, namespace: str) -> Path:
-        """Return the node's own run directory, made on first use and removed with the node.
+        """Return the path of the node's own run directory; it exists once something was made in it.
 
         Inside the node's mount namespace ``etc-frr`` of it is /etc/frr, ``run-frr`` is /run/frr
         (both owned by frr), so that FRR's daemons and vtysh use their usual paths.
         """
+
+    def make_directory(self, namespace: str) -> Path:
+        """Return the node's own run directory, made on first use; it is removed with the node."""
 
     def spawn(
         self,

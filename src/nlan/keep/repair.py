@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 
 from nlan.control.world import World
-from nlan.drivers.base import Driver
 from nlan.engine import Engine, Failure
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
 from nlan.keep.desired import DAEMON_KINDS, Desired
 from nlan.keep.dirt import Dirt
 from nlan.plan import Operation, Plan, plan
-from nlan.resources import Key, Resource
+from nlan.resources import Key
 
 Clock = Callable[[], float]
 What = tuple[str, Key]
@@ -64,24 +63,15 @@ def repair(world: World, desired: Desired, dirt: Dirt, backoff: Backoff, clock: 
 def look(world: World, desired: Desired, dirt: Dirt, existing: list[str]) -> tuple[Plan, frozenset[str]]:
     """Return what would repair the marked namespaces, and which those are."""
     if dirt.whole:
-        observed = _observe(world, world.drivers(desired.resources), existing)
+        observed = Engine(world.drivers(desired.resources)).observe(existing)
         return plan(desired.resources, observed), frozenset(existing) | desired.by_namespace.keys()
     marked = dirt.namespaces
     kinds_left_out = frozenset() if dirt.daemons else DAEMON_KINDS
     wanted = desired.part(sorted(marked), daemons=not kinds_left_out)
     drivers = [d for d in world.drivers(wanted) if not kinds_left_out.issuperset(d.kinds)]
-    observed = _observe(world, drivers, [name for name in existing if name in marked])
+    observed = Engine(drivers).observe([name for name in existing if name in marked])
     mine = {key: resource for key, resource in observed.items() if key.namespace in marked}
     return plan(wanted, mine), frozenset(marked)
-
-
-def _observe(world: World, drivers: Sequence[Driver], namespaces: list[str]) -> dict[Key, Resource]:
-    """Observe; nodes that never had a process have no daemons, and get no directory from being asked."""
-    kernel = [driver for driver in drivers if not DAEMON_KINDS.issuperset(driver.kinds)]
-    daemons = [driver for driver in drivers if DAEMON_KINDS.issuperset(driver.kinds)]
-    paths, lab = world.place.paths, world.place.lab
-    nodes = [name for name in namespaces if paths.node(lab, name).is_dir()]
-    return Engine(kernel).observe(namespaces) | Engine(daemons).observe(nodes)
 
 
 def without(planned: Plan, blocked: Callable[[Operation], bool]) -> Plan:

@@ -261,6 +261,10 @@ class NetnsRuntime:
             return socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
 
     def directory(self, namespace: str) -> Path:
+        """Return the path of the node's own run directory; looking makes nothing."""
+        return self.paths.node(self._lab, namespace)
+
+    def make_directory(self, namespace: str) -> Path:
         """Return the node's own run directory, made on first use."""
         return nodespace.node_directory(self.paths, self._lab, namespace)
 

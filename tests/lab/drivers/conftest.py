@@ -55,7 +55,7 @@ class Network:
                     extra = ["nodad"] if ":" in address else []
                     self.ip(node, "addr", "add", address, "dev", interface, *extra)
                 self.ip(node, "link", "show", "dev", interface)
-            self.place.directory(node)
+            self.place.make_directory(node)
 
     def _segment(self, name: str, members: list[str]) -> None:
         lab = self.place.lab

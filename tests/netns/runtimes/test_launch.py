@@ -60,7 +60,7 @@ def test_mounts_stay_in_the_node_and_last(node: NetnsRuntime) -> None:
 
 @pytest.mark.skipif(not os.path.isdir("/etc/frr"), reason="FRR is not installed")
 def test_frr_directories_are_the_nodes_own(node: NetnsRuntime) -> None:
-    (node.directory("a") / "etc-frr" / "frr.conf").write_text("hostname a\n")
+    (node.make_directory("a") / "etc-frr" / "frr.conf").write_text("hostname a\n")
     shell(node, "a", "touch /run/frr/x")
     assert shell(node, "a", "cat /etc/frr/frr.conf") == "hostname a\n"
     assert (node.directory("a") / "run-frr" / "x").exists()

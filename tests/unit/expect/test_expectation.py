@@ -29,7 +29,8 @@ def speaker(loopback: str, asn: int, *peers: BgpPeer, **more: object) -> Router:
 def ospf(loopback: str, *areas: tuple[int, str], passive: str = "") -> Router:
     described = tuple(OspfArea(area=IPv4Address(n), networks=(ip_network(text),)) for n, text in areas)
     interfaces = (OspfInterface(name=passive, passive=True),) if passive else ()
-    return Router(loopbacks=(ip_interface(loopback),), ospf=Ospf(areas=described, interfaces=interfaces, redistribute=("connected",)))
+    spoken = Ospf(areas=described, interfaces=interfaces, redistribute=("connected",))
+    return Router(loopbacks=(ip_interface(loopback),), ospf=spoken)
 
 
 def routes(*nodes: Node) -> dict[str, set[str]]:

@@ -116,6 +116,8 @@ class FrrDriver:
     def _start(self, resources: Sequence[FrrDaemon]) -> dict[Key, NlanError | None]:
         hung = [(r.key, files) for r in resources if (files := self._files(r.key)).pid.exists()]
         self._end(hung)
+        for namespace in {resource.namespace for resource in resources}:
+            self._place.make_directory(namespace)
         starts = [Start(resource, self._files(resource.key)) for resource in resources]
         if starts:
             start_all(self._place, starts)

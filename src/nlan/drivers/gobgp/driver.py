@@ -155,6 +155,7 @@ class GobgpDriver:
         return None
 
     def _spawn(self, daemon: GobgpDaemon) -> None:
+        self._place.make_directory(daemon.namespace)
         files = self._files(daemon.namespace)
         self._end_strays(daemon)
         files.remove()

@@ -68,7 +68,7 @@ def test_reads_the_table_again_when_the_kernel_dropped_events(
 ) -> None:
     with RouteWatcher(place, ["a"]) as watcher:
         lines = "".join(f"route add 10.{i >> 8}.{i & 255}.0/24 via 192.0.2.9\n" for i in range(3000))
-        (place.directory("a") / "routes").write_text(lines)
+        (place.make_directory("a") / "routes").write_text(lines)
         shell(place, "a", f"ip -batch {place.directory('a') / 'routes'}")
         wanted = {ip_network(f"10.{i >> 8}.{i & 255}.0/24") for i in range(3000)}
         assert watcher.wait({"a": wanted}, time.monotonic() + 10) == {}
