@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nlan.model import Lab, Node, Router
+from nlan.model import Bgp, Lab, Node, Router
 from nlan.model.codec import IpInterface
 from nlan.resources.frrconfig import merge
 
@@ -19,12 +19,16 @@ NAME = "nlan-routers"
 
 
 def loopbacks_of_as(node: Node, lab: Lab) -> tuple[IpInterface, ...]:
-    """Return the loopbacks of the other routers of the node's AS, in the lab's order."""
+    """Return the loopbacks that the other routers of the node's AS announce, in the lab's order."""
     if node.router is None or node.router.bgp is None:
         return ()
     asn = node.router.bgp.asn
     routers = [n.router for n in lab.nodes if n.router is not None and n.name != node.name]
-    return tuple(a for r in routers if r.bgp is not None and r.bgp.asn == asn for a in r.loopbacks)
+    return tuple(a for r in routers for a in r.loopbacks if r.bgp is not None and _announces(r.bgp, asn, a))
+
+
+def _announces(bgp: Bgp, asn: int, address: IpInterface) -> bool:
+    return bgp.asn == asn and ("connected" in bgp.redistribute or address.network in bgp.networks)
 
 
 def announce_same_as(
@@ -41,11 +45,14 @@ def announce_same_as(
     families: list[str] = []
     for version, word, source in ((4, "ip", "ospf"), (6, "ipv6", "ospf6")):
         addresses = [address for address in same_as if address.version == version]
-        header = f" address-family {'ipv4' if version == 4 else 'ipv6'} unicast"
+        family = f"ipv{version}"
         own = any(line.split()[:2] == ["redistribute", source] for line in config)
-        if addresses and header in config and not own:
+        if addresses and not own and any(family in peer.families for peer in bgp.peers):
             policy += _policy(addresses, word)
-            families += [header, f"  redistribute {source} route-map {NAME}-{word}"]
+            families += [
+                f" address-family {family} unicast",
+                f"  redistribute {source} route-map {NAME}-{word}",
+            ]
     if not families:
         return tuple(config)
     return merge(policy, merge(config, [f"router bgp {bgp.asn}", *families]))

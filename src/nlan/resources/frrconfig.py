@@ -97,7 +97,8 @@ def _section(those: Sequence[Path], depth: int) -> Iterator[str]:
     heads: dict[str, list[Path]] = {}
     for path in those:
         heads.setdefault(path[0], []).append(path[1:])
-    for head, below in heads.items():
+    # A family speaks of peers, which must be known by then.
+    for head, below in sorted(heads.items(), key=lambda item: item[0].startswith("address-family ")):
         yield " " * depth + head
         yield from _section([path for path in below if path], depth + 1)
 

@@ -11,7 +11,7 @@ import pytest
 
 from nlan.expand import frrtext
 from nlan.expand.frr import frr_daemons, router_id
-from nlan.model import Bgp, BgpPeer, Interface, Node, Router, from_json
+from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Node, Router, from_json
 from nlan.resources.frrconfig import canonical, compare, file_text, merge, paths
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "frr-render"
@@ -65,6 +65,25 @@ def test_raw_lines_join_the_sections_that_are_derived() -> None:
     assert ("router bgp 64496", "neighbor 192.0.2.2 weight 7") in paths(merged)
 
 
+def test_a_raw_peer_is_known_before_its_families() -> None:
+    merged = merge(
+        ("router bgp 64496", " address-family ipv4 unicast", "  redistribute connected"),
+        (
+            "router bgp 64496",
+            " neighbor 192.0.2.9 remote-as 64499",
+            " address-family ipv4 unicast",
+            "  neighbor 192.0.2.9 route-map IN in",
+        ),
+    )
+    assert merged == (
+        "router bgp 64496",
+        " neighbor 192.0.2.9 remote-as 64499",
+        " address-family ipv4 unicast",
+        "  redistribute connected",
+        "  neighbor 192.0.2.9 route-map IN in",
+    )
+
+
 def test_text_without_indentation_is_read_as_frr_reads_it() -> None:
     flat = """
     router bgp 64496
@@ -82,9 +101,9 @@ def test_text_without_indentation_is_read_as_frr_reads_it() -> None:
     assert found["bgpd"] == [
         "router bgp 64496",
         " neighbor 192.0.2.2 remote-as 64497",
+        " neighbor 192.0.2.2 weight 5",
         " address-family ipv4 unicast",
         "  network 203.0.113.0/24",
-        " neighbor 192.0.2.2 weight 5",
     ]
     assert found["staticd"] == ["ip route 203.0.113.0/24 Null0"]
     assert found["ospfd"] == ["interface x", " ip ospf cost 5"]
@@ -124,3 +143,31 @@ route-map K permit 10
         "route-map K permit 10",
     ]
     assert found["bgpd"] == ["ip prefix-list C permit 10.0.0.0/8"], "nobody refers to it"
+
+
+def test_without_mgmtd_zebra_has_what_would_be_its() -> None:
+    text = """
+vrf red
+ ip route 203.0.113.0/24 192.0.2.1
+exit-vrf
+interface x
+ description this
+ip protocol rip route-map M
+route-map M permit 10
+router rip
+ redistribute static route-map R
+route-map R permit 10
+"""
+    raw = FrrRaw(text=text)
+    found = {d.daemon: d.config for d in frr_daemons(node(frr=raw), "lab", manager=False)}
+    assert found == {
+        "zebra": (
+            "route-map M permit 10",
+            "vrf red",
+            "interface x",
+            " description this",
+            "ip protocol rip route-map M",
+        ),
+        "ripd": ("route-map R permit 10", "router rip", " redistribute static route-map R"),
+        "staticd": ("vrf red", " ip route 203.0.113.0/24 192.0.2.1"),
+    }
