@@ -31,7 +31,7 @@ def star(network: Any) -> list[Node]:
     nodes = [network.node("rr", engine="gobgp", bgp=Bgp(asn=64496, peers=clients))]
     for name, address in (("c1", "192.0.2.1"), ("c2", "192.0.2.5")):
         peer = BgpPeer(address=ip_address(address), peer_asn=64496)
-        nodes.append(network.node(name, bgp=Bgp(asn=64496, peers=(peer,))))
+        nodes.append(network.node(name, bgp=Bgp(asn=64496, peers=(peer,), redistribute=("connected",))))
     return nodes
 
 
