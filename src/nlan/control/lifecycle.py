@@ -162,7 +162,10 @@ def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listen
     """
     listener.say(f"{world.place.lab}: revision {change.revision} was not confirmed in time; undoing it")
     former = state.lab(change.back_to) if change.back_to else None
-    left = _go_back(world, former, listener)
+    try:
+        left = _go_back(world, former, listener)
+    except VerificationError as error:
+        raise RollbackError(f"an unconfirmed change could not be undone: {error}") from error
     if left:
         raise RollbackError(f"an unconfirmed change could not be undone:\n{failure_text(left)}")
     if former is None:
@@ -202,7 +205,10 @@ def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failu
         return []
     desired = expand(former, abilities())
     engine = _engine(world, desired)
-    return engine.apply(engine.plan(desired, world.place.namespaces()), listener.done)
+    failures = engine.apply(engine.plan(desired, world.place.namespaces()), listener.done)
+    if not failures:
+        _verify(engine, desired, world)
+    return failures
 
 
 def _apply_error(failures: list[Failure], ending: str) -> ApplyError:
