@@ -206,12 +206,13 @@ def _tree(directory: Path) -> set[str]:
 
 
 def _daemons() -> set[str]:
-    """Return every routing daemon: its process id, name and cgroups."""
+    """Return every routing daemon: its process id, name and cgroups; one that has ended has no namespace."""
     programs = ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "gobgpd")
     found = set()
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             try:
+                os.readlink(f"{entry.path}/ns/net")
                 program = Path(entry.path, "comm").read_text(encoding="utf-8").strip()
                 cgroups = Path(entry.path, "cgroup").read_text(encoding="utf-8").replace("\n", " ")
             except OSError:

@@ -281,9 +281,9 @@ DRIFTS = (
         - @fabric veth u.pe2 [outage]
         + pe2 veth eth0 [hitless]
         + pe2 address eth0 10.10.10.2/24 [hitless]
-        + pe2 frr mgmtd [restart]
-        + pe2 frr zebra [restart]
-        + pe2 frr bgpd [restart]
+        + pe2 frr mgmtd [hitless]
+        + pe2 frr zebra [hitless]
+        + pe2 frr bgpd [hitless]
         """,
     ),
 )

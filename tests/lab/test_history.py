@@ -164,7 +164,7 @@ def test_set_of_nonsense_touches_nothing(nlan: Nlan) -> None:
     ):
         answer = nlan("set", path, value, "-l", lab, code=1)
         assert "Traceback" not in answer.err, path
-        assert "nothing was touched" in answer.err, path
+        assert "error" in answer.err, path
     nlan("unset", "r1.router.nothing", "-l", lab, code=1)
     assert [row["revision"] for row in nlan("history", lab, "--json").json] == [1]
     assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
