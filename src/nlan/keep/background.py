@@ -9,7 +9,7 @@ from pathlib import Path
 import nlan
 from nlan.keep.presence import Presence
 
-VARIABLES = ("NLAN_RUN_DIR", "NLAN_NETNS_DIR", "NLAN_STATE_DIR", "NLAN_CGROUP_DIR")
+VARIABLES = ("NLAN_RUN_DIR", "NLAN_NETNS_DIR", "NLAN_STATE_DIR", "NLAN_CGROUP_DIR", "NLAN_CGROUP_NEST")
 
 
 def detach(presence: Presence) -> int:

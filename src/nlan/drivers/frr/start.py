@@ -27,7 +27,7 @@ from nlan.resources.frrconfig import canonical
 
 PROGRAMS = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/local/sbin", "/usr/sbin")
 """Where distributions put FRR's daemons."""
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 """How long a daemon may take from its start to its first answer."""
 RETRY_MS = 2
 """Between a socket's name and its first connection, a listener may be missing for microseconds."""
