@@ -168,8 +168,10 @@ class Machine(NamedTuple):
             _files(mine),
             _daemons(),
         )
-        namespaces, *rest = (frozenset(name for name in names if mine in name) for names in found)
-        return cls(namespaces, frozenset(os.listdir("/sys/class/net")), *rest, _nftables())
+        kept = [frozenset(name for name in names if mine in name) for names in found]
+        namespaces, mounts_kept, cgroups, files, daemons = kept
+        links = frozenset(os.listdir("/sys/class/net"))
+        return cls(namespaces, links, mounts_kept, cgroups, files, daemons, _nftables())
 
     def same(self, mine: str = "", deadline_s: float = 5.0) -> None:
         """Check that the machine is as it was, once what the kernel does in the background is done."""
