@@ -52,19 +52,26 @@ def header() -> None:
     print(f"| what (medians of {RUNS}) | measured | least - most | to reach |\n|---|---|---|---|")
 
 
-def kernel_is_done(before: int, deadline_s: float = 30.0) -> None:
-    """Wait until the kernel has freed the namespaces that went."""
+def kernel_is_done(deadline_s: float = 30.0) -> None:
+    """Wait until the kernel has freed the namespaces that went: its worker for that rests."""
     deadline = time.monotonic() + deadline_s
-    while namespaces() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        quiet = 0 if _frees_namespaces() else quiet + 1
+        time.sleep(0.002)
 
 
-def namespaces() -> int:
-    """Return how many network namespaces the kernel holds, those being freed included."""
-    for line in Path("/proc/slabinfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("net_namespace"):
-            return int(line.split()[1])
-    return 0
+def _frees_namespaces() -> bool:
+    """Tell whether a kernel worker is at work on the queue "netns" (a plus in its name says so)."""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                words = Path(f"/proc/{name}/comm").read_text(encoding="utf-8")
+            except OSError:
+                continue
+            if words.startswith("kworker") and "+netns" in words:
+                return True
+    return False
 
 
 def lab_processes(lab: str) -> list[int]:

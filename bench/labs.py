@@ -24,7 +24,6 @@ from common import (
     lab_processes,
     load_json,
     medians,
-    namespaces,
     nlan,
     pss_kb,
     show,
@@ -36,13 +35,13 @@ WORK = Path(tempfile.mkdtemp(prefix="nlan-bench-"))
 
 def up_and_down(file: str, lab: str) -> tuple[float, float, float]:
     """Return seconds of a cold up, of down until the kernel is done, and CPU seconds to convergence."""
-    before, used = namespaces(), children_cpu()
+    used = children_cpu()
     up = timed(lambda: nlan("up", file, "--lab", lab))
     used = children_cpu() - used + cpu_seconds(lab_processes(lab))
 
     def down() -> None:
         nlan("down", lab)
-        kernel_is_done(before)
+        kernel_is_done()
 
     return up, timed(down), used
 
@@ -95,11 +94,10 @@ def ring() -> None:
     downs: list[float] = []
 
     def run() -> float:
-        before = namespaces()
         up = timed(lambda: nlan("up", str(file), "--lab", "bench"))
         plans.append(timed(lambda: nlan("plan", str(file), "--lab", "bench")))
         downs.append(timed(lambda: nlan("down", "bench")))
-        kernel_is_done(before)
+        kernel_is_done()
         return up
 
     show("ring of 1000 hosts: up", medians(run), "s", "4 s")
