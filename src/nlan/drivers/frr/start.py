@@ -222,50 +222,66 @@ def _spawn(place: Place, starts: Iterable[Start]) -> None:
 
 
 def _wait(place: Place, watch: Watch, starts: Sequence[Start], waiting: dict[Path, list[Start]]) -> None:
+    """Wait for all; only those that something happened to are looked at, there may be hundreds."""
     poll = select.poll()
     poll.register(watch, select.POLLIN)
-    handlers: dict[int, Callable[[], None]] = {watch.fileno(): watch.drain}
+    owners: dict[int, tuple[Start, Callable[[], None]]] = {}
+    in_run: dict[Path, list[Start]] = {}
+    for start in starts:
+        in_run.setdefault(start.files.run, []).append(start)
     deadline = time.monotonic() + DEADLINE_S
-    while not all(start.settled for start in starts):
-        _release(place, waiting, starts)
-        for start in starts:
+    look, left = set(starts), set(starts)
+    while True:
+        look |= _release(place, waiting, in_run, {start.files.run for start in look})
+        for start in look:
             start.step()
-        _register(poll, handlers, starts)
-        if all(start.settled for start in starts):
+        _register(poll, owners, look)
+        left -= {start for start in look if start.settled}
+        if not left:
             return
         if (remaining := deadline - time.monotonic()) <= 0:
-            for start in starts:
+            for start in left:
                 start.late()
             return
-        refused = any(_nobody_listens(start) for start in starts)
-        for descriptor, _ in poll.poll(RETRY_MS if refused else remaining * 1000):
-            handlers[descriptor]()
-            if descriptor != watch.fileno():
+        look = {start for start in look if _nobody_listens(start)}
+        for descriptor, _ in poll.poll(RETRY_MS if look else remaining * 1000):
+            if descriptor == watch.fileno():
+                look.update(start for run in watch.drain() for start in in_run.get(run, ()))
+            else:
+                start, handler = owners.pop(descriptor)
                 poll.unregister(descriptor)
-                del handlers[descriptor]
+                handler()
+                look.add(start)
 
 
 def _nobody_listens(start: Start) -> bool:
     return not start.settled and start.pidfd >= 0 and start.vty is None and start.files.vty.exists()
 
 
-def _release(place: Place, waiting: dict[Path, list[Start]], starts: Sequence[Start]) -> None:
-    """Start those whose zebra listens; those whose zebra will not come fail at once."""
-    coming = {start.files.run for start in starts if start.resource.daemon == "zebra" and not start.error}
-    for run in list(waiting):
+def _release(
+    place: Place, waiting: dict[Path, list[Start]], in_run: Mapping[Path, Sequence[Start]], runs: set[Path]
+) -> set[Start]:
+    """Start those whose zebra listens, fail those whose zebra will not come; return both."""
+    released: set[Start] = set()
+    for run in runs & waiting.keys():
         if (run / ZEBRA_SOCKET).exists():
+            released.update(waiting[run])
             _spawn(place, waiting.pop(run))
-        elif run not in coming:
+        elif not any(start.resource.daemon == "zebra" and not start.error for start in in_run[run]):
+            released.update(waiting[run])
             for start in waiting.pop(run):
                 start.lacks_zebra()
+    return released
 
 
-def _register(poll: select.poll, handlers: dict[int, Callable[[], None]], starts: Iterable[Start]) -> None:
+def _register(
+    poll: select.poll, owners: dict[int, tuple[Start, Callable[[], None]]], starts: Iterable[Start]
+) -> None:
     """Wait for each daemon's answers and for its end, as far as it has come."""
     for start in starts:
         for descriptor, handler in _awaited(start):
-            if descriptor not in handlers:
-                handlers[descriptor] = handler
+            if descriptor not in owners:
+                owners[descriptor] = start, handler
                 poll.register(descriptor, select.POLLIN)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 from pathlib import Path
 
+_IN_Q_OVERFLOW = 0x4000
+_EVENT = struct.Struct("@iIII")
 IN_MODIFY, IN_MOVED_TO, IN_CREATE, IN_ATTRIB = 0x2, 0x80, 0x100, 0x4
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -18,6 +21,7 @@ class Watch:
         self._fd: int = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1")
+        self._paths: dict[int, Path] = {}
 
     def __enter__(self) -> Watch:
         return self
@@ -31,13 +35,29 @@ class Watch:
 
     def add(self, path: Path, events: int = IN_CREATE | IN_MOVED_TO) -> None:
         """Watch a directory (or a file, with `events` IN_MODIFY)."""
-        if _libc.inotify_add_watch(self._fd, os.fsencode(path), events) < 0:
+        number = _libc.inotify_add_watch(self._fd, os.fsencode(path), events)
+        if number < 0:
             raise OSError(ctypes.get_errno(), "inotify_add_watch", str(path))
+        self._paths[number] = path
 
-    def drain(self) -> None:
-        """Forget what was reported so far."""
+    def drain(self) -> set[Path]:
+        """Return what was reported of so far; all that is watched where reports were lost."""
+        found: set[Path] = set()
         try:
-            while os.read(self._fd, 1 << 16):
-                continue
+            while data := os.read(self._fd, 1 << 16):
+                found |= self._named(data)
         except BlockingIOError:
-            return
+            return found
+        return found
+
+    def _named(self, data: bytes) -> set[Path]:
+        found: set[Path] = set()
+        offset = 0
+        while offset < len(data):
+            number, mask, _, length = _EVENT.unpack_from(data, offset)
+            if mask & _IN_Q_OVERFLOW:
+                return set(self._paths.values())
+            if number in self._paths:
+                found.add(self._paths[number])
+            offset += _EVENT.size + length
+        return found
