@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -50,25 +50,31 @@ class Idle(NamedTuple):
         return f"address-family {family} unicast", f"{no}nei {self.peer} activate", "exit"
 
 
-def dial_idle(place: Place, bgpds: Iterable[tuple[str, Files, Sequence[str]]]) -> None:
-    """Make the bgpds open their idle sessions now, each session from one end.
-
-    Args:
-        place: Where they are.
-        bgpds: Namespace, files and configuration lines of each.
+class Dialer:
+    """Opens idle sessions, each from one end, as soon as both of its ends are ready.
 
     A daemon that does not answer is left alone: its sessions come up by themselves later.
     """
-    idle = [
-        _sourced(place, peer)
-        for namespace, files, config in bgpds
-        if (peers := list(configured(namespace, files, config)))
-        for peer in _only_idle(files, peers)
-    ]
-    ends = {(peer.source, peer.peer) for peer in idle}
-    for peer in idle:
-        if (peer.peer, peer.source) not in ends or not _lower(peer.source, peer.peer):
-            _dial(peer)
+
+    def __init__(self, place: Place) -> None:
+        """Take the place where the daemons are."""
+        self._place = place
+        self._ends: dict[tuple[str, str], Idle] = {}
+
+    def ready(self, namespace: str, files: Files, config: Sequence[str]) -> None:
+        """Take note of a bgpd that is ready, and open its sessions with those that were before."""
+        for peer in configured(namespace, files, config):
+            mine = _sourced(self._place, peer)
+            self._ends[mine.source, mine.peer] = mine
+            other = self._ends.get((mine.peer, mine.source))
+            if other is not None:
+                _dial_idle(other if _lower(mine.source, mine.peer) else mine)
+
+    def rest(self) -> None:
+        """Open the sessions whose other end is nobody that was noted."""
+        for (source, peer), mine in self._ends.items():
+            if (peer, source) not in self._ends:
+                _dial_idle(mine)
 
 
 def configured(namespace: str, files: Files, config: Sequence[str]) -> Iterator[Idle]:
@@ -97,14 +103,15 @@ def _families(those: dict[Path, None], router: str, peer: str) -> Iterator[str]:
         yield "ipv6"
 
 
-def _only_idle(files: Files, peers: Sequence[Idle]) -> Iterator[Idle]:
+def _dial_idle(peer: Idle) -> None:
+    """Dial unless the session is on its way already: it would be reset."""
     try:
-        with Vty(files.vty) as vty:
+        with Vty(peer.files.vty) as vty:
             text = vty.together(["enable", "show bgp summary json"])[1].text
     except (OSError, PeerError):
         return
-    states = peer_states(json.loads(text or "{}"))
-    yield from (peer for peer in peers if states.get(peer.peer) == "Idle")
+    if peer_states(json.loads(text or "{}")).get(peer.peer) == "Idle":
+        _dial(peer)
 
 
 def peer_states(summary: dict[str, Any]) -> dict[str, str]:

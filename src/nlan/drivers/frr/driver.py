@@ -54,10 +54,14 @@ class FrrDriver:
             if self._runs(operation):
                 changed.append(operation)
         started = [o for o in fresh if o not in changed]
-        outcome.update(self._start([o.desired for o in started if isinstance(o.desired, FrrDaemon)]))
+        dialer = dial.Dialer(self._place)
+        fresh_ones = [o.desired for o in started if isinstance(o.desired, FrrDaemon)]
+        outcome.update(self._start(fresh_ones, dialer))
         for operation in changed:
             outcome[operation.key] = self._update(operation)
-        self._dial([*started, *changed], outcome)
+            if isinstance(operation.desired, FrrDaemon) and outcome[operation.key] is None:
+                _note(dialer, operation.desired, self._files(operation.key))
+        dialer.rest()
         return [outcome.get(operation.key) for operation in operations]
 
     def log_path(self, namespace: str, daemon: str) -> Path:
@@ -113,14 +117,14 @@ class FrrDriver:
         files = self._files(operation.key)
         return files.receipt.exists() and _observed(files) is not None
 
-    def _start(self, resources: Sequence[FrrDaemon]) -> dict[Key, NlanError | None]:
+    def _start(self, resources: Sequence[FrrDaemon], dialer: dial.Dialer) -> dict[Key, NlanError | None]:
         hung = [(r.key, files) for r in resources if (files := self._files(r.key)).pid.exists()]
         self._end(hung)
         for namespace in {resource.namespace for resource in resources}:
             self._place.make_directory(namespace)
         starts = [Start(resource, self._files(resource.key)) for resource in resources]
         if starts:
-            start_all(self._place, starts)
+            start_all(self._place, starts, lambda start: _note(dialer, start.resource, start.files))
             self._greet(starts)
         return {start.resource.key: start.error or self._settle(start) for start in starts}
 
@@ -156,7 +160,7 @@ class FrrDriver:
         try:
             observed = _observed(files)
             if observed is None:
-                return self._start([desired])[operation.key]
+                return self._start([desired], dial.Dialer(self._place))[operation.key]
             change = compare(wanted, observed)
             shown = load.change_config(files, desired.namespace, change, wanted)
         except (NlanError, OSError) as error:
@@ -164,16 +168,6 @@ class FrrDriver:
         files.write_config(wanted)
         Receipt(wanted, shown).write(files)
         return None
-
-    def _dial(self, operations: Sequence[Operation], outcome: dict[Key, NlanError | None]) -> None:
-        dial.dial_idle(
-            self._place,
-            [
-                (o.key.namespace, self._files(o.key), o.desired.config or ())
-                for o in operations
-                if o.key.name == "bgpd" and isinstance(o.desired, FrrDaemon) and outcome.get(o.key) is None
-            ],
-        )
 
     def _end(self, daemons: Sequence[tuple[Key, Files]]) -> dict[Key, NlanError | None]:
         """End all at once; what is gone already has been ended."""
@@ -187,6 +181,12 @@ class FrrDriver:
                 files.remove()
         why = "it does not end, not even by SIGKILL"
         return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k, _ in daemons}
+
+
+def _note(dialer: dial.Dialer, daemon: FrrDaemon, files: Files) -> None:
+    """Tell the dialer of a daemon that speaks BGP."""
+    if daemon.daemon == "bgpd":
+        dialer.ready(daemon.namespace, files, daemon.config or ())
 
 
 def _has_daemons(namespace: str) -> bool:

@@ -192,8 +192,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-def start_all(place: Place, starts: Sequence[Start]) -> None:
-    """Start all, in parallel; afterwards each is ready or has an error."""
+def start_all(place: Place, starts: Sequence[Start], ready: Callable[[Start], None]) -> None:
+    """Start all, in parallel; afterwards each is ready or has an error.
+
+    Args:
+        place: Where.
+        starts: What.
+        ready: Told of each as it is ready, while others are still on their way.
+    """
     waiting = _by_node(starts)
     with Watch() as watch:
         for directory in {start.files.run for start in starts}:
@@ -201,7 +207,7 @@ def start_all(place: Place, starts: Sequence[Start]) -> None:
         try:
             _spawn(place, (start for start in starts if start.resource.daemon == MANAGER))
             _spawn(place, (start for start in starts if start.resource.daemon == "zebra"))
-            _wait(place, watch, starts, waiting)
+            _wait(place, watch, starts, waiting, ready)
         finally:
             for start in starts:
                 start.close()
@@ -221,7 +227,13 @@ def _spawn(place: Place, starts: Iterable[Start]) -> None:
         start.spawn(place)
 
 
-def _wait(place: Place, watch: Watch, starts: Sequence[Start], waiting: dict[Path, list[Start]]) -> None:
+def _wait(
+    place: Place,
+    watch: Watch,
+    starts: Sequence[Start],
+    waiting: dict[Path, list[Start]],
+    ready: Callable[[Start], None],
+) -> None:
     """Wait for all; only those that something happened to are looked at, there may be hundreds."""
     poll = select.poll()
     poll.register(watch, select.POLLIN)
@@ -236,7 +248,11 @@ def _wait(place: Place, watch: Watch, starts: Sequence[Start], waiting: dict[Pat
         for start in look:
             start.step()
         _register(poll, owners, look)
-        left -= {start for start in look if start.settled}
+        settled = {start for start in left & look if start.settled}
+        for start in settled:
+            if start.error is None:
+                ready(start)
+        left -= settled
         if not left:
             return
         if (remaining := deadline - time.monotonic()) <= 0:
