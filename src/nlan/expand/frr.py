@@ -76,6 +76,8 @@ def daemon_configs(
     if raw is None or not raw.only:
         _derive(config, node, router, timers)
     if raw is not None:
+        if timers == "lab" and not raw.only and "bgpd" in config:
+            config["bgpd"].insert(0, POLICY_AT_ONCE)
         for daemon in raw.daemons:
             config.setdefault(daemon, [])
         for daemon, lines in frrtext.split(raw.text, config, manager=manager).items():
