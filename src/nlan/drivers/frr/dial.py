@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -25,6 +27,8 @@ from nlan.resources.frrconfig import Path, paths
 READ_OCTETS = 512
 """What bgpd takes in one read."""
 BGP_PORT = 179
+SETTLE_S = 0.1
+"""How long a bgpd that is ready is left alone while others are still on their way."""
 _CONNECT = re.compile(r"neighbor (?P<peer>[0-9a-fA-F.:]+) timers connect (?P<s>\d+)$")
 
 
@@ -51,27 +55,35 @@ class Idle(NamedTuple):
 
 
 class Dialer:
-    """Opens idle sessions, each from one end, as soon as both of its ends are ready.
+    """Opens idle sessions, each from one end, a moment after both of its ends are ready.
 
-    A daemon that does not answer is left alone: its sessions come up by themselves later.
+    The moment is for zebra to tell the later one of its interfaces: dialled before, it refuses, and a
+    second is lost. A daemon that does not answer is left alone: its sessions come up by themselves.
     """
 
     def __init__(self, place: Place) -> None:
         """Take the place where the daemons are."""
         self._place = place
         self._ends: dict[tuple[str, str], Idle] = {}
+        self._pairs: deque[tuple[float, Idle]] = deque()
 
     def ready(self, namespace: str, files: Files, config: Sequence[str]) -> None:
-        """Take note of a bgpd that is ready, and open its sessions with those that were before."""
+        """Take note of a bgpd that is ready, and open sessions whose ends have been so for a while."""
+        now = time.monotonic()
+        while self._pairs and self._pairs[0][0] <= now:
+            _dial_idle(self._pairs.popleft()[1])
         for peer in configured(namespace, files, config):
             mine = _sourced(self._place, peer)
             self._ends[mine.source, mine.peer] = mine
             other = self._ends.get((mine.peer, mine.source))
             if other is not None:
-                _dial_idle(other if _lower(mine.source, mine.peer) else mine)
+                dials = other if _lower(mine.source, mine.peer) else mine
+                self._pairs.append((now + SETTLE_S, dials))
 
     def rest(self) -> None:
-        """Open the sessions whose other end is nobody that was noted."""
+        """Open all that is left, and the sessions whose other end is nobody that was noted."""
+        while self._pairs:
+            _dial_idle(self._pairs.popleft()[1])
         for (source, peer), mine in self._ends.items():
             if (peer, source) not in self._ends:
                 _dial_idle(mine)
