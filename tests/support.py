@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -141,6 +142,27 @@ def operation_text(operation: Mapping[str, Any]) -> str:
     """Return an operation of `nlan plan --json` on a line: ``+ pe1 fdb vxlan1 10.10.10.2 [hitless]``."""
     words = (SIGNS[operation["action"]], operation["namespace"], operation["kind"], operation["name"])
     return " ".join(word for word in words if word) + f" [{operation['impact']}]"
+
+
+class Lines:
+    """The lines that a process prints, one after the other, none waited for beyond a deadline."""
+
+    def __init__(self, process: subprocess.Popen[Any]) -> None:
+        self._process, self._rest = process, b""
+
+    def next(self, deadline: float) -> bytes:
+        """Return the next line, empty where none comes in time (by `time.monotonic`)."""
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        while b"\n" not in self._rest:
+            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                return b""
+            data = os.read(descriptor, 65536)
+            if not data:
+                return b""
+            self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
 
 
 class Machine(NamedTuple):

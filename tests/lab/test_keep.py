@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support import Machine, Nlan
+from support import Lines, Machine, Nlan
 from tega.database import open_database
 
 FILE = """
@@ -49,26 +49,12 @@ class Keep:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.notes: list[dict[str, Any]] = []
-        self._rest = b""
-
-    def _line(self, deadline: float) -> bytes:
-        """Return the next line, empty where none comes in time."""
-        assert self.process.stdout is not None
-        descriptor = self.process.stdout.fileno()
-        while b"\n" not in self._rest:
-            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                return b""
-            data = os.read(descriptor, 65536)
-            if not data:
-                return b""
-            self._rest += data
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line
+        self._lines = Lines(self.process)
 
     def wait(self, fits: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
         """Return the next note that fits."""
         deadline = time.monotonic() + DEADLINE_S
-        while line := self._line(deadline):
+        while line := self._lines.next(deadline):
             note: dict[str, Any] = json.loads(line)
             self.notes.append(note)
             if fits(note):

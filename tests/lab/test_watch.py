@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from support import Nlan
+from support import Lines, Nlan
 
 PAIR = """
 nodes:
@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.pending: list[dict[str, Any]] = []
-        self._rest = b""
+        self._lines = Lines(self.process)
 
     def wait(self, event: str, deadline_s: float = DEADLINE_S, **fields: Any) -> dict[str, Any]:
         """Return an event of that name with these fields, the first that was not returned before."""
@@ -48,22 +48,9 @@ class Watch:
 
     def _events(self, deadline: float) -> Iterator[dict[str, Any]]:
         yield from list(self.pending)
-        while line := self._line(deadline):
+        while line := self._lines.next(deadline):
             self.pending.append(json.loads(line))
             yield self.pending[-1]
-
-    def _line(self, deadline: float) -> bytes:
-        assert self.process.stdout is not None
-        descriptor = self.process.stdout.fileno()
-        while b"\n" not in self._rest:
-            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                return b""
-            data = os.read(descriptor, 65536)
-            if not data:
-                return b""
-            self._rest += data
-        line, _, self._rest = self._rest.partition(b"\n")
-        return line
 
     def ended(self) -> int:
         self.process.communicate(timeout=DEADLINE_S)
