@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from nlan.errors import NlanError
 from nlan.plan import Operation
@@ -74,6 +74,18 @@ class Place(Protocol):
 
     def processes(self, namespace: str) -> dict[int, str]:
         """Return process ids and program names (/proc/PID/comm) of all that runs in the node."""
+
+
+class LogEvent(NamedTuple):
+    """What a line of a daemon's log tells.
+
+    Attributes:
+        kind: ``configured``: somebody gave it a configuration command.
+        subject: The peer or neighbour, or the command.
+    """
+
+    kind: Literal["session-up", "session-down", "configured"]
+    subject: str
 
 
 class Driver(Protocol):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from nlan.drivers.frr import LogEvent, parse_log
+from nlan.drivers import frr
+from nlan.drivers.base import LogEvent
+from nlan.drivers.gobgp import log as gobgp
 
-_GOBGP = (
-    (re.compile(r'msg="?Peer Up"?.*\bKey=(\S+)'), "session-up"),
-    (re.compile(r'msg="?Peer Down"?.*\bKey=(\S+)'), "session-down"),
-    (re.compile(r'msg="?((?:Add|Delete|Update) a? ?peer configuration)"?'), "configured"),
-)
 _CHUNK = 1 << 20
 """Octets of a log that are read at once; of more, only the last are looked at."""
 
@@ -46,18 +42,10 @@ class Logs:
             return
         whole = data.rfind(b"\n") + 1
         self._at[path] = max(at, size - _CHUNK) + whole
-        parse = parse_gobgp if path.name == "gobgpd.log" else parse_log
+        parse = gobgp.parse_log if path.name == gobgp.NAME else frr.parse_log
         for line in data[:whole].decode(errors="replace").splitlines():
             if (event := parse(line)) is not None:
                 yield event
-
-
-def parse_gobgp(line: str) -> LogEvent | None:
-    """Return what a line of GoBGP's log tells, None where it is of no concern."""
-    for pattern, kind in _GOBGP:
-        if match := pattern.search(line):
-            return LogEvent(kind, match[1].strip('"'))  # type: ignore[arg-type]
-    return None
 
 
 def _size(path: Path) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan.drivers.frr import LogEvent
+from nlan.drivers.base import LogEvent
 from nlan.drivers.netlink.events import Event, EventWatcher
 from nlan.errors import HostError
 from nlan.keep import inotify

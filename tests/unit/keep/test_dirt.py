@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.drivers.frr import LogEvent
+from nlan.drivers.base import LogEvent
 from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
 from nlan.keep.dirt import PATIENCE_S, SETTLE_S, Dirt

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.drivers.frr import LogEvent
-from nlan.keep.logs import Logs, parse_gobgp
+from nlan.drivers.base import LogEvent
+from nlan.keep.logs import Logs
 
 UP = "2026/01/01 00:00:00 BGP: [X] %ADJCHANGE: neighbor 192.0.2.1(r2) in vrf default Up\n"
 TYPED = "2026/01/01 00:00:00 BGP: [X] vty[22]@(config-router)# no neighbor 192.0.2.1\n"
@@ -62,15 +62,9 @@ def test_a_log_that_went_has_no_news(log):
     assert list(logs.news(log)) == []
 
 
-@pytest.mark.parametrize(
-    ("line", "event"),
-    [
-        ('level=info msg="Peer Up" Key=192.0.2.1 State=x', LogEvent("session-up", "192.0.2.1")),
-        ('level=info msg="Peer Down" Key=192.0.2.1 Reason=x', LogEvent("session-down", "192.0.2.1")),
-        ('msg="Add a peer configuration" Key=x', LogEvent("configured", "Add a peer configuration")),
-        ('msg="Delete a peer configuration"', LogEvent("configured", "Delete a peer configuration")),
-        ('level=info msg="gobgpd started"', None),
-    ],
-)
-def test_gobgp_lines(line, event):
-    assert parse_gobgp(line) == event
+def test_each_log_is_read_as_its_daemon_writes_it(tmp_path):
+    line = 'time="2026-01-01T00:00:00Z" level=info msg="Peer Up" Key=192.0.2.1 State=BGP_FSM_OPENCONFIRM\n'
+    for name, found in (("gobgpd.log", [LogEvent("session-up", "192.0.2.1")]), ("bgpd.log", [])):
+        path = tmp_path / name
+        path.write_text(line)
+        assert list(Logs().news(path)) == found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-Kind = Literal["session-up", "session-down", "configured"]
+from nlan.drivers.base import LogEvent
 
 
 class BgpSession(NamedTuple):
@@ -60,18 +60,6 @@ class OspfNeighbor(NamedTuple):
     def up(self) -> bool:
         """Whether the adjacency is complete, or complete as it gets between two that are not DR."""
         return self.state == "Full" or (self.state in ("2-Way", "Twoway") and self.role == "DROther")
-
-
-class LogEvent(NamedTuple):
-    """What a log line tells.
-
-    Attributes:
-        kind: ``configured``: somebody typed a configuration command.
-        subject: The peer or neighbour, or the command.
-    """
-
-    kind: Kind
-    subject: str
 
 
 _FAMILIES = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}

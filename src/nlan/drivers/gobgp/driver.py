@@ -29,6 +29,7 @@ from nlan.drivers.gobgp.config import (
     parse_sessions,
     peer_from,
 )
+from nlan.drivers.gobgp.log import NAME as LOG_NAME
 from nlan.errors import ApplyError, HostError, NlanError, NotFoundError
 from nlan.model import BgpPeer, from_json, to_builtins
 from nlan.plan import Operation
@@ -57,7 +58,7 @@ class Files(NamedTuple):
     @property
     def log(self) -> Path:
         """What it says: sessions up and down, peers added and removed."""
-        return self.directory / "gobgpd.log"
+        return self.directory / LOG_NAME
 
     @property
     def pid(self) -> Path:

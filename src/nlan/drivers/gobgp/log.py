@@ -1,0 +1,23 @@
+"""What GoBGP's log tells of sessions and of changed peers."""
+
+from __future__ import annotations
+
+import re
+
+from nlan.drivers.base import LogEvent
+
+NAME = "gobgpd.log"
+"""The log's file in a node's run directory."""
+_LINES = (
+    (re.compile(r'msg="?Peer Up"?.*\bKey=(\S+)'), "session-up"),
+    (re.compile(r'msg="?Peer Down"?.*\bKey=(\S+)'), "session-down"),
+    (re.compile(r'msg="?((?:Add|Delete|Update) a? ?peer configuration)"?'), "configured"),
+)
+
+
+def parse_log(line: str) -> LogEvent | None:
+    """Return what a line of the log tells, None where it is of no concern."""
+    for pattern, kind in _LINES:
+        if match := pattern.search(line):
+            return LogEvent(kind, match[1].strip('"'))  # type: ignore[arg-type]
+    return None
