@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from nlan.control.lifecycle import Listener, Request, Wait, bring_up, take_down
+from nlan.control.lifecycle import Listener, Request, Wait, bring_up, prepare, take_down
 from nlan.control.world import World
 from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError
@@ -104,7 +104,8 @@ def _up(lab: str, file: Path, listener: Listener, fail_at: int | None, wait: Wai
         loaded = load(file, lab=lab, allocations=lambda lab: state.allocations())
         source = (str(file), loaded.source)
         request = Request(loaded.lab, loaded.allocations, source, wait=wait)
-        return [str(operation) for operation in bring_up(world, state, request, listener).plan.operations]
+        prepared = prepare(world, request)
+        return [str(operation) for operation in bring_up(world, state, prepared, listener).plan.operations]
 
 
 def _down(lab: str, listener: Listener) -> list[str]:

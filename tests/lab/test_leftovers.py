@@ -38,6 +38,16 @@ def test_down_leaves_the_machine_as_it_was(nlan: Nlan) -> None:
     assert [row["lab"] for row in nlan("ls", "--json").json if row["lab"] == lab] == []
 
 
+def test_what_this_machine_refuses_leaves_nothing(nlan: Nlan) -> None:
+    """Limits where there are no cgroups: no namespace, no run directory, no database."""
+    before, lab = Machine.look(nlan.name()), nlan.name()
+    nlan.env |= {"NLAN_CGROUP_DIR": str(nlan.directory / "no-cgroups")}
+    answer = nlan("up", nlan.write(FILE), "--lab", lab, code=1)
+    assert "r1.limits.pids: cannot be had on this machine" in answer.err
+    before.same(nlan.name())
+    assert not Path(nlan.env["NLAN_STATE_DIR"]).exists()
+
+
 def test_down_ends_what_people_started_in_nodes(nlan: Nlan) -> None:
     before, lab = Machine.look(nlan.name()), nlan.name()
     nlan("up", nlan.write(FILE), "--lab", lab, "--wait", "up")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nlan.cli.output import Progress, counted, operation_lines, paint, plan_value, print_json, say
-from nlan.control.lifecycle import Listener, Request, Result, bring_up, undo_unconfirmed
+from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
 from nlan.control.world import World
 from nlan.errors import NlanError
 from nlan.plan import Operation, Plan
@@ -58,17 +58,18 @@ class Terminal(Listener):
 def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
     """Bring a lab to what the request says, with its lock held.
 
+    What this machine cannot do is refused before the lab's memory is opened: nothing is left of it.
+
     Raises:
-        NlanError: As `bring_up` does.
+        NlanError: As `prepare` and `bring_up` do.
     """
     settle(paths, request.lab.name, terminal)
     world = World(paths, request.lab.name, terminal.trace)
     try:
-        with (
-            world.place.lock(on_wait=terminal.say),
-            open_state(paths.state, request.lab.name, say=terminal.say) as state,
-        ):
-            return bring_up(world, state, request, terminal)
+        with world.place.lock(on_wait=terminal.say):
+            prepared = prepare(world, request)
+            with open_state(paths.state, request.lab.name, say=terminal.say) as state:
+                return bring_up(world, state, prepared, terminal)
     finally:
         terminal.clear()
 

@@ -102,14 +102,29 @@ def planned(world: World, lab: Lab) -> Plan:
     return _engine(world, desired).plan(desired, world.place.namespaces())
 
 
-def bring_up(world: World, state: LabState, request: Request, listener: Listener) -> Result:
-    """Turn the network into the request's lab, in place, and wait as asked; call it with the lock held.
+class Prepared(NamedTuple):
+    """A change that this machine can make, before anything is written or touched.
+
+    Attributes:
+        request: What shall be.
+        desired: Its resources.
+        engine: With the drivers that it needs.
+        plan: The operations that lead there.
+        seconds: How long planning took.
+    """
+
+    request: Request
+    desired: Mapping[Key, Resource]
+    engine: Engine
+    plan: Plan
+    seconds: float
+
+
+def prepare(world: World, request: Request) -> Prepared:
+    """Plan the way to the request's lab and check that this machine can go it; call it with the lock held.
 
     Raises:
-        HostError: This machine lacks what the lab needs; nothing was touched.
-        ApplyError: An operation failed; what was done is undone.
-        RollbackError: Undoing failed too.
-        VerificationError: All was done, yet the network differs.
+        InputError: This machine lacks what the lab needs.
     """
     clock = _Clock()
     desired = expand(request.lab, abilities())
@@ -117,6 +132,19 @@ def bring_up(world: World, state: LabState, request: Request, listener: Listener
     plan = engine.plan(desired, world.place.namespaces())
     requirements.check(plan, request.source[0], request.lines, world.place.cgroups.why_not)
     clock.lap("plan")
+    return Prepared(request, desired, engine, plan, clock.laps["plan"])
+
+
+def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listener) -> Result:
+    """Make a prepared change, in place, and wait as asked; call it with the lock held since preparing.
+
+    Raises:
+        ApplyError: An operation failed; what was done is undone.
+        RollbackError: Undoing failed too.
+        VerificationError: All was done, yet the network differs.
+    """
+    request, desired, engine, plan, seconds = prepared
+    clock = _Clock({"plan": seconds})
     listener.planned(plan)
     before = state.applied()
     revision = state.commit(request.lab, request.allocations, request.source, request.message)
@@ -251,8 +279,8 @@ def _converge(world: World, request: Request, listener: Listener) -> Missing:
 class _Clock:
     """Seconds by part."""
 
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
+    def __init__(self, laps: Mapping[str, float] | None = None) -> None:
+        self.laps: dict[str, float] = dict(laps or {})
         self._last = time.monotonic()
 
     def lap(self, part: str) -> None:
