@@ -122,7 +122,7 @@ class LabState:
         try:
             tree = self.database.view(revision)
         except (Compacted, FutureRevision) as error:
-            raise NotFoundError(f"{self._lab}: revision {revision}: {error}") from error
+            raise NotFoundError(f"{self._lab}: {error} (`nlan history` lists the revisions)") from error
         settings = tree.get(("lab",))
         if settings is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -76,9 +77,15 @@ def test_a_rollback_in_one_step(nlan: Nlan) -> None:
     nlan("up", nlan.write(AFTER, "after.yaml"), "--lab", lab)
     nlan("rollback", "1", "-l", lab)
     assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
-    answer = nlan("rollback", "4711", "-l", lab, code=1)
-    assert "revision 4711" in answer.err
-    assert "Traceback" not in answer.err
+    newest = nlan("history", lab, "--json").json[0]["revision"]
+    for words in (("rollback", "4711"), ("diff", "4711"), ("diff", "1", "4711")):
+        answer = nlan(*words, "-l", lab, code=1)
+        assert re.fullmatch(
+            rf"error: {lab}: revision 4711 does not exist; the newest is \d+ "
+            r"\(`nlan history` lists the revisions\)\n",
+            answer.err,
+        )
+    assert nlan("history", lab, "--json").json[0]["revision"] == newest
 
 
 def test_an_unconfirmed_change_undoes_itself(nlan: Nlan) -> None:
