@@ -146,9 +146,12 @@ def _open_template(paths: Paths, lab: str) -> int:
 def _make_template(paths: Paths) -> tuple[int]:
     syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    without_pins = syscalls.open_tree(str(paths.run))
     for path in (paths.netns, paths.run, Path("/sys")):
         while pins.unmount(path):
             pass
+    syscalls.move_mount(without_pins, str(paths.run))
+    os.close(without_pins)
     return (_open("/proc/thread-self/ns/mnt"),)
 
 

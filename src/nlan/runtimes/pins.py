@@ -2,8 +2,9 @@
 
 A namespace lives as long as it is bound to a file. A pin file that nothing is bound to stands for
 nothing: whoever wants the name binds over it. /run/netns is kept as ``ip netns`` keeps it, a shared
-mount of itself, made at most once. The run directory is a private mount of itself, because mount
-namespaces cannot be bound where mounts propagate.
+mount of itself, made at most once. The run directory is a private file system in memory: mount
+namespaces cannot be bound where mounts propagate, and the small files of many daemons cost a disk half
+a second where /run is one.
 
 What nlan adds to the host outside of its run directory is written down before it is made, in files
 named ``made-…``, so that the last lab takes it away again; they go last.
@@ -21,6 +22,9 @@ from pathlib import Path
 from nlan.errors import HostError
 from nlan.runtimes import syscalls
 from nlan.runtimes.paths import Paths
+
+_RUN_SOURCE = "nlan"
+"""What the mount of the run directory is called in the table of mounts."""
 
 
 def namespace_device() -> int:
@@ -104,7 +108,7 @@ def directory_lock(path: Path) -> Iterator[None]:
 
 
 def prepare_run(paths: Paths) -> None:
-    """Make the run directory a private mount of itself.
+    """Make the run directory a private file system in memory; the caller holds a lock around it.
 
     Raises:
         HostError: It cannot be made or mounted.
@@ -112,8 +116,8 @@ def prepare_run(paths: Paths) -> None:
     try:
         paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not _set_propagation(paths.run, syscalls.MS_PRIVATE):
-            note(paths, "run-mount")
-            syscalls.mount(str(paths.run), str(paths.run), None, syscalls.MS_BIND)
+            flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+            syscalls.mount(_RUN_SOURCE, str(paths.run), "tmpfs", flags, "mode=755")
             _set_propagation(paths.run, syscalls.MS_PRIVATE)
     except OSError as failure:
         raise HostError(f"{paths.run}: cannot be made nlan's run directory: {failure.strerror}") from failure
@@ -158,14 +162,25 @@ def restore_host(paths: Paths) -> None:
             _remove_directory(paths.netns)
     if _is_noted(paths, "run-frr"):
         _remove_directory(Path("/run/frr"))
-    busy = _is_noted(paths, "run-mount") and not unmount(paths.run, 0)
-    if busy and _set_propagation(paths.run, syscalls.MS_PRIVATE):
-        return  # still mounted: another nlan is about to lock a lab there, and comes by here later
-    left = os.listdir(paths.run)
-    if all(name.startswith("made-") for name in left):  # they are below the mount as well as on it
-        for name in left:
+    if _is_run_mount(paths.run) and not unmount(paths.run, 0):
+        return  # in use: another nlan is about to lock a lab there, and comes by here later
+    for name in os.listdir(paths.run):
+        if name.startswith("made-"):  # where the directory is somebody else's mount
             os.unlink(paths.run / name)
-        _remove_directory(paths.run)
+    _remove_directory(paths.run)
+
+
+def _is_run_mount(path: Path) -> bool:
+    """Tell whether the topmost mount at `path` is the file system in memory that nlan puts there."""
+    point = os.path.realpath(path).replace(" ", r"\040")
+    found = ("", "")
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        for line in mounts:
+            fields, _, source = line.partition(" - ")
+            if fields.split(" ")[4] == point:
+                kind, name, *_ = source.split(" ")
+                found = (kind, name)
+    return found == ("tmpfs", _RUN_SOURCE)
 
 
 def _set_propagation(path: Path, flags: int) -> bool:

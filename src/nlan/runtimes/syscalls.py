@@ -20,6 +20,11 @@ MS_PRIVATE = 1 << 18
 MS_SHARED = 1 << 20
 MNT_DETACH = 2
 
+_OPEN_TREE, _MOVE_MOUNT = 428, 429  # one number on every architecture
+_AT_FDCWD = -100
+_OPEN_TREE_CLONE = 1
+_MOVE_MOUNT_F_EMPTY_PATH = 4
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mount.argtypes = [
     ctypes.c_char_p,
@@ -31,6 +36,7 @@ _libc.mount.argtypes = [
 _libc.umount2.argtypes = [ctypes.c_char_p, ctypes.c_int]
 _libc.setns.argtypes = [ctypes.c_int, ctypes.c_int]
 _libc.unshare.argtypes = [ctypes.c_int]
+_libc.syscall.restype = ctypes.c_long
 
 
 def _check(result: int, what: str) -> None:
@@ -49,10 +55,27 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
-def mount(source: str, target: str, kind: str | None, flags: int) -> None:
+def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     """Mount, bind, or change how mounts propagate: the call of that name."""
-    kind_octets = None if kind is None else kind.encode()
-    _check(_libc.mount(os.fsencode(source), os.fsencode(target), kind_octets, flags, None), target)
+    octets = [None if text is None else text.encode() for text in (kind, options)]
+    _check(_libc.mount(os.fsencode(source), os.fsencode(target), octets[0], flags, octets[1]), target)
+
+
+def open_tree(path: str) -> int:
+    """Return a descriptor of what stands at `path` without what is mounted below, a mount with no place.
+
+    It goes to its place with `move_mount` (Linux 5.2).
+    """
+    flags = ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC)
+    descriptor: int = _libc.syscall(_OPEN_TREE, _AT_FDCWD, os.fsencode(path), flags)
+    _check(min(descriptor, 0), path)
+    return descriptor
+
+
+def move_mount(tree: int, target: str) -> None:
+    """Mount what `open_tree` returned at `target` in the calling thread's mount namespace."""
+    empty_path = ctypes.c_uint(_MOVE_MOUNT_F_EMPTY_PATH)
+    _check(_libc.syscall(_MOVE_MOUNT, tree, b"", _AT_FDCWD, os.fsencode(target), empty_path), target)
 
 
 def umount(target: str, flags: int = MNT_DETACH) -> None:

@@ -160,3 +160,11 @@ def test_absent_namespace_is_said(runtime: NetnsRuntime) -> None:
         pass
     with pytest.raises(HostError, match="nowhere"):
         runtime.spawn("nowhere", ["true"])
+
+
+def test_the_run_directory_is_in_memory_and_seen_from_nodes(place: NetnsRuntime) -> None:
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    assert [kind for _, path, kind, *_ in mounts if path == str(place.paths.run)] == ["tmpfs"]
+    place.make_directory("a").joinpath("note").write_text("seen")
+    seen = place.run("a", ["cat", str(place.directory("a") / "note")])
+    assert seen.stdout == b"seen", seen
