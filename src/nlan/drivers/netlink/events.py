@@ -15,14 +15,22 @@ from nlan.drivers.base import Place
 from nlan.drivers.netlink import codec, links
 from nlan.drivers.netlink.address import PROTOCOL
 from nlan.drivers.netlink.channel import open_channel
-from nlan.drivers.netlink.route import MAIN_TABLE, RTM_DELROUTE, RTM_NEWROUTE, parse_route
+from nlan.drivers.netlink.hops import Hop, hops_of
+from nlan.drivers.netlink.route import (
+    MAIN_TABLE,
+    ROUTE_HEADER,
+    RTM_DELROUTE,
+    RTM_NEWROUTE,
+    KernelRoute,
+    parse_route,
+)
 from nlan.drivers.netlink.watch import What, _Listener, _mask
 from nlan.errors import HostError
 
 _NEWADDR, _DELADDR, _NEWNEIGH, _DELNEIGH, _NEWNETCONF, _DELNETCONF = 20, 21, 28, 29, 80, 81
 _ADDRESS_HEADER = struct.Struct("=BBBBI")
 _NEIGHBOR_HEADER = struct.Struct("=BxxxiHBB")
-_IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR, _RTA_OIF = 1, 2, 1, 2, 4
+_IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR = 1, 2, 1, 2
 _AF_BRIDGE = 7
 _NUD_FAILED, _NUD_NOARP = 0x20 | 0x01, 0x40
 _ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch")
@@ -136,9 +144,28 @@ class EventWatcher:
         route = parse_route(body)
         if route is None or route.table != MAIN_TABLE or kind not in (RTM_NEWROUTE, RTM_DELROUTE):
             return None
-        text = f"{route.prefix} via {route.via}" if route.via is not None else str(route.prefix)
-        name = self._name(namespace, route.oif)
-        return Event(namespace, "route", kind == RTM_DELROUTE, name, text, route.protocol == PROTOCOL)
+        name, words = self._words(namespace, route, body)
+        return Event(namespace, "route", kind == RTM_DELROUTE, name, words, route.protocol == PROTOCOL)
+
+    def _words(self, namespace: str, route: KernelRoute, body: memoryview) -> tuple[str, str]:
+        """Return a route's interface and its words; of many next hops, each with its interface."""
+        if route.via is not None:
+            return self._name(namespace, route.oif), f"{route.prefix} via {route.via}"
+        first, *others = hops_of(codec.attributes(body, ROUTE_HEADER.size))
+        if others:
+            hops = ", ".join(self._hop(namespace, hop) for hop in (first, *others))
+            return "", f"{route.prefix} {hops}"
+        return self._name(
+            namespace, first.oif
+        ), f"{route.prefix} via {first.via}" if first.via else f"{route.prefix}"
+
+    def _hop(self, namespace: str, hop: Hop) -> str:
+        """Return one of many next hops in words: ``via 192.0.2.1 on eth1``."""
+        words = (
+            f"via {hop.via}" if hop.via else "",
+            f"on {name}" if (name := self._name(namespace, hop.oif)) else "",
+        )
+        return " ".join(filter(None, words))
 
     def _neighbor(self, namespace: str, gone: bool, body: memoryview) -> Event | None:
         """Groups (router solicitations) need no resolution, come and go by themselves, and are nobody."""

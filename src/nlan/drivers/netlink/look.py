@@ -11,15 +11,15 @@ from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.channel import Channel, open_channel
 from nlan.drivers.netlink.codec import Message
 from nlan.drivers.netlink.events import _address_text
+from nlan.drivers.netlink.hops import hops_of
 from nlan.drivers.netlink.links import IFF_LOOPBACK, Links, dump_links
 
 _GETADDR, _GETROUTE, _GETNEIGH = 22, 26, 30
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOR = struct.Struct("=BxxxiHBB")
-_NEXTHOP = struct.Struct("=HBBi")
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_TABLE, _RTA_VIA = 1, 4, 5, 9, 15, 18
+_RTA_DST, _RTA_TABLE = 1, 15
 _NDA_DST, _NDA_LLADDR = 1, 2
 _AF_INET, _AF_INET6 = 2, 10
 _MAIN_TABLE, _UNICAST, _CLONED, _SCOPE_LINK = 254, 1, 0x200, 253
@@ -101,33 +101,15 @@ def _hops(body: memoryview, links: Links) -> Iterator[tuple[str, str, dict[str, 
     if prefix.startswith("fe80:"):
         return
     name = PROTOCOLS.get(protocol, str(protocol))
-    if _RTA_MULTIPATH in parts:
-        for index, inner in _nexthops(parts[_RTA_MULTIPATH]):
-            yield prefix, name, _hop(inner, links.name_of(index))
-    else:
-        yield prefix, name, _hop(parts, links.name_of(codec.as_u32(parts.get(_RTA_OIF))))
+    for hop in hops_of(parts):
+        device = {"dev": links.name_of(hop.oif)}
+        yield prefix, name, {"via": hop.via} | device if hop.via else device
 
 
 def _prefix(family: int, length: int, packed: memoryview | None) -> str:
     if packed is None:
         return "0.0.0.0/0" if family == _AF_INET else "::/0"
     return f"{_address_text(packed)}/{length}"
-
-
-def _nexthops(data: memoryview) -> Iterator[tuple[int, dict[int, memoryview]]]:
-    offset = 0
-    while offset + _NEXTHOP.size <= len(data):
-        size, _, _, index = _NEXTHOP.unpack_from(data, offset)
-        yield index, codec.attributes(data[offset : offset + size], _NEXTHOP.size)
-        offset += (size + 3) & ~3
-
-
-def _hop(parts: dict[int, memoryview], name: str) -> dict[str, str]:
-    via = parts.get(_RTA_GATEWAY)
-    if via is None and _RTA_VIA in parts:  # another family's next hop, behind two octets that name it
-        via = parts[_RTA_VIA][2:]
-    text = _address_text(via)
-    return {"via": text, "dev": name} if text else {"dev": name}
 
 
 def _neighbors(channel: Channel, links: Links) -> Iterator[tuple[str, dict[str, str]]]:

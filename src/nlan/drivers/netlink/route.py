@@ -23,7 +23,7 @@ _UNICAST = 1
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_TABLE = 1, 4, 5, 15
 _AF_INET, _AF_INET6 = 2, 10
 _CLONED = 0x200
-_HEADER = struct.Struct("=BBBBBBBBI")
+ROUTE_HEADER = struct.Struct("=BBBBBBBBI")
 
 
 class KernelRoute(NamedTuple):
@@ -73,7 +73,7 @@ def observe(namespace: str, links: Links, channel: Channel) -> Iterable[Route]:
 
 def dump_routes(channel: Channel, family: int, protocol: int = 0) -> list[KernelRoute]:
     """Return the routes of the main table, of one protocol unless that is 0."""
-    body = _HEADER.pack(family, 0, 0, 0, MAIN_TABLE, protocol, 0, 0, 0)
+    body = ROUTE_HEADER.pack(family, 0, 0, 0, MAIN_TABLE, protocol, 0, 0, 0)
     try:
         found = [parse_route(body) for _, body in channel.dump(Message(RTM_GETROUTE, 0, body))]
     except DumpRefusedError as refused:
@@ -85,10 +85,10 @@ def dump_routes(channel: Channel, family: int, protocol: int = 0) -> list[Kernel
 
 def parse_route(body: memoryview) -> KernelRoute | None:
     """Return the route a message speaks of, None for families and cached copies nlan has no use for."""
-    family, length, _, _, table, protocol, _, kind, flags = _HEADER.unpack_from(body)
+    family, length, _, _, table, protocol, _, kind, flags = ROUTE_HEADER.unpack_from(body)
     if family not in (_AF_INET, _AF_INET6) or flags & _CLONED:
         return None
-    found = codec.attributes(body, _HEADER.size)
+    found = codec.attributes(body, ROUTE_HEADER.size)
     prefix = bytes(found.get(_RTA_DST, bytes(4 if family == _AF_INET else 16)))
     via = found.get(_RTA_GATEWAY)
     return KernelRoute(
@@ -112,7 +112,7 @@ def _put(route: Route, flags: int) -> list[Step]:
 def _body(route: Route, index: int) -> bytes:
     family = _AF_INET if route.prefix.version == 4 else _AF_INET6
     length = route.prefix.prefixlen
-    header = _HEADER.pack(family, length, 0, 0, MAIN_TABLE, PROTOCOL, _SCOPE_UNIVERSE, _UNICAST, 0)
+    header = ROUTE_HEADER.pack(family, length, 0, 0, MAIN_TABLE, PROTOCOL, _SCOPE_UNIVERSE, _UNICAST, 0)
     prefix = codec.attribute(_RTA_DST, route.prefix.network_address.packed) if length else b""
     interface = codec.u32(_RTA_OIF, index) if index else b""
     return header + prefix + interface + codec.attribute(_RTA_GATEWAY, route.via.packed)

@@ -49,6 +49,44 @@ def test_links_addresses_routes_and_neighbors(place: NetnsRuntime, watcher: Even
     assert next_event(watcher, lambda e: e.what == "link" and e.gone).interface == "br0"
 
 
+@pytest.mark.parametrize(
+    ("route", "text"),
+    [
+        (
+            "198.51.100.0/24 nexthop via 192.0.2.9 dev br0 nexthop via 203.0.113.9 dev br1",
+            "198.51.100.0/24 via 192.0.2.9 on br0, via 203.0.113.9 on br1",
+        ),
+        (
+            "2001:db8:9::/48 nexthop via 2001:db8::9 dev br0 nexthop via 2001:db8::8 dev br0",
+            "2001:db8:9::/48 via 2001:db8::9 on br0, via 2001:db8::8 on br0",
+        ),
+        (
+            "198.51.100.0/24 nexthop via inet6 2001:db8::9 dev br0 nexthop dev br1",
+            "198.51.100.0/24 via 2001:db8::9 on br0, on br1",
+        ),
+    ],
+)
+def test_a_route_of_many_next_hops_names_each(
+    place: NetnsRuntime, watcher: EventWatcher, route: str, text: str
+) -> None:
+    for n, address in ((0, "192.0.2.1/24"), (1, "203.0.113.1/24")):
+        shell(place, "a", f"ip link add br{n} type bridge; ip link set br{n} up")
+        shell(place, "a", f"ip address add {address} dev br{n}")
+    shell(place, "a", "ip address add 2001:db8::1/64 dev br0 nodad")
+    for word in ("add", "del") if ":" not in text else ("add",):  # an IPv6 one goes hop by hop
+        shell(place, "a", f"ip route {word} {route}")
+        event = next_event(watcher, lambda e: e.what == "route" and e.text.startswith(route.split()[0]))
+        assert (event.text, event.interface, event.gone) == (text, "", word == "del")
+
+
+def test_a_route_to_another_familys_next_hop_names_it(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    shell(place, "a", "ip link add br0 type bridge; ip link set br0 up")
+    shell(place, "a", "ip address add 2001:db8::1/64 dev br0 nodad")
+    shell(place, "a", "ip route add 198.51.100.0/24 via inet6 2001:db8::9 dev br0")
+    event = next_event(watcher, lambda e: e.what == "route" and e.text.startswith("198.51"))
+    assert (event.text, event.interface) == ("198.51.100.0/24 via 2001:db8::9", "br0")
+
+
 def test_a_switch_that_is_told(place: NetnsRuntime, watcher: EventWatcher) -> None:
     shell(place, "a", "sysctl -qw net.ipv4.ip_forward=1")
     assert next_event(watcher, lambda e: e.what == "switch").namespace == "a"
