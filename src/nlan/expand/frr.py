@@ -14,7 +14,8 @@ peers without a policy (against RFC 8212), since the model has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
 from ipaddress import IPv4Address
 from typing import Literal
 
@@ -88,10 +89,10 @@ def daemon_configs(
 def _derive(config: dict[str, list[str]], node: Node, router: Router, timers: Timers) -> None:
     lab = timers == "lab"
     if router.bgp is not None:
-        config["bgpd"] = list(bgp_lines(router.bgp, router_id(node), lab=lab))
+        config["bgpd"] = list(bgp_lines(router.bgp, router_id(node), lab=lab, ospf=ospf_versions(router)))
     if router.ospf is not None:
-        versions = {network.version for area in router.ospf.areas for network in area.networks}
-        if 4 in versions or not versions:
+        versions = router.ospf.versions
+        if 4 in versions:
             config["ospfd"] = list(ospf_lines(router.ospf, node, lab=lab))
         if 6 in versions:
             config["ospf6d"] = list(ospf6_lines(router.ospf, node, lab=lab))
@@ -115,8 +116,29 @@ def router_id(node: Node) -> IPv4Address:
     return IPv4Address(0x64400000 | int.from_bytes(digest) & 0x3FFFFF)
 
 
-def bgp_lines(bgp: Bgp, identifier: IPv4Address, *, lab: bool) -> Iterator[str]:
-    """Yield ``router bgp`` and all that is in it."""
+def ospf_versions(router: Router) -> frozenset[int]:
+    """Return the IP versions that the router runs OSPF for, by derived lines or by raw ones."""
+    found = router.ospf.versions if router.ospf is not None else frozenset[int]()
+    if (raw := router.frr) is None:
+        return found
+    daemons = {"ospfd": 4, "ospf6d": 6}
+    named = {daemons[daemon] for daemon in raw.daemons if daemon in daemons}
+    spoken = {6 if word else 4 for word in re.findall(r"^ *router ospf(6?)(?!\S)", raw.text, re.MULTILINE)}
+    return found | named | spoken
+
+
+def bgp_lines(
+    bgp: Bgp, identifier: IPv4Address, *, lab: bool, ospf: Set[int] = frozenset((4, 6))
+) -> Iterator[str]:
+    """Yield ``router bgp`` and all that is in it.
+
+    Args:
+        bgp: What the router speaks.
+        identifier: Its router ID.
+        lab: Whether it gets a lab's timers.
+        ospf: The IP versions that the router runs OSPF for: OSPFv2 is ``ospf`` to BGP, OSPFv3 is
+            ``ospf6``, and there is nothing to redistribute of one that does not run.
+    """
     yield f"router bgp {bgp.asn}"
     yield f" bgp router-id {identifier}"
     yield " bgp log-neighbor-changes"
@@ -128,8 +150,8 @@ def bgp_lines(bgp: Bgp, identifier: IPv4Address, *, lab: bool) -> Iterator[str]:
         yield f" timers bgp {KEEPALIVE_S} {HOLD_TIME_S}"
     for peer in bgp.peers:
         yield from (f" neighbor {peer.address} {line}" for line in peer_lines(peer, bgp.asn, lab=lab))
-    yield from _family(bgp, 4)
-    yield from _family(bgp, 6)
+    yield from _family(bgp, 4, ospf)
+    yield from _family(bgp, 6, ospf)
 
 
 def peer_lines(peer: BgpPeer, asn: int, *, lab: bool) -> Iterator[str]:
@@ -159,13 +181,13 @@ def _peer_timers(peer: BgpPeer, *, lab: bool) -> str | None:
     return f"timers {keepalive} {hold}"
 
 
-def _family(bgp: Bgp, version: Literal[4, 6]) -> Iterator[str]:
+def _family(bgp: Bgp, version: Literal[4, 6], ospf: Set[int]) -> Iterator[str]:
     """Yield one address family's section, nothing where it would be empty."""
     lines = [f"network {network}" for network in bgp.networks if network.version == version]
     name: Literal["ipv4", "ipv6"] = "ipv4" if version == 4 else "ipv6"
     used = any(name in peer.families for peer in bgp.peers) or (version == 4 and not bgp.peers)
     if used:
-        lines += [f"redistribute {source}" for source in bgp.redistribute]
+        lines += [f"redistribute {source}" for source in _sources(bgp, version, ospf)]
     for peer in bgp.peers:
         lines += [_of_peer(peer, words) for words in _family_words(peer, name)]
     if used and bgp.maximum_paths is not None:
@@ -173,6 +195,15 @@ def _family(bgp: Bgp, version: Literal[4, 6]) -> Iterator[str]:
     if lines:
         yield f" address-family {name} unicast"
         yield from (f"  {line}" for line in lines)
+
+
+def _sources(bgp: Bgp, version: Literal[4, 6], ospf: Set[int]) -> Iterator[str]:
+    """Yield what is redistributed into a family, by the names that bgpd has for it there."""
+    for source in bgp.redistribute:
+        if source != "ospf":
+            yield source
+        elif version in ospf:
+            yield "ospf" if version == 4 else "ospf6"
 
 
 def _of_peer(peer: BgpPeer, words: str) -> str:

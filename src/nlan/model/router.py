@@ -49,6 +49,11 @@ class Ospf(Base, frozen=True, kw_only=True):
     interfaces: tuple[OspfInterface, ...] = ()
     redistribute: tuple[str, ...] = ()
 
+    @property
+    def versions(self) -> frozenset[int]:
+        """The IP versions it runs for: those of the areas' prefixes, IPv4 where there is none."""
+        return frozenset(n.version for area in self.areas for n in area.networks) or frozenset((4,))
+
 
 class BgpPeer(Base, frozen=True, kw_only=True):
     """One BGP peer.

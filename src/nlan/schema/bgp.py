@@ -16,7 +16,7 @@ from nlan.schema.drafts import CONNECTED, NodeDraft, vpns_of
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.segments import Wiring
-from nlan.schema.services import peer_options, said_peer, values
+from nlan.schema.services import announcements, peer_options, said_peer
 from nlan.schema.settings import Settings
 
 Path = tuple[Any, Any, Any, Any]
@@ -153,13 +153,8 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
         _apply(node, said, peers, wiring)
     full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
-    changes: dict[str, Any] = {"peers": tuple(peers.values())}
-    for name in ("networks", "redistribute"):
-        if name in options:
-            changes[name] = values(options.get(name))
-    if "maximum_paths" in options:
-        changes["maximum_paths"] = options.get("maximum_paths")
-    bgp = msgspec.structs.replace(full, **changes)
+    announced = announcements(node, options, wiring.settings.places)
+    bgp = msgspec.structs.replace(full, peers=tuple(peers.values()), **announced)
     node.router = msgspec.structs.replace(router, bgp=bgp)
 
 

@@ -33,6 +33,7 @@ def lint(lab: Lab, holders: dict[Any, str], segments: Segments, places: Places, 
                 if other is not None and other is not node:
                     _session(node, other, peer, places, report)
             _next_hops(node, places, report)
+            _sources(node, places, report)
 
 
 def _tunnel_peers(lab: Lab, places: Places, report: Report) -> None:
@@ -141,6 +142,16 @@ def _next_hops(node: Node, places: Places, report: Report) -> None:
             at = places.find("node", node.name, "bgp", "peer", peer.address)
             message = f"{peer.address} hears of next hops outside the AS that it has no route to"
             report.warning(at, message, "say `next_hop_self: true`, or redistribute `connected`")
+
+
+def _sources(node: Node, places: Places, report: Report) -> None:
+    """A router that shall tell BGP of routes that nobody there learns."""
+    router = node.router
+    if router is None or router.bgp is None or router.frr or router.ospf or router.engine != "frr":
+        return
+    if "ospf" in router.bgp.redistribute:
+        at = places.find("node", node.name, "bgp", "redistribute", "ospf")
+        report.warning(at, f"{node.name} runs no OSPF: there is nothing of it to redistribute")
 
 
 # -- OSPF

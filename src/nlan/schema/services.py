@@ -155,14 +155,23 @@ def _said_bgp(node: NodeDraft, record: Record, places: Places, report: Report) -
         for item in said.get("neighbors", [])
         if (peer := said_peer(node, asn.value, item, places, report))
     ]
-    redistribute = values(said.get("redistribute")) if "redistribute" in said else CONNECTED
-    return Bgp(
-        asn=asn.value,
-        peers=tuple(peers),
-        networks=values(said.get("networks")),
-        redistribute=redistribute,
-        maximum_paths=said.get("maximum_paths"),
-    )
+    announced = announcements(node, said, places)
+    return Bgp(asn=asn.value, peers=tuple(peers), **{"redistribute": CONNECTED, **announced})
+
+
+def announcements(node: NodeDraft, record: Record, places: Places) -> dict[str, Any]:
+    """Return what a record says of a router's BGP besides its peers, and remember where."""
+    key = ("node", node.name, "bgp")
+    found: dict[str, Any] = {}
+    for name in ("networks", "redistribute"):
+        if name in record:
+            found[name] = values(record.get(name))
+            for said in record.get(name):
+                places.put(said.at, *key, name, said.value)
+    if "maximum_paths" in record:
+        found["maximum_paths"] = record.get("maximum_paths")
+        places.put(record.place("maximum_paths"), *key, "maximum_paths")
+    return found
 
 
 def _by_as(said: list[Any], report: Report) -> Any:

@@ -43,7 +43,8 @@ NODES = ListOf(Text("node names, or ranges of them such as `pe[1-4]`"))
 IFNAME = Text(f"an interface name of at most {IFNAMSIZ} characters", "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 AREA = Ipv4("an OSPF area such as `0` or `0.0.0.0`", decimal=True)
 ADDRESSES = ListOf(Interface())
-SOURCES = ListOf(Choice("connected", "static", "ospf", "kernel", "bgp"))
+BGP_SOURCES = ListOf(Choice("connected", "static", "ospf", "kernel"))
+OSPF_SOURCES = ListOf(Choice("connected", "static", "bgp", "kernel"))
 FAMILIES = ListOf(Choice("ipv4", "ipv6"))
 OSPF_HERE = AnyScalar("`true`, `false` or an OSPF area", Bool(), AREA)
 
@@ -144,7 +145,7 @@ BGP_AS = Section(
         Key("as", ASN, "The AS, in the list spelling."),
         Key("neighbors", ListOf(NEIGHBOR), "The peers."),
         Key("networks", ListOf(Prefix(loose=True)), "Prefixes announced besides."),
-        Key("redistribute", SOURCES, "What is announced besides.", default="`connected`"),
+        Key("redistribute", BGP_SOURCES, "What is announced besides.", default="`connected`"),
         Key("maximum_paths", PATHS, "Equal paths installed at most."),
     ],
 )
@@ -194,7 +195,7 @@ BGP_HERE = Section(
         ),
         Key("derive", Bool(), "Derive sessions from links and networks.", default="`true`"),
         Key("networks", ListOf(Prefix()), "Prefixes announced besides."),
-        Key("redistribute", SOURCES, "What is announced besides.", default="`connected`"),
+        Key("redistribute", BGP_SOURCES, "What is announced besides.", default="`connected`"),
         Key("maximum_paths", PATHS, "Equal paths installed at most."),
         Key("password", Text("a password", longest=80), "TCP MD5 key of every derived session."),
         Key("keepalive_s", KEEPALIVE, "Seconds, for every derived session."),
@@ -212,7 +213,7 @@ OSPF_NODE = Section(
     "OSPF of the node.",
     [
         Key("area", AREA, "The area of its links, networks and loopback.", default="`0.0.0.0`"),
-        Key("redistribute", SOURCES, "What is announced besides.", default="`connected`"),
+        Key("redistribute", OSPF_SOURCES, "What is announced besides.", default="`connected`"),
         Key("cost", COST, "Cost of its interfaces.", default="the daemon's"),
     ],
 )
