@@ -177,6 +177,22 @@ def test_set_of_nonsense_touches_nothing(nlan: Nlan) -> None:
     assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
 
 
+def test_edit_keeps_a_text_with_errors_and_applies_one_without(nlan: Nlan) -> None:
+    lab = _up(nlan)
+    nlan.env |= {"VISUAL": "sed -i 's/asn: 64496/asn: many/'", "TMPDIR": str(nlan.directory)}
+    answer = nlan("edit", "r1", "-l", lab, code=1)
+    (kept,) = nlan.directory.glob("nlan-edit-*.yaml")
+    assert f"the edited text is kept in {kept}" in answer.err
+    line = kept.read_text().splitlines().index("      asn: many") + 1
+    problem = "r1.router.bgp.asn: `many` is not a whole number from 1 to 4294967295"
+    assert f"{kept}:{line}:7: error: {problem}" in answer.err
+    kept.unlink()
+    nlan.env["VISUAL"] = "sed -i 's/mtu: 1500/mtu: 1400/'"
+    done = nlan("edit", "r1", "-l", lab, "--json").json
+    assert {o["action"] for o in done["operations"]} == {"update"}
+    assert not list(nlan.directory.glob("nlan-edit-*.yaml"))
+
+
 def test_diff_of_revisions_and_of_the_running_network(nlan: Nlan) -> None:
     lab = _up(nlan)
     nlan("up", nlan.write(AFTER, "after.yaml"), "--lab", lab)

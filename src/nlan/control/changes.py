@@ -7,8 +7,13 @@ from typing import Any
 import msgspec
 
 from nlan.errors import InputError, NotFoundError, Problem
-from nlan.model import Lab, from_json, to_builtins
-from nlan.schema import check
+from nlan.model import Lab, Node
+from nlan.schema.change import check_change
+from nlan.schema.dump import to_plain
+from nlan.schema.kinds import shape
+from nlan.schema.plain import Where, read_plain, to_tree
+from nlan.schema.report import Report, listed, nearest
+from nlan.schema.tree import Map, Scalar, Seq, Tree, parse_tree
 from tega.errors import InvalidPath
 from tega.paths import parse_path
 
@@ -16,22 +21,22 @@ SETTINGS = "lab"
 """First segment of a path into what belongs to no node."""
 
 
-def with_value(lab: Lab, path: str, value: Any) -> Lab:
+def with_value(lab: Lab, path: str, text: str) -> Lab:
     """Return the lab with one thing changed.
 
     Args:
         lab: The lab as it shall be now.
         path: A node's name (or ``lab``), then keys as `nlan show` prints them; an item of a list by
             its number from 0, the number after the last appends.
-        value: Plain JSON.
+        text: The value, as YAML.
 
     Raises:
         InputError: There is no such place, or the result is no valid lab.
     """
+    value = _value(path, text)
     document, segments = _document(lab), _segments(path)
-    holder = _descend(document, segments[:-1], path)
-    _put(holder, segments[-1], value, path)
-    return _lab(document, path)
+    _put(_descend(document, segments[:-1], path, make=True), segments[-1], value, path)
+    return _lab(document, lab)
 
 
 def without_value(lab: Lab, path: str) -> Lab:
@@ -46,22 +51,40 @@ def without_value(lab: Lab, path: str) -> Lab:
     try:
         del holder[key]
     except (KeyError, IndexError, TypeError):
-        raise InputError([Problem(path, f"there is nothing{_instead(holder)}")]) from None
-    return _lab(document, path)
+        raise _nothing(segments[-1], holder, path, node=len(segments) == 1) from None
+    return _lab(document, lab)
 
 
-def from_text(text: str) -> Lab:
-    """Return the lab that a text of `nlan show`, edited, describes.
+def edited(lab: Lab, text: str, *, node: str | None = None, file: str = "") -> Lab:
+    """Return the lab as a text of `nlan show`, edited, describes it.
+
+    Args:
+        lab: The lab as it shall be now.
+        text: Of the whole lab, or of a lab with one node.
+        node: That node; what the text says of the lab itself counts for nothing.
+        file: Where the text is, for messages.
 
     Raises:
         InputError: It is no YAML, or no valid lab.
     """
-    import yaml
+    report = Report(file)
+    tree = parse_tree(text, report)
+    report.stop_if_failed()
+    assert tree is not None
+    where = Where(tree)
+    new = read_plain(tree, where, report)
+    if node is not None:
+        if len(new.nodes) != 1:
+            report.error(where(("nodes",)), f"{len(new.nodes)} nodes stand where {node} alone is wanted")
+        report.stop_if_failed()
+        new = _with_node(lab, node, new.nodes[0])
+    check_change(new, lab, where, report)
+    return new
 
-    try:
-        return checked(from_json(yaml.safe_load(text), Lab))
-    except (yaml.YAMLError, msgspec.ValidationError, ValueError) as error:
-        raise InputError(f"the edited text: {error}") from error
+
+def _with_node(lab: Lab, name: str, new: Node) -> Lab:
+    nodes = tuple(new if one.name == name else one for one in lab.nodes)
+    return msgspec.structs.replace(lab, nodes=nodes)
 
 
 def at_revision(lab: Lab | None, revision: int) -> Lab:
@@ -75,31 +98,61 @@ def at_revision(lab: Lab | None, revision: int) -> Lab:
     return lab
 
 
-def checked(lab: Lab) -> Lab:
-    """Return the lab if it makes sense.
+def _value(path: str, text: str) -> Tree:
+    """Return the value that a text spells, without lines: a value has its path."""
+    if not text.strip():
+        return Scalar("", True, 0, 0)
+    report = Report("")
+    tree = parse_tree(text, report)
+    if tree is None or report.failed:
+        raise InputError([problem._replace(path=path, line=0, column=0) for problem in report.problems()])
+    return _without_lines(tree)
 
-    Raises:
-        InputError: With every problem that the checks of files find.
-    """
-    problems = [problem for problem in check(lab) if problem.severity == "error"]
-    if problems:
-        raise InputError(problems)
-    return lab
+
+def _without_lines(tree: Tree) -> Tree:
+    match tree:
+        case Map():
+            pairs = ((key._replace(line=0, column=0), _without_lines(inner)) for key, inner in tree.entries)
+            return Map(tuple(pairs), 0, 0)
+        case Seq():
+            return Seq(tuple(map(_without_lines, tree.items)), 0, 0)
+        case Scalar():
+            return tree._replace(line=0, column=0)
 
 
 def _document(lab: Lab) -> dict[str, Any]:
-    settings = to_builtins(lab)
+    settings = to_plain(lab)
     nodes = {node["name"]: node for node in settings.pop("nodes", [])}
     return {SETTINGS: settings, **nodes}
 
 
-def _lab(document: dict[str, Any], path: str) -> Lab:
-    settings = dict(document.pop(SETTINGS, {}))
-    settings["nodes"] = [{"name": name, **node} for name, node in document.items()]
-    try:
-        return checked(from_json(settings, Lab))
-    except (msgspec.ValidationError, ValueError) as error:
-        raise InputError([Problem(path, str(error))]) from error
+def _lab(document: dict[str, Any], before: Lab) -> Lab:
+    """Return the lab of a changed document, in which trees stand for what was put there."""
+    whole = _mapping(document.pop(SETTINGS, {}), SETTINGS, "the lab's settings")
+    nodes = [_named(name, _mapping(node, name, "a node")) for name, node in document.items()]
+    tree = Map((*whole.entries, (_word("nodes"), Seq(tuple(nodes), 0, 0))), 0, 0)
+    report, where = Report(""), Where(settings=(SETTINGS,))
+    new = read_plain(tree, where, report)
+    check_change(new, before, where, report)
+    return new
+
+
+def _mapping(value: Any, path: str, wanted: str) -> Map:
+    tree = to_tree(value)
+    if not isinstance(tree, Map):
+        raise InputError([Problem(path, f"{shape(tree)} stands where {wanted} (a mapping) is wanted")])
+    return tree
+
+
+def _named(name: str, node: Map) -> Map:
+    """Return the node with its name, where it says none itself."""
+    if node.find("name") is not None:
+        return node
+    return Map(((_word("name"), _word(name)), *node.entries), 0, 0)
+
+
+def _word(text: str) -> Scalar:
+    return Scalar(text, False, 0, 0)
 
 
 def _segments(path: str) -> tuple[str, ...]:
@@ -112,12 +165,18 @@ def _segments(path: str) -> tuple[str, ...]:
     return segments
 
 
-def _descend(value: Any, segments: tuple[str, ...], path: str) -> Any:
-    for segment in segments:
+def _descend(value: Any, segments: tuple[str, ...], path: str, *, make: bool = False) -> Any:
+    """Return what is at the path; with `make`, a mapping that is not there yet is made.
+
+    Whether its key is one is for the reading of the whole to say.
+    """
+    for depth, segment in enumerate(segments):
+        if make and depth and isinstance(value, dict):
+            value.setdefault(segment, {})
         try:
             value = value[_index(value, segment, path) if isinstance(value, list) else segment]
         except (KeyError, IndexError, TypeError):
-            raise InputError([Problem(path, f"there is no `{segment}`{_instead(value)}")]) from None
+            raise _nothing(segment, value, path, node=depth == 0) from None
     return value
 
 
@@ -127,13 +186,11 @@ def _index(items: list[Any], segment: str, path: str) -> int:
     return int(segment)
 
 
-def _put(holder: Any, segment: str, value: Any, path: str) -> None:
+def _put(holder: Any, segment: str, value: Tree, path: str) -> None:
     if isinstance(holder, list):
         at = _index(holder, segment, path)
         if at > len(holder):
-            raise InputError(
-                [Problem(path, f"the list has {len(holder)} items, the next is number {len(holder)}")]
-            )
+            raise InputError([Problem(path, f"{_items(holder)}; the next is number {len(holder)}")])
         holder[at : at + 1] = [value]
     elif isinstance(holder, dict):
         holder[segment] = value
@@ -141,7 +198,18 @@ def _put(holder: Any, segment: str, value: Any, path: str) -> None:
         raise InputError([Problem(path, f"`{holder}` holds nothing further")])
 
 
-def _instead(value: Any) -> str:
-    if isinstance(value, dict) and value:
-        return f"; there is: {', '.join(value)}"
-    return f"; the list has {len(value)} items" if isinstance(value, list) else ""
+def _nothing(segment: str, holder: Any, path: str, *, node: bool) -> InputError:
+    """Return the error that nothing is there, with what is."""
+    if isinstance(holder, list):
+        return InputError([Problem(path, f"there is no item {segment}; {_items(holder)}")])
+    if not isinstance(holder, dict):
+        return InputError([Problem(path, f"`{holder}` holds nothing further")])
+    hint = nearest(segment, holder)
+    if node:
+        return InputError([Problem(path, f"no node is called `{segment}`", hint=hint)])
+    instead = f"; there is {listed([f'`{word}`' for word in holder])}" if holder and not hint else ""
+    return InputError([Problem(path, f"there is no `{segment}`{instead}", hint=hint)])
+
+
+def _items(items: list[Any]) -> str:
+    return f"the list has {len(items)} item{'' if len(items) == 1 else 's'}"

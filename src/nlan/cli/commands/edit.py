@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from nlan.cli.changing import change_lab
-from nlan.control.changes import checked, from_text
-from nlan.errors import HostError, NotFoundError
+from nlan.cli.output import say
+from nlan.control.changes import edited
+from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab
 from nlan.schema import to_yaml
 from nlan.state import LabState
@@ -27,29 +28,37 @@ def run(arguments: Namespace) -> int:
 
 
 def _edited(lab: Lab, node: str | None) -> Lab:
-    if node is None:
-        return from_text(_edit(to_yaml(lab)))
-    if all(one.name != node for one in lab.nodes):
-        raise NotFoundError(f"{node}: no such node")
-    alone = msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None)
-    text = _edit(to_yaml(alone))
-    (new,) = from_text(text).nodes
-    nodes = tuple(new if one.name == node else one for one in lab.nodes)
-    return checked(msgspec.structs.replace(lab, nodes=nodes))
+    """Return the lab as edited; a text with errors is kept, so that no work is lost."""
+    shown = lab
+    if node is not None:
+        if all(one.name != node for one in lab.nodes):
+            raise NotFoundError(f"{node}: no such node")
+        shown = msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None)
+    descriptor, name = tempfile.mkstemp(prefix="nlan-edit-", suffix=".yaml")
+    os.close(descriptor)
+    path = Path(name)
+    try:
+        path.write_text(to_yaml(shown), encoding="utf-8")
+        _edit(path)
+        new = edited(lab, path.read_text(encoding="utf-8"), node=node, file=name)
+    except InputError:
+        say(f"the edited text is kept in {name}")
+        raise
+    except BaseException:
+        path.unlink()
+        raise
+    path.unlink()
+    return new
 
 
-def _edit(text: str) -> str:
+def _edit(path: Path) -> None:
     import shlex
     import subprocess
 
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "lab.yaml"
-        path.write_text(text, encoding="utf-8")
-        try:
-            code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
-        except OSError as error:
-            raise HostError(f"{editor}: cannot be started: {error.strerror}; set EDITOR") from error
-        if code != 0:
-            raise HostError(f"{editor} ended with exit code {code}; nothing was touched")
-        return path.read_text(encoding="utf-8")
+    try:
+        code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
+    except OSError as error:
+        raise HostError(f"{editor}: cannot be started: {error.strerror}; set EDITOR") from error
+    if code != 0:
+        raise HostError(f"{editor} ended with exit code {code}; nothing was touched")

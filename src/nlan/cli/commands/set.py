@@ -6,21 +6,14 @@ from argparse import Namespace
 
 from nlan.cli.changing import change_lab
 from nlan.control.changes import with_value
-from nlan.errors import InputError
 from nlan.model import Lab
 from nlan.state import LabState
 
 
 def run(arguments: Namespace) -> int:
     """Put the value, given as YAML, at the path."""
-    import yaml
-
-    try:
-        value = yaml.safe_load(arguments.value)
-    except yaml.YAMLError as error:
-        raise InputError(f"{arguments.value}: is no YAML: {error}") from error
 
     def changed(state: LabState, lab: Lab) -> Lab:
-        return with_value(lab, arguments.path, value)
+        return with_value(lab, arguments.path, arguments.value)
 
     return change_lab(arguments, changed, message=f"set {arguments.path} {arguments.value}")
