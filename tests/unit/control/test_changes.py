@@ -72,7 +72,10 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         (
             "pe1.router.bgp.peers.0.peer_asn",
             "64499",
-            ["pe1.router.bgp.peers.0.peer_asn: 64499 is not the AS of ce1, which has 10.1.0.2: that is 64497"],
+            [
+                "pe1.router.bgp.peers.0.peer_asn: "
+                "64499 is not the AS of ce1, which has 10.1.0.2: that is 64497"
+            ],
         ),
         ("lab.timers", "slow", ["lab.timers: `slow` is not `lab` or `standard`"]),
         (
