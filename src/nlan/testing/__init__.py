@@ -1,0 +1,32 @@
+"""Fakes for tests, shipped: a kernel in memory, a place on it, and the drivers of a whole lab.
+
+The kernel is faked below the route socket, so `NetlinkDriver`, `NamespaceDriver` and `CgroupDriver`
+are the ones that ship; switches, hosts file and daemons, which are files and processes on a real
+machine, have fake drivers. Nothing but tests imports this package.
+
+    kernel = FakeKernel()
+    place = FakePlace(kernel)
+    engine = Engine(fake_drivers(place, desired))
+    assert not engine.apply(engine.plan(desired, place.namespaces()))
+    print(kernel)
+"""
+
+from nlan.testing.daemons import FakeDaemonDriver
+from nlan.testing.errors import KilledError, RefusedError, UnexpectedError
+from nlan.testing.hosts import FakeHostsDriver
+from nlan.testing.kernel import FakeKernel
+from nlan.testing.lab import fake_drivers
+from nlan.testing.place import FakePlace
+from nlan.testing.sysctl import FakeSysctlDriver
+
+__all__ = [
+    "FakeDaemonDriver",
+    "FakeHostsDriver",
+    "FakeKernel",
+    "FakePlace",
+    "FakeSysctlDriver",
+    "KilledError",
+    "RefusedError",
+    "UnexpectedError",
+    "fake_drivers",
+]

@@ -1,0 +1,179 @@
+"""The fake place: a lab's namespaces on a fake kernel, and sockets that talk to it.
+
+It meets `nlan.drivers.base.Place` as far as drivers of the kernel use it, and makes and removes
+namespaces as `nlan.runtimes.NetnsRuntime` does. Drivers that talk netlink work over it unchanged.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from nlan.drivers.netlink.links import FIRST
+from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
+from nlan.runtimes import mark
+from nlan.testing.errors import RefusedError, UnexpectedError
+from nlan.testing.kernel import FakeKernel
+from nlan.testing.limits import FakeLimits
+from nlan.testing.state import Netns
+from nlan.testing.wire import RouteServer
+
+
+class FakePlace:
+    """A lab on a fake kernel."""
+
+    def __init__(self, kernel: FakeKernel, lab: str = "lab") -> None:
+        """Take the kernel; two places of one kernel are the same lab, seen by two runs of nlan."""
+        self.kernel, self._lab = kernel, lab
+        self.cgroups = FakeLimits(kernel)
+        self._descriptors: dict[int, Netns] = {}
+
+    @property
+    def lab(self) -> str:
+        """The lab's name."""
+        return self._lab
+
+    def namespaces(self) -> list[str]:
+        """Return the lab's namespaces that exist now, sorted."""
+        return self.kernel.owned()
+
+    def create(self, namespaces: Sequence[str]) -> dict[str, NlanError]:
+        """Make namespaces, those that exist are left alone; return those that failed."""
+        return self._each(namespaces, "create", self._create)
+
+    def delete(self, namespaces: Sequence[str]) -> dict[str, NlanError]:
+        """Remove namespaces with all that is in them, absent ones are fine; return those that failed."""
+        return self._each(namespaces, "delete", self._delete)
+
+    def _each(
+        self, namespaces: Sequence[str], verb: str, work: Callable[[str], None]
+    ) -> dict[str, NlanError]:
+        failures: dict[str, NlanError] = {}
+        for name in namespaces:
+            try:
+                work(name)
+            except RefusedError as refused:
+                failures[name] = ApplyError(name, f"{verb} {name} namespace", os.strerror(refused.errno))
+            except NotOwnedError as failure:
+                failures[name] = failure
+        return failures
+
+    def _create(self, name: str) -> None:
+        if name in self.kernel.owned():
+            return
+        if name in self.kernel.namespaces:
+            raise NotOwnedError(f"{name}: a namespace that nlan did not make; remove or rename it")
+        self._change(f"create namespace {name}")
+        self.kernel.add_netns(name, mark=mark.alias(self._lab, name), group=FIRST)
+
+    def _delete(self, name: str) -> None:
+        if name not in self.kernel.namespaces:
+            return
+        if name not in self.kernel.owned():
+            raise NotOwnedError(f"{name}: a namespace that nlan did not make; it stays")
+        self._change(f"delete namespace {name}")
+        self.kernel.remove_netns(name)
+        self.kernel.limits.pop(name, None)
+
+    def _change(self, what: str) -> None:
+        self.kernel.faults.call()
+        self.kernel.faults.change(what)
+
+    def cleanup(self) -> None:
+        """Remove all of the lab.
+
+        Raises:
+            HostError: A namespace could not be removed.
+        """
+        failures = self.delete(self.namespaces())
+        if failures:
+            raise HostError("; ".join(str(failure) for failure in failures.values()))
+        self.kernel.hosts = None
+
+    def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        """Return a route socket of the namespace; no other sockets are to be had."""
+        if (family, protocol) != (socket.AF_NETLINK, socket.NETLINK_ROUTE):
+            raise UnexpectedError(f"a socket of family {family}, protocol {protocol}")
+        server = RouteServer(self.kernel.faults, self._netns_of)
+        return cast(socket.socket, FakeRouteSocket(server, self.kernel.netns(namespace)))
+
+    def netns_fd(self, namespace: str) -> int:
+        """Return a new file descriptor that stands for the namespace; the caller closes it."""
+        netns = self.kernel.netns(namespace)
+        descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._descriptors[descriptor] = netns
+        return descriptor
+
+    def _netns_of(self, descriptor: int) -> Netns:
+        try:
+            os.fstat(descriptor)
+            return self._descriptors[descriptor]
+        except (OSError, KeyError):
+            raise UnexpectedError(f"descriptor {descriptor} stands for no namespace") from None
+
+    def inside(self, namespace: str) -> AbstractContextManager[None]:
+        """There is no inside."""
+        self._refuse("entered", namespace)
+
+    def directory(self, namespace: str) -> Path:
+        """There are no files."""
+        self._refuse("asked for a directory", namespace)
+
+    def make_directory(self, namespace: str) -> Path:
+        """There are no files."""
+        self._refuse("asked for a directory", namespace)
+
+    def spawn(self, namespace: str, argv: Sequence[str], **_: Any) -> int:
+        """Nothing can be started."""
+        self._refuse(f"told to run {argv[0]}", namespace)
+
+    def processes(self, namespace: str) -> dict[int, str]:
+        """Return no processes: daemons are those of `nlan.testing.FakeDaemonDriver`."""
+        self.kernel.netns(namespace)
+        return {}
+
+    def _refuse(self, what: str, namespace: str) -> NoReturn:
+        raise UnexpectedError(f"the fake place cannot be {what} ({namespace})")
+
+
+class FakeRouteSocket:
+    """A route socket as `nlan.drivers.netlink.channel.Channel` uses it."""
+
+    def __init__(self, server: RouteServer, netns: Netns) -> None:
+        """Talk to the server about a namespace."""
+        self._server, self._netns = server, netns
+        self._answers: deque[bytes] = deque()
+        self._open = True
+
+    def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
+        """Take note; what the options ask for is done anyway."""
+
+    def send(self, data: bytes) -> int:
+        """Hand over a datagram of requests, which are carried out at once."""
+        if not self._open:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        self._answers.extend(self._server.answer(self._netns, data))
+        return len(data)
+
+    def recv(self, size: int) -> bytes:
+        """Return the next datagram.
+
+        Raises:
+            UnexpectedError: None will come: the real kernel would let the caller wait.
+        """
+        if not self._answers:
+            raise UnexpectedError("nothing was asked that is still to be answered")
+        answer = self._answers.popleft()
+        if len(answer) > size:
+            raise UnexpectedError(f"a datagram of {len(answer)} octets is cut to {size}")
+        return answer
+
+    def close(self) -> None:
+        """Close it; whoever uses it afterwards is told."""
+        self._open = False

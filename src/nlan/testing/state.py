@@ -1,0 +1,121 @@
+"""What the fake kernel holds: plain data that refers to each other by object, never by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+
+from nlan.resources import FrrDaemon, GobgpDaemon
+
+Ip = IPv4Address | IPv6Address
+Interface = IPv4Interface | IPv6Interface
+Prefix = IPv4Network | IPv6Network
+
+KERNEL = 2
+"""Protocol number of routes that the kernel makes itself."""
+LOOPBACK_MTU = 65536
+
+
+@dataclass(eq=False, slots=True)
+class Address:
+    """An address of a link; `secondary` follows one of the same subnet that came first."""
+
+    interface: Interface
+    protocol: int
+    secondary: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Route:
+    """A unicast route of the main table; `via` is None where the prefix is on the link."""
+
+    prefix: Prefix
+    via: Ip | None
+    link: Link
+    protocol: int
+    metric: int
+
+
+@dataclass(eq=False, slots=True)
+class Tunnel:
+    """What makes a link a VXLAN device; it floods to `remotes`."""
+
+    vni: int
+    local: Ip
+    port: int
+    remotes: list[Ip] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Link:
+    """A network device.
+
+    Attributes:
+        netns: Where it is.
+        number: Its index there.
+        name: Its interface name.
+        kind: ``veth``, ``bridge``, ``vxlan``; ``loopback``.
+        mac: With colons.
+        mtu: Octets.
+        group: Its interface group.
+        up: Administrative state.
+        alias: Free words.
+        master: The bridge it is a port of.
+        peer: The other end of a pair.
+        tunnel: Of a VXLAN device.
+        fixed_mtu: Somebody changed a bridge's MTU; it no longer follows the ports.
+        no_ipv6: IPv6 was switched off for it.
+        addresses: In the order in which they came.
+    """
+
+    netns: Netns
+    number: int
+    name: str
+    kind: str
+    mac: str
+    mtu: int
+    group: int = 0
+    up: bool = False
+    alias: str = ""
+    master: Link | None = None
+    peer: Link | None = None
+    tunnel: Tunnel | None = None
+    fixed_mtu: bool = False
+    no_ipv6: bool = False
+    addresses: list[Address] = field(default_factory=list)
+
+    def ports(self) -> Iterator[Link]:
+        """Yield the links that are ports of this one."""
+        return (link for link in self.netns.links.values() if link.master is self)
+
+
+@dataclass(eq=False, slots=True)
+class Netns:
+    """A network namespace, its loopback up.
+
+    Attributes:
+        name: As the place calls it.
+        owned: It bears the lab's mark.
+        links: By name.
+        routes: In the order in which they came.
+        sysctls: Kernel switches by path below /proc/sys.
+        daemons: What runs in it, by name.
+    """
+
+    name: str
+    sysctls: dict[str, str]
+    owned: bool = True
+    links: dict[str, Link] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    daemons: dict[str, FrrDaemon | GobgpDaemon] = field(default_factory=dict)
+    numbers: int = 0
+
+    def next_number(self) -> int:
+        """Return the index for one more link; none is used twice."""
+        self.numbers += 1
+        return self.numbers
+
+    def switch(self, name: str) -> bool:
+        """Tell whether a kernel switch is on."""
+        return self.sysctls.get(name, "0") != "0"

@@ -1,0 +1,185 @@
+"""Requests about links, and links as they are listed."""
+
+from __future__ import annotations
+
+import errno
+import struct
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+
+from nlan.drivers.netlink import codec
+from nlan.drivers.netlink.links import (
+    IFF_LOOPBACK,
+    IFF_UP,
+    IFLA_ADDRESS,
+    IFLA_EXT_MASK,
+    IFLA_GROUP,
+    IFLA_IFALIAS,
+    IFLA_IFNAME,
+    IFLA_INFO_DATA,
+    IFLA_INFO_KIND,
+    IFLA_LINK,
+    IFLA_LINKINFO,
+    IFLA_MASTER,
+    IFLA_MTU,
+    IFLA_NET_NS_FD,
+    mac_octets,
+)
+from nlan.testing import link
+from nlan.testing.errors import RefusedError, UnexpectedError
+from nlan.testing.link import NewLink
+from nlan.testing.state import Ip, Link, Netns, Tunnel
+from nlan.testing.wire.request import Fields, Request, expect, fields, link_of
+
+_HEADER = struct.Struct("=BxHiII")
+_BASICS = frozenset({IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_GROUP})
+_INFO = frozenset({IFLA_INFO_KIND, IFLA_INFO_DATA})
+_VETH_PEER = 1
+_BRIDGE_STP, _BRIDGE_SNOOPING = 5, 23
+_ID, _LOCAL, _LEARNING, _PORT, _LOCAL6 = 1, 4, 7, 15, 17
+_VXLAN = frozenset({_ID, _LOCAL, _LEARNING, _PORT, _LOCAL6})
+
+
+def new(request: Request) -> None:
+    """Make a link, or change one."""
+    request.expect(0, codec.NLM_F_CREATE | codec.NLM_F_EXCL)
+    if request.flags:
+        link.create(_wanted(request))
+    else:
+        _change(request)
+
+
+def _wanted(request: Request) -> NewLink:
+    found = fields(request.body, _HEADER.size, {*_BASICS, IFLA_MASTER, IFLA_LINKINFO})
+    info = fields(found[IFLA_LINKINFO], 0, _INFO)
+    kind, data = codec.as_text(info[IFLA_INFO_KIND]), info[IFLA_INFO_DATA]
+    wanted = _basics(request.netns, kind, request.body, found)
+    if IFLA_MASTER in found:
+        wanted.master = link_of(request.netns, codec.as_u32(found[IFLA_MASTER]))
+    match kind:
+        case "bridge":
+            switches = fields(data, 0, {_BRIDGE_STP, _BRIDGE_SNOOPING})
+            expect([any(value) for value in switches.values()], [False, False], "a bridge's switches")
+        case "veth":
+            wanted.peer = _wanted_peer(request, fields(data, 0, {_VETH_PEER})[_VETH_PEER])
+        case "vxlan":
+            wanted.tunnel = _tunnel(fields(data, 0, _VXLAN))
+        case _:
+            raise UnexpectedError(f"a link of kind {kind} is new to the fake kernel")
+    return wanted
+
+
+def _wanted_peer(request: Request, body: memoryview) -> NewLink:
+    found = fields(body, _HEADER.size, {*_BASICS, IFLA_NET_NS_FD})
+    return _basics(request.netns_of(codec.as_u32(found[IFLA_NET_NS_FD])), "veth", body, found)
+
+
+def _basics(netns: Netns, kind: str, body: memoryview, found: Fields) -> NewLink:
+    _, _, number, flags, mask = _HEADER.unpack_from(body)
+    expect((number, flags & ~IFF_UP, mask & ~IFF_UP), (0, 0, 0), "index, other flags and their mask")
+    return NewLink(
+        netns,
+        codec.as_text(found[IFLA_IFNAME]),
+        kind,
+        found[IFLA_ADDRESS].hex(":"),
+        codec.as_u32(found[IFLA_MTU]),
+        codec.as_u32(found[IFLA_GROUP]),
+        bool(flags & mask & IFF_UP),
+    )
+
+
+def _tunnel(found: Fields) -> Tunnel:
+    expect(any(found[_LEARNING]), True, "learning")
+    return Tunnel(codec.as_u32(found[_ID]), _local(found), int.from_bytes(found[_PORT], "big"))
+
+
+def _local(found: Fields) -> Ip:
+    return ip_address(bytes(found[_LOCAL] if _LOCAL in found else found[_LOCAL6]))
+
+
+def _change(request: Request) -> None:
+    found = fields(request.body, _HEADER.size, {*_BASICS, IFLA_MASTER, IFLA_IFALIAS, IFLA_LINKINFO})
+    _, _, number, flags, mask = _HEADER.unpack_from(request.body)
+    expect((number, mask & ~IFF_UP), (0, 0), "index and mask of other flags")
+    subject = request.netns.links.get(codec.as_text(found[IFLA_IFNAME]))
+    if subject is None:
+        raise RefusedError(errno.ENODEV)
+    if IFLA_LINKINFO in found:
+        _move(subject, found)
+    wanted = _fields(request.netns, found)
+    if mask & IFF_UP:
+        wanted["up"] = bool(flags & IFF_UP)
+    for name, setter in link.SETTERS.items():
+        if name in wanted:
+            setter(subject, wanted[name])
+
+
+def _fields(netns: Netns, found: Fields) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    if IFLA_ADDRESS in found:
+        wanted["mac"] = found[IFLA_ADDRESS].hex(":")
+    if IFLA_MTU in found:
+        wanted["mtu"] = codec.as_u32(found[IFLA_MTU])
+    if IFLA_GROUP in found:
+        wanted["group"] = codec.as_u32(found[IFLA_GROUP])
+    if IFLA_IFALIAS in found:
+        wanted["alias"] = codec.as_text(found[IFLA_IFALIAS])
+    if IFLA_MASTER in found:
+        number = codec.as_u32(found[IFLA_MASTER])
+        wanted["master"] = link_of(netns, number) if number else None
+    return wanted
+
+
+def _move(subject: Link, found: Fields) -> None:
+    """Give a VXLAN device another local address; with an MTU in one message the kernel refuses both."""
+    info = fields(found[IFLA_LINKINFO], 0, _INFO)
+    expect(codec.as_text(info[IFLA_INFO_KIND]), subject.kind, "the kind of a link that exists")
+    if IFLA_MTU in found:
+        raise RefusedError(errno.EOPNOTSUPP, "Cannot change mtu")
+    link.set_local(subject, _local(fields(info[IFLA_INFO_DATA], 0, {_LOCAL, _LOCAL6})))
+
+
+def delete(request: Request) -> None:
+    """Remove a group of links."""
+    request.expect(0)
+    found = fields(request.body, _HEADER.size, {IFLA_GROUP})
+    link.remove_group(request.netns, codec.as_u32(found[IFLA_GROUP]))
+
+
+def listed(request: Request) -> Iterator[bytes]:
+    """Yield every link."""
+    fields(request.body, _HEADER.size, {IFLA_EXT_MASK})
+    yield from map(_body, request.netns.links.values())
+
+
+def _body(one: Link) -> bytes:
+    flags = (IFF_UP if one.up else 0) | (IFF_LOOPBACK if one.kind == "loopback" else 0)
+    parts = [
+        _HEADER.pack(0, 1, one.number, flags, 0),
+        codec.text(IFLA_IFNAME, one.name),
+        codec.u32(IFLA_MTU, one.mtu),
+        codec.u32(IFLA_GROUP, one.group),
+        codec.attribute(IFLA_ADDRESS, mac_octets(one.mac)),
+    ]
+    if one.alias:
+        parts.append(codec.text(IFLA_IFALIAS, one.alias))
+    if one.master is not None:
+        parts.append(codec.u32(IFLA_MASTER, one.master.number))
+    if one.peer is not None:
+        parts.append(codec.u32(IFLA_LINK, one.peer.number))
+    if one.kind != "loopback":
+        parts.append(codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, one.kind), _data(one)))
+    return b"".join(parts)
+
+
+def _data(one: Link) -> bytes:
+    if one.tunnel is None:
+        return b""
+    local = one.tunnel.local
+    return codec.nest(
+        IFLA_INFO_DATA,
+        codec.u32(_ID, one.tunnel.vni),
+        codec.attribute(_LOCAL if local.version == 4 else _LOCAL6, local.packed),
+        codec.u16be(_PORT, one.tunnel.port),
+    )

@@ -1,0 +1,100 @@
+"""What answers a route socket: each request is carried out and answered in the kernel's framing."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+
+from nlan.drivers.netlink import codec
+from nlan.drivers.netlink.codec import HEADER
+from nlan.testing.errors import RefusedError, UnexpectedError
+from nlan.testing.faults import Faults
+from nlan.testing.state import Netns
+from nlan.testing.wire import address, fdb, link, route
+from nlan.testing.wire.request import Request
+
+CHANGES: dict[int, tuple[str, Callable[[Request], None]]] = {
+    16: ("RTM_NEWLINK", link.new),
+    17: ("RTM_DELLINK", link.delete),
+    20: ("RTM_NEWADDR", address.new),
+    21: ("RTM_DELADDR", address.delete),
+    24: ("RTM_NEWROUTE", route.new),
+    25: ("RTM_DELROUTE", route.delete),
+    28: ("RTM_NEWNEIGH", fdb.new),
+    29: ("RTM_DELNEIGH", fdb.delete),
+}
+LISTS: dict[int, Callable[[Request], Iterator[bytes]]] = {
+    18: link.listed,
+    22: address.listed,
+    26: route.listed,
+    30: fdb.listed,
+}
+_MULTI, _DATAGRAM = 2, 32768
+_SENT_WORDS = 1
+
+
+class RouteServer:
+    """Answers the route sockets of all namespaces."""
+
+    def __init__(self, faults: Faults, netns_of: Callable[[int], Netns]) -> None:
+        """Take who is told of every change, and what tells which namespace a descriptor stands for."""
+        self._faults, self._netns_of = faults, netns_of
+
+    def answer(self, netns: Netns, data: bytes) -> list[bytes]:
+        """Carry out the requests of a datagram to a namespace in order; return the answers' datagrams."""
+        messages = list(codec.messages(memoryview(data)))
+        self._faults.call(sum(kind in CHANGES for kind, *_ in messages))
+        answers: list[bytes] = []
+        for kind, flags, sequence, body in messages:
+            asks = flags & codec.NLM_F_ACK
+            request = Request(netns, flags & ~(codec.NLM_F_REQUEST | codec.NLM_F_ACK), body, self._netns_of)
+            if kind in CHANGES:
+                refused = self._change(kind, request)
+                if refused is not None or asks:
+                    answers.append(_acknowledgement(refused, sequence))
+            elif kind in LISTS:
+                answers += _dump(LISTS[kind], kind, request, sequence)
+            else:
+                raise UnexpectedError(f"a request of type {kind} is new to the fake kernel")
+        return answers
+
+    def _change(self, kind: int, request: Request) -> RefusedError | None:
+        name, change = CHANGES[kind]
+        try:
+            self._faults.change(f"{name} in {request.netns.name}")
+            change(request)
+        except RefusedError as refused:
+            return refused
+        return None
+
+
+def _acknowledgement(refused: RefusedError | None, sequence: int) -> bytes:
+    number, words = (0, "") if refused is None else (refused.errno, refused.words)
+    echo = HEADER.pack(HEADER.size, 0, 0, sequence, 0)
+    body = struct.pack("=i", -number) + echo + (codec.text(_SENT_WORDS, words) if words else b"")
+    flags = codec.NLM_F_CAPPED | (codec.NLM_F_ACK_TLVS if words else 0)
+    return _packed(codec.NLMSG_ERROR, flags, sequence, body)
+
+
+def _packed(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
+    size = HEADER.size + len(body)
+    return HEADER.pack(size, kind, flags, sequence, 0) + body + b"\0" * (-size % 4)
+
+
+def _dump(
+    listed: Callable[[Request], Iterable[bytes]], kind: int, request: Request, sequence: int
+) -> Iterator[bytes]:
+    """Yield what is listed, as many messages to a datagram as fit, and the end of the list."""
+    request.expect(codec.NLM_F_DUMP)
+    datagram = b""
+    number = 0
+    try:
+        for body in listed(request):
+            message = _packed(kind - 2, _MULTI, sequence, body)
+            if len(datagram) + len(message) > _DATAGRAM:
+                yield datagram
+                datagram = b""
+            datagram += message
+    except RefusedError as refused:
+        number = refused.errno
+    yield datagram + _packed(codec.NLMSG_DONE, _MULTI, sequence, struct.pack("=i", -number))
