@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -52,17 +53,14 @@ def _add(verbs: argparse._SubParsersAction[Parser], verb: Verb) -> None:
     )
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    try:
-        return _main(list(sys.argv[1:] if words is None else words))
-    except KeyboardInterrupt:
-        print("\ninterrupted; nothing was touched yet", file=sys.stderr)
-        return EXIT_INTERRUPTED
+def main(words: Sequence[str] | None = None, *, begin: Callable[[], None] = lambda: None) -> int:
+    """Run one command and return its exit code.
 
-
-def _main(words: list[str]) -> int:
-    words, command = _split_command(words)
+    Args:
+        words: Those of the command line where not given.
+        begin: Called right before the verb's work, from which on Ctrl-C is a KeyboardInterrupt.
+    """
+    words, command = _split_command(list(sys.argv[1:] if words is None else words))
     arguments = parser().parse_args(words)
     if arguments.version:
         return _version()
@@ -70,7 +68,8 @@ def _main(words: list[str]) -> int:
         parser().print_help()
         return EXIT_ERROR
     arguments.command = command
-    return _guarded(arguments)
+    run = import_module(f"nlan.cli.commands.{arguments.verb.replace('-', '_')}").run  # touches nothing
+    return _guarded(run, arguments, begin)
 
 
 def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
@@ -88,31 +87,29 @@ def _version() -> int:
     return 0
 
 
-def _guarded(arguments: argparse.Namespace) -> int:
+def _guarded(
+    run: Callable[[argparse.Namespace], int | None], arguments: argparse.Namespace, begin: Callable[[], None]
+) -> int:
+    """Do the verb's work and turn errors into sentences."""
+    from nlan.cli.output import print_error, say
     from nlan.errors import InternalError, NlanError
 
-    module = import_module(f"nlan.cli.commands.{arguments.verb.replace('-', '_')}")  # touches nothing
     try:
-        code = int(module.run(arguments) or 0)
-        sys.stdout.flush()
-        return code
-    except InternalError:
-        raise
-    except NlanError as error:
-        from nlan.cli.output import print_error
-
-        print_error(error, as_json=getattr(arguments, "json", False))
-        return EXIT_ERROR
+        begin()
+        try:
+            code = int(run(arguments) or 0)
+            sys.stdout.flush()
+            return code
+        except InternalError:
+            raise
+        except NlanError as error:
+            print_error(error, as_json=getattr(arguments, "json", False))
+            return EXIT_ERROR
+        except BrokenPipeError:
+            # The reader of a pipe went away (`nlan show … | head`): nothing is left to say.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_ERROR
     except KeyboardInterrupt:
-        from nlan.cli.output import say
-
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
         say("\ninterrupted; what was done stays: run the same command again to go on, or `nlan down`")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of a pipe went away (`nlan show … | head`): nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERROR
-
-
-if __name__ == "__main__":
-    sys.exit(main())
