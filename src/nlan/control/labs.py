@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from nlan.control import names
 from nlan.errors import HostError, NotFoundError
 from nlan.runtimes import NetnsRuntime, Paths, labs
-from nlan.state import known_labs
+from nlan.state import find_state, known_labs
 
 MOST_LISTED = 12
 """How many labs an error names."""
@@ -25,14 +26,23 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
         HostError: The caller lacks the privilege.
     """
     need_root()
-    names = labs(paths)
-    if name is None and len(names) == 1:
-        return NetnsRuntime(paths, names[0])
+    found = labs(paths)
+    if name is None and len(found) == 1:
+        return NetnsRuntime(paths, found[0])
     if name is None:
-        raise NotFoundError(f"several labs run, say which: {_listed(names)}" if names else "no lab runs")
-    if name not in names:
-        raise NotFoundError(f"no lab {name} runs; there {_are(names)}")
+        raise NotFoundError(f"several labs run, say which: {_listed(found)}" if found else "no lab runs")
+    if name not in found:
+        raise NotFoundError(f"no lab {name} runs; there {_are(found)}")
     return NetnsRuntime(paths, name)
+
+
+def second_names(place: NetnsRuntime) -> dict[str, str]:
+    """Return the hosts of a lab by their second addresses (`nlan.control.names`), as it is remembered."""
+    state = find_state(place.paths.state, place.lab)
+    if state is None:
+        return {}
+    with state:
+        return names.second_names(state.lab())
 
 
 def remembered_name(paths: Paths, name: str | None) -> str:
@@ -43,11 +53,11 @@ def remembered_name(paths: Paths, name: str | None) -> str:
     """
     if name is not None:
         return name
-    for names in (labs(paths), known_labs(paths.state)):
-        if len(names) == 1:
-            return names[0]
-        if names:
-            raise NotFoundError(f"several labs, say which: {_listed(names)}")
+    for known in (labs(paths), known_labs(paths.state)):
+        if len(known) == 1:
+            return known[0]
+        if known:
+            raise NotFoundError(f"several labs, say which: {_listed(known)}")
     raise NotFoundError("no lab is known")
 
 

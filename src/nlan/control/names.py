@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from ipaddress import ip_address
 
 from nlan.errors import NotFoundError
+from nlan.model import Lab
 from nlan.resources import FABRIC
 
+Aliases = Callable[[], Mapping[str, str]]
+"""Gives namespaces by what they may be called besides (`second_names`); asked where a name is unknown."""
 
-def find_namespace(word: str, namespaces: Sequence[str]) -> str:
+
+def second_names(lab: Lab | None) -> dict[str, str]:
+    """Return the names of the lab's hosts by ``NODE/ADDRESS`` of their second addresses."""
+    return {
+        f"{node.name}/{address.ip}": f"{node.name}/{first.ip}"
+        for node in (lab.nodes if lab is not None else ())
+        for lan in node.vhosts
+        for first, *others in lan.members
+        for address in others
+    }
+
+
+def find_namespace(word: str, namespaces: Sequence[str], aliases: Aliases = dict) -> str:
     """Return the one namespace that `word` names: ``pe1``, ``ce1/172.21.1.2`` or ``172.21.1.2``.
+
+    Args:
+        word: What a person said.
+        namespaces: Those that exist.
+        aliases: What else they are called; asked only where no namespace is called `word`.
 
     Raises:
         NotFoundError: None answers to it, or several do.
     """
     if word in namespaces:
         return word
-    hosts = [name for name in namespaces if name.partition("/")[2] == word]
+    hosts = _called(word, {name: name for name in namespaces})
+    if not hosts and is_address(word):
+        known = {alias: name for alias, name in aliases().items() if name in namespaces}
+        hosts = [known[word]] if word in known else _called(word, known)
     if len(hosts) == 1:
         return hosts[0]
     if hosts:
@@ -25,14 +49,27 @@ def find_namespace(word: str, namespaces: Sequence[str]) -> str:
     raise NotFoundError(f"{word}: no such node or host{_meant(word, namespaces)}")
 
 
-def match_namespaces(pattern: str, namespaces: Sequence[str]) -> list[str]:
+def _called(address: str, names: Mapping[str, str]) -> list[str]:
+    return [name for alias, name in names.items() if alias.partition("/")[2] == address]
+
+
+def is_address(word: str) -> bool:
+    """Tell whether the word is an address, or ends in one after a slash."""
+    try:
+        ip_address(word.rpartition("/")[2])
+    except ValueError:
+        return False
+    return True
+
+
+def match_namespaces(pattern: str, namespaces: Sequence[str], aliases: Aliases = dict) -> list[str]:
     """Return the namespaces that a pattern such as ``pe*`` matches; hosts only where it has a slash.
 
     Raises:
         NotFoundError: It matches none.
     """
     if not is_pattern(pattern):
-        return [find_namespace(pattern, namespaces)]
+        return [find_namespace(pattern, namespaces, aliases)]
     found = [n for n in visible(namespaces) if fnmatchcase(n, pattern) and ("/" in n) <= ("/" in pattern)]
     if not found:
         raise NotFoundError(f"{pattern}: matches no node")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from nlan.control.names import find_namespace, visible
+from nlan.control.names import find_namespace, second_names, visible
 from nlan.control.world import World
 from nlan.engine import Engine
 from nlan.errors import NotFoundError
-from nlan.expand.base import addresses, node_address
+from nlan.expand.base import addresses, node_addresses
 from nlan.expand.vhosts import host_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
@@ -29,7 +29,8 @@ def pair(world: World, lab: Lab | None, source: str, target: str) -> Pair:
     Raises:
         NotFoundError: No such node, or it has no address.
     """
-    return find_namespace(source, world.place.namespaces()), address_of(world, lab, target)
+    name = find_namespace(source, world.place.namespaces(), lambda: second_names(lab))
+    return name, address_of(world, lab, target)
 
 
 def address_of(world: World, lab: Lab | None, word: str) -> IpAddress:
@@ -39,14 +40,17 @@ def address_of(world: World, lab: Lab | None, word: str) -> IpAddress:
     except ValueError:
         name = find_namespace(word, world.place.namespaces())
     known = {node.name: node for node in lab.nodes} if lab is not None else {}
-    address = node_address(known[name]) if name in known else _observed_address(world, name)
+    if name in known:
+        address = next(iter(node_addresses(known[name])), None)
+    else:
+        address = _observed_address(world, name)
     if address is None:
         raise NotFoundError(f"{word}: it has no address to ping")
     return address
 
 
 def matrix(world: World, lab: Lab | None) -> list[Pair]:
-    """Return every host to every other of its IP version; without hosts, every node to every other.
+    """Return every host to every other by each IP version that both have; without hosts, the nodes.
 
     Hosts are those behind routers and the nodes without routing. Where nothing routes at all, each
     is paired with those on its own segments: farther it cannot reach.
@@ -77,9 +81,17 @@ def _neighbours(lab: Lab) -> list[Pair]:
 
 
 def _hosts(lab: Lab) -> list[Pair]:
-    hosts = [(host_name(n.name, a), a.ip) for n in lab.nodes for lan in n.vhosts for a in lan.hosts]
+    hosts = [
+        (host_name(node.name, members[0]), address.ip)
+        for node in lab.nodes
+        for lan in node.vhosts
+        for members in lan.members
+        for address in members
+    ]
     hosts += [end for node in lab.nodes if node.router is None for end in _ends(node)]
-    return hosts if len(hosts) > 1 else [end for node in lab.nodes for end in _ends(node)]
+    if len({name for name, _ in hosts}) > 1:
+        return hosts
+    return [end for node in lab.nodes for end in _ends(node)]
 
 
 def _ends(node: Node) -> list[Pair]:

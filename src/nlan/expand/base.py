@@ -69,7 +69,7 @@ def addresses(node: Node) -> Iterator[IpInterface]:
         for l2vpn in network.l2vpns:
             yield from l2vpn.addresses
     for lan in node.vhosts:
-        yield lan.gateway
+        yield from lan.gateways
     if node.attached and node.underlay is not None:
         yield node.underlay
 
@@ -79,13 +79,16 @@ def has_ipv6(node: Node) -> bool:
     return any(address.version == 6 for address in addresses(node))
 
 
-def node_address(node: Node) -> IpAddress | None:
-    """Return the address that the node's name stands for in the lab, or None where it has none."""
-    return next((address.ip for address in addresses(node)), None)
+def node_addresses(node: Node) -> tuple[IpAddress, ...]:
+    """Return the addresses that the node's name stands for in the lab: the first of each IP version."""
+    first: dict[int, IpAddress] = {}
+    for address in addresses(node):
+        first.setdefault(address.version, address.ip)
+    return tuple(first.values())
 
 
 def hosts_text(lab: Lab) -> str:
-    """Return the lab's /etc/hosts: loopback, then one line per node."""
+    """Return the lab's /etc/hosts: loopback, then one line per node and IP version."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
-    lines += [f"{address} {node.name}" for node in lab.nodes if (address := node_address(node)) is not None]
+    lines += [f"{address} {node.name}" for node in lab.nodes for address in node_addresses(node)]
     return "\n".join(lines) + "\n"

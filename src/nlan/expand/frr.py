@@ -305,7 +305,7 @@ def interface_addresses(node: Node) -> Iterator[tuple[str, tuple[IpInterface, ..
         for l2vpn in network.l2vpns:
             yield ptn.interface_name(l2vpn.vni), l2vpn.addresses
     for lan in node.vhosts:
-        yield bridge_name(str(lan.gateway.ip)), (lan.gateway,)
+        yield bridge_name(str(lan.gateway.ip)), lan.gateways
     if node.attached and node.underlay is not None:
         yield "eth0", (node.underlay,)
 

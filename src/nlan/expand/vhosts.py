@@ -1,4 +1,4 @@
-"""Vhosts: a bridge in the node with the gateway's address, and hosts with a default route."""
+"""Vhosts: a bridge in the node with the gateways' addresses, and hosts with default routes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INTERFACE = "eth0"
 
 
 def host_name(node: str, address: IpInterface) -> str:
-    """Return what a host is called: ``NODE/ADDRESS``."""
+    """Return what a host is called after its first address: ``NODE/ADDRESS``."""
     return f"{node}/{address.ip}"
 
 
@@ -24,16 +24,21 @@ def expand(node: Node, lab: Lab) -> Iterator[Resource]:
     for lan in node.vhosts:
         bridge = bridge_name(str(lan.gateway.ip))
         yield wires.bridge(lab.name, node.name, bridge, lan.mtu)
-        yield from wires.addressed(node.name, bridge, (lan.gateway,))
-        for address in lan.hosts:
-            yield from _host(node, lab, lan, bridge, address)
+        yield from wires.addressed(node.name, bridge, lan.gateways)
+        for addresses in lan.members:
+            yield from _host(node, lab, lan, bridge, addresses)
 
 
-def _host(node: Node, lab: Lab, lan: VhostLan, bridge: str, address: IpInterface) -> Iterator[Resource]:
-    host = host_name(node.name, address)
-    port = wires.short_name("", str(address.ip))
+def _host(
+    node: Node, lab: Lab, lan: VhostLan, bridge: str, addresses: tuple[IpInterface, ...]
+) -> Iterator[Resource]:
+    host = host_name(node.name, addresses[0])
+    port = wires.short_name("", str(addresses[0].ip))
     yield Namespace(name=host)
     yield wires.pair(lab.name, ((host, INTERFACE), (node.name, port)), lan.mtu, peer_master=bridge)
-    yield from wires.addressed(host, INTERFACE, (address,))
-    prefix = DEFAULT[lan.gateway.version]
-    yield Route(namespace=host, prefix=prefix, via=lan.gateway.ip, interface=INTERFACE)
+    yield from wires.addressed(host, INTERFACE, addresses)
+    spoken = {address.version for address in addresses}
+    for gateway in lan.gateways:
+        if gateway.version in spoken:
+            prefix = DEFAULT[gateway.version]
+            yield Route(namespace=host, prefix=prefix, via=gateway.ip, interface=INTERFACE)

@@ -256,7 +256,7 @@ def _own(node: NodeDraft) -> Iterable[Any]:
     yield from (value.ip for interface in node.interfaces for value in interface.addresses)
     yield from (value.ip for vpn in vpns_of(node) for value in vpn.addresses)
     yield from (value.ip for value in node.loopbacks)
-    yield from (lan.gateway.ip for lan in node.vhosts)
+    yield from (gateway.ip for lan in node.vhosts for gateway in lan.gateways)
 
 
 def _filled(node: NodeDraft, peer: BgpPeer, holders: dict[Any, NodeDraft], settings: Settings) -> BgpPeer:

@@ -8,7 +8,7 @@ from nlan.model import Limits
 from nlan.schema.drafts import NodeDraft
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place, Said
-from nlan.schema.services import add_lan, host_lan
+from nlan.schema.services import add_lan, host_lan, said_gateways
 from nlan.schema.settings import Settings
 
 
@@ -32,15 +32,15 @@ def _lan(node: NodeDraft, index: int, entry: Any, settings: Settings) -> None:
         return _add(node, [gateway.value], count, mtu, gateway.at, settings)
     record = entry.value if isinstance(entry.value, Record) else Record(entry.at)
     count = record.get("vhosts", 1) if isinstance(entry.value, Record) else entry.value
-    gateways = [record.get("network")] if "network" in record else []
-    if not gateways and count:
+    gateways = said_gateways(record, settings.report)
+    if "network" not in record.places and count:
         gateways = _allocated(node, record.get("name", f"lan{index}"), entry.at, settings)
     return _add(node, gateways, count, record.get("mtu", mtu), entry.at, settings)
 
 
 def _add(node: NodeDraft, gateways: list[Any], count: int, mtu: int, at: Place, settings: Settings) -> None:
-    for gateway in gateways:
-        add_lan(node, host_lan(gateway, count, mtu, at, settings.report), at, settings.places)
+    if gateways:
+        add_lan(node, host_lan(gateways, count, mtu, at, settings.report), at, settings.places)
 
 
 def _allocated(node: NodeDraft, name: str, at: Place, settings: Settings) -> list[Any]:

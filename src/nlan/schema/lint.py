@@ -112,7 +112,7 @@ def interfaces_of(node: Node) -> list[Any]:
     """Return the node's addresses on segments, with prefix length."""
     found = [value for interface in node.interfaces for value in interface.addresses]
     found += [value for vpn in vpns_of(node) for value in vpn.addresses]
-    return found + [lan.gateway for lan in node.vhosts]
+    return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
 
 
 def _reaches(node: Node, other: Node, address: Any) -> bool:

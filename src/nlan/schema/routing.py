@@ -120,7 +120,7 @@ def _said_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
         if any(_covers(network, value) for network in networks for value in end.addresses):
             yield _interface(segment, end, passive=end.passive)
     for lan in node.vhosts:
-        if any(_covers(network, lan.gateway) for network in networks):
+        if any(_covers(network, gateway) for network in networks for gateway in lan.gateways):
             yield OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True)
 
 
@@ -147,7 +147,7 @@ def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
         end.cost = end.cost or options.get("cost")
         interfaces.append(_interface(segment, end, passive))
     for lan in node.vhosts:
-        areas[home].append(lan.gateway.network)
+        areas[home].extend(gateway.network for gateway in lan.gateways)
         interfaces.append(OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True))
     redistribute = values(options.get("redistribute")) if "redistribute" in options else CONNECTED
     return Ospf(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nlan.model import (
@@ -70,25 +71,58 @@ def add_vhosts(node: NodeDraft, mtu: int, places: Places, report: Report) -> Non
     """Add the host LANs of the node's service `Vhosts`; each says its gateway address."""
     record = node.said.get("vhosts")
     for said in record.get("vhost_props", []) if record else []:
-        gateway = said.value.get("network")
-        if gateway is None:
+        gateways = said_gateways(said.value, report)
+        if not gateways:
             if "network" not in said.value.places:
                 report.error(said.value.at, "`Network` is missing; it should be the LAN's gateway address")
             continue
         hosts = said.value.get("vhosts", 1)
-        lan = host_lan(gateway, hosts, said.value.get("mtu", mtu), said.value.place("vhosts"), report)
+        lan = host_lan(gateways, hosts, said.value.get("mtu", mtu), said.value.place("vhosts"), report)
         add_lan(node, lan, said.value.place("network"), places)
+
+
+def said_gateways(record: Record, report: Report) -> list[Any]:
+    """Return the node's own addresses that a host LAN says, IPv4 first; none after recording why."""
+    said = record.get("network")
+    if not isinstance(said, list):
+        return [] if said is None else [said]
+    by_version: dict[int, Any] = {}
+    for item in said:
+        if by_version.setdefault(item.value.version, item.value) is not item.value:
+            report.error(
+                item.at, f"a host LAN has one IPv{item.value.version} address; {item.value} is another"
+            )
+    if not said:
+        report.error(record.place("network"), "the list is empty; the LAN's gateway address is wanted")
+    return [by_version[version] for version in sorted(by_version)]
 
 
 def add_lan(node: NodeDraft, lan: VhostLan, at: Place, places: Places) -> None:
     """Add a host LAN and remember where it was said."""
     node.vhosts.append(lan)
     places.put(at, "node", node.name, "vhosts", lan.gateway)
-    places.put(at, "node", node.name, "address", lan.gateway)
+    for gateway in lan.gateways:
+        places.put(at, "node", node.name, "address", gateway)
 
 
-def host_lan(gateway: Any, hosts: int, mtu: int, at: Place, report: Report) -> VhostLan:
-    """Return the LAN of `gateway` with the next `hosts` addresses; a prefix too small is reported."""
+def host_lan(gateways: Sequence[Any], hosts: int, mtu: int, at: Place, report: Report) -> VhostLan:
+    """Return the LAN of `gateways`, one a family, with the next `hosts` addresses of each.
+
+    A prefix that is too small is reported, and all families get as many as fit.
+    """
+    hosts = min(hosts, *(_room(gateway, hosts, at, report) for gateway in gateways))
+    first, second = (*gateways, None)[:2]
+    return VhostLan(
+        gateway=first,
+        hosts=_next(first, hosts),
+        gateway6=second,
+        hosts6=None if second is None else _next(second, hosts),
+        mtu=mtu,
+    )
+
+
+def _room(gateway: Any, hosts: int, at: Place, report: Report) -> int:
+    """Return how many addresses follow the gateway's; it is reported where they are fewer than `hosts`."""
     network = gateway.network
     top = int(network.broadcast_address) - (1 if network.version == 4 and network.prefixlen < 31 else 0)
     room = max(top - int(gateway.ip), 0)
@@ -96,10 +130,12 @@ def host_lan(gateway: Any, hosts: int, mtu: int, at: Place, report: Report) -> V
         report.error(
             at, f"{hosts} hosts do not fit after {gateway.ip} in {network}, which has room for {room}"
         )
-        hosts = room
-    interface, first = type(gateway), int(gateway.ip) + 1
-    addresses = tuple(interface((first + index, network.prefixlen)) for index in range(hosts))
-    return VhostLan(gateway=gateway, hosts=addresses, mtu=mtu)
+    return room
+
+
+def _next(gateway: Any, hosts: int) -> tuple[Any, ...]:
+    interface, first, length = type(gateway), int(gateway.ip) + 1, gateway.network.prefixlen
+    return tuple(interface((first + index, length)) for index in range(hosts))
 
 
 def said_router(node: NodeDraft, places: Places, report: Report) -> Router | None:

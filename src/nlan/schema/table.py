@@ -90,14 +90,19 @@ PTN = Section(
         Key("l2vpn", ListOf(L2VPN), "Its L2VPNs.", original="L2Vpn"),
     ],
 )
+GATEWAYS = Shapes(
+    "an address with its prefix length such as `192.0.2.1/24`, or one of each family",
+    scalar=Interface(),
+    seq=ListOf(Interface()),
+)
 VHOST_LAN = Section(
     "a host LAN",
     "A LAN behind the node with hosts on it.",
     [
         Key(
             "network",
-            Interface(),
-            "The node's own address there, the hosts' default route.",
+            GATEWAYS,
+            "The node's own address there, the hosts' default route; a list gives them IPv4 and IPv6.",
             default="from the pool `lans`",
         ),
         Key("vhosts", HOSTS, "How many hosts; they take the next addresses.", default="1"),

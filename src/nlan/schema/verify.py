@@ -34,6 +34,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         _vnis(node, places, report)
         _interfaces(node, places, report)
         _engine(node, places, report)
+        _host_lans(node, places, report)
     if not _doubled(lab):
         _overlaps(lab, held, places, report)
     _tunnels(lab, places, report)
@@ -68,9 +69,11 @@ def _held_inside(node: Node, places: Places) -> Iterator[Held]:
     for lan in node.vhosts:
         at = places.find("node", node.name, "vhosts", lan.gateway)
         segment = ("lan", node.name, lan.gateway)
-        yield Held(lan.gateway, node.name, node.name, segment, at)
-        for value in lan.hosts:
-            yield Held(value, f"host {node.name}/{value.ip}", "", segment, at)
+        for gateway in lan.gateways:
+            yield Held(gateway, node.name, node.name, segment, at)
+        for addresses in lan.members:
+            for value in addresses:
+                yield Held(value, f"host {node.name}/{addresses[0].ip}", "", segment, at)
 
 
 def segment_names(lab: Lab) -> dict[tuple[str, str | int], Any]:
@@ -159,6 +162,17 @@ def _interfaces(node: Node, places: Places, report: Report) -> None:
             at = places.find("node", node.name, "interface", interface.name)
             report.error(at, f"the interface {interface.name} stands twice in {node.name}")
         seen.add(interface.name)
+
+
+def _host_lans(node: Node, places: Places, report: Report) -> None:
+    """A LAN's second family: what no file says, but a change of the model may."""
+    for lan in node.vhosts:
+        at = places.find("node", node.name, "vhosts", lan.gateway)
+        second = (*lan.gateways[1:], *(lan.hosts6 or ()))
+        if any(value.version == lan.gateway.version for value in second):
+            report.error(at, f"the second family of {lan.gateway}'s LAN is the first one")
+        elif len(second) != (1 + len(lan.hosts)) * len(lan.gateways[1:]):
+            report.error(at, f"{len(lan.hosts6 or ())} of {len(lan.hosts)} hosts of {lan.gateway} have IPv6")
 
 
 def _doubled(lab: Lab) -> bool:

@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> int:
     elif arguments.node is None:
         raise InputError("say where to run it: a node, a pattern such as `pe*`, or --all")
     else:
-        wanted = names.match_namespaces(arguments.node, existing)
+        wanted = names.match_namespaces(arguments.node, existing, lambda: labs.second_names(place))
     if len(wanted) > 1 or arguments.json:
         return _run_many(place, wanted, arguments.command, as_json=arguments.json)
     return enter(place, wanted[0], arguments.command)

@@ -13,7 +13,8 @@ from nlan.runtimes import Paths
 def run(arguments: Namespace) -> int:
     """Become a shell inside the node: bash where there is one, else the user's."""
     place = labs.choose(Paths.from_environment(), arguments.lab)
-    namespace = names.find_namespace(arguments.node, place.namespaces())
+    aliases = lambda: labs.second_names(place)  # noqa: E731 - asked only where the name is unknown
+    namespace = names.find_namespace(arguments.node, place.namespaces(), aliases)
     os.environ["NLAN_LAB"], os.environ["NLAN_NODE"] = place.lab, namespace
     if os.path.exists("/bin/bash"):
         os.environ["PS1"] = rf"[{place.lab} \[\e[1m\]{namespace}\[\e[0m\]] \w\$ "

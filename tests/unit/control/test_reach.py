@@ -1,0 +1,114 @@
+"""Who is meant by a word, and who pings whom."""
+
+from __future__ import annotations
+
+from ipaddress import ip_interface
+from typing import Any
+
+import pytest
+
+from nlan.control.names import find_namespace, match_namespaces, second_names
+from nlan.control.reach import matrix
+from nlan.errors import NotFoundError
+from nlan.model import Interface, Lab, Node, Router, VhostLan
+
+NO_WORLD: Any = None
+"""A lab that is remembered is not looked at."""
+NAMES = ["ce1", "ce1/172.21.1.2", "ce1/172.21.1.3", "ce2", "ce2/172.21.1.2", "ce2/172.21.2.2"]
+
+
+def lan(gateway: str, *hosts: str, six: str = "") -> VhostLan:
+    prefix = six.rpartition("::")[0]
+    return VhostLan(
+        gateway=ip_interface(gateway),
+        hosts=tuple(map(ip_interface, hosts)),
+        gateway6=ip_interface(six) if six else None,
+        hosts6=tuple(ip_interface(f"{prefix}::{n}/64") for n, _ in enumerate(hosts, 2)) if six else None,
+    )
+
+
+def router(name: str, *lans: VhostLan) -> Node:
+    return Node(name=name, vhosts=lans, router=Router(), forwarding=True)
+
+
+DUAL = Lab(
+    name="x",
+    nodes=(
+        router("ce1", lan("172.21.1.1/24", "172.21.1.2/24", "172.21.1.3/24", six="2001:db8:3:1::1/64")),
+        router("ce2", lan("172.21.2.1/24", "172.21.2.2/24"), lan("2001:db8:9::1/64", "2001:db8:9::2/64")),
+    ),
+)
+
+
+def test_every_host_pings_every_other_in_each_family_that_both_have() -> None:
+    pairs = {(name, str(address)) for name, address in matrix(NO_WORLD, DUAL)}
+    assert pairs == {
+        ("ce1/172.21.1.2", "172.21.1.3"),
+        ("ce1/172.21.1.2", "2001:db8:3:1::3"),
+        ("ce1/172.21.1.2", "172.21.2.2"),
+        ("ce1/172.21.1.2", "2001:db8:9::2"),
+        ("ce1/172.21.1.3", "172.21.1.2"),
+        ("ce1/172.21.1.3", "2001:db8:3:1::2"),
+        ("ce1/172.21.1.3", "172.21.2.2"),
+        ("ce1/172.21.1.3", "2001:db8:9::2"),
+        ("ce2/172.21.2.2", "172.21.1.2"),
+        ("ce2/172.21.2.2", "172.21.1.3"),
+        ("ce2/2001:db8:9::2", "2001:db8:3:1::2"),
+        ("ce2/2001:db8:9::2", "2001:db8:3:1::3"),
+    }
+
+
+def test_one_host_alone_is_no_matrix_of_hosts() -> None:
+    link = Interface(name="eth1", addresses=(ip_interface("10.1.0.1/30"),))
+    other = Interface(name="eth1", addresses=(ip_interface("10.1.0.2/30"),))
+    one = router("ce1", lan("172.21.1.1/24", "172.21.1.2/24", six="2001:db8:3:1::1/64"))
+    two = Node(name="r2", interfaces=(other,), router=Router(), forwarding=True)
+    nodes = (Node(name="r1", interfaces=(link,), router=Router(), vhosts=one.vhosts, forwarding=True), two)
+    pairs = [(name, str(address)) for name, address in matrix(NO_WORLD, Lab(name="x", nodes=nodes))]
+    assert pairs == [("r1", "10.1.0.2"), ("r2", "10.1.0.1")]
+
+
+def aliases() -> dict[str, str]:
+    return second_names(DUAL)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("ce1", "ce1"),
+        ("172.21.1.3", "ce1/172.21.1.3"),
+        ("ce2/172.21.1.2", "ce2/172.21.1.2"),
+        ("2001:db8:3:1::2", "ce1/172.21.1.2"),
+        ("ce1/2001:db8:3:1::3", "ce1/172.21.1.3"),
+    ],
+)
+def test_a_host_is_found_by_any_of_its_addresses(word: str, meant: str) -> None:
+    assert find_namespace(word, NAMES, aliases) == meant
+    assert match_namespaces(word, NAMES, aliases) == [meant]
+
+
+def test_the_memory_is_asked_for_addresses_alone() -> None:
+    def memory() -> dict[str, str]:
+        raise AssertionError("asked")
+
+    assert find_namespace("172.21.2.2", NAMES, memory) == "ce2/172.21.2.2"
+    with pytest.raises(NotFoundError, match="did you mean ce1"):
+        find_namespace("ce11", NAMES, memory)
+
+
+@pytest.mark.parametrize("word", ["2001:db8::99", "ce2/2001:db8:3:1::2"])
+def test_an_address_that_nobody_has(word: str) -> None:
+    with pytest.raises(NotFoundError, match="no such node or host"):
+        find_namespace(word, NAMES, aliases)
+    with pytest.raises(NotFoundError):
+        find_namespace("2001:db8:3:1::2", NAMES)
+
+
+def test_an_address_of_a_host_that_is_gone() -> None:
+    with pytest.raises(NotFoundError):
+        find_namespace("2001:db8:3:1::2", ["ce1"], aliases)
+
+
+def test_an_address_that_several_have() -> None:
+    with pytest.raises(NotFoundError, match=r"several hosts have that address: ce1/172\.21\.1\.2, ce2/"):
+        find_namespace("172.21.1.2", NAMES)

@@ -1,0 +1,62 @@
+"""Hosts behind a node: one namespace each, an address and a default route of every family of the LAN."""
+
+from __future__ import annotations
+
+from ipaddress import ip_interface
+
+from nlan.expand import expand
+from nlan.expand.base import hosts_text
+from nlan.model import Interface, Lab, Node, Router, VhostLan
+from nlan.resources import Address, Namespace, Route, Sysctl, Veth
+
+FOUR = VhostLan(gateway=ip_interface("172.21.1.1/24"), hosts=(ip_interface("172.21.1.2/24"),))
+BOTH = VhostLan(
+    gateway=ip_interface("172.21.1.1/24"),
+    hosts=(ip_interface("172.21.1.2/24"), ip_interface("172.21.1.3/24")),
+    gateway6=ip_interface("2001:db8:3:1::1/64"),
+    hosts6=(ip_interface("2001:db8:3:1::2/64"), ip_interface("2001:db8:3:1::3/64")),
+)
+
+
+def lab(*lans: VhostLan) -> Lab:
+    return Lab(name="x", nodes=(Node(name="ce1", vhosts=lans, router=Router(), forwarding=True),))
+
+
+def of(lab: Lab, namespace: str) -> set[str]:
+    found = [r for r in expand(lab).values() if r.key.namespace == namespace]
+    addresses = {f"{r.interface} {r.address}" for r in found if isinstance(r, Address)}
+    return addresses | {f"{r.prefix} via {r.via} {r.interface}" for r in found if isinstance(r, Route)}
+
+
+def test_a_host_of_both_families_is_one_host() -> None:
+    desired = expand(lab(BOTH))
+    names = [r.name for r in desired.values() if isinstance(r, Namespace)]
+    assert names == ["ce1", "ce1/172.21.1.2", "ce1/172.21.1.3"]
+    assert len([r for r in desired.values() if isinstance(r, Veth)]) == 2
+    assert of(lab(BOTH), "ce1/172.21.1.3") == {
+        "eth0 172.21.1.3/24",
+        "eth0 2001:db8:3:1::3/64",
+        "0.0.0.0/0 via 172.21.1.1 eth0",
+        "::/0 via 2001:db8:3:1::1 eth0",
+    }
+    assert of(lab(BOTH), "ce1") == {"br_172.21.1.1 172.21.1.1/24", "br_172.21.1.1 2001:db8:3:1::1/64"}
+    forwarding = [r for r in desired.values() if isinstance(r, Sysctl) and r.name.endswith("all/forwarding")]
+    assert [(r.namespace, r.name) for r in forwarding] == [("ce1", "net/ipv6/conf/all/forwarding")]
+
+
+def test_the_second_family_adds_to_what_the_first_one_has() -> None:
+    before, after = expand(lab(FOUR)), expand(lab(BOTH))
+    changes = {key.kind for key in before if after.get(key) != before[key]}
+    assert changes <= {"hosts", "frr"}  # the daemons start after one address more
+
+
+def test_a_host_without_the_second_family_has_one_route() -> None:
+    short = VhostLan(gateway=BOTH.gateway, hosts=BOTH.hosts, gateway6=BOTH.gateway6, hosts6=BOTH.hosts6[:1])
+    assert of(lab(short), "ce1/172.21.1.3") == {"eth0 172.21.1.3/24", "0.0.0.0/0 via 172.21.1.1 eth0"}
+
+
+def test_a_name_stands_for_an_address_of_each_family() -> None:
+    link = Interface(name="eth1", addresses=tuple(map(ip_interface, ("10.1.0.1/30", "2001:db8:1::1/64"))))
+    r1 = Node(name="r1", interfaces=(link,), router=Router(loopbacks=(ip_interface("10.0.0.1/32"),)))
+    text = hosts_text(Lab(name="x", nodes=(r1, *lab(FOUR).nodes, Node(name="bare"))))
+    assert text.splitlines()[2:] == ["10.0.0.1 r1", "2001:db8:1::1 r1", "172.21.1.1 ce1"]
