@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import logging
 import sys
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ from tega.plugins.local import local_client
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from types import CodeType
 
     from tega.hub.hub import Hub
 
@@ -138,9 +140,19 @@ def _load_folder(folder: Path) -> Iterator[tuple[str, type[Plugin]]]:
             yield from _plugins_of(_load_file(file))
 
 
+class _Source(SourceFileLoader):
+    """Compiles the file each time: kept bytecode is told apart by its size and whole seconds only."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the file's code as it is now."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
 def _load_file(file: Path) -> Any:
     name = f"_tega_plugin_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_Source(name, str(file)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

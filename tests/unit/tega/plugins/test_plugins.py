@@ -1,3 +1,4 @@
+import sys
 import textwrap
 
 import pytest
@@ -174,7 +175,9 @@ class Greeter(Plugin):
 """
 
 
-def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog):
+def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeypatch):
+    """Also within the second in which Python would take its bytecode for the new file's."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     file = tmp_path / "greeter.py"
     file.write_text(GREETER)
 
