@@ -168,9 +168,11 @@ def until(condition: Callable[[], bool], report: Callable[[], str] = str, second
 @pytest.fixture
 def network() -> Iterator[Network]:
     made = Network(f"f{os.getpid() % 100000}x{next(COUNT)}")
-    yield made
     with made.place.lock():
-        made.place.cleanup()
+        try:
+            yield made
+        finally:
+            made.place.cleanup()
 
 
 @pytest.fixture
