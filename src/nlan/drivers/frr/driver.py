@@ -11,6 +11,7 @@ from nlan.drivers import processes
 from nlan.drivers.base import Place
 from nlan.drivers.frr import dial, greet, load
 from nlan.drivers.frr.files import Files, Receipt, observed_config
+from nlan.drivers.frr.orphans import is_orphan
 from nlan.drivers.frr.sessions import (
     BgpSession,
     OspfNeighbor,
@@ -37,7 +38,7 @@ class FrrDriver:
         self._place = place
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
-        """Return the daemons that run and answer; a dead one is not there."""
+        """Return the daemons that run, answer, and have their zebra; a dead one is not there."""
         for namespace in filter(_has_daemons, namespaces):
             for files in self._started(namespace):
                 if (config := _observed(files)) is not None:
@@ -195,11 +196,13 @@ def _has_daemons(namespace: str) -> bool:
 
 
 def _observed(files: Files) -> tuple[str, ...] | None:
-    """Return what a running daemon has for a configuration; None where it does not run.
+    """Return what a running daemon has for a configuration; None where it does not run, or in vain.
 
     After a crash between start and receipt, what it was started with counts as asked, and what it
     shows now is kept for the next time.
     """
+    if is_orphan(files):
+        return None
     receipt = Receipt.read(files)
     try:
         if files.config_vty != files.vty:
