@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nlan.drivers.frr.start import has_manager
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPAT = ROOT.parent / "shared" / "compat"
 EXAMPLES = ROOT / "examples"
@@ -133,6 +135,15 @@ class Nlan:
                     if isinstance(values, dict):
                         counts[f"{node} {peer}"] = values["connectionsEstablished"]
         return counts
+
+
+def planned_here(operations: str) -> list[str]:
+    """Return the operations of a text, an operation a line, that a plan lists on this machine.
+
+    Where FRR comes without mgmtd, there is none to be started or ended.
+    """
+    lines = [line.strip() for line in operations.strip().splitlines()]
+    return [line for line in lines if has_manager() or " frr mgmtd " not in line]
 
 
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}

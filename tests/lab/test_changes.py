@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from support import Nlan
+from support import Nlan, planned_here
 from wan import PES, Document, edge, l2vpn, neighbors, plug, set_asn, text, vpns, wan
 
 ELSEWHERE = ("ce3/172.21.3.2", "172.21.4.2")
@@ -349,8 +349,7 @@ def test_edit(lab: tuple[Nlan, str, Document], edit: Edit) -> None:
     nlan, name, document = lab
     edit.change(document)
     file = nlan.write(text(document))
-    wanted = [line.strip() for line in edit.operations.strip().splitlines()]
-    assert nlan.operations(file, "--lab", name) == wanted
+    assert nlan.operations(file, "--lab", name) == planned_here(edit.operations)
     before = nlan.sessions(name)
     with nlan.pinging(name, *edit.ping):
         done = nlan("up", file, "--lab", name, "--json").json

@@ -160,10 +160,13 @@ DRIFTS = {
     ),
     "route": Drift(lambda lab: lab.run(HOST, "ip", "route", "del", "default"), "route", HOST, "0.0.0.0/0"),
     "switch-told": Drift(
-        lambda lab: lab.run("pe1", "sysctl", "-qw", "net.ipv4.ip_forward=0"), "sysctl", "pe1", "ip_forward"
+        lambda lab: lab.run("pe1", "sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward"),
+        "sysctl",
+        "pe1",
+        "ip_forward",
     ),
     "switch-untold": Drift(
-        lambda lab: lab.run("pe1", "sysctl", "-qw", "net.ipv4.conf.all.accept_local=0"),
+        lambda lab: lab.run("pe1", "sh", "-c", "echo 0 > /proc/sys/net/ipv4/conf/all/accept_local"),
         "sysctl",
         "pe1",
         "accept_local",

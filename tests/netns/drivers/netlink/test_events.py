@@ -88,7 +88,7 @@ def test_a_route_to_another_familys_next_hop_names_it(place: NetnsRuntime, watch
 
 
 def test_a_switch_that_is_told(place: NetnsRuntime, watcher: EventWatcher) -> None:
-    shell(place, "a", "sysctl -qw net.ipv4.ip_forward=1")
+    shell(place, "a", "echo 1 > /proc/sys/net/ipv4/ip_forward")
     assert next_event(watcher, lambda e: e.what == "switch").namespace == "a"
 
 
