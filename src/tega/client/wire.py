@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidState, InvalidStatus
-from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.frames import CloseCode
 from websockets.uri import parse_uri
 
+from tega.frames import PATH, Framed
 from tega.hub.errors import BadRequest, Denied, Disconnected, Unauthorized
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-PATH: Final = "/_session"
+    from websockets.http11 import Request, Response
+
 DEFAULT_PORT: Final = 8739
 MAX_SIZE: Final = 256 << 20
 _encode = msgspec.json.Encoder().encode
@@ -27,35 +28,34 @@ _decode = msgspec.json.Decoder().decode
 _REFUSALS: Final = {401: Unauthorized, 403: Denied}
 
 
-class Wire(asyncio.Protocol):
-    """The connection; `on_message` gets every message, `on_lost` is called once."""
+class Wire(Framed):
+    """The connection; `take` gets every message, `on_lost` is called once."""
 
     def __init__(
         self,
         uri: str,
         token: str | None,
-        on_message: Callable[[dict[str, Any]], None],
+        take: Callable[[dict[str, Any]], None],
         on_lost: Callable[[], None],
     ) -> None:
-        self._frames = ClientProtocol(parse_uri(uri), max_size=MAX_SIZE)
+        self._client = ClientProtocol(parse_uri(uri), max_size=MAX_SIZE)
+        super().__init__(self._client)
         self._token = token
-        self._on_message = on_message
+        self._take = take
         self._on_lost = on_lost
-        self._parts: list[bytes] = []
-        self._transport: asyncio.Transport
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = 0.0
         self.writable = asyncio.Event()
         self.writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        super().connection_made(transport)
         self.heard = asyncio.get_running_loop().time()
-        request = self._frames.connect()
+        request = self._client.connect()
         if self._token is not None:
             request.headers["Authorization"] = f"Bearer {self._token}"
-        self._frames.send_request(request)
-        self._flush()
+        self._client.send_request(request)
+        self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.writable.set()
@@ -65,20 +65,9 @@ class Wire(asyncio.Protocol):
             )
         self._on_lost()
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | memoryview) -> None:
         self.heard = asyncio.get_running_loop().time()
-        self._frames.receive_data(data)
-        for event in self._frames.events_received():
-            if isinstance(event, Frame):
-                self._on_frame(event)
-            elif isinstance(event, Response):
-                self._on_handshake(event)
-        self._flush()
-        if self._frames.close_expected():
-            self._transport.close()
-
-    def eof_received(self) -> None:
-        self._frames.receive_eof()
+        super().data_received(data)
 
     def pause_writing(self) -> None:
         self.writable.clear()
@@ -86,25 +75,17 @@ class Wire(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.writable.set()
 
-    def _on_handshake(self, response: Response) -> None:
+    def on_handshake(self, message: Request | Response) -> None:
         if self.opened.done():
             return
-        error = self._frames.handshake_exc
+        error = self._client.handshake_exc
         if error is None:
             self.opened.set_result(None)
         else:
             self.opened.set_exception(_refused(error))
 
-    def _on_frame(self, frame: Frame) -> None:
-        if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
-            return
-        if frame.fin and not self._parts:
-            self._on_message(_decode(frame.data))
-            return
-        self._parts.append(bytes(frame.data))
-        if frame.fin:
-            data, self._parts = b"".join(self._parts), []
-            self._on_message(_decode(data))
+    def on_message(self, data: bytes | bytearray | memoryview) -> None:
+        self._take(_decode(data))
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message; nothing happens when the connection is closing, `on_lost` says the rest.
@@ -116,31 +97,15 @@ class Wire(asyncio.Protocol):
             data = _encode(message)
         except (msgspec.MsgspecError, TypeError, OverflowError, RecursionError) as error:
             raise BadRequest(f"this cannot be sent as JSON: {error}") from error
-        try:
-            self._frames.send_text(data)
-        except InvalidState:
-            return
-        self._flush()
+        self.send_message(data)
 
     def close(self) -> None:
         """Close without waiting; unsent messages still go out."""
-        if self._transport.is_closing():
-            return
-        try:
-            self._frames.send_close(1000, "")
-        except InvalidState:
-            self._transport.abort()
-            return
-        self._flush()
-        self._transport.close()
+        if not self._transport.is_closing() and self.send_close(CloseCode.NORMAL_CLOSURE, ""):
+            self._transport.close()
 
     def abort(self) -> None:
         self._transport.abort()
-
-    def _flush(self) -> None:
-        data = self._frames.data_to_send()
-        if data and not self._transport.is_closing():
-            self._transport.write(b"".join(data))
 
 
 def _refused(error: Exception) -> Exception:

@@ -1,8 +1,4 @@
-"""WebSocket for sessions: frames in and out of an asyncio transport, by websockets' own protocol core.
-
-Plain asyncio instead of an ASGI WebSocket: a message is served in the call
-that received it, without a queue and a task in between.
-"""
+"""WebSocket for sessions: who is let in, and the connection as the `Peer` of a `Door`."""
 
 from __future__ import annotations
 
@@ -11,17 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
-from websockets.exceptions import InvalidState
-from websockets.frames import CloseCode, Frame, Opcode
+from websockets.frames import CloseCode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from tega.errors import StoreError
+from tega.frames import PATH, Framed
 from tega.hub.door import Door
 from tega.hub.errors import Unauthorized
 
 if TYPE_CHECKING:
     from websockets.datastructures import Headers
+    from websockets.http11 import Response
 
     from tega.hub.hub import Hub
     from tega.server.guard import Guard
@@ -33,33 +30,31 @@ HIGH_WATER: Final = 1 << 20
 """Octets waiting for a client above which it counts as slow."""
 CUT: Final = 64 << 20
 """Octets waiting for a client that does not read, above which it is cut off."""
-PATH: Final = "/_session"
 
 _encode = msgspec.json.Encoder().encode
 
 
-class SessionProtocol(asyncio.Protocol):
+class SessionProtocol(Framed):
     """One WebSocket connection; the `Peer` of a `Door`."""
 
     def __init__(
         self, hub: Hub, guard: Guard, max_size: int, connections: set[SessionProtocol], tidy: Tidy
     ) -> None:
+        self._server = ServerProtocol(max_size=max_size)
+        super().__init__(self._server)
         self._tidy = tidy
         self._hub = hub
         self._guard = guard
         self._connections = connections
-        self._frames = ServerProtocol(max_size=max_size)
         self._door: Door | None = None
-        self._parts: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport
         self.full = False
 
     # -- asyncio -------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
         self._connections.add(self)
-        self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(HIGH_WATER)
         self._timer = asyncio.get_running_loop().call_later(HELLO_S, self._no_hello)
 
@@ -72,20 +67,6 @@ class SessionProtocol(asyncio.Protocol):
             self._door.lost()
             self._door = None
 
-    def data_received(self, data: bytes) -> None:
-        self._frames.receive_data(data)
-        for event in self._frames.events_received():
-            if isinstance(event, Frame):
-                self._on_frame(event)
-            elif isinstance(event, Request):
-                self._on_handshake(event)
-        self._flush()
-        if self._frames.close_expected():
-            self._transport.close()
-
-    def eof_received(self) -> None:
-        self._frames.receive_eof()
-
     def pause_writing(self) -> None:
         self.full = True
 
@@ -97,12 +78,13 @@ class SessionProtocol(asyncio.Protocol):
 
     # -- WebSocket -----------------------------------------------------------
 
-    def _on_handshake(self, request: Request) -> None:
-        response = self._frames.accept(request)
+    def on_handshake(self, message: Request | Response) -> None:
+        request = cast(Request, message)
+        response = self._server.accept(request)
         if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
             refusal = self._refusal(request)
-            response = response if refusal is None else self._frames.reject(*refusal)
-        self._frames.send_response(response)
+            response = response if refusal is None else self._server.reject(*refusal)
+        self._server.send_response(response)
 
     def _refusal(self, request: Request) -> tuple[HTTPStatus, str] | None:
         path, _, query = request.path.partition("?")
@@ -118,23 +100,15 @@ class SessionProtocol(asyncio.Protocol):
         self._door = Door(self._hub, self, grant.access, _address(self._transport))
         return None
 
-    def _on_frame(self, frame: Frame) -> None:
-        if self._door is None:
-            return
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            self._on_data(frame, self._door)
-        else:
+    def on_control(self) -> None:
+        if self._door is not None:
             self._door.alive()
 
-    def _on_data(self, frame: Frame, door: Door) -> None:
-        if frame.fin and not self._parts:
-            door.receive(frame.data)
-        else:
-            self._parts.append(bytes(frame.data))
-            if frame.fin:
-                data, self._parts = b"".join(self._parts), []
-                door.receive(data)
-        if door.session is not None and self._timer is not None and not self._beating:
+    def on_message(self, data: bytes | bytearray | memoryview) -> None:
+        if self._door is None:
+            return
+        self._door.receive(data)
+        if self._door.session is not None and self._timer is not None and not self._beating:
             self._beat()
 
     # -- time ----------------------------------------------------------------
@@ -152,32 +126,21 @@ class SessionProtocol(asyncio.Protocol):
             return
         if self._beating:
             self._frames.send_ping(b"")
-            self._flush()
+            self.flush()
         self._beating = True
         self._timer = asyncio.get_running_loop().call_later(self._door.session.ttl / 3, self._beat)
 
     # -- Peer ----------------------------------------------------------------
 
     def send(self, message: dict[str, Any]) -> None:
-        if self._transport.is_closing():
+        if self._transport.is_closing() or not self.send_message(_encode(message)):
             return
-        try:
-            self._frames.send_text(_encode(message))
-        except InvalidState:
-            return
-        self._flush()
         if self.full and self._transport.get_write_buffer_size() > CUT:
             self._transport.abort()
 
     def close(self, reason: str) -> None:
-        if self._transport.is_closing():
+        if self._transport.is_closing() or not self.send_close(CloseCode.GOING_AWAY, reason[:100]):
             return
-        try:
-            self._frames.send_close(CloseCode.GOING_AWAY, reason[:100])
-        except InvalidState:
-            self._transport.abort()
-            return
-        self._flush()
         if self.full:
             self._transport.abort()
         else:
@@ -188,11 +151,6 @@ class SessionProtocol(asyncio.Protocol):
 
     def resume(self) -> None:
         self._transport.resume_reading()
-
-    def _flush(self) -> None:
-        data = self._frames.data_to_send()
-        if data and not self._transport.is_closing():
-            self._transport.write(b"".join(data))
 
 
 def _token(request: Request, query: str) -> str | None:
