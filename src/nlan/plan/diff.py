@@ -39,6 +39,8 @@ def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Re
         impact = "hitless" if is_new else wanted.create_impact
         return Operation(action="create", key=key, impact=impact, reason="missing", desired=wanted)
     difference = wanted.difference(seen)
+    if difference is not None:
+        difference = wanted.difference_beside(seen, _made_for(wanted, desired, observed))
     if difference is None:
         return None
     return Operation(
@@ -50,6 +52,14 @@ def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Re
         desired=wanted,
         observed=seen,
     )
+
+
+def _made_for(
+    wanted: Resource, desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]
+) -> frozenset[tuple[str, ...]]:
+    """Return the claims of what `wanted` requires and the plan makes anew."""
+    made = [desired[key] for key in wanted.requires() if key in desired and key not in observed]
+    return frozenset(claim for resource in made for claim in resource.claims())
 
 
 def _on_remade(changes: list[Operation], wanted: State) -> Iterator[Operation]:

@@ -2,7 +2,8 @@
 
 from nlan.resources.address import Address, FdbEntry, Route, Sysctl
 from nlan.resources.base import FABRIC, HOST, IMPACTS, Difference, Impact, Key, Resource
-from nlan.resources.daemon import FrrDaemon, GobgpDaemon
+from nlan.resources.daemon import FrrDaemon
+from nlan.resources.gobgp import GobgpDaemon, LocalPath
 from nlan.resources.link import Bridge, Veth, Vxlan, link_key
 from nlan.resources.namespace import Cgroup, HostsFile, Namespace
 
@@ -20,6 +21,7 @@ __all__ = [
     "HostsFile",
     "Impact",
     "Key",
+    "LocalPath",
     "Namespace",
     "Resource",
     "Route",

@@ -102,6 +102,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         worst = max((self.mutable[field] for field in changed), key=IMPACTS.index)
         return Difference(worst, reason)
 
+    def difference_beside(self, observed: Any, made: frozenset[tuple[str, ...]]) -> Difference | None:
+        """Return the difference, given the claims of what it requires and the same plan makes anew."""
+        return self.difference(observed)
+
 
 def _text(value: object) -> str:
     return "unset" if value is None or value == "" else str(value)

@@ -7,7 +7,7 @@ not known here of a peer counts as resetting its session.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from nlan.resources.frrconfig import Change, Path
 
@@ -30,10 +30,16 @@ _BEGINS = re.compile(r"ipv6 ospf6 area|ip ospf area|ip router |ipv6 router ")
 """Lines of an interface with which it takes part."""
 
 
-def effects(daemon: str, change: Change) -> tuple[str, ...]:
-    """Return the sessions that the change resets, in words; none means that nothing is lost."""
-    found = dict.fromkeys(_bgp_effects(change)) if daemon == "bgpd" else dict.fromkeys(_igp_effects(change))
-    return tuple(found)
+def effects(daemon: str, change: Change, new: Container[str] = ()) -> tuple[str, ...]:
+    """Return the sessions that the change resets, in words; none means that nothing is lost.
+
+    Args:
+        daemon: Whose configuration changes.
+        change: How.
+        new: Interfaces that are made together with the change: nobody is adjacent there yet.
+    """
+    found = _bgp_effects(change) if daemon == "bgpd" else _igp_effects(change, new)
+    return tuple(dict.fromkeys(found))
 
 
 def _bgp_effects(change: Change) -> Iterable[str]:
@@ -72,7 +78,7 @@ def _adds_router(change: Change) -> bool:
     return any(len(path) == 1 and path[0].startswith("router bgp") for path in change.added)
 
 
-def _igp_effects(change: Change) -> Iterable[str]:
+def _igp_effects(change: Change, new: Container[str]) -> Iterable[str]:
     ends = [path for path in change.removed if path[0].startswith("router ") and len(path) == 1]
     if ends:
         yield from (f"all adjacencies ({path[0]} ends)" for path in ends)
@@ -80,7 +86,7 @@ def _igp_effects(change: Change) -> Iterable[str]:
     fresh = {path[0] for path in change.added if len(path) == 1 and path[0].startswith("router ")}
     fresh |= {path[0] for path in change.added if _BEGINS.match(path[-1]) and not _moves(path, change)}
     for path in (*change.removed, *change.added):
-        if path[0] not in fresh:
+        if path[0] not in fresh and path[0].removeprefix("interface ") not in new:
             yield from _adjacency_effect(path, removed=path in change.removed)
 
 

@@ -234,3 +234,17 @@ def test_planning_over_what_is_wanted_is_empty(wanted: Resources) -> None:
 def test_every_operation_says_why(n: int) -> None:
     wanted = state(*POOL[n:])
     assert all(operation.reason for operation in plan(wanted, TWO).operations)
+
+
+def test_lines_of_an_interface_made_with_them_reset_no_adjacency() -> None:
+    lan = Bridge(namespace="r1", name="lan9", mac="02:00:5e:00:53:09", mtu=1500)
+    before = FrrDaemon(namespace="r1", daemon="ospfd", config=("router ospf",))
+    lines = ("interface lan9", " ip ospf passive", "router ospf")
+    after = FrrDaemon(namespace="r1", daemon="ospfd", config=lines, after=(lan.key,))
+    there = state(namespace("r1"), before)
+    together = plan(state(namespace("r1"), after, lan), there).operations
+    assert [o.impact for o in together] == ["hitless", "hitless"]
+    late = plan(state(namespace("r1"), after, lan), there | state(lan))
+    assert [(o.impact, o.reason) for o in late.operations] == [
+        ("session", "lines: 2 to add, 0 to remove; resets adjacencies on lan9")
+    ]
