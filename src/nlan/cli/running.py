@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
@@ -115,6 +116,7 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
         print(_sentence(result, request))
         for line in result.missing.lines():
             say(f"{paint('missing:', 'yellow')} {line}")
+    sys.stdout.flush()  # who reads a pipe confirms by it
     if request.confirm_s is not None and not wait_for_confirmation(
         Paths.from_environment(), request, terminal
     ):
