@@ -28,8 +28,11 @@ from nlan.state import Confirmation, LabState
 
 Wait = Literal["up", "converged", "no"]
 
-VANISH_S = 5.0
-"""How long the kernel may take to remove the links of a removed namespace, in the background."""
+VANISH_S = 30.0
+"""How long the kernel may take to remove the links of a removed namespace, in the background.
+
+It removes one namespace after the other, those of all labs of the machine in one row.
+"""
 
 LOOK_AGAIN_S = 0.01
 """How long it is left alone meanwhile."""
