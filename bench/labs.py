@@ -68,12 +68,37 @@ def wan() -> None:
         show(f"wan-{kind}: `nlan up`, cold, converged", ups, "s", goal)
         show(f"wan-{kind}: CPU seconds to convergence", cpu, "s", "1.5 s" if kind == "bgp" else "-")
         show(f"wan-{kind}: `nlan down` until the kernel is done", downs, "s", "0.5 s")
+    show(
+        "34 bridges alone, with nothing on them: `ip link del` of them all at once",
+        bare_bridges(34),
+        "s",
+        "-",
+    )
     file = str(ROOT / "examples/wan-bgp.yaml")
     nlan("up", file, "--lab", "bench")
     plan = medians(lambda: timed(lambda: nlan("plan", file, "--lab", "bench")))
     show("wan-bgp: `nlan plan`, nothing to do", plan, "s", "0.4 s")
     show("wan-bgp: one more L2VPN on two nodes, whole command", medians(_one_more_l2vpn), "s", "0.6 s")
     nlan("down", "bench")
+
+
+def bare_bridges(count: int) -> tuple[float, float, float]:
+    """Return how long the kernel takes to remove so many bridges in one message: the floor of `down`.
+
+    It waits for a grace period of RCU per bridge (``rcu_barrier`` in ``br_multicast_dev_del``).
+    """
+    inside = ("ip", "-n", "bench-bridges")
+
+    def run() -> float:
+        subprocess.run(["ip", "netns", "add", "bench-bridges"], check=True)
+        lines = "".join(f"link add b{n} group 7 type bridge\n" for n in range(count))
+        subprocess.run([*inside, "-batch", "-"], input=lines, text=True, check=True)
+        try:
+            return timed(lambda: subprocess.run([*inside, "link", "del", "group", "7"], check=True))
+        finally:
+            subprocess.run(["ip", "netns", "del", "bench-bridges"], check=True)
+
+    return medians(run)
 
 
 def _one_more_l2vpn() -> float:
