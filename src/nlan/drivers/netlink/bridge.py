@@ -24,14 +24,18 @@ _MTU_MAX = 65535
 
 
 def create(bridge: Bridge) -> list[Step]:
-    """Make it with another MTU first: only a change tells the kernel not to follow the ports' MTU."""
+    """Make it with another MTU first: only a change tells the kernel not to follow the ports' MTU.
+
+    The change waits until it is made: sent along, it would be carried out on somebody else's link of
+    that name, where making it failed.
+    """
     other = bridge.mtu - 1 if bridge.mtu == _MTU_MAX else bridge.mtu + 1
     data = codec.u32(_STP_STATE, 0) + codec.u8(_MULTICAST_SNOOPING, 0)
     made = create_link(bridge.name, "bridge", basics(bridge.mac, other, FIRST), data=data)
     changed = change_link(bridge.name, codec.u32(IFLA_MTU, bridge.mtu), up=bridge.up)
     return [
         Step(MAKE, bridge.namespace, lambda _: made),
-        Step(MAKE, bridge.namespace, lambda _: changed),
+        Step(FINISH, bridge.namespace, lambda _: changed),
     ]
 
 

@@ -72,7 +72,8 @@ def ends(veth: Veth) -> tuple[End, End]:
 def create(veth: Veth) -> list[Step]:
     """Make the pair from the end that is a bridge's port, whose bridge can be said in the same message.
 
-    The far end cannot be made up: at that moment it has no other end yet, and the kernel refuses.
+    The far end cannot be made up: at that moment it has no other end yet, and the kernel refuses. The
+    kernel takes no alias for a new link; it is given to one that was made, never to somebody else's.
     """
     first, second = ends(veth)
     near, far = (second, first) if second.master and not first.master else (first, second)
@@ -91,7 +92,7 @@ def create(veth: Veth) -> list[Step]:
 
     steps = [Step(MAKE, near.namespace, make), Step(FINISH, far.namespace, finish)]
     if near is first:
-        steps.append(Step(MAKE, near.namespace, lambda _: change_link(near.name, alias)))
+        steps.append(Step(FINISH, near.namespace, lambda _: change_link(near.name, alias)))
     return steps
 
 
