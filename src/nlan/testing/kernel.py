@@ -32,8 +32,15 @@ class FakeKernel:
         limits: ``memory``, ``cpu`` and ``pids`` of nodes that are limited.
     """
 
-    def __init__(self) -> None:
-        """Hold nothing."""
+    def __init__(self, *, slow: bool = False) -> None:
+        """Hold nothing.
+
+        Args:
+            slow: Namespaces that are removed are out of reach at once, yet their links, and the other
+                ends of pairs, are there until `settle`, as Linux may take some milliseconds for them.
+        """
+        self._slow = slow
+        self._leaving: list[Netns] = []
         self.faults = Faults()
         self.namespaces: dict[str, Netns] = {}
         self.hosts: str | None = None
@@ -70,7 +77,14 @@ class FakeKernel:
 
     def remove_netns(self, name: str) -> None:
         """Remove a namespace; its links take the other ends of their pairs along."""
-        netns = self.namespaces.pop(name)
-        for link in list(netns.links.values()):
-            if netns.links.get(link.name) is link:
-                remove(link)
+        self._leaving.append(self.namespaces.pop(name))
+        if not self._slow:
+            self.settle()
+
+    def settle(self) -> None:
+        """Do what is left to do of removing namespaces."""
+        for netns in self._leaving:
+            for link in list(netns.links.values()):
+                if netns.links.get(link.name) is link:
+                    remove(link)
+        self._leaving.clear()

@@ -92,25 +92,62 @@ class NetlinkDriver:
         for position, operation in enumerate(operations):
             refused = call.refusals.get(position)
             if refused is not None and refused.errno == errno.EEXIST and operation.action != "delete":
-                call.outcomes[position] = self._settle_existing(operation, refused)
+                call.outcomes[position] = self._settle_existing(operation)
         return call.outcomes
 
-    def _settle_existing(self, operation: Operation, refused: Refusal) -> NlanError | None:
+    def _settle_existing(self, operation: Operation) -> NlanError | None:
         """What shall be made exists: fine if it is nlan's and equal, changed if it can be, else an error."""
         desired = operation.desired
         if desired is None:
             raise InternalError(f"{operation} without a desired resource")
-        found = {resource.key: resource for resource in self.observe([desired.key.namespace])}
+        found = {resource.key: resource for resource in self.observe(_namespaces(desired))}
+        halves = [resource for resource in found.values() if _is_half_in_the_way(resource, desired)]
         existing = found.get(desired.key)
-        if existing is None:
-            words = f"{kernel_words(refused)}, and nlan did not make it; remove or rename it"
-            return NotOwnedError(f"{operation.key.namespace}: {operation}: {words}")
+        if existing is None or existing in halves:
+            failures = [f for f in self.apply([_deletion(half) for half in halves]) if f is not None]
+            return failures[0] if failures else self._try_again(operation, desired)
         difference = desired.difference(existing)
         if difference is None:
             return None
         if not difference.in_place:
             return ApplyError(operation.key.namespace, str(operation), f"it exists, but {difference.reason}")
         return self.apply([_update(operation, desired, existing)])[0]
+
+    def _try_again(self, operation: Operation, desired: Resource) -> NlanError | None:
+        """Make what had a link in its way that nlan does not find, or that it has removed.
+
+        The kernel takes its time with the links of a removed namespace, at both ends of a pair: the
+        name may have become free at any moment since.
+        """
+        call = _Call(self._place, [_creation(operation, desired)])
+        call.run()
+        refused = call.refusals.get(0)
+        if refused is None or refused.errno != errno.EEXIST:
+            return call.outcomes[0]
+        words = f"{kernel_words(refused)}, and nlan did not make it; remove or rename it"
+        return NotOwnedError(f"{operation.key.namespace}: {operation}: {words}")
+
+
+def _namespaces(desired: Resource) -> list[str]:
+    """Return where it is, and where the other end of a pair is."""
+    elsewhere = (claim[1] for claim in desired.claims() if claim[0] == "interface")
+    return list(dict.fromkeys((desired.key.namespace, *elsewhere)))
+
+
+def _is_half_in_the_way(found: Resource, desired: Resource) -> bool:
+    is_half = isinstance(found, Veth) and not found.peer_namespace
+    return is_half and ("interface", found.key.namespace, found.key.name) in desired.claims()
+
+
+def _deletion(half: Resource) -> Operation:
+    reason = "its other end is gone"
+    return Operation(action="delete", key=half.key, impact="hitless", reason=reason, observed=half)
+
+
+def _creation(operation: Operation, desired: Resource) -> Operation:
+    return Operation(
+        action="create", key=operation.key, impact=operation.impact, reason=operation.reason, desired=desired
+    )
 
 
 def _update(operation: Operation, desired: Resource, existing: Resource) -> Operation:
