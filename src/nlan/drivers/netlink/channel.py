@@ -17,6 +17,7 @@ _SOL_NETLINK = 270
 _CAP_ACK, _EXT_ACK, _GET_STRICT_CHECK = 10, 11, 12
 _RECEIVE_TIMEOUT = struct.pack("@ll", 30, 0)
 _BATCH = 64
+_ABSENT = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENXIO)
 _BUFFER = 65536
 
 
@@ -136,5 +137,8 @@ def open_channel(place: Place, namespace: str) -> Channel:
 
 
 def is_absent(refused: Refusal) -> bool:
-    """Tell whether the kernel refused because what was to be removed is not there."""
-    return refused.errno in (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
+    """Tell whether the kernel refused because what was to be removed is not there.
+
+    ENXIO is what it says of an IPv6 address on a link too narrow for IPv6 (an MTU below 1280).
+    """
+    return refused.errno in _ABSENT
