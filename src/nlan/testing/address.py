@@ -13,7 +13,6 @@ from nlan.testing import route
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.state import KERNEL, Address, Interface, Link, Route
 
-IPV6_MTU_MIN = 1280
 _METRIC = {4: 0, 6: 256}
 
 
@@ -40,7 +39,7 @@ def _check4(link: Link, interface: Interface) -> None:
 def _check6(link: Link, interface: Interface) -> None:
     ip = interface.ip
     assert isinstance(ip, IPv6Address)
-    if link.mtu < IPV6_MTU_MIN:
+    if not link.speaks_ipv6:
         raise RefusedError(errno.EINVAL)
     if link.no_ipv6:
         raise RefusedError(errno.EACCES, "ipv6: IPv6 is disabled on this device")
@@ -70,6 +69,8 @@ def _is_secondary(link: Link, interface: Interface) -> bool:
 
 def remove(link: Link, interface: Interface) -> None:
     """Take an address from a link."""
+    if interface.version == 6 and not link.speaks_ipv6:
+        raise RefusedError(errno.ENXIO)
     found = _find(link, interface)
     if found is None or found.interface != interface:
         raise RefusedError(errno.EADDRNOTAVAIL)

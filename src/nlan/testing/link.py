@@ -176,7 +176,7 @@ def set_mtu(link: Link, mtu: int) -> None:
     _check_mtu(mtu)
     link.mtu = mtu
     link.fixed_mtu = link.fixed_mtu or link.kind == "bridge"
-    if mtu < address.IPV6_MTU_MIN:
+    if not link.speaks_ipv6:
         address.drop_ipv6(link)
     if link.master is not None:
         _follow_ports(link.master)
@@ -235,7 +235,7 @@ SETTERS: dict[str, Callable[[Link, Any], None]] = {
     "mtu": set_mtu,
     "group": _set_group,
     "alias": _set_alias,
-    "master": set_master,
     "up": set_up,
+    "master": set_master,
 }
 """What can be changed of a link, in the kernel's order; what came before a refusal stays changed."""

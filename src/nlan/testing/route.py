@@ -51,21 +51,31 @@ def add(
 
 def _out4(netns: Netns, via: Ip, link: Link | None) -> Link:
     """Return the link that leads to an IPv4 next hop."""
-    links = [one for one in netns.links.values() if one.up and link in (None, one)]
-    for one in links:
-        interfaces = [a.interface for a in one.addresses if isinstance(a.interface, IPv4Interface)]
-        if any(i.ip == via for i in interfaces):
+    for one in netns.links.values():
+        if link in (None, one) and _is_local4(one, via):
+            if not one.up:
+                raise RefusedError(errno.ENETDOWN, "Nexthop device is not up")
             return one
-        if any(i.network.prefixlen < 31 and i.network.broadcast_address == via for i in interfaces):
-            raise RefusedError(errno.EINVAL, _INVALID)
     nearest = _nearest(netns, via, link, connected=True)
     if nearest is None:
         raise RefusedError(errno.ENETUNREACH, _INVALID)
     return nearest.link
 
 
+def _is_local4(link: Link, via: Ip) -> bool:
+    """Tell whether it is an address of the link, up or not; its broadcast address is refused."""
+    own = [a.interface for a in link.addresses if isinstance(a.interface, IPv4Interface)]
+    if any(i.ip == via for i in own):
+        return True
+    if link.up and any(i.network.prefixlen < 31 and i.network.broadcast_address == via for i in own):
+        raise RefusedError(errno.EINVAL, _INVALID)
+    return False
+
+
 def _out6(netns: Netns, via: Ip, link: Link | None) -> Link:
     """Return the link that leads to an IPv6 next hop."""
+    if link is not None and not link.speaks_ipv6:
+        raise RefusedError(errno.ENODEV)
     own = (a.interface.ip for one in netns.links.values() for a in one.addresses)
     if via in own:
         raise RefusedError(errno.EINVAL, "Gateway can not be a local address")

@@ -14,7 +14,7 @@ Prefix = IPv4Network | IPv6Network
 
 KERNEL = 2
 """Protocol number of routes that the kernel makes itself."""
-LOOPBACK_MTU = 65536
+LOOPBACK_MTU, IPV6_MTU_MIN = 65536, 1280
 
 
 @dataclass(eq=False, slots=True)
@@ -84,6 +84,11 @@ class Link:
     fixed_mtu: bool = False
     no_ipv6: bool = False
     addresses: list[Address] = field(default_factory=list)
+
+    @property
+    def speaks_ipv6(self) -> bool:
+        """Whether it is wide enough for IPv6."""
+        return self.mtu >= IPV6_MTU_MIN
 
     def ports(self) -> Iterator[Link]:
         """Yield the links that are ports of this one."""
