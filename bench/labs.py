@@ -1,7 +1,7 @@
 """How fast labs come up, change and go: whole commands, as a user runs them. Root, FRR and GoBGP needed.
 
 python bench/labs.py            every row
-python bench/labs.py wan ring   some groups: wan, ring, ebgp, idle, iperf
+python bench/labs.py wan ring   some groups: wan, state, ring, ebgp, idle, iperf
 RUNS=3 python bench/labs.py     fewer runs
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from common import (
     ENV,
+    PYTHON,
     ROOT,
     children_cpu,
     cpu_seconds,
@@ -141,6 +142,30 @@ def ebgp() -> None:
     show("50 eBGP routers in a ring: down", downs, "s", "-")
 
 
+STATE_OF_UP = """
+import sys, tempfile, time
+from pathlib import Path
+from nlan.schema import load
+file = Path(sys.argv[1])
+loaded = load(file)
+begun = time.perf_counter()
+from nlan.state import open_state
+with open_state(Path(tempfile.mkdtemp()), "bench") as state:
+    state.applied()
+    source = (str(file), file.read_text())
+    revision = state.commit(loaded.lab, loaded.allocations, source, "up")
+    state.mark_applied(revision, [node.name for node in loaded.lab.nodes])
+print(time.perf_counter() - begun)
+"""
+
+
+def state() -> None:
+    """What history and state add to `nlan up` of the nine-router lab: import, open, two commits, close."""
+    words = [PYTHON, "-c", STATE_OF_UP, str(ROOT / "examples/wan-bgp.yaml")]
+    seconds = medians(lambda: float(subprocess.run(words, capture_output=True, check=True).stdout))
+    show("wan-bgp: history and state, of `nlan up`", seconds, "s", "0.05 s")
+
+
 def idle() -> None:
     """What nine routers cost at rest, and the memory of one."""
     nlan("up", str(ROOT / "examples/wan-bgp.yaml"), "--lab", "bench")
@@ -193,7 +218,7 @@ def _iperf(client: str, server: str, address: str) -> float:
     return float(load_json(done.stdout.decode())["end"]["sum_received"]["bits_per_second"]) / 1e9
 
 
-GROUPS = {"wan": wan, "ring": ring, "ebgp": ebgp, "idle": idle, "iperf": iperf}
+GROUPS = {"wan": wan, "state": state, "ring": ring, "ebgp": ebgp, "idle": idle, "iperf": iperf}
 
 if __name__ == "__main__":
     header()

@@ -1,7 +1,7 @@
 """The WAN of examples/wan-bgp.yaml for other tools: the same routers, segments and FRR lines.
 
 `describe` writes what a peer's script needs as JSON and files: no overlay, so every L2VPN is a link
-or a switch. The scripts run in each tool's own Python, which has no nlan.
+or a switch. The scripts run in each tool's own Python, which has no nlan; `run.py` starts them.
 """
 
 from __future__ import annotations
@@ -51,10 +51,17 @@ def _write_frr(node: Node, directory: Path) -> None:
 
 
 def _router(node: Node) -> dict[str, object]:
+    """The lines of shell that make a router of a namespace which has its own /etc/frr and /run/frr."""
     assert node.router is not None
+    daemons = [daemon.daemon for daemon in frr_daemons(node, "lab")]
+    ordered = ["mgmtd", "zebra", *(name for name in daemons if name not in ("mgmtd", "zebra"))]
     return {
-        "daemons": [daemon.daemon for daemon in frr_daemons(node, "lab")],
-        "loopbacks": [str(address) for address in node.router.loopbacks],
+        "start": [
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=2",
+            *(f"ip addr add {address} dev lo" for address in node.router.loopbacks),
+            "chown frr:frr /run/frr",
+            *(f"/usr/lib/frr/{name} -d -A 127.0.0.1" for name in ordered),
+        ]
     }
 
 

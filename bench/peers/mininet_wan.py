@@ -6,12 +6,11 @@ Runs in the Python that has Mininet (Debian: apt-get install mininet, then /usr/
     /usr/bin/python3 bench/peers/mininet_wan.py /tmp/peer/lab.json
 """
 
-import json
-import sys
 import time
 
 from mininet.net import Mininet
 from mininet.nodelib import LinuxBridge
+from shared import read_lab, tell, wait_for_routes
 
 
 def build(lab):
@@ -51,40 +50,21 @@ def build(lab):
     return net, nodes, addresses
 
 
-def main(path):
-    with open(path, encoding="utf-8") as file:
-        lab = json.load(file)
+def main():
+    lab = read_lab()
     begun = time.perf_counter()
     net, nodes, addresses = build(lab)
     net.start()
     for node, name, address in addresses:
         nodes[node].cmd(f"ip addr add {address} dev {name}")
     for name, router in lab["routers"].items():
-        lines = ["sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=2", "chown frr:frr /run/frr"]
-        lines += [f"ip addr add {address} dev lo" for address in router["loopbacks"]]
-        lines += [f"/usr/lib/frr/{daemon} -d -A 127.0.0.1" for daemon in ("mgmtd", "zebra")]
-        lines += [
-            f"/usr/lib/frr/{d} -d -A 127.0.0.1" for d in router["daemons"] if d not in ("mgmtd", "zebra")
-        ]
-        nodes[name].cmd("; ".join(lines))
+        nodes[name].cmd("; ".join(router["start"]))
     built = time.perf_counter()
-    while True:
-        counts = {
-            n: int(nodes[n].cmd("ip -4 route show | grep -c ' proto bgp\\| proto ospf'"))
-            for n in lab["routes"]
-        }
-        if all(counts[n] >= wanted for n, wanted in lab["routes"].items()):
-            break
-        if time.perf_counter() - built > 60:
-            sys.exit(f"not converged: {counts}")
-        time.sleep(0.05)
+    wait_for_routes(lab["routes"], {name: node.pid for name, node in nodes.items()})
     converged = time.perf_counter()
     net.stop()
-    stopped = time.perf_counter()
-    print(
-        json.dumps({"built": built - begun, "converged": converged - begun, "stopped": stopped - converged})
-    )
+    tell(begun, built, converged, time.perf_counter())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
