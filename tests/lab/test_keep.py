@@ -307,8 +307,8 @@ def test_an_unconfirmed_change_is_undone_though_nlan_was_killed(nlan: Nlan, pair
         finally:
             change.kill()
             change.communicate()
-        keep.event("undone")
-        keep.event("keeping")
+        begun = keep.event("undone")["time"]
+        assert keep.event("keeping")["time"] - begun < REPAIRED_MS / 1000, "keep held what it removed"
         status = nlan("status", pair, "--json").json
         assert "r2/172.21.2.4" not in status["nodes"]
         assert "r2/172.21.2.2" in status["nodes"]

@@ -35,6 +35,8 @@ from nlan.keep.sources import (
     Vanished,
 )
 from nlan.model import Lab
+from nlan.plan import Operation
+from nlan.resources.link import NAMESPACE
 from nlan.state import LabState
 from tega.errors import StoreError
 
@@ -192,7 +194,7 @@ class Keeper:
         """Undo what nobody confirmed, and read what shall be if it changed; False where nothing shall be."""
         waiting = self._state.confirmation()
         if waiting is not None and waiting.until + GRACE_S <= time.time():
-            undo_unconfirmed(self._world, self._state, waiting, _Teller(self._tell))
+            undo_unconfirmed(self._world, self._state, waiting, _Undoing(self._tell, self._sources))
             waiting = None
             dirt.all(time.monotonic())
         self._deadline = float("inf") if waiting is None else waiting.until + GRACE_S
@@ -343,11 +345,15 @@ class Keeper:
         return result
 
 
-class _Teller(Listener):
-    """Passes on what undoing says."""
+class _Undoing(Listener):
+    """Passes on what undoing says, and lets go of namespaces that it removes."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, tell: Tell, sources: Sources) -> None:
+        self._tell, self._sources = tell, sources
 
     def say(self, text: str) -> None:
         self._tell(Note("undone", text, {"text": text}))
+
+    def done(self, operation: Operation, error: NlanError | None) -> None:
+        if operation.action == "delete" and operation.key.kind == NAMESPACE:
+            self._sources.forget(operation.key.namespace)

@@ -150,7 +150,7 @@ class Sources:
         self._inotify.add(paths.lab(lab), inotify.CLOSE_WRITE | COMES | GOES)
         present = set(self._place.namespaces())
         for gone in self._watched - present:
-            self._forget(gone)
+            self.forget(gone)
         for namespace in sorted(present - self._watched):
             with contextlib.suppress(HostError):
                 self._kernel.add(namespace)
@@ -181,7 +181,8 @@ class Sources:
             self._processes[pidfd] = pid, ended
             self._epoll.register(pidfd, select.EPOLLIN)
 
-    def _forget(self, namespace: str) -> None:
+    def forget(self, namespace: str) -> None:
+        """Watch a namespace no more: it is gone, or would live on for our sockets in it."""
         self._kernel.remove(namespace)
         self.switches.forget(namespace)
         self._watched.discard(namespace)
@@ -255,7 +256,7 @@ class Sources:
         if namespace is None:
             return
         if change.mask & GOES:
-            self._forget(namespace)
+            self.forget(namespace)
             yield Vanished(namespace)
         elif change.mask & COMES:
             yield Appeared(namespace)
