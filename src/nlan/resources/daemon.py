@@ -53,7 +53,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         change = frrconfig.compare(self.config, observed.config or ())
         if not change.added and not change.removed:
             return None
-        new = {name for kind, namespace, name in made if (kind, namespace) == ("interface", self.namespace)}
+        new = {claim[2] for claim in made if claim[:2] == ("interface", self.namespace)}
         reset = frrimpact.effects(self.daemon, change, new)
         said = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
         said += [f"resets {', '.join(reset)}"] if reset else []

@@ -248,3 +248,21 @@ def test_lines_of_an_interface_made_with_them_reset_no_adjacency() -> None:
     assert [(o.impact, o.reason) for o in late.operations] == [
         ("session", "lines: 2 to add, 0 to remove; resets adjacencies on lan9")
     ]
+
+
+def test_a_vxlan_device_made_beside_changed_lines_is_no_interface_of_three_parts() -> None:
+    """What a VXLAN device claims has four parts, and planning fell over them."""
+    before = FrrDaemon(namespace="r1", daemon="bgpd", config=("router bgp 64496",))
+    vxlan = Vxlan(
+        namespace="r1",
+        name="vxlan7",
+        vni=7,
+        local=ip_address("192.0.2.1"),
+        master="",
+        mtu=1500,
+        mac="02:00:00:00:00:04",
+    )
+    lines = ("router bgp 64496", " neighbor 192.0.2.2 remote-as 64497")
+    after = FrrDaemon(namespace="r1", daemon="bgpd", config=lines, after=(vxlan.key,))
+    planned = plan(state(namespace("r1"), after, vxlan), state(namespace("r1"), before))
+    assert steps(planned) == ["create r1 vxlan vxlan7", "update r1 frr bgpd"]
