@@ -116,6 +116,8 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
         print(_sentence(result, request))
         for line in result.missing.lines():
             say(f"{paint('missing:', 'yellow')} {line}")
+        for line in result.missing.notes():
+            say(f"{paint('note:', 'yellow')} {line} (raw configuration)")
     sys.stdout.flush()  # who reads a pipe confirms by it
     if request.confirm_s is not None and not wait_for_confirmation(
         Paths.from_environment(), request, terminal
@@ -145,4 +147,5 @@ def _value(result: Result, request: Request) -> dict[str, Any]:
         "seconds": {part: round(seconds, 4) for part, seconds in result.seconds.items()},
         "converged": request.wait == "converged" and not result.missing,
         "missing": result.missing.lines(most=10_000),
+        "notes": result.missing.notes(most=10_000),
     }

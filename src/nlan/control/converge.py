@@ -44,6 +44,9 @@ class Speakers(Protocol):
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""
 
+    def unestablished(self, node: str) -> set[str]:
+        """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
+
     def adjacent(self, node: str, version: int) -> set[str]:
         """Return the node's interfaces that have a fully adjacent OSPF neighbour."""
 
@@ -58,11 +61,14 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
         sessions: Ends of BGP sessions that are not established.
         neighbors: (IP version, node, interface) without a full OSPF neighbour.
         routes: Prefixes that a node's kernel lacks.
+        raw: (node, peer's address) of sessions that raw configuration describes and that are not up.
+            They may be meant so: they do not count as missing.
     """
 
     sessions: tuple[Session, ...] = ()
     neighbors: tuple[Adjacency, ...] = ()
     routes: Mapping[str, frozenset[IpNetwork]] = {}
+    raw: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.sessions or self.neighbors or self.routes)
@@ -78,7 +84,15 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
             shown = ", ".join(sorted(map(str, prefixes))[:3])
             more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
             lines.append(f"{node}: no route to {shown}{more}")
-        return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most} more"]
+        return _at_most(lines, most)
+
+    def notes(self, most: int = 12) -> list[str]:
+        """Return in sentences what is not there and may be meant so."""
+        return _at_most([f"{node}: its BGP session with {peer} is not up" for node, peer in self.raw], most)
+
+
+def _at_most(lines: list[str], most: int) -> list[str]:
+    return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most} more"]
 
 
 def wait(
@@ -110,12 +124,12 @@ def wait(
     neighbors = _wait_for(
         wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
     )
-    if expected.hoped:
-        _wait_for_quiet(expected.hoped, routes, deadline, progress)
+    raw = _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ()
     return Missing(
         sessions=tuple(sessions),
         neighbors=tuple(neighbors),
         routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
+        raw=tuple(raw),
     )
 
 
@@ -135,20 +149,33 @@ def _wait_for_routes(
 
 
 def _wait_for_quiet(
-    hoped: Mapping[str, frozenset[IpNetwork]],
+    expected: Expectation,
     routes: Routes,
+    speakers: Speakers,
     deadline: float,
     progress: Callable[[str], None],
-) -> None:
-    """Wait until every router knows all prefixes, or none has learnt one for a while."""
-    missing: MissingRoutes = {node: set(prefixes) for node, prefixes in hoped.items()}
+) -> list[tuple[str, str]]:
+    """Wait until every router knows all prefixes and every raw session is up, or nothing comes for a while.
+
+    Returns:
+        (node, peer's address) of the sessions in raw configuration that are not up.
+    """
+    missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.hoped.items()}
+    down = _down(expected.raw, speakers)
     quiet = time.monotonic() + QUIET_S
-    while missing and time.monotonic() < min(quiet, deadline):
-        left = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
-        if left != missing:
+    while (missing or down) and time.monotonic() < min(quiet, deadline):
+        before = (missing, down)
+        speakers.pause(0 if missing else SHOW_S)
+        missing = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
+        down = _down(expected.raw, speakers)
+        if (missing, down) != before:
             quiet = time.monotonic() + QUIET_S
-        missing = left
         progress(f"routing: raw configuration, {sum(map(len, missing.values()))} prefixes not seen (yet)")
+    return down
+
+
+def _down(nodes: Iterable[str], speakers: Speakers) -> list[tuple[str, str]]:
+    return [(node, peer) for node in nodes for peer in sorted(speakers.unestablished(node))]
 
 
 def _wait_for(

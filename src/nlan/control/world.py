@@ -92,6 +92,10 @@ class RoutingDaemons:
         driver = self._world.gobgp if self._engines.get(node) == "gobgp" else self._world.frr
         return {session.peer for session in driver.sessions(node) if session.up}
 
+    def unestablished(self, node: str) -> set[str]:
+        """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
+        return {s.peer for s in self._world.frr.sessions(node) if not (s.up or s.shut_down)}
+
     def adjacent(self, node: str, version: int) -> set[str]:
         """Return the node's interfaces that have a fully adjacent OSPF neighbour."""
         spoken = 2 if version == 4 else 3

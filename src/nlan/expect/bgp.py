@@ -14,6 +14,7 @@ from itertools import count
 
 import msgspec
 
+from nlan.expand.gobgp import local_paths
 from nlan.expect.segments import Topology
 from nlan.model import Bgp, BgpPeer, Node
 from nlan.model.codec import IpAddress, IpNetwork
@@ -108,8 +109,10 @@ def _by_origins(topology: Topology) -> dict[frozenset[str], set[IpNetwork]]:
 
 def _originated(topology: Topology, node: Node) -> Iterable[IpNetwork]:
     bgp = speaker(node)
-    if bgp is None or not _installs(node):
+    if bgp is None:
         return ()
+    if not _installs(node):
+        return {path.prefix for path in local_paths(node)}
     if "connected" in bgp.redistribute:
         return topology.connected[node.name]
     return set(bgp.networks) & topology.connected[node.name]

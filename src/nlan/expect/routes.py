@@ -19,6 +19,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter or add: routes then are not listed.
         hoped: Where not exact, every router's prefixes at every other: as good as it can get.
+        raw: The routers with raw daemon configuration, sorted.
     """
 
     sessions: tuple[bgp.Session, ...] = ()
@@ -26,6 +27,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     routes: dict[str, frozenset[IpNetwork]] = {}
     exact: bool = True
     hoped: dict[str, frozenset[IpNetwork]] = {}
+    raw: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.sessions or self.routes or self.hoped or any(self.adjacencies.values()))
@@ -39,7 +41,8 @@ def expectation(lab: Lab) -> Expectation:
         node.name: by_ospf[4].get(node.name, frozenset()) | by_ospf[6].get(node.name, frozenset())
         for node in lab.nodes
     }
-    exact = not any(_is_raw(node) for node in lab.nodes)
+    raw = sorted(node.name for node in lab.nodes if _is_raw(node))
+    exact = not raw
     by_bgp = bgp.learned(known_to_all, igp)
     routes = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
     return Expectation(
@@ -48,6 +51,7 @@ def expectation(lab: Lab) -> Expectation:
         routes={name: prefixes for name, prefixes in routes.items() if prefixes} if exact else {},
         exact=exact,
         hoped={} if exact else _hoped(known_to_all),
+        raw=tuple(raw),
     )
 
 

@@ -34,6 +34,11 @@ class BgpSession(NamedTuple):
         """Whether routes can be exchanged."""
         return self.state == "Established"
 
+    @property
+    def shut_down(self) -> bool:
+        """Whether its configuration keeps it down (``neighbor … shutdown``)."""
+        return "Admin" in self.state
+
 
 class OspfNeighbor(NamedTuple):
     """One OSPF neighbour.

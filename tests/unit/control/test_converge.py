@@ -1,0 +1,75 @@
+"""Waiting for convergence where raw configuration decides what comes."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from nlan.control import converge
+from nlan.control.converge import MissingRoutes, wait
+from nlan.expect import Expectation
+
+PREFIX = ip_network("192.0.2.0/24")
+
+
+class Kernels:
+    """Routes come with the n-th question."""
+
+    def __init__(self, come_with: int) -> None:
+        self.questions, self._come_with = 0, come_with
+
+    def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
+        self.questions += 1
+        return {} if self.questions >= self._come_with else missing
+
+
+class Daemons:
+    """One session that comes up with the n-th question, if ever."""
+
+    def __init__(self, up_with: int | None) -> None:
+        self.questions, self._up_with = 0, up_with
+
+    def established(self, node: str) -> set[str]:
+        return set()
+
+    def unestablished(self, node: str) -> set[str]:
+        self.questions += 1
+        return set() if self._up_with is not None and self.questions >= self._up_with else {"192.0.2.2"}
+
+    def adjacent(self, node: str, version: int) -> set[str]:
+        return set()
+
+    def pause(self, seconds: float) -> None:
+        return
+
+
+RAW = Expectation(exact=False, hoped={"r1": frozenset({PREFIX})}, raw=("r1",))
+
+
+def test_a_raw_session_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converge, "QUIET_S", 60.0)
+    daemons = Daemons(up_with=5)
+    missing = wait(RAW, Kernels(come_with=1), daemons, deadline=float("inf"))
+    assert (bool(missing), missing.notes(), daemons.questions) == (False, [], 5)
+
+
+def test_a_raw_session_that_stays_down_is_noted_and_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converge, "QUIET_S", 0.01)
+    missing = wait(RAW, Kernels(come_with=1), Daemons(up_with=None), deadline=float("inf"))
+    assert not missing
+    assert missing.notes() == ["r1: its BGP session with 192.0.2.2 is not up"]
+
+
+def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("nlan.control.converge.time.monotonic", lambda: now[0])
+
+    class Slow(Kernels):
+        def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
+            now[0] += 2.0
+            return super().wait(missing, deadline)
+
+    daemons, kernels = Daemons(up_with=3), Slow(come_with=10)
+    wait(RAW, kernels, daemons, deadline=float("inf"))
+    assert kernels.questions == 4  # at 2, 4 (the session came: quiet until 7), 6 and 8 s
