@@ -254,10 +254,12 @@ class _Call:
         with channel:
             table = links.dump_links(channel)
             doomed = [(position, name) for position, name in group if self._may_go(position, name, table)]
-            messages = [links.doom_link(name) for _, name in doomed]
             if not doomed:
                 return
+            messages = [links.group_link(name, links.DOOMED) for _, name in doomed]
             *answers, last = channel.request([*messages, links.delete_doomed()])
+            if last is not None:  # or the next removal here would take them along, wanted again or not
+                channel.request([links.group_link(name, table.by_name[name].group) for _, name in doomed])
         step = Step(REMOVE, namespace, lambda _: None, absent_is_done=True)
         for (position, _), refused in zip(doomed, answers, strict=True):
             self._judge(position, step, refused or last)

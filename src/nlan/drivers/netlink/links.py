@@ -145,9 +145,9 @@ def change_link(name: str, *parts: bytes, up: bool | None = None) -> Message:
     return Message(RTM_NEWLINK, 0, link_body(*parts, up=up, name=name))
 
 
-def doom_link(name: str) -> Message:
-    """Return the message that puts a link among those that `delete_doomed` removes."""
-    return change_link(name, codec.u32(IFLA_GROUP, DOOMED))
+def group_link(name: str, group: int) -> Message:
+    """Return the message that puts a link into an interface group; `delete_doomed` removes the `DOOMED`."""
+    return change_link(name, codec.u32(IFLA_GROUP, group))
 
 
 def delete_doomed() -> Message:

@@ -1,0 +1,65 @@
+"""What the tests of the engine over the fake kernel share: labs, and turning a kernel into one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlan.engine import Engine, Failure
+from nlan.expand import expand
+from nlan.plan import Plan
+from nlan.resources import Key, Resource
+from nlan.schema import load
+from nlan.testing import FakeKernel, FakePlace, fake_drivers
+
+Lab = dict[Key, Resource]
+
+PTN = """\
+name: ptn
+nodes:
+  pe[1-2]: {asn: 100}
+  ce1: {asn: 1001, hosts: {172.21.1.1/24: 1}}
+networks:
+  wan: {nodes: ["pe[1-2]"], vni: 1, prefix: 10.200.1.0/24}
+links:
+- {link: pe1 -- ce1, type: l2vpn}
+"""
+"""Two routers of a provider, an L2VPN between them, and a customer's with a host behind it."""
+
+LARGER = PTN.replace("pe[1-2]", "pe[1-3]").replace("/24: 1", "/24: 2").replace("vni: 1,", "vni: 2,")
+"""The same with another provider's router and another host, over another VNI."""
+
+
+def lab(text: str) -> Lab:
+    """Return what a file means."""
+    return expand(load(Path("lab.yaml"), text=text).lab)
+
+
+class Run:
+    """One run of nlan over a kernel."""
+
+    def __init__(self, kernel: FakeKernel, desired: Lab, place: FakePlace | None = None) -> None:
+        self.place = place or FakePlace(kernel)
+        self.desired = desired
+        self.engine = Engine(fake_drivers(self.place, desired))
+
+    def plan(self) -> Plan:
+        return self.engine.plan(self.desired, self.place.namespaces())
+
+    def apply(self) -> list[Failure]:
+        return self.engine.apply(self.plan())
+
+
+def kernel_with(*labs: Lab) -> FakeKernel:
+    """Return a kernel that was turned into one lab after the other, nothing left to do after each."""
+    kernel = FakeKernel()
+    for desired in labs:
+        complete(kernel, desired)
+    return kernel
+
+
+def complete(kernel: FakeKernel, desired: Lab) -> None:
+    """Turn the kernel into a lab, which must go well and leave nothing to do."""
+    run = Run(kernel, desired)
+    failures = run.apply()
+    assert failures == [], [str(failure.error) for failure in failures]
+    assert [f"{operation}: {operation.reason}" for operation in run.plan().operations] == []

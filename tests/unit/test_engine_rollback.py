@@ -1,0 +1,113 @@
+"""All or nothing: where any change fails, `bring_up` leaves the network as it was before.
+
+Run over the fake kernel, with the state in memory; what this machine has is not asked.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from nlan.control import lifecycle
+from nlan.control.lifecycle import Listener, Request, bring_up, prepare, take_down
+from nlan.control.world import World
+from nlan.drivers.base import Driver
+from nlan.errors import ApplyError, HostError
+from nlan.resources import Key, Resource
+from nlan.schema import Loaded, load
+from nlan.state import LabState
+from nlan.testing import FakeKernel, FakePlace, fake_drivers
+from tega.database import Database
+from tega.engines.memory import MemoryLog
+from unit.engine_labs import LARGER, PTN
+
+
+@pytest.fixture(autouse=True)
+def _machine_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle.requirements, "check", lambda *_: None)
+
+
+class FakeWorld(World):
+    """A world on a fake kernel."""
+
+    def __init__(self, kernel: FakeKernel) -> None:
+        self.place = FakePlace(kernel)  # type: ignore[assignment]
+
+    def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
+        return fake_drivers(self.place, desired)  # type: ignore[arg-type]
+
+
+@cache
+def loaded(text: str) -> Loaded:
+    return load(Path("lab.yaml"), text=text)
+
+
+class Machine:
+    """A kernel, and what nlan remembers of the lab on it."""
+
+    def __init__(self, *texts: str) -> None:
+        self.kernel = FakeKernel()
+        self.world = FakeWorld(self.kernel)
+        self.state = LabState(Database(MemoryLog()), "ptn")
+        for text in texts:
+            self.up(text)
+
+    def up(self, text: str) -> None:
+        file = loaded(text)
+        request = Request(file.lab, file.allocations, ("lab.yaml", text), wait="no")
+        bring_up(self.world, self.state, prepare(self.world, request), Listener())
+
+
+def changes(*before: str, wanted: str) -> int:
+    """Return how many changes of the kernel turn a lab into another."""
+    machine = Machine(*before)
+    done = machine.kernel.faults.count
+    machine.up(wanted)
+    return machine.kernel.faults.count - done
+
+
+@pytest.mark.parametrize(("before", "wanted"), [((), PTN), ((PTN,), LARGER)], ids=["up", "change"])
+def test_one_failure_undoes_everything(before: tuple[str, ...], wanted: str) -> None:
+    machine = Machine(*before)
+    expected = str(machine.kernel)
+    applied = machine.state.applied()
+    for n in range(changes(*before, wanted=wanted)):
+        machine.kernel.faults.fail_at(n, errno.ENOMEM)
+        with pytest.raises(ApplyError) as raised:
+            machine.up(wanted)
+        assert machine.kernel.faults.fault, n
+        assert os.strerror(errno.ENOMEM) in str(raised.value)
+        assert str(raised.value).endswith("everything was undone: the network is as it was before")
+        assert str(machine.kernel) == expected, machine.kernel.faults.fault
+        assert bool(machine.state.applied()) == bool(applied)
+    machine.up(wanted)
+    assert str(machine.kernel) == str(Machine(*before, wanted).kernel)
+
+
+def test_taking_down_goes_on_after_a_failure_and_again_ends_it() -> None:
+    machine = Machine(PTN)
+    namespaces = len(machine.kernel.namespaces)
+    for n in range(namespaces):
+        machine = Machine(PTN)
+        machine.kernel.faults.fail_at(n, errno.EBUSY)
+        with pytest.raises(ApplyError) as raised:
+            take_down(machine.world, Listener())
+        assert os.strerror(errno.EBUSY) in str(raised.value)
+        assert str(machine.kernel) == ""
+
+
+def test_taking_down_what_cannot_be_removed_says_so() -> None:
+    machine = Machine(PTN)
+    machine.kernel.faults.fail_at(0, errno.EBUSY)
+    place = machine.world.place
+    failing = place.namespaces()[0]
+    with pytest.raises(HostError, match=failing):
+        place.cleanup()
+    assert place.namespaces() == [failing]
+    place.cleanup()
+    assert str(machine.kernel) == ""
