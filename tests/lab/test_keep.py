@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -176,7 +177,10 @@ DRIFTS = {
     "zebra-killed": Drift(lambda lab: lab.kill("pe2", "zebra"), "frr", "pe2", "zebra"),
     "gobgpd-killed": Drift(lambda lab: lab.kill("ce1", "gobgpd"), "gobgp", "ce1", "gobgpd"),
     "gobgp-peer": Drift(
-        lambda lab: lab.run("ce1", "gobgp", "neighbor", "del", "10.1.0.1"), "gobgp", "ce1", "gobgpd"
+        lambda lab: lab.run("ce1", "gobgp", "neighbor", "add", "192.0.2.9", "as", "64499"),
+        "gobgp",
+        "ce1",
+        "gobgpd",
     ),
     "hosts-file": Drift(
         lambda lab: lab.nlan.inside(lab.name, "pe1", "sh", "-c", "echo '192.0.2.1 foreign' >> /etc/hosts"),
@@ -398,3 +402,60 @@ def test_what_cannot_be_repaired_is_said_and_tried_rarely(nlan: Nlan, pair: str)
 
 def test_a_lab_that_is_not_there_cannot_be_kept(nlan: Nlan) -> None:
     assert "no lab" in nlan("keep", nlan.name(), code=1).err
+
+
+def overwrite(directory: Path) -> None:
+    """Write nonsense into every file, in place."""
+    for path in directory.iterdir():
+        path.write_bytes(b"this is no database" * 500)
+
+
+def read(directory: Path) -> set[bytes]:
+    return {path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def until_quiet(directory: Path) -> None:
+    """Wait until nothing has been written for longer than keep waits between two commits."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.time() - max(path.stat().st_mtime for path in directory.iterdir()) < 1.0:
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("harm", [overwrite, shutil.rmtree], ids=["damaged", "removed"])
+def test_a_database_that_gets_lost_is_said_and_the_lab_is_kept(
+    nlan: Nlan, pair: str, harm: Callable[[Path], object]
+) -> None:
+    """Nothing is written to what is damaged, not even at the end, and a new one is taken up."""
+    directory = nlan.directory / "state" / pair / "tega"
+    with keeping(nlan, pair) as keep:
+        until_quiet(directory)
+        harm(directory)
+        damaged = read(directory) if directory.exists() else set()
+        lost = keep.event("database-lost")
+        assert lost["revision"] == 1
+        assert "`nlan up FILE` sets the database aside" in lost["text"]
+        subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
+        keep.repaired(kind="veth", node="r1")
+        assert not directory.exists() or read(directory) == damaged
+        nlan("up", nlan.write(PAIR), "--lab", pair)
+        keep.event("database-back")
+        keep.event("keeping")
+        subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
+        keep.repaired(kind="veth", node="r1")
+        with open_database(directory, durability="normal") as database:
+            assert "operational-r1" in database.view().keys()  # noqa: SIM118 - a view is no mapping
+        assert keep.end() == 0
+    assert damaged <= read(directory)
+    assert settled(Lab(nlan, pair, keep))["drift"]["operations"] == []
+
+
+def test_keep_goes_on_while_somebody_only_looks(nlan: Nlan, pair: str) -> None:
+    """`status` sets a damaged database aside and leaves an empty one: no sign that the lab is down."""
+    with keeping(nlan, pair) as keep:
+        overwrite(nlan.directory / "state" / pair / "tega")
+        keep.event("database-lost")
+        nlan.run("status", pair)
+        subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
+        keep.repaired(kind="veth", node="r1")
+        nlan("down", pair)
+        assert keep.ended() == 0

@@ -19,6 +19,7 @@ from nlan.keep.backoff import Backoff
 from nlan.keep.desired import Desired, wanted_revision
 from nlan.keep.dirt import Dirt
 from nlan.keep.locking import PatientLock
+from nlan.keep.memory import Memory
 from nlan.keep.notes import Note, Tell
 from nlan.keep.operational import Operational
 from nlan.keep.presence import Presence
@@ -38,7 +39,7 @@ from nlan.model import Lab
 from nlan.plan import Operation
 from nlan.resources.link import NAMESPACE
 from nlan.state import LabState
-from tega.errors import StoreError
+from tega.errors import DamagedStore, StoreError
 
 TICK_S = 1.0
 """How often switches without events are looked at."""
@@ -55,20 +56,20 @@ FULL_SHARE = 400
 class Keeper:
     """Keeps one running lab until it is taken down or `stop` is called."""
 
-    def __init__(self, world: World, state: LabState, presence: Presence, tell: Tell) -> None:
+    def __init__(self, world: World, memory: Memory, presence: Presence, tell: Tell) -> None:
         """Take a lab that is up.
 
         Args:
             world: The lab's.
-            state: Its memory.
+            memory: Its memory; closed at the end, as far as it is sound.
             presence: What says that this keep is the lab's.
             tell: Told of everything worth a line.
         """
-        self._world, self._state, self._presence, self._tell = world, state, presence, tell
+        self._world, self._memory, self._presence, self._tell = world, memory, presence, tell
         self._desired = Desired(Lab(name=world.place.lab), -1)
         self._dirt, self._backoff = Dirt(), Backoff()
         self._lock = PatientLock(world.place)
-        self._head = -1
+        self._head = self._read_revision = -1
         self._deadline = float("inf")
         self._tick_at, self._cursor = 0.0, 0
         self._full_at = float("inf")
@@ -90,13 +91,15 @@ class Keeper:
             HostError: The lock cannot be had at all.
         """
         with ExitStack() as stack:
+            stack.callback(self._memory.close)
             stack.callback(os.close, self._stop)
             stack.callback(self._lock.close)
-            self._sources = stack.enter_context(Sources(self._world.place, self._state.database))
+            database = self._state.database
+            self._sources = stack.enter_context(Sources(self._world.place, database))
             self._sources.include(self._lock.fileno())
             self._sources.include(self._stop)
-            self._operational = Operational(self._world, self._state.database, time.monotonic)
-            stack.callback(self._guarded, self._operational.end)
+            self._operational = Operational(self._world, database, time.monotonic)
+            stack.callback(self._end_operational)
             self._dirt.all(time.monotonic())
             while not self._ended:
                 self._turn()
@@ -104,7 +107,9 @@ class Keeper:
 
     def _turn(self) -> None:
         now = time.monotonic()
-        for happening in self._sources.wait(min(self._next(now) - now, 3600.0)):
+        happenings = self._sources.wait(min(self._next(now) - now, 3600.0))
+        self._look_at_memory()
+        for happening in happenings:
             self._take(happening, time.monotonic())
         now = time.monotonic()
         if self._lock.waiting:
@@ -146,10 +151,56 @@ class Keeper:
             case Vanished(namespace):
                 self._operational.stale([namespace])
             case Committed():
-                if self._guarded(self._is_new) is not False:
+                if not self._is_lost and self._guarded(self._is_new) is not False:
                     self._dirt.mark((), now)
             case Touched() | Appeared():
                 pass
+
+    # The database
+
+    @property
+    def _state(self) -> LabState:
+        """The lab's memory; to be asked for only where it is not lost."""
+        assert self._memory.state is not None
+        return self._memory.state
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._memory.state is None
+
+    def _look_at_memory(self) -> None:
+        """Notice that the database is no longer what was written, and that there is one again."""
+        match self._memory.look():
+            case "lost":
+                self._leave_database()
+            case "back":
+                self._return_to_database()
+
+    def _leave_database(self) -> None:
+        """Go on by what was read last."""
+        self._sources.follow(None)
+        self._operational.leave()
+        self._deadline = float("inf")
+        lab, revision = self._world.place.lab, self._desired.revision
+        text = (
+            f"{lab}: its database cannot be relied on any more: {self._memory.why}. Revision {revision} is "
+            "kept as it was read, and nothing is written; `nlan up FILE` sets the database aside and begins "
+            "a new one"
+        )
+        self._tell(Note("database-lost", text, {"why": self._memory.why, "revision": revision}))
+
+    def _return_to_database(self) -> None:
+        """Read all anew from a database that stands where the lost one did."""
+        database = self._state.database
+        self._sources.follow(database)
+        self._operational = Operational(self._world, database, time.monotonic)
+        self._head, self._read_revision = -1, -1
+        self._dirt.all(time.monotonic())
+        self._tell(Note("database-back", f"{self._world.place.lab}: there is a database again", {}))
+
+    def _end_operational(self) -> None:
+        self._look_at_memory()
+        self._guarded(self._operational.end)
 
     def _is_new(self) -> bool:
         """Tell whether somebody else's commit concerns what shall be."""
@@ -181,17 +232,19 @@ class Keeper:
         try:
             return self._is_ours() and self._refresh(dirt)
         except StoreError as error:
-            self._tell(Note("error", f"the lab's database: {error}", {"error": str(error)}))
+            self._take_error(error)
             return self._presence.is_mine() and self._desired.revision >= 0
 
     def _is_ours(self) -> bool:
-        if self._presence.is_mine() and self._state.was_up():
+        if self._presence.is_mine() and (self._is_lost or self._state.was_up()):
             return True
         self._ended = "the lab was taken down"
         return False
 
     def _refresh(self, dirt: Dirt) -> bool:
         """Undo what nobody confirmed, and read what shall be if it changed; False where nothing shall be."""
+        if self._is_lost:
+            return self._desired.revision >= 0
         waiting = self._state.confirmation()
         if waiting is not None and waiting.until + GRACE_S <= time.time():
             undo_unconfirmed(self._world, self._state, waiting, _Undoing(self._tell, self._sources))
@@ -201,7 +254,7 @@ class Keeper:
         if not self._is_ours():
             return False
         revision = wanted_revision(self._state)
-        if revision != self._desired.revision:
+        if revision != self._read_revision:
             self._read(revision)
             dirt.all(time.monotonic())
         return True
@@ -210,8 +263,8 @@ class Keeper:
         lab = self._state.lab(revision)
         if lab is None:
             raise NlanError(f"{self._world.place.lab}: revision {revision} describes no lab")
-        first = self._desired.revision < 0
-        self._desired = Desired(lab, revision)
+        first = self._read_revision < 0
+        self._desired, self._read_revision = Desired(lab, revision), revision
         if first:
             self._guarded(lambda: self._operational.begin(self._sources.namespaces, self._desired))
         text = f"{lab.name}: keeping revision {revision}, {len(self._sources.namespaces)} namespaces"
@@ -243,6 +296,8 @@ class Keeper:
 
     def _mark_applied(self, outcome: Outcome) -> None:
         """A change whose `up` was killed half-way has been completed here."""
+        if self._is_lost:
+            return
         if not outcome.failed and not outcome.put_off and self._desired.revision != self._state.applied():
             nodes = [node.name for node in self._desired.lab.nodes]
             self._state.mark_applied(self._desired.revision, nodes)
@@ -271,6 +326,8 @@ class Keeper:
 
     def _settle_status(self, outcome: Outcome) -> None:
         """Write down which nodes could not be repaired, and which are well again."""
+        if self._is_lost:
+            return
         revision = self._desired.revision
         failed = {
             f.operation.key.namespace.partition("/")[0]: str(f.error) for f in outcome.failed if f.error
@@ -340,9 +397,17 @@ class Keeper:
         try:
             result: object = step(*arguments)
         except StoreError as error:
-            self._tell(Note("error", f"the lab's database: {error}", {"error": str(error)}))
+            self._take_error(error)
             return None
         return result
+
+    def _take_error(self, error: StoreError) -> None:
+        """Tell of it; what turns out to be damaged when it is read is lost as well."""
+        if isinstance(error, DamagedStore) and not self._is_lost:
+            self._memory.lose(error.found)
+            self._leave_database()
+        else:
+            self._tell(Note("error", f"the lab's database: {error}", {"error": str(error)}))
 
 
 class _Undoing(Listener):

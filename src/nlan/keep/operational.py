@@ -124,6 +124,10 @@ class Operational:
             self._database.revoke(self._lease)
             self._lease = ""
 
+    def leave(self) -> None:
+        """Write nothing more, and remove nothing: the database is lost."""
+        self._lease, self._keep_at = "", float("inf")
+
     def flush(self, desired: Desired) -> None:
         """Write what changed, as far as the budget allows, and keep the lease alive."""
         now = self._clock()

@@ -105,9 +105,8 @@ class Sources:
         self._extra: set[int] = set()
         self._epoll.register(self._kernel.fileno(), select.EPOLLIN)
         self._epoll.register(self._inotify.fileno(), select.EPOLLIN)
-        self._wake = -1 if database is None else database.wake_fd()
-        if self._wake >= 0:
-            self._epoll.register(self._wake, select.EPOLLIN)
+        self._wake = -1
+        self.follow(database)
         self.sync()
 
     def __enter__(self) -> Sources:
@@ -139,6 +138,15 @@ class Sources:
         """Let `wait` return when that descriptor turns readable too."""
         self._epoll.register(descriptor, select.EPOLLIN)
         self._extra.add(descriptor)
+
+    def follow(self, database: Database | None) -> None:
+        """Hear of the commits of this database, and of the former one no more."""
+        if self._wake >= 0:
+            self._epoll.unregister(self._wake)
+        self._database = database
+        self._wake = -1 if database is None else database.wake_fd()
+        if self._wake >= 0:
+            self._epoll.register(self._wake, select.EPOLLIN)
 
     # Whom to watch
 

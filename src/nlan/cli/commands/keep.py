@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from argparse import Namespace
 
 from nlan.cli.lines import teller
@@ -12,10 +14,10 @@ from nlan.control.world import World
 from nlan.errors import NotFoundError
 from nlan.keep import Keeper
 from nlan.keep.background import detach, unit_text
+from nlan.keep.memory import Memory
 from nlan.keep.presence import Presence
 from nlan.runtimes import Paths
-from nlan.state import LabState, database_path, find_state
-from tega.database import open_database
+from nlan.state import find_state
 
 
 def run(arguments: Namespace) -> int:
@@ -52,10 +54,13 @@ def _check(paths: Paths, name: str) -> None:
 
 
 def _keep(paths: Paths, name: str, presence: Presence, *, as_json: bool) -> int:
-    database = open_database(database_path(paths.state, name), durability="normal")
-    with LabState(database, name) as state:
-        keeper = Keeper(World(paths, name), state, presence, teller(as_json=as_json))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: keeper.stop())
-        keeper.run()
+    memory = Memory(paths.state, name)
+    keeper = Keeper(World(paths, name), memory, presence, teller(as_json=as_json))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: keeper.stop())
+    keeper.run()
+    if memory.abandoned:
+        presence.leave()
+        sys.stdout.flush()
+        os._exit(0)  # the interpreter would close, and so write, what is damaged
     return 0
