@@ -232,7 +232,15 @@ DRIFTS = (
     ),
     Drift(
         "gobgp-peer",
-        lambda lab: lab.inside("ce1", "gobgp", "neighbor", "del", "10.1.0.1"),
+        lambda lab: lab.inside("ce1", "gobgp", "neighbor", "add", "192.0.2.9", "as", "64499"),
+        "ce1",
+        """
+        ~ ce1 gobgp gobgpd [session]
+        """,
+    ),
+    Drift(
+        "gobgp-prefix",
+        lambda lab: lab.inside("ce1", "gobgp", "global", "rib", "del", "10.1.0.0/30"),
         "ce1",
         """
         ~ ce1 gobgp gobgpd [hitless]

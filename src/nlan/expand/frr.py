@@ -19,13 +19,12 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from ipaddress import IPv4Address
 from typing import Literal
 
-from nlan.expand import frrolder, frrtext, ptn
+from nlan.expand import frrolder, frrtext
 from nlan.expand.base import addresses
 from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.model.codec import IpInterface
 from nlan.resources import FrrDaemon, Key
 from nlan.resources.frrconfig import merge
-from nlan.values import bridge_name
 
 Timers = Literal["lab", "standard"]
 
@@ -273,7 +272,7 @@ def ospf6_lines(ospf: Ospf, node: Node, *, lab: bool) -> Iterator[str]:
 def _spoken(ospf: Ospf, node: Node, version: Literal[4, 6]) -> Iterator[OspfInterface]:
     """Yield the interfaces that a prefix of that version covers, loopback excepted for version 2."""
     known = {interface.name: interface for interface in ospf.interfaces}
-    for name, own in interface_addresses(node):
+    for name, own in node.held():
         if (name == "lo" and version == 4) or _covering(ospf.areas, own, version) is None:
             continue
         passive = OspfInterface(name=name, passive=True)
@@ -281,7 +280,7 @@ def _spoken(ospf: Ospf, node: Node, version: Literal[4, 6]) -> Iterator[OspfInte
 
 
 def _area_of(ospf: Ospf, node: Node, name: str) -> IPv4Address:
-    own = dict(interface_addresses(node))[name]
+    own = dict(node.held())[name]
     area = _covering(ospf.areas, own, 6)
     assert area is not None
     return area.area
@@ -293,21 +292,6 @@ def _covering(areas: Iterable[OspfArea], own: Sequence[IpInterface], version: in
             if network.version == version and any(a.version == version and a.ip in network for a in own):
                 return area
     return None
-
-
-def interface_addresses(node: Node) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
-    """Yield the node's interfaces and their addresses, as the other expanders name them."""
-    if node.router is not None and node.router.loopbacks:
-        yield "lo", node.router.loopbacks
-    for interface in node.interfaces:
-        yield interface.name, interface.addresses
-    for network in node.ptn:
-        for l2vpn in network.l2vpns:
-            yield ptn.interface_name(l2vpn.vni), l2vpn.addresses
-    for lan in node.vhosts:
-        yield bridge_name(str(lan.gateway.ip)), lan.gateways
-    if node.attached and node.underlay is not None:
-        yield "eth0", (node.underlay,)
 
 
 def static_line(route: StaticRoute) -> str:

@@ -1,4 +1,4 @@
-"""Router: loopback addresses, and the daemons that speak for the node."""
+"""Router: loopback addresses, the daemons that speak for the node, and what they leave to the kernel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from nlan.expand import frrolder, wires
 from nlan.expand.abilities import ABLE, Abilities
 from nlan.expand.frr import frr_daemons
-from nlan.expand.gobgp import gobgp_daemons
+from nlan.expand.gobgp import dialled_by, gobgp_daemons, static_routes
 from nlan.model import Lab, Node
 from nlan.resources import Resource
 
@@ -24,7 +24,8 @@ def expand(
     yield from loopbacks
     after = tuple(r.key for r in (*stands_on, *loopbacks) if r.kind in STANDS_ON)
     if node.router.engine == "gobgp":
-        yield from gobgp_daemons(node, lab.timers, after)
+        yield from static_routes(node)
+        yield from gobgp_daemons(node, lab.timers, after, dialled_by(node, lab))
     else:
         manager = abilities.frr_manager
         same_as = () if manager else frrolder.loopbacks_of_as(node, lab)

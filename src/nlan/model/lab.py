@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Literal
 
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.ptn import PtnNetwork
 from nlan.model.router import Router
 from nlan.model.vhosts import VhostLan
+from nlan.values import bridge_name
 
 
 class Endpoint(Base, frozen=True, kw_only=True):
@@ -102,6 +105,35 @@ class Node(Base, frozen=True, kw_only=True):
     forwarding: bool = False
     gateway: tuple[IpAddress, ...] = ()
     limits: Limits | None = None
+
+    def held(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
+        """Yield the node's interfaces and their addresses: loopback first, the underlay's last."""
+        if self.router is not None and self.router.loopbacks:
+            yield "lo", self.router.loopbacks
+        for interface in self.interfaces:
+            yield interface.name, interface.addresses
+        for network in self.ptn:
+            for l2vpn in network.l2vpns:
+                yield f"int_br{l2vpn.vni}", l2vpn.addresses
+        for lan in self.vhosts:
+            yield bridge_name(str(lan.gateway.ip)), lan.gateways
+        if self.attached and self.underlay is not None:
+            yield "eth0", (self.underlay,)
+
+    def interface_towards(self, hop: IpAddress) -> str | None:
+        """Return the interface whose prefix holds the address, None where no segment does."""
+        for name, own in self.held():
+            if name != "lo" and any(hop in a.network for a in own if a.version == hop.version):
+                return name
+        return None
+
+    def address_of(self, source: str, version: int) -> IpAddress | None:
+        """Return the address that `source` means: its own, or the interface's of that IP version."""
+        try:
+            return ip_address(source)
+        except ValueError:
+            own = dict(self.held()).get(source, ())
+        return next((address.ip for address in own if address.version == version), None)
 
 
 class Lab(Base, frozen=True, kw_only=True):

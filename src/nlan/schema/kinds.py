@@ -154,6 +154,24 @@ class Integer(ScalarKind):
         }
 
 
+class HoldTime(Integer):
+    """Seconds that BGP holds a silent session: none, or three and more."""
+
+    LEAST = 3
+
+    def __init__(self) -> None:
+        """Take the range of RFC 4271, section 4.2."""
+        super().__init__(0, 65535, "number of seconds")
+        self.wanted = f"0, or a whole number from {self.LEAST} to {self.high}"
+
+    def parse(self, text: str, plain: bool) -> int:
+        """Return the seconds."""
+        value = super().parse(text, plain)
+        if 0 < value < self.LEAST:
+            raise ValueError(f"{value} is no hold time; that is {self.wanted} (RFC 4271)")
+        return value
+
+
 class Number(ScalarKind):
     """A number above zero, fractions allowed."""
 

@@ -11,6 +11,7 @@ from nlan.schema.kinds import (
     AnyScalar,
     Bool,
     Choice,
+    HoldTime,
     Integer,
     Interface,
     Ipv4,
@@ -36,6 +37,7 @@ COST = Integer(1, 65535, "OSPF cost", "RFC 2328")
 HOSTS = Integer(0, 65534, "number of hosts")
 SECONDS = Integer(1, 65535, "number of seconds")
 KEEPALIVE = Integer(0, 65535, "number of seconds")
+HOLD_TIME = HoldTime()
 PATHS = Integer(1, 64, "number of paths")
 NAME = Name(NAME_MAX)
 UNDERLAY = Interface(bare=True)
@@ -138,7 +140,7 @@ NEIGHBOR = Section(
         ),
         Key("families", FAMILIES, "Address families.", default="the family of the address"),
         Key("keepalive_s", KEEPALIVE, "Seconds between keepalives.", default="by `timers`"),
-        Key("hold_time_s", KEEPALIVE, "Seconds until a silent peer is given up.", default="by `timers`"),
+        Key("hold_time_s", HOLD_TIME, "Seconds until a silent peer is given up.", default="by `timers`"),
         Key("description", Text(), "Free text.", default="the peer's node"),
         Key("external", Bool(), "The peer is not of this lab: do not look for it.", default="`false`"),
     ],
@@ -204,7 +206,7 @@ BGP_HERE = Section(
         Key("maximum_paths", PATHS, "Equal paths installed at most."),
         Key("password", Text("a password", longest=80), "TCP MD5 key of every derived session."),
         Key("keepalive_s", KEEPALIVE, "Seconds, for every derived session."),
-        Key("hold_time_s", KEEPALIVE, "Seconds, for every derived session."),
+        Key("hold_time_s", HOLD_TIME, "Seconds, for every derived session."),
         Key(
             "next_hop_self",
             Bool(),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from nlan.model import Lab, Node
 from nlan.schema.drafts import Places, vpns_of
+from nlan.schema.gobgp import check_gobgp
 from nlan.schema.lint import lint
 from nlan.schema.report import Place, Report
 from nlan.schema.segments import components
@@ -33,7 +34,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
     for node in lab.nodes:
         _vnis(node, places, report)
         _interfaces(node, places, report)
-        _engine(node, places, report)
+        check_gobgp(node, places, report)
         _host_lans(node, places, report)
     if not _doubled(lab):
         _overlaps(lab, held, places, report)
@@ -178,19 +179,6 @@ def _host_lans(node: Node, places: Places, report: Report) -> None:
 def _doubled(lab: Lab) -> bool:
     """Whether an interface's name is doubled, so that it is unknown which segment it is on."""
     return any(len({i.name for i in node.interfaces}) < len(node.interfaces) for node in lab.nodes)
-
-
-def _engine(node: Node, places: Places, report: Report) -> None:
-    router = node.router
-    if router is None or router.engine != "gobgp":
-        return
-    at = places.find("node", node.name, "engine")
-    if router.ospf:
-        report.error(at, f"{node.name} runs GoBGP, which speaks no OSPF", "leave out one of the two")
-    if router.frr:
-        report.error(places.find("node", node.name, "frr"), f"{node.name} runs GoBGP, not FRR")
-    if router.bgp and router.router_id is None and not any(v.version == 4 for v in router.loopbacks):
-        report.error(at, "GoBGP needs a router ID: an IPv4 loopback, or `router_id`")
 
 
 # -- across nodes

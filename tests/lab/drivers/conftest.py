@@ -18,8 +18,8 @@ from nlan.drivers.frr import FrrDriver
 from nlan.drivers.frr.start import has_manager
 from nlan.drivers.gobgp import GobgpDriver
 from nlan.expand.frr import frr_daemons
-from nlan.expand.gobgp import gobgp_daemons
-from nlan.model import Interface, Node, Router
+from nlan.expand.gobgp import dialled_by, gobgp_daemons
+from nlan.model import Interface, Lab, Node, Router
 from nlan.plan import Operation
 from nlan.resources import Resource
 from nlan.runtimes import NetnsRuntime, Paths
@@ -91,10 +91,12 @@ class Network:
 
     def resources(self, nodes: Iterable[Node]) -> list[Resource]:
         found: list[Resource] = []
+        nodes = tuple(nodes)
+        lab = Lab(name=self.place.lab, nodes=nodes)
         for node in nodes:
             assert node.router is not None
             if node.router.engine == "gobgp":
-                found += gobgp_daemons(node, "lab")
+                found += gobgp_daemons(node, "lab", (), dialled_by(node, lab))
             else:
                 found += frr_daemons(node, "lab", manager=has_manager())
         return found

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 
+import msgspec
+
 from nlan.expect import Session, expectation
 from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Lab, Node, Ospf, OspfArea, OspfInterface, Router
+
+replace = msgspec.structs.replace
 
 
 def peer(address: str, asn: int, **more: object) -> BgpPeer:
@@ -98,13 +102,17 @@ def test_a_reflector_passes_on_with_the_next_hop_kept() -> None:
     assert routes(*spokes, hub)["a"] == {"10.0.0.9/32", "10.0.0.2/32"}
 
 
-def test_gobgp_reflects_but_neither_installs_nor_announces() -> None:
+def test_gobgp_reflects_and_announces_but_installs_nothing() -> None:
     spokes = [node(name, f"192.0.2.{n}/24", router=internal(n, "9")) for name, n in (("a", "1"), ("b", "2"))]
     inside = internal("9", "1", "2", reflects=True)
+    assert inside.bgp is not None
     hub = node(
         "rr", "192.0.2.9/24", router=Router(engine="gobgp", bgp=inside.bgp, loopbacks=inside.loopbacks)
     )
-    assert routes(*spokes, hub) == {"a": {"10.0.0.2/32"}, "b": {"10.0.0.1/32"}}
+    assert routes(*spokes, hub) == {"a": {"10.0.0.2/32", "10.0.0.9/32"}, "b": {"10.0.0.1/32", "10.0.0.9/32"}}
+    named = replace(inside.bgp, redistribute=(), networks=(ip_network("203.0.113.0/24"),))
+    hub = replace(hub, router=replace(hub.router, bgp=named))
+    assert routes(*spokes, hub)["a"] == {"10.0.0.2/32", "203.0.113.0/24"}
 
 
 def test_a_next_hop_that_nobody_knows_is_not_used() -> None:

@@ -4,76 +4,59 @@ GoBGP compares the new file with the old one and touches the peers that differ. 
 peer it takes note of without acting (a route reflector client that is none any more; FRR's
 neighbour is none the wiser), and it stops at the first of them: so a peer that changes is taken out
 and put in again by two reloads. Its session would reset anyway; the others stay.
+
+A peer that GoBGP waits for is a dynamic neighbour of one address, with a peer group of its own. The
+file adds such and never takes them away, so that is done by the API, before the file forgets the
+group. Prefixes that GoBGP announces are in no file: they are given to a process once it answers.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import select
-import shutil
 import signal
-import socket
+import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from nlan.drivers import processes
 from nlan.drivers.base import Place
+from nlan.drivers.gobgp.client import API_PORT, Client, program
 from nlan.drivers.gobgp.config import (
     GobgpSession,
     config_text,
+    marker,
+    parse_next_hop_self,
     parse_peers,
     parse_sessions,
-    peer_from,
+    path_words,
+    prefix_of,
 )
-from nlan.drivers.gobgp.log import NAME as LOG_NAME
-from nlan.errors import ApplyError, HostError, NlanError, NotFoundError
-from nlan.model import BgpPeer, from_json, to_builtins
+from nlan.drivers.gobgp.files import Files, Receipt, write
+from nlan.drivers.gobgp.log import count_ups
+from nlan.drivers.gobgp.look import Look, is_let_in, look, observed
+from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
+from nlan.model import BgpPeer
+from nlan.model.codec import IpAddress
 from nlan.plan import Operation
 from nlan.resources import FABRIC, GobgpDaemon, Key
 
 DAEMON = "gobgpd"
-API_PORT = 50051
 DEADLINE_S = 20.0
 """How long a start or a reload may take."""
 ANSWER_S = 5.0
 """How long a process that runs may take to answer."""
 LOOK_MS = 4
 """GoBGP tells nobody when it is ready: it is asked this often."""
-
-
-class Files(NamedTuple):
-    """The paths of a node's GoBGP, all in its run directory."""
-
-    directory: Path
-
-    @property
-    def config(self) -> Path:
-        """What it reads at its start and at SIGHUP."""
-        return self.directory / "gobgpd.json"
-
-    @property
-    def log(self) -> Path:
-        """What it says: sessions up and down, peers added and removed."""
-        return self.directory / LOG_NAME
-
-    @property
-    def pid(self) -> Path:
-        """Its process id, written by nlan."""
-        return self.directory / "gobgpd.pid"
-
-    @property
-    def receipt(self) -> Path:
-        """What was asked and what it showed then."""
-        return self.directory / "gobgpd-receipt.json"
-
-    def remove(self) -> None:
-        """Remove what it leaves behind."""
-        for path in (self.config, self.log, self.pid, self.receipt):
-            path.unlink(missing_ok=True)
+LISTENS_SINCE, LISTENS_UNTIL = (3, 23), (4, 0)
+"""The versions that let peers dial, keys included, and have the API of `nlan.drivers.gobgp.api`."""
 
 
 class GobgpDriver:
@@ -91,8 +74,8 @@ class GobgpDriver:
         for namespace in namespaces:
             if "/" in namespace or namespace == FABRIC:
                 continue
-            if (found := self._observed(namespace)) is not None:
-                yield found
+            if (found := self._running(namespace)) is not None:
+                yield found.daemon
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
         """Start all that is new at once; change and end the others."""
@@ -103,7 +86,7 @@ class GobgpDriver:
         started: list[GobgpDaemon] = []
         for operation in fresh:
             assert isinstance(operation.desired, GobgpDaemon)
-            if self._observed(operation.key.namespace) is None:
+            if self._running(operation.key.namespace) is None:
                 outcome[operation.key] = self._guarded(operation.desired, "start", self._spawn)
                 started.append(operation.desired)
             else:
@@ -117,12 +100,20 @@ class GobgpDriver:
         return [outcome.get(operation.key) for operation in operations]
 
     def sessions(self, namespace: str) -> list[GobgpSession]:
-        """Return the BGP peers of a node.
+        """Return the BGP peers of a node, those that have not dialled yet too.
 
         Raises:
             NotFoundError: GoBGP does not run there.
         """
-        return parse_sessions(self.command(namespace, "neighbor"), time.time())
+        files = self._files(namespace)
+        ups = count_ups(files.log_text())
+        found = parse_sessions(self.command(namespace, "neighbor"), time.time(), ups)
+        receipt, there = files.read_receipt(), {session.peer for session in found}
+        for peer in receipt.asked.peers if receipt is not None else ():
+            address = str(peer.address)
+            if receipt is not None and address in receipt.listening and address not in there:
+                found.append(GobgpSession(address, "Active", peer.peer_asn, ups[address], 0.0, {}))
+        return sorted(found)
 
     def command(self, namespace: str, *words: str) -> str:
         """Return the JSON that ``gobgp -j WORDS`` prints in the node.
@@ -130,14 +121,7 @@ class GobgpDriver:
         Raises:
             NotFoundError: GoBGP does not run there.
         """
-        import subprocess
-
-        argv = [_program("gobgp"), "-j", *words]
-        with self._place.inside(namespace):
-            done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise NotFoundError(f"{namespace}: {done.stderr.strip() or done.stdout.strip()}")
-        return done.stdout
+        return self._client(namespace).ask(*words)
 
     def log_path(self, namespace: str) -> Path:
         """Return the log that grows when a session changes (``Peer Up``, ``Peer Down``)."""
@@ -145,6 +129,9 @@ class GobgpDriver:
 
     def _files(self, namespace: str) -> Files:
         return Files(self._place.directory(namespace))
+
+    def _client(self, namespace: str) -> Client:
+        return Client(self._place, namespace)
 
     def _guarded(self, daemon: GobgpDaemon, what: str, step: Any) -> NlanError | None:
         try:
@@ -155,134 +142,215 @@ class GobgpDriver:
             return ApplyError(daemon.namespace, f"{what} {DAEMON}", str(error))
         return None
 
+    # Starting
+
+    @cached_property
+    def _can_listen(self) -> bool:
+        """Whether this GoBGP can wait for peers; another one dials them all."""
+        said = subprocess.run([program(DAEMON), "--version"], capture_output=True, text=True, check=False)
+        found = re.search(r"(\d+)\.(\d+)", said.stdout)
+        version = (int(found[1]), int(found[2])) if found else (0, 0)
+        return LISTENS_SINCE <= version < LISTENS_UNTIL
+
+    def _listens(self, daemon: GobgpDaemon) -> frozenset[IpAddress]:
+        """Return the peers that GoBGP is to wait for."""
+        return frozenset(daemon.listens if daemon.listens and self._can_listen else ())
+
     def _spawn(self, daemon: GobgpDaemon) -> None:
         self._place.make_directory(daemon.namespace)
         files = self._files(daemon.namespace)
         self._end_strays(daemon)
         files.remove()
-        _write(files.config, config_text(daemon), private=True)
-        _write(files.receipt, _receipt(daemon, None), private=True)
-        argv = [_program(DAEMON), "-f", str(files.config), "-t", "json", "--log-plain", "--pprof-disable"]
+        listens = self._listens(daemon)
+        write(files.config, config_text(daemon, listens=listens), private=True)
+        files.write_receipt(daemon, map(str, listens), None)
+        argv = [program(DAEMON), "-f", str(files.config), "-t", "json", "--log-plain", "--pprof-disable"]
         argv += ["--api-hosts", f"127.0.0.1:{API_PORT}"]
         pid = self._place.spawn(daemon.namespace, argv, output=files.log)
         self._spawned[daemon.namespace] = os.pidfd_open(pid)
-        _write(files.pid, str(pid))
+        write(files.pid, str(pid))
 
     def _end_strays(self, daemon: GobgpDaemon) -> None:
         """End what an nlan started that was killed before it wrote the number down: it holds the ports."""
         found = self._place.processes(daemon.namespace)
         strays: dict[Key, int] = {}
-        for pid in (pid for pid, program in found.items() if program == DAEMON):
+        for pid in (pid for pid, name in found.items() if name == DAEMON):
             with suppress(ProcessLookupError):
                 strays[Key(DAEMON, daemon.namespace, str(pid))] = os.pidfd_open(pid)
         if processes.end(strays):
             raise ApplyError(daemon.namespace, f"start {DAEMON}", "another one does not end")
 
     def _settle(self, daemon: GobgpDaemon) -> None:
-        """Wait until it answers and has all its peers; keep what it shows then."""
-        files = self._files(daemon.namespace)
+        """Wait until it answers and has all its peers; tell it what to announce; keep what it shows then."""
         # Not looked up by its number: the kernel lets the parent go on before the child has its new name.
         pidfd = self._spawned.pop(daemon.namespace)
         try:
             self._await_api(daemon, pidfd)
         finally:
             os.close(pidfd)
-        shown = self._await_peers(daemon.namespace, {str(peer.address) for peer in daemon.peers})
-        _write(files.receipt, _receipt(daemon, shown), private=True)
+        listens = self._listens(daemon)
+        self._await_peers(daemon, daemon.peers, listens, fresh=True)
+        self._client(daemon.namespace).ask_all([path_words("add", path) for path in daemon.paths])
+        self._remember(daemon, listens)
 
     def _await_api(self, daemon: GobgpDaemon, pidfd: int) -> None:
         deadline = time.monotonic() + DEADLINE_S
         ended = select.poll()
         ended.register(pidfd, select.POLLIN)
-        while not self._listens(daemon.namespace):
+        client = self._client(daemon.namespace)
+        while not client.is_ready():
             late = time.monotonic() > deadline
             if late or ended.poll(LOOK_MS):
                 why = f"not ready after {DEADLINE_S:.0f} s" if late else "it ended at its start"
-                words = _last_words(self._files(daemon.namespace))
+                words = self._files(daemon.namespace).last_words()
                 raise ApplyError(daemon.namespace, f"start {DAEMON}", f"{why}: {words}")
 
-    def _listens(self, namespace: str) -> bool:
-        with self._place.open_socket(namespace, socket.AF_INET, socket.SOCK_STREAM) as probe:
-            return probe.connect_ex(("127.0.0.1", API_PORT)) == 0
+    def _remember(self, daemon: GobgpDaemon, listens: Collection[IpAddress]) -> None:
+        """Write down what was asked, and what it shows of the peers that it dials."""
+        shown = {}
+        if len(listens) < len(daemon.peers):
+            text = self.command(daemon.namespace, "neighbor")
+            shown = {a: s.values for a, s in parse_peers(text).items() if not is_let_in(a, s)}
+        self._files(daemon.namespace).write_receipt(daemon, map(str, listens), shown)
 
-    def _await_peers(self, namespace: str, addresses: set[str]) -> dict[str, dict[str, Any]]:
-        """Wait until GoBGP has exactly these peers, and return what it shows of them."""
+    def _await_peers(
+        self,
+        daemon: GobgpDaemon,
+        peers: Sequence[BgpPeer],
+        listens: Collection[IpAddress],
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Wait until GoBGP has exactly these peers, and is the next hop to those that say so.
+
+        Args:
+            daemon: Whose peers they are.
+            peers: Those that it shall have.
+            listens: Those of them that it waits for.
+            fresh: It had none before: nobody looks for others.
+        """
         deadline = time.monotonic() + DEADLINE_S
-        while True:
-            shown = self._shown(namespace, last=time.monotonic() > deadline)
-            if shown.keys() == addresses:
-                return shown
+        wanted = _Wanted(
+            frozenset(str(p.address) for p in peers if p.address not in listens),
+            frozenset(prefix_of(p.address) for p in peers if p.address in listens),
+            frozenset(str(p.address) for p in peers if p.next_hop_self),
+        )
+        while lacking := self._lacking(daemon.namespace, wanted, fresh=fresh):
             if time.monotonic() > deadline:
-                lacking = ", ".join(sorted(shown.keys() ^ addresses))
-                words = _last_words(self._files(namespace))
-                raise ApplyError(namespace, f"configure {DAEMON}", f"it does not take {lacking}: {words}")
+                words = self._files(daemon.namespace).last_words()
+                why = f"it does not take {', '.join(sorted(lacking))}: {words}"
+                raise ApplyError(daemon.namespace, f"configure {DAEMON}", why)
             select.poll().poll(LOOK_MS)
 
-    def _shown(self, namespace: str, *, last: bool) -> dict[str, dict[str, Any]]:
-        """Return the peers it shows; none where it does not answer, an error if this was the `last` time."""
+    def _lacking(self, namespace: str, wanted: _Wanted, *, fresh: bool) -> set[str]:
+        """Return in what GoBGP differs from what is wanted."""
+        client, lacking = self._client(namespace), set[str]()
         try:
-            return parse_peers(self.command(namespace, "neighbor"))
-        except NotFoundError:
-            if last:
-                raise
-            return {}
+            if wanted.listening or (self._can_listen and not fresh):
+                lacking |= wanted.listening ^ client.dynamic_neighbors().keys()
+            if not fresh or wanted.dialled or wanted.next_hop_self:
+                peers, policy = client.ask_all([("neighbor",), ("policy", "neighbor")])
+                dialled = {a for a, shown in parse_peers(peers).items() if not is_let_in(a, shown)}
+                lacking |= (wanted.dialled ^ dialled) | (wanted.next_hop_self ^ parse_next_hop_self(policy))
+        except (NotFoundError, PeerError) as silent:
+            return {f"questions ({silent})"}
+        return lacking
+
+    # Changing
 
     def _update(self, daemon: GobgpDaemon) -> None:
-        """Reload, twice where a peer that is there changes."""
-        observed = self._observed(daemon.namespace)
-        if observed is None:
+        """Make a process that runs be like `daemon`."""
+        found = self._running(daemon.namespace)
+        if found is None:
             self._spawn(daemon)
             return self._settle(daemon)
-        seen = {peer.address: peer for peer in observed.peers}
-        asked = {peer.address for peer in self._asked(daemon.namespace)}
-        for address in seen.keys() - asked:
-            self.command(daemon.namespace, "neighbor", "del", str(address))
-        if any(p.address in asked and seen.get(p.address) != p for p in daemon.peers):
-            self._reload(daemon, [p for p in daemon.peers if seen.get(p.address) == p])
-        shown = self._reload(daemon, daemon.peers)
-        _write(self._files(daemon.namespace).receipt, _receipt(daemon, shown), private=True)
+        listens = self._listens(daemon)
+        changes = daemon.peer_changes(found.daemon)
+        if changes.any:
+            self._take_out(daemon.namespace, found, changes.removed | changes.changed)
+            self._reload_without(daemon, found, listens)
+            self._reload(daemon, daemon.peers, listens)
+        client = self._client(daemon.namespace)
+        for address in changes.policy:
+            with suppress(NotFoundError):  # a peer that is away is told when it comes
+                client.ask("neighbor", str(address), "softresetout")
+        wanted, seen = set(daemon.paths), set(found.daemon.paths)
+        client.ask_all([path_words("del", path) for path in seen - wanted])
+        client.ask_all([path_words("add", path) for path in wanted - seen])
+        self._remember(daemon, listens)
         return None
 
-    def _asked(self, namespace: str) -> tuple[BgpPeer, ...]:
-        data = json.loads(self._files(namespace).receipt.read_bytes())
-        return from_json(data["asked"], GobgpDaemon).peers
+    def _take_out(self, namespace: str, found: _Running, gone: Collection[IpAddress]) -> None:
+        """Part with the peers that no reload parts with: those it waits for, and those of others."""
+        client = self._client(namespace)
+        asked = {peer.address for peer in found.receipt.asked.peers}
+        may_dial = client.dynamic_neighbors() if self._can_listen and gone else {}
+        for address in gone:
+            prefix = prefix_of(address)
+            if prefix in may_dial:
+                client.delete_dynamic_neighbor(prefix, may_dial[prefix])
+            if prefix in may_dial or address not in asked:
+                with suppress(NotFoundError):  # it has gone by itself
+                    client.ask("neighbor", "del", str(address))
 
-    def _reload(self, daemon: GobgpDaemon, peers: Sequence[BgpPeer]) -> dict[str, dict[str, Any]]:
+    def _reload_without(self, daemon: GobgpDaemon, found: _Running, listens: Collection[IpAddress]) -> None:
+        """Let the file forget, for a moment, what GoBGP believes to have as it shall be.
+
+        Those are peers that change, and what others removed behind its back, of peers and policy. A
+        peer that is none tells when GoBGP has read the file.
+        """
+        asked = {peer.address: peer for peer in found.receipt.asked.peers}
+        wanted = {peer.address: peer for peer in daemon.peers}
+        changes = daemon.peer_changes(found.daemon)
+        absent = changes.changed | (changes.added & asked.keys())
+        drifted = any(
+            asked[address].next_hop_self == wanted[address].next_hop_self
+            for address in changes.policy & asked.keys()
+        )
+        if not absent and not drifted:
+            return
+        stays = [peer for peer in daemon.peers if peer.address not in absent]
+        if drifted:
+            stays = [msgspec.structs.replace(peer, next_hop_self=False) for peer in stays]
+        self._reload(daemon, [*stays, marker(daemon)], listens)
+
+    def _reload(self, daemon: GobgpDaemon, peers: Sequence[BgpPeer], listens: Collection[IpAddress]) -> None:
         files = self._files(daemon.namespace)
-        _write(files.config, config_text(daemon, peers), private=True)
+        write(files.config, config_text(daemon, peers, listens), private=True)
         pidfd = processes.open_daemon(self._place, daemon.namespace, DAEMON, files.pid)
         if pidfd is None:
-            raise ApplyError(daemon.namespace, f"configure {DAEMON}", f"it ended: {_last_words(files)}")
+            raise ApplyError(daemon.namespace, f"configure {DAEMON}", f"it ended: {files.last_words()}")
         try:
             signal.pidfd_send_signal(pidfd, signal.SIGHUP)
         finally:
             os.close(pidfd)
-        return self._await_peers(daemon.namespace, {str(peer.address) for peer in peers})
+        self._await_peers(daemon, peers, listens)
 
-    def _observed(self, namespace: str) -> GobgpDaemon | None:
+    # Looking
+
+    def _running(self, namespace: str) -> _Running | None:
+        """Return what runs in a node, None where nothing does or answers."""
         files = self._files(namespace)
-        try:
-            data = json.loads(files.receipt.read_bytes())
-        except FileNotFoundError:
+        receipt = files.read_receipt()
+        if receipt is None:
             return None
         pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid)
         if pidfd is None:
             return None
         try:
-            now = self._peers_of(namespace, pidfd)
+            seen = self._look(namespace, receipt, pidfd)
         finally:
             os.close(pidfd)
-        if now is None:
+        if seen is None:
             return None
-        asked = from_json(data["asked"], GobgpDaemon)
-        shown = data["shown"]
-        if shown is None:
-            shown = now
-            _write(files.receipt, _receipt(asked, now), private=True)
-        return _with_peers(asked, _merged(asked.peers, shown, now))
+        if receipt.shown is None:  # its start was cut short
+            shown = {address: shown.values for address, shown in seen.dialled.items()}
+            files.write_receipt(receipt.asked, receipt.listening, shown)
+            receipt = receipt._replace(shown=shown)
+        return _Running(receipt, observed(receipt, seen))
 
-    def _peers_of(self, namespace: str, pidfd: int) -> dict[str, dict[str, Any]] | None:
-        """Return what a process that runs shows of its peers, None where it ends or stays silent.
+    def _look(self, namespace: str, receipt: Receipt, pidfd: int) -> Look | None:
+        """Return what a process that runs shows, None where it ends or stays silent.
 
         The client gives up after a second, which a busy machine may need: it is asked again.
         """
@@ -291,10 +359,12 @@ class GobgpDriver:
         ended.register(pidfd, select.POLLIN)
         while True:
             try:
-                return parse_peers(self.command(namespace, "neighbor"))
-            except NotFoundError:
+                return look(self._client(namespace), receipt)
+            except (NotFoundError, PeerError):
                 if time.monotonic() > deadline or ended.poll(LOOK_MS):
                     return None
+
+    # Ending
 
     def _end(self, keys: Sequence[Key]) -> dict[Key, NlanError | None]:
         opened = {
@@ -311,47 +381,16 @@ class GobgpDriver:
         }
 
 
-def _merged(
-    asked: Sequence[BgpPeer], shown: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]]
-) -> list[BgpPeer]:
-    """Return the peers as asked where nothing changed since, else as GoBGP shows them."""
-    wanted = {str(peer.address): peer for peer in asked}
-    return [
-        wanted[address]
-        if address in wanted and now[address] == shown.get(address)
-        else peer_from(address, now[address])
-        for address in now
-    ]
+class _Running(NamedTuple):
+    """What was asked of a process, and what it is."""
+
+    receipt: Receipt
+    daemon: GobgpDaemon
 
 
-def _with_peers(daemon: GobgpDaemon, peers: Iterable[BgpPeer]) -> GobgpDaemon:
-    ordered = sorted(peers, key=lambda peer: (peer.address.version, int(peer.address)))
-    return GobgpDaemon(
-        namespace=daemon.namespace, asn=daemon.asn, router_id=daemon.router_id, peers=tuple(ordered), after=()
-    )
+class _Wanted(NamedTuple):
+    """What a process shall show: peers that it dials, prefixes that may dial, whom it is the next hop to."""
 
-
-def _receipt(daemon: GobgpDaemon, shown: dict[str, dict[str, Any]] | None) -> str:
-    return json.dumps({"asked": to_builtins(_with_peers(daemon, daemon.peers)), "shown": shown})
-
-
-def _write(path: Path, text: str, *, private: bool = False) -> None:
-    """Replace a file in one step; a private one (it may hold keys) is root's alone."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.touch(mode=0o600 if private else 0o644)
-    temporary.write_text(text)
-    os.replace(temporary, path)
-
-
-def _program(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        raise HostError(f"{name} is missing: install GoBGP")
-    return path
-
-
-def _last_words(files: Files) -> str:
-    with suppress(OSError):
-        if lines := files.log.read_text(errors="replace").strip().splitlines():
-            return " | ".join(lines[-3:])
-    return "it said nothing"
+    dialled: frozenset[str]
+    listening: frozenset[str]
+    next_hop_self: frozenset[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from nlan.drivers.base import LogEvent
 
@@ -13,6 +14,12 @@ _LINES = (
     (re.compile(r'msg="?Peer Down"?.*\bKey=(\S+)'), "session-down"),
     (re.compile(r'msg="?((?:Add|Delete|Update) a? ?peer configuration)"?'), "configured"),
 )
+
+
+def count_ups(text: str) -> Counter[str]:
+    """Return how often each peer's session came up; GoBGP itself counts short ones alone (``Flops``)."""
+    events = (parse_log(line) for line in text.splitlines())
+    return Counter(event.subject for event in events if event is not None and event.kind == "session-up")
 
 
 def parse_log(line: str) -> LogEvent | None:

@@ -93,10 +93,8 @@ def test_drift_is_seen_and_repaired(network: Any, eventually: Callable[..., None
     eventually(lambda: "192.0.2.9" in command("rr", "neighbor"))
     assert [o.impact for o in network.apply(nodes)] == ["session"]
     assert network.differences(nodes) == []
-    command("rr", "neighbor", "del", "192.0.2.2")
-    eventually(lambda: "192.0.2.2" not in command("rr", "neighbor"))
-    assert [o.impact for o in network.apply(nodes)] == ["hitless"]
-    assert network.differences(nodes) == []
+    assert "192.0.2.9" not in command("rr", "neighbor")
+    assert network.established("rr") == {"192.0.2.2": 1, "192.0.2.6": 1}
 
 
 def test_a_killed_daemon_is_started_again(network: Any, eventually: Callable[..., None]) -> None:
