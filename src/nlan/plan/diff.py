@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 
 from nlan.plan.operation import Operation, Plan
 from nlan.plan.order import ordered
-from nlan.plan.state import State
-from nlan.resources import Key, Resource
+from nlan.plan.state import LINKS, State
+from nlan.resources import Key, Resource, Route
 
 
 def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Plan:
@@ -26,6 +26,7 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
     wanted, seen = State(desired), State(observed)
     changes = [o for key in sorted(desired) if (o := _change(key, desired, observed)) is not None]
     changes += _on_remade(changes, wanted)
+    changes += _on_bare(changes, wanted, seen)
     removals = {key for key in observed if key not in desired}
     vanishing = {key: carrier for key in removals if (carrier := _carrier(key, removals, seen)) is not None}
     deletions = [_deletion(observed[key]) for key in sorted(removals - vanishing.keys())]
@@ -63,15 +64,40 @@ def _made_for(
 
 
 def _on_remade(changes: list[Operation], wanted: State) -> Iterator[Operation]:
-    """Yield the creation of what vanishes with a link that is made again."""
+    """Yield the creation of what vanishes with a link that is made again, or gives way to another one."""
     planned = {operation.key for operation in changes}
-    for remade in sorted(operation.key for operation in changes if operation.action == "replace"):
-        reason = f"its {remade.kind} {remade.name} is made again"
-        for key in sorted(wanted.carried_by(remade)):
-            if key not in planned:
-                planned.add(key)
-                resource = wanted.resources[key]
-                yield Operation(action="create", key=key, impact="outage", reason=reason, desired=resource)
+    remade = {o.key for o in changes if o.action in ("create", "replace") and o.key.kind in LINKS}
+    places = {claim[1] for key in remade for claim in wanted.resources[key].claims()}
+    for key in sorted(wanted.carried_in(places) - planned):
+        ground = next((ground for ground in wanted.grounds(key) if ground in remade), None)
+        if ground is not None:
+            reason = f"its {ground.kind} {ground.name} is made again"
+            desired = wanted.resources[key]
+            yield Operation(action="create", key=key, impact="outage", reason=reason, desired=desired)
+
+
+def _on_bare(changes: list[Operation], wanted: State, seen: State) -> Iterator[Operation]:
+    """Yield the creation of routes that vanish since their interface is bare of addresses for a moment."""
+    planned = {operation.key for operation in changes}
+    for key in sorted(key for key in wanted.resources if key.kind == "route" and key not in planned):
+        if _is_bare_for_a_moment(seen.resources[key], wanted, seen):
+            reason = "its interface is without an IPv4 address for a moment"
+            desired = wanted.resources[key]
+            yield Operation(action="create", key=key, impact="outage", reason=reason, desired=desired)
+
+
+def _is_bare_for_a_moment(route: Resource, wanted: State, seen: State) -> bool:
+    """Tell whether the kernel drops an IPv4 route with the last address of its interface.
+
+    An address that stands elsewhere, or with another length, can only come after that one is gone; any
+    other comes before the old ones go.
+    """
+    if not isinstance(route, Route) or route.prefix.version == 6 or route.interface is None:
+        return False
+    before, after = (state.addresses4(route.namespace, route.interface) for state in (seen, wanted))
+    if not before or not after or before & after:
+        return False
+    return all(any(claim in seen.claims for claim in wanted.resources[key].claims()) for key in after)
 
 
 def _carrier(key: Key, removals: set[Key], seen: State) -> Key | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 
-from nlan.resources import Key, Resource, Veth
+from nlan.resources import Address, Key, Resource, Route, Veth
 
 Claim = tuple[str, ...]
 
 CARRIED = frozenset({"address", "fdb", "route"})
 """Kinds that the kernel removes together with the link they stand on."""
+LINKS = frozenset({"bridge", "veth", "vxlan"})
+"""The kinds of links."""
 
 
 class State:
@@ -27,14 +29,40 @@ class State:
         return {claim: key for key, resource in self.resources.items() for claim in resource.claims()}
 
     def grounds(self, key: Key) -> Iterator[Key]:
-        """Yield the keys of this side that the resource requires; an interface is any link's end."""
-        for required in self.resources[key].requires():
+        """Yield the keys of this side that the resource requires; an interface is any link's end.
+
+        A route also needs the address whose subnet its next hop is in.
+        """
+        resource = self.resources[key]
+        for required in resource.requires():
             if required.kind == "interface":
                 link = self.claims.get(tuple(required))
                 if link is not None:
                     yield link
             elif required in self.resources:
                 yield required
+        if isinstance(resource, Route):
+            yield from (a.key for a in self._addresses_for(resource) if resource.via in a.address.network)
+
+    def _addresses_for(self, route: Route) -> Iterator[Address]:
+        if route.interface is not None:
+            yield from self._addresses.get((route.namespace, route.interface), ())
+            return
+        for (namespace, _), addresses in self._addresses.items():
+            if namespace == route.namespace:
+                yield from addresses
+
+    def addresses4(self, namespace: str, interface: str) -> set[Key]:
+        """Return the keys of an interface's IPv4 addresses."""
+        return {a.key for a in self._addresses.get((namespace, interface), ()) if a.address.version == 4}
+
+    @cached_property
+    def _addresses(self) -> Mapping[tuple[str, str], list[Address]]:
+        found: dict[tuple[str, str], list[Address]] = defaultdict(list)
+        for resource in self.resources.values():
+            if isinstance(resource, Address):
+                found[resource.namespace, resource.interface].append(resource)
+        return found
 
     def carriers(self, key: Key) -> Iterator[Key]:
         """Yield what takes the resource along when it goes: its namespaces, and its link."""
@@ -45,17 +73,8 @@ class State:
         if isinstance(resource, Veth):
             yield Key("namespace", resource.peer_namespace, "")
         if key.kind in CARRIED:
-            yield from (ground for ground in self.grounds(key) if ground.kind != "namespace")
+            yield from (ground for ground in self.grounds(key) if ground.kind in LINKS)
 
-    def carried_by(self, link: Key) -> list[Key]:
-        """Return what the kernel removes together with that link."""
-        return self._carried.get(link, [])
-
-    @cached_property
-    def _carried(self) -> dict[Key, list[Key]]:
-        carried: dict[Key, list[Key]] = defaultdict(list)
-        for key in self.resources:
-            if key.kind in CARRIED:
-                for ground in self.grounds(key):
-                    carried[ground].append(key)
-        return carried
+    def carried_in(self, namespaces: Container[str]) -> set[Key]:
+        """Return the keys of what stands on links in these namespaces."""
+        return {key for key in self.resources if key.kind in CARRIED and key.namespace in namespaces}

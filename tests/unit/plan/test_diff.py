@@ -266,3 +266,52 @@ def test_a_vxlan_device_made_beside_changed_lines_is_no_interface_of_three_parts
     after = FrrDaemon(namespace="r1", daemon="bgpd", config=lines, after=(vxlan.key,))
     planned = plan(state(namespace("r1"), after, vxlan), state(namespace("r1"), before))
     assert steps(planned) == ["create r1 vxlan vxlan7", "update r1 frr bgpd"]
+
+
+def lan(*addresses: str, via: str = "192.0.2.100") -> Resources:
+    """Return a bridge of a node with addresses, and a default route by way of it."""
+    bridge = Bridge(namespace="r1", name="lan", mac="02:00:5e:00:53:09", mtu=1500)
+    route = Route(namespace="r1", prefix=ip_network("0.0.0.0/0"), via=ip_address(via), interface="lan")
+    return state(namespace("r1"), bridge, route, *(address("r1", each, "lan") for each in addresses))
+
+
+def test_a_route_is_made_again_where_its_interface_is_without_an_address_for_a_moment() -> None:
+    """The kernel dropped it with the last address, and the change ended without it."""
+    planned = plan(lan("192.0.2.1/25"), lan("192.0.2.1/24"))
+    assert steps(planned) == [
+        "delete r1 address lan 192.0.2.1/24",
+        "create r1 address lan 192.0.2.1/25",
+        "create r1 route 0.0.0.0/0",
+    ]
+    assert planned.operations[2].reason == "its interface is without an IPv4 address for a moment"
+
+
+def test_a_route_is_left_alone_where_another_address_keeps_it() -> None:
+    route = Key("route", "r1", "0.0.0.0/0")
+    for wanted, seen in (
+        (lan("192.0.2.1/25", "192.0.2.2/24"), lan("192.0.2.1/24", "192.0.2.2/24")),
+        (lan("192.0.2.1/25", "192.0.2.2/24"), lan("192.0.2.1/24")),
+        (lan("192.0.2.2/24"), lan("192.0.2.1/24")),
+    ):
+        assert route not in [operation.key for operation in plan(wanted, seen).operations]
+
+
+def test_a_route_waits_for_the_address_that_leads_to_its_next_hop() -> None:
+    """It was refused where the address had to wait for one of the same number to go."""
+    assert steps(plan(lan("192.0.2.1/16", via="192.0.9.9"), lan("192.0.2.1/24"))) == [
+        "delete r1 address lan 192.0.2.1/24",
+        "create r1 address lan 192.0.2.1/16",
+        "update r1 route 0.0.0.0/0",
+    ]
+
+
+def test_what_stands_on_an_interface_that_another_link_takes_over_is_made_again() -> None:
+    """It vanished with the old link, and the change ended without it."""
+    kept = address("r2", "192.0.2.2/24")
+    seen = state(namespace("r1"), namespace("r2"), namespace("r3"), veth("r1", "r2"), kept)
+    wanted = state(namespace("r1"), namespace("r2"), namespace("r3"), veth("r3", "r2"), kept)
+    assert steps(plan(wanted, seen)) == [
+        "delete r1 veth eth1",
+        "create r3 veth eth1",
+        "create r2 address eth1 192.0.2.2/24",
+    ]
