@@ -186,11 +186,18 @@ def test_one_pair_in_one_namespace(driver: Driver) -> None:
     assert observe(driver) == by_key(BRIDGE)
 
 
-def test_one_end_with_another_mtu_is_repaired(side: Side, driver: Driver) -> None:
+@pytest.mark.parametrize("mtu", [1300, 1600])
+@pytest.mark.parametrize(("namespace", "name"), [("a", "eth1"), ("b", "eth2")])
+def test_one_end_with_another_mtu_is_repaired(
+    side: Side, driver: Driver, namespace: str, name: str, mtu: int
+) -> None:
+    """The smaller one was believed, so an end with a larger one was nobody's business."""
     made(driver, PAIR)
-    side.change_link("b", "eth2", mtu=1300)
+    side.change_link(namespace, name, mtu=mtu)
     observed = observe(driver)[PAIR.key]
-    assert PAIR.difference(observed) is not None
+    difference = PAIR.difference(observed)
+    assert difference is not None
+    assert difference.reason == f"mtu is {mtu}, wanted 1500"
     assert succeeded(update(driver, PAIR, observed))
     assert observe(driver) == by_key(PAIR)
 

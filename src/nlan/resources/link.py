@@ -8,9 +8,11 @@ are left alone.
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from nlan.resources.base import Impact, Key, Resource
+import msgspec
+
+from nlan.resources.base import Difference, Impact, Key, Resource
 from nlan.values import VXLAN_PORT
 
 NAMESPACE = "namespace"
@@ -65,6 +67,7 @@ class Veth(Resource, frozen=True, kw_only=True):
         mac: Of the first end.
         peer_mac: Of the other end.
         mtu: Octets, of both ends.
+        peer_mtu: Of the other end, where it was observed to have another one.
         master: Bridge that the first end is a port of; empty for none.
         peer_master: The same for the other end.
         up: Administrative state of the first end.
@@ -92,11 +95,18 @@ class Veth(Resource, frozen=True, kw_only=True):
     peer_master: str = ""
     up: bool = True
     peer_up: bool = True
+    peer_mtu: int | None = None
 
     @property
     def key(self) -> Key:
         """Kind, namespace and interface of the first end."""
         return Key(self.kind, self.namespace, self.name)
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare; of two MTUs the one that is wrong."""
+        if observed.peer_mtu not in (None, self.mtu):
+            observed = msgspec.structs.replace(observed, mtu=observed.peer_mtu)
+        return super().difference(observed)
 
     def requires(self) -> tuple[Key, ...]:
         """Both namespaces, and the bridges that its ends are ports of."""

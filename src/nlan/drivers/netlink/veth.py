@@ -61,7 +61,7 @@ def ends(veth: Veth) -> tuple[End, End]:
         namespace=veth.peer_namespace,
         name=veth.peer_name,
         mac=veth.peer_mac,
-        mtu=veth.mtu,
+        mtu=veth.mtu if veth.peer_mtu is None else veth.peer_mtu,
         master=veth.peer_master,
         up=veth.peer_up,
         group=SECOND,
@@ -168,11 +168,12 @@ def _pair(
         peer_name=name,
         mac=link.mac,
         peer_mac=peer.mac,
-        mtu=link.mtu if link.mtu == peer.mtu else min(link.mtu, peer.mtu),
+        mtu=link.mtu,
         master=links.name_of(link.master),
         peer_master=there.name_of(peer.master),
         up=link.up,
         peer_up=peer.up,
+        peer_mtu=None if peer.mtu == link.mtu else peer.mtu,
     )
 
 
