@@ -31,8 +31,16 @@ links:
 - {link: pe1 -- ce1, type: l2vpn}
 """
 
+PAIR = """\
+name: pair
+nodes: [x, y, z]
+links:
+- {link: x -- y, prefix: 192.0.2.0/24, ends: {y: 192.0.2.2/24}}
+"""
+
 LABS: dict[str, str] = {
     "ptn": PTN,
+    "pair": PAIR,
     "line": generate("line", count=3, ospf=True, ipv6=True, hosts=1),
     "ring": generate("ring", count=4),
     "star": generate("star", count=3),
@@ -46,6 +54,9 @@ CHANGES: dict[str, tuple[str, Callable[[str], str]]] = {
     "a node less": ("ptn", lambda text: text.replace("pe[1-2]", "pe[1-1]")),
     "a node more": ("ptn", lambda text: text.replace("pe[1-2]", "pe[1-3]")),
     "another LAN": ("ptn", lambda text: text.replace("172.21.1.1", "172.29.1.1")),
+    "another length": ("ptn", lambda text: text.replace("172.21.1.1/24", "172.21.1.1/25")),
+    "another length and gateway": ("ptn", lambda text: text.replace("172.21.1.1/24", "172.21.1.9/16")),
+    "a link turned round": ("pair", lambda text: text.replace("x -- y", "z -- y")),
     "another lab": ("line", lambda _: PTN),
     "longer": ("line", lambda _: generate("line", count=5, ospf=True, ipv6=True, hosts=2)),
     "IPv4 only": ("line", lambda _: generate("line", count=3, ospf=True, hosts=1)),

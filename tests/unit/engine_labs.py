@@ -62,4 +62,5 @@ def complete(kernel: FakeKernel, desired: Lab) -> None:
     run = Run(kernel, desired)
     failures = run.apply()
     assert failures == [], [str(failure.error) for failure in failures]
-    assert [f"{operation}: {operation.reason}" for operation in run.plan().operations] == []
+    left = [f"{operation}: {operation.reason}" for operation in run.plan().operations]
+    assert left == [], left

@@ -15,7 +15,7 @@ class Faults:
 
     def __init__(self) -> None:
         """Order nothing."""
-        self._order(-1, None)
+        self.clear()
 
     def fail_at(self, n: int, errno: int) -> None:
         """Let the n-th change from now on, counted from 0, be refused with that number."""
@@ -28,6 +28,10 @@ class Faults:
         the caller dies before the call that the change is part of.
         """
         self._order(n, None)
+
+    def clear(self) -> None:
+        """Order nothing any more."""
+        self._order(-1, None)
 
     def _order(self, n: int, errno: int | None) -> None:
         self._at, self._errno = n, errno
