@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from nlan.drivers.base import Place
 from nlan.drivers.gobgp import api
@@ -15,8 +17,20 @@ API_PORT = 50051
 AT_ONCE = 8
 """So many questions are on their way together; each is a process."""
 
+PATIENCE_S = 5.0
+"""How long a busy GoBGP may take to carry a command out."""
+TIMED_OUT = "deadline exceeded"
+"""What the tool says after a second without an answer."""
+
 Question = Sequence[str]
 """The words that follow ``gobgp -j``."""
+
+
+class _Answer(NamedTuple):
+    """What the tool printed, and why it was refused if it was."""
+
+    text: str
+    refusal: str
 
 
 class Client:
@@ -40,18 +54,34 @@ class Client:
         Raises:
             NotFoundError: GoBGP does not run there, or refuses one of them; all have been asked.
         """
-        answers: list[str] = []
-        refused = ""
+        answers = self._asked(questions)
+        for answer in answers:
+            if answer.refusal:
+                raise NotFoundError(f"{self._namespace}: {answer.refusal}")
+        return [answer.text for answer in answers]
+
+    def tell(self, commands: Sequence[Question]) -> None:
+        """Give commands that may be given twice; the tool gives up early, so some are.
+
+        Raises:
+            NotFoundError: GoBGP refuses one of them, or is silent for `PATIENCE_S`.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        left = list(commands)
+        while left:
+            answers = self._asked(left)
+            refused = [answer.refusal for answer in answers if answer.refusal]
+            hard = [refusal for refusal in refused if TIMED_OUT not in refusal]
+            if hard or (refused and time.monotonic() > deadline):
+                raise NotFoundError(f"{self._namespace}: {(hard or refused)[0]}")
+            left = [words for words, answer in zip(left, answers, strict=True) if answer.refusal]
+
+    def _asked(self, questions: Sequence[Question]) -> list[_Answer]:
+        answers: list[_Answer] = []
         for start in range(0, len(questions), AT_ONCE):
             with self._place.inside(self._namespace):
                 running = [_start(words) for words in questions[start : start + AT_ONCE]]
-            for process in running:
-                out, err = process.communicate()
-                answers.append(out)
-                if process.returncode != 0:
-                    refused = refused or err.strip() or out.strip()
-        if refused:
-            raise NotFoundError(f"{self._namespace}: {refused}")
+            answers += [_finish(process) for process in running]
         return answers
 
     def is_ready(self) -> bool:
@@ -90,6 +120,11 @@ class Client:
 def _start(words: Question) -> subprocess.Popen[str]:
     argv = [program("gobgp"), "-j", *words]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _finish(process: subprocess.Popen[str]) -> _Answer:
+    out, err = process.communicate()
+    return _Answer(out, (err.strip() or out.strip() or "no answer") if process.returncode else "")
 
 
 def program(name: str) -> str:

@@ -190,7 +190,7 @@ class GobgpDriver:
             os.close(pidfd)
         listens = self._listens(daemon)
         self._await_peers(daemon, daemon.peers, listens, fresh=True)
-        self._client(daemon.namespace).ask_all([path_words("add", path) for path in daemon.paths])
+        self._client(daemon.namespace).tell([path_words("add", path) for path in daemon.paths])
         self._remember(daemon, listens)
 
     def _await_api(self, daemon: GobgpDaemon, pidfd: int) -> None:
@@ -273,10 +273,10 @@ class GobgpDriver:
         client = self._client(daemon.namespace)
         for address in changes.policy:
             with suppress(NotFoundError):  # a peer that is away is told when it comes
-                client.ask("neighbor", str(address), "softresetout")
+                client.tell([("neighbor", str(address), "softresetout")])
         wanted, seen = set(daemon.paths), set(found.daemon.paths)
-        client.ask_all([path_words("del", path) for path in seen - wanted])
-        client.ask_all([path_words("add", path) for path in wanted - seen])
+        client.tell([path_words("del", path) for path in seen - wanted])
+        client.tell([path_words("add", path) for path in wanted - seen])
         self._remember(daemon, listens)
         return None
 
@@ -291,7 +291,7 @@ class GobgpDriver:
                 client.delete_dynamic_neighbor(prefix, may_dial[prefix])
             if prefix in may_dial or address not in asked:
                 with suppress(NotFoundError):  # it has gone by itself
-                    client.ask("neighbor", "del", str(address))
+                    client.tell([("neighbor", "del", str(address))])
 
     def _reload_without(self, daemon: GobgpDaemon, found: _Running, listens: Collection[IpAddress]) -> None:
         """Let the file forget, for a moment, what GoBGP believes to have as it shall be.

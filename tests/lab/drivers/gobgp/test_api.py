@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -77,6 +78,18 @@ def test_one_that_hangs_does_not_hold_us_up(
     with pytest.raises(PeerError, match="does not answer ListDynamicNeighbor"):
         one.dynamic_neighbors()
     os.kill(pid, signal.SIGCONT)
+
+
+def test_a_command_outlasts_a_pause(one: Client, network: Any) -> None:
+    (pid,) = (pid for pid, name in network.place.processes("rr").items() if name == "gobgpd")
+    os.kill(pid, signal.SIGSTOP)
+    wakes = threading.Timer(1.5, os.kill, (pid, signal.SIGCONT))
+    wakes.start()
+    one.tell([("global", "rib", "add", "203.0.113.0/24")])
+    wakes.join()
+    assert "203.0.113.0/24" in one.ask("global", "rib")
+    with pytest.raises(NotFoundError, match=r"rr: .*nonsense"):
+        one.tell([("global", "rib", "add", "nonsense")])
 
 
 def test_where_none_runs(network: Any) -> None:
