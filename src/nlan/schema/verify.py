@@ -5,6 +5,7 @@ Errors are here, doubts of routing in `lint`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -35,6 +36,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         _vnis(node, places, report)
         _interfaces(node, places, report)
         check_gobgp(node, places, report)
+        _raw_asn(node, places, report)
         _host_lans(node, places, report)
     if not _doubled(lab):
         _overlaps(lab, held, places, report)
@@ -45,6 +47,21 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         holders.setdefault(item.interface.ip, item.node)
     _peers(lab, holders, places, report)
     lint(lab, holders, segments, places, report)
+
+
+def _raw_asn(node: Node, places: Places, report: Report) -> None:
+    """FRR has one AS outside of VRFs: raw lines for another cannot stand beside derived ones."""
+    router = node.router
+    if router is None or router.frr is None or router.frr.only or router.bgp is None:
+        return
+    said = re.search(r"^router bgp (\d+)[ \t]*$", router.frr.text, re.MULTILINE)
+    if said is not None and int(said[1]) != router.bgp.asn:
+        own = f"{node.name} is in AS {router.bgp.asn}"
+        report.error(
+            places.find("node", node.name, "frr"),
+            f"the raw lines say `{said[0].strip()}`, yet {own}, and FRR takes one",
+            f"give the node `asn: {said[1]}`, or say `only: true` beside the lines to leave out derived ones",
+        )
 
 
 # -- addresses
