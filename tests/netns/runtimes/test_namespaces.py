@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,30 @@ def test_the_run_directory_is_in_memory_and_seen_from_nodes(place: NetnsRuntime)
     place.make_directory("a").joinpath("note").write_text("seen")
     seen = place.run("a", ["cat", str(place.directory("a") / "note")])
     assert seen.stdout == b"seen", seen
+
+
+def test_a_connection_without_its_other_end_holds_no_namespace(runtime: NetnsRuntime) -> None:
+    """Whose links go first leaves a socket behind that waits for the answer to its last packet."""
+    runtime.create(["a", "b"])
+    other_end = ("peer", "name", "y", "netns", str(runtime.paths.pin(runtime.lab, "b")))
+    with runtime.inside("a"):
+        subprocess.run(["ip", "link", "add", "name", "x", "type", "veth", *other_end], check=True)
+    for name, link, address in (("a", "x", "192.0.2.1"), ("b", "y", "192.0.2.2")):
+        shell(
+            runtime, name, f"ip address add {address}/24 dev {link}; ip link set {link} up; ip link set lo up"
+        )
+        runtime.make_directory(name)
+    listener = runtime.open_socket("b", socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("192.0.2.2", 0))
+    listener.listen()
+    one = runtime.open_socket("a", socket.AF_INET, socket.SOCK_STREAM)
+    one.connect(listener.getsockname())
+    other = listener.accept()[0]
+    shell(runtime, "b", "ip link set y down; ip address flush dev y")
+    for end in (one, other, listener):
+        end.close()
+    assert "FIN-WAIT-1" in shell(runtime, "a", "ss -tan")
+    runtime.delete(["a"])
+    deadline = time.monotonic() + 20
+    while "y@" in shell(runtime, "b", "ip link"):
+        assert time.monotonic() < deadline, "the namespace lives on"
