@@ -6,15 +6,21 @@ said of the whole lab and means nothing to it is a warning: it is meant for the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from typing import Any
+
+import msgspec
 
 from nlan.model import Bgp, BgpPeer, Node, Router, StaticRoute
 from nlan.schema.drafts import Places
 from nlan.schema.report import Place, Report
 
 LEAST_HOLD_S = 3
-Say = Callable[[Place, str, str], None]
+_WIDE = re.compile(r"(defaults\.)?bgp\.(maximum_?paths|redistribute)\b", re.IGNORECASE)
+"""Where a file says it of all nodes."""
+_NO_PATHS = "installs no paths at all, whatever `maximum_paths` is"
+_NO_SOURCE = {"ospf": "runs no OSPF to redistribute", "kernel": "does not see the kernel's routes"}
 
 
 def check_gobgp(node: Node, places: Places, report: Report) -> None:
@@ -23,6 +29,29 @@ def check_gobgp(node: Node, places: Places, report: Report) -> None:
     if router is None or router.engine != "gobgp":
         return
     _Check(node, router, places, report).all()
+
+
+def spare_gobgp(node: str, router: Router, places: Places, report: Report) -> Router:
+    """Return the router without what is said of the whole lab and means nothing to GoBGP, and warn of it."""
+    if router.engine != "gobgp" or router.bgp is None:
+        return router
+    bgp, hint = router.bgp, "it is meant for the others"
+
+    def is_wide(*part: Any, what: str) -> bool:
+        at = places.find("node", node, "bgp", *part)
+        if not _WIDE.match(at.path):
+            return False
+        report.warning(at, f"{node} runs GoBGP, which {what}", hint)
+        return True
+
+    paths, sources = bgp.maximum_paths, bgp.redistribute
+    if paths is not None and is_wide("maximum_paths", what=_NO_PATHS):
+        paths = None
+    vain = {s for s in sources if s in _NO_SOURCE and is_wide("redistribute", s, what=_NO_SOURCE[s])}
+    bgp = msgspec.structs.replace(
+        bgp, maximum_paths=paths, redistribute=tuple(source for source in sources if source not in vain)
+    )
+    return msgspec.structs.replace(router, bgp=bgp)
 
 
 class _Check:
@@ -51,10 +80,7 @@ class _Check:
         self._hosts()
 
     def _refuse(self, at: Place, what: str, hint: str) -> None:
-        """Record an error, or a warning where it was said of the whole lab."""
-        wide = at.path.split(".")[0].split("[")[0] in ("bgp", "defaults")
-        say: Say = self._report.warning if wide else self._report.error
-        say(at, f"{self._node.name} runs GoBGP, which {what}", hint)
+        self._report.error(at, f"{self._node.name} runs GoBGP, which {what}", hint)
 
     def _other_protocols(self) -> None:
         name, router = self._node.name, self._router
@@ -72,16 +98,16 @@ class _Check:
     def _bgp(self, bgp: Bgp) -> None:
         if bgp.maximum_paths is not None:
             at = self._at("bgp", "maximum_paths")
-            self._refuse(at, "installs no paths at all, whatever `maximum_paths` is", self._instead)
-        reasons = {"ospf": "runs no OSPF to redistribute", "kernel": "does not see the kernel's routes"}
+            self._refuse(at, _NO_PATHS, self._instead)
         for source in bgp.redistribute:
-            if source in reasons:
+            if source in _NO_SOURCE:
                 hint = f"name the prefixes in `networks`, or {self._instead}"
-                self._refuse(self._at("bgp", "redistribute", source), reasons[source], hint)
+                self._refuse(self._at("bgp", "redistribute", source), _NO_SOURCE[source], hint)
 
     def _peer(self, bgp: Bgp, peer: BgpPeer) -> Iterator[str]:
         if peer.hold_time_s is not None and peer.hold_time_s < LEAST_HOLD_S:
-            yield f"holds a session for {LEAST_HOLD_S} s at least, and {peer.address} has {peer.hold_time_s} s"
+            held = f"{peer.address} has {peer.hold_time_s} s"
+            yield f"holds a session for {LEAST_HOLD_S} s at least, and {held}"
         if peer.keepalive_s == 0:
             yield f"cannot do without keepalives, and {peer.address} has 0 s"
         version = peer.address.version

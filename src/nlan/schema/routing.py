@@ -12,6 +12,7 @@ import msgspec
 from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.schema.bgp import derive_bgp
 from nlan.schema.drafts import CONNECTED, End, NodeDraft, Segment
+from nlan.schema.gobgp import spare_gobgp
 from nlan.schema.kinds import Record
 from nlan.schema.report import nearest
 from nlan.schema.segments import Wiring
@@ -185,13 +186,14 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, folder: Path) -> 
     engine = said.get("engine", router.engine)
     places.put(said.place("engine"), "node", node.name, "engine")
     places.put(said.place("router_id"), "node", node.name, "router_id")
-    node.router = msgspec.structs.replace(
+    complete = msgspec.structs.replace(
         router,
         engine=engine,
         router_id=said.get("router_id", router.router_id),
         routes=tuple(_routes(node, settings, wiring)),
         frr=_frr(node, settings, folder),
     )
+    node.router = spare_gobgp(node.name, complete, places, settings.report)
 
 
 def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[StaticRoute]:
