@@ -25,8 +25,8 @@ links:
 """
 """Two routers of a provider, an L2VPN between them, and a customer's with a host behind it."""
 
-LARGER = PTN.replace("pe[1-2]", "pe[1-3]").replace("/24: 1", "/24: 2").replace("vni: 1,", "vni: 2,")
-"""The same with another provider's router and another host, over another VNI."""
+OTHER = PTN.replace("/24: 1", "/24: 2").replace("vni: 1,", "vni: 7,")
+"""The same with one more host, over another VNI."""
 
 
 def lab(text: str) -> Lab:

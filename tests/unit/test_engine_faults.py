@@ -22,7 +22,7 @@ from nlan.errors import ApplyError
 from nlan.generate import generate
 from nlan.plan import Plan
 from nlan.testing import FakeKernel, FakePlace, KilledError
-from unit.engine_labs import LARGER, PTN, Lab, Run, complete, kernel_with, lab
+from unit.engine_labs import OTHER, PTN, Lab, Run, complete, kernel_with, lab
 
 
 class Story(NamedTuple):
@@ -46,12 +46,12 @@ class Story(NamedTuple):
 
 @cache
 def stories() -> dict[str, Story]:
-    small, larger = lab(PTN), lab(LARGER)
+    first, other = lab(PTN), lab(OTHER)
     return {
-        "up": Story((), small),
-        "change": Story((small,), larger),
-        "change back": Story((small, larger), small),
-        "down": Story((small,), {}),
+        "up": Story((), first),
+        "change": Story((first,), other),
+        "change back": Story((first, other), first),
+        "down": Story((first,), {}),
     }
 
 

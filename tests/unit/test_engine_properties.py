@@ -157,7 +157,7 @@ _BITS = st.integers(0, 2 ** len(POOL) - 1)
 LABS = st.builds(picked, _BITS, _BITS, st.booleans())
 
 
-QUICK = settings(max_examples=80, deadline=None)
+QUICK = settings(max_examples=50, deadline=None)
 
 
 @QUICK

@@ -24,7 +24,7 @@ from nlan.state import LabState
 from nlan.testing import FakeKernel, FakePlace, fake_drivers
 from tega.database import Database
 from tega.engines.memory import MemoryLog
-from unit.engine_labs import LARGER, PTN
+from unit.engine_labs import OTHER, PTN
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def changes(*before: str, wanted: str) -> int:
     return machine.kernel.faults.count - done
 
 
-@pytest.mark.parametrize(("before", "wanted"), [((), PTN), ((PTN,), LARGER)], ids=["up", "change"])
+@pytest.mark.parametrize(("before", "wanted"), [((), PTN), ((PTN,), OTHER)], ids=["up", "change"])
 def test_one_failure_undoes_everything(before: tuple[str, ...], wanted: str) -> None:
     machine = Machine(*before)
     expected = str(machine.kernel)
