@@ -7,6 +7,7 @@ or a switch. The scripts run in each tool's own Python, which has no nlan; `run.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -14,10 +15,13 @@ import msgspec
 
 from nlan.drivers.frr.files import VTYSH_CONF
 from nlan.expand.frr import frr_daemons
+from nlan.expand.ptn import interface_name
 from nlan.expect import expectation
-from nlan.model import Lab, Node
+from nlan.model import L2Vpn, Lab, Node
+from nlan.model.vhosts import VhostLan
 from nlan.resources.frrconfig import file_text
 from nlan.schema import load
+from nlan.values import bridge_name
 
 
 def describe(file: Path, directory: Path) -> None:
@@ -46,8 +50,23 @@ def _write_frr(node: Node, directory: Path) -> None:
     directory.chmod(0o755)
     (directory / "vtysh.conf").write_text(VTYSH_CONF, encoding="utf-8")
     for daemon in frr_daemons(node, "lab"):
-        text = file_text(daemon.config or ())
+        text = _renamed(node, file_text(daemon.config or ()))
         (directory / f"{daemon.daemon}.conf").write_text(text, encoding="utf-8")
+
+
+def _renamed(node: Node, text: str) -> str:
+    """FRR's lines with the names that the interfaces have here, which are each other's only."""
+    names = {interface_name(l2vpn.vni): _wan(node, l2vpn) for network in node.ptn for l2vpn in network.l2vpns}
+    names |= {bridge_name(str(lan.gateway.ip)): _lan(node, lan) for lan in node.vhosts}
+    return re.sub(r"(?m)^interface (\S+)$", lambda m: f"interface {names.get(m[1], m[1])}", text)
+
+
+def _wan(node: Node, l2vpn: L2Vpn) -> str:
+    return f"{node.name}-s{l2vpn.vni}"
+
+
+def _lan(node: Node, lan: VhostLan) -> str:
+    return f"{node.name}-lan{node.vhosts.index(lan)}"
 
 
 def _router(node: Node) -> dict[str, object]:
@@ -66,12 +85,12 @@ def _router(node: Node) -> dict[str, object]:
 
 
 def _segments(lab: Lab) -> list[dict[str, object]]:
-    ends: dict[int, list[tuple[str, str]]] = {}
+    ends: dict[int, list[tuple[str, str, str]]] = {}
     for node in lab.nodes:
         for network in node.ptn:
             for l2vpn in network.l2vpns:
                 for address in l2vpn.addresses:
-                    ends.setdefault(l2vpn.vni, []).append((node.name, str(address)))
+                    ends.setdefault(l2vpn.vni, []).append((node.name, _wan(node, l2vpn), str(address)))
     return [{"name": f"s{vni}", "ends": members} for vni, members in sorted(ends.items())]
 
 
@@ -79,6 +98,7 @@ def _hosts(lab: Lab) -> list[dict[str, object]]:
     return [
         {
             "router": node.name,
+            "interface": _lan(node, lan),
             "gateway": str(lan.gateway),
             "hosts": [str(address) for address in lan.hosts],
         }

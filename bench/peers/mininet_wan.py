@@ -1,9 +1,6 @@
 """The nine-router WAN under Mininet, FRR started by hand: seconds until converged, and to stop.
 
-Runs in the Python that has Mininet (Debian: apt-get install mininet, then /usr/bin/python3):
-
-    python bench/peers/common_lab.py examples/wan-bgp.yaml /tmp/peer
-    /usr/bin/python3 bench/peers/mininet_wan.py /tmp/peer/lab.json
+Runs in the Python that has Mininet (Debian: apt-get install mininet, then /usr/bin/python3); see `run.py`.
 """
 
 import time
@@ -19,29 +16,22 @@ def build(lab):
     for name in lab["routers"]:
         private = [("/etc/frr", f"{lab['directory']}/{name}"), "/run/frr"]
         nodes[name] = net.addHost(name, ip=None, privateDirs=private)
-    ports = {}
-
-    def port(node):
-        ports[node] = ports.get(node, 0) + 1
-        return f"{node}-e{ports[node]}"
-
     addresses = []
     for n, segment in enumerate(lab["segments"]):
         ends = segment["ends"]
-        names = [port(node) for node, _ in ends]
-        addresses += [(node, name, address) for (node, address), name in zip(ends, names, strict=False)]
+        addresses += ends
         if len(ends) == 2:
-            net.addLink(nodes[ends[0][0]], nodes[ends[1][0]], intfName1=names[0], intfName2=names[1])
+            (one, name, _), (other, other_name, _) = ends
+            net.addLink(nodes[one], nodes[other], intfName1=name, intfName2=other_name)
         else:
             switch = net.addSwitch(f"sw{n}")
-            for (node, _), name in zip(ends, names, strict=False):
+            for node, name, _ in ends:
                 net.addLink(nodes[node], switch, intfName1=name)
     count = 0
     for n, lan in enumerate(lab["hosts"]):
         switch = net.addSwitch(f"lan{n}")
-        name = port(lan["router"])
-        net.addLink(nodes[lan["router"]], switch, intfName1=name)
-        addresses.append((lan["router"], name, lan["gateway"]))
+        net.addLink(nodes[lan["router"]], switch, intfName1=lan["interface"])
+        addresses.append((lan["router"], lan["interface"], lan["gateway"]))
         for address in lan["hosts"]:
             count += 1
             gateway = lan["gateway"].partition("/")[0]

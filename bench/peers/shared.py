@@ -13,11 +13,11 @@ def read_lab():
         return json.load(file)
 
 
-def wait_for_routes(wanted, pids, deadline_s=60.0):
+def wait_for_routes(wanted, pids, proc="/proc", deadline_s=60.0):
     """Wait until the kernels have as many routes as the lab asks for, by node name."""
     end = time.monotonic() + deadline_s
     while True:
-        counts = {name: routes(pids[name]) for name in wanted}
+        counts = {name: routes(f"{proc}/{pids[name]}/net/route") for name in wanted}
         if all(counts[name] >= wanted[name] for name in wanted):
             return
         if time.monotonic() > end:
@@ -25,9 +25,9 @@ def wait_for_routes(wanted, pids, deadline_s=60.0):
         time.sleep(0.02)
 
 
-def routes(pid):
-    """Count the routes over a gateway in the namespace of a process."""
-    with open(f"/proc/{pid}/net/route", encoding="ascii") as file:
+def routes(path):
+    """Count the routes over a gateway in a namespace's table."""
+    with open(path, encoding="ascii") as file:
         rows = [line.split() for line in file][1:]
     return sum(bool(int(row[3], 16) & GATEWAY) for row in rows)
 
