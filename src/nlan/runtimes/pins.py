@@ -116,11 +116,18 @@ def prepare_run(paths: Paths) -> None:
     try:
         paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not _set_propagation(paths.run, syscalls.MS_PRIVATE):
-            flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-            syscalls.mount(_RUN_SOURCE, str(paths.run), "tmpfs", flags, "mode=755")
+            _mount_run(paths.run)
             _set_propagation(paths.run, syscalls.MS_PRIVATE)
     except OSError as failure:
         raise HostError(f"{paths.run}: cannot be made nlan's run directory: {failure.strerror}") from failure
+
+
+def _mount_run(path: Path) -> None:
+    if os.listdir(path):  # labs of a former version, or whose mount somebody took away: they stay in sight
+        syscalls.mount(str(path), str(path), None, syscalls.MS_BIND)
+        return
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    syscalls.mount(_RUN_SOURCE, str(path), "tmpfs", flags, "mode=755")
 
 
 def prepare_netns(paths: Paths) -> None:
@@ -171,16 +178,16 @@ def restore_host(paths: Paths) -> None:
 
 
 def _is_run_mount(path: Path) -> bool:
-    """Tell whether the topmost mount at `path` is the file system in memory that nlan puts there."""
+    """Tell whether the topmost mount at `path` is one that nlan puts there: in memory, or of itself."""
     point = os.path.realpath(path).replace(" ", r"\040")
-    found = ("", "")
+    is_own = False
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         for line in mounts:
             fields, _, source = line.partition(" - ")
-            if fields.split(" ")[4] == point:
-                kind, name, *_ = source.split(" ")
-                found = (kind, name)
-    return found == ("tmpfs", _RUN_SOURCE)
+            root, place = fields.split(" ")[3:5]
+            if place == point:
+                is_own = source.startswith(f"tmpfs {_RUN_SOURCE} ") or (root != "/" and point.endswith(root))
+    return is_own
 
 
 def _set_propagation(path: Path, flags: int) -> bool:

@@ -48,7 +48,7 @@ def test_a_hosts_name_is_its_address(runtime: NetnsRuntime) -> None:
 def test_pins_of_the_lab_are_not_mounted_inside(node: NetnsRuntime) -> None:
     mounts = shell(node, "a", "cat /proc/self/mounts")
     assert str(node.paths.netns) not in mounts
-    assert f"{node.paths.run} " not in mounts
+    assert f"{node.paths.run}/" not in mounts
 
 
 def test_mounts_stay_in_the_node_and_last(node: NetnsRuntime) -> None:

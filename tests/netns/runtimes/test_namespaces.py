@@ -196,3 +196,18 @@ def test_a_connection_without_its_other_end_holds_no_namespace(runtime: NetnsRun
     deadline = time.monotonic() + 20
     while "y@" in shell(runtime, "b", "ip link"):
         assert time.monotonic() < deadline, "the namespace lives on"
+
+
+def test_what_stands_in_the_run_directory_stays_in_sight(paths: Paths, lab_name: str) -> None:
+    (paths.run / "earlier").mkdir(parents=True)
+    (paths.run / "earlier" / "note").write_text("here")
+    lab = NetnsRuntime(paths, lab_name)
+    with lab.lock():
+        assert (paths.run / "earlier" / "note").read_text() == "here"
+        assert lab.create(["a"]) == {}
+        assert lab.run("a", ["cat", str(paths.run / "earlier" / "note")]).stdout == b"here"
+        lab.cleanup()
+    (paths.run / "earlier" / "note").unlink()
+    (paths.run / "earlier").rmdir()
+    with lab.lock():
+        lab.cleanup()
