@@ -52,6 +52,8 @@ def main():
     built = time.perf_counter()
     wait_for_routes(lab["routes"], {name: node.pid for name, node in nodes.items()})
     converged = time.perf_counter()
+    for name in lab["routers"]:
+        nodes[name].cmd("kill $(cat /run/frr/*.pid)")  # Mininet ends its own shells only
     net.stop()
     tell(begun, built, converged, time.perf_counter())
 
