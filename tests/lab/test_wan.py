@@ -71,7 +71,7 @@ def running(request: pytest.FixtureRequest, module_nlan: Nlan) -> Iterator[Runni
     yield Running(module_nlan, lab, case)
     module_nlan("down", lab)
     assert lab not in [row["lab"] for row in module_nlan("ls", "--json").json]
-    assert not [name for name in Path("/run/netns").iterdir() if name.name.startswith(f"{lab}.")]
+    assert not list(Path("/run").glob(f"netns/{lab}.*"))
 
 
 def test_status_is_ok(running: Running) -> None:
