@@ -46,8 +46,16 @@ def test_every_lab_that_was_up_is_up_again(nlan: Nlan, labs: tuple[str, str]) ->
     assert nlan("restore", "--json").json == []
 
 
+def test_one_lab_by_its_name(nlan: Nlan, labs: tuple[str, str]) -> None:
+    reboot(*labs)
+    assert [one["lab"] for one in nlan("restore", labs[1], "--json").json] == [labs[1]]
+    assert nlan("restore", labs[1]).out == f"{labs[1]}: nothing to restore\n"
+    assert "no lab nobody is known" in nlan("restore", "nobody", code=1).err
+
+
 def test_a_lab_that_was_taken_down_stays_down(nlan: Nlan, labs: tuple[str, str]) -> None:
     nlan("down", labs[0])
+    assert "was taken down" in nlan("keep", labs[0]).out
     reboot(labs[1])
     assert [one["lab"] for one in nlan("restore", "--json").json] == [labs[1]]
 

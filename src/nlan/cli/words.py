@@ -194,5 +194,9 @@ VERBS = (
             JSON,
         ),
     ),
-    Verb("restore", "bring up again every lab that was up before a reboot", (JSON,)),
+    Verb(
+        "restore",
+        "bring up again every lab that was up before a reboot",
+        (_option("lab", metavar="LAB", nargs="?", help="only this one"), JSON),
+    ),
 )

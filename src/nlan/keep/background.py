@@ -9,7 +9,15 @@ from pathlib import Path
 import nlan
 from nlan.keep.presence import Presence
 
-VARIABLES = ("NLAN_RUN_DIR", "NLAN_NETNS_DIR", "NLAN_STATE_DIR", "NLAN_CGROUP_DIR", "NLAN_CGROUP_NEST")
+VARIABLES = (
+    "NLAN_RUN_DIR",
+    "NLAN_NETNS_DIR",
+    "NLAN_STATE_DIR",
+    "NLAN_CGROUP_DIR",
+    "NLAN_CGROUP_NEST",
+    "NLAN_VENV",
+)
+"""What a unit takes over of the environment that it is printed in."""
 
 
 def detach(presence: Presence) -> int:
@@ -61,7 +69,7 @@ def command() -> list[str]:
 
 def unit_text(lab: str) -> str:
     """Return a unit file that brings the lab up again after a boot and keeps it."""
-    words = " ".join(_quoted(word) for word in command())
+    words = " ".join(_quoted(word).replace("$", "$$") for word in command())
     settings = [f"Environment={_quoted(f'{v}={os.environ[v]}')}" for v in VARIABLES if os.environ.get(v)]
     lines = [
         "[Unit]",
@@ -71,8 +79,10 @@ def unit_text(lab: str) -> str:
         "[Service]",
         "Type=exec",
         *settings,
-        "# Every lab that was up before the boot; those that run are left alone.",
-        f"ExecStartPre=-{words} restore",
+        "# After a boot, if it was up before; a lab that runs is left alone, and one that was taken down.",
+        f"ExecStartPre=-{words} restore {lab}",
+        "# A large lab takes longer than systemd waits for by itself.",
+        "TimeoutStartSec=infinity",
         f"ExecStart={words} keep {lab}",
         "# Routing daemons that keep starts belong to the lab and outlive it.",
         "KillMode=process",
@@ -87,4 +97,6 @@ def unit_text(lab: str) -> str:
 
 
 def _quoted(word: str) -> str:
-    return f'"{word}"' if " " in word else word
+    """Return a word as systemd reads it: no specifier, and one word."""
+    word = word.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{word}"' if any(sign in word for sign in " '\\\"\t;") else word

@@ -51,6 +51,8 @@ FULL_EVERY_S = 60.0
 """After so long everything is looked at, whatever the events said."""
 FULL_SHARE = 400
 """And at most one part in so many of the time is spent on that."""
+TAKEN_DOWN = "the lab was taken down"
+"""Why a keep ends together with its lab."""
 
 
 class Keeper:
@@ -238,7 +240,7 @@ class Keeper:
     def _is_ours(self) -> bool:
         if self._presence.is_mine() and (self._is_lost or self._state.was_up()):
             return True
-        self._ended = "the lab was taken down"
+        self._ended = TAKEN_DOWN
         return False
 
     def _refresh(self, dirt: Dirt) -> bool:

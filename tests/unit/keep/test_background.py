@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import configparser
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from nlan.errors import LockedError, NotFoundError
+from nlan.keep import background
 from nlan.keep.background import command, unit_text
 from nlan.keep.presence import Presence, keeper_of
 from nlan.runtimes import Paths
@@ -27,9 +30,25 @@ def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
     service.read_string(text)
     words = " ".join(command())
     assert service["Service"]["ExecStart"] == f"{words} keep wan"
-    assert service["Service"]["ExecStartPre"] == f"-{words} restore"
+    assert service["Service"]["ExecStartPre"] == f"-{words} restore wan"
     assert service["Service"]["KillMode"] == "process"
     assert service["Service"]["Environment"] == '"NLAN_STATE_DIR=/srv/my labs"'
+
+
+def test_what_systemd_would_expand_is_escaped(monkeypatch):
+    monkeypatch.setattr(background, "command", lambda: ["/opt/50% of $x/nlan"])
+    assert 'ExecStart="/opt/50%% of $$x/nlan" keep wan' in unit_text("wan").splitlines()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("place", ["/srv/labs", '/srv/100% "my" labs\\', "/srv/$HOME"])
+def test_systemd_finds_nothing_wrong_with_the_unit(monkeypatch, tmp_path, place):
+    monkeypatch.setenv("NLAN_STATE_DIR", place)
+    unit = tmp_path / "nlan-wan.service"
+    unit.write_text(unit_text("wan"))
+    words = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_the_command_exists():

@@ -12,8 +12,9 @@ from nlan.cli.output import say
 from nlan.control import labs
 from nlan.control.world import World
 from nlan.errors import NotFoundError
-from nlan.keep import Keeper
+from nlan.keep import Keeper, Note
 from nlan.keep.background import detach, unit_text
+from nlan.keep.keeper import TAKEN_DOWN
 from nlan.keep.memory import Memory
 from nlan.keep.presence import Presence
 from nlan.runtimes import Paths
@@ -25,6 +26,10 @@ def run(arguments: Namespace) -> int:
     paths = Paths.from_environment()
     if arguments.unit:
         print(unit_text(labs.remembered_name(paths, arguments.lab)), end="")
+        return 0
+    if arguments.lab and _was_taken_down(paths, arguments.lab):
+        tell = teller(as_json=arguments.json)
+        tell(Note("ended", f"{arguments.lab}: {TAKEN_DOWN}", {"reason": TAKEN_DOWN}))
         return 0
     name = labs.choose(paths, arguments.lab).lab
     _check(paths, name)
@@ -40,6 +45,18 @@ def run(arguments: Namespace) -> int:
         return _keep(paths, name, presence, as_json=arguments.json)
     finally:
         presence.leave()
+
+
+def _was_taken_down(paths: Paths, name: str) -> bool:
+    """Tell whether a lab's end came before its keep, which ends with it."""
+    labs.need_root()
+    if name in labs.running(paths):
+        return False
+    state = find_state(paths.state, name)
+    if state is None:
+        return False
+    with state:
+        return state.lab() is not None and not state.was_up()
 
 
 def _check(paths: Paths, name: str) -> None:

@@ -1,4 +1,4 @@
-"""`nlan restore`: after a boot, every lab that was up is up again."""
+"""`nlan restore`: after a boot, every lab that was up is up again, or one of them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,25 @@ def run(arguments: Namespace) -> int:
     labs.need_root()
     paths = Paths.from_environment()
     results = []
-    for name in known_labs(paths.state):
+    for name in _known(paths, arguments.lab):
         result = _restore(paths, name, Terminal(arguments), arguments)
         if result is not None:
             results.append(result)
     if arguments.json:
         print_json(results)
     elif not results:
-        print("every lab that was up is there")
+        print(f"{arguments.lab}: nothing to restore" if arguments.lab else "every lab that was up is there")
     return 0 if all(result["ok"] for result in results) else 1
+
+
+def _known(paths: Paths, name: str | None) -> list[str]:
+    """Return the labs that are meant: all, or the one of that name."""
+    known = known_labs(paths.state)
+    if name is None:
+        return known
+    if name not in known:
+        raise NotFoundError(f"no lab {name} is known")
+    return [name]
 
 
 def _restore(paths: Paths, name: str, terminal: Terminal, arguments: Namespace) -> dict[str, Any] | None:
