@@ -146,11 +146,7 @@ class GobgpDriver:
 
     @cached_property
     def _can_listen(self) -> bool:
-        """Whether this GoBGP can wait for peers; another one dials them all."""
-        said = subprocess.run([program(DAEMON), "--version"], capture_output=True, text=True, check=False)
-        found = re.search(r"(\d+)\.(\d+)", said.stdout)
-        version = (int(found[1]), int(found[2])) if found else (0, 0)
-        return LISTENS_SINCE <= version < LISTENS_UNTIL
+        return can_listen()
 
     def _listens(self, daemon: GobgpDaemon) -> frozenset[IpAddress]:
         """Return the peers that GoBGP is to wait for."""
@@ -379,6 +375,14 @@ class GobgpDriver:
         return {
             key: ApplyError(key.namespace, f"stop {DAEMON}", why) if key in left else None for key in keys
         }
+
+
+def can_listen() -> bool:
+    """Tell whether this machine's GoBGP can wait for peers; another one dials them all."""
+    said = subprocess.run([program(DAEMON), "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)\.(\d+)", said.stdout)
+    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    return LISTENS_SINCE <= version < LISTENS_UNTIL
 
 
 class _Running(NamedTuple):

@@ -6,8 +6,9 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,19 @@ def one(network: Any, eventually: Callable[..., None]) -> Client:
     return start(network, 1, eventually)
 
 
+def stop(network: Any) -> int:
+    """Stop the daemon, wait until all its threads stand still, and return its number."""
+    (pid,) = (pid for pid, name in network.place.processes("rr").items() if name == "gobgpd")
+    os.kill(pid, signal.SIGSTOP)
+    while any(file.read_text().rpartition(")")[2].split()[0] != "T" for file in stats(pid)):
+        os.sched_yield()
+    return pid
+
+
+def stats(pid: int) -> Iterator[Path]:
+    return Path("/proc", str(pid), "task").glob("*/stat")
+
+
 def test_who_may_dial_is_told_and_taken_away(one: Client) -> None:
     assert one.dynamic_neighbors() == {"198.18.0.0/32": "all"}
     one.delete_dynamic_neighbor("198.18.0.0/32", "all")
@@ -73,16 +87,14 @@ def test_one_that_hangs_does_not_hold_us_up(
     one: Client, network: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "TIMEOUT_S", 0.2)
-    (pid,) = (pid for pid, name in network.place.processes("rr").items() if name == "gobgpd")
-    os.kill(pid, signal.SIGSTOP)
+    pid = stop(network)
     with pytest.raises(PeerError, match="does not answer ListDynamicNeighbor"):
         one.dynamic_neighbors()
     os.kill(pid, signal.SIGCONT)
 
 
 def test_a_command_outlasts_a_pause(one: Client, network: Any) -> None:
-    (pid,) = (pid for pid, name in network.place.processes("rr").items() if name == "gobgpd")
-    os.kill(pid, signal.SIGSTOP)
+    pid = stop(network)
     wakes = threading.Timer(1.5, os.kill, (pid, signal.SIGCONT))
     wakes.start()
     one.tell([("global", "rib", "add", "203.0.113.0/24")])
