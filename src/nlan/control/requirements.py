@@ -1,4 +1,4 @@
-"""Whether this machine can do what a plan asks of it; checked before anything is touched."""
+"""Whether this machine can do what is asked of it; checked before anything is touched."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 
 from nlan.control.features import LINK_KINDS, missing_link_kinds, missing_programs
 from nlan.errors import InputError, Problem
+from nlan.expand.abilities import Abilities
+from nlan.expand.frrolder import loopbacks_of_as
+from nlan.model import Lab, Node
 from nlan.plan import Operation, Plan
 from nlan.resources import Cgroup
 
@@ -34,6 +37,40 @@ def check(
     problems += _limit_problems(plan, why_not_limit, file, lines or {})
     if problems:
         raise InputError(problems)
+
+
+def doubts(lab: Lab, able: Abilities, file: str = "", lines: dict[str, int] | None = None) -> list[Problem]:
+    """Return what this machine's programs do otherwise than the lab may expect; all are warnings.
+
+    FRR before version 9 never uses an iBGP route to the very address of its next hop. A router that has
+    its AS's loopbacks from static routes alone therefore tells external peers nothing of them.
+    """
+    if able.frr_manager:
+        return []
+    found = []
+    for node in lab.nodes:
+        if untold := _untold(node, lab):
+            message = (
+                f"this machine's FRR tells the external peers of {node.name} nothing of {', '.join(untold)}: "
+                "each is the next hop of its own iBGP route"
+            )
+            hint = "OSPF in the AS helps, or FRR 10"
+            line = (lines or {}).get(node.name, 0)
+            found.append(Problem(node.name, message, file, line, hint=hint, severity="warning"))
+    return found
+
+
+def _untold(node: Node, lab: Lab) -> list[str]:
+    """Return the loopbacks of its AS that a border router without OSPF has by iBGP with themselves."""
+    router = node.router
+    if router is None or router.bgp is None or router.ospf or router.frr or router.engine != "frr":
+        return []
+    asn = router.bgp.asn
+    if all(peer.peer_asn == asn for peer in router.bgp.peers):
+        return []
+    inside = [n.router.bgp for n in lab.nodes if n.router and n.router.bgp and n.router.bgp.asn == asn]
+    spoken_from = {peer.address for bgp in inside for peer in bgp.peers if peer.peer_asn == asn}
+    return [str(value.ip) for value in loopbacks_of_as(node, lab) if value.ip in spoken_from]
 
 
 def _problems(

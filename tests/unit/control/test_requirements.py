@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nlan.control import requirements
 from nlan.errors import InputError
+from nlan.expand.abilities import ABLE, Abilities
 from nlan.plan import Operation, Plan
 from nlan.resources import Cgroup
+from nlan.schema import load
+from support import EXAMPLES
 
 
 def limits(action: str, **values: float) -> Plan:
@@ -40,3 +45,46 @@ def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: str) -> N
 def test_limits_that_can_be_had_or_are_lifted_are_no_problem() -> None:
     requirements.check(limits("create", pids=7), why_not_limit=only_pids)
     requirements.check(limits("delete", memory=4096), why_not_limit=only_pids)
+
+
+STATIC = """
+nodes:
+  r1:
+    asn: 64496
+    loopback: 10.0.0.1/32
+    routes: {10.0.0.2/32: r2}
+    bgp: {peers: {r2: false, 10.0.0.2: {update_source: 10.0.0.1, next_hop_self: true}}}
+  r2:
+    asn: 64496
+    loopback: 10.0.0.2/32
+    routes: {10.0.0.1/32: r1}
+    bgp: {peers: {r1: false, 10.0.0.1: {update_source: 10.0.0.2}}}
+  e1: {asn: 64497}
+links: [r1 -- r2, r1 -- e1]
+"""
+OSPF = STATIC.replace("asn: 64496\n", "asn: 64496\n    ospf: true\n")
+BY_LINK = "nodes:\n  r[1-2]: {asn: 64496}\n  e1: {asn: 64497}\nlinks: [r1 -- r2, r1 -- e1]\n"
+OLDER = Abilities(frr_manager=False)
+
+
+def doubts(text: str, able: Abilities = OLDER) -> list[str]:
+    loaded = load(Path("lab.yaml"), text=text)
+    return [str(problem) for problem in requirements.doubts(loaded.lab, able, "lab.yaml", loaded.lines)]
+
+
+def test_loopbacks_that_an_older_frr_does_not_tell_of() -> None:
+    assert doubts(STATIC) == [
+        "lab.yaml:3: warning: r1: this machine's FRR tells the external peers of r1 nothing of 10.0.0.2: "
+        "each is the next hop of its own iBGP route (OSPF in the AS helps, or FRR 10)"
+    ]
+    assert doubts(STATIC, ABLE) == []
+
+
+@pytest.mark.parametrize("text", [OSPF, BY_LINK], ids=["ospf", "by-link"])
+def test_where_it_tells_all_there_is_no_doubt(text: str) -> None:
+    assert doubts(text) == []
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_no_example_is_in_doubt(file: Path) -> None:
+    assert requirements.doubts(load(file).lab, OLDER) == []

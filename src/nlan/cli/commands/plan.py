@@ -40,7 +40,10 @@ def load(paths: Paths, arguments: Namespace) -> Loaded:
     loaded = load_file(
         Path(arguments.file), lab=arguments.lab, allocations=lambda lab: remembered(paths, lab)
     )
-    for warning in loaded.warnings:
+    from nlan.control.requirements import doubts
+    from nlan.control.world import abilities
+
+    for warning in (*loaded.warnings, *doubts(loaded.lab, abilities(), arguments.file, loaded.lines)):
         say(str(warning))
     return loaded
 
