@@ -52,7 +52,7 @@ HEARD = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
 """Whether Ctrl-C reaches us: what a script starts in its background ignores it."""
 if HEARD:
     _signal.signal(_signal.SIGINT, _early)
-    _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])  # the launcher lets it wait until now
+_signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])  # the launcher lets it wait until now
 
 if __name__ == "__main__":
     if sys.flags.no_site:
