@@ -24,6 +24,8 @@ def paths(tmp_path: Path) -> Paths:
 
 
 def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
+    for name in background.VARIABLES:  # `./test` sets one
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NLAN_STATE_DIR", "/srv/my labs")
     text = unit_text("wan")
     service = configparser.RawConfigParser(strict=False)
