@@ -84,6 +84,11 @@ class Client:
         self._closed = False
         self._failure: StoreError | None = None
 
+    @property
+    def connected(self) -> bool:
+        """Whether the server can be asked just now; else this client dials again by itself."""
+        return self._wire is not None
+
     # -- opening and closing -------------------------------------------------
 
     async def open(self) -> Client:

@@ -70,13 +70,29 @@ class Shell:
         if not name or name.startswith("#"):
             return
         command = COMMANDS.get(ALIASES.get(name, name))
-        if command is not None:
-            await command.run(self, rest)
+        if command is None:
+            await self._call(name, line)
             return
+        try:
+            await command.run(self, rest)
+        except NotFound:
+            await self._forget_what_is_gone()
+            raise
+
+    async def _call(self, name: str, line: str) -> None:
         call = parse_call(line)
         if call is None:
             raise UsageError(f"there is no command {name}; `help` lists them")
         self.show(await self.db.call(call.path, *call.args, timeout=60.0, **call.kwargs))
+
+    async def _forget_what_is_gone(self) -> None:
+        """Have no transaction open that the server knows no more: it was left idle, or the server ended."""
+        if self.txid is None:
+            return
+        try:
+            await self.db.ask("cand", txid=self.txid)
+        except NotFound:
+            self.txid = None
 
     async def close(self) -> None:
         """End the subscriptions."""
@@ -130,6 +146,17 @@ class Shell:
     async def _print(self, stream: Stream[Any]) -> None:
         async for event in stream:
             self.show_event(event)
+
+    async def ended(self) -> None:
+        """Wait until a subscription ends by itself.
+
+        Raises:
+            StoreError: The server takes this client no more.
+        """
+        tasks = [task for streams in self.streams.values() for _, task in streams]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
     async def unsubscribe(self, name: str) -> None:
         for stream, task in self.streams.pop(name, []):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer, Completion
@@ -15,6 +16,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from tega.errors import StoreError
 from tega.paths import format_path, parse_path
 from tega.shell.commands import ALIASES, COMMANDS, Quit, Shell
+from tega.shell.lines import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
 
     from tega.client import Client
+
+PATIENCE_S: Final = 1.0
+"""After so long it is said that the server is waited for."""
+REFRESH_S: Final = 0.5
+"""How often the prompt looks whether there is a server."""
 
 
 class PathCompleter(Completer):
@@ -59,6 +66,8 @@ def _wants_path(name: str) -> bool:
 
 async def complete_path(db: Client, text: str) -> list[str]:
     """Return the paths one level below what is typed that begin with it."""
+    if not db.connected:
+        return []
     parent, _, start = text.rpartition(".")
     try:
         path = parse_path(parent)
@@ -70,44 +79,110 @@ async def complete_path(db: Client, text: str) -> list[str]:
 
 async def interact(db: Client, *, json: bool) -> None:
     """Prompt until the user leaves."""
-    session: PromptSession[str] = PromptSession(history=FileHistory(str(_history_file())))
-    values: PromptSession[str] = PromptSession()
+    prompter = Prompter(db)
+    with patch_stdout(), Interrupts() as interrupts:
+        shell = Shell(db, print, prompter.value, json=json)
+        print("tega-cli: help lists the commands, quit leaves")
+        try:
+            while (line := await prompter.line(shell)) is not None:
+                if not await interrupts.run(shell, line):
+                    break
+        finally:
+            await shell.close()
 
-    async def ask() -> str:
+
+class Prompter:
+    """Reads what is typed: lines with completion and history, and the lines of a value."""
+
+    def __init__(self, db: Client) -> None:
+        self._db = db
+        self._number = 0
+        self._completer = PathCompleter(db)
+        history = FileHistory(str(_history_file()))
+        self._lines: PromptSession[str] = PromptSession(
+            history=history,
+            complete_while_typing=False,  # a question to the server per key, during which Tab does nothing
+            refresh_interval=REFRESH_S,
+        )
+        self._values: PromptSession[str] = PromptSession()
+
+    async def line(self, shell: Shell) -> str | None:
+        """Return the next line, empty where it was dropped by Ctrl-C; None at the end, Ctrl-D."""
+
+        def prompt() -> str:
+            away = "" if self._db.connected else ", no server"
+            return f"[tega: {self._number}{'*' if shell.txid else ''}{away}] "
+
+        try:
+            line = await self._lines.prompt_async(prompt, completer=self._completer)
+        except EOFError:
+            return None
+        except KeyboardInterrupt:
+            line = ""
+        self._number += 1
+        return line
+
+    async def value(self) -> str:
+        """Return the lines of a value, up to an empty one or Ctrl-D.
+
+        Raises:
+            UsageError: There are none, or Ctrl-C was pressed.
+        """
         lines = []
-        while line := await values.prompt_async(""):
-            lines.append(line)
+        try:
+            while line := await self._values.prompt_async(""):
+                lines.append(line)
+        except EOFError:
+            pass
+        except KeyboardInterrupt:
+            lines.clear()
+        if not lines:
+            raise UsageError("no value, so nothing was done; `null` is one")
         return "\n".join(lines)
 
-    completer = PathCompleter(db)
-    with patch_stdout():
-        shell = Shell(db, print, ask, json=json)
-        print("tega-cli: help lists the commands, quit leaves")
-        number = 0
-        while await _one_line(shell, session, completer, number):
-            number += 1
-        await shell.close()
 
+class Interrupts:
+    """Ctrl-C outside of a prompt, which has its own way: it ends the line that runs, never the shell."""
 
-async def _one_line(shell: Shell, session: PromptSession[str], completer: Completer, number: int) -> bool:
-    """Read and run a line; False when the user leaves."""
-    mark = "*" if shell.txid else ""
-    try:
-        line = await session.prompt_async(f"[tega: {number}{mark}] ", completer=completer)
-    except EOFError:
-        return False
-    except KeyboardInterrupt:
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._running: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Interrupts:
+        self._before = signal.signal(signal.SIGINT, lambda *_: self._loop.call_soon_threadsafe(self._cancel))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _cancel(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+
+    async def run(self, shell: Shell, line: str) -> bool:
+        """Run a line; False when the user leaves."""
+        self._running = running = asyncio.ensure_future(shell.run(line))
+        try:
+            await _patiently(shell, running)
+        except Quit:
+            return False
+        except StoreError as error:
+            print(f"error: {error}")
+        except asyncio.CancelledError:
+            if not running.cancelled():
+                raise
+            print("interrupted; what the server was asked for may still be done")
+        finally:
+            self._running = None
         return True
-    running = asyncio.ensure_future(shell.run(line))
-    try:
-        await running
-    except Quit:
-        return False
-    except (KeyboardInterrupt, EOFError):
-        running.cancel()
-    except StoreError as error:
-        print(f"error: {error}")
-    return True
+
+
+async def _patiently(shell: Shell, running: asyncio.Future[None]) -> None:
+    """Wait for a line's end, and say so where it is the server that is waited for."""
+    await asyncio.wait({running}, timeout=PATIENCE_S)
+    if not running.done() and not shell.db.connected:
+        print("there is no connection to the server; waiting for it, Ctrl-C gives up")
+    await running
 
 
 def _history_file() -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import getpass
 import os
 import secrets
 import sys
@@ -58,7 +59,11 @@ def _token(options: argparse.Namespace) -> str | None:
 
 def _own_name() -> str:
     """A name that says who writes, in the log and to whoever loses a conflict; unique among sessions."""
-    return f"{os.environ.get('USER') or os.getuid()}-{secrets.token_hex(3)}"
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):  # no variable says it, and /etc/passwd does not know the number
+        login = str(os.getuid())
+    return f"{login}-{secrets.token_hex(3)}"
 
 
 def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
@@ -103,8 +108,15 @@ async def run_command(db: Client, options: argparse.Namespace) -> None:
     await shell.run(" ".join(options.command))
     if shell.streams:
         print(f"subscribed as {db.name}", file=sys.stderr, flush=True)
-        await events.enough.wait()
-        await shell.close()
+        ends = [asyncio.ensure_future(events.enough.wait()), asyncio.ensure_future(shell.ended())]
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for end in done:
+                end.result()
+        finally:
+            for end in ends:
+                end.cancel()
+            await shell.close()
 
 
 class _Counter:
