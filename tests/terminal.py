@@ -25,11 +25,11 @@ class Terminal:
         self, words: Sequence[str], env: Mapping[str, str], size: tuple[int, int] = (80, 24)
     ) -> None:
         env = {**env, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        columns, lines = size
         self.pid, self._master = pty.fork()
         if not self.pid:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             os.execvpe(words[0], list(words), env)
-        columns, lines = size
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._code: int | None = None
         self._raw = b""
         self.shown = ""

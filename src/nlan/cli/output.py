@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", 
 IMPACT_COLORS = {"hitless": "green", "session": "yellow", "restart": "yellow", "outage": "red"}
 SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 FOLD_ABOVE = 60
+_COLOR = re.compile(r"(\x1b\[[0-9;]*m)")
 
 
 def _colored(stream: Any) -> bool:
@@ -30,6 +32,12 @@ def paint(text: str, color: str, stream: Any = None) -> str:
 def say(text: str) -> None:
     """Print a line for the person at the terminal, to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def end_line() -> None:
+    """Go to a new line after the ``^C`` that a terminal shows."""
+    if sys.stderr.isatty():
+        say("")
 
 
 def print_json(value: Any) -> None:
@@ -162,3 +170,44 @@ class Progress:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._shown = ""
+
+
+class Screen:
+    """A terminal's whole screen, rewritten in place and in one go, so that nothing flickers.
+
+    What was on it before goes up into what can be scrolled back to.
+    """
+
+    def __init__(self) -> None:
+        """Write nothing yet; stdout is a terminal."""
+        self._begun = False
+
+    def show(self, text: str) -> None:
+        """Replace what is on the screen; what does not fit is cut off, and said so."""
+        size = os.get_terminal_size(sys.stdout.fileno())
+        columns, lines = size.columns or 80, size.lines or 24  # a serial line knows no size
+        rows = fit(text.splitlines(), columns, lines - 1)
+        first = "" if self._begun else "\n" * lines
+        self._begun = True
+        sys.stdout.write(first + "\x1b[H" + "".join(f"{row}\x1b[K\n" for row in rows) + "\x1b[J")
+        sys.stdout.flush()
+
+
+def fit(rows: Sequence[str], columns: int, lines: int) -> list[str]:
+    """Return rows of a screen cut to its size; the last one says how many are missing."""
+    if len(rows) > lines:
+        missing = counted(len(rows) - lines + 1, "more line")
+        rows = [*rows[: lines - 1], f"… {missing}"]
+    return [_cut(row, columns) for row in rows]
+
+
+def _cut(row: str, columns: int) -> str:
+    """Return the first columns of a row; colours take none."""
+    left, kept = columns, ""
+    for part in _COLOR.split(row):
+        if part.startswith("\x1b"):
+            kept += part
+        else:
+            kept += part[:left]
+            left = max(0, left - len(part))
+    return kept

@@ -38,7 +38,7 @@ class Terminal(Listener):
 
     def planned(self, plan: Plan) -> None:
         """Begin counting."""
-        self._total = len(plan)
+        self._total, self._count = len(plan), 0
 
     def done(self, operation: Operation, error: NlanError | None) -> None:
         """Count an operation."""
@@ -87,7 +87,10 @@ def settle(paths: Paths, lab: str, terminal: Terminal) -> None:
         with world.place.lock(on_wait=terminal.say):
             waiting = state.confirmation()  # another nlan may have been faster
             if waiting is not None and _is_overdue(waiting):
-                undo_unconfirmed(world, state, waiting, terminal)
+                try:
+                    undo_unconfirmed(world, state, waiting, terminal)
+                finally:
+                    terminal.clear()
 
 
 def _is_overdue(waiting: Confirmation | None) -> bool:

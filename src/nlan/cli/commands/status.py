@@ -7,7 +7,17 @@ import time
 from argparse import Namespace
 from typing import Any, NamedTuple
 
-from nlan.cli.output import counted, operation_lines, paint, plan_value, print_json, table
+from nlan.cli.output import (
+    Screen,
+    counted,
+    end_line,
+    operation_lines,
+    paint,
+    plan_value,
+    print_json,
+    say,
+    table,
+)
 from nlan.cli.running import Terminal, settle
 from nlan.control import labs
 from nlan.control.status import LabStatus, NodeStatus, status
@@ -17,6 +27,8 @@ from nlan.runtimes import Paths
 from nlan.state import find_state
 
 REFRESH_S = 1.0
+MOST_SHOWN = 40
+"""Operations of a drift."""
 STATE_COLORS = {"ok": "green", "waiting": "yellow", "drift": "red"}
 
 
@@ -53,42 +65,58 @@ def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Reme
 
 
 def _watch(paths: Paths, name: str, arguments: Namespace) -> int:
+    """Show the status again and again, until interrupted or until the lab is gone."""
     from threading import Event
 
     pause = Event()
-    while True:
-        found, remembered = look(paths, name, arguments)
-        if not arguments.json and sys.stdout.isatty():
-            sys.stdout.write("\x1b[H\x1b[J")
-            print(paint(f"{name}  {time.strftime('%H:%M:%S')}  (Ctrl-C ends)", "dim"))
-        _print(found, remembered, arguments)
-        sys.stdout.flush()
-        pause.wait(REFRESH_S)
+    screen = Screen() if sys.stdout.isatty() and not arguments.json else None
+    try:
+        while name in labs.running(paths):
+            found, remembered = look(paths, name, arguments)
+            if screen is None:
+                _print(found, remembered, arguments)
+                sys.stdout.flush()
+            else:
+                head = paint(f"{name}  {time.strftime('%H:%M:%S')}  (Ctrl-C ends)", "dim")
+                screen.show(f"{head}\n{_text(found, remembered, arguments)}")
+            pause.wait(REFRESH_S)
+    except KeyboardInterrupt:
+        end_line()
+        return 0
+    say(f"{name}: no longer there")
+    return 0
 
 
 def _print(found: LabStatus, remembered: Remembered, arguments: Namespace) -> None:
     if arguments.json:
         print_json(_value(found, remembered))
-        return
+    else:
+        print(_text(found, remembered, arguments))
+
+
+def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str:
     rows = [_row(node) for node in found.nodes if arguments.verbose or "/" not in node.name or node.drift]
     text = table(("NODE", "STATE", "ADDRESS", "DAEMONS", "BGP", "OSPF"), rows)
     for word, color in STATE_COLORS.items():
         text = text.replace(f"  {word} ", f"  {paint(word, color)} ")
-    print(text)
+    lines = [text]
     hosts = sum("/" in node.name for node in found.nodes)
     if hosts and not arguments.verbose:
-        print(paint(f"and {hosts} hosts (-v lists them)", "dim"))
+        lines.append(paint(f"and {hosts} hosts (-v lists them)", "dim"))
     if not found.known:
-        print(
+        lines.append(
             f"{found.lab}: its database is lost, so what shall be is not known; `nlan up FILE` tells it anew"
         )
     for node, outcome in sorted(remembered.nodes.items()):
         if outcome.get("state") == "error":
-            print(f"{node}: revision {outcome['revision']} failed: {outcome['reason']}")
+            lines.append(f"{node}: revision {outcome['revision']} failed: {outcome['reason']}")
     if found.plan:
-        print(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")
-        for operation in found.plan.operations[:40]:
-            print("\n".join(operation_lines(operation)))
+        lines.append(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")
+        for operation in found.plan.operations[:MOST_SHOWN]:
+            lines += operation_lines(operation)
+        if len(found.plan) > MOST_SHOWN:
+            lines.append(f"and {len(found.plan) - MOST_SHOWN} more (`nlan up FILE --dry-run` lists them)")
+    return "\n".join(lines)
 
 
 def _row(node: NodeStatus) -> tuple[str, ...]:

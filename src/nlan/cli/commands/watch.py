@@ -7,7 +7,7 @@ from argparse import Namespace
 from contextlib import closing
 
 from nlan.cli.lines import teller
-from nlan.cli.output import say
+from nlan.cli.output import end_line, say
 from nlan.control import labs
 from nlan.keep.watching import Watching
 from nlan.runtimes import Paths
@@ -28,6 +28,7 @@ def run(arguments: Namespace) -> int:
                 for note in watching.notes():
                     tell(note)
     except KeyboardInterrupt:
+        end_line()
         return 0
     finally:
         if state is not None:

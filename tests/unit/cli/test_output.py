@@ -1,0 +1,18 @@
+"""What is shown on a screen of a size."""
+
+from __future__ import annotations
+
+from nlan.cli.output import fit
+
+
+def test_rows_that_do_not_fit_are_counted() -> None:
+    rows = [str(n) for n in range(10)]
+    assert fit(rows, 80, 10) == rows
+    assert fit(rows, 80, 4) == ["0", "1", "2", "… 7 more lines"]
+    assert fit(rows, 80, 9)[-1] == "… 2 more lines"
+
+
+def test_long_rows_are_cut_and_colours_take_no_column() -> None:
+    assert fit(["abcdef"], 4, 5) == ["abcd"]
+    assert fit(["a\x1b[32mbcdef\x1b[0m."], 4, 5) == ["a\x1b[32mbcd\x1b[0m"]
+    assert fit(["\x1b[2mab\x1b[0m"], 80, 5) == ["\x1b[2mab\x1b[0m"]
