@@ -414,6 +414,16 @@ def read(directory: Path) -> set[bytes]:
     return {path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Have a process stand still for the length of the block, so that all happens at once for it."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        os.sched_yield()
+    yield
+    os.kill(pid, signal.SIGCONT)
+
+
 def until_quiet(directory: Path) -> None:
     """Wait until nothing has been written for longer than keep waits between two commits."""
     deadline = time.monotonic() + DEADLINE_S
@@ -429,7 +439,8 @@ def test_a_database_that_gets_lost_is_said_and_the_lab_is_kept(
     directory = nlan.directory / "state" / pair / "tega"
     with keeping(nlan, pair) as keep:
         until_quiet(directory)
-        harm(directory)
+        with stopped(keep.process.pid):
+            harm(directory)
         damaged = read(directory) if directory.exists() else set()
         lost = keep.event("database-lost")
         assert lost["revision"] == 1
