@@ -462,8 +462,11 @@ def test_a_database_that_gets_lost_is_said_and_the_lab_is_kept(
 
 def test_keep_goes_on_while_somebody_only_looks(nlan: Nlan, pair: str) -> None:
     """`status` sets a damaged database aside and leaves an empty one: no sign that the lab is down."""
+    directory = nlan.directory / "state" / pair / "tega"
     with keeping(nlan, pair) as keep:
-        overwrite(nlan.directory / "state" / pair / "tega")
+        until_quiet(directory)
+        with stopped(keep.process.pid):
+            overwrite(directory)
         keep.event("database-lost")
         nlan.run("status", pair)
         subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
