@@ -455,9 +455,9 @@ def test_a_database_that_gets_lost_is_said_and_the_lab_is_kept(
         keep.repaired(kind="veth", node="r1")
         with open_database(directory, durability="normal") as database:
             assert "operational-r1" in database.view().keys()  # noqa: SIM118 - a view is no mapping
+        assert settled(Lab(nlan, pair, keep))["drift"]["operations"] == []
         assert keep.end() == 0
     assert damaged <= read(directory)
-    assert settled(Lab(nlan, pair, keep))["drift"]["operations"] == []
 
 
 def test_keep_goes_on_while_somebody_only_looks(nlan: Nlan, pair: str) -> None:
