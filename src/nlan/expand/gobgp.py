@@ -119,7 +119,11 @@ def static_routes(node: Node) -> Iterator[Route]:
 
 
 def dialled_by(node: Node, lab: Lab) -> frozenset[IpAddress]:
-    """Return the peers of a node that dial it by themselves and soon: FRR with a lab's timers."""
+    """Return the peers of a node that dial it by themselves and soon: FRR with a lab's timers.
+
+    Of two GoBGP the first by name waits, and the other dials: each holds a peer that it dials idle after
+    a loss, and closes what that peer opens meanwhile, so that two that both dial miss each other for long.
+    """
     if lab.timers != "lab" or node.router is None or node.router.bgp is None:
         return frozenset()
     peers = {peer.address for peer in node.router.bgp.peers}
@@ -127,16 +131,22 @@ def dialled_by(node: Node, lab: Lab) -> frozenset[IpAddress]:
     return frozenset(
         address.ip
         for other in lab.nodes
-        if other.name != node.name and _dials(other, mine)
+        if other.name != node.name and _dials(other, mine, waits=other.name < node.name)
         for address in addresses(other)
         if address.ip in peers
     )
 
 
-def _dials(other: Node, addresses: Collection[IpAddress]) -> bool:
-    """Whether a node's FRR dials one of the addresses; raw lines may say that it only waits."""
+def _dials(other: Node, addresses: Collection[IpAddress], *, waits: bool) -> bool:
+    """Whether a node dials one of the addresses: FRR unless raw lines may say that it only waits.
+
+    Args:
+        other: The node.
+        addresses: Those of whom it may dial.
+        waits: Whether it waits if it is a GoBGP.
+    """
     router = other.router
-    if router is None or router.bgp is None or router.engine != "frr":
+    if router is None or router.bgp is None or (router.engine == "gobgp" and waits):
         return False
     if router.frr is not None and (router.frr.only or re.search(r"\b(passive|shutdown)\b", router.frr.text)):
         return False

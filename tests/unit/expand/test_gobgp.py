@@ -173,10 +173,17 @@ def test_a_peer_that_dials_is_waited_for() -> None:
         client("c1", "192.0.2.2/30", peer("192.0.2.1"), frr=FrrRaw(text="neighbor 192.0.2.1 passive")),
         client("c1", "192.0.2.2/30", bgp=None),
     ],
-    ids=["a host", "not listed", "another address", "gobgp", "raw alone", "raw passive", "no bgp"],
+    ids=["a host", "not listed", "another address", "an earlier gobgp", "raw alone", "raw passive", "no bgp"],
 )
 def test_a_peer_that_may_not_dial_is_dialled(other: Node) -> None:
     assert waits(other) == []
+
+
+def test_of_two_gobgp_the_first_by_name_waits() -> None:
+    later = client("z1", "192.0.2.2/30", peer("192.0.2.1"), engine="gobgp")
+    assert waits(later) == ["192.0.2.2"]
+    node = reflector(peer("192.0.2.2"))
+    assert dialled_by(later, Lab(name="x", nodes=(node, later))) == frozenset()
 
 
 def test_with_standard_timers_nobody_is_waited_for() -> None:
