@@ -352,7 +352,7 @@ def test_detached_keep_repairs_and_ends_with_the_lab(nlan: Nlan) -> None:
         assert "is kept already" in nlan("keep", nlan.name(), "--detach", code=1).err
         subprocess.run(["ip", "-n", f"{nlan.name()}.r1", "link", "del", "eth1"], check=True)
         deadline = time.monotonic() + DEADLINE_S
-        while "create r1 veth eth1" not in (directory / "keep.log").read_text():
+        while "r1 veth eth1" not in (directory / "keep.log").read_text():
             assert time.monotonic() < deadline
         nlan("down", nlan.name())
         assert select.select([ended], [], [], DEADLINE_S)[0]
