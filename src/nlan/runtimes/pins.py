@@ -186,7 +186,8 @@ def _is_run_mount(path: Path) -> bool:
             fields, _, source = line.partition(" - ")
             root, place = fields.split(" ")[3:5]
             if place == point:
-                is_own = source.startswith(f"tmpfs {_RUN_SOURCE} ") or (root != "/" and point.endswith(root))
+                of_itself = root != "/" and (point.endswith(root) or root.endswith(point))
+                is_own = of_itself or source.startswith(f"tmpfs {_RUN_SOURCE} ")
     return is_own
 
 
