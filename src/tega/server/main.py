@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tega.errors import StoreError
+from tega.server.loop import new_loop
 
 if TYPE_CHECKING:
     import ssl
@@ -162,7 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tega.plugins.host import PluginError
 
     try:
-        asyncio.run(serve(options))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(serve(options))
     except (UsageError, PluginError) as error:
         sys.stderr.write(f"tega-server: {error}\n")
         return 2
