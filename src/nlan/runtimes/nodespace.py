@@ -29,7 +29,7 @@ FRR_USER = "frr"
 def node_directory(paths: Paths, lab: str, namespace: str) -> Path:
     """Return the node's run directory, made with what is bound from it if it is not there."""
     directory = paths.node(lab, namespace)
-    if not (directory / "run-frr").is_dir():
+    if not _is_given(directory / "run-frr"):  # the last to be made and given away
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name in BOUND:
             (directory / name).mkdir(mode=0o755, exist_ok=True)
@@ -161,6 +161,14 @@ def _ensure_bound_places(paths: Paths) -> None:
         pins.note(paths, "run-frr")
         Path("/run/frr").mkdir(mode=0o755, exist_ok=True)
         _give_to_frr(Path("/run/frr"))
+
+
+def _is_given(directory: Path) -> bool:
+    """Tell whether it is there and not root's any more; nlan may have been killed in between."""
+    try:
+        return os.stat(directory).st_uid != 0
+    except FileNotFoundError:
+        return False
 
 
 def _give_to_frr(directory: Path) -> None:

@@ -211,3 +211,12 @@ def test_what_stands_in_the_run_directory_stays_in_sight(paths: Paths, lab_name:
     (paths.run / "earlier").rmdir()
     with lab.lock():
         lab.cleanup()
+
+
+def test_directories_that_were_made_but_not_given_to_frr_are_given(place: NetnsRuntime) -> None:
+    """nlan was killed between the two: FRR could not write there ever after."""
+    directory = place.make_directory("a")
+    owner = os.stat(directory / "run-frr").st_uid
+    os.chown(directory / "run-frr", 0, 0)
+    place.make_directory("a")
+    assert os.stat(directory / "run-frr").st_uid == owner
