@@ -155,9 +155,8 @@ class EventWatcher:
         if others:
             hops = ", ".join(self._hop(namespace, hop) for hop in (first, *others))
             return "", f"{route.prefix} {hops}"
-        return self._name(
-            namespace, first.oif
-        ), f"{route.prefix} via {first.via}" if first.via else f"{route.prefix}"
+        words = f"{route.prefix} via {first.via}" if first.via else str(route.prefix)
+        return self._name(namespace, first.oif), words
 
     def _hop(self, namespace: str, hop: Hop) -> str:
         """Return one of many next hops in words: ``via 192.0.2.1 on eth1``."""
