@@ -4,75 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_interface
 from typing import Any
 
-import msgspec
-
-from nlan.resources import (
-    Address,
-    Bridge,
-    Cgroup,
-    FdbEntry,
-    HostsFile,
-    Namespace,
-    Resource,
-    Route,
-    Sysctl,
-    Veth,
-    Vxlan,
+from nlan.resources import Resource
+from samples import (
+    ADDRESS,
+    ADDRESS6,
+    BRIDGE,
+    BRIDGE2,
+    ENTRY,
+    FABRIC,
+    HOSTS,
+    LIMITS,
+    NAMESPACE,
+    OTHER,
+    PAIR,
+    ROUTE,
+    ROUTE6,
+    SWITCH,
+    UPLINK,
+    VXLAN,
+    VXLAN6,
+    with_,
 )
-
-
-def with_(resource: Resource, **fields: Any) -> Any:
-    """Return the resource with other values."""
-    return msgspec.structs.replace(resource, **fields)
-
-
-BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)
-BRIDGE2 = Bridge(namespace="a", name="br2", mac="02:00:5e:00:53:02", mtu=1500)
-FABRIC = Bridge(namespace="@fabric", name="underlay", mac="02:00:5e:00:53:03", mtu=9000)
-PAIR = Veth(
-    namespace="a",
-    name="eth1",
-    peer_namespace="b",
-    peer_name="eth2",
-    mac="02:00:5e:00:53:11",
-    peer_mac="02:00:5e:00:53:12",
-    mtu=1500,
-)
-UPLINK = Veth(
-    namespace="a",
-    name="eth0",
-    peer_namespace="@fabric",
-    peer_name="u1",
-    mac="02:00:5e:00:53:21",
-    peer_mac="02:00:5e:00:53:22",
-    mtu=9000,
-    peer_master="underlay",
-)
-VXLAN = Vxlan(
-    namespace="a",
-    name="vxlan7",
-    vni=7,
-    local=ip_address("192.0.2.1"),
-    master="br",
-    mtu=1500,
-    mac="02:00:5e:00:53:41",
-)
-VXLAN6 = with_(VXLAN, local=ip_address("2001:db8::1"))
-ENTRY = FdbEntry(namespace="a", device="vxlan7", remote=ip_address("192.0.2.2"))
-ADDRESS = Address(namespace="a", interface="br", address=ip_interface("192.0.2.1/24"))
-ADDRESS6 = Address(namespace="a", interface="br", address=ip_interface("2001:db8::1/64"))
-OTHER = Address(namespace="a", interface="br2", address=ip_interface("198.51.100.1/24"))
-ROUTE = Route(
-    namespace="a", prefix=ip_network("203.0.113.0/24"), via=ip_address("192.0.2.254"), interface="br"
-)
-ROUTE6 = Route(namespace="a", prefix=ip_network("::/0"), via=ip_address("2001:db8::fe"), interface="br")
-SWITCH = Sysctl(namespace="a", name="net/ipv4/ip_forward", value="1")
-HOSTS = HostsFile(text="192.0.2.1 pe1\n")
-LIMITS = Cgroup(namespace="a", cpus=0.3, pids=17)
-NAMESPACE = Namespace(name="n")
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from contract.cases import (
-    ADDRESS,
-    ADDRESS6,
-    BRIDGE,
-    BRIDGE2,
-    ENTRY,
-    PAIR,
-    ROUTE,
-    ROUTE6,
-    VXLAN,
-    VXLAN6,
-    with_,
-)
 from contract.sides import Fake, Side
 from netns.support import create, observe, succeeded, update
 from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError
 from nlan.resources import Resource, Sysctl
+from samples import ADDRESS, ADDRESS6, BRIDGE, BRIDGE2, ENTRY, PAIR, ROUTE, ROUTE6, VXLAN, VXLAN6, with_
 
 ADDRESSED = (BRIDGE, ADDRESS, ADDRESS6)
 THERE_IS = "{}, and nlan did not make it; remove or rename it"

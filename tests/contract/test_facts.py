@@ -6,7 +6,13 @@ from ipaddress import ip_address, ip_interface
 
 import pytest
 
-from contract.cases import (
+from contract.conftest import NAMESPACES
+from contract.sides import Side
+from netns.support import by_key, create, delete, observe, operation, succeeded, update
+from nlan.drivers.base import Driver
+from nlan.errors import NotOwnedError
+from nlan.resources import Namespace, Resource, Sysctl
+from samples import (
     ADDRESS,
     ADDRESS6,
     BRIDGE,
@@ -21,12 +27,6 @@ from contract.cases import (
     VXLAN,
     with_,
 )
-from contract.conftest import NAMESPACES
-from contract.sides import Side
-from netns.support import by_key, create, delete, observe, operation, succeeded, update
-from nlan.drivers.base import Driver
-from nlan.errors import NotOwnedError
-from nlan.resources import Namespace, Resource, Sysctl
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import socket
 
 import pytest
 
-from contract.cases import ADDRESS, ADDRESS6, BRIDGE, ENTRY, LIMITS, PAIR, ROUTE, SWITCH, VXLAN, with_
 from contract.sides import Fake
 from netns.support import create, delete, succeeded
 from nlan.drivers.netlink import codec
@@ -16,6 +15,7 @@ from nlan.drivers.netlink.codec import Message
 from nlan.drivers.netlink.links import change_link, create_link, link_body
 from nlan.errors import HostError, NlanError
 from nlan.testing import FakeKernel, FakePlace, KilledError, UnexpectedError
+from samples import ADDRESS, ADDRESS6, BRIDGE, ENTRY, LIMITS, PAIR, ROUTE, SWITCH, VXLAN, with_
 
 NEWLINK, SETLINK, NEWADDR, GETROUTE, GETRULE = 16, 19, 20, 26, 34
 IFLA_TXQLEN, IFLA_MTU = 13, 4

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from contract.cases import BRIDGE, CASES, PAIR, VXLAN, Case, with_
+from contract.cases import CASES, Case
 from contract.conftest import NAMESPACES
 from contract.sides import Side
 from netns.support import by_key, create, delete, observe, replace, succeeded, update
 from nlan.drivers.base import Driver
 from nlan.errors import ApplyError
 from nlan.resources import Key, Resource
+from samples import BRIDGE, PAIR, VXLAN, with_
 
 KERNELS = tuple(name for name, case in CASES.items() if case.kind not in ("namespace", "hosts", "cgroup"))
 """Cases of what stands in a namespace that must be there."""

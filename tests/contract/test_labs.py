@@ -17,19 +17,10 @@ from nlan.generate import generate
 from nlan.plan import Plan
 from nlan.resources import Key, Resource
 from nlan.schema import load
+from samples import PTN
 
 Lab = dict[Key, Resource]
 
-PTN = """\
-name: ptn
-nodes:
-  pe[1-2]: {asn: 100}
-  ce1: {asn: 1001, hosts: {172.21.1.1/24: 1}}
-networks:
-  wan: {nodes: ["pe[1-2]"], vni: 1, prefix: 10.200.1.0/24}
-links:
-- {link: pe1 -- ce1, type: l2vpn}
-"""
 
 PAIR = """\
 name: pair

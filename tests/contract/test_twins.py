@@ -13,7 +13,12 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
 
-from contract.cases import (
+from contract.conftest import NAMESPACES
+from contract.sides import Fake, Real, Side
+from netns.support import create, observe, operation, succeeded
+from nlan.plan import Operation
+from nlan.resources import Resource, Sysctl
+from samples import (
     ADDRESS,
     ADDRESS6,
     BRIDGE,
@@ -29,11 +34,6 @@ from contract.cases import (
     VXLAN6,
     with_,
 )
-from contract.conftest import NAMESPACES
-from contract.sides import Fake, Real, Side
-from netns.support import create, observe, operation, succeeded
-from nlan.plan import Operation
-from nlan.resources import Resource, Sysctl
 
 POOL: tuple[Resource, ...] = (
     BRIDGE,

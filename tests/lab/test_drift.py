@@ -13,18 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from nlan.drivers.frr.start import has_manager
+from samples import PROVIDER
 from support import Nlan, operation_text, planned_here
 
-FILE = """
-nodes:
-  pe1: {asn: 64496, hosts: 1, limits: {pids: 200}}
-  pe2: {asn: 64496, hosts: 1}
-  rr: {asn: 64496, route_reflector: true}
-  ce1: {asn: 64497, engine: gobgp}
-networks:
-  wan: {nodes: ["pe[1-2]", rr], vni: 1, prefix: 198.51.100.0/24}
-links: [pe1 -- ce1]
-"""
 HOST = "pe2/172.21.2.2"
 
 
@@ -309,7 +300,7 @@ DRIFTS = (
 @pytest.fixture(scope="module")
 def lab(module_nlan: Nlan) -> Lab:
     """Give the running lab, which every test leaves as it found it."""
-    name, file = module_nlan.name("drift"), module_nlan.write(FILE)
+    name, file = module_nlan.name("drift"), module_nlan.write(PROVIDER)
     module_nlan("up", file, "--lab", name)
     return Lab(module_nlan, name, file)
 

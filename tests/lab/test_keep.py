@@ -19,25 +19,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from samples import EBGP_PAIR, PROVIDER
 from support import Lines, Machine, Nlan
 from tega.database import open_database
 
-FILE = """
-nodes:
-  pe1: {asn: 64496, hosts: 1, limits: {pids: 200}}
-  pe2: {asn: 64496, hosts: 1}
-  rr: {asn: 64496, route_reflector: true}
-  ce1: {asn: 64497, engine: gobgp}
-networks:
-  wan: {nodes: ["pe[1-2]", rr], vni: 1, prefix: 198.51.100.0/24}
-links: [pe1 -- ce1]
-"""
-PAIR = """
-nodes:
-  r1: {asn: 64496, hosts: 1}
-  r2: {asn: 64497, hosts: 1}
-links: [r1 -- r2]
-"""
 HOST = "pe2/172.21.2.2"
 REPAIRED_MS = 3000
 """The aim is a second; a busy machine gets three."""
@@ -209,7 +194,7 @@ DRIFTS = {
 def lab(module_nlan: Nlan) -> Iterator[Lab]:
     """Give a lab that is kept, which every test leaves as it found it."""
     name = module_nlan.name("keep")
-    module_nlan("up", module_nlan.write(FILE), "--lab", name)
+    module_nlan("up", module_nlan.write(PROVIDER), "--lab", name)
     with keeping(module_nlan, name) as keep:
         yield Lab(module_nlan, name, keep)
 
@@ -283,13 +268,13 @@ def test_a_second_keep_is_told_of_the_first(lab: Lab) -> None:
 
 def test_another_up_is_not_fought(lab: Lab) -> None:
     """A change of the file is made by `up`; keep takes over from there, and undoes nothing of it."""
-    more = FILE.replace("pe2: {asn: 64496, hosts: 1}", "pe2: {asn: 64496, hosts: 2}")
+    more = PROVIDER.replace("pe2: {asn: 64496, hosts: 1}", "pe2: {asn: 64496, hosts: 2}")
     lab.nlan("up", lab.nlan.write(more, "more.yaml"), "--lab", lab.name)
     lab.keep.event("keeping")
     assert settled(lab)["nodes"]["pe2/172.21.2.3"]["state"] == "ok"
     lab.run("pe2/172.21.2.3", "ip", "route", "del", "default")
     lab.keep.repaired(kind="route", node="pe2/172.21.2.3")
-    lab.nlan("up", lab.nlan.write(FILE), "--lab", lab.name)
+    lab.nlan("up", lab.nlan.write(PROVIDER), "--lab", lab.name)
     lab.keep.event("keeping")
     assert "pe2/172.21.2.3" not in settled(lab)["nodes"]
 
@@ -297,13 +282,13 @@ def test_another_up_is_not_fought(lab: Lab) -> None:
 @pytest.fixture
 def pair(nlan: Nlan) -> str:
     """Give the name of a running lab of two routers."""
-    nlan("up", nlan.write(PAIR), "--lab", nlan.name())
+    nlan("up", nlan.write(EBGP_PAIR), "--lab", nlan.name())
     return nlan.name()
 
 
 def test_an_unconfirmed_change_is_undone_though_nlan_was_killed(nlan: Nlan, pair: str) -> None:
     with keeping(nlan, pair) as keep:
-        more = nlan.write(PAIR.replace("hosts: 1}\nlinks", "hosts: 3}\nlinks"))
+        more = nlan.write(EBGP_PAIR.replace("hosts: 1}\nlinks", "hosts: 3}\nlinks"))
         change = nlan.start("up", more, "--lab", pair, "--confirm", "3")
         try:
             keep.event("keeping")
@@ -320,7 +305,7 @@ def test_an_unconfirmed_change_is_undone_though_nlan_was_killed(nlan: Nlan, pair
 
 def test_an_up_that_was_killed_is_completed(nlan: Nlan, pair: str) -> None:
     with keeping(nlan, pair) as keep:
-        more = nlan.write(PAIR.replace("hosts: 1}\nlinks", "hosts: 9}\nlinks"))
+        more = nlan.write(EBGP_PAIR.replace("hosts: 1}\nlinks", "hosts: 9}\nlinks"))
         change = nlan.start("up", more, "--lab", pair, "-v")
         assert change.stderr is not None
         change.stderr.readline()
@@ -333,7 +318,7 @@ def test_an_up_that_was_killed_is_completed(nlan: Nlan, pair: str) -> None:
 
 def test_down_ends_keep_and_leaves_nothing(nlan: Nlan) -> None:
     before = Machine.look(nlan.prefix)
-    nlan("up", nlan.write(PAIR), "--lab", nlan.name())
+    nlan("up", nlan.write(EBGP_PAIR), "--lab", nlan.name())
     with keeping(nlan, nlan.name()) as keep:
         nlan("down", nlan.name())
         assert keep.event("ended")["reason"] == "the lab was taken down"
@@ -343,7 +328,7 @@ def test_down_ends_keep_and_leaves_nothing(nlan: Nlan) -> None:
 
 def test_detached_keep_repairs_and_ends_with_the_lab(nlan: Nlan) -> None:
     before = Machine.look(nlan.prefix)
-    nlan("up", nlan.write(PAIR), "--lab", nlan.name())
+    nlan("up", nlan.write(EBGP_PAIR), "--lab", nlan.name())
     nlan("keep", nlan.name(), "--detach")
     directory = Path("/run/nlan", nlan.name())
     pid = int((directory / "keep.pid").read_text())
@@ -444,11 +429,11 @@ def test_a_database_that_gets_lost_is_said_and_the_lab_is_kept(
         damaged = read(directory) if directory.exists() else set()
         lost = keep.event("database-lost")
         assert lost["revision"] == 1
-        assert "`nlan up FILE` sets the database aside" in lost["text"]
+        assert "`nlan up PROVIDER` sets the database aside" in lost["text"]
         subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
         keep.repaired(kind="veth", node="r1")
         assert not directory.exists() or read(directory) == damaged
-        nlan("up", nlan.write(PAIR), "--lab", pair)
+        nlan("up", nlan.write(EBGP_PAIR), "--lab", pair)
         keep.event("database-back")
         keep.event("keeping")
         subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)

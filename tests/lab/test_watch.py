@@ -18,14 +18,9 @@ from typing import Any
 
 import pytest
 
+from samples import EBGP_PAIR
 from support import Lines, Nlan
 
-PAIR = """
-nodes:
-  r1: {asn: 64496, hosts: 1}
-  r2: {asn: 64497, hosts: 1}
-links: [r1 -- r2]
-"""
 DEADLINE_S = 20.0
 
 
@@ -95,7 +90,7 @@ def ip(lab: str, *words: str) -> None:
 
 @pytest.fixture
 def lab(nlan: Nlan) -> str:
-    nlan("up", nlan.write(PAIR), "--lab", nlan.name())
+    nlan("up", nlan.write(EBGP_PAIR), "--lab", nlan.name())
     return nlan.name()
 
 
@@ -114,14 +109,14 @@ def test_links_addresses_routes_sessions_and_daemons(nlan: Nlan, lab: str) -> No
         os.kill(int(bgpd.read_text()), signal.SIGKILL)
         watch.wait("daemon-ended", node="r2", daemon="bgpd")
         watch.wait("session-down", node="r1", peer="10.1.0.2")
-        nlan("up", nlan.write(PAIR), "--lab", lab)
+        nlan("up", nlan.write(EBGP_PAIR), "--lab", lab)
         watch.wait("daemon-started", node="r2", daemon="bgpd")
         watch.wait("session-up", node="r1", peer="10.1.0.2")
 
 
 def test_operations_of_any_nlan(nlan: Nlan, lab: str) -> None:
     with watching(nlan, lab) as watch:
-        more = nlan.write(PAIR.replace("hosts: 1}\nlinks", "hosts: 2}\nlinks"))
+        more = nlan.write(EBGP_PAIR.replace("hosts: 1}\nlinks", "hosts: 2}\nlinks"))
         nlan("up", more, "--lab", lab, "--message", "one more")
         revision = watch.wait("revision", changed=["r2"], message="one more")["revision"]
         watch.wait("namespace-added", node="r2/172.21.2.3")

@@ -10,20 +10,10 @@ from nlan.plan import Plan
 from nlan.resources import Key, Resource
 from nlan.schema import load
 from nlan.testing import FakeKernel, FakePlace, fake_drivers
+from samples import PTN
 
 Lab = dict[Key, Resource]
 
-PTN = """\
-name: ptn
-nodes:
-  pe[1-2]: {asn: 100}
-  ce1: {asn: 1001, hosts: {172.21.1.1/24: 1}}
-networks:
-  wan: {nodes: ["pe[1-2]"], vni: 1, prefix: 10.200.1.0/24}
-links:
-- {link: pe1 -- ce1, type: l2vpn}
-"""
-"""Two routers of a provider, an L2VPN between them, and a customer's with a host behind it."""
 
 OTHER = PTN.replace("/24: 1", "/24: 2").replace("vni: 1,", "vni: 7,")
 """The same with one more host, over another VNI."""

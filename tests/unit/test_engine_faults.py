@@ -22,7 +22,8 @@ from nlan.errors import ApplyError
 from nlan.generate import generate
 from nlan.plan import Plan
 from nlan.testing import FakeKernel, FakePlace, KilledError
-from unit.engine_labs import OTHER, PTN, Lab, Run, complete, kernel_with, lab
+from samples import PTN
+from unit.engine_labs import OTHER, Lab, Run, complete, kernel_with, lab
 
 
 class Story(NamedTuple):

@@ -22,9 +22,10 @@ from nlan.resources import Key, Resource
 from nlan.schema import Loaded, load
 from nlan.state import LabState
 from nlan.testing import FakeKernel, FakePlace, fake_drivers
+from samples import PTN
 from tega.database import Database
 from tega.engines.memory import MemoryLog
-from unit.engine_labs import OTHER, PTN
+from unit.engine_labs import OTHER
 
 
 @pytest.fixture(autouse=True)

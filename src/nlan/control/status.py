@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 from nlan.control.names import visible
 from nlan.control.world import World, abilities
-from nlan.drivers.frr import BgpSession
-from nlan.drivers.gobgp import GobgpSession
+from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
 from nlan.expand import expand
 from nlan.expect import Expectation, expectation
@@ -24,7 +23,7 @@ class NodeStatus(NamedTuple):
         name: The node's, or ``NODE/ADDRESS`` of a host.
         addresses: By interface.
         daemons: Those that run.
-        bgp: Sessions as the daemon tells them (`nlan.drivers.frr.BgpSession`), as dicts.
+        bgp: Sessions as the daemon tells them (`nlan.drivers.base.BgpSession`), as dicts.
         ospf: Neighbours likewise.
         bgp_wanted: Sessions that should be up, by peer address.
         drift: What `up` would do to it.
@@ -109,7 +108,7 @@ def _node(
 
 
 def _sessions(world: World, name: str, daemons: list[str]) -> list[dict[str, Any]]:
-    found: list[BgpSession | GobgpSession] = []
+    found: list[BgpSession] = []
     if "bgpd" in daemons:
         found += world.frr.sessions(name)
     if "gobgpd" in daemons:

@@ -88,6 +88,36 @@ class LogEvent(NamedTuple):
     subject: str
 
 
+class BgpSession(NamedTuple):
+    """One BGP peer as a daemon sees it.
+
+    Attributes:
+        peer: Its address.
+        state: ``Established``, ``Active``, ``Idle``, …
+        peer_asn: Its AS as configured.
+        established: How often the session came up since the daemon started.
+        uptime_s: Seconds since it came up; while it is down, since it went down (FRR) or 0 (GoBGP).
+        prefixes: Received, per family (``ipv4``, ``ipv6``).
+    """
+
+    peer: str
+    state: str
+    peer_asn: int
+    established: int
+    uptime_s: float
+    prefixes: dict[str, int]
+
+    @property
+    def up(self) -> bool:
+        """Whether routes can be exchanged."""
+        return self.state == "Established"
+
+    @property
+    def shut_down(self) -> bool:
+        """Whether its configuration keeps it down (FRR's ``neighbor … shutdown``)."""
+        return "Admin" in self.state
+
+
 class Driver(Protocol):
     """One door to the world for a few kinds of resources."""
 

@@ -13,18 +13,10 @@ from nlan.drivers.netlink import NetlinkDriver
 from nlan.drivers.netlink.events import EventWatcher
 from nlan.keep.inotify import Inotify
 from nlan.keep.switches import Switches
-from nlan.resources import Sysctl, Veth
+from nlan.resources import Sysctl
 from nlan.runtimes import NetnsRuntime
+from samples import PAIR
 
-PAIR = Veth(
-    namespace="a",
-    name="x0",
-    peer_namespace="b",
-    peer_name="x1",
-    mac="00:00:5e:00:53:01",
-    peer_mac="00:00:5e:00:53:02",
-    mtu=1500,
-)
 NAME = "net/ipv4/conf/all/accept_local"
 
 
@@ -77,7 +69,7 @@ def test_an_open_switch_does_not_hold_its_namespace(place: NetnsRuntime, switche
         watcher.add("a")
         assert place.delete(["b"]) == {}
         while select.select([watcher.fileno()], [], [], 10)[0]:
-            if any(event.gone and event.interface == "x0" for event in watcher.events()):
+            if any(event.gone and event.interface == PAIR.name for event in watcher.events()):
                 break
         else:
             raise AssertionError("the namespace lives on")

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nlan.drivers import processes
-from nlan.drivers.base import Place
+from nlan.drivers.base import BgpSession, Place
 from nlan.drivers.frr import dial, greet, load
 from nlan.drivers.frr.files import Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
 from nlan.drivers.frr.sessions import (
-    BgpSession,
     OspfNeighbor,
     decode,
     parse_bgp,

@@ -7,37 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from nlan.drivers.base import LogEvent
-
-
-class BgpSession(NamedTuple):
-    """One BGP peer as a daemon sees it.
-
-    Attributes:
-        peer: Its address.
-        state: ``Established``, ``Active``, ``Idle``, …
-        peer_asn: Its AS as configured.
-        established: How often the session came up since the daemon started.
-        uptime_s: Seconds since it came up or went down.
-        prefixes: Received, per family (``ipv4``, ``ipv6``).
-    """
-
-    peer: str
-    state: str
-    peer_asn: int
-    established: int
-    uptime_s: float
-    prefixes: dict[str, int]
-
-    @property
-    def up(self) -> bool:
-        """Whether routes can be exchanged."""
-        return self.state == "Established"
-
-    @property
-    def shut_down(self) -> bool:
-        """Whether its configuration keeps it down (``neighbor … shutdown``)."""
-        return "Admin" in self.state
+from nlan.drivers.base import BgpSession, LogEvent
 
 
 class OspfNeighbor(NamedTuple):

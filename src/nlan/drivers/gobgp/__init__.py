@@ -1,6 +1,5 @@
 """GoBGP: the only part that knows its file, its signals and its tool."""
 
-from nlan.drivers.gobgp.config import GobgpSession
 from nlan.drivers.gobgp.driver import GobgpDriver
 
-__all__ = ["GobgpDriver", "GobgpSession"]
+__all__ = ["GobgpDriver"]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal, NamedTuple
 
+from nlan.drivers.base import BgpSession
 from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress
 from nlan.resources import GobgpDaemon, LocalPath
@@ -23,31 +24,6 @@ _ORIGIN = 1
 _FAMILIES: Mapping[str, Literal["ipv4", "ipv6"]] = {"1": "ipv4", "2": "ipv6"}
 STATES = ("unknown", "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established")
 """Session states by number (apipb.PeerState.SessionState)."""
-
-
-class GobgpSession(NamedTuple):
-    """One BGP peer as GoBGP sees it.
-
-    Attributes:
-        peer: Its address.
-        state: ``Established``, ``Active``, …
-        peer_asn: Its AS as configured.
-        established: How often the session came up since the daemon started, as its log tells.
-        uptime_s: Seconds since it came up; 0 while it is down.
-        prefixes: Received, per family (``ipv4``, ``ipv6``).
-    """
-
-    peer: str
-    state: str
-    peer_asn: int
-    established: int
-    uptime_s: float
-    prefixes: dict[str, int]
-
-    @property
-    def up(self) -> bool:
-        """Whether routes can be exchanged."""
-        return self.state == "Established"
 
 
 def config_text(
@@ -226,7 +202,7 @@ def path_words(action: Literal["add", "del"], path: LocalPath) -> tuple[str, ...
     return "global", "rib", action, str(path.prefix), *origin, *family
 
 
-def parse_sessions(text: str, now: float, ups: Mapping[str, int]) -> list[GobgpSession]:
+def parse_sessions(text: str, now: float, ups: Mapping[str, int]) -> list[BgpSession]:
     """Return the sessions of ``gobgp -j neighbor``.
 
     Args:
@@ -237,7 +213,7 @@ def parse_sessions(text: str, now: float, ups: Mapping[str, int]) -> list[GobgpS
     return sorted(_session(entry, now, ups) for entry in json.loads(text) or [])
 
 
-def _session(entry: dict[str, Any], now: float, ups: Mapping[str, int]) -> GobgpSession:
+def _session(entry: dict[str, Any], now: float, ups: Mapping[str, int]) -> BgpSession:
     address, state = _address(entry), STATES[entry["state"].get("session_state", 0)]
     up = state == "Established"
     since = entry.get("timers", {}).get("state", {}).get("uptime", {}).get("seconds", 0)
@@ -246,7 +222,7 @@ def _session(entry: dict[str, Any], now: float, ups: Mapping[str, int]) -> Gobgp
         family = _FAMILIES.get(str(item["config"]["family"].get("afi")))
         if family is not None:
             prefixes[family] = item.get("state", {}).get("received", 0)
-    return GobgpSession(
+    return BgpSession(
         address,
         state,
         entry["conf"].get("peer_asn", 0),

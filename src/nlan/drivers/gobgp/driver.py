@@ -27,10 +27,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nlan.drivers import processes
-from nlan.drivers.base import Place
+from nlan.drivers.base import BgpSession, Place
 from nlan.drivers.gobgp.client import API_PORT, Client, program
 from nlan.drivers.gobgp.config import (
-    GobgpSession,
     config_text,
     marker,
     parse_next_hop_self,
@@ -99,7 +98,7 @@ class GobgpDriver:
                 outcome[operation.key] = self._guarded(operation.desired, "change", self._update)
         return [outcome.get(operation.key) for operation in operations]
 
-    def sessions(self, namespace: str) -> list[GobgpSession]:
+    def sessions(self, namespace: str) -> list[BgpSession]:
         """Return the BGP peers of a node, those that have not dialled yet too.
 
         Raises:
@@ -112,7 +111,7 @@ class GobgpDriver:
         for peer in receipt.asked.peers if receipt is not None else ():
             address = str(peer.address)
             if receipt is not None and address in receipt.listening and address not in there:
-                found.append(GobgpSession(address, "Active", peer.peer_asn, ups[address], 0.0, {}))
+                found.append(BgpSession(address, "Active", peer.peer_asn, ups[address], 0.0, {}))
         return sorted(found)
 
     def command(self, namespace: str, *words: str) -> str:

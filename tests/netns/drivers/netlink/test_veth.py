@@ -5,29 +5,9 @@ import msgspec
 from netns.support import by_key, create, delete, ip, observe, operation, replace, shell, succeeded, update
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import ApplyError
-from nlan.resources import Bridge, Veth
+from nlan.resources import Bridge
 from nlan.runtimes import NetnsRuntime
-
-UNDERLAY = Bridge(namespace="@fabric", name="underlay", mac="02:00:5e:00:53:01", mtu=9000)
-PAIR = Veth(
-    namespace="a",
-    name="eth1",
-    peer_namespace="b",
-    peer_name="eth2",
-    mac="02:00:5e:00:53:11",
-    peer_mac="02:00:5e:00:53:12",
-    mtu=1500,
-)
-UPLINK = Veth(
-    namespace="a",
-    name="eth0",
-    peer_namespace="@fabric",
-    peer_name="u1",
-    mac="02:00:5e:00:53:21",
-    peer_mac="02:00:5e:00:53:22",
-    mtu=9000,
-    peer_master="underlay",
-)
+from samples import FABRIC, PAIR, UPLINK
 
 
 def test_is_observed_once_as_it_was_asked_for(kernel: NetlinkDriver) -> None:
@@ -36,17 +16,17 @@ def test_is_observed_once_as_it_was_asked_for(kernel: NetlinkDriver) -> None:
 
 
 def test_port_of_a_bridge_at_the_other_end(kernel: NetlinkDriver) -> None:
-    assert succeeded(create(kernel, UNDERLAY))
+    assert succeeded(create(kernel, FABRIC))
     assert succeeded(create(kernel, UPLINK))
-    assert observe(kernel) == by_key(UNDERLAY, UPLINK)
+    assert observe(kernel) == by_key(FABRIC, UPLINK)
 
 
 def test_ports_of_bridges_at_both_ends(kernel: NetlinkDriver) -> None:
     bridge = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:02", mtu=9000)
     both = msgspec.structs.replace(UPLINK, master="br")
-    assert succeeded(create(kernel, UNDERLAY, bridge))
+    assert succeeded(create(kernel, FABRIC, bridge))
     assert succeeded(create(kernel, both))
-    assert observe(kernel) == by_key(UNDERLAY, bridge, both)
+    assert observe(kernel) == by_key(FABRIC, bridge, both)
 
 
 def test_both_ends_in_one_namespace(kernel: NetlinkDriver) -> None:
@@ -83,7 +63,7 @@ def test_part_of_the_lab_may_be_observed(kernel: NetlinkDriver) -> None:
 
 
 def test_changes_in_place_at_both_ends(kernel: NetlinkDriver, place: NetnsRuntime) -> None:
-    assert succeeded(create(kernel, UNDERLAY))
+    assert succeeded(create(kernel, FABRIC))
     assert succeeded(create(kernel, UPLINK))
     index = ip(place, "a", "link", "show", "eth0")[0]["ifindex"]
     changed = msgspec.structs.replace(
@@ -170,6 +150,6 @@ def test_failure_says_node_operation_and_the_kernels_words(kernel: NetlinkDriver
 
 def test_more_ports_of_one_bridge_than_go_into_one_batch(kernel: NetlinkDriver, place: NetnsRuntime) -> None:
     ports = [msgspec.structs.replace(UPLINK, name=f"x{i}", peer_name=f"p{i}") for i in range(150)]
-    assert succeeded(create(kernel, UNDERLAY))
+    assert succeeded(create(kernel, FABRIC))
     assert succeeded(create(kernel, *ports))
-    assert observe(kernel) == by_key(UNDERLAY, *ports)
+    assert observe(kernel) == by_key(FABRIC, *ports)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nlan.drivers.base import LogEvent
-from nlan.drivers.frr.sessions import BgpSession, parse_bgp, parse_log, parse_ospf, parse_ospf6
+from nlan.drivers.base import BgpSession, LogEvent
+from nlan.drivers.frr.sessions import parse_bgp, parse_log, parse_ospf, parse_ospf6
 
 PEER = {"remoteAs": 64497, "state": "Established", "connectionsEstablished": 2, "peerUptimeMsec": 1500}
 
