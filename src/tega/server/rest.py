@@ -134,7 +134,7 @@ class Rest:
         query = dict(request.query_params)
         query.pop("tega_id", None)
         match request.method:
-            case "GET":
+            case "GET" | "HEAD":
                 return await self._get(request, who, query)
             case "POST":
                 return await self._call(request, who, query)
@@ -143,9 +143,11 @@ class Rest:
             case "PATCH":
                 fields = {"value": _decode(await self._body(request))}
                 return await self._change(m.Merge, _path(request), fields, who, query)
-            case _:
+            case "PUT":
                 fields = {"value": _decode(await self._body(request))}
                 return await self._change(m.Put, _path(request), fields, who, query)
+            case other:
+                raise BadRequest(f"{other} means nothing here")
 
     async def _get(self, request: Request, who: Session, query: dict[str, str]) -> Any:
         if _flag(query.pop("regex", query.pop("regex_flag", ""))):
@@ -182,7 +184,7 @@ class Rest:
         kind = COMMANDS.get(request.path_params["command"])
         if kind is None:
             raise NotFound(f"there is no /_{request.path_params['command']}; /_docs lists what there is")
-        if request.method == "GET" and kind not in READING:
+        if request.method != "POST" and kind not in READING:
             raise BadRequest(f"/_{request.path_params['command']} changes something: use POST")
         fields: dict[str, Any] = dict(request.query_params)
         fields.pop("tega_id", None)
@@ -192,6 +194,8 @@ class Rest:
         return await self._run(who, _convert(kind, fields))
 
     async def _watch(self, request: Request, who: Session) -> Response:
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         stream = event_stream(self._hub, who, dict(request.query_params))
         return StreamingResponse(stream, media_type="text/event-stream")
 

@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from tega.client import Client
+from tega.server.rest import COMMANDS
 from unit.tega.serving import run, serving
 
 
@@ -117,6 +118,22 @@ def test_history_over_http():
         assert await http("GET", "/_head") == 6
         await http("POST", "/_snapshot")
         await http("GET", "/_verify")
+
+    rest(test)
+
+
+def test_head_changes_nothing():
+    async def test(http, server):
+        await http("PUT", "/a", json=1)
+        for command in COMMANDS:
+            answer = await http.http.head(f"/_{command}?path=a&root=a&to=0&before=1&channel=c")
+            assert answer.status_code in (200, 400)
+        assert (await http.http.head("/_watch")).status_code == 200
+        answer = await http.http.request("HEAD", "/a", content=b"2")
+        assert (answer.status_code, answer.headers["tega-revision"], answer.content) == (200, "1", b"")
+        assert (await http.http.head("/b")).status_code == 404
+        assert await http("GET", "/_head") == 1
+        assert await http("GET", "/") == {"a": 1}
 
     rest(test)
 
