@@ -1,12 +1,13 @@
 """WebSocket over plain asyncio: what both ends of a connection do, by websockets' own protocol core.
 
 No ASGI, no queue and no task in between: a message is served in the call
-that received it, and read into one buffer that all connections share.
+that received it, and read into one buffer that all connections of a loop share.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Final, cast
 
 from websockets.exceptions import InvalidState
@@ -18,8 +19,16 @@ if TYPE_CHECKING:
 
 PATH: Final = "/_session"
 """Where sessions are."""
-_READ: Final = memoryview(bytearray(256 << 10))
-"""What was received, until the call that took it returns; only the event loop's thread writes there."""
+
+
+class _Buffer(threading.local):
+    """What was received, until the call that took it returns; each thread's event loop has its own."""
+
+    def __init__(self) -> None:
+        self.octets = memoryview(bytearray(256 << 10))
+
+
+_read: Final = _Buffer()
 
 
 class Framed(asyncio.BufferedProtocol):
@@ -53,10 +62,10 @@ class Framed(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _READ
+        return _read.octets
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(_READ[:nbytes])
+        self.data_received(_read.octets[:nbytes])
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Take octets as they came."""
