@@ -14,6 +14,7 @@ import random
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -153,7 +154,8 @@ class Client:
                 await self._ask_on(wire, {"op": "put", "path": path, "value": value, "ephemeral": True})
         self._streams.clear()
         for stream in list(self._all_streams):
-            self._register(stream, await self._ask_on(wire, stream._resumption()))
+            if not stream._cut:
+                await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
         for number, waiting in self._waiting.items():
             if waiting.retry:
                 wire.send({**waiting.message, "id": number})
@@ -187,12 +189,14 @@ class Client:
     async def _ping(self, wire: Wire) -> None:
         """Tell the server that we live, and learn up to where we know everything."""
         try:
-            head = await self._ask_on(wire, {"op": "ping"})
+            await self._ask_on(wire, {"op": "ping"}, self._caught_up)
         except StoreError:
             return
+
+    def _caught_up(self, head: Rev | None) -> None:
         if head is not None:
             for stream in self._streams.values():
-                if isinstance(stream, Commits) and not stream._cut:
+                if isinstance(stream, Commits):
                     stream.rev = max(stream.rev, head)
 
     def _expire(self, now: float) -> None:
@@ -252,9 +256,18 @@ class Client:
     # -- asking --------------------------------------------------------------
 
     def _ask(
-        self, message: dict[str, Any], *, retry: bool = True, progress: Callable[[Json], None] | None = None
+        self,
+        message: dict[str, Any],
+        *,
+        retry: bool = True,
+        progress: Callable[[Json], None] | None = None,
+        taken: Callable[[Any], None] | None = None,
     ) -> asyncio.Future[Any]:
-        """Send a request; the future is its answer. With `retry` it is sent again after a reconnection."""
+        """Send a request; the future is its answer. With `retry` it is sent again after a reconnection.
+
+        What follows the answer may be read before whoever waits for it
+        goes on; `taken` is called with it in between.
+        """
         if self._failure is not None:
             raise self._failure
         wire = self._wire
@@ -262,18 +275,20 @@ class Client:
             raise Disconnected("there is no connection to the server just now")
         loop = asyncio.get_running_loop()
         number = next(self._numbers)
-        waiting = _Waiting(loop.create_future(), message, retry, loop.time() + REQUEST_S, progress)
+        waiting = _Waiting(loop.create_future(), message, retry, loop.time() + REQUEST_S, progress, taken)
         message["id"] = number
         if wire is not None:
             wire.send(message)
         self._waiting[number] = waiting
         return waiting.answer
 
-    async def _ask_on(self, wire: Wire, message: dict[str, Any]) -> Any:
+    async def _ask_on(
+        self, wire: Wire, message: dict[str, Any], taken: Callable[[Any], None] | None = None
+    ) -> Any:
         """Ask on one connection, or fail with it."""
         loop = asyncio.get_running_loop()
         number = next(self._numbers)
-        waiting = _Waiting(loop.create_future(), message, False, loop.time() + REQUEST_S, None)
+        waiting = _Waiting(loop.create_future(), message, False, loop.time() + REQUEST_S, None, taken)
         wire.send({**message, "id": number})
         self._waiting[number] = waiting
         return await waiting.answer
@@ -287,7 +302,11 @@ class Client:
             self._on_progress(number, message["value"])
             return
         waiting = self._waiting.pop(number, None)
-        if waiting is None or waiting.answer.done():
+        if waiting is None:
+            return
+        if waiting.taken is not None and "ok" in message:
+            waiting.taken(message["ok"])
+        if waiting.answer.done():
             return
         if "error" in message:
             waiting.answer.set_exception(from_wire(message["error"]))
@@ -517,34 +536,44 @@ class Client:
         return reached
 
     async def _open_stream(self, stream: Stream[Any]) -> None:
-        answer = await self._ask(dict(stream._resumption()), retry=False)
-        self._all_streams.append(stream)
-        self._register(stream, answer)
+        try:
+            await self._ask(dict(stream._resumption()), retry=False, taken=partial(self._register, stream))
+        except asyncio.CancelledError:
+            stream.closed = True
+            self._close_stream(stream)
+            raise
 
     def _register(self, stream: Stream[Any], answer: dict[str, Any]) -> None:
+        """The server tells `stream` from now on; what was closed meanwhile it need not."""
+        if stream.closed:
+            self._tell({"op": "unsubscribe", "sub": answer["sub"]})
+            return
         stream._opened(answer)
         self._streams[stream.number] = stream
+        if stream not in self._all_streams:
+            self._all_streams.append(stream)
 
-    async def _close_stream(self, stream: Stream[Any]) -> None:
-        self._streams.pop(stream.number, None)
+    def _close_stream(self, stream: Stream[Any]) -> None:
         if stream in self._all_streams:
             self._all_streams.remove(stream)
-        if self._wire is not None and self._failure is None:
-            await self._ask({"op": "unsubscribe", "sub": stream.number})
+        self._pause_stream(stream)
 
     def _pause_stream(self, stream: Stream[Any]) -> None:
-        self._streams.pop(stream.number, None)
-        if self._wire is not None:
-            self._wire.send({"op": "unsubscribe", "sub": stream.number})
+        if self._streams.pop(stream.number, None) is not None:
+            self._tell({"op": "unsubscribe", "sub": stream.number})
 
     def _resume_stream(self, stream: Stream[Any]) -> None:
         self._chore(self._resubscribe(stream))
 
     async def _resubscribe(self, stream: Stream[Any]) -> None:
+        wire = self._wire
+        if wire is None:  # it is taken up with the others
+            return
         try:
-            self._register(stream, await self._ask(dict(stream._resumption())))
+            await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
         except StoreError as error:
-            stream._fail(error)
+            if wire is self._wire:
+                stream._fail(error)
 
     # -- calls ---------------------------------------------------------------
 
@@ -598,8 +627,15 @@ class Client:
         """
         text = _text(path)
         said = doc if doc is not None else (inspect.getdoc(function) or "").partition("\n")[0]
-        await self._ask({"op": "offer", "path": text, "doc": said})
-        self._functions[text] = (function, said)
+        before = self._functions.get(text)
+        self._functions[text] = (function, said)  # a call may come before the answer
+        try:
+            await self._ask({"op": "offer", "path": text, "doc": said})
+        except BaseException:
+            self._functions.pop(text, None)
+            if before is not None:
+                self._functions[text] = before
+            raise
 
     async def withdraw(self, path: PathLike) -> None:
         """Detach a function."""
@@ -662,7 +698,7 @@ def _dialler(uri: str, token: str | None, tls: ssl.SSLContext | None) -> Connect
 class _Waiting:
     """A request without an answer yet."""
 
-    __slots__ = ("answer", "deadline", "message", "progress", "retry")
+    __slots__ = ("answer", "deadline", "message", "progress", "retry", "taken")
 
     def __init__(
         self,
@@ -671,12 +707,14 @@ class _Waiting:
         retry: bool,
         deadline: float,
         progress: Callable[[Json], None] | None,
+        taken: Callable[[Any], None] | None,
     ) -> None:
         self.answer = answer
         self.message = message
         self.retry = retry
         self.deadline = deadline
         self.progress = progress
+        self.taken = taken
 
 
 def _text(path: PathLike) -> str:

@@ -59,6 +59,7 @@ class Stream(Generic[T]):
         self._failure: BaseException | None = None
         self.number = 0
         self.closed = False
+        self._cut = False
         self.dropped = 0
         """Messages of a channel that were lost because this client, or the way to it, was too slow."""
 
@@ -70,7 +71,7 @@ class Stream(Generic[T]):
         if not self.closed:
             self.closed = True
             self._wake_up()
-            await self._client._close_stream(self)
+            self._client._close_stream(self)
 
     async def __aenter__(self) -> Stream[T]:
         await self.open()
@@ -136,7 +137,6 @@ class Commits(Stream["Notice | Missed"]):
         self._known = request.get("after") is not None
         self.behind = False
         """Whether the server said that this client does not keep up."""
-        self._cut = False
 
     def _resumption(self) -> dict[str, Any]:
         return {**self._request, "after": self.rev} if self._known else self._request

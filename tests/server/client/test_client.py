@@ -183,6 +183,93 @@ def test_a_client_that_does_not_take_its_notices_holds_few_and_loses_none(monkey
     run(work())
 
 
+class Script:
+    """A connection whose server says what it is told to, many messages in one receipt."""
+
+    heard = 0.0
+
+    def __init__(self):
+        self.sent = []
+
+    async def dial(self, take, lost):
+        self.take, self.lost, self.opened = take, lost, asyncio.get_running_loop().create_future()
+        self.opened.set_result(None)
+        return self
+
+    def send(self, message):
+        self.sent.append(message)
+        if message["op"] == "hello":
+            answer = {"name": "me", "key": "k", "ttl": 10, "resumed": False}
+            asyncio.get_running_loop().call_soon(self.take, {"id": message["id"], "ok": answer})
+
+    def close(self):
+        self.lost()
+
+    abort = close
+
+    async def asked(self, op):
+        return (await until(lambda: [m for m in self.sent if m["op"] == op], op))[-1]["id"]
+
+
+def commits(sub, *revs):
+    made = [{"rev": rev, "time": 0.0, "author": "", "message": "", "changes": []} for rev in revs]
+    return {"push": "commits", "sub": sub, "commits": made}
+
+
+def test_what_is_pushed_in_one_receipt_with_the_answer_is_not_lost():
+    async def work():
+        wire = Script()
+        db = await Client(connector=wire.dial, reconnect=False).open()
+        notices, late, news = db.subscribe("a"), db.subscribe("b", after=3), db.listen("news")
+        opened = asyncio.create_task(notices.open())
+        number = await wire.asked("subscribe")
+        wire.take({"id": number, "ok": {"sub": 1, "rev": 6}})
+        wire.take(commits(1, 7))
+        await opened
+        assert (await anext(notices)).rev == 7
+        db._chore(db._ping(wire))
+        ping = await wire.asked("ping")
+        opened = asyncio.create_task(late.open())
+        number = await until(lambda: wire.sent[-1]["op"] == "subscribe" and wire.sent[-1]["id"])
+        wire.take({"id": ping, "ok": 9})
+        wire.take({"id": number, "ok": {"sub": 2, "rev": 3}})
+        wire.take(commits(2, 8))
+        await opened
+        assert (notices.rev, (await anext(late)).rev) == (9, 8)
+        opened = asyncio.create_task(news.open())
+        wire.take({"id": await wire.asked("listen"), "ok": {"sub": 3}})
+        wire.take({"push": "message", "sub": 3, "channel": "news", "sender": "x", "body": 1})
+        await opened
+        assert (await anext(news)).body == 1
+        offered = asyncio.create_task(db.offer("f", lambda: 5))
+        number = await wire.asked("offer")
+        wire.take({"push": "call", "call": 1, "path": "f", "args": [], "kwargs": {}})
+        wire.take({"id": number, "ok": None})
+        await offered
+        assert wire.sent[-1] == {"op": "answer", "call": 1, "value": 5}
+        wire.close()
+        await db.close()
+
+    run(work())
+
+
+def test_a_subscription_nobody_waits_for_any_more_is_ended():
+    async def work():
+        wire = Script()
+        db = await Client(connector=wire.dial, reconnect=False).open()
+        opened = asyncio.create_task(db.subscribe("a").open())
+        number = await wire.asked("subscribe")
+        opened.cancel()
+        await asyncio.wait([opened])
+        wire.take({"id": number, "ok": {"sub": 4, "rev": 0}})
+        assert wire.sent[-1] == {"op": "unsubscribe", "sub": 4}
+        assert (db._streams, db._all_streams) == ({}, [])
+        wire.close()
+        await db.close()
+
+    run(work())
+
+
 def test_a_compacted_history_is_told():
     async def work():
         async with served() as db:
