@@ -143,6 +143,7 @@ class Client:
             wire.close()
             raise
         self.name, self._key = answer["name"], answer["key"]
+        wire.most = answer.get("max")
         await self._take_up(wire, answer["resumed"])
 
     async def _take_up(self, wire: Wire, resumed: bool) -> None:
@@ -156,9 +157,17 @@ class Client:
         for stream in list(self._all_streams):
             if not stream._cut:
                 await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
-        for number, waiting in self._waiting.items():
+        for number, waiting in list(self._waiting.items()):
             if waiting.retry:
-                wire.send({**waiting.message, "id": number})
+                self._send_again(wire, number, waiting)
+
+    def _send_again(self, wire: Wire, number: int, waiting: _Waiting) -> None:
+        try:
+            wire.send({**waiting.message, "id": number})
+        except StoreError as error:  # this server takes less than the one before
+            del self._waiting[number]
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)
 
     # -- keeping alive -------------------------------------------------------
 
@@ -171,10 +180,10 @@ class Client:
             else:
                 if not await self._dial_again():
                     return
+            self._expire(asyncio.get_running_loop().time())
 
     def _beat(self) -> None:
         now = asyncio.get_running_loop().time()
-        self._expire(now)
         wire = self._wire
         if wire is None:
             return

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.uri import parse_uri
 
+from tega.errors import TooLarge
 from tega.frames import PATH, Framed
 from tega.hub.errors import BadRequest, Denied, Disconnected, Unauthorized
 
@@ -45,6 +46,8 @@ class Wire(Framed):
         self._on_lost = on_lost
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = 0.0
+        self.most: int | None = None
+        """Octets of the largest message that the server takes, as far as it has said."""
         self.writable = asyncio.Event()
         self.writable.set()
 
@@ -92,11 +95,14 @@ class Wire(Framed):
 
         Raises:
             BadRequest: The message has no JSON form.
+            TooLarge: The server would not take it, but close the connection.
         """
         try:
             data = _encode(message)
         except (msgspec.MsgspecError, TypeError, OverflowError, RecursionError) as error:
             raise BadRequest(f"this cannot be sent as JSON: {error}") from error
+        if self.most is not None and len(data) > self.most:
+            raise TooLarge(f"a message of {len(data)} octets: this server takes at most {self.most}")
         self.send_message(data)
 
     def close(self) -> None:

@@ -46,14 +46,19 @@ class Door:
         peer: The way back to the client.
         access: What the client's token allows.
         address: Where the client is, for `ids`.
+        most: Octets of the largest message that the transport takes, for
+            the client to know; None where there is no limit.
     """
 
-    def __init__(self, hub: Hub, peer: Peer, access: Access, address: str) -> None:
+    def __init__(
+        self, hub: Hub, peer: Peer, access: Access, address: str, *, most: int | None = None
+    ) -> None:
         self.hub = hub
         self.session: Session | None = None
         self._peer = peer
         self._access = access
         self._address = address
+        self._most = most
         self._running: dict[int, asyncio.Future[Any] | Outcome] = {}
         self._inflight = 0
         self._paused = False
@@ -113,6 +118,7 @@ class Door:
             "name": session.name,
             "key": session.key,
             "ttl": session.ttl,
+            "max": self._most,
             "rev": self.hub.feed.head,
             "resumed": resumed,
         }

@@ -34,6 +34,7 @@ class LocalWire:
         self._on_lost = on_lost
         self._queue: deque[bytes] = deque()
         self._closed = False
+        self.most: int | None = None
         self.opened: asyncio.Future[None] = self._loop.create_future()
         self.opened.set_result(None)
         self._door = Door(hub, _Back(self), FULL, "plugin")

@@ -41,6 +41,7 @@ class SessionProtocol(Framed):
         self, hub: Hub, guard: Guard, max_size: int, connections: set[SessionProtocol], tidy: Tidy
     ) -> None:
         self._server = ServerProtocol(max_size=max_size)
+        self._max_size = max_size
         super().__init__(self._server)
         self._tidy = tidy
         self._hub = hub
@@ -97,7 +98,8 @@ class SessionProtocol(Framed):
             return HTTPStatus.UNAUTHORIZED, f"{error}\n"
         except StoreError as error:
             return HTTPStatus.FORBIDDEN, f"{error}\n"
-        self._door = Door(self._hub, self, grant.access, _address(self._transport))
+        address = _address(self._transport)
+        self._door = Door(self._hub, self, grant.access, address, most=self._max_size)
         return None
 
     def on_control(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tega.api import ABSENT, MISSING, Change, Op
 from tega.client import Client, Missed
-from tega.errors import CallTimeout, Conflict, InvalidPath, NoHandler, RemoteError
+from tega.errors import CallTimeout, Conflict, InvalidPath, NoHandler, RemoteError, TooLarge
 from tega.hub.errors import BadRequest, Disconnected, Offered
 from tega.server.app import Server
 from unit.tega.serving import memory_store, process, run, served, serving, until
@@ -187,6 +187,8 @@ class Script:
     """A connection whose server says what it is told to, many messages in one receipt."""
 
     heard = 0.0
+    fatal = ""
+    """The request at which the line breaks."""
 
     def __init__(self):
         self.sent = []
@@ -201,6 +203,8 @@ class Script:
         if message["op"] == "hello":
             answer = {"name": "me", "key": "k", "ttl": 10, "resumed": False}
             asyncio.get_running_loop().call_soon(self.take, {"id": message["id"], "ok": answer})
+        elif message["op"] == self.fatal:
+            asyncio.get_running_loop().call_soon(self.lost)
 
     def close(self):
         self.lost()
@@ -328,6 +332,44 @@ def test_requests_wait_for_the_server_to_come_back_and_run_once():
             assert [one.changes[0].value for one in await db.log("a")] == [1, 2]
             assert await db.call("f") == "mine"
             assert (await db.get("e")).value == 1
+        finally:
+            await db.close()
+            await server.stop()
+            await store.close()
+
+    run(work())
+
+
+def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
+    monkeypatch.setattr("tega.client.client.REQUEST_S", 0.2)
+
+    async def work():
+        wire = Script()
+        wire.fatal = "put"
+        db = await Client(connector=wire.dial).open()
+        with pytest.raises(Disconnected, match="no answer within"):
+            await db.put("a", 1)
+        assert len([one for one in wire.sent if one["op"] == "put"]) > 1
+        await db.close()
+
+    run(work())
+
+
+def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more():
+    async def work():
+        store = memory_store()
+        server = Server(store, port=0)
+        await server.start()
+        db = await Client(server.url).open()
+        try:
+            await server.stop()
+            large, small = (asyncio.create_task(db.put("a", "x" * size)) for size in (100_000, 10))
+            await asyncio.sleep(0)
+            server = Server(store, port=server.port, max_body=1000)
+            await server.start()
+            with pytest.raises(TooLarge, match="at most 1000"):
+                await large
+            await small
         finally:
             await db.close()
             await server.stop()

@@ -10,7 +10,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from tega.client import Client
-from tega.errors import StoreError
+from tega.errors import TooLarge
 from tega.hub import access
 from tega.hub.errors import NameTaken, Unauthorized
 from tega.server import ws
@@ -93,10 +93,12 @@ def test_a_hundred_megabytes_are_refused_before_they_are_kept():
 def test_a_message_or_a_path_without_end_is_refused():
     async def work():
         async with serving(max_body=1 << 20) as server:
-            async with Client(server.url, reconnect=False) as db:
-                with pytest.raises(StoreError, match=r"connection was lost|at most"):
-                    await db.ask("put", path="a", value="x" * (2 << 20))
+            async with upgraded(server) as (reader, writer):
+                writer.write(frame(b" " * ((1 << 20) + 1))[:14])
+                assert (await asyncio.wait_for(reader.read(), 10))[2:4] == (1009).to_bytes(2)
             async with Client(server.url) as db:
+                with pytest.raises(TooLarge, match=r"takes at most 1048576"):
+                    await db.put("a", "x" * (1 << 20))
                 with pytest.raises(ValueError, match="at most"):
                     await db.ask("get", path=".".join("a" * 300_000))
                 with pytest.raises(ValueError, match="at most"):
