@@ -61,7 +61,8 @@ class Log(Protocol):
             WrongLast: The log does not end at `expect_last`.
             KnownRequest: A record carries a request id that the log
                 holds already; nothing was added.
-            CommitUnknown: It failed in a way that leaves the outcome open.
+            CommitUnknown: It failed in a way that leaves the outcome open;
+                names no request, as there may be many.
             StoreFull: No space; nothing was added.
         """
 

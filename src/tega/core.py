@@ -16,6 +16,7 @@ from collections import deque
 from tega.api import Change, Commit, Entry, Op
 from tega.codec import canonical, decode_commit, decode_state, digest, encode_state
 from tega.errors import (
+    CommitUnknown,
     Compacted,
     Conflict,
     DamagedStore,
@@ -343,8 +344,8 @@ class Core:
             LeaseLost: A change names a lease that does not live.
             RequestReused: The id belongs to a commit of other changes.
             StoreFull: The disk is full.
-            CommitUnknown: Whether it was written cannot be told; retry
-                with the request id that the error names.
+            CommitUnknown: Whether it was written cannot be told; with a
+                request id a retry is harmless, without one look first.
         """
         return self.submit(self.request(changes, expect, author, message, request_id))
 
@@ -400,6 +401,8 @@ class Core:
             for request in group:
                 if request.result is None and request.error is None:
                     request.error = error
+                    if isinstance(error, CommitUnknown):
+                        request.error = CommitUnknown(request.request_id, error.reason)
             if not isinstance(error, StoreError):
                 raise
         finally:

@@ -69,7 +69,11 @@ class Conflict(StoreError):
 
 
 class CommitUnknown(StoreError):
-    """The acknowledgement was lost; retry with the same ``request_id``, which is idempotent."""
+    """The acknowledgement was lost.
+
+    Retry with the same ``request_id``, which is idempotent; without one
+    only the history tells whether it was committed.
+    """
 
     transient = True
 
@@ -80,6 +84,8 @@ class CommitUnknown(StoreError):
 
     def __str__(self) -> str:
         why = f" ({self.reason})" if self.reason else ""
+        if not self.request_id:
+            return f"whether this was committed is unknown{why}; look into the history before trying again"
         return f"whether request {self.request_id} was committed is unknown{why}; retry it with the same id"
 
 

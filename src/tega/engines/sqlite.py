@@ -303,7 +303,7 @@ class SqliteLog:
                 self._insert(records)
             if records:
                 self._head.intend(records[-1].rev)
-            self._seal(records)
+            self._seal()
             if records:
                 newest = records[-1]
                 self._head.seal(newest.rev, newest.data[:HASH_SIZE], self._boot_bytes, self._durable)
@@ -334,14 +334,14 @@ class SqliteLog:
             except sqlite3.IntegrityError as error:
                 raise KnownRequest from error
 
-    def _seal(self, records: Sequence[Record]) -> None:
+    def _seal(self) -> None:
         try:
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             wrong = translate(error, self.directory)
             if isinstance(wrong, StoreFull | StoreBusy):
                 raise wrong from error
-            raise CommitUnknown(records[-1].request_id if records else "", str(wrong)) from error
+            raise CommitUnknown("", str(wrong)) from error
 
     def read(
         self, *, after: Rev, until: Rev | None = None, root: str | None = None
