@@ -167,6 +167,7 @@ class SqliteLog:
         self._boot_bytes = self._boot.encode().ljust(36)[:36]
         self._inotify = -1
         self._held_last = -1
+        self._under_way: tuple[Rev, Rev] | None = None
         self._translating = _Translating(directory)
         self._closed = False
         self._head = _open_head(directory)
@@ -289,7 +290,9 @@ class SqliteLog:
     def hint(self) -> Rev:
         if self._closed:
             raise StoreClosed(f"{self.directory}: the store was closed")
-        return self._head.intent()
+        rev, under_way = self._head.intent(), self._under_way
+        # a commit of this process is not there before the disk has it, and nobody else can commit meanwhile
+        return under_way[1] if under_way is not None and under_way[0] == rev else rev
 
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
         with self._lock:
@@ -301,12 +304,17 @@ class SqliteLog:
                 if self._held_last != expect_last:
                     raise WrongLast(self._held_last)
                 self._insert(records)
-            if records:
-                self._head.intend(records[-1].rev)
-            self._seal()
-            if records:
-                newest = records[-1]
-                self._head.seal(newest.rev, newest.data[:HASH_SIZE], self._boot_bytes, self._durable)
+            if not records:
+                self._seal()
+                return
+            newest = records[-1]
+            self._under_way = (newest.rev, expect_last)
+            try:
+                self._head.intend(newest.rev)
+                self._seal()
+            finally:
+                self._under_way = None
+            self._head.seal(newest.rev, newest.data[:HASH_SIZE], self._boot_bytes, self._durable)
 
     def _insert(self, records: Sequence[Record]) -> None:
         if len(records) == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +12,12 @@ from tega.api import Change, Op
 from tega.database import Database
 from tega.engines.sqlite import SqliteLog
 from tega.errors import CommitUnknown
+from tega.hub.store import SLOW_S, HubStore
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+DEADLINE_S = 5.0
 
 
 class Forgetful(SqliteLog):
@@ -50,3 +55,55 @@ def test_an_unknown_outcome_is_resolved_by_the_request_id(tmp_path: Path) -> Non
         assert [commit.changes[0].path for commit in database.history()] == [("a0",), ("a1",), ("a2",)]
         assert database.commit(put("a", 3)).rev == 4
         database.verify()
+
+
+class Slow(SqliteLog):
+    """A log whose disk takes until `go`."""
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(directory, durability="normal")
+        self.asked, self.go = Event(), Event()
+
+    def _seal(self) -> None:
+        self.asked.set()
+        assert self.go.wait(DEADLINE_S)
+        super()._seal()
+
+
+def test_a_read_does_not_wait_for_a_slow_disk(tmp_path: Path) -> None:
+    with Database(SqliteLog(str(tmp_path), durability="normal")) as other:
+        other.put("a", 1)
+        log = Slow(str(tmp_path))
+        with Database(log) as database:
+            writer = Thread(target=database.put, args=("a", 2), daemon=True)
+            writer.start()
+            assert log.asked.wait(DEADLINE_S)
+            read: list[object] = []
+            reader = Thread(target=lambda: read.append(database.view().value("a")), daemon=True)
+            reader.start()
+            reader.join(DEADLINE_S)
+            assert read == [1]
+            assert other.view().value("a") == 1
+            log.go.set()
+            writer.join(DEADLINE_S)
+            assert (database.view().value("a"), other.view().value("a")) == (2, 2)
+
+
+def test_the_loop_of_a_server_goes_on_beside_a_slow_disk(tmp_path: Path) -> None:
+    async def work() -> None:
+        log = Slow(str(tmp_path))
+        store = HubStore(Database(log))
+        try:
+            for _ in range(8):
+                store._note(2 * SLOW_S)
+            written = store.commit_later(put("a", 1))
+            assert await asyncio.to_thread(log.asked.wait, DEADLINE_S)
+            assert await store.get("a") is None
+            log.go.set()
+            assert (await written).rev == 1
+            assert await store.get("a") is not None
+        finally:
+            log.go.set()
+            await store.close()
+
+    asyncio.run(asyncio.wait_for(work(), DEADLINE_S))
