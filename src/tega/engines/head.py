@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _FORMAT = struct.Struct("<8sQ32s36sB3x")
 _CHECKSUM = struct.Struct("<I")
-_REV = struct.Struct("<Q")
 _INTENT = 96
 SIZE = 128
 MAGIC = b"tegahd01"
@@ -53,15 +52,16 @@ class Head:
         except (OSError, ValueError):
             os.close(self._fd)
             raise
+        # eight octets at once: a reader must never see half a number, as `struct` would show it
+        self._intent = memoryview(self._map)[_INTENT : _INTENT + 8].cast("Q")
 
     def intent(self) -> Rev:
         """Return an upper bound of the last revision that was committed."""
-        found: tuple[int] = _REV.unpack_from(self._map, _INTENT)
-        return found[0]
+        return self._intent[0]
 
     def intend(self, rev: Rev) -> None:
         """Announce a commit; only while no other process can commit."""
-        _REV.pack_into(self._map, _INTENT, rev)
+        self._intent[0] = rev
 
     def read(self) -> tuple[Rev, bytes, str, bool] | None:
         """Return revision, hash, boot and whether durable; None if the file holds no such thing."""
@@ -87,5 +87,6 @@ class Head:
         fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
+        self._intent.release()
         self._map.close()
         os.close(self._fd)
