@@ -254,7 +254,7 @@ class Core:
         oldest = self.oldest()
         if rev < oldest:
             raise Compacted(oldest)
-        for state in reversed(self._recent):
+        for state in reversed(tuple(self._recent)):  # a copy, as others commit meanwhile
             if state.rev == rev:
                 return state
         return self._past_state(rev, oldest)

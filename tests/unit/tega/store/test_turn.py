@@ -7,7 +7,7 @@ from threading import Event, Lock, Thread
 
 import pytest
 
-from tega.api import Change, Op
+from tega.api import Change, Entry, Op
 from tega.database import Database
 from tega.engines.memory import MemoryLog
 from tega.group import Request
@@ -133,3 +133,20 @@ def test_a_log_that_cannot_be_held_fails_whoever_waits() -> None:
         with pytest.raises(OSError, match="no"):
             database.put("a", 1)
         assert not database._queue
+
+
+def test_the_recent_past_is_read_while_others_commit() -> None:
+    with Database(MemoryLog()) as database:
+        for number in range(5):
+            database.put("a", number)
+
+        class Beside(int):
+            """A revision at whose comparison somebody commits."""
+
+            def __eq__(self, other: object) -> bool:
+                database.put("b", 1)
+                return int(self) == other
+
+            __hash__ = int.__hash__
+
+        assert database.get("a", at=Beside(2)) == Entry(("a",), 1, 2)
