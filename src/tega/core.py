@@ -38,7 +38,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TypeVar
+
+    _T = TypeVar("_T")
 
     from tega.api import Json, Limits, Log, Path, PathLike, Rev
 
@@ -110,17 +112,28 @@ class Core:
 
     def _load(self) -> None:
         """Start from the newest state that was written and follow the log from there."""
-        names = [name for name in self.log.blobs() if name.startswith("state-")]
-        self._state = empty_state()
-        self._versions: dict[str, Rev] = {}
-        if names:
-            self._state, self._versions = self._read_state(names[-1])
-        first = self.log.first()
-        if first > self._state.rev + 1:
-            raise DamagedStore(self.directory, f"the log begins at revision {first} and no state leads there")
+        self._state, self._versions = self._again(self._newest_written)
         self._recent.clear()
         self._recent.append(self._state)
         self._follow()
+
+    def _newest_written(self, oldest: Rev) -> tuple[State, dict[str, Rev]]:
+        names = [name for name in self.log.blobs() if name.startswith("state-")]
+        state, versions = self._read_state(names[-1]) if names else (empty_state(), {})
+        if oldest > state.rev:
+            found = f"the log begins at revision {oldest + 1} and no state leads there"
+            raise DamagedStore(self.directory, found)
+        return state, versions
+
+    def _again(self, read: Callable[[Rev], _T]) -> _T:
+        """Read with the oldest revision known; anew if another process compacts at the same time."""
+        while True:
+            oldest = self.oldest()
+            try:
+                return read(oldest)
+            except (Compacted, DamagedStore):
+                if self.oldest() == oldest:
+                    raise
 
     def _read_state(self, name: str) -> tuple[State, dict[str, Rev]]:
         data = self.log.get_blob(name)
@@ -140,6 +153,25 @@ class Core:
                 yield decode_commit(data, rev)
             except DamagedStore as error:
                 raise DamagedStore(self.directory, error.found) from None
+
+    def _whole(self, after: Rev, until: Rev | None = None, root: str | None = None) -> Iterator[Commit]:
+        """As `_commits`, without a gap.
+
+        Raises:
+            Compacted: Another process forgets what was not read yet.
+        """
+        for commit in self._commits(after, until, root):
+            if commit.rev > after + 1:
+                self._check_kept(after)
+            after = commit.rev
+            yield commit
+        if until is None or after < until:
+            self._check_kept(after)
+
+    def _check_kept(self, after: Rev) -> None:
+        oldest = self.oldest()
+        if oldest > after:
+            raise Compacted(oldest)
 
     def _advance(self, state: State, commit: Commit) -> State:
         try:
@@ -251,15 +283,14 @@ class Core:
             return self._state
         if rev > head or rev < 0:
             raise FutureRevision(rev, head)
-        oldest = self.oldest()
+        return self._again(lambda oldest: self._past_state(rev, oldest))
+
+    def _past_state(self, rev: Rev, oldest: Rev) -> State:
         if rev < oldest:
             raise Compacted(oldest)
         for state in reversed(tuple(self._recent)):  # a copy, as others commit meanwhile
             if state.rev == rev:
                 return state
-        return self._past_state(rev, oldest)
-
-    def _past_state(self, rev: Rev, oldest: Rev) -> State:
         base = self._past
         if base is None or base.rev > rev or base.rev < oldest:
             base = empty_state()
@@ -268,10 +299,8 @@ class Core:
             size = self._state_size
             base = self._read_state(names[-1])[0]
             self._state_size = size
-        for commit in self._commits(base.rev, rev):
+        for commit in self._whole(base.rev, rev):
             base = self._advance(base, commit)
-        if base.rev != rev:
-            raise Compacted(self.oldest())
         self._past = base
         return base
 

@@ -102,7 +102,7 @@ class Database(Core):
         if after is not None and after < oldest:
             raise Compacted(oldest)
         start = oldest if after is None else after
-        for commit in self._commits(start, until, where[0] if where else None):
+        for commit in self._whole(start, until, where[0] if where else None):
             if not where or any(overlap(change.path, where) for change in commit.changes):
                 yield commit
 
@@ -325,7 +325,7 @@ class Database(Core):
         """The versions of the roots at a revision: today's, less what came after."""
         versions = dict(self._versions)
         first_after: dict[str, Rev] = {}
-        for commit in self._commits(rev):
+        for commit in self._whole(rev):
             for root, version in commit.roots.items():
                 first_after.setdefault(root, version)
         for root, version in first_after.items():
@@ -343,16 +343,16 @@ class Database(Core):
         """
         self.refresh()
         self.log.check()
-        names = {name: None for name in self.log.blobs() if name.startswith("state-")}
-        oldest = self.oldest()
-        state = empty_state()
-        if oldest:
-            state = self._read_state(state_name(oldest))[0]
-        for commit in self._commits(state.rev):
+        return self._again(self._replayed).hash
+
+    def _replayed(self, oldest: Rev) -> State:
+        names = set(self.log.blobs())
+        state = self._read_state(state_name(oldest))[0] if oldest else empty_state()
+        for commit in self._whole(state.rev):
             state = self._advance(state, commit)
             if state_name(state.rev) in names:
                 self._compare(state, self._read_state(state_name(state.rev))[0])
-        return state.hash
+        return state
 
     def _compare(self, replayed: State, kept: State) -> None:
         if replayed.hash != kept.hash or to_json(replayed.root) != to_json(kept.root):
