@@ -2,7 +2,7 @@
 
 What is used comes before its users, and goes after them. Adding comes before
 removing, unless the two clash over a name, an address or a port
-(`Resource.claims`); then the old one goes first. Ties are broken by kind and
+(`Resource.claims`, `Resource.excludes`); then the old one goes first. Ties are broken by kind and
 name, so that equal inputs give equal orders and like things come in runs.
 """
 
@@ -97,10 +97,10 @@ def _edges(
 def _clashes(
     operation: Operation, at: Mapping[Key, int], vanishing: Mapping[Key, Key], seen: State
 ) -> Iterator[int]:
-    """Yield the operations that remove what holds a claim of the operation's resource."""
+    """Yield the operations that remove what holds a claim of the operation's resource, or one it excludes."""
     if operation.desired is None:
         return
-    for claim in operation.desired.claims():
+    for claim in (*operation.desired.claims(), *operation.desired.excludes()):
         holder = seen.claims.get(claim)
         while holder is not None and holder in vanishing:
             holder = vanishing[holder]

@@ -85,6 +85,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         """Return what no two resources may hold at once (an interface's name, a port, a VNI)."""
         return ()
 
+    def excludes(self) -> tuple[tuple[str, ...], ...]:
+        """Return the claims that must be given up before it is made or changed (a peer's own address)."""
+        return ()
+
     def difference(self, observed: Any) -> Difference | None:
         """Compare with the observed resource of the same key; None where nothing said differs."""
         changed = [

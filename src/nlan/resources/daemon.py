@@ -42,6 +42,13 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         """BGP's port, for a BGP speaker."""
         return (("port", self.namespace, "179"),) if self.daemon == "bgpd" else ()
 
+    def excludes(self) -> tuple[tuple[str, ...], ...]:
+        """Its BGP peers' addresses: bgpd refuses a peer that the node itself is."""
+        if self.daemon != "bgpd":
+            return ()
+        peers = dict.fromkeys(line.split()[1] for line in self.config or () if line.startswith(" neighbor "))
+        return tuple(("address", self.namespace, peer) for peer in peers)
+
     def difference(self, observed: Any) -> Difference | None:
         """Compare line by line, whatever their order; the reason names the sessions that reset."""
         return self.difference_beside(observed, frozenset())

@@ -64,6 +64,10 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
         """BGP's port."""
         return (("port", self.namespace, "179"),)
 
+    def excludes(self) -> tuple[tuple[str, ...], ...]:
+        """Its peers' addresses: it would dial itself."""
+        return tuple(("address", self.namespace, str(peer.address)) for peer in self.peers)
+
     def difference(self, observed: Any) -> Difference | None:
         """Compare peer by peer and prefix by prefix; another AS or identifier needs a new process."""
         fields = ("asn", "router_id")

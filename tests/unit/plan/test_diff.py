@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlan.model import BgpPeer
 from nlan.plan import Plan, plan
 from nlan.resources import (
     Address,
@@ -154,6 +155,26 @@ def test_one_bgp_speaker_stops_before_the_other_starts() -> None:
         "delete rr gobgp gobgpd",
         "create rr frr bgpd",
     ]
+
+
+@pytest.mark.parametrize("engine", ["frr", "gobgp"])
+def test_peers_that_swap_their_addresses_give_them_up_before_they_peer_again(engine: str) -> None:
+    def speaker(node: str, peer: str) -> Resource:
+        if engine == "frr":
+            lines = ("router bgp 64500", f" neighbor {peer} remote-as 64501")
+            return FrrDaemon(namespace=node, daemon="bgpd", config=lines)
+        peers = (BgpPeer(address=ip_address(peer), peer_asn=64501),)
+        return GobgpDaemon(namespace=node, asn=64500, router_id=IPv4Address("192.0.2.9"), peers=peers)
+
+    def lab(r1: str, r2: str) -> Resources:
+        ends = (address("r1", f"{r1}/24"), address("r2", f"{r2}/24"))
+        link = (namespace("r1"), namespace("r2"), veth("r1", "r2"))
+        return state(*link, *ends, speaker("r1", r2), speaker("r2", r1))
+
+    order = steps(plan(lab("192.0.2.2", "192.0.2.1"), lab("192.0.2.1", "192.0.2.2")))
+    for node, former in (("r1", "192.0.2.1/24"), ("r2", "192.0.2.2/24")):
+        update = next(step for step in order if step.startswith(f"update {node} "))
+        assert order.index(f"delete {node} address eth1 {former}") < order.index(update)
 
 
 def test_daemons_that_others_need_start_first_and_stop_last() -> None:

@@ -12,10 +12,11 @@ from nlan.drivers.frr.vty import Answer, Vty
 from nlan.errors import ApplyError
 from nlan.resources.frrconfig import Change, Command, Path, canonical, commands, is_header, paths
 
-LOCK_S = 5.0
-"""How long mgmtd may hold its configuration locked."""
-LOCK_RETRY_MS = 5
-_LOCKED = re.compile(r"could not lock|locked by")
+LATER_S = 5.0
+"""How long a daemon may refuse what it will take soon."""
+LATER_RETRY_MS = 5
+_LATER = re.compile(r"could not lock|locked by|Can not configure the local system as neighbor")
+"""mgmtd's configuration is locked; bgpd has not heard from zebra yet that an address is gone."""
 _CLEAR = re.compile(r'"(clear [a-z0-9 ]+?)( command)?"')
 """A daemon's hint at what makes a change take effect."""
 
@@ -77,13 +78,13 @@ class Loader:
         self._section = section
 
     def _ask(self, line: str) -> Answer:
-        """Type a line; mgmtd has to be asked again while a daemon that connects holds its lock."""
-        deadline = time.monotonic() + LOCK_S
+        """Type a line, again while it is refused for what passes."""
+        deadline = time.monotonic() + LATER_S
         while True:
             answer = self._vty.ask(line)
-            if not (answer.failed and _LOCKED.search(answer.text)) or time.monotonic() > deadline:
+            if not (answer.failed and _LATER.search(answer.text)) or time.monotonic() > deadline:
                 return answer
-            select.poll().poll(LOCK_RETRY_MS)
+            select.poll().poll(LATER_RETRY_MS)
 
     def _type(self, line: str) -> None:
         answer = self._ask(line)
