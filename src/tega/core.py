@@ -265,12 +265,12 @@ class Core:
             FutureRevision: The root has not got there yet.
         """
         self.refresh()
-        found = self.log.version_rev(root, version)
-        if found is not None:
-            return found
         if version > self._versions.get(root, 0) or version < 1:
             raise FutureRevision(version, self._versions.get(root, 0))
-        raise Compacted(self.oldest())
+        found = self.log.version_rev(root, version)
+        if found is None:
+            raise Compacted(self.oldest())
+        return found
 
     def state_hash(self, at: Rev | None = None) -> bytes:
         """Return SHA-256 of the canonical JSON of the whole tree."""

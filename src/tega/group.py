@@ -91,7 +91,7 @@ class Attempt:
             try:
                 commit, state = self._evaluate(request, state)
                 self._outcomes.append((request, commit, None))
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one is not the others' fault
                 self._outcomes.append((request, None, error))
 
     def _evaluate(self, request: Request, state: State) -> tuple[Commit | None, State]:

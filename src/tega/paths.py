@@ -33,6 +33,7 @@ _BARE = r'[^\s."*>()\x00-\x1f\x7f]+'
 _TOKEN = re.compile(rf'({_BARE})|"((?:[^"\\]|\\.)*)"')
 _PLAIN = re.compile(r"[^\s.\"'*>()/\\\[\]{},=:;\x00-\x1f\x7f]+\Z")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_HALF = re.compile("[\ud800-\udfff]")
 CACHED = 512
 """Longest text, in characters, for which a result is kept: so caches are bounded in octets."""
 MOST_CACHED = 4096
@@ -54,6 +55,8 @@ def to_path(path: PathLike) -> Path:
     for segment in path:
         if not isinstance(segment, str) or not segment:
             raise InvalidPath(f"segment {segment!r} of a path: must be text and not empty")
+        if not segment.isascii():
+            _check_signs(segment)
         size += len(segment)
     if size > MAX_TEXT:
         raise InvalidPath(f"a path of {size} characters: at most {MAX_TEXT} are allowed")
@@ -104,6 +107,7 @@ def _parse_path(text: str) -> Path:
         segment = bare if quoted is None else _unquote(quoted)
         if not segment:
             raise InvalidPath(f"{text!r}: the segment at character {position + 1} is empty")
+        _check_signs(segment)
         segments.append(segment)
         position = token.end()
         if position == len(text):
@@ -132,7 +136,14 @@ def _complaint(text: str, position: int) -> str:
 def _unquote(body: str) -> str:
     if "\\" not in body:
         return body
-    return _ESCAPE.sub(_unescape, body)
+    text = _ESCAPE.sub(_unescape, body)
+    # a sign beyond U+FFFF is escaped as a pair, see RFC 8259, section 7
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _check_signs(segment: str) -> None:
+    if _HALF.search(segment):
+        raise InvalidPath(f"segment {segment!r} of a path: half of a surrogate pair is no text")
 
 
 def _unescape(found: re.Match[str]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from tega.api import Change, Op
 from tega.codec import HASH_SIZE, canonical, from_bytes, new_digest, read_payload
-from tega.errors import ImportRefused
+from tega.errors import ImportRefused, InvalidPath
+from tega.paths import format_path, to_path
 from tega.tree import build, changes_towards, find, leaves, to_json, unleased
 
 TYPE_CHECKING = False
@@ -103,16 +104,23 @@ def _sorted_items(
         elif not isinstance(item.get("path"), list) or not item["path"] or "value" not in item:
             raise ImportRefused(f"line {number}: neither a leaf nor a commit")
         else:
-            _place(tree, item["path"], item["value"], number)
+            _place(tree, _path(item["path"], number), item["value"], number)
     return items[0], tree, commits
 
 
-def _place(tree: dict[str, Json], path: list[str], value: Json, number: int) -> None:
+def _path(found: list[Json], number: int) -> Path:
+    try:
+        return to_path(tuple(found))
+    except InvalidPath as error:
+        raise ImportRefused(f"line {number}: {error}") from error
+
+
+def _place(tree: dict[str, Json], path: Path, value: Json, number: int) -> None:
     node = tree
     for segment in path[:-1]:
         node = node.setdefault(segment, {})
         if not isinstance(node, dict):
-            raise ImportRefused(f"line {number}: {path} lies below a leaf")
+            raise ImportRefused(f"line {number}: {format_path(path)} lies below a leaf")
     node[path[-1]] = value
 
 

@@ -355,6 +355,7 @@ class SqliteLog:
         self, *, after: Rev, until: Rev | None = None, root: str | None = None
     ) -> Iterator[tuple[Rev, bytes]]:
         limit = until if until is not None else (1 << 62)
+        after, limit = min(after, 1 << 62), min(limit, 1 << 62)
         query = "SELECT rev, data FROM commits WHERE rev > ? AND rev <= ? ORDER BY rev LIMIT ?"
         extra: tuple[str, ...] = ()
         if root is not None:

@@ -7,9 +7,13 @@ gets no answer.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+MOST: Final = (1 << 63) - 1
+Revision = Annotated[int, Meta(ge=0, le=MOST)]
+"""A revision, or a version of a root."""
 
 
 class Request(Struct, kw_only=True, tag_field="op", tag=str.lower, forbid_unknown_fields=True):
@@ -52,8 +56,8 @@ class Get(Request):
     """Read a leaf, a subtree or (with an empty path) the whole tree."""
 
     path: str = ""
-    at: int | None = None
-    root_version: int | None = None
+    at: Revision | None = None
+    root_version: Revision | None = None
     txid: str | None = None
 
 
@@ -62,7 +66,7 @@ class Select(Request):
 
     pattern: str
     regex: bool = True
-    at: int | None = None
+    at: Revision | None = None
 
 
 class Children(Request):
@@ -87,16 +91,16 @@ class Log(Request):
     """List commits, oldest first; `limit` keeps the newest ones."""
 
     path: str = ""
-    after: int = 0
-    until: int | None = None
+    after: Revision = 0
+    until: Revision | None = None
     limit: int = 100
 
 
 class Diff(Request):
     """Compare two revisions below a path; without `until`, with the newest."""
 
-    since: int
-    until: int | None = None
+    since: Revision
+    until: Revision | None = None
     path: str = ""
 
 
@@ -108,7 +112,7 @@ class Put(Request):
 
     path: str
     value: Any
-    expect: int | None = None
+    expect: Revision | None = None
     ephemeral: bool = False
     txid: str | None = None
     message: str = ""
@@ -120,7 +124,7 @@ class Merge(Request):
 
     path: str
     value: dict[str, Any]
-    expect: int | None = None
+    expect: Revision | None = None
     txid: str | None = None
     message: str = ""
     request: str | None = None
@@ -130,7 +134,7 @@ class Delete(Request):
     """Remove the subtree at a path; removing what is absent is no error."""
 
     path: str
-    expect: int | None = None
+    expect: Revision | None = None
     txid: str | None = None
     message: str = ""
     request: str | None = None
@@ -153,8 +157,8 @@ class Apply(Request):
     """
 
     steps: list[Step]
-    expect: dict[str, int] = field(default_factory=dict)
-    base: int | None = None
+    expect: dict[str, Revision] = field(default_factory=dict)
+    base: Revision | None = None
     message: str = ""
     request: str | None = None
 
@@ -187,9 +191,9 @@ class Cancel(Request):
 class Rollback(Request):
     """Make a root, or the whole tree when `root` is empty, equal to what it was; this is a new commit."""
 
-    to: int
+    to: Revision
     root: str = ""
-    expect: int | None = None
+    expect: Revision | None = None
     by_version: bool = False
     message: str = ""
 
@@ -210,13 +214,13 @@ class Snapshot(Request):
 class Compact(Request):
     """Forget the history before a revision."""
 
-    before: int
+    before: Revision
 
 
 class Export(Request):
     """Write the tree, or with `history` every commit, as lines of canonical JSON."""
 
-    at: int | None = None
+    at: Revision | None = None
     history: bool = False
 
 
@@ -225,7 +229,7 @@ class Import(Request):
 
     lines: list[str]
     mode: Literal["replace", "merge"] = "merge"
-    expect: int | None = None
+    expect: Revision | None = None
     dry_run: bool = False
 
 
@@ -244,7 +248,7 @@ class Subscribe(Request):
 
     path: str = ""
     regex: bool = False
-    after: int | None = None
+    after: Revision | None = None
 
 
 class Unsubscribe(Request):

@@ -16,7 +16,7 @@ from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.errors import StoreClosed, StoreError
+from tega.errors import StoreClosed
 from tega.store import AsyncStore, _Job, open_elsewhere
 
 if TYPE_CHECKING:
@@ -173,8 +173,10 @@ class HubStore(AsyncStore):
         self._settling = True
         try:
             self.database.submit(*[request for request, _ in group])
-        except StoreError:
-            pass  # each request carries its own outcome
+        except Exception as error:  # noqa: BLE001 - each request carries its own outcome
+            for request, _ in group:
+                if not request.done:
+                    request.error = error
         except BaseException as error:
             for _, outcome in group:
                 outcome.settle(None, error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import inspect
+import logging
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -43,6 +44,7 @@ READING: Final = (
 """What changes nothing, and so can be asked with GET."""
 COMMANDS: Final = {str(kind.__struct_config__.tag): kind for kind in m.REQUESTS if kind not in SESSION_ONLY}
 _encode = msgspec.json.Encoder().encode
+logger = logging.getLogger("tega.server")
 
 
 class Rest:
@@ -73,11 +75,14 @@ class Rest:
         async def endpoint(request: Request) -> Response:
             try:
                 answer = await handler(request, self._caller(request))
+                answer = answer if isinstance(answer, Response) else _json(answer)
             except ClientDisconnect:
                 return Response(status_code=499)
-            except StoreError as error:
+            except Exception as error:
+                if not isinstance(error, StoreError):
+                    logger.error("request.failed", exc_info=error)
                 return _refusal(error)
-            return answer if isinstance(answer, Response) else _json(answer)
+            return answer
 
         return endpoint
 
@@ -245,7 +250,7 @@ def _json(value: Any, headers: dict[str, str] | None = None) -> Response:
     return Response(_encode(value), media_type="application/json", headers=headers)
 
 
-def _refusal(error: StoreError) -> Response:
+def _refusal(error: Exception) -> Response:
     headers = {"www-authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
     if isinstance(error, TooLarge):
         headers["connection"] = "close"

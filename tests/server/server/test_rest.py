@@ -1,10 +1,13 @@
 import asyncio
+import hashlib
 import json
 
 import httpx
 import pytest
 
 from tega.client import Client
+from tega.hub import messages
+from tega.hub.verbs import VERBS
 from tega.server.rest import COMMANDS
 from unit.tega.serving import run, serving
 
@@ -169,6 +172,13 @@ def test_an_ephemeral_node_needs_a_session_and_its_key():
     rest(test)
 
 
+def export_of(*items):
+    """The lines of an export that holds just this, its checksum right."""
+    lines = [json.dumps(item) for item in ({"tega": 1, "rev": 1, "history": False}, *items)]
+    total = hashlib.sha256("".join(line + "\n" for line in lines).encode())
+    return [*lines, json.dumps({"sha256": total.hexdigest()})]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
@@ -195,6 +205,17 @@ def test_an_ephemeral_node_needs_a_session_and_its_key():
         ("POST", "/_import", b'{"lines": ["x"]}', 400),
         ("GET", "/" + "/".join("x" * 200), b"", 400),
         ("BREW", "/a", b"", 405),
+        ("GET", f"/_log?after={1 << 63}", b"", 400),
+        ("GET", "/_log?after=-1", b"", 400),
+        ("GET", f"/_watch?after={1 << 63}", b"", 400),
+        ("GET", f"/a?version={1 << 63}", b"", 400),
+        ("GET", f"/a?version={(1 << 63) - 1}", b"", 404),
+        ("PUT", f"/a?expect={1 << 63}", b"1", 400),
+        ("PUT", f"/a?expect={(1 << 63) - 1}", b"1", 409),
+        ("POST", "/_put", rb'{"path": "\"\\ud800\"", "value": 1}', 400),
+        ("POST", "/_apply", rb'{"steps": [], "expect": {"\"\\ud800\"": 1}}', 400),
+        ("POST", "/_import", json.dumps({"lines": export_of({"path": [[1]], "value": 1})}).encode(), 400),
+        ("POST", "/_import", json.dumps({"lines": export_of({"path": [""], "value": 1})}).encode(), 400),
     ],
 )
 def test_bad_requests_are_refused_with_a_status(method, path, body, status):
@@ -202,6 +223,18 @@ def test_bad_requests_are_refused_with_a_status(method, path, body, status):
         await http(method, path, status, content=body)
         await http("PUT", "/alive", json=True)
         assert await http("GET", "/alive") is True
+
+    rest(test)
+
+
+def test_a_fault_of_the_server_is_told_as_json(monkeypatch, caplog):
+    def broken(hub, who, request):
+        raise ZeroDivisionError
+
+    async def test(http, server):
+        monkeypatch.setitem(VERBS, messages.Head, broken)
+        assert (await http("GET", "/_head", 500))["error"]["code"] == "internal"
+        assert "ZeroDivisionError" in caplog.text
 
     rest(test)
 

@@ -31,6 +31,7 @@ from tega.paths import (
         (r'"back\\slash\u0007"', ("back\\slash\x07",)),
         ("ip.eth0/1", ("ip", "eth0/1")),
         ("größe.日本", ("größe", "日本")),
+        (r'"\ud83d\ude00 é"', ("😀 é",)),
     ],
 )
 def test_text_is_read(text: str, path: tuple[str, ...]) -> None:
@@ -48,6 +49,8 @@ def test_text_is_read(text: str, path: tuple[str, ...]) -> None:
         ('a.""', "the segment at character 3 is empty"),
         ("a.*", "cannot read '*' at character 3"),
         ('"a"b', "cannot read 'b' at character 4"),
+        (r'a."\ud800"', "half of a surrogate pair"),
+        ("a.\udcff", "half of a surrogate pair"),
     ],
 )
 def test_what_is_no_path_is_refused_with_its_place(text: str, said: str) -> None:
@@ -66,7 +69,7 @@ def test_path_of_a_million_segments_is_refused() -> None:
     assert len(parse_path(".".join("a" * MAX_DEPTH))) == MAX_DEPTH
 
 
-@pytest.mark.parametrize("path", [("a", ""), ("a", 1), (None,)])
+@pytest.mark.parametrize("path", [("a", ""), ("a", 1), (None,), ("\ud800",)])
 def test_segments_are_text_and_not_empty(path: tuple[object, ...]) -> None:
     with pytest.raises(InvalidPath):
         to_path(path)  # type: ignore[arg-type]

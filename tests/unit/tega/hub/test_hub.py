@@ -3,6 +3,7 @@ import asyncio
 
 import pytest
 
+from tega.api import Change, Op
 from tega.hub import access
 from tega.hub.messages import REQUESTS
 from tega.hub.verbs import VERBS
@@ -297,6 +298,20 @@ def test_a_request_that_fails_in_the_server_says_so_and_no_more(caplog):
 
     run(work())
     assert "request.failed" in caplog.text
+
+
+def test_a_fault_in_one_commit_is_not_everybodys():
+    async def work():
+        async with hubbing() as hub:
+            broken = hub.store.database.request([])
+            broken.plan = lambda state: int("x")
+            outcomes = [hub.store.commit_later([put]), hub.store._hand_in(broken)]
+            assert (await outcomes[0]).rev == 1
+            with pytest.raises(ValueError, match="invalid literal"):
+                await outcomes[1]
+
+    put = Change(Op.PUT, ("a",), 1)
+    run(work())
 
 
 def test_stopping_ends_every_session_and_its_nodes():

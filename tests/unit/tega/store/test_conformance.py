@@ -196,6 +196,16 @@ def test_a_repeat_within_a_group_leaves_the_others_alone() -> None:
         assert database.get("a") == Entry(("a",), 5, 2)
 
 
+def test_a_fault_in_one_request_of_a_group_leaves_the_others_alone() -> None:
+    with Database(MemoryLog()) as database:
+        requests = [database.request([put(name, 1)]) for name in "abc"]
+        requests[1].plan = lambda state: int("x")
+        database.submit(*requests)
+        assert [request.result and request.result.rev for request in requests] == [1, None, 2]
+        assert isinstance(requests[1].error, ValueError)
+        assert database.view().keys() == ["a", "c"]
+
+
 def test_an_old_revision_is_read(store: Face) -> None:
     for number in range(1, 301):
         store.commit([put(f"a.k{number % 7}", number)])
