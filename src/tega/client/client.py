@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ from tega.client.decode import commit_of, difference_of, entry_of
 from tega.client.events import Commits, Messages, Stream, gone
 from tega.client.transaction import Transaction
 from tega.client.wire import Wire, dial, session_uri
-from tega.errors import StoreError
+from tega.errors import FutureRevision, StoreError
 from tega.hub.errors import Denied, Disconnected, NameTaken, Unauthorized, from_wire
 from tega.paths import format_path, to_path
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from tega.api import Json, PathLike, Rev
 
+logger = logging.getLogger("tega.client")
 Connector = Callable[[Callable[[dict[str, Any]], None], Callable[[], None]], Awaitable[Wire]]
 REQUEST_S: Final = 30.0
 """How long a request waits for its answer, reconnections included."""
@@ -132,16 +134,33 @@ class Client:
         await self.close()
 
     async def _connect(self) -> None:
-        wire = await self._dial(self._on_message, self._on_lost)
+        wire: Wire | None = None
+        ended = False
+
+        def lost() -> None:
+            nonlocal ended
+            ended = True
+            if wire is not None and wire is self._wire:
+                self._on_lost()
+
+        wire = await self._dial(self._on_message, lost)
+        if ended:
+            raise Disconnected("the server closed the connection at once")
         self._lost.clear()
         self._wire = wire
-        hello = {"op": "hello", "name": self.name or None, "key": self._key, "ttl": self.ttl}
         try:
-            answer = await self._ask_on(wire, hello)
-        except BaseException:
+            async with asyncio.timeout(REQUEST_S):
+                await self._greet(wire)
+        except BaseException as error:
             self._wire = None
             wire.close()
+            if isinstance(error, TimeoutError):
+                raise Disconnected(f"the server did not answer within {REQUEST_S:g} s") from error
             raise
+
+    async def _greet(self, wire: Wire) -> None:
+        hello = {"op": "hello", "name": self.name or None, "key": self._key, "ttl": self.ttl}
+        answer = await self._ask_on(wire, hello)
         self.name, self._key = answer["name"], answer["key"]
         wire.most = answer.get("max")
         await self._take_up(wire, answer["resumed"])
@@ -149,17 +168,42 @@ class Client:
     async def _take_up(self, wire: Wire, resumed: bool) -> None:
         """Bring the server's idea of this session up to date, then send again what waits for an answer."""
         if not resumed:
-            for path, (_, doc) in self._functions.items():
-                await self._ask_on(wire, {"op": "offer", "path": path, "doc": doc})
-            for path, value in self._ephemeral.items():
-                await self._ask_on(wire, {"op": "put", "path": path, "value": value, "ephemeral": True})
+            for path, (_, doc) in list(self._functions.items()):
+                await self._renew(wire, {"op": "offer", "path": path, "doc": doc}, self._functions)
+            for path, value in list(self._ephemeral.items()):
+                put = {"op": "put", "path": path, "value": value, "ephemeral": True}
+                await self._renew(wire, put, self._ephemeral)
         self._streams.clear()
         for stream in list(self._all_streams):
             if not stream._cut:
-                await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
+                await self._take_up_stream(wire, stream)
         for number, waiting in list(self._waiting.items()):
             if waiting.retry:
                 self._send_again(wire, number, waiting)
+
+    async def _renew(self, wire: Wire, message: dict[str, Any], kept: dict[str, Any]) -> None:
+        """Have again what the last session had; what is refused for good is lost, and the rest goes on."""
+        try:
+            await self._ask_on(wire, message)
+        except StoreError as error:
+            if error.transient:
+                raise
+            kept.pop(message["path"], None)
+            logger.warning("client.not_renewed op=%s path=%s %s", message["op"], message["path"], error)
+
+    async def _take_up_stream(self, wire: Wire, stream: Stream[Any]) -> None:
+        """Have a stream told from where it is, or where the server's history ends if that is before."""
+        try:
+            try:
+                await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
+            except FutureRevision as error:
+                stream._set_back(error.head)
+                await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
+        except StoreError as error:
+            if error.transient:
+                raise
+            stream._fail(error)
+            self._close_stream(stream)
 
     def _send_again(self, wire: Wire, number: int, waiting: _Waiting) -> None:
         try:
@@ -243,9 +287,6 @@ class Client:
             stream._fail(error)
 
     def _on_lost(self) -> None:
-        wire = self._wire
-        if wire is None or not wire.opened.done():
-            return
         self._wire = None
         self._lost.set()
         for number, waiting in list(self._waiting.items()):
@@ -579,7 +620,7 @@ class Client:
         if wire is None:  # it is taken up with the others
             return
         try:
-            await self._ask_on(wire, stream._resumption(), partial(self._register, stream))
+            await self._take_up_stream(wire, stream)
         except StoreError as error:
             if wire is self._wire:
                 stream._fail(error)

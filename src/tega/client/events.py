@@ -29,7 +29,11 @@ class Notice(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """The history after `after` is compacted: read anew at `oldest` or later; notices go on behind it."""
+    """The history after `after` is gone: read anew at `oldest` or later; notices go on behind it.
+
+    It was compacted; or the server has another database than before, one
+    that has not come that far, and `oldest` is its newest revision.
+    """
 
     after: Rev
     oldest: Rev
@@ -121,6 +125,9 @@ class Stream(Generic[T]):
         """The request that takes the subscription up where it is."""
         return self._request
 
+    def _set_back(self, head: Rev) -> None:
+        """The server's history ends before where the subscription is."""
+
     def _opened(self, answer: dict[str, Any]) -> None:
         self.number = answer["sub"]
 
@@ -140,6 +147,10 @@ class Commits(Stream["Notice | Missed"]):
 
     def _resumption(self) -> dict[str, Any]:
         return {**self._request, "after": self.rev} if self._known else self._request
+
+    def _set_back(self, head: Rev) -> None:
+        self._put(Missed(self.rev, head, head))
+        self.rev = head
 
     def _opened(self, answer: dict[str, Any]) -> None:
         super()._opened(answer)

@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tega.api import Change, Op
-from tega.errors import StoreError
+from tega.errors import FutureRevision, StoreError
 from tega.hub.calls import Calls
 from tega.hub.channels import Channels
 from tega.hub.errors import BadRequest, Busy, NameTaken
@@ -238,12 +238,18 @@ class Hub:
     # -- subscriptions -------------------------------------------------------
 
     def subscribe(self, session: Session, path: str, *, regex: bool, after: Rev | None) -> Subscription:
-        """Tell the session of commits from now on, or from the one after a revision."""
+        """Tell the session of commits from now on, or from the one after a revision.
+
+        Raises:
+            FutureRevision: That revision does not exist yet.
+        """
         self._room(session)
         interest = Interest(pattern=compile_pattern(path)) if regex else Interest(parse_path(path))
         if interest.pattern is None and interest.path:
             session.access.require("read", interest.path)
         cursor = self.feed.head if after is None else after
+        if cursor > self.feed.head and cursor > (head := self.store.database.head()):
+            raise FutureRevision(cursor, head)
         sub = Subscription(next(self._numbers), session, interest, cursor)
         session.subs[sub.number] = sub
         self.feed.add(sub)

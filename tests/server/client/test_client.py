@@ -378,6 +378,74 @@ def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more():
     run(work())
 
 
+def test_a_server_that_comes_back_with_less_is_told_as_missed():
+    async def work():
+        server = Server(memory_store(), port=0)
+        await server.start()
+        db = await Client(server.url).open()
+        other = Server(memory_store(), port=server.port)
+        try:
+            for i in range(3):
+                await db.put("a", i)
+            notices = db.subscribe("a", after=3)
+            await notices.open()
+            await server.stop()
+            await other.hub.store.put("a", "restored")
+            await other.start()
+            assert await anext(notices) == Missed(3, 1, 1)
+            await db.put("a", "new")
+            assert (await anext(notices)).rev == 2
+        finally:
+            await db.close()
+            for one in (server, other):
+                await one.stop()
+                await one.hub.store.close()
+
+    run(work())
+
+
+def test_a_function_that_another_took_over_does_not_lock_its_first_owner_out():
+    async def work():
+        async with (
+            serving() as first,
+            serving() as second,
+            Client(first.url, name="owner") as owner,
+            Client(second.url) as taker,
+        ):
+            await owner.offer("f.taken", lambda: "owner")
+            await owner.offer("f.kept", lambda: "owner")
+            await taker.offer("f.taken", lambda: "taker")
+            owner._dial = Client(second.url)._dial
+            await first.stop()
+            await until(lambda: owner.connected and second.hub.sessions.get("owner"))
+            await owner.head()
+            assert await owner.call("f.taken") == "taker"
+            assert await owner.call("f.kept") == "owner"
+
+    run(work())
+
+
+def test_opening_ends_when_the_server_hangs_up_or_says_nothing(monkeypatch):
+    monkeypatch.setattr("tega.client.client.REQUEST_S", 0.1)
+
+    async def silent(take, lost):
+        wire = Script()
+        wire.send = lambda message: None
+        return await wire.dial(take, lost)
+
+    async def gone(take, lost):
+        wire = await silent(take, lost)
+        lost()
+        return wire
+
+    async def work():
+        for dial in (silent, gone):
+            with pytest.raises(Disconnected, match=r"did not answer|at once"):
+                await Client(connector=dial).open()
+
+    run(work())
+
+
 def test_a_client_that_may_not_reconnect_says_so_to_everybody():
     async def work():
         async with serving() as server:

@@ -85,6 +85,20 @@ def test_who_is_full_again_while_catching_up_waits_again():
     run(work())
 
 
+def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_told():
+    async def work():
+        async with hubbing() as hub:
+            await put(hub, "a", 1)
+            one = Talker(hub)
+            refused = await one.ask(op="subscribe", path="", after=2)
+            assert (refused["code"], refused["detail"]) == ("future_revision", {"rev": 2, "head": 1})
+            await one.ask(op="subscribe", path="", after=1)
+            await put(hub, "a", 2)
+            await until(lambda: one.revs() == [2])
+
+    run(work())
+
+
 def test_who_comes_after_the_horizon_is_told_what_it_missed():
     async def work():
         async with hubbing() as hub:
