@@ -413,16 +413,18 @@ class Client:
         return found
 
     async def log(
-        self, path: PathLike = (), *, after: Rev = 0, until: Rev | None = None, limit: int = 100
+        self, path: PathLike = (), *, after: Rev | None = None, until: Rev | None = None, limit: int = 100
     ) -> list[Commit]:
-        """Return the newest `limit` commits in a range, oldest first."""
+        """Return the newest `limit` commits in a range, oldest first; of all that are kept unless told."""
         message = {"op": "log", "path": _text(path), "after": after, "until": until, "limit": limit}
         return [commit_of(one) for one in await self._ask(message)]
 
     async def history(
-        self, path: PathLike = (), *, after: Rev = 0, until: Rev | None = None
+        self, path: PathLike = (), *, after: Rev | None = None, until: Rev | None = None
     ) -> AsyncIterator[Commit]:
-        """Yield commits, oldest first."""
+        """Yield commits, oldest first, from the oldest kept unless told."""
+        if after is None:
+            after = (await self.ask("info"))["oldest"]
         last = until if until is not None else await self.head()
         while after < last:
             upto = min(after + 1000, last)

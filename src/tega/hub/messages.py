@@ -88,10 +88,10 @@ class Old(Request):
 
 
 class Log(Request):
-    """List commits, oldest first; `limit` keeps the newest ones."""
+    """List commits, oldest first; `limit` keeps the newest ones. Without `after` from the oldest kept."""
 
     path: str = ""
-    after: Revision = 0
+    after: Revision | None = None
     until: Revision | None = None
     limit: int = 100
 
@@ -338,7 +338,7 @@ class Reload(Request):
 
 
 class Info(Request):
-    """Tell the server's version, limits, revision and counts."""
+    """Tell the newest and the oldest revision kept, the store's limits, and counts."""
 
 
 REQUESTS: tuple[type[Request], ...] = tuple(Request.__subclasses__())

@@ -471,6 +471,7 @@ async def info(hub: Hub, who: Session, r: m.Info) -> Json:
     limits = hub.store.limits()
     return {
         "head": await hub.store.head(),
+        "oldest": hub.store.database.oldest(),
         "sessions": len(hub.sessions),
         "functions": len(hub.calls.offered()),
         "durable": limits.durable,

@@ -9,7 +9,7 @@ import pytest
 
 from tega.api import ABSENT, MISSING, Change, Op
 from tega.client import Client, Missed
-from tega.errors import CallTimeout, Conflict, InvalidPath, NoHandler, RemoteError, TooLarge
+from tega.errors import CallTimeout, Compacted, Conflict, InvalidPath, NoHandler, RemoteError, TooLarge
 from tega.hub.errors import BadRequest, Disconnected, Offered
 from tega.server.app import Server
 from unit.tega.serving import memory_store, process, run, served, serving, until
@@ -280,6 +280,12 @@ def test_a_compacted_history_is_told():
             for i in range(20):
                 await db.put("a", i)
             await db.compact(15)
+            oldest = (await db.ask("info"))["oldest"]
+            kept = list(range(oldest + 1, 21))
+            assert [one.rev for one in await db.log()] == kept
+            assert [one.rev async for one in db.history()] == kept
+            with pytest.raises(Compacted):
+                await db.log(after=0)
             async with db.subscribe("a", after=2) as notices:
                 missed = await anext(notices)
                 assert isinstance(missed, Missed)

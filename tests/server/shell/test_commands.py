@@ -175,7 +175,7 @@ def test_keeping(tmp_path):
         assert await say("get a") == "2"
         await say(f"import {tmp_path}/all --replace")
         assert await say("get a") == "1"
-        for line in ("ss", "verify", "head", "info", "plugins", "help", "compact 2"):
+        for line in ("ss", "verify", "head", "info", "plugins", "help", "compact 2", "log"):
             await say(line)
         for line in ("import", f"import {tmp_path}/none", "export a b", "import x --nonsense"):
             with pytest.raises(UsageError):
