@@ -39,6 +39,10 @@ Connector = Callable[[Callable[[dict[str, Any]], None], Callable[[], None]], Awa
 REQUEST_S: Final = 30.0
 """How long a request waits for its answer, reconnections included."""
 BACKOFF_S: Final = (0.02, 2.0)
+NAMED: Final = frozenset({"put", "merge", "delete", "apply", "commit"})
+"""Verbs that carry an id, by which the server knows a repeated request."""
+ONCE: Final = frozenset({"rollback", "clear", "import", "cancel", "publish", "call"})
+"""Verbs that must not be repeated."""
 CALLS: Final = 1000
 """Calls of this client's functions that may run at once."""
 
@@ -439,7 +443,9 @@ class Client:
 
     async def ask(self, op: str, **fields: Any) -> Any:
         """Ask for any verb by its name on the wire: `ids`, `roots`, `plugins`, `snapshot` and so on."""
-        return await self._ask({"op": op, **fields})
+        if op in NAMED:
+            fields.setdefault("request", secrets.token_hex(8))
+        return await self._ask({"op": op, **fields}, retry=op not in ONCE)
 
     # -- writing -------------------------------------------------------------
 

@@ -64,9 +64,7 @@ class Transactions:
         """
         held = self._held.get(txid)
         if held is None:
-            raise NotFound(
-                f"there is no open transaction {txid[:64]}; it was committed, cancelled or left idle"
-            )
+            raise _gone(txid)
         held.used = self._clock()
         return held
 
@@ -96,12 +94,26 @@ class Transactions:
         held.guarded.add(path)
         return held
 
-    async def commit(self, txid: str) -> Commit | None:
-        """Commit, and forget the transaction whatever comes of it; None when it changed nothing."""
-        held = self.get(txid)
-        del self._held[txid]
+    async def commit(self, txid: str, request_id: str | None = None) -> Commit | None:
+        """Commit, and forget the transaction whatever comes of it; None when it changed nothing.
+
+        Asked again with the same request id, it returns the same commit.
+        """
+        held = self._held.pop(txid, None)
+        if held is None:
+            return await self._committed(txid, request_id)
+        held.txn.inner.request_id = request_id
         await held.block.__aexit__(None, None, None)
         return held.txn.result
+
+    async def _committed(self, txid: str, request_id: str | None) -> Commit:
+        """What an earlier request has made of a transaction, which may be about to be written."""
+        found = None
+        if request_id is not None:
+            found = await self._store.run(lambda: self._store.database.find_request(request_id))
+        if found is None:
+            raise _gone(txid)
+        return found
 
     async def drop(self, txid: str) -> None:
         """Forget a transaction; one that is gone already is no error."""
@@ -113,3 +125,7 @@ class Transactions:
     async def expire(self, now: float) -> None:
         for held in [one for one in self._held.values() if now - one.used > IDLE_S]:
             await self.drop(held.txid)
+
+
+def _gone(txid: str) -> NotFound:
+    return NotFound(f"there is no open transaction {txid[:64]}; it was committed, cancelled or left idle")

@@ -285,7 +285,7 @@ async def cand(hub: Hub, who: Session, r: m.Cand) -> Json:
 @verb(m.Commit)
 async def commit(hub: Hub, who: Session, r: m.Commit) -> Json:
     who.txids.discard(r.txid)
-    done = await hub.transactions.commit(r.txid)
+    done = await hub.transactions.commit(r.txid, r.request)
     return _receipt(done) if done else None
 
 

@@ -361,6 +361,32 @@ def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
     run(work())
 
 
+def test_a_verb_that_must_not_run_twice_is_not_sent_again():
+    async def work():
+        wire = Script()
+        db = await Client(connector=wire.dial).open()
+        for op, fields in (("rollback", {"to": 1}), ("import", {"lines": []}), ("clear", {})):
+            asked = asyncio.create_task(db.ask(op, **fields))
+            await wire.asked(op)
+            wire.lost()
+            with pytest.raises(Disconnected, match="may have run"):
+                await asked
+            await until(lambda: db.connected)
+        asked = asyncio.create_task(db.ask("commit", txid="t"))
+        await wire.asked("commit")
+        wire.lost()
+        await until(lambda: wire.sent[-1]["op"] == "commit")
+        await until(lambda: len([one for one in wire.sent if one["op"] == "commit"]) == 2)
+        first, again = (one for one in wire.sent if one["op"] == "commit")
+        assert first["request"] == again["request"]
+        wire.take({"id": again["id"], "ok": None})
+        await asked
+        wire.close()
+        await db.close()
+
+    run(work())
+
+
 def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more():
     async def work():
         store = memory_store()

@@ -102,6 +102,22 @@ def test_a_transaction_sent_whole_is_checked_against_what_it_read():
     run(work())
 
 
+def test_a_commit_sent_twice_is_the_same_commit():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            txid = (await one.ask(op="begin"))["txid"]
+            await one.ask(op="put", path="a", value=1, txid=txid)
+            one.send(op="commit", txid=txid, request="r1")
+            again = Talker(hub)
+            done = await again.ask(op="commit", txid=txid, request="r1")
+            assert (done["rev"], await one.ask(op="head")) == (1, 1)
+            for request in ({}, {"request": "r2"}):
+                assert (await one.ask(op="commit", txid=txid, **request))["code"] == "not_found"
+
+    run(work())
+
+
 def test_a_request_sent_twice_is_committed_once():
     async def work():
         async with hubbing() as hub:
