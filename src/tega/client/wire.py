@@ -12,9 +12,10 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import CloseCode
 from websockets.uri import parse_uri
 
-from tega.errors import TooLarge
+from tega.errors import InvalidValue, TooLarge
 from tega.frames import PATH, Framed
 from tega.hub.errors import BadRequest, Denied, Disconnected, Unauthorized
+from tega.tree import plain_json
 
 if TYPE_CHECKING:
     import ssl
@@ -24,9 +25,24 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 8739
 MAX_SIZE: Final = 256 << 20
+ABOVE: Final = 3
+"""Levels of a message above the values in it."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 _REFUSALS: Final = {401: Unauthorized, 403: Denied}
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """Return a message as JSON, nothing in it changed to fit.
+
+    Raises:
+        InvalidValue: It has no JSON form; the encoder by itself would make
+            a list of a set, text of bytes and null of a NaN.
+    """
+    try:
+        return _encode(plain_json(message, -ABOVE))
+    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+        raise InvalidValue(f"this cannot be sent as JSON: {error}") from error
 
 
 class Wire(Framed):
@@ -94,13 +110,10 @@ class Wire(Framed):
         """Send one message; nothing happens when the connection is closing, `on_lost` says the rest.
 
         Raises:
-            BadRequest: The message has no JSON form.
+            InvalidValue: The message has no JSON form.
             TooLarge: The server would not take it, but close the connection.
         """
-        try:
-            data = _encode(message)
-        except (msgspec.MsgspecError, TypeError, OverflowError, RecursionError) as error:
-            raise BadRequest(f"this cannot be sent as JSON: {error}") from error
+        data = encode(message)
         if self.most is not None and len(data) > self.most:
             raise TooLarge(f"a message of {len(data)} octets: this server takes at most {self.most}")
         self.send_message(data)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from tega.client.client import Client
+from tega.client.wire import encode
 from tega.hub.access import FULL
 from tega.hub.door import Door
 
@@ -45,7 +46,7 @@ class LocalWire:
 
     def send(self, message: dict[str, Any]) -> None:
         if not self._closed:
-            self._door.receive(_encode(message))
+            self._door.receive(encode(message))
 
     def close(self) -> None:
         if not self._closed:

@@ -9,7 +9,16 @@ import pytest
 
 from tega.api import ABSENT, MISSING, Change, Op
 from tega.client import Client, Missed
-from tega.errors import CallTimeout, Compacted, Conflict, InvalidPath, NoHandler, RemoteError, TooLarge
+from tega.errors import (
+    CallTimeout,
+    Compacted,
+    Conflict,
+    InvalidPath,
+    InvalidValue,
+    NoHandler,
+    RemoteError,
+    TooLarge,
+)
 from tega.hub.errors import BadRequest, Disconnected, Offered
 from tega.server.app import Server
 from unit.tega.serving import memory_store, process, run, served, serving, until
@@ -48,13 +57,22 @@ def test_values_go_there_and_back():
 def test_what_has_no_json_form_or_no_path_is_refused_here_or_there():
     async def work():
         async with served() as db:
-            with pytest.raises(BadRequest):
-                await db.put("a", object())
+            for value in (object(), float("nan"), {1, 2}, b"octets", {1: 2}, [float("inf")]):
+                with pytest.raises(InvalidValue):
+                    await db.put("a", value)
+                with pytest.raises(InvalidValue):
+                    await db.merge("a", {"b": value})
+                with pytest.raises(InvalidValue):
+                    await db.commit([Change(Op.PUT, ("a",), value)])
+                await db.offer("f", lambda value=value: value)
+                with pytest.raises(RemoteError, match="InvalidValue"):
+                    await db.call("f")
+            await db.withdraw("f")
             with pytest.raises(InvalidPath):
                 await db.put("a..b", 1)
             with pytest.raises(BadRequest, match="nonsense"):
                 await db.ask("nonsense")
-            assert await db.head() == 0
+            assert await db.get("a") is None
 
     run(work())
 
