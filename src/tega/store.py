@@ -9,6 +9,7 @@ together.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from contextlib import asynccontextmanager
 from queue import Empty, SimpleQueue
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tega.state import View
     from tega.txn import Transaction
 
+logger = logging.getLogger("tega.store")
 _T = TypeVar("_T")
 
 CHUNK = 256
@@ -122,7 +124,7 @@ class AsyncLease:
         await self._store.revoke(self.id)
 
     async def keep(self) -> None:
-        """Keep it alive until it is lost; the store may be busy or full for a while."""
+        """Keep it alive until it is lost; the store may be busy, full or failing for a while."""
         while not self.lost.done():
             await asyncio.sleep(self.ttl / 3)
             try:
@@ -132,8 +134,7 @@ class AsyncLease:
             except StoreClosed:
                 return
             except StoreError as error:
-                if not error.transient:
-                    raise
+                logger.warning("lease.not_kept lease=%s reason=%s", self.id, error)
 
 
 class AsyncTransaction:
@@ -343,7 +344,10 @@ class AsyncStore:
         """Bookmarks for watchers with nothing to tell, and commits whose author died before saying so."""
         while True:
             await asyncio.sleep(IDLE_S)
-            self.database.refresh()
+            try:
+                self.database.refresh()
+            except StoreError as error:
+                logger.warning("store.not_refreshed reason=%s", error)
             for watcher in self._watchers:
                 watcher.wake.set()
 
@@ -352,9 +356,8 @@ class AsyncStore:
             self._lease_made.clear()
             try:
                 left = await self.run(self.database.expire)
-            except StoreError as error:
-                if not error.transient:
-                    raise
+            except StoreError as error:  # the next turn may do better: nobody else ends these leases
+                logger.warning("leases.not_ended reason=%s", error)
                 left = None
             pause = IDLE_S if left is None else min(max(left, 0.001), IDLE_S)
             try:

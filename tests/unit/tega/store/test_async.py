@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tega.api import Commit
-from tega.database import open_database
-from tega.errors import Compacted, Conflict, FutureRevision, LeaseLost, SlowConsumer, StoreClosed
+from tega.database import Database, open_database
+from tega.engines.memory import MemoryLog
+from tega.errors import (
+    Compacted,
+    Conflict,
+    FutureRevision,
+    LeaseLost,
+    SlowConsumer,
+    StoreClosed,
+    StoreIOError,
+)
 from tega.store import AsyncStore, open_store
+from unit.tega.serving import until
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
+
+    from tega.api import LeaseInfo
 
 DEADLINE_S = 20.0
 
@@ -168,3 +180,48 @@ def test_closing_ends_watches(tmp_path: Path) -> None:
             await store.put("a", 1)
 
     run(with_store(tmp_path, work))
+
+
+class Failing(MemoryLog):
+    """A log that fails as long as it is told to, and counts what is asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failing = False
+        self.asked: set[str] = set()
+
+    def leases(self) -> list[LeaseInfo]:
+        self._note("leases")
+        return super().leases()
+
+    def keep_lease(self, lease_id: str) -> bool:
+        self._note("keep_lease")
+        return super().keep_lease(lease_id)
+
+    def hint(self) -> int:
+        self._note("hint")
+        return super().hint()
+
+    def _note(self, what: str) -> None:
+        self.asked.add(what)
+        if self.failing:
+            raise StoreIOError("the operating system failed to read or write the database")
+
+    async def is_asked(self) -> None:
+        self.asked.clear()
+        await until(lambda: self.asked == {"leases", "keep_lease", "hint"})
+
+
+def test_leases_and_news_are_seen_to_after_the_disk_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tega.store.IDLE_S", 0.01)
+
+    async def work() -> None:
+        log = Failing()
+        async with AsyncStore(Database(log)) as store, store.lease(60.0) as lease:
+            monkeypatch.setattr(lease, "ttl", 0.03)
+            log.failing = True
+            await log.is_asked()
+            log.failing = False
+            await log.is_asked()
+
+    run(work())
