@@ -269,10 +269,15 @@ class Database(Core):
                 self._reap(lease.id, only_expired=True)
         return min(waits, default=None)
 
-    def _reap(self, lease: str, *, only_expired: bool = False) -> Commit | None:
+    def reaping(self, lease: str, *, only_expired: bool = False) -> Request:
+        """Return what ends a lease when it is submitted; without a result if the lease had no nodes."""
         request = Request((), None, f"lease:{lease}", "", None)
         request.reaps = lease
         request.plan = lambda state: self._plan_reap(state, lease, only_expired)
+        return request
+
+    def _reap(self, lease: str, *, only_expired: bool = False) -> Commit | None:
+        request = self.reaping(lease, only_expired=only_expired)
         self._queue.append(request)
         self._carry_out(request)
         if request.error is not None:

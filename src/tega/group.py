@@ -133,6 +133,7 @@ class Attempt:
             changes = request.plan(state)
             if request.reaps is not None:
                 self.reaped = True
+                self._live = None  # one less than what was looked up before
                 if not changes:
                     return None, state
         rev = state.rev + 1

@@ -206,6 +206,17 @@ def test_a_fault_in_one_request_of_a_group_leaves_the_others_alone() -> None:
         assert database.view().keys() == ["a", "c"]
 
 
+def test_a_lease_that_ends_within_a_group_is_not_lived_on() -> None:
+    with Database(MemoryLog()) as database:
+        lease = database.grant(60.0)
+        ends = database.reaping(lease)
+        late = database.request([put("b", 1, lease)])
+        with pytest.raises(LeaseLost):
+            database.submit(database.request([put("a", 1, lease)]), ends, late)
+        assert database.get("a") is None
+        assert database.get("b") is None
+
+
 def test_an_old_revision_is_read(store: Face) -> None:
     for number in range(1, 301):
         store.commit([put(f"a.k{number % 7}", number)])
