@@ -11,17 +11,17 @@ import os
 import time
 from typing import NamedTuple
 
-from tega.api import Record
+from tega.api import Change, Op, Record
 from tega.codec import HASH_SIZE, decode_commit, decode_state, digest, from_bytes
 from tega.engines.pages import rows
 from tega.engines.sqlite import DATABASE, FILES, HEAD, SqliteLog, os_error
 from tega.errors import DamagedStore, StoreError
 from tega.state import State, advance, empty_state, loaded_state
-from tega.tree import to_json
+from tega.tree import to_json, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tega.api import Commit, Json, Rev
+    from tega.api import Commit, Json, Path, Rev
 
 
 class Salvaged(NamedTuple):
@@ -37,6 +37,8 @@ class Salvaged(NamedTuple):
     """The same as they were stored."""
     from_start: bool
     """Whether they begin with revision 1."""
+    leased: tuple[Path, ...]
+    """Nodes in it that went with the lease of a session."""
     lost: str
     """What is missing, in a sentence; empty if nothing is known to be."""
 
@@ -155,7 +157,8 @@ def _result(where: str, state: State, chain: list[tuple[Rev, bytes]]) -> Salvage
     if committed > state.rev:
         lost = f"revisions {state.rev + 1} to {committed} were committed and cannot be read any more"
     from_start = bool(chain) and chain[0][0] == 1
-    return Salvaged(state.rev, to_json(state.root), commits, records, from_start, lost)
+    leased = tuple(path for path, node in walk(state.root) if node.lease is not None)
+    return Salvaged(state.rev, to_json(state.root), commits, records, from_start, leased, lost)
 
 
 def _sealed(where: str) -> Rev:
@@ -177,6 +180,7 @@ def restore(salvaged: Salvaged, directory: str | os.PathLike[str]) -> Rev:
 
     With all commits from the first one the new store has the same
     revisions and hashes; else it begins with one commit that puts the tree.
+    Nodes of leases are removed, as their sessions are gone.
 
     Raises:
         StoreError: The directory holds a store already, or cannot be written.
@@ -191,6 +195,9 @@ def restore(salvaged: Salvaged, directory: str | os.PathLike[str]) -> Rev:
         with log.hold():
             log.append(salvaged.records, expect_last=0)
     with Database(log) as database:
+        changes = [Change(Op.DELETE, path) for path in salvaged.leased]
         if not salvaged.from_start and salvaged.tree:
-            database.put((), salvaged.tree, author="tega", message=f"salvaged from revision {salvaged.rev}")
+            changes.insert(0, Change(Op.PUT, (), salvaged.tree))
+        if changes:
+            database.commit(changes, author="tega", message=f"salvaged from revision {salvaged.rev}")
         return database.head()

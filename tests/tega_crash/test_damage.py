@@ -194,3 +194,17 @@ def test_a_restored_store_without_its_beginning_has_the_tree(tmp_path: Path) -> 
         assert next(database.history()).message == "salvaged from revision 10"
     with pytest.raises(StoreError, match="there is a store already"):
         tega.restore(salvaged, tmp_path / "two")
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_restored_store_has_no_nodes_of_sessions_that_are_gone(tmp_path: Path, compacted: bool) -> None:
+    with open_database(tmp_path / "one") as database:
+        database.put("hosts.r1", {"up": True}, lease=database.grant(60.0))
+        database.put("hosts.r2", 2)
+        if compacted:
+            database.compact(2)
+    salvaged = tega.salvage(tmp_path / "one")
+    assert salvaged.leased == (("hosts", "r1"),)
+    assert tega.restore(salvaged, tmp_path / "two") == (1 if compacted else 3)
+    with open_database(tmp_path / "two") as database:
+        assert database.view().value() == {"hosts": {"r2": 2}}
