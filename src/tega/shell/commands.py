@@ -315,12 +315,14 @@ def _open(shell: Shell) -> str:
 
 async def _rollback(shell: Shell, line: str) -> None:
     root, to = _only(line, "rollback ROOT VERSION, rollback ROOT @REVISION or rollback '*' @REVISION", 2, 2)
+    path = () if root.strip("'\"") == "*" else parse_path(root)
+    if len(path) > 1 or not (path or to.startswith("@")):
+        raise UsageError(f"usage: {COMMANDS['rollback'].usage}; a root, or with a revision the whole tree")
     if to.startswith("@"):
-        name = None if root.strip("'\"") == "*" else root
-        done = await shell.db.rollback(name, parse_number(to[1:], "a revision"))
+        done = await shell.db.rollback(path[0] if path else None, parse_number(to[1:], "a revision"))
         shell.show({"rev": done.rev, "roots": dict(done.roots)})
         return
-    fields = {"root": root, "to": await _version(shell, root, to), "by_version": True}
+    fields = {"root": root, "to": await _version(shell, path[0], to), "by_version": True}
     receipt = await shell.db.ask("rollback", **fields)
     shell.show({"rev": receipt["rev"], "roots": receipt["roots"]})
 
@@ -384,7 +386,10 @@ async def _export(shell: Shell, line: str) -> None:
             shell._write(one)
         return
     text = "".join(f"{one}\n" for one in lines)
-    await asyncio.to_thread(Path(found[0]).write_text, text)
+    try:
+        await asyncio.to_thread(Path(found[0]).write_text, text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{found[0]}: {error}") from error
 
 
 async def _import(shell: Shell, line: str) -> None:
@@ -393,11 +398,11 @@ async def _import(shell: Shell, line: str) -> None:
     if len(files) != 1 or flags - {"--replace", "--dry-run"}:
         raise UsageError("usage: import FILE [--replace] [--dry-run]")
     try:
-        text = await asyncio.to_thread(Path(files[0]).read_text)
+        text = await asyncio.to_thread(Path(files[0]).read_text, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{files[0]}: {error}") from error
     mode = "replace" if "--replace" in flags else "merge"
-    fields = {"lines": text.splitlines(), "mode": mode, "dry_run": "--dry-run" in flags}
+    fields = {"lines": text.split("\n"), "mode": mode, "dry_run": "--dry-run" in flags}
     done = await shell.db.ask("import", **fields)
     shell.show({"rev": done["rev"], "changes": done["changes"]})
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tega.errors import StoreError
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader
 
 _CALL: Final = re.compile(r'\s*((?:[^\s"()]|"(?:[^"\\]|\\.)*")+)\((.*)\)\s*\Z', re.DOTALL)
 _WORD: Final = re.compile(r'\s*((?:[^\s"]|"(?:[^"\\]|\\.)*"?)+)')
@@ -78,7 +82,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def parse_value(text: str) -> Any:
-    """Read a value as YAML.
+    """Read a value as YAML, without its dates and its numbers to the base 60: a MAC address is text.
 
     Raises:
         UsageError: It is no YAML, or has what JSON cannot hold.
@@ -86,21 +90,38 @@ def parse_value(text: str) -> Any:
     import yaml
 
     try:
-        return _plain(yaml.safe_load(text))
-    except (yaml.YAMLError, RecursionError) as error:
+        return _plain(yaml.load(text, _loader()))
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError) as error:  # a scalar belies its tag
         raise UsageError(f"the value cannot be read as YAML: {error}") from error
 
 
+@cache
+def _loader() -> type[SafeLoader]:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """As `parse_value` says."""
+
+    known = Loader.yaml_constructors
+
+    def number(loader: Any, node: Any) -> Any:
+        text = loader.construct_scalar(node)
+        return text if ":" in text else known[node.tag](loader, node)
+
+    for name in ("int", "float"):
+        yaml.add_constructor(f"tag:yaml.org,2002:{name}", number, Loader)
+    yaml.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_yaml_str, Loader)
+    return Loader
+
+
 def _plain(value: Any) -> Any:
-    """What YAML has beyond JSON, as JSON: keys that are numbers become text, dates their ISO form."""
+    """What YAML has beyond JSON, as JSON: keys that are numbers become text."""
     if isinstance(value, dict):
         return {_key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
     raise UsageError(f"a value of type {type(value).__name__} has no JSON form")
 
 

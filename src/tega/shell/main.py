@@ -134,7 +134,7 @@ class _Counter:
 
 async def run_lines(db: Client, text: str, *, json: bool) -> None:
     """Run lines as if they were typed; the first that fails ends it."""
-    lines = iter(text.splitlines())
+    lines = iter(text.split("\n"))
 
     async def ask() -> str:
         return "\n".join(_until_empty(lines))
@@ -173,4 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StoreError as error:
         print(f"tega-cli: {error}", file=sys.stderr)
         return exit_code(error)
+    except BrokenPipeError:  # the reader has gone, as in `tega-cli log | head`: nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0

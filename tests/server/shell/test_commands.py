@@ -157,6 +157,17 @@ def test_subscriptions_and_messages_and_calls():
     typing(test)
 
 
+def test_a_root_whose_name_is_quoted_is_rolled_back():
+    async def test(say):
+        await say('put "r.1" 1')
+        await say('put "r.1" 2')
+        for to, value in [("@1", "1"), ("-1", "2"), ("1", "1")]:
+            await say(f'rollback "r.1" {to}')
+            assert await say('get "r.1"') == value
+
+    typing(test)
+
+
 def test_ephemeral_nodes_from_the_shell():
     async def test(say):
         await say("pute e.x 1")
@@ -168,6 +179,7 @@ def test_ephemeral_nodes_from_the_shell():
 def test_keeping(tmp_path):
     async def test(say):
         await say("put a 1")
+        await say("put b", '"\\u2028 \\x85"')
         await say(f"export {tmp_path}/all")
         assert await say("export") == (tmp_path / "all").read_text().rstrip("\n")
         await say("put a 2")
@@ -177,7 +189,13 @@ def test_keeping(tmp_path):
         assert await say("get a") == "1"
         for line in ("ss", "verify", "head", "info", "plugins", "help", "compact 2", "log"):
             await say(line)
-        for line in ("import", f"import {tmp_path}/none", "export a b", "import x --nonsense"):
+        for line in (
+            "import",
+            f"import {tmp_path}/none",
+            "export a b",
+            f"export {tmp_path}/none/x",
+            "import x --nonsense",
+        ):
             with pytest.raises(UsageError):
                 await say(line)
 
@@ -185,7 +203,19 @@ def test_keeping(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", "get a b c", "put", "merge a 5", "log a x", "rollback r", "head x", "pub"]
+    "line",
+    [
+        "nonsense",
+        "get a b c",
+        "put",
+        "merge a 5",
+        "log a x",
+        "rollback r",
+        "rollback * 1",
+        "rollback r.x @1",
+        "head x",
+        "pub",
+    ],
 )
 def test_what_cannot_be_understood_says_so(line):
     async def test(say):

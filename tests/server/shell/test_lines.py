@@ -54,13 +54,19 @@ def test_what_is_no_literal_is_refused(line):
         ("10: x\ntrue: y", {"10": "x", "true": "y"}),
         ("2024-01-02", "2024-01-02"),
         ("10.0.0.1", "10.0.0.1"),
+        ("2024-13-45", "2024-13-45"),
+        ("52:54:00:12:34:56", "52:54:00:12:34:56"),
+        ("{52:54:00:12:34:56: [1:30.5, 0x1f, 1.5]}", {"52:54:00:12:34:56": ["1:30.5", 31, 1.5]}),
     ],
 )
 def test_values_are_yaml(text, value):
     assert parse_value(text) == value
 
 
-@pytest.mark.parametrize("text", ["a: [", "!!python/object:os.system x", "!!binary aGk=", "!!set {a}"])
+@pytest.mark.parametrize(
+    "text",
+    ["a: [", "!!python/object:os.system x", "!!binary aGk=", "!!set {a}", "!!int ''", "!!bool x", "9" * 5000],
+)
 def test_a_value_without_a_json_form_is_refused(text):
     with pytest.raises(UsageError):
         parse_value(text)

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 import sys
 
 import pytest
@@ -29,7 +30,7 @@ def test_scripts_get_exit_codes_and_json():
                 cli(server.url, "get", "nothing"),
                 cli(server.url, "nonsense"),
                 cli("127.0.0.1:1", "head"),
-                cli(server.url, stdin="put s\nx: 1\n\nget s.x\nbegin\nput s.y 2\ncommit\n"),
+                cli(server.url, stdin="put u \u2028 1\nput s\nx: 1\n\nget s.x\nbegin\nput s.y 2\ncommit\n"),
                 cli(server.url, stdin="get none\nput never 1\n"),
             )
             put, nothing, nonsense, nobody, lines, failing = done
@@ -58,6 +59,24 @@ def test_a_value_comes_from_standard_input_and_a_watch_ends_after_its_count():
                 [{"op": "put", "path": "w", "value": {"a": [1, 2]}}],
             )
             assert "subscribed as" in err
+
+    run(work())
+
+
+def test_a_reader_that_goes_away_is_no_failure_of_ours():
+    async def work():
+        async with serving() as server:
+            await cli(server.url, "put", "a", "1")
+            ends = os.pipe()
+            os.close(ends[0])
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", CODE, "--url", server.url, "log"),
+                stdout=ends[1],
+                stderr=asyncio.subprocess.PIPE,
+            )
+            os.close(ends[1])
+            assert (await asyncio.wait_for(process.communicate(), 20))[1] == b""
+            assert process.returncode == 1
 
     run(work())
 
