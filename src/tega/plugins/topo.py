@@ -36,15 +36,13 @@ class Topo(Plugin):
 
 
 def draw(configs: Iterable[tuple[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """Return nodes (`id` is the tunnel address) and edges (`source`, `target`), from the routers' `Ptn`."""
+    """Return nodes (`id` is the tunnel address) and edges (`source`, `target`), from the routers' networks."""
     nodes: dict[str, str] = {}
     pairs: list[tuple[str, str]] = []
     for router, config in sorted(configs, key=lambda item: item[0]):
-        for links in _links(config):
-            local = str(links.get("LocalIp", ""))
-            if local:
-                nodes.setdefault(local, router)
-                pairs += [(local, str(remote)) for remote in links.get("RemoteIps") or []]
+        for local, remotes in _ends(config):
+            nodes.setdefault(local, router)
+            pairs += [(local, str(remote)) for remote in remotes]
     return {
         "nodes": [{"id": address, "router": router} for address, router in nodes.items()],
         "edges": [
@@ -54,12 +52,26 @@ def draw(configs: Iterable[tuple[str, Any]]) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def _links(config: Any) -> Iterator[dict[str, Any]]:
-    ptn = config.get("Ptn") if isinstance(config, dict) else None
-    if not isinstance(ptn, dict):
-        return
-    networks = ptn["Networks"] if isinstance(ptn.get("Networks"), list) else ptn.values()
-    for network in networks:
-        links = network.get("Links") if isinstance(network, dict) else None
-        if isinstance(links, dict):
-            yield links
+def _ends(config: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Tunnel address and its far ends, of each network: of state files (`Ptn`) or as nlan keeps it (`ptn`)."""
+    for network in _networks(_member(config, "Ptn")):
+        links = _member(network, "Links")
+        if links.get("LocalIp"):
+            yield str(links["LocalIp"]), links.get("RemoteIps") or []
+    for network in _networks(config.get("ptn") if isinstance(config, dict) else None):
+        if network.get("local"):
+            peers = [peer for l2vpn in network.get("l2vpns") or () for peer in l2vpn.get("peers") or ()]
+            yield str(network["local"]), peers
+
+
+def _networks(ptn: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(ptn, dict):
+        ptn = ptn["Networks"] if isinstance(ptn.get("Networks"), list) else list(ptn.values())
+    for network in ptn if isinstance(ptn, list) else ():
+        if isinstance(network, dict):
+            yield network
+
+
+def _member(value: Any, name: str) -> dict[str, Any]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,14 +1,18 @@
 import sys
 import textwrap
+from itertools import permutations
+from pathlib import Path
 
 import pytest
 
+from nlan.model import to_builtins
+from nlan.schema import load
 from tega.api import Op
 from tega.errors import RemoteError
 from tega.plugins.host import BUILTIN, PluginError
 from tega.plugins.ipam import assign
 from tega.plugins.server_client import talks
-from tega.plugins.subnets import next_hops
+from tega.plugins.subnets import next_hops, table
 from tega.plugins.template import render
 from tega.plugins.topo import draw
 from unit.tega.serving import run, served, serving, until
@@ -71,26 +75,59 @@ def test_topo_draws_new_and_old_files():
     ]
 
 
-def via(address):
-    return {"Via": address}
+def test_topo_draws_what_nlan_keeps():
+    text = "nodes: [a, b, c]\nnetworks: {wan: {nodes: [a, b, c], prefix: 10.0.0.0/24}}\nlinks: [{link: a -- b, type: l2vpn}]"
+    lab = load(Path("lab.yaml"), text=text).lab
+    drawn = draw((node.name, to_builtins(node)) for node in lab.nodes)
+    local = {node["router"]: node["id"] for node in drawn["nodes"]}
+    assert set(local) == {"a", "b", "c"}
+    assert {(e["source"], e["target"]) for e in drawn["edges"]} == set(permutations(local.values(), 2))
 
 
 def test_next_hops_are_edges_between_routers():
     tables = [
-        (
+        table(
             "a",
-            {"addr": ["10.0.0.1/24"], "route": {"default": {"Via": "9"}, "10.2.0.0/16": {"Via": "10.0.0.2"}}},
-        ),
-        (
-            "b",
             {
-                "addr": {"10.0.0.2": {}},
-                "route": {"10.1.0.0/16": {"Via": "192.0.2.9"}, "10.0.0.0/24": {"Via": ""}},
+                "ip": {
+                    "addr": ["10.0.0.1/24"],
+                    "route": {"default": {"Via": "9"}, "10.2.0.0/16": via("10.0.0.2")},
+                }
             },
         ),
-        ("c", {}),
+        table(
+            "b",
+            {
+                "ip": {
+                    "addr": {"10.0.0.2": {}},
+                    "route": {"10.1.0.0/16": via("192.0.2.9"), "10.0.0.0/24": via("")},
+                }
+            },
+        ),
+        table("c", {}),
+        table(
+            "d",
+            {
+                "addresses": {"eth0": ["10.0.0.4/24"]},
+                "routes": {
+                    "0.0.0.0/0": {"protocol": "static", "hops": [{"via": "10.0.0.1", "dev": "eth0"}]},
+                    "10.0.0.0/24": {"protocol": "kernel", "hops": [{"dev": "eth0"}]},
+                    "10.2.0.0/16": {
+                        "protocol": "bgp",
+                        "hops": [{"via": "10.0.0.1", "dev": "eth0"}, {"via": "10.0.0.2", "dev": "eth0"}],
+                    },
+                },
+            },
+        ),
     ]
-    assert next_hops(tables) == {"10.2.0.0/16": [["a", "b"]], "10.1.0.0/16": [["b", "192.0.2.9"]]}
+    assert next_hops(tables) == {
+        "10.2.0.0/16": [["a", "b"], ["d", "a"], ["d", "b"]],
+        "10.1.0.0/16": [["b", "192.0.2.9"]],
+    }
+
+
+def via(address):
+    return {"Via": address}
 
 
 def test_talks_are_client_and_server():
