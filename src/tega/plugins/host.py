@@ -103,7 +103,7 @@ class PluginHost:
         self._failed.clear()
 
     async def reload(self) -> None:
-        """Stop all and load them again from their files."""
+        """Stop all and start them again, those of folders as their files are now."""
         await self.stop()
         try:
             await self.start()
@@ -124,7 +124,10 @@ def _load_named(name: str) -> type[Plugin]:
         module = importlib.import_module(f"tega.plugins.{name}")
         return next(kind for _, kind in _plugins_of(module))
     for point in entry_points(group=GROUP, name=name):
-        kind = point.load()
+        try:
+            kind = point.load()
+        except Exception as error:
+            raise PluginError(f"plugin {name}: {type(error).__name__}: {error}") from error
         if not (inspect.isclass(kind) and issubclass(kind, Plugin)):
             raise PluginError(f"plugin {name}: {point.value} is not a subclass of tega.plugins.Plugin")
         return kind

@@ -36,7 +36,7 @@ class Topo(Plugin):
 
 
 def draw(configs: Iterable[tuple[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """Return nodes (`id` is the tunnel address) and edges (`source`, `target`), from the routers' networks."""
+    """Return nodes (`id` is the tunnel address) and edges (`source`, `target`) of the routers' networks."""
     nodes: dict[str, str] = {}
     pairs: list[tuple[str, str]] = []
     for router, config in sorted(configs, key=lambda item: item[0]):
@@ -53,7 +53,7 @@ def draw(configs: Iterable[tuple[str, Any]]) -> dict[str, list[dict[str, str]]]:
 
 
 def _ends(config: Any) -> Iterator[tuple[str, list[Any]]]:
-    """Tunnel address and its far ends, of each network: of state files (`Ptn`) or as nlan keeps it (`ptn`)."""
+    """Tunnel address and far ends of each network, of state files (`Ptn`) or as nlan keeps it (`ptn`)."""
     for network in _networks(_member(config, "Ptn")):
         links = _member(network, "Links")
         if links.get("LocalIp"):

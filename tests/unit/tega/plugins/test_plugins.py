@@ -76,7 +76,11 @@ def test_topo_draws_new_and_old_files():
 
 
 def test_topo_draws_what_nlan_keeps():
-    text = "nodes: [a, b, c]\nnetworks: {wan: {nodes: [a, b, c], prefix: 10.0.0.0/24}}\nlinks: [{link: a -- b, type: l2vpn}]"
+    text = """
+        nodes: [a, b, c]
+        networks: {wan: {nodes: [a, b, c], prefix: 10.0.0.0/24}}
+        links: [{link: a -- b, type: l2vpn}]
+    """
     lab = load(Path("lab.yaml"), text=text).lab
     drawn = draw((node.name, to_builtins(node)) for node in lab.nodes)
     local = {node["router"]: node["id"] for node in drawn["nodes"]}
@@ -259,6 +263,55 @@ def test_a_plugin_that_does_not_start_is_left_out_and_said(tmp_path):
             assert "Bad" not in await db.ask("ids")
 
     run(work())
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Packages with plugins, as an installer leaves them."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(module, source, name):
+        (tmp_path / f"{module}.py").write_text(source)
+        about = tmp_path / f"{module}-1.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")
+        (about / "entry_points.txt").write_text(f"[tega.plugins]\n{name} = {module}:Greeter\n")
+
+    return install
+
+
+def test_a_plugin_of_an_installed_package_is_loaded_by_its_name(installed):
+    installed("tega_test_greeter", GREETER, "greet")
+
+    async def work():
+        async with served(enable=["greet"], settings={"greet.word": "Hi"}) as db:
+            assert await db.call("plugins.greet", "Ann") == "Hi, Ann"
+            assert (await db.ask("plugins"))["greet"] == {"session": "Greeter", "doc": "Says hello."}
+        async with served(enable=["all"]) as db:
+            assert set(await db.ask("plugins")) == {*BUILTIN, "greet"}
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import nothing_of_that_name", "plugin bad: ModuleNotFoundError: No module named 'nothing_of"),
+        ("1 / 0", "plugin bad: ZeroDivisionError"),
+        ("", "plugin bad: AttributeError: .*no attribute 'Greeter'"),
+        ("class Greeter: pass", "plugin bad: .* is not a subclass"),
+    ],
+)
+def test_a_package_whose_plugin_cannot_be_loaded_is_named(installed, monkeypatch, source, said):
+    monkeypatch.delitem(sys.modules, "tega_test_bad", raising=False)
+    installed("tega_test_bad", source, "bad")
+
+    async def work():
+        async with serving(enable=["bad"]):
+            pass
+
+    with pytest.raises(PluginError, match=said):
+        run(work())
 
 
 @pytest.mark.parametrize(
