@@ -201,7 +201,11 @@ class Rest:
     async def _watch(self, request: Request, who: Session) -> Response:
         if request.method == "HEAD":
             return Response(media_type="text/event-stream")
-        stream = event_stream(self._hub, who, dict(request.query_params))
+        query = dict(request.query_params)
+        known = request.headers.get("last-event-id")
+        if known:  # of a browser that dials again with the address it began with
+            query["after"] = known
+        stream = event_stream(self._hub, who, query)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def _openapi(self, request: Request, who: Session) -> Any:

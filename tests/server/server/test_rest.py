@@ -277,6 +277,9 @@ def test_events_stream_commits_and_messages():
             assert (first["id"], first["data"]["commits"][0]["rev"]) == ("1", 1)
             await http("PUT", "/a", json=2)
             assert (await _event(lines))["data"]["commits"][0]["changes"][0]["value"] == 2
+        again = {"Last-Event-ID": first["id"]}
+        async with http.http.stream("GET", "/_watch?path=a&after=0", headers=again) as answer:
+            assert (await _event(answer.aiter_lines()))["id"] == "2"
         async with http.http.stream("GET", "/_watch?channel=news") as answer:
             lines = answer.aiter_lines()
             await anext(lines)
