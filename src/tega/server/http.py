@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tega.server.tidy import Tidy
 
 FIRST_REQUEST_S: Final = 20.0
-"""Time a connection may stay before it sends anything."""
+"""Time a connection may stay before it sends anything, and from then on until it has asked for something."""
 LINGER_S: Final = 2.0
 """How long what a refused client still sends is read and thrown away.
 
@@ -61,6 +61,7 @@ class HttpProtocol(H11Protocol):
     """One HTTP connection."""
 
     _lingering = False
+    _overdue: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, _Lingering(self, transport)))
@@ -68,10 +69,20 @@ class HttpProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
+        self._expect_request(False)
 
     def data_received(self, data: bytes) -> None:
         if not self._lingering:
             super().data_received(data)
+            self._expect_request(self.conn.their_state is h11.IDLE)
+
+    def _expect_request(self, begun: bool) -> None:
+        """A request that has begun is to be read soon; uvicorn would wait for the rest of it for ever."""
+        if begun and self._overdue is None:
+            self._overdue = self.loop.call_later(FIRST_REQUEST_S, self.transport.abort)
+        elif not begun and self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._unset_keepalive_if_required()

@@ -46,6 +46,26 @@ def handshake(server, path="/_session", more="", host=None) -> bytes:
     return HANDSHAKE.format(path=path, host=host or f"127.0.0.1:{server.port}", more=more).encode()
 
 
+def test_a_connection_that_asks_for_nothing_or_not_to_the_end_is_closed(monkeypatch):
+    async def work():
+        async with serving() as server, httpx.AsyncClient(base_url=server.url) as http:
+            await http.put("/a", json=1)
+            monkeypatch.setattr("tega.server.http.FIRST_REQUEST_S", 0.1)
+            for begun in (b"", b"G"):
+                with contextlib.suppress(ConnectionError):
+                    assert await raw(server, begun) == b""
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(b"GET /a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"200 OK" in await reader.readuntil(b"\r\n\r\n1")
+            writer.write(b"GET /a")
+            with contextlib.suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 10) == b""
+            writer.close()
+            assert (await http.get("/a")).json() == 1
+
+    run(work())
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
