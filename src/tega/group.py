@@ -190,7 +190,7 @@ class Attempt:
         """Give the roots that a change altered their next version, once per commit."""
         if path and path[0] in touched:
             return
-        for root in (path[0],) if path else sorted(_roots(before) | _roots(after)):
+        for root in (path[0],) if path else _altered(before, after):
             if root not in touched:
                 touched[root] = (self.versions.get(root) or self._database.version_of(root)) + 1
 
@@ -212,8 +212,14 @@ class Attempt:
         return self._database.blame(path, expected, actual)
 
 
-def _roots(tree: Node) -> set[str]:
-    return {key for key, _ in tree.children.items()} if tree.children is not None else set()
+def _altered(before: Node, after: Node) -> list[str]:
+    """The roots that came, went or were written; a merge leaves the others' nodes as they are."""
+    old, new = dict(_roots(before)), dict(_roots(after))
+    return sorted(root for root in old.keys() | new.keys() if old.get(root) is not new.get(root))
+
+
+def _roots(tree: Node) -> Iterable[tuple[str, Node]]:
+    return tree.children.items() if tree.children is not None else ()
 
 
 def _same_changes(one: Sequence[Change], other: Sequence[Change]) -> bool:

@@ -73,6 +73,13 @@ def test_roots_count_their_own_versions(store: Face) -> None:
     assert store.commit([Change(Op.PUT, (), {"c": 1})]).roots == {"a": 5, "b": 3, "c": 1}
 
 
+def test_a_merge_into_the_tree_counts_the_roots_that_it_writes(store: Face) -> None:
+    store.commit([put("a.x", 1), put("b.x", 1), put("c.x", 1)])
+    merged = store.commit([Change(Op.MERGE, (), {"a": {"y": 2}, "d": 1, "c": {}})])
+    assert merged.roots == {"a": 2, "d": 1}
+    assert store.commit([Change(Op.DELETE, ())]).roots == {"a": 3, "b": 2, "c": 2, "d": 2}
+
+
 def test_mod_rev_tells_the_last_write_at_or_below(store: Face) -> None:
     store.commit([put("a.b.c", 1), put("a.d", 1)])
     store.commit([put("a.b.e", 2)])
