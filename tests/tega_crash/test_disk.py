@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tega.database import open_database
-from tega.errors import ReadOnly, StoreError, StoreFull
+from tega.engines.sqlite import DATABASE
+from tega.errors import DamagedStore, ReadOnly, StoreError, StoreFull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +143,27 @@ def test_reading_only_sees_an_open_store_and_leaves_nothing_behind(tmp_path: Pat
     assert after <= before
     with pytest.raises(StoreError, match="no store to read"):
         open_database(tmp_path / "nowhere", read_only=True)
+
+
+def test_reading_only_names_the_directory_that_was_asked_for(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+        database.put("a", 1)
+    (tmp_path / DATABASE).write_bytes(b"not a database, " * 1000)
+    with pytest.raises(DamagedStore) as caught:
+        open_database(tmp_path, read_only=True)
+    assert str(caught.value).startswith(f"{tmp_path}: the database is damaged")
+    assert caught.value.directory == str(tmp_path)
+
+
+def test_reading_only_shows_the_leases_of_before_a_restart_of_the_machine(tmp_path: Path) -> None:
+    with open_database(tmp_path) as database:
+        lease = database.grant(60.0, owner="me")
+    with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as direct, direct:
+        direct.execute("UPDATE lease SET boot = 'the boot before', deadline = 1e12")
+    with open_database(tmp_path, read_only=True) as reader:
+        assert [(found.id, found.remaining <= 60.0) for found in reader.leases()] == [(lease, True)]
+        with pytest.raises(ReadOnly):
+            reader.grant(60.0)
 
 
 def test_a_directory_that_is_a_file(tmp_path: Path) -> None:

@@ -36,11 +36,10 @@ class FrozenLog(SqliteLog):
         self._folder = tempfile.mkdtemp(prefix="tega-read-")
         try:
             _copy(directory, self._folder)
-            super().__init__(self._folder, durability="normal")
+            super().__init__(directory, durability="normal", files=self._folder)
         except BaseException:
             shutil.rmtree(self._folder)
             raise
-        self.directory = directory
 
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
         raise self._refusal()

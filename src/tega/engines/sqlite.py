@@ -144,6 +144,7 @@ class SqliteLog:
         durability: ``full`` or ``normal``, see the module.
         busy_s: How long to wait for another process's commit, in seconds.
         clock: Seconds since the machine started, for leases.
+        files: Where the files really are, for a copy of those of `directory`.
 
     Raises:
         DamagedStore: The files are there but are not a whole database.
@@ -158,6 +159,7 @@ class SqliteLog:
         durability: Durability = "full",
         busy_s: float = 10.0,
         clock: Callable[[], float] = boot_clock,
+        files: str = "",
     ) -> None:
         self.directory = directory
         self._durable = durability == "full"
@@ -170,10 +172,11 @@ class SqliteLog:
         self._under_way: tuple[Rev, Rev] | None = None
         self._translating = _Translating(directory)
         self._closed = False
-        self._head = _open_head(directory)
+        folder = files or directory
+        self._head = _open_head(folder)
         try:
             self._db = sqlite3.connect(
-                os.path.join(directory, DATABASE),
+                os.path.join(folder, DATABASE),
                 timeout=busy_s,
                 isolation_level=None,
                 check_same_thread=False,
@@ -182,39 +185,40 @@ class SqliteLog:
             self._head.close()
             raise translate(error, directory) from error
         try:
-            self._set_up(directory)
+            self._set_up(folder)
         except BaseException:
             self._db.close()
             self._head.close()
             raise
 
-    def _set_up(self, directory: str) -> None:
+    def _set_up(self, folder: str) -> None:
         self._head.lock()
         try:
             mode = "FULL" if self._durable else "NORMAL"
             with self._errors():
                 if self._db.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
-                    self._create(directory)
+                    self._create(folder)
                 self._db.execute(f"PRAGMA synchronous = {mode}")
                 self._db.execute("PRAGMA cell_size_check = ON")
                 self._compare_with_head()
         finally:
             self._head.unlock()
 
-    def _create(self, directory: str) -> None:
+    def _create(self, folder: str) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         objects = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if version or objects:
-            raise DamagedStore(directory, f"{DATABASE} is of format {version}, this version reads {FORMAT}")
+            found = f"{DATABASE} is of format {version}, this version reads {FORMAT}"
+            raise DamagedStore(self.directory, found)
         known = self._head.read()
         if known is not None and known[0] > 0:
-            raise DamagedStore(directory, f"{DATABASE} is empty, yet revision {known[0]} was committed")
+            raise DamagedStore(self.directory, f"{DATABASE} is empty, yet revision {known[0]} was committed")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA:
             self._db.execute(statement)
         self._db.execute("COMMIT")
-        _sync_directory(directory)
+        _sync_directory(folder)
 
     def _compare_with_head(self) -> None:
         known = self._head.read()
@@ -420,12 +424,15 @@ class SqliteLog:
         found = []
         for lease_id, ttl, deadline, boot, owner in rows:
             if boot != self._boot:
-                self.put_lease(lease_id, ttl, owner)
+                self._write_lease(lease_id, ttl, owner)
                 deadline = now + ttl
             found.append(LeaseInfo(lease_id, ttl, deadline - now, owner))
         return found
 
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
+        self._write_lease(lease_id, ttl, owner)
+
+    def _write_lease(self, lease_id: str, ttl: float, owner: str) -> None:
         row = (lease_id, ttl, self._clock() + ttl, self._boot, owner)
         with self._lock, self._errors():
             self._db.execute("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?)", row)
