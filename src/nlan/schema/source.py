@@ -23,8 +23,9 @@ def read_source(path: Path, report: Report) -> str | None:
     except FileNotFoundError:
         report.error(Place(), "there is no such file", _like(path))
         return None
-    except OSError as error:
-        report.error(Place(), f"the file cannot be read: {error.strerror or error}")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        report.error(Place(), f"the file cannot be read: {why}")
         return None
     return _decode(data, report)
 
@@ -49,8 +50,9 @@ def _decode(data: bytes, report: Report) -> str | None:
     try:
         return check_text(data.decode("utf-8-sig"), report)
     except UnicodeDecodeError as error:
-        at = _at(data[: error.start].decode())
-        report.error(at, f"the octet 0x{data[error.start]:02x} is not UTF-8; is this a text file?")
+        at = _at(error.object[: error.start].decode())
+        octet = error.object[error.start]  # counted, as `start` is, from behind a byte order mark
+        report.error(at, f"the octet 0x{octet:02x} is not UTF-8; is this a text file?")
         return None
 
 

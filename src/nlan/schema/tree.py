@@ -11,6 +11,7 @@ import re
 from typing import Any, NamedTuple
 
 from nlan.schema.report import Place, Report
+from nlan.schema.template import spelled
 
 NODES_MAX = 2_000_000
 """Scalars, lists and mappings that a file may hold, aliases expanded."""
@@ -104,8 +105,9 @@ class _Composer:
     def __init__(self, parser: Any, report: Report) -> None:
         self._next = parser.get_event
         self._report = report
-        self._anchors: dict[str, tuple[Tree | None, int]] = {}
+        self._anchors: dict[str, tuple[Tree | None, int, int]] = {}  # what it is, its size and height
         self._count = 0
+        self._deepest = 0
 
     def document(self) -> Tree | None:
         self._next()  # the stream starts
@@ -123,11 +125,11 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Tree:
         kind = type(event).__name__
         if kind == "AliasEvent":
-            return self._alias(event)
+            return self._alias(event, depth)
         self._bound(event, 1, depth)
-        before = self._count
+        before, above, self._deepest = self._count, self._deepest, depth
         if event.anchor:
-            self._anchors[event.anchor] = (None, 0)
+            self._anchors[event.anchor] = (None, 0, 0)
         mark = event.start_mark
         line, column = mark.line + 1, mark.column + 1
         tree: Tree
@@ -142,11 +144,13 @@ class _Composer:
                 Place("", line, column), f"the tag {event.tag} means nothing here; leave it out"
             )
         if event.anchor:
-            self._anchors[event.anchor] = (tree, self._count - before + 1)
+            self._anchors[event.anchor] = (tree, self._count - before + 1, self._deepest - depth)
+        self._deepest = max(self._deepest, above)
         return tree
 
     def _bound(self, event: Any, more: int, depth: int) -> None:
         self._count += more
+        self._deepest = max(self._deepest, depth)
         if self._count > NODES_MAX:
             self._report.error(_place(event), f"with its aliases the file grows above {NODES_MAX} values")
             raise _StopError
@@ -154,13 +158,13 @@ class _Composer:
             self._report.error(_place(event), f"lists and mappings are nested deeper than {DEPTH_MAX}")
             raise _StopError
 
-    def _alias(self, event: Any) -> Tree:
-        tree, size = self._anchors.get(event.anchor, (None, -1))
+    def _alias(self, event: Any, depth: int) -> Tree:
+        tree, size, height = self._anchors.get(event.anchor, (None, -1, 0))
         if tree is None:
             why = "contains itself" if size == 0 else "is not defined before this line"
             self._report.error(_place(event), f"the alias *{event.anchor} {why}")
             raise _StopError
-        self._bound(event, size, 0)
+        self._bound(event, size, depth + height)
         return tree
 
     def _sequence(self, line: int, column: int, depth: int) -> Seq:
@@ -190,7 +194,7 @@ class _Composer:
 
     def _twice(self, key: Scalar, first: Scalar) -> None:
         where = Place("", key.line, key.column)
-        self._report.error(where, f"the key `{key.text}` stands twice; the first is in line {first.line}")
+        self._report.error(where, f"the key `{spelled(key.text)}` stands twice; the first is in line {first.line}")
 
     def _merge(self, tree: Tree, entries: dict[str, tuple[Scalar, Tree]]) -> None:
         for source in tree.items if isinstance(tree, Seq) else (tree,):

@@ -41,6 +41,37 @@ def test_deep_nesting_is_refused(problems_of: Problems) -> None:
     assert problem.line == 1
 
 
+def test_deep_nesting_by_aliases_is_refused(problems_of: Problems) -> None:
+    deeper = "".join(f"a{i}: &a{i} [[[*a{i - 1}]]]\n" for i in range(1, 400))
+    (problem,) = problems_of(f"a0: &a0 [r1]\n{deeper}nodes: *a399\n")
+    assert "nested deeper" in problem.message
+    assert problem.line == 21
+
+
+def test_aliases_beside_each_other_are_not_deep() -> None:
+    report = Report("f")
+    text = "a0: &a0 [[[r1]]]\n" + "".join(f"a{i}: &a{i} [*a0, x]\n" for i in range(1, 200))
+    assert parse_tree(text, report) is not None
+    assert not report.failed
+
+
+def test_key_that_stands_twice_is_spelled_as_written(problems_of: Problems) -> None:
+    said = [problem.message for problem in problems_of("a:\n  ${b}: 1\n  ${b}: 2\n")]
+    assert "the key `${b}` stands twice; the first is in line 2" in said
+
+
+def test_octet_behind_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + "é".encode() * 3 + b"\xff")
+    with pytest.raises(InputError, match="yaml:1:4: error: the octet 0xff is not UTF-8"):
+        load(path)
+
+
+def test_file_name_that_none_can_have_is_said(problems_of: Problems) -> None:
+    (problem,) = problems_of('nodes: {r1: {frr: {file: "a\\0b"}}}\n')
+    assert "the file cannot be read: embedded null byte" in problem.message
+
+
 def test_merge_bomb_is_refused(problems_of: Problems, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trees, "NODES_MAX", 1000)
     keys = ", ".join(f"k{number}: 1" for number in range(100))
