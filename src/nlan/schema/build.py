@@ -19,6 +19,8 @@ from nlan.schema.services import add_ptn, add_vhosts
 from nlan.schema.settings import Settings
 from nlan.values import vxlan_overhead
 
+HOSTS_MAX = 100_000
+"""Hosts behind all nodes of a lab."""
 _ROUTING = (
     "asn",
     "ospf",
@@ -60,9 +62,14 @@ def build_lab(
     wiring.add_said_vpns()
     wiring.add_links(settings.said.get("links", []))
     wiring.add_networks(settings.said.get("networks", []))
+    hosts = 0
     for node in nodes.values():
         add_vhosts(node, settings.mtu, settings.places, settings.report)
         add_host_lans(node, settings)
+        hosts += sum(len(lan.hosts) for lan in node.vhosts)
+        if hosts > HOSTS_MAX:
+            settings.report.error(node.said.place("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
+            settings.report.stop_if_failed()
         node.attached = bool(node.ptn) or node.name in referenced
     derive_routers(wiring, folder)
     derive_gateways(nodes.values(), settings)

@@ -23,6 +23,10 @@ from nlan.schema.verify import verify
 from nlan.values import NAME_MAX
 
 
+PROBLEMS_MAX = 1000
+"""Errors of one file; nobody reads more, and each may ask for the likely meant word."""
+
+
 class Loaded(NamedTuple):
     """What `load` returns.
 
@@ -59,7 +63,7 @@ def load(
     Raises:
         InputError: With every problem of the file, by line.
     """
-    report = Report(str(path))
+    report = Report(str(path), PROBLEMS_MAX)
     source = read_source(path, report) if text is None else check_text(text, report)
     marked = template.mark_names(source, report) if source is not None else None
     tree = parse_tree(marked[0], report) if marked else None
@@ -91,14 +95,14 @@ class _Load:
     def __init__(self, tree: Map, report: Report, allocator: Allocator) -> None:
         self.tree, self.report, self.allocator = tree, report, allocator
         self.short = is_short(tree)
-        self.nodes = node_trees(tree, self.short)
+        self.nodes = node_trees(tree, self.short, report)
 
     def lab(self, name: str | None, path: Path, text: str) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
         underlay = self._underlay(text)
         reader = Reader(self.report, underlay.find if underlay else lambda name: None, self.nodes)
         said, records = self._records(reader)
-        if not self.nodes:
+        if not self.nodes and not self.report.failed:
             self.report.error(said.place("nodes"), "the lab has no nodes")
         settings = Settings(said, self.report, self.allocator)
         names = set(template.names_in(text)) if underlay else set()

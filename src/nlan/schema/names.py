@@ -13,9 +13,11 @@ from nlan.schema import table
 from nlan.schema.allocate import Allocator, singles
 from nlan.schema.kinds import Reader, Record
 from nlan.schema.ranges import expand_names
-from nlan.schema.report import Place, Report
+from nlan.schema.report import Muted, Place, Report
 from nlan.schema.tree import Map, Scalar, Seq, Tree
 
+NODES_MAX = 100_000
+"""Nodes that a lab may have."""
 UNDERLAY = ipaddress.ip_network("10.10.10.0/24")
 _SHORT = frozenset(
     word
@@ -38,12 +40,21 @@ def is_short(tree: Map) -> bool:
     )
 
 
-def node_trees(tree: Map, short: bool) -> dict[str, list[tuple[Scalar, Tree | None]]]:
-    """Return the nodes by name, in file order, each with the keys and values that speak of it."""
-    muted = Report("")
+def node_trees(tree: Map, short: bool, report: Report) -> dict[str, list[tuple[Scalar, Tree | None]]]:
+    """Return the nodes by name, in file order, each with the keys and values that speak of it.
+
+    Raises:
+        InputError: They are too many to look at anything else.
+    """
+    muted, count = Muted(), 0
     found: dict[str, list[tuple[Scalar, Tree | None]]] = {}
     for key, value in _entries(tree, short):
-        for name in expand_names(key.text, Place(), muted):
+        names = expand_names(key.text, Place(), muted)
+        count += len(names)
+        if count > NODES_MAX:
+            report.error(Place("", key.line, key.column), f"the lab has more than {NODES_MAX} nodes")
+            report.stop_if_failed()
+        for name in names:
             found.setdefault(name, []).append((key, value))
     return found
 
@@ -131,7 +142,7 @@ def allocate_underlay(
 
 
 def _muted() -> Reader:
-    return Reader(Report(""), lambda name: None)
+    return Reader(Muted(), lambda name: None)
 
 
 def _underlay_pool(tree: Map) -> tuple[Any, ...]:

@@ -23,10 +23,10 @@ def expand_range(text: str, at: Place, report: Report) -> list[str]:
     names = [parts[0]]
     for numbers, tail in zip(parts[1::2], parts[2::2], strict=True):
         words = _numbers(numbers, text, at, report)
-        if words is None or len(names) * len(words) > NAMES_MAX:
-            if words is not None:
-                report.error(at, f"`{text}` stands for more than {NAMES_MAX} names")
+        if words is None:
             return []
+        if len(names) * len(words) > NAMES_MAX:
+            return _many(text, at, report)
         names = [name + word + tail for name in names for word in words]
     return names
 
@@ -42,12 +42,17 @@ def _numbers(text: str, whole: str, at: Place, report: Report) -> list[str] | No
         if int(high) < int(low):
             report.error(at, f"`{whole}`: the range `{low}-{high}` counts down")
             return None
-        if int(high) - int(low) >= NAMES_MAX:
-            report.error(at, f"`{whole}` stands for more than {NAMES_MAX} names")
+        if int(high) - int(low) + len(words) >= NAMES_MAX:
+            _many(whole, at, report)
             return None
         width = len(low) if low.startswith("0") else 0
         words += [str(number).zfill(width) for number in range(int(low), int(high) + 1)]
     return words
+
+
+def _many(text: str, at: Place, report: Report) -> list[str]:
+    report.error(at, f"`{text}` stands for more than {NAMES_MAX} names")
+    return []
 
 
 def split_names(text: str) -> list[str]:
@@ -57,4 +62,9 @@ def split_names(text: str) -> list[str]:
 
 def expand_names(text: str, at: Place, report: Report) -> list[str]:
     """Return the names of ``pe[1-4], rr``."""
-    return [name for part in split_names(text) for name in expand_range(part, at, report)]
+    names: list[str] = []
+    for part in split_names(text):
+        names += expand_range(part, at, report)
+        if len(names) > NAMES_MAX:
+            return _many(text, at, report)
+    return names

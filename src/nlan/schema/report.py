@@ -31,12 +31,16 @@ class Said(NamedTuple):
     at: Place
 
 
+LONGEST = 600
+"""Characters of one message; what stands in a file may be a page."""
+
+
 class Report:
     """Gathers the problems of one file."""
 
-    def __init__(self, file: str) -> None:
-        """Take the file as the user named it."""
-        self.file = file
+    def __init__(self, file: str, most: int = 0) -> None:
+        """Take the file as the user named it, and how many errors end the reading (0: all are gathered)."""
+        self.file, self._left = file, most or -1
         self._problems: dict[Problem, None] = {}
         self._lines: tuple[int, ...] | None = None
 
@@ -49,7 +53,15 @@ class Report:
         self._add(at, message, hint, "warning")
 
     def _add(self, at: Place, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
-        self._problems[Problem(at.path, message, self.file, at.line, at.column, hint, severity)] = None
+        message = _one_line(message)
+        problem = Problem(_one_line(at.path), message, self.file, at.line, at.column, hint, severity)
+        if severity == "error" and problem not in self._problems:
+            self._left -= 1
+        self._problems[problem] = None
+        if self._left == 0:
+            errors = sum(problem.severity == "error" for problem in self._problems)
+            end = Problem("", f"the reading ends here, at {errors} errors", self.file)
+            raise InputError((*self.problems(), end))
 
     def map_lines(self, lines: tuple[int, ...]) -> None:
         """Tell which line of the source each line of the rendered text came from."""
@@ -80,6 +92,26 @@ class Report:
         """
         if self.failed:
             raise InputError(self.problems())
+
+
+class Muted(Report):
+    """Keeps nothing: for what is read once more in full, and reported then."""
+
+    def __init__(self) -> None:
+        """Start empty, and stay so."""
+        super().__init__("")
+
+    def _add(self, at: Place, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
+        """Drop it."""
+
+
+def _one_line(text: str) -> str:
+    """Return the text with what is no print spelled out, and its middle left out where it is long."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 3 :]}"
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

@@ -139,7 +139,8 @@ def _overlaps(lab: Lab, held: list[Held], places: Places, report: Report) -> Non
             stack.pop()
         for outer, other in stack:
             _overlap(network, item, outer, other, report)
-        stack.append((network, item))
+        if not stack or stack[-1][0] != network:
+            stack.append((network, item))
 
 
 def _order(network: Any) -> tuple[int, int, int]:
