@@ -108,6 +108,24 @@ class Text(ScalarKind):
         return json | ({"pattern": f"^(?:{self._pattern})$"} if self._pattern else {})
 
 
+class Line(Text):
+    """A text of one line, as a daemon's configuration wants it; a single word without blanks if `word`."""
+
+    def __init__(self, wanted: str, longest: int = 0, *, word: bool = False) -> None:
+        """Take its name, its longest length, and whether blanks are refused."""
+        super().__init__(wanted, longest=longest)
+        self._word = word
+
+    def parse(self, text: str, plain: bool) -> str:
+        """Return the line."""
+        value = super().parse(text, plain)
+        if not value.strip():
+            raise ValueError(f"nothing stands where {self.wanted} is wanted")
+        if not value.isprintable() or (self._word and " " in value):
+            raise ValueError(f"`{text}` is not {self.wanted}: that is one {'word' if self._word else 'line'}")
+        return value
+
+
 class Name(Text):
     """The name of a lab, a node, or something of theirs."""
 
@@ -197,9 +215,10 @@ class Size(ScalarKind):
     def parse(self, text: str, plain: bool) -> int:
         """Return the octets."""
         match = re.fullmatch(r"([0-9]{1,15})\s*([kmgt]?)(?:i?b)?", text.lower())
-        if not match or int(match[1]) == 0:
+        octets = int(match[1]) << self._units[match[2]] if match else 0
+        if not 0 < octets < 2**63:
             raise ValueError(f"`{text}` is not {self.wanted}")
-        return int(match[1]) << self._units[match[2]]
+        return octets
 
     def schema(self) -> Json:
         """An integer, or a string with its unit."""
@@ -228,6 +247,22 @@ class Bool(ScalarKind):
     def schema(self) -> Json:
         """A boolean."""
         return {"type": "boolean"}
+
+
+class No(Bool):
+    """False alone, where true says nothing."""
+
+    wanted = "`false`"
+
+    def parse(self, text: str, plain: bool) -> bool:
+        """Return False."""
+        if super().parse(text, plain):
+            raise ValueError(f"`{text}` is not {self.wanted}")
+        return False
+
+    def schema(self) -> Json:
+        """False."""
+        return {"const": False}
 
 
 class Choice(ScalarKind):
@@ -260,7 +295,7 @@ class Address(ScalarKind):
     def parse(self, text: str, plain: bool) -> Any:
         """Return the address."""
         try:
-            return ipaddress.ip_address(text)
+            return ipaddress.ip_address(_unscoped(text))
         except ValueError:
             hint = ", without a prefix length" if "/" in text else ""
             raise ValueError(f"`{text}` is not {self.wanted}{hint}") from None
@@ -268,6 +303,13 @@ class Address(ScalarKind):
     def schema(self) -> Json:
         """A string."""
         return {"type": "string", "examples": ["192.0.2.1", "${pe1}"]}
+
+
+def _unscoped(text: str) -> str:
+    """Return the text; a zone (``fe80::1%eth1``) makes it no address of a file, which names interfaces."""
+    if "%" in text:
+        raise ValueError
+    return text
 
 
 class Ipv4(ScalarKind):
@@ -291,6 +333,21 @@ class Ipv4(ScalarKind):
         return {"type": ["string", "integer"] if self._decimal else "string"}
 
 
+class RouterId(Ipv4):
+    """An IPv4 address by form, other than zero (RFC 2328, RFC 6286)."""
+
+    def __init__(self) -> None:
+        """Name it."""
+        super().__init__("a router ID such as `192.0.2.1`")
+
+    def parse(self, text: str, plain: bool) -> Any:
+        """Return the router ID."""
+        value = super().parse(text, plain)
+        if int(value) == 0:
+            raise ValueError(f"`{text}` is not {self.wanted}: zero is none")
+        return value
+
+
 class Interface(ScalarKind):
     """An interface's address with its prefix length."""
 
@@ -303,7 +360,7 @@ class Interface(ScalarKind):
     def parse(self, text: str, plain: bool) -> Any:
         """Return the address with its prefix length; one that cannot be a host's is refused."""
         try:
-            value = ipaddress.ip_interface(text)
+            value = ipaddress.ip_interface(_unscoped(text))
         except ValueError:
             raise ValueError(f"`{text}` is not {self.wanted}{self._why(text)}") from None
         if "/" not in text and not self._bare:
@@ -325,14 +382,15 @@ class Interface(ScalarKind):
 
 def _hostly(value: Any, text: str) -> Any:
     network = value.network
+    for what in ("multicast", "loopback", "unspecified"):
+        if getattr(value.ip, f"is_{what}"):
+            raise ValueError(f"`{text}` is {'an' if what[0] == 'u' else 'a'} {what} address")
     if network.prefixlen >= network.max_prefixlen - 1:
         return value
     if value.ip == network.network_address:
         raise ValueError(f"`{text}` is the prefix itself, not an address in it")
     if value.version == 4 and value.ip == network.broadcast_address:
         raise ValueError(f"`{text}` is the broadcast address of its prefix, not a host's")
-    if value.is_multicast or value.is_loopback:
-        raise ValueError(f"`{text}` is a {'multicast' if value.is_multicast else 'loopback'} address")
     return value
 
 
@@ -350,7 +408,7 @@ class Prefix(ScalarKind):
         if "/" not in text:
             raise ValueError(f"`{text}` has no prefix length; {self.wanted} is wanted")
         try:
-            loose = ipaddress.ip_network(text, strict=False)
+            loose = ipaddress.ip_network(_unscoped(text), strict=False)
         except ValueError:
             raise ValueError(f"`{text}` is not {self.wanted}") from None
         if not self._loose and str(loose.network_address) != text.split("/")[0].lower():
@@ -372,15 +430,17 @@ class AnyScalar(ScalarKind):
         self.wanted, self._kinds = wanted, kinds
 
     def parse(self, text: str, plain: bool) -> Any:
-        """Return what the first fitting kind makes of it; a number out of range is said as such."""
+        """Return what the first fitting kind makes of it; what is wrong with a number or an address is said."""
         message = f"`{text}` is not {self.wanted}"
         for kind in self._kinds:
             try:
                 return kind.parse(text, plain)
             except ValueError as error:
-                message = (
-                    error.args[0] if isinstance(kind, Integer) and text.lstrip("+-").isdecimal() else message
+                own = (
+                    isinstance(kind, Integer | Interface)
+                    and error.args[0] != f"`{text}` is not {kind.wanted}"
                 )
+                message = error.args[0] if own else message
         raise ValueError(message)
 
     def schema(self) -> Json:

@@ -73,7 +73,7 @@ FIELDS: dict[tuple[type, str], ScalarKind] = {
     (ptn.L2Vpn, "mtu"): table.MTU,
     (vhosts.VhostLan, "mtu"): table.MTU,
     (router.Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
-    (router.Router, "router_id"): Ipv4("a router ID such as `192.0.2.1`"),
+    (router.Router, "router_id"): table.ROUTER_ID,
     (router.OspfArea, "area"): table.AREA,
     (router.OspfInterface, "cost"): table.COST,
     (router.Ospf, "redistribute"): SOURCE,
@@ -83,7 +83,10 @@ FIELDS: dict[tuple[type, str], ScalarKind] = {
     (router.BgpPeer, "peer_asn"): table.ASN,
     (router.BgpPeer, "ebgp_multihop"): Integer(1, 255, "number of hops"),
     (router.BgpPeer, "keepalive_s"): table.KEEPALIVE,
-    (router.BgpPeer, "hold_time_s"): table.KEEPALIVE,
+    (router.BgpPeer, "hold_time_s"): table.HOLD_TIME,
+    (router.BgpPeer, "password"): table.PASSWORD,
+    (router.BgpPeer, "update_source"): table.SOURCE,
+    (router.BgpPeer, "description"): table.DESCRIPTION,
 }
 """What a field takes beyond its type: a range, a pattern, words."""
 TYPES: dict[Any, ScalarKind] = {

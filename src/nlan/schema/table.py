@@ -16,12 +16,15 @@ from nlan.schema.kinds import (
     Interface,
     Ipv4,
     Key,
+    Line,
     ListOf,
     MapOf,
     Name,
+    No,
     Number,
     Prefix,
     Ptn,
+    RouterId,
     Section,
     Shapes,
     Size,
@@ -44,6 +47,10 @@ UNDERLAY = Interface(bare=True)
 NODES = ListOf(Text("node names, or ranges of them such as `pe[1-4]`"))
 IFNAME = Text(f"an interface name of at most {IFNAMSIZ} characters", "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 AREA = Ipv4("an OSPF area such as `0` or `0.0.0.0`", decimal=True)
+ROUTER_ID = RouterId()
+PASSWORD = Line("a password", longest=80, word=True)
+SOURCE = Line("an address or interface", word=True)
+DESCRIPTION = Line("a text")
 ADDRESSES = ListOf(Interface())
 BGP_SOURCES = ListOf(Choice("connected", "static", "ospf", "kernel"))
 OSPF_SOURCES = ListOf(Choice("connected", "static", "bgp", "kernel"))
@@ -131,8 +138,8 @@ NEIGHBOR = Section(
             default="`true` towards iBGP peers of a border router (short form)",
         ),
         Key("route_reflector_client", Bool(), "Reflect routes to it (RFC 4456).", default="`false`"),
-        Key("password", Text("a password", longest=80), "TCP MD5 key (RFC 2385)."),
-        Key("update_source", Text("an address or interface"), "What the session is bound to."),
+        Key("password", PASSWORD, "TCP MD5 key (RFC 2385)."),
+        Key("update_source", SOURCE, "What the session is bound to."),
         Key(
             "ebgp_multihop",
             Integer(1, 255, "number of hops"),
@@ -141,7 +148,7 @@ NEIGHBOR = Section(
         Key("families", FAMILIES, "Address families.", default="the family of the address"),
         Key("keepalive_s", KEEPALIVE, "Seconds between keepalives.", default="by `timers`"),
         Key("hold_time_s", HOLD_TIME, "Seconds until a silent peer is given up.", default="by `timers`"),
-        Key("description", Text(), "Free text.", default="the peer's node"),
+        Key("description", DESCRIPTION, "Free text.", default="the peer's node"),
         Key("external", Bool(), "The peer is not of this lab: do not look for it.", default="`false`"),
     ],
 )
@@ -182,7 +189,7 @@ ROUTER = Section(
         ),
         Key(
             "router_id",
-            Ipv4("a router ID such as `192.0.2.1`"),
+            ROUTER_ID,
             "For OSPF and BGP.",
             default="the first IPv4 loopback",
         ),
@@ -204,7 +211,7 @@ BGP_HERE = Section(
         Key("networks", ListOf(Prefix()), "Prefixes announced besides."),
         Key("redistribute", BGP_SOURCES, "What is announced besides.", default="`connected`"),
         Key("maximum_paths", PATHS, "Equal paths installed at most."),
-        Key("password", Text("a password", longest=80), "TCP MD5 key of every derived session."),
+        Key("password", PASSWORD, "TCP MD5 key of every derived session."),
         Key("keepalive_s", KEEPALIVE, "Seconds, for every derived session."),
         Key("hold_time_s", HOLD_TIME, "Seconds, for every derived session."),
         Key(
@@ -374,7 +381,7 @@ NETWORK = Section(
         *SEGMENT_KEYS,
     ],
 )
-ASN_ANY = AnyScalar("an AS number, `auto`, or `false` for none", ASN, Choice("auto"), Bool())
+ASN_ANY = AnyScalar("an AS number, `auto`, or `false` for none", ASN, Choice("auto"), No())
 HOSTS_ANY = Shapes(
     "a number of hosts, host LANs, or a mapping from gateway address to number",
     scalar=HOSTS,
@@ -408,7 +415,7 @@ NODE_KEYS = [
     Key("loopback", LOOPBACK_ANY, "Addresses of `lo`.", default="from the pool `loopbacks`"),
     Key(
         "router_id",
-        Ipv4("a router ID such as `192.0.2.1`"),
+        ROUTER_ID,
         "For OSPF and BGP.",
         default="the first IPv4 loopback",
     ),

@@ -1,0 +1,39 @@
+"""What a value may be: what the kernel and the daemons take, and nothing else."""
+
+import pytest
+
+from nlan.schema import table
+from nlan.schema.kinds import Kind, Reader
+from nlan.schema.report import Place, Report
+from nlan.schema.tree import Scalar
+
+WRONG: list[tuple[Kind, str, str]] = [
+    (table.UNDERLAY, "fe80::1%eth1/64", "is not an address"),
+    (table.ADDRESSES, "2001:db8::1%a b/64", "is not an address"),
+    (table.ROUTES.kinds[Scalar] or table.NEXT_HOP, "2001:db8::1%eth1", "is not an address"),
+    (table.LOOPBACK_ANY, "224.0.0.1/32", "is a multicast address"),
+    (table.LOOPBACK_ANY, "127.0.0.1", "is a loopback address"),
+    (table.LOOPBACK_ANY, "::/128", "is an unspecified address"),
+    (table.UNDERLAY, "ff02::1", "is a multicast address"),
+    (table.ROUTER_ID, "0.0.0.0", "zero is none"),
+    (table.ASN_ANY, "true", "is not an AS number, `auto`, or `false` for none"),
+    (table.PASSWORD, "two words", "that is one word"),
+    (table.PASSWORD, "  ", "nothing stands where a password is wanted"),
+    (table.DESCRIPTION, "one\ntwo", "that is one line"),
+    (table.SOURCE, "lo\tx", "that is one word"),
+    (table.LIMITS.spellings["memory"].kind, "999999999999999T", "is not an amount of memory"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "said"), WRONG, ids=lambda value: str(value)[:20])
+def test_value_that_nothing_takes_is_refused(kind: Kind, text: str, said: str) -> None:
+    report = Report("f")
+    kind.read(Scalar(text, True, 1, 1), Place(), Reader(report, lambda name: None))
+    (problem,) = report.problems()
+    assert said in problem.message
+
+
+def test_no_is_still_a_word_for_no_as_number() -> None:
+    reader = Reader(Report("f"), lambda name: None)
+    assert table.ASN_ANY.read(Scalar("off", True, 1, 1), Place(), reader) is False
+    assert table.ASN_ANY.read(Scalar("1", True, 1, 1), Place(), reader) == 1
