@@ -1,7 +1,8 @@
 """Allocation by name, kept: a name takes the lowest free number of its pool and never moves.
 
 The record of all numbers is an `Allocations` value that goes in and comes out of `load`. Names
-that are gone keep their number, so that a node that returns finds its address again.
+that are gone keep their number, so that a node that returns finds its address again, until their
+pool is used up.
 """
 
 from __future__ import annotations
@@ -123,18 +124,26 @@ class Allocator:
         self._pools = {pool: dict(names) for pool, names in recorded.pools.items()}
         self._used = {pool: set(names.values()) for pool, names in self._pools.items()}
         self._cursor: dict[str, int] = {}
+        self._asked: dict[str, set[str]] = {}
+        self._short: set[str] = set()
         self._report = report
 
     def take(self, pool: str, name: str, first: int, last: int, blocked: Spans = ((), ())) -> int | None:
-        """Return the name's number, the recorded one or the lowest free; None when all are taken."""
+        """Return the name's number, the recorded one or the lowest free; None when all are taken.
+
+        A recorded number that the file states for something else by now is given up.
+        """
         names = self._pools.setdefault(pool, {})
-        if (number := names.get(name)) is not None and first <= number <= last:
+        self._asked.setdefault(pool, set()).add(name)
+        number = names.get(name)
+        if number is not None and first <= number <= last and _beyond(number, blocked) is None:
             return number
         used = self._used.setdefault(pool, set())
         number = max(first, self._cursor.get(pool, first))
         while number in used or (beyond := _beyond(number, blocked)) is not None:
             number = number + 1 if number in used else cast(int, beyond)
         if number > last:
+            self._short.add(pool)
             return None
         names[name] = number
         used.add(number)
@@ -149,6 +158,17 @@ class Allocator:
             hint = f"say a larger one: `pools: {{{pool.name}: PREFIX}}`"
             self._report.error(at, f"the pool `{pool.name}` is used up: it holds {size}", hint)
         return number
+
+    def without_gone(self) -> Allocations | None:
+        """Return the record without names that nobody asked for, in pools that are used up; None if all did."""
+        gone = {pool: self._pools[pool].keys() - self._asked[pool] for pool in self._short}
+        if not any(gone.values()):
+            return None
+        pools = {
+            pool: {name: number for name, number in names.items() if name not in gone.get(pool, ())}
+            for pool, names in self._pools.items()
+        }
+        return Allocations(pools=pools)
 
     def recorded(self) -> Allocations:
         """Return the record as it is now, with pools and names sorted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,6 @@ def build_lab(
     settings: Settings,
     records: dict[str, Record],
     underlay: UnderlayNames | None,
-    referenced: set[str],
     folder: Path,
 ) -> Lab:
     """Return the lab; problems are recorded in the settings' report.
@@ -51,7 +51,6 @@ def build_lab(
         settings: What the whole lab says.
         records: What each node says, in file order, defaults included.
         underlay: The nodes' underlay addresses, or None where nothing uses them.
-        referenced: Nodes whose underlay address the file uses.
         folder: Where the file lies; files that it names are relative to it.
     """
     settings.block([settings.said, *records.values()])
@@ -60,6 +59,7 @@ def build_lab(
         add_ptn(node, settings.mtu, settings.places, settings.report)
     wiring = Wiring(settings, nodes)
     wiring.add_said_vpns()
+    wiring.set_aside(settings.said.get("networks", []))
     wiring.add_links(settings.said.get("links", []))
     wiring.add_networks(settings.said.get("networks", []))
     hosts = 0
@@ -70,7 +70,7 @@ def build_lab(
         if hosts > HOSTS_MAX:
             settings.report.error(node.said.place("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
             settings.report.stop_if_failed()
-        node.attached = bool(node.ptn) or node.name in referenced
+        node.attached = bool(node.ptn) or (underlay is not None and node.name in underlay.referenced)
     derive_routers(wiring, folder)
     derive_gateways(nodes.values(), settings)
     fill_peers(nodes, settings)
@@ -104,7 +104,7 @@ def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Any) -> Un
     attached = [node for node in nodes if node.attached and node.underlay]
     if not names or not attached:
         return None
-    prefix = attached[0].underlay.network
+    (prefix, _), *_ = Counter(node.underlay.network for node in attached).most_common(1)
     overhead = vxlan_overhead(prefix.version)
     largest = max(
         (vpn.mtu for node in attached for ptn in node.ptn for vpn in ptn.l2vpns), default=settings.mtu

@@ -30,7 +30,9 @@ more than a name in `${ }` is a Jinja2 template, rendered in a sandbox: `{% for 
 `${64500 + i}`, `${node('pe' ~ i)}`. A file never runs Python.
 
 **Allocations** go by name and are kept: a name takes the lowest free number of its pool when it is
-first seen, and adding or removing others never moves it. What the file states is left free.
+first seen, and adding or removing others never moves it. What the file states is left free, and a name
+whose number the file states elsewhere later takes another. A name that is gone keeps its number until its
+pool is used up.
 """
 
 

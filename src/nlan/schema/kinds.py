@@ -370,7 +370,7 @@ class Interface(ScalarKind):
     @staticmethod
     def _why(text: str) -> str:
         try:
-            ipaddress.ip_address(text.partition("/")[0])
+            ipaddress.ip_address(_unscoped(text).partition("/")[0])
         except ValueError:
             return ""
         return "; the prefix length is wrong"

@@ -20,7 +20,7 @@ from nlan.schema.settings import Settings
 from nlan.schema.source import check_text, read_source
 from nlan.schema.tree import Map, Scalar, Tree, parse_tree
 from nlan.schema.verify import verify
-from nlan.values import NAME_MAX
+from nlan.values import NAME_MAX, is_name
 
 
 PROBLEMS_MAX = 1000
@@ -74,26 +74,33 @@ def load(
     if not isinstance(tree, Map):
         report.stop_if_failed()
         raise AssertionError("a file without a tree has a problem")  # pragma: no cover
-    kept = allocations(_called(tree, lab, path)) if callable(allocations) else allocations
-    work = _Load(tree, report, Allocator(kept or Allocations(), report))
-    resolved = work.lab(lab, path, marked[0] if marked else "")
-    report.stop_if_failed()
+    kept = _remembered(allocations, tree, lab, path)
+    while True:
+        work = _Load(tree, report.copy(), kept)
+        resolved = work.lab(lab, path, marked[0] if marked else "")
+        if (spared := work.allocator.without_gone()) is None:
+            break
+        kept = spared
+    work.report.stop_if_failed()
     lines = {name: report.source_line(trees[0][0].line) for name, trees in work.nodes.items()}
-    return Loaded(resolved, work.allocator.recorded(), report.problems(), source or "", lines)
+    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source or "", lines)
 
 
-def _called(tree: Map, name: str | None, path: Path) -> str:
-    """Return what the lab is called, before anything is checked."""
+def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path) -> Allocations:
+    """Return what earlier loads allocated for the lab of that name; nothing for what can be no lab's."""
+    if not callable(allocations):
+        return allocations or Allocations()
     said = tree.find("name", "Name")
     own = said.text if isinstance(said, Scalar) else ""
-    return name or own or valid_name(path.name.split(".")[0])
+    called = name or own or valid_name(path.name.split(".")[0])
+    return allocations(called) if is_name(called) else Allocations()
 
 
 class _Load:
     """One load: the tree, where problems go, what is allocated."""
 
-    def __init__(self, tree: Map, report: Report, allocator: Allocator) -> None:
-        self.tree, self.report, self.allocator = tree, report, allocator
+    def __init__(self, tree: Map, report: Report, kept: Allocations) -> None:
+        self.tree, self.report, self.allocator = tree, report, Allocator(kept, report)
         self.short = is_short(tree)
         self.nodes = node_trees(tree, self.short, report)
 
@@ -105,13 +112,12 @@ class _Load:
         if not self.nodes and not self.report.failed:
             self.report.error(said.place("nodes"), "the lab has no nodes")
         settings = Settings(said, self.report, self.allocator)
-        names = set(template.names_in(text)) if underlay else set()
-        lab = build_lab(self._name(name, said, path), settings, records, underlay, names, path.parent)
+        lab = build_lab(self._name(name, said, path), settings, records, underlay, path.parent)
         verify(lab, settings.places, self.report)
         return lab
 
     def _underlay(self, text: str) -> Underlay | None:
-        uses = template.OPEN in text or tunnels(self.tree)
+        uses = template.OPEN in text or tunnels(self.tree, self.nodes)
         if self.short and not uses:
             return None
         return allocate_underlay(self.tree, self.nodes, self.allocator, self.report)

@@ -28,6 +28,10 @@ _SHORT = frozenset(
 _SERVICES = frozenset(word for key in table.NODE_KEYS for word in (key.name, key.camel))
 
 
+NodeTrees = dict[str, list[tuple[Scalar, Tree | None]]]
+"""Nodes by name, each with the keys and values that speak of it."""
+
+
 def is_short(tree: Map) -> bool:
     """Tell whether the file is in the short form: it has `nodes`, `links` or `networks`."""
     if any(key.text in _SHORT for key, _ in tree.entries):
@@ -40,14 +44,14 @@ def is_short(tree: Map) -> bool:
     )
 
 
-def node_trees(tree: Map, short: bool, report: Report) -> dict[str, list[tuple[Scalar, Tree | None]]]:
+def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
     """Return the nodes by name, in file order, each with the keys and values that speak of it.
 
     Raises:
         InputError: They are too many to look at anything else.
     """
     muted, count = Muted(), 0
-    found: dict[str, list[tuple[Scalar, Tree | None]]] = {}
+    found: NodeTrees = {}
     for key, value in _entries(tree, short):
         names = expand_names(key.text, Place(), muted)
         count += len(names)
@@ -91,8 +95,11 @@ def _linked(links: Tree | None) -> list[Scalar]:
     return [name for word in words for name in _linked(links.find(word, word.title()))]
 
 
-def tunnels(tree: Map) -> bool:
-    """Tell whether the short form asks for an L2VPN: networks, or links over VXLAN."""
+def tunnels(tree: Map, nodes: NodeTrees) -> bool:
+    """Tell whether the short form asks for an L2VPN: networks, links over VXLAN, or a node's `ptn`."""
+    speakers = [tree.find("defaults", "Defaults"), *(value for trees in nodes.values() for _, value in trees)]
+    if any(isinstance(value, Map) and value.find("ptn", "Ptn") for value in speakers):
+        return True
     links = tree.find("links", "Links")
     items = links.items if isinstance(links, Seq) else (links,)
     networks = tree.find("networks", "Networks")
@@ -113,31 +120,39 @@ class Underlay:
     def __init__(self, prefixes: tuple[Any, ...], addresses: dict[str, Any]) -> None:
         """Take the pool's prefixes and the addresses by node."""
         self.prefixes, self.addresses = prefixes, addresses
+        self.referenced: set[str] = set()
 
     def find(self, name: str) -> str | None:
-        """Return the address that `${name}` stands for."""
+        """Return the address that `${name}` stands for, and remember that something stands on it."""
+        self.referenced.add(name)
         value = self.addresses.get(name)
         return str(value.ip) if value else None
 
 
-def allocate_underlay(
-    tree: Map, nodes: dict[str, list[tuple[Scalar, Tree | None]]], allocator: Allocator, report: Report
-) -> Underlay:
-    """Give every node its underlay address: as said, else the pool's next, recorded by name."""
+def allocate_underlay(tree: Map, nodes: NodeTrees, allocator: Allocator, report: Report) -> Underlay:
+    """Give every node its underlay address: as said, else the pool's next, recorded by name.
+
+    Raises:
+        InputError: The pool is used up, so that nothing is known of what `${name}` stands for.
+    """
     prefixes = _underlay_pool(tree)
     pool = singles("underlay", prefixes[:1], host_length=False)
     said = {name: value for name, trees in nodes.items() if (value := _said_underlay(trees, prefixes))}
     pool.block(ipaddress.ip_network(value.ip) for value in said.values())
     addresses: dict[str, Any] = {}
+    beyond = Place()
     for name, trees in nodes.items():
         if name in said:
             addresses[name] = said[name]
             continue
-        key = trees[0][0]
-        number = allocator.from_pool(pool, name, Place(name, key.line, key.column))
+        at = beyond if beyond.path else Place(name, trees[0][0].line, trees[0][0].column)
+        number = allocator.from_pool(pool, name, at)
         if number is None:
-            break
-        addresses[name] = pool.interfaces(number)[0]
+            beyond = at
+        else:
+            addresses[name] = pool.interfaces(number)[0]
+    if beyond.path and allocator.without_gone() is None:
+        report.stop_if_failed()
     return Underlay(prefixes, addresses)
 
 

@@ -63,6 +63,12 @@ class Report:
             end = Problem("", f"the reading ends here, at {errors} errors", self.file)
             raise InputError((*self.problems(), end))
 
+    def copy(self) -> Report:
+        """Return another report that has gathered the same so far."""
+        other = Report(self.file)
+        other._problems, other._lines, other._left = dict(self._problems), self._lines, self._left
+        return other
+
     def map_lines(self, lines: tuple[int, ...]) -> None:
         """Tell which line of the source each line of the rendered text came from."""
         self._lines = lines

@@ -41,6 +41,15 @@ class Wiring:
         self._spans: dict[str, Spans] = {}
         self._vnis: list[int] | None = None
 
+    def set_aside(self, networks: Sequence[tuple[Said, Record]]) -> None:
+        """Keep allocations by name off the networks' own names and the interfaces that they state."""
+        for name, record in networks:
+            self._names[name.value] = 1
+            if record.get("type") == "lan":
+                for node, said in zip(*self._members(record), strict=True):
+                    if "interface" in said:
+                        self._interfaces.setdefault(node.name, set()).add(said.get("interface"))
+
     # -- links
 
     def add_links(self, said: Sequence[Said]) -> None:
@@ -176,8 +185,6 @@ class Wiring:
         segment = self._segment(name.value, "lan", record, name.at)
         nodes, options = self._members(record)
         for node, said in zip(nodes, options, strict=True):
-            if "interface" in said:
-                self._interfaces.setdefault(node.name, set()).add(said.get("interface"))
             self._hang(segment, node, said.get("interface", ""), said)
         self._address(segment, record, "networks", options)
         self._finish(segment)
@@ -285,8 +292,9 @@ class Wiring:
         bare = [end for end in segment.ends if not end.addresses]
         if not segment.prefixes:
             segment.prefixes = self._prefixes(segment, bare, pool_name)
-        for end, number in zip(bare, self._numbers(segment, bare, pool_name), strict=False):
-            end.addresses = [_nth(prefix, number) for prefix in segment.prefixes]
+        small = min((prefix.num_addresses for prefix in segment.prefixes), default=0)
+        for end, number in zip(bare, self._numbers(segment, bare, pool_name, small), strict=False):
+            end.addresses = [_nth(prefix, number + _lift(prefix, small)) for prefix in segment.prefixes]
 
     def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[Any, ...]:
         stated = dict.fromkeys(value.network for end in segment.ends for value in end.addresses)
@@ -295,16 +303,19 @@ class Wiring:
         number = self.allocator.from_pool(self.settings.pools[pool_name], segment.name, segment.at)
         return () if number is None else self.settings.pools[pool_name].networks(number)
 
-    def _numbers(self, segment: Segment, bare: list[End], pool: str) -> list[int]:
+    def _numbers(self, segment: Segment, bare: list[End], pool: str, small: int) -> list[int]:
         if not segment.prefixes or not bare:
             return []
-        small = min(prefix.num_addresses for prefix in segment.prefixes)
-        first, last = (0, 1) if small <= 2 else (1, small - 2)
+        first, last = (0, small - 1) if small <= 2 else (1, small - 2)
+        numbers: list[int | None]
         if pool == "links" and len(bare) == len(segment.ends):
-            return [first, first + 1] if last > first else [first]
-        taken = sorted({_number(value) for end in segment.ends for value in end.addresses})
-        members = f"members/{segment.name}"
-        numbers = [self.allocator.take(members, end.node.name, first, last, (taken, taken)) for end in bare]
+            numbers = [number if number <= last else None for number in (first, first + 1)]
+        else:
+            taken = sorted({_number(value, small) for end in segment.ends for value in end.addresses})
+            members = f"members/{segment.name}"
+            numbers = [
+                self.allocator.take(members, end.node.name, first, last, (taken, taken)) for end in bare
+            ]
         if None in numbers:
             prefix = min(segment.prefixes, key=lambda network: network.num_addresses)
             self.report.error(segment.at, f"{len(segment.ends)} nodes do not fit into {prefix}")
@@ -386,5 +397,10 @@ def _nth(prefix: Any, number: int) -> Any:
     return kind((int(prefix.network_address) + number, prefix.prefixlen))
 
 
-def _number(value: Any) -> int:
-    return int(value.ip) - int(value.network.network_address)
+def _lift(prefix: Any, small: int) -> int:
+    """Return how far a larger prefix counts behind one of two addresses, as its first is no host's."""
+    return 1 if small <= 2 < prefix.num_addresses else 0
+
+
+def _number(value: Any, small: int) -> int:
+    return int(value.ip) - int(value.network.network_address) - _lift(value.network, small)

@@ -55,8 +55,14 @@ class Settings:
         )
 
     def _length(self, name: str, network: Any, lengths: dict[int, int]) -> int:
-        length = lengths[network.version]
-        return length if length >= network.prefixlen else int(network.prefixlen)
+        length, pools = lengths[network.version], self.said.get("pools")
+        if length >= network.prefixlen:
+            return length
+        said = pools.get(name) if pools else None
+        key = f"ipv{network.version}_length"
+        if isinstance(said, Record) and key in said:
+            self.report.error(said.place(key), f"pieces of /{length} are larger than the pool {network}")
+        return int(network.prefixlen)
 
     def block(self, records: Iterable[Record]) -> None:
         """Keep every pool off the addresses and AS numbers that the records state."""
@@ -65,15 +71,23 @@ class Settings:
         stated = [network for record in records for network in _stated(record, seen)]
         for pool in self.pools.values():
             pool.block(stated)
-        self._asns = sorted(
-            {said for record in records if isinstance(said := record.get("asn"), int) and said > 1}
-        )
+        self._asns = sorted({asn for record in records for asn in _stated_asns(record)})
 
     def auto_asn(self, name: str) -> int | None:
         """Return an AS of the node's own: private ones of 16 bits first, then of 32 (RFC 6996)."""
         stated = (self._asns, self._asns)
         number = self.allocator.take("asns", name, 65001, 65534, stated)
         return number or self.allocator.take("asns32", name, 4_200_000_000, 4_294_967_294, stated)
+
+
+def _stated_asns(record: Record) -> Iterator[int]:
+    said, router = record.get("asn"), record.get("router")
+    if isinstance(said, int) and said is not False:
+        yield said
+    for entry in router.get("bgp", []) if router else []:
+        asn = entry.value.get("as") if isinstance(entry, Said) else entry[0].value
+        if asn is not None:
+            yield asn
 
 
 _NO_ADDRESS = frozenset(("pools", "routes", "bgp", "ospf", "gateway", "underlay", "links"))

@@ -56,11 +56,6 @@ def fill_names(text: str, find: Callable[[str], str | None]) -> tuple[str | None
     return (None, unknown[0]) if unknown else (filled, "")
 
 
-def names_in(text: str) -> list[str]:
-    """Return the names of the text's placeholders."""
-    return [name.strip() for name in _MARKED.findall(text)]
-
-
 def spelled(text: str) -> str:
     """Return the text as the user wrote it, placeholders turned back to `${name}`."""
     return text.replace(OPEN, "$").replace(BRACE, "{").replace(CLOSE, "}")

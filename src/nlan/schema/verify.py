@@ -40,6 +40,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         _host_lans(node, places, report)
     if not _doubled(lab):
         _overlaps(lab, held, places, report)
+    _underlay(lab, places, report)
     _tunnels(lab, places, report)
     _router_ids(lab, places, report)
     holders: dict[Any, str] = {}
@@ -200,6 +201,21 @@ def _doubled(lab: Lab) -> bool:
 
 
 # -- across nodes
+
+
+def _underlay(lab: Lab, places: Places, report: Report) -> None:
+    """The underlay is one segment: of one prefix, and each address is one node's."""
+    seen: dict[Any, str] = {}
+    for node in lab.nodes:
+        if node.underlay is None or not node.attached or lab.underlay is None:
+            continue
+        at = places.find("node", node.name, "underlay")
+        other = seen.setdefault(node.underlay.ip, node.name)
+        if other != node.name:
+            report.error(at, f"{node.underlay.ip} is the underlay address of {node.name} and {other}")
+        if node.underlay.network != lab.underlay.prefix:
+            message = f"{node.underlay} of {node.name} is not on the underlay, which is {lab.underlay.prefix}"
+            report.error(at, message, "`pools: {underlay: PREFIX}` says another one")
 
 
 def _tunnels(lab: Lab, places: Places, report: Report) -> None:

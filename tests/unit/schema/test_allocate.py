@@ -1,15 +1,19 @@
 """Allocations go by name and are kept."""
 
 from ipaddress import ip_network
+from pathlib import Path
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlan.schema import Allocations
+from nlan.errors import InputError
+from nlan.schema import Allocations, load
 from nlan.schema.allocate import Allocator, pieces, singles
 from nlan.schema.report import Place, Report
 
-from .conftest import Load
+from .conftest import Load, Problems
 
 LAB = "asn: auto\nnodes: [{names}]\nlinks:\n- line: [{names}]\nnetworks:\n  wan: {{nodes: [{names}]}}\n"
 
@@ -67,6 +71,116 @@ def test_allocation_avoids_what_the_file_states(read: Load) -> None:
     assert nodes["r3"].router is not None
     assert nodes["r3"].router.bgp is not None
     assert nodes["r3"].router.bgp.asn == 65002
+
+
+def test_what_the_file_states_later_takes_a_number_from_its_name(read: Load) -> None:
+    first = read("nodes: [r1, r2, r3]\nasn: auto\nlinks: [{link: r1 -- r2, type: l2vpn}, r2 -- r3]\n")
+    text = (
+        "nodes: {r1: , r2: , r3: {loopback: 10.0.0.1, underlay: 10.10.10.2}, r4: {asn: 65001}}\nasn: auto\n"
+        "links: [{link: r1 -- r2, type: l2vpn}, r2 -- r3, {link: r3 -- r4, prefix: 10.1.0.0/30},\n"
+        "  {link: r3 -- r4, type: l2vpn, vni: 1}]\n"
+    )
+    second = read(text, first.allocations)
+    assert [str(node.underlay) for node in second.lab.nodes[:3]] == [
+        "10.10.10.1/24",
+        "10.10.10.4/24",
+        "10.10.10.2/24",
+    ]
+    r1, r2, _, _ = (node.router for node in second.lab.nodes)
+    assert r1 is not None
+    assert r2 is not None
+    assert r1.bgp is not None
+    assert (str(r1.loopbacks[0]), r1.bgp.asn) == ("10.0.0.4/32", 65004)
+    assert r2 == msgspec.structs.replace(r2, loopbacks=first.lab.node("r2").router.loopbacks)  # type: ignore[union-attr]
+    assert [vpn.vni for ptn in second.lab.node("r1").ptn for vpn in ptn.l2vpns] == [2]
+    assert read(text, second.allocations) == second
+
+
+def test_names_that_are_gone_give_their_numbers_back_where_a_pool_is_used_up(read: Load) -> None:
+    text = "pools: {{underlay: 192.0.2.0/29}}\nnetworks: {{n: {{nodes: [{names}], prefix: 192.0.2.64/29}}}}\nnodes: [{names}]\n"
+    loaded = read(text.format(names="a, b, c"))
+    stays = loaded.lab.node("a")
+    for names in ("d, e, a", "x, c, a", "y, z, a"):
+        loaded = read(text.format(names=names), loaded.allocations)
+        assert loaded.lab.node("a").underlay == stays.underlay
+        assert loaded.lab.node("a").ptn[0].l2vpns[0].addresses == stays.ptn[0].l2vpns[0].addresses
+
+
+def test_pool_that_is_used_up_is_said_once_and_alone(problems_of: Problems) -> None:
+    (problem,) = problems_of(
+        "pools: {underlay: 192.0.2.0/30}\nnodes: {a: {hosts: {'${d}/24': 1}}, b: , c: , d: }"
+    )
+    assert "the pool `underlay` is used up: it holds 2" in problem.message
+
+
+def test_interfaces_that_a_lan_states_are_left_free(read: Load) -> None:
+    loaded = read(
+        "nodes: [a, b, c]\nlinks: [a -- b]\nnetworks: {l: {type: lan, nodes: {a: {interface: eth1}, b: , c: }}}"
+    )
+    assert [[i.name for i in node.interfaces] for node in loaded.lab.nodes] == [
+        ["eth2", "eth1"],
+        ["eth1", "eth2"],
+        ["eth1"],
+    ]
+
+
+def test_network_that_is_called_like_a_link_shares_nothing_with_it(read: Load) -> None:
+    loaded = read("nodes: [a, b]\nlinks: [a -- b]\nnetworks: {a--b: {type: lan, nodes: [a, b]}}")
+    assert [i.name for i in loaded.lab.node("a").interfaces] == ["eth1", "eth2"]
+
+
+def test_as_number_of_the_service_is_left_free(read: Load) -> None:
+    loaded = read(
+        "nodes: {a: {asn: auto}, b: {router: {bgp: {65001: {}}}}, c: {Router: {Bgp: [{As: 65002}]}}}"
+    )
+    assert [node.router.bgp.asn for node in loaded.lab.nodes if node.router and node.router.bgp] == [
+        65003,
+        65001,
+        65002,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("length", "said"), [(31, ["10.1.0.0/31", "10.1.0.1/31"]), (30, ["10.1.0.1/30", "10.1.0.2/30"])]
+)
+def test_no_end_has_the_first_address_of_an_ipv6_prefix(length: int, said: list[str], read: Load) -> None:
+    """It is every router's there (RFC 4291, section 2.6.1)."""
+    loaded = read(
+        f"ipv6: true\npools: {{links: {{ipv4: 10.1.0.0/16, ipv4_length: {length}}}}}\nlinks: [a -- b]"
+    )
+    ends = [node.interfaces[0].addresses for node in loaded.lab.nodes]
+    assert [str(four) for four, _ in ends] == said
+    assert [str(six) for _, six in ends] == ["2001:db8:1::1/64", "2001:db8:1::2/64"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nodes: [a, b]\nlinks: [{link: a -- b, prefix: 192.0.2.1/32}]",
+        "nodes: [a, b]\nnetworks: {n: {prefix: '2001:db8::/128', nodes: [a, b]}}",
+    ],
+)
+def test_two_nodes_do_not_fit_into_one_address(text: str, problems_of: Problems) -> None:
+    (problem,) = problems_of(text)
+    assert "2 nodes do not fit into" in problem.message
+
+
+def test_pieces_larger_than_their_pool_are_refused(problems_of: Problems) -> None:
+    (problem,) = problems_of("pools: {lans: {ipv4: 192.0.2.0/24, ipv4_length: 16}}\nnodes: {a: {hosts: 1}}")
+    assert problem.path == "pools.lans.ipv4_length"
+
+
+@pytest.mark.parametrize("name", ["../x", "a\\0b", "${{r1}}"])
+def test_allocations_of_what_no_lab_is_called_are_not_asked_for(name: str) -> None:
+    def asked(lab: str) -> Allocations:
+        raise AssertionError(lab)
+
+    with pytest.raises(InputError, match="cannot be a name"):
+        load(
+            Path("lab.yaml"),
+            text=f'name: "{name}"\nnodes: [r1]\n'.replace("{{", "{").replace("}}", "}"),
+            allocations=asked,
+        )
 
 
 def test_lowest_free_number_is_taken_and_spans_are_jumped() -> None:
