@@ -8,16 +8,19 @@ router cannot reach is not used.
 from __future__ import annotations
 
 import heapq
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 import msgspec
 
+from nlan.expand.base import addresses
 from nlan.expand.gobgp import local_paths
-from nlan.expect.segments import Topology
+from nlan.expect.segments import Topology, described
 from nlan.model import Bgp, BgpPeer, Node
 from nlan.model.codec import IpAddress, IpNetwork
+from nlan.resources.frrimpact import QUIET_OF_PEER
 
 Known = Mapping[str, frozenset[IpNetwork]]
 
@@ -60,8 +63,9 @@ class _Route(msgspec.Struct, frozen=True):
 
 
 def speaker(node: Node) -> Bgp | None:
-    """Return the node's BGP, or None where it speaks none."""
-    return node.router.bgp if node.router is not None else None
+    """Return the node's BGP, or None where it speaks none that the model tells of."""
+    router = described(node)
+    return router.bgp if router is not None else None
 
 
 def sessions(topology: Topology, known: Known) -> list[Session]:
@@ -69,7 +73,7 @@ def sessions(topology: Topology, known: Known) -> list[Session]:
 
     Args:
         topology: Of the lab.
-        known: Prefixes that each router learns by other means (OSPF).
+        known: Prefixes that each router learns by other means (OSPF); static routes are followed besides.
     """
     return sorted(Session(e.node, str(p.address), e.to) for e, p in _edges(topology, known))
 
@@ -113,9 +117,8 @@ def _originated(topology: Topology, node: Node) -> Iterable[IpNetwork]:
         return ()
     if not _installs(node):
         return {path.prefix for path in local_paths(node)}
-    if "connected" in bgp.redistribute:
-        return topology.connected[node.name]
-    return set(bgp.networks) & topology.connected[node.name]
+    connected = topology.connected[node.name] if "connected" in bgp.redistribute else frozenset()
+    return connected | set(bgp.networks)
 
 
 def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
@@ -131,8 +134,10 @@ def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
 
 def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node) -> _Edge | None:
     theirs = speaker(other)
-    back = _answer(topology, node.name, theirs)
+    back = _answer(topology, node, peer, other)
     if theirs is None or back is None or peer.peer_asn != theirs.asn or back.peer_asn != bgp.asn:
+        return None
+    if _is_told_otherwise(node, peer) or _is_told_otherwise(other, back):
         return None
     external = bgp.asn != theirs.asn
     if peer.password != back.password or not (
@@ -153,10 +158,39 @@ def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer,
     )
 
 
-def _answer(topology: Topology, node: str, theirs: Bgp | None) -> BgpPeer | None:
-    """Return the other side's description of the session with `node`."""
-    peers = theirs.peers if theirs is not None else ()
-    return next((peer for peer in peers if topology.owners.get(peer.address) == node), None)
+def _answer(topology: Topology, node: Node, peer: BgpPeer, other: Node) -> BgpPeer | None:
+    """Return the other side's description of the session, or None.
+
+    One of the two dials from the address by which the other knows it; where the model does not tell from
+    which it dials, it may be that one.
+    """
+    theirs = speaker(other)
+    backs = [
+        back
+        for back in (theirs.peers if theirs is not None else ())
+        if topology.owners.get(back.address) == node.name and back.address.version == peer.address.version
+    ]
+    own = _source(node, peer)
+    fitting = [back for back in backs if back.address == own]
+    fitting += [back for back in backs if _source(other, back) == peer.address]
+    fitting += [back for back in backs if own is None or _source(other, back) is None]
+    return fitting[0] if fitting else None
+
+
+def _source(node: Node, peer: BgpPeer) -> IpAddress | None:
+    """Return the address that the node dials the peer from, None where routing decides."""
+    version = peer.address.version
+    if peer.update_source is not None:
+        return node.address_of(peer.update_source, version)
+    near = (a.ip for a in addresses(node) if a.version == version and peer.address in a.network)
+    return next(near, None)
+
+
+def _is_told_otherwise(node: Node, peer: BgpPeer) -> bool:
+    """Tell whether raw lines say of the peer what decides whether its session comes up (``shutdown``)."""
+    raw = node.router.frr if node.router is not None else None
+    said = re.findall(rf"\bneighbor {re.escape(str(peer.address))} (.*)", raw.text) if raw is not None else ()
+    return not all(map(QUIET_OF_PEER.match, said))
 
 
 def _reaches(topology: Topology, known: Known, node: str, address: IpAddress, connected_only: bool) -> bool:
@@ -164,7 +198,21 @@ def _reaches(topology: Topology, known: Known, node: str, address: IpAddress, co
         return True
     if connected_only:
         return False
-    return _knows(known, node, address)
+    return _knows(known, node, address) or _is_led(topology, known, node, address)
+
+
+def _is_led(topology: Topology, known: Known, node: str, address: IpAddress) -> bool:
+    """Tell whether static routes lead there, from router to router, or to one that knows the way."""
+    seen = {node}
+    while (hop := topology.static_hop(node, address)) is not None:
+        following = topology.owners.get(hop)
+        if following is None or following in seen:
+            return False
+        if topology.is_connected(following, address) or _knows(known, following, address):
+            return True
+        seen.add(following)
+        node = following
+    return False
 
 
 def _knows(known: Known, node: str, address: IpAddress) -> bool:

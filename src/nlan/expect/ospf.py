@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from ipaddress import IPv4Address
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Address, ip_network
 
-from nlan.expect.segments import Topology, interface_addresses
+from nlan.expect.segments import Topology, described
 from nlan.model import Node
-from nlan.model.codec import IpNetwork
+from nlan.model.codec import IpInterface, IpNetwork
 
 BACKBONE = IPv4Address(0)
 
@@ -27,49 +27,89 @@ def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]
         topology: Of the lab.
         version: 4 for OSPFv2, 6 for OSPFv3.
     """
-    members = _members(topology, version)
-    reach = _reach(members)
-    announced = {node: _announced(topology, node, version) for node in reach}
+    inside = _inside(topology, version)
+    reach = _reach(_members(topology, version))
+    outside = {name: _redistributed(topology, name, version) for name in reach}
     return {
-        node: frozenset().union(*(announced[other] for other in others)) - topology.connected[node]
-        for node, others in reach.items()
+        name: frozenset().union(*(inside[m] for m in members), *(outside[other] for other, _ in members))
+        - topology.connected[name]
+        for name, members in reach.items()
     }
 
 
 def adjacencies(topology: Topology, version: int) -> frozenset[tuple[str, str]]:
     """Return the (router, interface) pairs on which a neighbour becomes full: segments of two routers.
 
-    On larger segments only some pairs become full (RFC 2328, section 10.4); their routes tell.
+    On larger segments only some pairs become full (RFC 2328, section 10.4); their routes tell. Raw lines
+    that speak of OSPF may keep two apart.
     """
     pairs: set[tuple[str, str]] = set()
     for routers in _segments(topology, version).values():
         ends = {(name, interface) for name, interface, passive in routers if not passive}
-        if len(ends) == len(routers) == 2:
+        if len(ends) == len(routers) == 2 and not any(_has_raw(topology.nodes[name]) for name, _ in ends):
             pairs |= ends
     return frozenset(pairs)
 
 
 def _area_of(node: Node, network: IpNetwork) -> IPv4Address | None:
-    ospf = node.router.ospf if node.router is not None and node.router.engine == "frr" else None
-    for area in ospf.areas if ospf is not None else ():
-        for prefix in area.networks:
-            if prefix.version == network.version and network.subnet_of(prefix):  # type: ignore[arg-type]
-                return area.area
-    return None
+    """Return the area of the longest prefix that covers the network."""
+    router = described(node)
+    ospf = router.ospf if router is not None and router.engine == "frr" else None
+    covering = [
+        (prefix.prefixlen, area.area)
+        for area in (ospf.areas if ospf is not None else ())
+        for prefix in area.networks
+        if prefix.version == network.version and network.subnet_of(prefix)  # type: ignore[arg-type]
+    ]
+    return max(covering, key=lambda one: one[0])[1] if covering else None
+
+
+def _placed(topology: Topology, version: int) -> Iterator[tuple[Member, str, IpInterface]]:
+    """Yield the addresses that an area covers: (router, area), interface, address."""
+    for name, node in topology.nodes.items():
+        for interface, own in node.held():
+            for address in own:
+                if address.version == version and (area := _area_of(node, address.network)) is not None:
+                    yield (name, area), interface, address
 
 
 def _segments(topology: Topology, version: int) -> dict[Segment, list[End]]:
     segments: dict[Segment, list[End]] = defaultdict(list)
-    for name, node in topology.nodes.items():
-        for interface, address in interface_addresses(node):
-            if address.version == version and (area := _area_of(node, address.network)) is not None:
-                segments[address.network, area].append((name, interface, _is_passive(node, interface)))
+    for (name, area), interface, address in _placed(topology, version):
+        passive = _is_passive(topology.nodes[name], interface)
+        segments[address.network, area].append((name, interface, passive))
     return segments
+
+
+def _inside(topology: Topology, version: int) -> dict[Member, set[IpNetwork]]:
+    """Return what each router announces in each of its areas; of a loopback that is the address alone."""
+    found: dict[Member, set[IpNetwork]] = defaultdict(set)
+    for member, interface, address in _placed(topology, version):
+        found[member].add(ip_network(address.ip) if interface == "lo" else address.network)
+    return found
+
+
+def _redistributed(topology: Topology, name: str, version: int) -> set[IpNetwork]:
+    """Return what a router announces besides: OSPFv2 leaves out what runs OSPF itself."""
+    node = topology.nodes[name]
+    assert node.router is not None
+    assert node.router.ospf is not None
+    if "connected" not in node.router.ospf.redistribute:
+        return set()
+    networks = (network for network in topology.connected[name] if network.version == version)
+    return {network for network in networks if version == 6 or _area_of(node, network) is None}
 
 
 def _is_passive(node: Node, interface: str) -> bool:
     ospf = node.router.ospf if node.router is not None else None
-    return ospf is not None and any(i.name == interface and i.passive for i in ospf.interfaces)
+    return (
+        interface == "lo" or ospf is None or any(i.name == interface and i.passive for i in ospf.interfaces)
+    )
+
+
+def _has_raw(node: Node) -> bool:
+    raw = node.router.frr if node.router is not None else None
+    return raw is not None and "ospf" in raw.text
 
 
 def _members(topology: Topology, version: int) -> dict[Member, set[Member]]:
@@ -102,32 +142,28 @@ def _components(graph: dict[Member, set[Member]]) -> dict[Member, frozenset[Memb
     return components
 
 
-def _reach(graph: dict[Member, set[Member]]) -> dict[str, set[str]]:
-    """Return the routers whose prefixes each router learns: its areas', and by the backbone the others'."""
+def _reach(graph: dict[Member, set[Member]]) -> dict[str, set[Member]]:
+    """Return whose prefixes each router learns, area by area: its areas', and by the backbone the others'.
+
+    A router that is adjacent in the backbone takes other areas' prefixes from there alone; any other, also
+    one whose part of the backbone is but itself, from every router of its areas that has a part in it.
+    """
     components = _components(graph)
-    reach: dict[str, set[str]] = defaultdict(set)
+    areas: dict[str, list[frozenset[Member]]] = defaultdict(list)
     for (name, _), component in components.items():
-        for area_component in (component, *_by_backbone(component, components)):
-            reach[name] |= {other for other, _ in area_component}
-    for name in reach:
-        reach[name].discard(name)
+        areas[name].append(component)
+    reach: dict[str, set[Member]] = {}
+    for name, mine in areas.items():
+        own = components.get((name, BACKBONE), frozenset())
+        backbones = {own} if len(own) > 1 else _backbones(mine, components)
+        borders = {border for backbone in backbones for border, _ in backbone}
+        reached = {*mine, *(component for border in borders for component in areas[border])}
+        reach[name] = {member for component in reached for member in component if member[0] != name}
     return reach
 
 
-def _by_backbone(
-    component: frozenset[Member], components: dict[Member, frozenset[Member]]
-) -> Iterator[frozenset[Member]]:
-    backbones = {components[name, BACKBONE] for name, _ in component if (name, BACKBONE) in components}
-    for backbone in backbones:
-        border = {name for name, _ in backbone}
-        yield from (components[member] for member in components if member[0] in border)
-
-
-def _announced(topology: Topology, name: str, version: int) -> frozenset[IpNetwork]:
-    node = topology.nodes[name]
-    assert node.router is not None
-    assert node.router.ospf is not None
-    networks = {prefix for prefix in topology.connected[name] if prefix.version == version}
-    if "connected" in node.router.ospf.redistribute:
-        return frozenset(networks)
-    return frozenset(prefix for prefix in networks if _area_of(node, prefix) is not None)
+def _backbones(
+    mine: Iterable[frozenset[Member]], components: dict[Member, frozenset[Member]]
+) -> set[frozenset[Member]]:
+    routers = {name for component in mine for name, _ in component}
+    return {components[name, BACKBONE] for name in routers if (name, BACKBONE) in components}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nlan.expect import bgp, ospf
-from nlan.expect.segments import Topology, topology
+from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
 from nlan.model.codec import IpNetwork
 
@@ -44,7 +44,10 @@ def expectation(lab: Lab) -> Expectation:
     raw = sorted(node.name for node in lab.nodes if _is_raw(node))
     exact = not raw
     by_bgp = bgp.learned(known_to_all, igp)
-    routes = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
+    routes = {
+        name: prefixes | by_bgp.get(name, frozenset()) | _static(known_to_all, name)
+        for name, prefixes in igp.items()
+    }
     return Expectation(
         sessions=tuple(bgp.sessions(known_to_all, igp)),
         adjacencies={version: ospf.adjacencies(known_to_all, version) for version in (4, 6)},
@@ -53,6 +56,11 @@ def expectation(lab: Lab) -> Expectation:
         hoped={} if exact else _hoped(known_to_all),
         raw=tuple(raw),
     )
+
+
+def _static(known: Topology, name: str) -> frozenset[IpNetwork]:
+    used = (route.prefix for route in static_routes(known.nodes[name]) if known.is_used(name, route))
+    return frozenset(used) - known.connected[name]
 
 
 def _hoped(known: Topology) -> dict[str, frozenset[IpNetwork]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from nlan.expand.base import addresses
-from nlan.model import Lab, Node
-from nlan.model.codec import IpAddress, IpInterface, IpNetwork
+from nlan.model import Lab, Node, Router, StaticRoute
+from nlan.model.codec import IpAddress, IpNetwork
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +26,23 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether the node has an interface on the address's prefix."""
         return any(address in prefix for prefix in self.connected[node] if prefix.version == address.version)
 
+    def static_hop(self, node: str, address: IpAddress) -> IpAddress | None:
+        """Return the next hop of the node's static route to the address; a default route does not count."""
+        covering = [
+            route
+            for route in static_routes(self.nodes[node])
+            if route.prefix.version == address.version and address in route.prefix and route.prefix.prefixlen
+        ]
+        best = max(covering, key=lambda route: route.prefix.prefixlen, default=None)
+        return best.via if best is not None and self.is_used(node, best) else None
+
+    def is_used(self, node: str, route: StaticRoute) -> bool:
+        """Tell whether the node's next hop of a static route is on one of its segments."""
+        if route.via is None:
+            return False
+        towards = self.nodes[node].interface_towards(route.via)
+        return towards is not None and route.interface in (None, towards)
+
 
 def topology(lab: Lab) -> Topology:
     """Return the topology of a lab."""
@@ -42,12 +57,13 @@ def topology(lab: Lab) -> Topology:
     )
 
 
-def interface_addresses(node: Node) -> Iterator[tuple[str, IpInterface]]:
-    """Yield (interface, address) of what routing protocols may run on."""
-    for interface in node.interfaces:
-        for address in interface.addresses:
-            yield interface.name, address
-    for network in node.ptn:
-        for l2vpn in network.l2vpns:
-            for address in l2vpn.addresses:
-                yield f"int_br{l2vpn.vni}", address
+def described(node: Node) -> Router | None:
+    """Return the node's router as far as the model tells; None where raw configuration is all it has."""
+    router = node.router
+    return None if router is None or (router.frr is not None and router.frr.only) else router
+
+
+def static_routes(node: Node) -> tuple[StaticRoute, ...]:
+    """Return the node's static routes."""
+    router = described(node)
+    return router.routes if router is not None else ()

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable
 
 from nlan.resources.frrconfig import Change, Path
 
-_QUIET_OF_PEER = re.compile(
+QUIET_OF_PEER = re.compile(
     r"description|timers|advertisement-interval|next-hop-self|soft-reconfiguration|send-community|weight|"
     r"route-map|prefix-list|filter-list|distribute-list|maximum-prefix|default-originate|remove-private-AS|"
     r"as-override|allowas-in|attribute-unchanged|bfd|graceful-restart|unsuppress-map|addpath-tx|"
@@ -64,7 +64,7 @@ def _peer_effect(line: str, new: set[str], old: set[str]) -> str | None:
     _, peer, rest = line.split(" ", 2) if line.count(" ") > 1 else (*line.split(" "), "")
     if peer in old and peer not in new:
         return f"{peer} (removed)"
-    if (peer in new and peer not in old) or _QUIET_OF_PEER.match(rest):
+    if (peer in new and peer not in old) or QUIET_OF_PEER.match(rest):
         return None
     return f"{peer} ({rest.split(' ')[0]})"
 

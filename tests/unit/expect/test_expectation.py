@@ -5,9 +5,22 @@ from __future__ import annotations
 from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 
 import msgspec
+import pytest
 
 from nlan.expect import Session, expectation
-from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Lab, Node, Ospf, OspfArea, OspfInterface, Router
+from nlan.model import (
+    Bgp,
+    BgpPeer,
+    FrrRaw,
+    Interface,
+    Lab,
+    Node,
+    Ospf,
+    OspfArea,
+    OspfInterface,
+    Router,
+    StaticRoute,
+)
 
 replace = msgspec.structs.replace
 
@@ -181,3 +194,99 @@ def test_external_peers_that_are_not_connected_need_multihop() -> None:
     a = node("a", "192.0.2.1/30", router=speaker("10.0.0.1/32", 64501, peer("192.0.2.6", 64503)))
     c = node("c", "192.0.2.6/30", router=speaker("10.0.0.3/32", 64503, peer("192.0.2.1", 64501, **far)))
     assert sessions(a, c) == []
+
+
+def test_each_family_of_two_neighbours_has_its_own_session_and_routes() -> None:
+    def dual(name: str, number: int, other: int) -> Node:
+        peers = (peer(f"192.0.2.{other}", 64500 + other), peer(f"2001:db8::{other}", 64500 + other))
+        router = speaker(f"10.0.0.{number}/32", 64500 + number, *peers)
+        loopbacks = (*router.loopbacks, ip_interface(f"2001:db8:ff::{number}/128"))
+        own = (ip_interface(f"192.0.2.{number}/30"), ip_interface(f"2001:db8::{number}/64"))
+        interface = Interface(name="eth1", addresses=own)
+        return Node(name=name, interfaces=(interface,), router=replace(router, loopbacks=loopbacks))
+
+    a, b = dual("a", 1, 2), dual("b", 2, 1)
+    assert sessions(a, b) == [("a", "b"), ("a", "b"), ("b", "a"), ("b", "a")]
+    assert routes(a, b)["a"] == {"10.0.0.2/32", "2001:db8:ff::2/128"}
+
+
+def test_each_of_two_links_has_its_own_password() -> None:
+    def twice(number: int, other: int) -> Router:
+        first, second = f"192.0.2.{other}", f"192.0.2.{other + 4}"
+        asn = 64500 + other
+        return speaker(
+            f"10.0.0.{number}/32", 64500 + number, peer(first, asn), peer(second, asn, password="x")
+        )
+
+    a = node("a", "192.0.2.1/30", "192.0.2.5/30", router=twice(1, 2))
+    b = node("b", "192.0.2.2/30", "192.0.2.6/30", router=twice(2, 1))
+    assert len(sessions(a, b)) == 4
+
+
+def test_static_routes_lead_to_peers_that_are_not_connected() -> None:
+    def led(number: int, other: int, *ways: tuple[str, str]) -> Router:
+        said = {"update_source": f"10.0.0.{number}"}
+        router = speaker(
+            f"10.0.0.{number}/32", 64500, *([peer(f"10.0.0.{other}", 64500, **said)] if other else [])
+        )
+        statics = (StaticRoute(prefix=ip_network(to), via=ip_address(via)) for to, via in ways)
+        return replace(router, routes=tuple(statics))
+
+    a = node("a", "192.0.2.1/30", router=led(1, 3, ("10.0.0.3/32", "192.0.2.2")))
+    ways = (("10.0.0.1/32", "192.0.2.1"), ("10.0.0.3/32", "192.0.2.6"))
+    b = node("b", "192.0.2.2/30", "192.0.2.5/30", router=led(2, 0, *ways))
+    c = node("c", "192.0.2.6/30", router=led(3, 1, ("10.0.0.1/32", "192.0.2.5")))
+    assert sessions(a, b, c) == [("a", "c"), ("c", "a")]
+    assert routes(a, b, c)["a"] == {"10.0.0.3/32", "192.0.2.4/30"}
+    assert sessions(a, replace(b, router=led(2, 0, ways[0])), c) == []
+
+
+def test_what_a_router_names_is_announced_whether_connected_or_not() -> None:
+    assert A.router is not None
+    assert A.router.bgp is not None
+    bgp = replace(A.router.bgp, networks=(ip_network("203.0.113.0/24"),), redistribute=())
+    a = replace(A, router=replace(A.router, bgp=bgp))
+    assert routes(a, B)["b"] == {"203.0.113.0/24"}
+
+
+@pytest.mark.parametrize(
+    "frr",
+    [FrrRaw(text="router bgp 64502\n neighbor 192.0.2.1 shutdown"), FrrRaw(text="!", only=True)],
+    ids=["shut down", "only"],
+)
+def test_raw_lines_may_keep_a_session_down(frr: FrrRaw) -> None:
+    b = replace(B, router=replace(B.router, frr=frr))
+    assert sessions(A, b) == []
+    quiet = FrrRaw(text="router bgp 64502\n neighbor 192.0.2.1 route-map x in")
+    assert len(sessions(A, replace(B, router=replace(B.router, frr=quiet)))) == 2
+
+
+def test_raw_lines_may_keep_ospf_neighbours_apart() -> None:
+    a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", (0, "192.0.2.0/24")))
+    slow = FrrRaw(text="interface eth1\n ip ospf hello-interval 7")
+    b = node("b", "192.0.2.2/30", router=replace(ospf("10.0.0.2/32", (0, "192.0.2.0/24")), frr=slow))
+    assert not expectation(Lab(name="lab", nodes=(a, b))).adjacencies[4]
+
+
+def test_the_longest_prefix_tells_the_area() -> None:
+    a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", (0, "192.0.2.0/24"), (1, "192.0.2.0/30")))
+    b = node("b", "192.0.2.2/30", router=ospf("10.0.0.2/32", (1, "192.0.2.0/30")))
+    assert routes(a, b)["a"] == {"10.0.0.2/32"}
+
+
+def test_ospf_announces_a_loopbacks_address_alone() -> None:
+    a = node("a", "192.0.2.1/30", router=ospf("10.0.1.1/24", (0, "192.0.2.0/24"), (0, "10.0.0.0/16")))
+    b = node("b", "192.0.2.2/30", router=ospf("10.0.2.1/24", (0, "192.0.2.0/24"), (0, "10.0.0.0/16")))
+    assert routes(a, b) == {"a": {"10.0.2.1/32"}, "b": {"10.0.1.1/32"}}
+
+
+def test_a_part_of_the_backbone_that_is_cut_off_is_not_heard_of_in_the_backbone() -> None:
+    lan, edge, core = (0, "10.0.0.0/24"), (1, "192.0.2.0/30"), (0, "192.0.2.4/30")
+    a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", lan, edge))
+    b = node("b", "192.0.2.2/30", "192.0.2.5/30", router=ospf("10.0.0.2/32", lan, edge, core))
+    c = node("c", "192.0.2.6/30", router=ospf("10.0.0.3/32", lan, core))
+    assert routes(a, b, c) == {
+        "a": {"10.0.0.2/32", "10.0.0.3/32", "192.0.2.4/30"},
+        "b": {"10.0.0.3/32"},
+        "c": {"10.0.0.2/32", "192.0.2.0/30"},
+    }
