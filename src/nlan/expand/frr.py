@@ -287,11 +287,14 @@ def _area_of(ospf: Ospf, node: Node, name: str) -> IPv4Address:
 
 
 def _covering(areas: Iterable[OspfArea], own: Sequence[IpInterface], version: int) -> OspfArea | None:
-    for area in areas:
-        for network in area.networks:
-            if network.version == version and any(a.version == version and a.ip in network for a in own):
-                return area
-    return None
+    """Return the area of the longest prefix that covers an address, as OSPFv2 of FRR chooses itself."""
+    found = [
+        (network.prefixlen, area)
+        for area in areas
+        for network in area.networks
+        if network.version == version and any(a.version == version and a.ip in network for a in own)
+    ]
+    return max(found, key=lambda one: one[0])[1] if found else None
 
 
 def static_line(route: StaticRoute) -> str:

@@ -136,13 +136,15 @@ def _interface(segment: Segment, end: End, passive: bool) -> OspfInterface:
 
 def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
     options = said if isinstance(said, Record) else Record(node.at)
-    home = node.ospf_area or _ZERO
+    spoken = [
+        (segment.ospf if isinstance(segment.ospf, IPv4Address) else node.ospf_area or _ZERO, segment, end)
+        for segment, end in node.ends
+        if segment.ospf is not False and (segment.ospf or _spoken(node, segment))
+    ]
+    home = _home(node, [area for area, _, _ in spoken])
     areas: dict[IPv4Address, list[Any]] = {home: [value.network for value in node.loopbacks]}
     interfaces = []
-    for segment, end in node.ends:
-        area = segment.ospf if isinstance(segment.ospf, IPv4Address) else home
-        if segment.ospf is False or not (segment.ospf or _spoken(node, segment)):
-            continue
+    for area, segment, end in spoken:
         areas.setdefault(area, []).extend(value.network for value in end.addresses)
         passive = end.passive or not _ospf_others(node, segment)
         end.cost = end.cost or options.get("cost")
@@ -158,6 +160,16 @@ def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
         interfaces=tuple(dict.fromkeys(interfaces)),
         redistribute=redistribute,
     )
+
+
+def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
+    """Return the area of the loopback and of the host LANs: the node's, but not apart from all its segments.
+
+    Alone in a backbone of its own, a loopback would be heard of by nobody in the real one.
+    """
+    said, home = node.said.get("ospf"), node.ospf_area or _ZERO
+    is_said = isinstance(said, IPv4Address) or (isinstance(said, Record) and "area" in said)
+    return home if is_said or not areas or home in areas else areas[0]
 
 
 def _spoken(node: NodeDraft, segment: Segment) -> bool:

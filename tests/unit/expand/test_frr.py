@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from ipaddress import IPv4Address, ip_address, ip_interface
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from nlan.expand import frrtext
 from nlan.expand.frr import frr_daemons, router_id
-from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Node, Router, from_json
+from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Node, Ospf, OspfArea, Router, from_json
 from nlan.resources.frrconfig import canonical, compare, file_text, merge, paths
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "frr-render"
@@ -50,6 +50,17 @@ def test_router_id_is_as_given_else_the_first_address_else_made_of_the_name() ->
     made = router_id(node(loopbacks=loopback[:1]))
     assert made == router_id(node())
     assert made != router_id(Node(name="r2", router=Router()))
+
+
+def test_the_longest_prefix_gives_an_interface_its_area() -> None:
+    areas = tuple(
+        OspfArea(area=IPv4Address(n), networks=(ip_network(text),))
+        for n, text in ((0, "2001:db8::/32"), (1, "2001:db8:1::/64"))
+    )
+    interface = Interface(name="eth1", addresses=(ip_interface("2001:db8:1::1/64"),))
+    one = Node(name="r1", interfaces=(interface,), router=Router(ospf=Ospf(areas=areas)))
+    config = {daemon.daemon: daemon.config or () for daemon in frr_daemons(one, "lab")}
+    assert " ipv6 ospf6 area 0.0.0.1" in config["ospf6d"]
 
 
 def test_a_host_has_no_daemons() -> None:
