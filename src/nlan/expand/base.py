@@ -18,6 +18,10 @@ ROUTER_SYSCTLS = {
     "net/ipv4/fib_multipath_hash_policy": "1",
 }
 
+# A namespace inherits IPv4's from the machine, which may forward, and a node that forwarded may cease to.
+HOST_SYSCTLS = {"net/ipv4/ip_forward": "0"}
+HOST_SYSCTLS_V6 = {"net/ipv6/conf/all/forwarding": "0"}
+
 ROUTER_SYSCTLS_V6 = {
     "net/ipv6/conf/all/forwarding": "1",
     "net/ipv6/fib_multipath_hash_policy": "1",
@@ -38,13 +42,10 @@ NODE_SYSCTLS_V6 = {
 def expand(node: Node, lab: Lab) -> Iterator[Resource]:
     """Yield the node's namespace, switches and limits."""
     yield Namespace(name=node.name)
-    yield from _sysctls(node.name, NODE_SYSCTLS)
+    yield from _sysctls(node.name, NODE_SYSCTLS | (ROUTER_SYSCTLS if node.forwarding else HOST_SYSCTLS))
     if has_ipv6(node):
-        yield from _sysctls(node.name, NODE_SYSCTLS_V6)
-    if node.forwarding:
-        yield from _sysctls(node.name, ROUTER_SYSCTLS)
-        if has_ipv6(node):
-            yield from _sysctls(node.name, ROUTER_SYSCTLS_V6)
+        more = ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6
+        yield from _sysctls(node.name, NODE_SYSCTLS_V6 | more)
     if (limits := node.limits) is not None:
         yield Cgroup(namespace=node.name, memory=limits.memory, cpus=limits.cpus, pids=limits.pids)
 

@@ -7,7 +7,6 @@ from ipaddress import ip_network
 
 from nlan.expand import wires
 from nlan.model import Lab, Node
-from nlan.model.codec import IpAddress
 from nlan.resources import FABRIC, Resource, Route
 
 DEFAULT = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}
@@ -34,12 +33,5 @@ def expand(node: Node, lab: Lab) -> Iterator[Resource]:
             namespace=node.name,
             prefix=DEFAULT[gateway.version],
             via=gateway,
-            interface=_towards(node, gateway),
+            interface=node.interface_towards(gateway),
         )
-
-
-def _towards(node: Node, gateway: IpAddress) -> str | None:
-    for interface in node.interfaces:
-        if any(gateway in address.network for address in interface.addresses):
-            return interface.name
-    return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from nlan.resources.base import Impact, Key, Resource
+from nlan.resources.base import Difference, Impact, Key, Resource
 from nlan.resources.link import NAMESPACE, link_key
 
 
@@ -113,3 +113,9 @@ class Sysctl(Resource, frozen=True, kw_only=True):
     def requires(self) -> tuple[Key, ...]:
         """Its namespace."""
         return (Key(NAMESPACE, self.namespace, ""),)
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare; a node that ceases to forward is an outage for who is behind it."""
+        found = super().difference(observed)
+        ceases = self.value == "0" and self.name in ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding")
+        return found._replace(impact="outage") if found is not None and ceases else found

@@ -1,0 +1,42 @@
+"""What an edit of a file comes to over the fake kernel: everything that the new text says, in one plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlan.expand import expand
+from nlan.plan import Plan
+from nlan.schema import Allocations, load
+from nlan.testing import FakeKernel
+from unit.engine_labs import Run, complete
+
+
+def edited(*texts: str) -> tuple[FakeKernel, Plan]:
+    """Return a kernel that was turned into one text after the other, and the last plan."""
+    kernel, allocations = FakeKernel(), Allocations()
+    for text in texts:
+        loaded = load(Path("lab.yaml"), text=text, allocations=allocations)
+        allocations, desired = loaded.allocations, expand(loaded.lab)
+        plan = Run(kernel, desired).plan()
+        complete(kernel, desired)
+    return kernel, plan
+
+
+def test_a_host_of_an_l2vpn_keeps_its_default_route_over_another_vni() -> None:
+    text = """
+        nodes: {r1: {hosts: 0}, h1: }
+        networks: {lan: {nodes: [r1, h1], prefix: 192.0.2.0/24, vni: %s}}
+    """
+    kernel, _ = edited(text % 5, text % 6)
+    assert "route 0.0.0.0/0 via 192.0.2.1 dev int_br6" in str(kernel)
+
+
+def test_a_node_that_shall_not_forward_ceases_to() -> None:
+    text = """
+        ipv6: true
+        nodes: {r1: {hosts: 1, forwarding: %s}}
+    """
+    kernel, plan = edited(text % "true", text % "false")
+    switches = kernel.netns("r1").sysctls
+    assert (switches["net/ipv4/ip_forward"], switches["net/ipv6/conf/all/forwarding"]) == ("0", "0")
+    assert [(o.action, o.impact) for o in plan.operations] == [("update", "outage")] * 2
