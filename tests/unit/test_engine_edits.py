@@ -40,3 +40,10 @@ def test_a_node_that_shall_not_forward_ceases_to() -> None:
     switches = kernel.netns("r1").sysctls
     assert (switches["net/ipv4/ip_forward"], switches["net/ipv6/conf/all/forwarding"]) == ("0", "0")
     assert [(o.action, o.impact) for o in plan.operations] == [("update", "outage")] * 2
+
+
+def test_a_limit_that_is_not_said_any_more_is_lifted() -> None:
+    text = "nodes: {r1: {hosts: 0, limits: {%s}}}"
+    kernel, plan = edited(text % "memory: 64M, pids: 100", text % "pids: 100")
+    assert kernel.limits == {"r1": {"pids": 100}}
+    assert [o.reason for o in plan.operations] == ["memory is 67108864, wanted unlimited"]

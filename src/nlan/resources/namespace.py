@@ -52,7 +52,7 @@ class HostsFile(Resource, frozen=True, kw_only=True):
 
 
 class Cgroup(Resource, frozen=True, kw_only=True):
-    """A node's cgroup with limits; None leaves a limit alone.
+    """A node's cgroup with limits; None is no limit.
 
     Attributes:
         namespace: The node.
@@ -77,3 +77,13 @@ class Cgroup(Resource, frozen=True, kw_only=True):
     def requires(self) -> tuple[Key, ...]:
         """The node's namespace."""
         return (Key("namespace", self.namespace, ""),)
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare; a limit that is not said any more is lifted."""
+        names = [name for name in self.mutable if getattr(self, name) != getattr(observed, name)]
+        words = (f"{n} is {_limit(getattr(observed, n))}, wanted {_limit(getattr(self, n))}" for n in names)
+        return Difference("hitless", ", ".join(words)) if names else None
+
+
+def _limit(value: float | None) -> str:
+    return "unlimited" if value is None else str(value)
