@@ -7,7 +7,7 @@ The tree of a lab::
     ip.NODE         its underlay address
     alloc           everything that was allocated by name
     source          the file's path and text
-    applied         revision, when, and the error where applying failed
+    applied         whether the lab shall be up, the revision that the network is at, and since when
     status.NODE     pending, done or error with the reason; and the revision
     confirm         what undoes itself, and when
     operational-NODE  what is observed (kept current by `nlan keep`)
@@ -174,9 +174,49 @@ class LabState:
 
     # What is written
 
-    def commit(self, lab: Lab, allocations: Allocations, source: tuple[str, str], message: str = "") -> int:
-        """Make `lab` the desired state and return its revision; nothing is written where nothing differs."""
-        wanted = _documents(lab, allocations, source)
+    def commit(
+        self,
+        lab: Lab,
+        allocations: Allocations,
+        source: tuple[str, str],
+        message: str = "",
+        *,
+        confirm_by: float | None = None,
+    ) -> int:
+        """Make `lab` the desired state, of a network that shall be up, and return its revision.
+
+        One commit has it all, and is left out where nothing differs. A change that waits to be
+        confirmed returns to where the first of those returns to that wait already.
+
+        Args:
+            lab: As it shall be.
+            allocations: What its names were given.
+            source: Path and text of the file.
+            message: Why.
+            confirm_by: When the change undoes itself, in seconds since 1970; None where it counts at once.
+        """
+        changes = self._changes(_documents(lab, allocations, source))
+        revision = self.database.head() + 1 if any(map(_is_desired, changes)) else self.head()
+        if not self.was_up():
+            changes.append(Change(Op.PUT, ("applied",), {"revision": 0, "time": time.time(), "up": True}))
+        waiting = None if confirm_by is None else self._waiting(revision, confirm_by)
+        if waiting is not None:
+            changes.append(Change(Op.PUT, ("confirm",), to_builtins(waiting)))
+        if changes:
+            self.database.commit(changes, author=author(), message=message)
+        if waiting is not None and self.head() != revision:  # a keep wrote at the same moment
+            self.await_confirmation(msgspec.structs.replace(waiting, revision=self.head()))
+        return self.head()
+
+    def _waiting(self, revision: int, until: float) -> Confirmation | None:
+        before, applied = self.confirmation(), self.applied()
+        if before is None and revision == applied:
+            return None
+        back_to = applied if before is None else before.back_to
+        return Confirmation(revision=revision, until=until, back_to=back_to)
+
+    def _changes(self, wanted: dict[str, Any]) -> list[Change]:
+        """Return what turns the documents into those wanted; nodes that it touches are pending."""
         tree = self.database.view()
         changes = [
             Change(Op.PUT, (root,), value)
@@ -188,36 +228,35 @@ class LabState:
             for root in self.database.versions()
             if root.startswith(CONFIG) and root not in wanted and tree.get((root,)) is not None
         ]
-        if changes:
-            touched = [c.path[0].removeprefix(CONFIG) for c in changes if c.path[0].startswith(CONFIG)]
-            pending = {name: {"state": "pending"} for name in touched if CONFIG + name in wanted}
-            if pending:
-                changes.append(Change(Op.MERGE, ("status",), pending))
-            self.database.commit(changes, author=author(), message=message)
-        return self.head()
+        touched = [c.path[0].removeprefix(CONFIG) for c in changes if c.path[0].startswith(CONFIG)]
+        pending = [name for name in touched if CONFIG + name in wanted]
+        return changes + [Change(Op.PUT, ("status", name), {"state": "pending"}) for name in pending]
 
-    def mark_applied(self, revision: int, nodes: Iterable[str]) -> None:
-        """Write down that the network is at the revision."""
-        done = {"state": "done", "revision": revision}
-        changes = [
-            Change(Op.PUT, ("applied",), {"revision": revision, "time": time.time(), "up": True}),
-            Change(Op.PUT, ("status",), dict.fromkeys(nodes, done)),
-        ]
-        entry = self.database.get(("applied",))
-        if entry is None or entry.value.get("revision") != revision or not entry.value.get("up"):
+    def mark_applied(self, revision: int, nodes: Iterable[str], *, confirmed: bool = False) -> None:
+        """Write down that the network is at the revision; with `confirmed`, that it waits for nobody."""
+        status = {node: {"state": "done", "revision": revision} for node in nodes}
+        changes = []
+        if self.applied() != revision:
+            applied = {"revision": revision, "time": time.time(), "up": True}
+            changes.append(Change(Op.PUT, ("applied",), applied))
+        if self.status() != status:
+            changes.append(Change(Op.PUT, ("status",), status))
+        if confirmed and self.confirmation() is not None:
+            changes.append(Change(Op.DELETE, ("confirm",)))
+        if changes:
             self.database.commit(changes, author=author())
 
     def mark_failed(self, revision: int, reasons: dict[str, str]) -> None:
         """Write down which nodes a revision could not be brought to, and why."""
         failed = {n: {"state": "error", "reason": why, "revision": revision} for n, why in reasons.items()}
-        self.database.merge(("status",), failed, author=author())
+        if failed:
+            self.database.merge(("status",), failed, author=author())
 
     def mark_down(self) -> None:
         """Write down that the lab was removed on purpose; its history stays."""
-        if self.database.get(("applied",)) is not None:
-            gone = {"revision": 0, "time": time.time(), "up": False}
-            forget = [Change(Op.DELETE, (root,)) for root in ("status", "confirm")]
-            self.database.commit([Change(Op.PUT, ("applied",), gone), *forget], author=author())
+        gone = {"revision": 0, "time": time.time(), "up": False}
+        forget = [Change(Op.DELETE, (root,)) for root in ("status", "confirm")]
+        self.database.commit([Change(Op.PUT, ("applied",), gone), *forget], author=author())
 
     # Changes that undo themselves
 
@@ -226,9 +265,12 @@ class LabState:
         entry = self.database.get(("confirm",))
         return None if entry is None else from_json(entry.value, Confirmation)
 
-    def await_confirmation(self, confirmation: Confirmation) -> None:
-        """Write down a change that undoes itself unless it is confirmed."""
-        self.database.put(("confirm",), to_builtins(confirmation), author=author())
+    def await_confirmation(self, waiting: Confirmation | None) -> None:
+        """Write down which change undoes itself unless it is confirmed; None for none."""
+        if waiting is not None:
+            self.database.put(("confirm",), to_builtins(waiting), author=author())
+        elif self.confirmation() is not None:
+            self.database.delete(("confirm",), author=author())
 
     def confirm(self) -> None:
         """Keep the change for good."""
@@ -296,9 +338,12 @@ def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> d
     return documents
 
 
+def _is_desired(change: Change) -> bool:
+    return bool(change.path) and (change.path[0] == "lab" or change.path[0].startswith(CONFIG))
+
+
 def _changed(commit: Commit) -> tuple[str, ...]:
-    roots = {change.path[0] for change in commit.changes if change.path}
-    return tuple(sorted(r.removeprefix(CONFIG) for r in roots if r == "lab" or r.startswith(CONFIG)))
+    return tuple(sorted({c.path[0].removeprefix(CONFIG) for c in commit.changes if _is_desired(c)}))
 
 
 def _revision(commit: Commit, applied: int) -> Revision:

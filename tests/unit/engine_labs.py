@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare
+from nlan.control.world import World
+from nlan.drivers.base import Driver
 from nlan.engine import Engine, Failure
 from nlan.expand import expand
 from nlan.plan import Plan
 from nlan.resources import Key, Resource
-from nlan.schema import load
+from nlan.schema import Loaded, load
+from nlan.state import LabState
 from nlan.testing import FakeKernel, FakePlace, fake_drivers
 from samples import PTN
+from tega.database import Database
+from tega.engines.memory import MemoryLog
 
 Lab = dict[Key, Resource]
 
@@ -54,3 +63,34 @@ def complete(kernel: FakeKernel, desired: Lab) -> None:
     assert failures == [], [str(failure.error) for failure in failures]
     left = [f"{operation}: {operation.reason}" for operation in run.plan().operations]
     assert left == [], left
+
+
+class FakeWorld(World):
+    """A world on a fake kernel."""
+
+    def __init__(self, kernel: FakeKernel) -> None:
+        self.place = FakePlace(kernel)  # type: ignore[assignment]
+
+    def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
+        return fake_drivers(self.place, desired)  # type: ignore[arg-type]
+
+
+@cache
+def loaded(text: str) -> Loaded:
+    return load(Path("lab.yaml"), text=text)
+
+
+class Machine:
+    """A kernel, and what nlan remembers of the lab on it."""
+
+    def __init__(self, *texts: str) -> None:
+        self.kernel = FakeKernel()
+        self.world = FakeWorld(self.kernel)
+        self.state = LabState(Database(MemoryLog()), "ptn")
+        for text in texts:
+            self.up(text)
+
+    def up(self, text: str, **options: Any) -> Result:
+        file = loaded(text)
+        request = Request(file.lab, file.allocations, ("lab.yaml", text), **{"wait": "no"} | options)
+        return bring_up(self.world, self.state, prepare(self.world, request), Listener())

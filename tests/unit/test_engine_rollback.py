@@ -7,61 +7,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from nlan.control import lifecycle
-from nlan.control.lifecycle import Listener, Request, bring_up, prepare, take_down
-from nlan.control.world import World
-from nlan.drivers.base import Driver
+from nlan.control.lifecycle import Listener, take_down
 from nlan.errors import ApplyError, HostError
-from nlan.resources import Key, Resource
-from nlan.schema import Loaded, load
-from nlan.state import LabState
-from nlan.testing import FakeKernel, FakePlace, fake_drivers
 from samples import PTN
-from tega.database import Database
-from tega.engines.memory import MemoryLog
-from unit.engine_labs import OTHER
+from unit.engine_labs import OTHER, Machine
 
 
 @pytest.fixture(autouse=True)
 def _machine_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle.requirements, "check", lambda *_: None)
-
-
-class FakeWorld(World):
-    """A world on a fake kernel."""
-
-    def __init__(self, kernel: FakeKernel) -> None:
-        self.place = FakePlace(kernel)  # type: ignore[assignment]
-
-    def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
-        return fake_drivers(self.place, desired)  # type: ignore[arg-type]
-
-
-@cache
-def loaded(text: str) -> Loaded:
-    return load(Path("lab.yaml"), text=text)
-
-
-class Machine:
-    """A kernel, and what nlan remembers of the lab on it."""
-
-    def __init__(self, *texts: str) -> None:
-        self.kernel = FakeKernel()
-        self.world = FakeWorld(self.kernel)
-        self.state = LabState(Database(MemoryLog()), "ptn")
-        for text in texts:
-            self.up(text)
-
-    def up(self, text: str) -> None:
-        file = loaded(text)
-        request = Request(file.lab, file.allocations, ("lab.yaml", text), wait="no")
-        bring_up(self.world, self.state, prepare(self.world, request), Listener())
 
 
 def changes(*before: str, wanted: str) -> int:

@@ -1,9 +1,13 @@
 """Bringing a lab up, changing it, taking it down: the order of steps around the engine.
 
 What is applied is all or nothing: where an operation fails, the network is
-planned back to what it was (or to nothing, for a new lab), unless that fails
-too, and then the error says what is left. A run that is killed leaves a state
-from which the same command goes on.
+planned back to the revision that it was at (or to nothing, for a new lab), unless
+that fails too, and then the error says what is left. Where there is no revision
+to return to, what was done stays, and so does a repair that went well in part. A
+run that is killed leaves a state from which the same command goes on.
+
+A change that waits to be confirmed goes back, in the end, to what was confirmed
+last; a later one that waits for nobody keeps it (as RFC 6241, section 8.4).
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from nlan.control import requirements
 from nlan.control.converge import Missing, wait
 from nlan.control.world import World, abilities
 from nlan.engine import Engine, Failure, failure_text
-from nlan.errors import ApplyError, NlanError, RollbackError, VerificationError
+from nlan.errors import ApplyError, InputError, NlanError, RollbackError, VerificationError
 from nlan.expand import expand
 from nlan.expect import expectation
 from nlan.model import Lab
@@ -33,6 +37,8 @@ VANISH_S = 30.0
 
 It removes one namespace after the other, those of all labs of the machine in one row.
 """
+
+NO_WAY_BACK = "what runs is at no known revision that it could be returned to"
 
 LOOK_AGAIN_S = 0.01
 """How long it is left alone meanwhile."""
@@ -113,6 +119,7 @@ class Prepared(NamedTuple):
         desired: Its resources.
         engine: With the drivers that it needs.
         plan: The operations that lead there.
+        existed: Whether anything of the lab was there before.
         seconds: How long planning took.
     """
 
@@ -120,6 +127,7 @@ class Prepared(NamedTuple):
     desired: Mapping[Key, Resource]
     engine: Engine
     plan: Plan
+    existed: bool
     seconds: float
 
 
@@ -132,41 +140,61 @@ def prepare(world: World, request: Request) -> Prepared:
     clock = _Clock()
     desired = expand(request.lab, abilities())
     engine = _engine(world, desired)
-    plan = engine.plan(desired, world.place.namespaces())
+    namespaces = world.place.namespaces()
+    plan = engine.plan(desired, namespaces)
     requirements.check(plan, request.source[0], request.lines, world.place.cgroups.why_not)
     clock.lap("plan")
-    return Prepared(request, desired, engine, plan, clock.laps["plan"])
+    return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 
 
 def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listener) -> Result:
     """Make a prepared change, in place, and wait as asked; call it with the lock held since preparing.
 
     Raises:
-        ApplyError: An operation failed; what was done is undone.
+        InputError: It shall wait to be confirmed, and there is no revision to return to.
+        ApplyError: An operation failed; says whether what was done is undone or stays.
         RollbackError: Undoing failed too.
         VerificationError: All was done, yet the network differs.
     """
-    request, desired, engine, plan, seconds = prepared
+    request, desired, engine, plan, existed, seconds = prepared
     clock = _Clock({"plan": seconds})
     listener.planned(plan)
-    before = state.applied()
-    revision = state.commit(request.lab, request.allocations, request.source, request.message)
-    if request.confirm_s is not None and revision != before:
-        until = time.time() + request.confirm_s
-        state.await_confirmation(Confirmation(revision=revision, until=until, back_to=before))
+    before, head, waiting = state.applied(), state.head(), state.confirmation()
+    confirm_by = None if request.confirm_s is None else time.time() + request.confirm_s
+    if confirm_by is not None and existed and not before and waiting is None:
+        raise InputError(f"{request.lab.name}: {NO_WAY_BACK}, so nothing can wait to be confirmed")
+    revision = state.commit(
+        request.lab, request.allocations, request.source, request.message, confirm_by=confirm_by
+    )
     clock.lap("state")
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
     if failures:
-        _undo(world, state, before, failures, listener)
+        _note(state, revision, failures)
+        if revision == before:
+            raise _apply_error(failures, "all else was done")
+        if existed and not before:
+            raise _apply_error(failures, f"what was done stays: {NO_WAY_BACK}")
+        _undo(world, state, before, waiting, failures, listener)
     clock.lap("apply")
     if plan:
         _verify(engine, desired, world)
         clock.lap("verify")
-    missing = _converge(world, request, listener)
-    clock.lap("converge")
-    state.mark_applied(revision, [node.name for node in request.lab.nodes])
+    keeps = confirm_by is None and revision != head
+    state.mark_applied(revision, [node.name for node in request.lab.nodes], confirmed=keeps)
+    if waiting is not None and confirm_by is None:
+        listener.say(f"{request.lab.name}: {_word(waiting, kept=keeps)}")
     clock.lap("state")
+    missing = _converge(world, request, confirm_by, listener)
+    clock.lap("converge")
     return Result(plan, revision, missing, clock.laps)
+
+
+def _word(waiting: Confirmation, *, kept: bool) -> str:
+    """Return what becomes of an earlier change that waits to be confirmed."""
+    if kept:
+        return f"revision {waiting.revision} waited to be confirmed and stays, as this change stands on it"
+    left = waiting.until - time.time()
+    return f"revision {waiting.revision} is undone in {left:.0f} s unless `nlan confirm` comes"
 
 
 def take_down(world: World, listener: Listener) -> Plan:
@@ -203,21 +231,32 @@ def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listen
         state.mark_down()
     else:
         back = state.commit(former, state.allocations(), state.source(), "undone: not confirmed in time")
-        state.mark_applied(back, [node.name for node in former.nodes])
-        state.confirm()
+        state.mark_applied(back, [node.name for node in former.nodes], confirmed=True)
 
 
 def _engine(world: World, desired: Mapping[Key, Resource]) -> Engine:
     return Engine(world.drivers(desired))
 
 
-def _undo(world: World, state: LabState, before: int, failures: list[Failure], listener: Listener) -> None:
-    """Plan back to where the network was, and raise what failed."""
+def _note(state: LabState, revision: int, failures: list[Failure]) -> None:
     reasons = {f.operation.key.namespace.partition("/")[0]: str(f.error) for f in failures if f.error}
-    state.mark_failed(state.head(), {node: reason for node, reason in reasons.items() if node})
+    state.mark_failed(revision, {node: reason for node, reason in reasons.items() if node})
+
+
+def _undo(
+    world: World,
+    state: LabState,
+    before: int,
+    waiting: Confirmation | None,
+    failures: list[Failure],
+    listener: Listener,
+) -> None:
+    """Plan back to where the network was, and raise what failed."""
     listener.say("an operation failed; undoing what was done")
-    former = state.lab(before) if before else None
     try:
+        former = state.lab(before) if before else None
+        if former is None:
+            state.mark_down()
         left = _go_back(world, former, listener)
     except NlanError as error:
         raise RollbackError(f"{failure_text(failures)}\nundoing failed too: {error}") from error
@@ -227,6 +266,7 @@ def _undo(world: World, state: LabState, before: int, failures: list[Failure], l
         allocations, source = state.allocations(), state.source()
         back = state.commit(former, allocations, source, f"undone: {failures[0].operation} failed")
         state.mark_applied(back, [node.name for node in former.nodes])
+        state.await_confirmation(waiting)
     raise _apply_error(failures, "everything was undone: the network is as it was before")
 
 
@@ -268,13 +308,14 @@ def _vanishes(operation: Operation) -> bool:
     return operation.action == "delete" and operation.key.kind == "veth"
 
 
-def _converge(world: World, request: Request, listener: Listener) -> Missing:
+def _converge(world: World, request: Request, confirm_by: float | None, listener: Listener) -> Missing:
     if request.wait != "converged":
         return Missing()
     expected = expectation(request.lab)
     if not expected:
         return Missing()
-    deadline = time.monotonic() + request.timeout_s
+    timeout_s = request.timeout_s if confirm_by is None else min(request.timeout_s, confirm_by - time.time())
+    deadline = time.monotonic() + timeout_s
     with world.routes(sorted({*expected.routes, *expected.hoped})) as routes:
         return wait(expected, routes, world.speakers(request.lab), deadline, listener.waiting)
 

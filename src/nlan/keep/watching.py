@@ -117,6 +117,8 @@ def _notes_of_change(change: Change, common: dict[str, Any]) -> Iterator[Note]:
     put = change.op is not Op.DELETE
     if root == "applied" and isinstance(value, dict):
         up = bool(value.get("up"))
+        if up and not value.get("revision"):
+            return  # on its way up
         text = f"the network is at revision {value.get('revision')}" if up else "the lab was taken down"
         yield Note("applied" if up else "down", text, {**common, "applied": value.get("revision")})
     elif root == "confirm":

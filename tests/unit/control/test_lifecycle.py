@@ -1,0 +1,211 @@
+"""What is remembered of a change, whatever becomes of it.
+
+Run over the fake kernel, with the state in memory; what this machine has is not asked.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Callable
+
+import pytest
+
+from nlan.control import lifecycle
+from nlan.control.lifecycle import Listener, take_down, undo_unconfirmed
+from nlan.errors import ApplyError, NlanError
+from nlan.state import LabState
+from nlan.testing import KilledError
+from samples import PTN
+from tega.database import Database
+from tega.engines.memory import MemoryLog
+from unit.engine_labs import OTHER, Machine, loaded
+
+THIRD = OTHER.replace("/24: 2", "/24: 3")
+
+
+@pytest.fixture(autouse=True)
+def _machine_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle.requirements, "check", lambda *_: None)
+
+
+def fail(machine: Machine, text: str, **options: object) -> str:
+    """Let the first change of an `up` fail, and return the error."""
+    machine.kernel.faults.fail_at(0, errno.ENOMEM)
+    with pytest.raises(NlanError) as raised:
+        machine.up(text, **options)
+    assert machine.kernel.faults.fault
+    return str(raised.value)
+
+
+def undo(machine: Machine) -> None:
+    """Do what happens when the time to confirm is over."""
+    waiting = machine.state.confirmation()
+    assert waiting is not None
+    undo_unconfirmed(machine.world, machine.state, waiting, Listener())
+
+
+def is_at(machine: Machine, text: str) -> bool:
+    """Tell whether the network, and what it shall be, are what a file says."""
+    return str(machine.kernel) == str(Machine(text).kernel) and machine.state.lab() == loaded(text).lab
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Give what lets nlan die before its n-th commit from now on."""
+    left = [-1]
+    commit = Database.commit
+
+    def mortal(self: Database, *arguments: object, **options: object) -> object:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KilledError
+        return commit(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Database, "commit", mortal)
+
+    def kill_at(n: int) -> None:
+        left[0] = n
+
+    return kill_at
+
+
+@pytest.mark.parametrize("before", [(), (PTN,)], ids=["up", "change"])
+def test_killed_between_any_two_commits_an_unconfirmed_change_is_undone(
+    before: tuple[str, ...], commits: Callable[[int], None]
+) -> None:
+    for n in range(10):
+        machine = Machine(*before)
+        commits(n)
+        try:
+            machine.up(OTHER, confirm_s=60.0)
+        except KilledError:
+            commits(-1)
+        else:
+            break
+        if machine.state.lab() == loaded(OTHER).lab:
+            undo(machine)
+        assert str(machine.kernel) == str(Machine(*before).kernel)
+        assert machine.state.confirmation() is None
+    assert n > 0
+
+
+@pytest.mark.parametrize("before", [(), (PTN,)], ids=["up", "change"])
+def test_a_change_that_failed_waits_for_nobody(before: tuple[str, ...]) -> None:
+    machine = Machine(*before)
+    fail(machine, OTHER, confirm_s=60.0)
+    assert machine.state.confirmation() is None
+    assert machine.state.was_up() == bool(before)
+
+
+def test_down_forgets_what_waits_to_be_confirmed_also_where_up_was_killed() -> None:
+    machine = Machine()
+    machine.kernel.faults.kill_at(5)
+    with pytest.raises(KilledError):
+        machine.up(PTN, confirm_s=60.0)
+    machine.state.mark_down()
+    take_down(machine.world, Listener())
+    assert machine.state.confirmation() is None
+    assert not machine.state.status()
+
+
+def test_a_second_change_to_be_confirmed_returns_to_what_was_confirmed() -> None:
+    machine = Machine(PTN)
+    machine.up(OTHER, confirm_s=60.0)
+    machine.up(THIRD, confirm_s=60.0)
+    undo(machine)
+    assert is_at(machine, PTN)
+
+
+def test_where_a_second_change_fails_the_first_still_waits() -> None:
+    machine = Machine(PTN)
+    machine.up(OTHER, confirm_s=60.0)
+    for options in ({}, {"confirm_s": 30.0}):
+        fail(machine, THIRD, **options)
+        assert is_at(machine, OTHER)
+    undo(machine)
+    assert is_at(machine, PTN)
+
+
+def test_a_second_change_that_counts_at_once_keeps_the_first() -> None:
+    machine = Machine(PTN)
+    machine.up(OTHER, confirm_s=60.0)
+    machine.up(OTHER)
+    assert machine.state.confirmation() is not None, "nothing was changed"
+    machine.up(THIRD)
+    assert machine.state.confirmation() is None
+    assert is_at(machine, THIRD)
+
+
+def test_the_same_again_gives_a_change_more_time() -> None:
+    machine = Machine(PTN)
+    machine.up(OTHER, confirm_s=1.0)
+    machine.up(OTHER, confirm_s=1000.0)
+    waiting = machine.state.confirmation()
+    assert waiting is not None
+    assert waiting.until > time.time() + 500
+    undo(machine)
+    assert is_at(machine, PTN)
+
+
+def test_a_lab_interrupted_while_it_converges_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed after it was "undone" by removing the lab."""
+    machine = Machine()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "_converge", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            machine.up(PTN)
+    assert machine.state.applied() == machine.state.head()
+    assert {one["state"] for one in machine.state.status().values()} == {"done"}
+    fail(machine, OTHER)
+    assert is_at(machine, PTN)
+
+
+def test_a_node_is_done_once_it_was_repaired() -> None:
+    machine = Machine(PTN)
+    machine.state.mark_failed(machine.state.head(), {"pe1": "No such luck"})
+    machine.up(PTN)
+    assert {one["state"] for one in machine.state.status().values()} == {"done"}
+
+
+def test_what_waits_says_nothing_of_an_earlier_failure() -> None:
+    machine = Machine(PTN)
+    machine.state.mark_failed(machine.state.head(), {"pe1": "No such luck"})
+    machine.kernel.faults.kill_at(0)
+    with pytest.raises(KilledError):
+        machine.up(OTHER)
+    assert machine.state.status()["pe1"] == {"state": "pending"}
+
+
+def test_a_running_lab_stays_where_nobody_remembers_what_it_was() -> None:
+    machine = Machine(PTN)
+    machine.state = LabState(Database(MemoryLog()), "ptn")
+    for _ in range(2):
+        assert "what was done stays" in fail(machine, OTHER)
+        assert set(Machine(PTN).kernel.namespaces) <= set(machine.kernel.namespaces)
+
+
+def test_what_cannot_be_returned_to_cannot_wait_to_be_confirmed() -> None:
+    machine = Machine(PTN)
+    machine.state = LabState(Database(MemoryLog()), "ptn")
+    with pytest.raises(NlanError, match="no known revision"):
+        machine.up(OTHER, confirm_s=60.0)
+    assert machine.state.head() == 0
+    assert str(machine.kernel) == str(Machine(PTN).kernel)
+
+
+def test_a_repair_that_fails_in_one_place_is_not_undone() -> None:
+    machine = Machine(PTN)
+    for name in ("pe1", "pe2"):
+        machine.kernel.remove_netns(name)
+    machine.kernel.faults.fail_at(0, errno.ENOMEM)
+    with pytest.raises(ApplyError, match="all else was done"):
+        machine.up(PTN)
+    assert machine.state.applied() == machine.state.head()
+    assert "error" in {one["state"] for one in machine.state.status().values()}
+    machine.up(PTN)
+    assert is_at(machine, PTN)
