@@ -65,6 +65,10 @@ class LockedError(ConflictError):
     """Another nlan works on the same lab at this moment."""
 
 
+class OvertakenError(ConflictError):
+    """The lab was changed after it was read for a change."""
+
+
 class NotOwnedError(ConflictError):
     """The thing exists, and nlan did not make it."""
 

@@ -43,6 +43,16 @@ def test_two_different_ups_at_once_end_in_one_of_them(nlan: Nlan) -> None:
     nlan("ping", "--all", "-l", lab)
 
 
+def test_two_sets_at_once_are_both_there(nlan: Nlan) -> None:
+    lab = nlan.name()
+    nlan("up", nlan.write(SMALL), "--lab", lab)
+    loopbacks = {"r1": "192.0.2.98/32", "r2": "192.0.2.99/32"}
+    _both(nlan, *(("set", f"{n}.router.loopbacks.1", a, "-l", lab) for n, a in loopbacks.items()))
+    for node, address in loopbacks.items():
+        assert address in nlan.status(lab)["nodes"][node]["addresses"]["lo"]
+    nlan("status", lab)
+
+
 def test_up_and_down_at_once_leave_a_lab_or_none(nlan: Nlan) -> None:
     lab, file = nlan.name(), nlan.write(SMALL)
     nlan("up", file, "--lab", lab)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 
 import pytest
@@ -79,6 +80,18 @@ def test_control_c_at_a_terminal(nlan: Nlan, words: str) -> None:
         assert SAID in shown
     assert "Traceback" not in shown
     assert "converged" in nlan("up", file, "--lab", lab).out
+
+
+def test_control_c_in_the_editor_is_the_editors(nlan: Nlan) -> None:
+    lab = nlan.name()
+    nlan("up", nlan.write(FILE), "--lab", lab)
+    script = "trap 'sed -i s/1500/1400/ \"$0\"; exit 0' INT; echo ready; while :; do sleep 0.05; done"
+    words, env = nlan.argv("edit", "r1", "-l", lab), {**nlan.env, "VISUAL": f"sh -c {shlex.quote(script)}"}
+    with at_terminal(words, env) as terminal:
+        terminal.see("ready")
+        terminal.type(CONTROL_C)
+        terminal.see("converged")
+        assert terminal.end() == 0
 
 
 def test_control_c_ends_a_watching_status(nlan: Nlan) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import nullcontext
 
 from nlan.cli.output import plan_text, plan_value, print_json
 from nlan.cli.running import Terminal, finish, run_change, settle
 from nlan.control import labs
 from nlan.control.lifecycle import Request, planned
 from nlan.control.world import World
-from nlan.errors import NotFoundError
+from nlan.errors import NotFoundError, OvertakenError
 from nlan.model import Lab
 from nlan.runtimes import Paths
 from nlan.state import LabState, find_state
@@ -18,30 +19,42 @@ from nlan.state import LabState, find_state
 Change = Callable[[LabState, Lab], Lab]
 
 
-def remembered_lab(paths: Paths, name: str, terminal: Terminal) -> tuple[LabState, Lab]:
-    """Return the open memory of a lab and what it shall be; the caller closes it.
+def change_lab(arguments: Namespace, change: Change, *, message: str, again: bool = True) -> int:
+    """Change the lab that is meant, in place, and return the exit code.
+
+    Args:
+        arguments: Of the verb.
+        change: Returns the lab that shall be.
+        message: Kept with the revision where the person says none.
+        again: Whether `change` is called again where somebody else's change came in between.
 
     Raises:
-        NotFoundError: Nothing is remembered of it.
+        OvertakenError: That happened, without `again`.
     """
-    state = find_state(paths.state, name, say=terminal.say)
-    lab = state.lab() if state is not None else None
-    if state is None or lab is None:
-        if state is not None:
-            state.close()
-        raise NotFoundError(f"{name}: its database is lost; `nlan up FILE` describes it anew")
-    return state, lab
-
-
-def change_lab(arguments: Namespace, change: Change, *, message: str) -> int:
-    """Change the lab that is meant, in place, and return the exit code."""
     paths = Paths.from_environment()
     name = labs.choose(paths, arguments.lab).lab
     terminal = Terminal(arguments)
+    while True:
+        request = _request(paths, name, terminal, arguments, change, message)
+        if arguments.dry_run:
+            return _show_plan(paths, request, arguments)
+        try:
+            return finish(run_change(paths, request, terminal), request, terminal, arguments)
+        except OvertakenError:
+            if not again:
+                raise
+
+
+def _request(
+    paths: Paths, name: str, terminal: Terminal, arguments: Namespace, change: Change, message: str
+) -> Request:
     settle(paths, name, terminal)
-    state, lab = remembered_lab(paths, name, terminal)
-    with state:
-        request = Request(
+    with find_state(paths.state, name, say=terminal.say) or nullcontext() as state:
+        base = state.head() if state is not None else 0
+        lab = state.lab() if state is not None else None
+        if state is None or lab is None:
+            raise NotFoundError(f"{name}: its database is lost; `nlan up FILE` describes it anew")
+        return Request(
             lab=change(state, lab),
             allocations=state.allocations(),
             source=state.source(),
@@ -49,12 +62,14 @@ def change_lab(arguments: Namespace, change: Change, *, message: str) -> int:
             wait=arguments.wait,
             timeout_s=arguments.timeout,
             confirm_s=arguments.confirm,
+            base=base,
         )
-    if arguments.dry_run:
-        plan = planned(World(paths, name), request.lab)
-        if arguments.json:
-            print_json({"lab": name, **plan_value(plan)})
-        else:
-            print(plan_text(plan, verbose=arguments.verbose > 0))
-        return 0
-    return finish(run_change(paths, request, terminal), request, terminal, arguments)
+
+
+def _show_plan(paths: Paths, request: Request, arguments: Namespace) -> int:
+    plan = planned(World(paths, request.lab.name), request.lab)
+    if arguments.json:
+        print_json({"lab": request.lab.name, **plan_value(plan)})
+    else:
+        print(plan_text(plan, verbose=arguments.verbose > 0))
+    return 0

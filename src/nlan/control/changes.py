@@ -17,6 +17,9 @@ from nlan.schema.tree import Map, Scalar, Seq, Tree, parse_tree
 from tega.errors import InvalidPath
 from tega.paths import parse_path
 
+MOST_DIGITS = 9
+"""Of the number of a list's item."""
+
 SETTINGS = "lab"
 """First segment of a path into what belongs to no node."""
 
@@ -78,7 +81,15 @@ def edited(lab: Lab, text: str, *, node: str | None = None, file: str = "") -> L
             report.error(where(("nodes",)), f"{len(new.nodes)} nodes stand where {node} alone is wanted")
         report.stop_if_failed()
         new = _with_node(lab, node, new.nodes[0])
-    check_change(new, lab, where, report)
+    return _checked(new, lab, where, report)
+
+
+def _checked(new: Lab, before: Lab, where: Where, report: Report) -> Lab:
+    if new.name != before.name:
+        report.error(
+            where(("name",)), f"`{new.name}` stands where the lab's name, {before.name}, has to stay"
+        )
+    check_change(new, before, where, report)
     return new
 
 
@@ -129,12 +140,13 @@ def _document(lab: Lab) -> dict[str, Any]:
 def _lab(document: dict[str, Any], before: Lab) -> Lab:
     """Return the lab of a changed document, in which trees stand for what was put there."""
     whole = _mapping(document.pop(SETTINGS, {}), SETTINGS, "the lab's settings")
+    if whole.find("nodes") is not None:
+        raise InputError([Problem(f"{SETTINGS}.nodes", "a node is said by its name alone, such as `pe1`")])
     nodes = [_named(name, _mapping(node, name, "a node")) for name, node in document.items()]
     tree = Map((*whole.entries, (_word("nodes"), Seq(tuple(nodes), 0, 0))), 0, 0)
     report, where = Report(""), Where(settings=(SETTINGS,))
     new = read_plain(tree, where, report)
-    check_change(new, before, where, report)
-    return new
+    return _checked(new, before, where, report)
 
 
 def _mapping(value: Any, path: str, wanted: str) -> Map:
@@ -181,7 +193,7 @@ def _descend(value: Any, segments: tuple[str, ...], path: str, *, make: bool = F
 
 
 def _index(items: list[Any], segment: str, path: str) -> int:
-    if not segment.isdecimal():
+    if not segment.isdecimal() or len(segment) > MOST_DIGITS:
         raise InputError([Problem(path, f"`{segment}` stands where the number of a list's item is wanted")])
     return int(segment)
 

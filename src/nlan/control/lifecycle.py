@@ -12,6 +12,7 @@ last; a later one that waits for nobody keeps it (as RFC 6241, section 8.4).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from threading import Event
@@ -21,7 +22,7 @@ from nlan.control import requirements
 from nlan.control.converge import Missing, wait
 from nlan.control.world import World, abilities
 from nlan.engine import Engine, Failure, failure_text
-from nlan.errors import ApplyError, InputError, NlanError, RollbackError, VerificationError
+from nlan.errors import ApplyError, InputError, NlanError, OvertakenError, RollbackError, VerificationError
 from nlan.expand import expand
 from nlan.expect import expectation
 from nlan.model import Lab
@@ -76,6 +77,7 @@ class Request(NamedTuple):
         wait: For what to wait.
         timeout_s: How long.
         confirm_s: Seconds until the change undoes itself, or None.
+        base: The revision that the lab was made from, where it was made from one.
         lines: The line of each node in the file.
     """
 
@@ -86,6 +88,7 @@ class Request(NamedTuple):
     wait: Wait = "converged"
     timeout_s: float = 60.0
     confirm_s: float | None = None
+    base: int | None = None
     lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
@@ -152,6 +155,7 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
 
     Raises:
         InputError: It shall wait to be confirmed, and there is no revision to return to.
+        OvertakenError: It was made from a revision that is not the newest any more.
         ApplyError: An operation failed; says whether what was done is undone or stays.
         RollbackError: Undoing failed too.
         VerificationError: All was done, yet the network differs.
@@ -160,7 +164,11 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     clock = _Clock({"plan": seconds})
     listener.planned(plan)
     before, head, waiting = state.applied(), state.head(), state.confirmation()
+    if request.base not in (None, head):
+        raise OvertakenError(f"{request.lab.name}: revision {head} came in between; try again")
     confirm_by = None if request.confirm_s is None else time.time() + request.confirm_s
+    if confirm_by is not None and not math.isfinite(confirm_by):
+        raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
     if confirm_by is not None and existed and not before and waiting is None:
         raise InputError(f"{request.lab.name}: {NO_WAY_BACK}, so nothing can wait to be confirmed")
     revision = state.commit(

@@ -106,6 +106,8 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
             "{: ]",
             ["pe1.router: this is no YAML: while parsing a flow node, did not find expected node content"],
         ),
+        ("lab.name", "y", ["lab.name: `y` stands where the lab's name, x, has to stay"]),
+        ("lab.nodes", "[]", ["lab.nodes: a node is said by its name alone, such as `pe1`"]),
         ("", "1", ["a path is wanted, such as `pe1.router.bgp.asn`"]),
     ],
 )
@@ -188,6 +190,17 @@ def test_an_edited_text_is_told_by_line() -> None:
         f"x.yaml:{mtu}:5: error: pe1.interfaces.0.mtu: `15OO` is not a whole number from 68 to 65535",
         f"x.yaml:{bpg}:5: error: pe1.router.bpg: `bpg` is no key of a router (did you mean `bgp`?)",
     ]
+
+
+def test_a_list_has_no_item_of_a_number_beyond_reason() -> None:
+    with pytest.raises(InputError, match="stands where the number of a list's item is wanted"):
+        with_value(LAB, f"pe1.interfaces.{'9' * 5000}", "1")
+
+
+def test_a_lab_is_not_renamed() -> None:
+    """It would be another lab, made beside the running one."""
+    with pytest.raises(InputError, match="`y` stands where the lab's name, x, has to stay"):
+        edited(LAB, to_yaml(LAB).replace("name: x", "name: y", 1), file="x.yaml")
 
 
 def test_an_edited_node_is_checked_with_the_others() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from nlan.control import lifecycle
 from nlan.control.lifecycle import Listener, take_down, undo_unconfirmed
-from nlan.errors import ApplyError, NlanError
+from nlan.errors import ApplyError, InputError, NlanError, OvertakenError
 from nlan.state import LabState
 from nlan.testing import KilledError
 from samples import PTN
@@ -196,6 +196,24 @@ def test_what_cannot_be_returned_to_cannot_wait_to_be_confirmed() -> None:
         machine.up(OTHER, confirm_s=60.0)
     assert machine.state.head() == 0
     assert str(machine.kernel) == str(Machine(PTN).kernel)
+
+
+def test_a_change_of_what_is_no_longer_the_newest_is_refused() -> None:
+    machine = Machine(PTN)
+    base = machine.state.head()
+    machine.up(OTHER)
+    with pytest.raises(OvertakenError, match="came in between"):
+        machine.up(THIRD, base=base)
+    assert is_at(machine, OTHER)
+    machine.up(THIRD, base=machine.state.head())
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
+def test_what_is_no_time_is_refused(seconds: float) -> None:
+    machine = Machine(PTN)
+    with pytest.raises(InputError, match="no number of seconds"):
+        machine.up(OTHER, confirm_s=seconds)
+    assert is_at(machine, PTN)
 
 
 def test_a_repair_that_fails_in_one_place_is_not_undone() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from argparse import Namespace
 from pathlib import Path
@@ -19,36 +20,49 @@ from nlan.state import LabState
 
 
 def run(arguments: Namespace) -> int:
-    """Open the lab (or one node of it) in $EDITOR, and apply what comes back."""
+    """Open the lab (or one node of it) in $EDITOR, and apply what comes back.
 
-    def changed(state: LabState, lab: Lab) -> Lab:
-        return _edited(lab, arguments.node)
-
-    return change_lab(arguments, changed, message=f"edit {arguments.node or 'the lab'}")
-
-
-def _edited(lab: Lab, node: str | None) -> Lab:
-    """Return the lab as edited; a text with errors is kept, so that no work is lost."""
-    shown = lab
-    if node is not None:
-        if all(one.name != node for one in lab.nodes):
-            raise NotFoundError(f"{node}: no such node")
-        shown = msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None)
+    A text that is not applied, for whatever reason, is kept, so that no work is lost.
+    """
     descriptor, name = tempfile.mkstemp(prefix="nlan-edit-", suffix=".yaml")
     os.close(descriptor)
-    path = Path(name)
-    try:
-        path.write_text(to_yaml(shown), encoding="utf-8")
+    path, shown = Path(name), b""
+
+    def changed(state: LabState, lab: Lab) -> Lab:
+        nonlocal shown
+        shown = _shown(lab, arguments.node).encode()
+        path.write_bytes(shown)
         _edit(path)
-        new = edited(lab, path.read_text(encoding="utf-8"), node=node, file=name)
-    except InputError:
-        say(f"the edited text is kept in {name}")
-        raise
-    except BaseException:
-        path.unlink()
-        raise
-    path.unlink()
-    return new
+        return edited(lab, _text(path), node=arguments.node, file=name)
+
+    applied = False
+    try:
+        what = f"edit {arguments.node or 'the lab'}"
+        code = change_lab(arguments, changed, message=what, again=False)
+        applied = not arguments.dry_run
+    finally:
+        if not applied and path.exists() and path.read_bytes() != shown:
+            say(f"the edited text is kept in {name}")
+        else:
+            path.unlink(missing_ok=True)
+    return code
+
+
+def _shown(lab: Lab, node: str | None) -> str:
+    if node is None:
+        return to_yaml(lab)
+    if all(one.name != node for one in lab.nodes):
+        raise NotFoundError(f"{node}: no such node")
+    return to_yaml(msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start + 1} is not UTF-8") from error
+    except OSError as error:
+        raise HostError(f"{path}: {error.strerror}; nothing was touched") from error
 
 
 def _edit(path: Path) -> None:
@@ -56,9 +70,13 @@ def _edit(path: Path) -> None:
     import subprocess
 
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C at the terminal is the editor's
     try:
         code = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode
-    except OSError as error:
-        raise HostError(f"{editor}: cannot be started: {error.strerror}; set EDITOR") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise HostError(f"{editor}: cannot be started: {reason}; set EDITOR") from error
+    finally:
+        signal.signal(signal.SIGINT, before)
     if code != 0:
         raise HostError(f"{editor} ended with exit code {code}; nothing was touched")

@@ -73,6 +73,7 @@ def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
     if state is None:
         raise NotFoundError(f"{name}: its database cannot be read")
     with state:
+        base = state.head()
         if not state.was_up():
             return None
         lab = state.lab(wanted_revision(state))
@@ -80,7 +81,7 @@ def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
             raise NotFoundError(f"{name}: its database does not tell what it was; `nlan up FILE` does")
         if _is_there(paths, name, lab):
             return None
-        return Request(lab, state.allocations(), state.source(), "restored")
+        return Request(lab, state.allocations(), state.source(), "restored", base=base)
 
 
 def _is_there(paths: Paths, name: str, lab: Lab) -> bool:

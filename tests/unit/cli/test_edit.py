@@ -1,0 +1,67 @@
+"""`nlan edit`: a text that is not applied is kept."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlan.cli.commands import edit
+from nlan.errors import ApplyError, HostError, InputError, NlanError, OvertakenError
+from nlan.model import Lab
+from nlan.schema import load
+from samples import EBGP_PAIR
+
+LAB = load(Path("x.yaml"), text=EBGP_PAIR).lab
+CHANGE = "sed -i s/1500/1400/"
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, NlanError | None], str]:
+    """Give what edits with an editor, lets applying fail, and returns the texts that are kept."""
+
+    def run(editor: str, error: NlanError | None, *, dry_run: bool = False) -> str:
+        def change_lab(_: object, change: Callable[[None, Lab], Lab], **__: Any) -> int:
+            change(None, LAB)
+            if error is not None:
+                raise error
+            return 0
+
+        monkeypatch.setattr(edit, "change_lab", change_lab)
+        monkeypatch.setattr(edit.tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setenv("VISUAL", editor)
+        try:
+            edit.run(Namespace(node="r1", dry_run=dry_run))
+        except NlanError:
+            assert error is not None or not editor.startswith(CHANGE)
+        return "".join(path.read_text("latin-1") for path in tmp_path.iterdir())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "error",
+    [InputError("not here"), ApplyError("r1", "update", "No such luck"), OvertakenError("too late")],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_becomes_of_it(kept: Any, error: NlanError, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "mtu: 1400" in kept(CHANGE, error)
+    assert "the edited text is kept in " in capsys.readouterr().err
+
+
+def test_a_text_that_was_only_tried(kept: Any) -> None:
+    assert "mtu: 1400" in kept(CHANGE, None, dry_run=True)
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$", "printf '\\344' >> \"$0\""])
+def test_of_an_editor_that_ended_badly(kept: Any, end: str) -> None:
+    assert "mtu: 1400" in kept(f"""sh -c '{CHANGE} "$0"; {end.replace("'", '"')}'""", None)
+
+
+def test_nothing_of_what_was_applied_or_not_changed(kept: Any) -> None:
+    assert kept(CHANGE, None) == ""
+    assert kept("true", HostError("no")) == ""
+    assert kept("rm", None) == ""
