@@ -84,12 +84,20 @@ def database_path(state: Path, lab: str) -> Path:
 def known_labs(state: Path) -> list[str]:
     """Return the labs that have a database, sorted."""
     with contextlib.suppress(FileNotFoundError):
-        return sorted(entry.name for entry in state.iterdir() if (entry / "tega").is_dir())
+        return sorted(entry.name for entry in state.iterdir() if _is_there(entry / "tega"))
     return []
 
 
+def _is_there(directory: Path) -> bool:
+    """Tell whether there is such a directory, as far as the caller can see."""
+    try:
+        return directory.is_dir()
+    except PermissionError:
+        return True
+
+
 class LabState:
-    """A lab's memory; close it, or use it as a context."""
+    """A lab's memory; close it, or use it as a context, which raises HostError where tega fails it."""
 
     def __init__(self, database: Database, lab: str) -> None:
         """Take an open database."""
@@ -98,8 +106,10 @@ class LabState:
     def __enter__(self) -> LabState:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         self.close()
+        if isinstance(error, StoreError):
+            raise HostError(f"{self._lab}: its database: {error}") from error
 
     def close(self) -> None:
         """Close the database."""
@@ -154,6 +164,10 @@ class LabState:
         """Tell whether the lab shall be up (after a reboot, `nlan restore`)."""
         entry = self.database.get(("applied",))
         return entry is not None and bool(entry.value.get("up"))
+
+    def is_blank(self) -> bool:
+        """Tell whether nothing is remembered, not even that the lab was taken down."""
+        return self.head() == 0 and self.database.get(("applied",)) is None
 
     def source(self) -> tuple[str, str]:
         """Return path and text of the file that the newest `up` read; empty where there was none."""
@@ -296,15 +310,22 @@ def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
 
 
 def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | None:
-    """Open a lab's memory, or return None where it has none that the caller can read."""
-    if not database_path(state, lab).is_dir():
+    """Open a lab's memory, or return None where it has none that the caller can read.
+
+    What cannot be written (the disk is full, say) can be read all the same.
+    """
+    directory = database_path(state, lab)
+    if not _is_there(directory):
         return None
     try:
         return open_state(state, lab, say=say)
     except HostError as error:
-        if say is not None:
-            say(str(error))
-        return None
+        why, found = str(error), None
+    with contextlib.suppress(StoreError, OSError):
+        found = LabState(open_database(directory, read_only=True), lab)
+    if say is not None:
+        say(why if found is None else f"{why}. It is read as it was last")
+    return found
 
 
 def _open(directory: Path, say: Say | None) -> Database:

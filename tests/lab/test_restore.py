@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,18 @@ def until_past(seconds: float) -> None:
 
 def test_nothing_to_restore_says_so(nlan: Nlan) -> None:
     assert nlan("restore").out == "every lab that was up is there\n"
+
+
+def test_a_lab_whose_database_is_damaged_is_told(nlan: Nlan, labs: tuple[str, str]) -> None:
+    reboot(*labs)
+    for path in Path(nlan.env["NLAN_STATE_DIR"], labs[0], "tega").iterdir():
+        path.write_bytes(b"this is no database" * 500)
+    for times in range(2):
+        restored = nlan("restore", "--json", code=1).json
+        assert [(one["lab"], one["ok"]) for one in restored] == [(labs[0], False), (labs[1], True)][
+            : 2 - times
+        ]
+        assert "its database does not tell what it was; `nlan up FILE` does" in restored[0]["error"]
+    nlan("up", nlan.write(PAIR), "--lab", labs[0])
+    nlan("down", labs[0])
+    assert nlan("restore", "--json").json == []

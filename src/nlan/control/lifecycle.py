@@ -138,8 +138,10 @@ def prepare(world: World, request: Request) -> Prepared:
     """Plan the way to the request's lab and check that this machine can go it; call it with the lock held.
 
     Raises:
-        InputError: This machine lacks what the lab needs.
+        InputError: This machine lacks what the lab needs, or the time to confirm is none.
     """
+    if request.confirm_s is not None and not math.isfinite(request.confirm_s):
+        raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
     clock = _Clock()
     desired = expand(request.lab, abilities())
     engine = _engine(world, desired)
@@ -167,8 +169,6 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     if request.base not in (None, head):
         raise OvertakenError(f"{request.lab.name}: revision {head} came in between; try again")
     confirm_by = None if request.confirm_s is None else time.time() + request.confirm_s
-    if confirm_by is not None and not math.isfinite(confirm_by):
-        raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
     if confirm_by is not None and existed and not before and waiting is None:
         raise InputError(f"{request.lab.name}: {NO_WAY_BACK}, so nothing can wait to be confirmed")
     revision = state.commit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 
 from nlan.cli.output import print_json
 from nlan.cli.running import Terminal, settle
@@ -16,12 +17,12 @@ def run(arguments: Namespace) -> int:
     """Keep the change; too late, it is undone."""
     paths = Paths.from_environment()
     name = labs.choose(paths, arguments.lab).lab
-    settle(paths, name, Terminal(arguments))
-    state = find_state(paths.state, name)
-    waiting = state.confirmation() if state is not None else None
-    if state is None or waiting is None:
-        raise NotFoundError(f"{name}: no change waits to be confirmed")
-    with state:
+    terminal = Terminal(arguments)
+    settle(paths, name, terminal)
+    with find_state(paths.state, name, say=terminal.say) or nullcontext() as state:
+        waiting = state.confirmation() if state is not None else None
+        if state is None or waiting is None:
+            raise NotFoundError(f"{name}: no change waits to be confirmed")
         state.confirm()
     if arguments.json:
         print_json({"lab": name, "revision": waiting.revision})

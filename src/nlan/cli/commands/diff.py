@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from nlan.cli.output import paint, plan_text, plan_value, print_json
+from nlan.cli.output import paint, plan_text, plan_value, print_json, say
 from nlan.control.changes import at_revision
 from nlan.control.labs import remembered_name
 from nlan.control.lifecycle import planned
@@ -24,7 +24,7 @@ def run(arguments: Namespace) -> int:
         raise InputError("give at most two revisions")
     paths = Paths.from_environment()
     name = remembered_name(paths, arguments.lab)
-    state = find_state(paths.state, name)
+    state = find_state(paths.state, name, say=say)
     if state is None:
         raise NotFoundError(f"{name}: it has no history")
     with state:

@@ -10,6 +10,7 @@ from nlan.cli.running import Terminal
 from nlan.control import labs
 from nlan.control.lifecycle import take_down
 from nlan.control.world import World
+from nlan.errors import HostError
 from nlan.runtimes import Paths
 from nlan.state import find_state
 
@@ -46,6 +47,10 @@ def _remove(paths: Paths, lab: str, terminal: Terminal) -> dict[str, str | int |
 def _forget(paths: Paths, lab: str, terminal: Terminal) -> None:
     """Write down that the lab shall be gone before it goes, so that nothing brings it back meanwhile."""
     state = find_state(paths.state, lab, say=terminal.say)
-    if state is not None:
+    if state is None:
+        return
+    try:
         with state:
             state.mark_down()
+    except HostError as error:
+        terminal.say(f"{error}\nit goes all the same, yet `nlan restore` would bring it back")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from nlan.cli.output import print_json, table
+from nlan.cli.output import print_json, say, table
 from nlan.control.labs import remembered_name
 from nlan.errors import NotFoundError
 from nlan.runtimes import Paths
@@ -16,7 +16,7 @@ def run(arguments: Namespace) -> int:
     """Print when, who, message, what changed, and which one is applied; newest first."""
     paths = Paths.from_environment()
     name = remembered_name(paths, arguments.lab)
-    state = find_state(paths.state, name)
+    state = find_state(paths.state, name, say=say)
     if state is None:
         raise NotFoundError(f"{name}: it has no history")
     with state:

@@ -74,7 +74,7 @@ def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
         raise NotFoundError(f"{name}: its database cannot be read")
     with state:
         base = state.head()
-        if not state.was_up():
+        if not state.was_up() and not state.is_blank():
             return None
         lab = state.lab(wanted_revision(state))
         if lab is None:
