@@ -44,7 +44,10 @@ class NodeSpaces(NamedTuple):
 
     def join(self) -> None:
         """Move the calling thread into all of them; its directory becomes / where it is not there."""
-        directory = os.getcwd()
+        try:
+            directory = os.getcwd()
+        except FileNotFoundError:  # it was removed
+            directory = "/"
         syscalls.unshare(syscalls.CLONE_FS)
         syscalls.setns(self.net, syscalls.CLONE_NEWNET)
         syscalls.setns(self.uts, syscalls.CLONE_NEWUTS)
@@ -125,8 +128,16 @@ def _keep_file_limit(pid: int) -> None:
             resource.prlimit(pid, resource.RLIMIT_NOFILE, _FILES)
 
 
-def gather(pid: int, pipes: Sequence[int], timeout_s: float | None) -> Completed:
+def restore_signals() -> None:
+    """Let the signals that Python ignores for itself be as they were; for a program that takes its place."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def gather(pid: int, pipes: Sequence[int], timeout_s: float | None, stop: int = -1) -> Completed:
     """Wait for a child and collect what it writes to `pipes` (its output, then its errors).
+
+    Once the descriptor `stop` is readable, the child, which leads a session, is killed with its group.
 
     Raises:
         TimeoutError: It ran longer than `timeout_s` seconds, and was killed.
@@ -137,7 +148,7 @@ def gather(pid: int, pipes: Sequence[int], timeout_s: float | None) -> Completed
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     process = os.pidfd_open(pid)
     waiting = select.poll()
-    for descriptor in (process, *pipes):
+    for descriptor in (process, *pipes, *([stop] if stop >= 0 else ())):
         waiting.register(descriptor, select.POLLIN)
     try:
         ended = False
@@ -149,7 +160,10 @@ def gather(pid: int, pipes: Sequence[int], timeout_s: float | None) -> Completed
                 os.waitpid(pid, 0)
                 raise TimeoutError(f"process {pid} did not end within {timeout_s} s")
             for descriptor in ready:
-                if descriptor != process and not _read_into(descriptor, chunks):
+                if descriptor == stop:
+                    os.killpg(pid, signal.SIGKILL)
+                    waiting.unregister(stop)
+                elif descriptor != process and not _read_into(descriptor, chunks):
                     waiting.unregister(descriptor)
             ended = process in ready
         _drain(chunks)

@@ -310,8 +310,11 @@ class NetnsRuntime:
         capture: bool = True,
         timeout_s: float | None = None,
         env: Mapping[str, str] | None = None,
+        stop: int = -1,
     ) -> launch.Completed:
         """Run a program in the node to its end; standard input is the caller's only without `capture`.
+
+        With `capture` it is killed, with its group, once the descriptor `stop` is readable.
 
         Raises:
             HostError: The program cannot be started.
@@ -328,7 +331,7 @@ class NetnsRuntime:
             finally:
                 for descriptor in (source, out_end, err_end):
                     os.close(descriptor)
-            return launch.gather(pid, (out, err), timeout_s)
+            return launch.gather(pid, (out, err), timeout_s, stop)
         finally:
             os.close(out)
             os.close(err)
@@ -343,6 +346,7 @@ class NetnsRuntime:
         self.cgroups.join(namespace, os.getpid())  # the node's own /sys shows no cgroups
         try:
             spaces.join()
+            launch.restore_signals()
         except OSError as failure:
             raise HostError(f"{namespace}: cannot be entered: {failure.strerror}") from failure
         finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netns.support import shell
+from nlan.cli.commands.exec import run_all
 from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
 from nlan.runtimes import NetnsRuntime
@@ -151,6 +152,46 @@ def test_enter_moves_the_whole_process(node: NetnsRuntime) -> None:
     assert lines[:3] == ["a", "lo", "/usr"]
     if node.cgroups.tracking is not None:
         assert any(line.endswith(f"/nlan/{node.lab}/a") for line in lines)
+
+
+def test_what_takes_the_place_of_nlan_is_ended_by_a_broken_pipe(node: NetnsRuntime) -> None:
+    """Python ignores SIGPIPE, and a program inherits that: `yes | head` complained."""
+    script = (
+        "import os, sys; from pathlib import Path; from nlan.runtimes import NetnsRuntime, Paths\n"
+        "NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3]).enter('a')\n"
+        "os.execvp('sh', ['sh', '-c', 'kill -PIPE $$; echo still there'])"
+    )
+    words = [sys.executable, "-c", script, str(node.paths.run), str(node.paths.netns), node.lab]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-signal.SIGPIPE, "")
+
+
+def test_a_removed_directory_is_no_place_to_stay(
+    node: NetnsRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command in a directory that was removed could start no daemon."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert shell(node, "a", "pwd") == "/\n"
+
+
+def test_a_run_that_is_stopped_is_killed_with_all_it_started(node: NetnsRuntime) -> None:
+    stop = os.eventfd(1)
+    done = node.run("a", ["sh", "-c", "sleep 1000 & sleep 1000"], stop=stop)
+    os.close(stop)
+    assert done.returncode == -signal.SIGKILL
+    while node.processes("a"):  # the kernel is at it
+        os.sched_yield()
+
+
+def test_ctrl_c_ends_a_command_in_many_nodes(node: NetnsRuntime) -> None:
+    """Their sessions do not hear it: nlan waited for them for ever, and could not be interrupted again."""
+    hit = f'[ "$(hostname)" = a ] && kill -INT {os.getpid()}; sleep 1000'
+    with pytest.raises(KeyboardInterrupt):
+        run_all(node, ["a", "b"], ["sh", "-c", hit])
+    while node.processes("a") or node.processes("b"):
+        os.sched_yield()
 
 
 def test_deleting_ends_what_runs_inside_however_it_got_there(node: NetnsRuntime) -> None:

@@ -16,11 +16,16 @@ from nlan.runtimes import NetnsRuntime, Paths
 NOT_FOUND = 127
 """What a shell exits with where a command does not exist."""
 
+Result = dict[str, int | str]
+"""``exit``, ``stdout`` and ``stderr`` of one command."""
+
 
 def run(arguments: Namespace) -> int:
     """Run the command after ``--`` and pass its exit code on; of many, the highest."""
     if not arguments.command:
         raise InputError("say what to run: nlan exec NODE -- COMMAND …")
+    if arguments.all and arguments.node is not None:
+        raise InputError(f"say one of {arguments.node} and --all")
     place = labs.choose(Paths.from_environment(), arguments.lab)
     existing = place.namespaces()
     if arguments.all:
@@ -29,7 +34,7 @@ def run(arguments: Namespace) -> int:
         raise InputError("say where to run it: a node, a pattern such as `pe*`, or --all")
     else:
         wanted = names.match_namespaces(arguments.node, existing, lambda: labs.second_names(place))
-    if len(wanted) > 1 or arguments.json:
+    if len(wanted) != 1 or arguments.json:
         return _run_many(place, wanted, arguments.command, as_json=arguments.json)
     return enter(place, wanted[0], arguments.command)
 
@@ -46,10 +51,7 @@ def enter(place: NetnsRuntime, namespace: str, command: Sequence[str]) -> int:
 
 
 def _run_many(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str], *, as_json: bool) -> int:
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        results = dict(
-            zip(wanted, pool.map(lambda name: _run_one(place, name, command), wanted), strict=True)
-        )
+    results = run_all(place, wanted, command)
     if as_json:
         print_json(results)
     else:
@@ -58,9 +60,22 @@ def _run_many(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str]
     return max((int(result["exit"]) for result in results.values()), default=0)
 
 
-def _run_one(place: NetnsRuntime, namespace: str, command: Sequence[str]) -> dict[str, int | str]:
+def run_all(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str]) -> dict[str, Result]:
+    """Run the command in all of them; Ctrl-C, which reaches none of these sessions, ends them."""
+    stop = os.eventfd(0, os.EFD_CLOEXEC)
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        try:
+            found = pool.map(lambda name: _run_one(place, name, command, stop), wanted)
+            return dict(zip(wanted, found, strict=True))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            os.eventfd_write(stop, 1)
+            raise
+
+
+def _run_one(place: NetnsRuntime, namespace: str, command: Sequence[str], stop: int) -> Result:
     try:
-        done = place.run(namespace, command)
+        done = place.run(namespace, command, stop=stop)
     except HostError as error:
         return {"exit": NOT_FOUND, "stdout": "", "stderr": f"{error}\n"}
     code = done.returncode if done.returncode >= 0 else 128 - done.returncode
@@ -71,7 +86,7 @@ def _run_one(place: NetnsRuntime, namespace: str, command: Sequence[str]) -> dic
     }
 
 
-def _print_result(name: str, result: dict[str, int | str]) -> None:
+def _print_result(name: str, result: Result) -> None:
     for line in str(result["stdout"]).splitlines():
         print(f"{name}: {line}")
     for line in str(result["stderr"]).splitlines():
