@@ -21,13 +21,16 @@ EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 
 
+class UsageError(Exception):
+    """The words of the command line are none that nlan knows: the usage, and what is wrong."""
+
+
 class Parser(argparse.ArgumentParser):
-    """Usage errors exit with 1: 2 means differences."""
+    """Raises what is wrong with the words; argparse's own exit code, 2, means differences here."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the error, and exit."""
-        self.print_usage(sys.stderr)
-        self.exit(EXIT_ERROR, f"{self.prog}: error: {message}\n")
+        """Raise it."""
+        raise UsageError(f"{self.format_usage()}{self.prog}", message)
 
 
 def parser() -> Parser:
@@ -60,8 +63,36 @@ def main(words: Sequence[str] | None = None, *, begin: Callable[[], None] = lamb
         words: Those of the command line where not given.
         begin: Called right before the verb's work, from which on Ctrl-C is a KeyboardInterrupt.
     """
-    words, command = _split_command(list(sys.argv[1:] if words is None else words))
-    arguments = parser().parse_args(words)
+    words = list(sys.argv[1:] if words is None else words)
+    _open_streams()
+    try:
+        try:
+            return _main(words, begin)
+        except UsageError as error:
+            return _report_usage(*error.args, as_json="--json" in words)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe went away (`nlan show … | head`): nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+
+
+def _open_streams() -> None:
+    """Have all three standard streams: a file would become one that is closed, and get what is printed."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < 3:
+        continue
+    os.close(descriptor)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for good
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for good
+
+
+def _main(words: list[str], begin: Callable[[], None]) -> int:
+    words, command = _split_command(words)
+    arguments, unknown = parser().parse_known_args(words)
+    if unknown:
+        hint = " (the command's words stand after `--`)" if arguments.verb == "exec" else ""
+        parser().error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if arguments.version:
         return _version()
     if arguments.verb is None:
@@ -72,9 +103,20 @@ def main(words: Sequence[str] | None = None, *, begin: Callable[[], None] = lamb
     return _guarded(run, arguments, begin)
 
 
+def _report_usage(head: str, message: str, *, as_json: bool) -> int:
+    from nlan.cli.output import print_error, say
+    from nlan.errors import InputError
+
+    if as_json:
+        print_error(InputError(message), as_json=True)
+    else:
+        say(f"{head}: error: {message}")
+    return EXIT_ERROR
+
+
 def _split_command(words: list[str]) -> tuple[list[str], list[str]]:
-    """Return nlan's own words and, after ``--``, a command's."""
-    if "--" in words:
+    """Return nlan's own words and, after the ``--`` of `nlan exec`, a command's."""
+    if words[:1] == ["exec"] and "--" in words:
         at = words.index("--")
         return words[:at], words[at + 1 :]
     return words, []
@@ -97,17 +139,11 @@ def _guarded(
     try:
         begin()
         try:
-            code = int(run(arguments) or 0)
-            sys.stdout.flush()
-            return code
+            return int(run(arguments) or 0)
         except InternalError:
             raise
         except NlanError as error:
             print_error(error, as_json=getattr(arguments, "json", False))
-            return EXIT_ERROR
-        except BrokenPipeError:
-            # The reader of a pipe went away (`nlan show … | head`): nothing is left to say.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return EXIT_ERROR
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough

@@ -30,8 +30,11 @@ def paint(text: str, color: str, stream: Any = None) -> str:
 
 
 def say(text: str) -> None:
-    """Print a line for the person at the terminal, to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a line for the person at the terminal, to stderr; where nobody reads, work goes on."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def end_line() -> None:
@@ -54,11 +57,8 @@ def print_error(error: NlanError, *, as_json: bool = False) -> None:
     if as_json:
         print_json({"error": _error_value(error)})
         return
-    if not isinstance(error, InputError):
-        say(f"{paint('error:', 'red', sys.stderr)} {error}")
-        return
-    if len(error.problems) == 1 and not error.problems[0].path and not error.problems[0].file:
-        say(f"{paint('error:', 'red', sys.stderr)} {error.problems[0].message}")
+    if not isinstance(error, InputError) or _is_one_sentence(error):
+        say(f"{paint('error:', 'red', sys.stderr)} {_words(error)}")
         return
     for problem in error.problems:
         say(str(problem))
@@ -66,10 +66,21 @@ def print_error(error: NlanError, *, as_json: bool = False) -> None:
     say(f"{counted(errors, 'error')}; nothing was touched")
 
 
+def _is_one_sentence(error: InputError) -> bool:
+    """Tell whether it concerns no place in a file."""
+    return len(error.problems) == 1 and not error.problems[0].path and not error.problems[0].file
+
+
+def _words(error: NlanError) -> str:
+    if isinstance(error, InputError) and _is_one_sentence(error):
+        return error.problems[0].message
+    return str(error)
+
+
 def _error_value(error: NlanError) -> dict[str, Any]:
     value: dict[str, Any] = {
         "kind": type(error).__name__,
-        "message": str(error),
+        "message": _words(error),
         "transient": error.transient,
     }
     if isinstance(error, InputError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
@@ -25,6 +28,25 @@ def _option(*names: str, **settings: Any) -> Option:
     return Option(names, settings)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < math.inf:
+        raise ArgumentTypeError(f"`{text}` is no number of seconds")
+    return seconds
+
+
+def _number(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise ArgumentTypeError(f"`{text}` is no number from {least} upwards")
+        return int(text)
+
+    return read
+
+
 FILE = _option("file", metavar="FILE", help="the file that describes the network")
 LAB = _option("-l", "--lab", metavar="NAME", help="the lab; may be left out where one runs")
 LAB_WORD = _option("lab", metavar="LAB", nargs="?", help="the lab; may be left out where one runs")
@@ -38,13 +60,13 @@ WAIT = _option(
     help="for what to wait: daemons are up, routing has converged (default), or nothing",
 )
 TIMEOUT = _option(
-    "--timeout", type=float, default=60.0, metavar="SECONDS", help="how long to wait at most (default 60)"
+    "--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="how long to wait at most (default 60)"
 )
 DRY_RUN = _option("--dry-run", action="store_true", help="print the plan, touch nothing")
 MESSAGE = _option("-m", "--message", default="", metavar="TEXT", help="kept with the revision")
 CONFIRM = _option(
     "--confirm",
-    type=float,
+    type=_seconds,
     metavar="SECONDS",
     help="undo the change unless `nlan confirm` comes within that time",
 )
@@ -99,9 +121,15 @@ VERBS = (
             _option("target", metavar="DST", nargs="?", help="a node, a host or an address"),
             LAB,
             _option("--all", action="store_true", help="every host to every other"),
-            _option("-c", "--count", type=int, default=1, metavar="N", help="pings per pair (default 1)"),
             _option(
-                "--timeout", type=float, default=2.0, metavar="SECONDS", help="wait for answers (default 2)"
+                "-c", "--count", type=_number(1), default=1, metavar="N", help="pings per pair (default 1)"
+            ),
+            _option(
+                "--timeout",
+                type=_seconds,
+                default=2.0,
+                metavar="SECONDS",
+                help="wait for answers (default 2)",
             ),
             JSON,
         ),
@@ -120,7 +148,7 @@ VERBS = (
             _option("count", metavar="N", type=int, nargs="?", help="how many nodes (clos: leaves)"),
             _option("--bgp", action="store_true", help="BGP routers, one AS each"),
             _option("--ospf", action="store_true", help="OSPF routers"),
-            _option("--hosts", type=int, default=0, metavar="N", help="hosts behind each router"),
+            _option("--hosts", type=_number(0), default=0, metavar="N", help="hosts behind each router"),
             _option("--spines", type=int, default=2, metavar="N", help="spines of clos (default 2)"),
             _option("--ipv6", action="store_true", help="IPv6 besides IPv4"),
             _option("--name", metavar="NAME", help="the lab's name"),
@@ -136,13 +164,17 @@ VERBS = (
     Verb(
         "history",
         "list a lab's revisions",
-        (LAB_WORD, _option("-n", type=int, default=20, metavar="N", help="how many (default 20)"), JSON),
+        (
+            LAB_WORD,
+            _option("-n", type=_number(1), default=20, metavar="N", help="how many (default 20)"),
+            JSON,
+        ),
     ),
     Verb(
         "diff",
         "compare two revisions, or a revision and the running network",
         (
-            _option("revisions", metavar="REV", nargs="*", type=int, help="none: the applied one"),
+            _option("revisions", metavar="REV", nargs="*", type=_number(1), help="none: the applied one"),
             LAB,
             JSON,
         ),
@@ -151,7 +183,7 @@ VERBS = (
         "rollback",
         "turn the running network into an earlier revision, in place",
         (
-            _option("revision", metavar="REV", type=int, help="from `nlan history`"),
+            _option("revision", metavar="REV", type=_number(1), help="from `nlan history`"),
             *CHANGE,
         ),
     ),

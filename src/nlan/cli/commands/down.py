@@ -10,7 +10,7 @@ from nlan.cli.running import Terminal
 from nlan.control import labs
 from nlan.control.lifecycle import take_down
 from nlan.control.world import World
-from nlan.errors import HostError
+from nlan.errors import HostError, InputError
 from nlan.runtimes import Paths
 from nlan.state import find_state
 
@@ -18,6 +18,8 @@ from nlan.state import find_state
 def run(arguments: Namespace) -> int:
     """Remove the lab that is meant, or every lab."""
     labs.need_root()
+    if arguments.all and arguments.lab is not None:
+        raise InputError(f"say one of {arguments.lab} and --all")
     paths = Paths.from_environment()
     names = labs.running(paths) if arguments.all else [labs.choose(paths, arguments.lab).lab]
     removed = [_remove(paths, name, Terminal(arguments)) for name in names]

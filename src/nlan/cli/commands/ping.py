@@ -21,6 +21,8 @@ def run(arguments: Namespace) -> int:
     """Ping, and say who did not answer; exit code 0 where all did."""
     if not arguments.all and not (arguments.source and arguments.target):
         raise InputError("say who asks whom: nlan ping SRC DST, or nlan ping --all")
+    if arguments.all and arguments.source:
+        raise InputError(f"say one of {arguments.source} and --all")
     paths = Paths.from_environment()
     world = World(paths, labs.choose(paths, arguments.lab).lab)
     lab = _remembered(paths, world)
