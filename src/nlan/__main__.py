@@ -1,9 +1,10 @@
 """The `nlan` command, by any name: `python -m nlan`, the installed script, the launcher.
 
-Ctrl-C at any moment is a sentence and exit code 130, never a traceback. Until the verb's work begins
-nothing can be left half-done, so the process ends at once: an exception would be lost, or shown, where
-it comes in the midst of an import. From then on it is a KeyboardInterrupt, which `nlan.cli.main`
-catches. What comes after the work is too late to interrupt anything.
+Ctrl-C is a sentence and exit code 130, never a traceback, from the first line of this file on: while
+Python itself starts, only the launcher holds it back. Until the verb's work begins nothing can be left
+half-done, so the process ends at once: an exception would be lost, or shown, where it comes in the
+midst of an import. From then on it is a KeyboardInterrupt, which `nlan.cli.main` catches. What comes
+after the work is too late to interrupt anything.
 
 The launcher runs this file itself, before `site` has been imported (``python -S``). It therefore
 begins with modules that are part of the interpreter; `signal` imports others.

@@ -124,6 +124,16 @@ def test_an_undo_counts_its_own_operations(nlan: Nlan) -> None:
     assert all(int(done) <= int(total) for done, total in counts)
 
 
+def test_interrupted_while_it_waits_to_be_confirmed(nlan: Nlan) -> None:
+    """What was done does not stay."""
+    lab = nlan.name()
+    words = ("up", nlan.write(FILE), "--lab", lab, "--wait", "no", "--confirm", "60")
+    code, shown = _at_terminal(nlan, words, press_at="unless `nlan confirm` comes")
+    assert code == 130
+    assert f"{lab}: the change still waits for `nlan confirm`, and undoes itself without\n" in shown
+    assert shown.endswith("\ninterrupted\n")
+
+
 def test_control_c_ends_watch_with_a_line_of_its_own(nlan: Nlan) -> None:
     lab = nlan.name()
     nlan("up", nlan.write(FILE), "--lab", lab)

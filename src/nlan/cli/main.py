@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from nlan.cli.words import VERBS, Verb
+from nlan.cli.words import CHANGING, VERBS, Verb
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -147,5 +147,6 @@ def _guarded(
             return EXIT_ERROR
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        say("\ninterrupted; what was done stays: run the same command again to go on, or `nlan down`")
+        rest = "; what was done stays: run the same command again to go on, or `nlan down`"
+        say(f"\ninterrupted{rest if arguments.verb in CHANGING else ''}")
         return EXIT_INTERRUPTED

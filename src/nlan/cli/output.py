@@ -103,10 +103,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([paint(padded[0], "dim"), *padded[1:]])
 
 
-def operation_lines(operation: Operation) -> list[str]:
-    """Return one operation as a line and its details."""
+def operation_lines(operation: Operation, stream: Any = None) -> list[str]:
+    """Return one operation as a line and its details, for stdout or another stream."""
     sign = SIGNS[operation.action]
-    impact = paint(operation.impact, IMPACT_COLORS[operation.impact])
+    impact = paint(operation.impact, IMPACT_COLORS[operation.impact], stream)
     head = f"{sign} {operation.action:<8}{operation.key}"
     return [f"{head}: {operation.reason} [{impact}]", *(f"      {line}" for line in operation.details)]
 

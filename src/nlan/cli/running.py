@@ -16,6 +16,8 @@ from nlan.plan import Operation, Plan
 from nlan.runtimes import Paths
 from nlan.state import Confirmation, find_state, open_state
 
+EXIT_INTERRUPTED = 130
+
 
 class Terminal(Listener):
     """Shows a run: one moving line on a terminal, every operation with -v."""
@@ -44,7 +46,7 @@ class Terminal(Listener):
         """Count an operation."""
         self._count += 1
         if self._verbose and error is None:
-            say("\n".join(operation_lines(operation)))
+            say("\n".join(operation_lines(operation, sys.stderr)))
         self._progress.show(f"{self._count} of {self._total} operations")
 
     def waiting(self, text: str) -> None:
@@ -118,15 +120,21 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
     else:
         print(_sentence(result, request))
         for line in result.missing.lines():
-            say(f"{paint('missing:', 'yellow')} {line}")
+            say(f"{paint('missing:', 'yellow', sys.stderr)} {line}")
         for line in result.missing.notes():
-            say(f"{paint('note:', 'yellow')} {line} (raw configuration)")
+            say(f"{paint('note:', 'yellow', sys.stderr)} {line} (raw configuration)")
     sys.stdout.flush()  # who reads a pipe confirms by it
-    if request.confirm_s is not None and not wait_for_confirmation(
-        Paths.from_environment(), request, terminal
-    ):
-        say(f"{request.lab.name}: not confirmed in time; the change is undone")
-        return 1
+    if request.confirm_s is not None:
+        try:
+            confirmed = wait_for_confirmation(Paths.from_environment(), request, terminal)
+        except KeyboardInterrupt:
+            terminal.clear()
+            say(f"\n{request.lab.name}: the change still waits for `nlan confirm`, and undoes itself without")
+            say("interrupted")
+            return EXIT_INTERRUPTED
+        if not confirmed:
+            say(f"{request.lab.name}: not confirmed in time; the change is undone")
+            return 1
     return 1 if result.missing else 0
 
 

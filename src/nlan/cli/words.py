@@ -73,6 +73,9 @@ CONFIRM = _option(
 CHANGE = (LAB, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON)
 """What every verb takes that changes a running lab without its file."""
 
+CHANGING = frozenset({"up", "down", "rollback", "set", "unset", "edit", "restore"})
+"""Verbs that may be interrupted with something half-done."""
+
 VERBS = (
     Verb(
         "up",

@@ -15,6 +15,7 @@ import pytest
 from support import ROOT
 
 EARLY = "\ninterrupted; nothing was touched yet\n"
+LOOKED = "\ninterrupted\n"
 LATE = "\ninterrupted; what was done stays: run the same command again to go on, or `nlan down`\n"
 STEP_MS = 1
 LAST_MS = 80
@@ -50,7 +51,7 @@ def test_the_launcher_interrupted_at_any_moment(launcher: dict[str, str]) -> Non
         if process.returncode == 0:
             assert (out, err) == (whole.stdout, ""), ms
         elif process.returncode == 130:
-            assert err in (EARLY, LATE), ms
+            assert err in (EARLY, LOOKED), ms
         else:  # before the shell that the launcher is has begun, or while it turns into Python
             assert (process.returncode, out, err) == (-signal.SIGINT, "", ""), ms
     assert 130 in ends
@@ -83,7 +84,8 @@ def test_another_error_in_a_callback_is_shown_as_ever() -> None:
     assert "ZeroDivisionError" in done.stderr
 
 
-def test_interrupted_twice_is_said_once() -> None:
+@pytest.mark.parametrize(("verb", "said"), [("down", LATE), ("ls", LOOKED)])
+def test_interrupted_twice_is_said_once(verb: str, said: str) -> None:
     code = (
         "import nlan.cli.output\n"
         "from nlan.cli import main\n"
@@ -91,11 +93,11 @@ def test_interrupted_twice_is_said_once() -> None:
         "say = nlan.cli.output.say\n"
         "nlan.cli.output.say = lambda text: (hit(), say(text))\n"
         "main.import_module = lambda name: Verb(run=hit)\n"
-        "sys.argv[1:] = ['ls']\n"
+        f"sys.argv[1:] = ['{verb}']\n"
         "sys.exit(command.run())\n"
     )
     done = python(code)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", LATE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", said)
 
 
 def test_who_ignores_it_is_not_interrupted(launcher: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from statistics import median
 
@@ -58,7 +59,7 @@ def _report(answers: dict[reach.Pair, list[float | None]], *, as_json: bool) -> 
         return 1 if lost else 0
     rtts = [rtt for values in answers.values() for rtt in values if rtt is not None]
     for source, target in lost[:MOST_SHOWN]:
-        say(f"{paint('no answer:', 'red')} {source} -> {target}")
+        say(f"{paint('no answer:', 'red', sys.stderr)} {source} -> {target}")
     if len(lost) > MOST_SHOWN:
         say(f"… and {len(lost) - MOST_SHOWN} more")
     times = f", rtt min/median/max {min(rtts):.2f}/{median(rtts):.2f}/{max(rtts):.2f} ms" if rtts else ""
