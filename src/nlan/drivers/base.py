@@ -72,8 +72,8 @@ class Place(Protocol):
             HostError: The program cannot be started.
         """
 
-    def processes(self, namespace: str) -> dict[int, str]:
-        """Return process ids and program names (/proc/PID/comm) of all that runs in the node."""
+    def all_processes(self, namespaces: Sequence[str]) -> dict[str, dict[int, str]]:
+        """Return, by namespace, process ids and program names (/proc/PID/comm) of all that runs there."""
 
 
 class LogEvent(NamedTuple):

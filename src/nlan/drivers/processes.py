@@ -1,4 +1,4 @@
-"""Ending daemons that nlan started: by number, once name and namespace say it is the right process."""
+"""Ending daemons that nlan started: by descriptor, once name and namespace say it is the right process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,6 +37,35 @@ def open_daemon(place: Place, namespace: str, program: str, pid_file: Path) -> i
     return None
 
 
+def open_all(place: Place, words: Mapping[Key, str]) -> dict[int, Key]:
+    """Return descriptors of all processes that nlan started for these daemons, with whose they are.
+
+    They are found by what runs, not by a file that says so: that may be lost, or not written yet by a
+    daemon whose nlan was killed at its start. Somebody else's process of the same program is left alone.
+
+    Args:
+        place: Where they are.
+        words: Per daemon, whose key has the program's name, a word that nlan's command line has.
+    """
+    running = place.all_processes(sorted({key.namespace for key in words}))
+    found: dict[int, Key] = {}
+    for key, word in words.items():
+        for pid in [pid for pid, name in running[key.namespace].items() if name == key.name[:COMM_MAX]]:
+            with suppress(ProcessLookupError):
+                pidfd = os.pidfd_open(pid)
+                if _is_it(place, key.namespace, key.name, pid) and word in _words(pid):
+                    found[pidfd] = key
+                else:
+                    os.close(pidfd)
+    return found
+
+
+def _words(pid: int) -> list[str]:
+    with suppress(OSError):
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).split("\0")
+    return []
+
+
 def _is_it(place: Place, namespace: str, program: str, pid: int) -> bool:
     try:
         name = Path(f"/proc/{pid}/comm").read_text().strip()
@@ -50,30 +79,30 @@ def _is_it(place: Place, namespace: str, program: str, pid: int) -> bool:
         os.close(descriptor)
 
 
-def end(processes: Mapping[Key, int]) -> set[Key]:
+def end(processes: Mapping[int, Key]) -> set[Key]:
     """End processes by descriptor, all at once: SIGTERM, later SIGKILL; close the descriptors.
 
     Returns those that are still there, which only an uninterruptible wait explains.
     """
     left = set(processes)
     for number, seconds in ((signal.SIGTERM, TERM_S), (signal.SIGKILL, KILL_S)):
-        for key in left:
+        for pidfd in left:
             with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(processes[key], number)
-        left = _wait({key: processes[key] for key in left}, seconds)
-    for pidfd in processes.values():
+                signal.pidfd_send_signal(pidfd, number)
+        left = _wait(left, seconds)
+    for pidfd in processes:
         os.close(pidfd)
-    return left
+    return {processes[pidfd] for pidfd in left}
 
 
-def _wait(processes: Mapping[Key, int], seconds: float) -> set[Key]:
+def _wait(processes: Iterable[int], seconds: float) -> set[int]:
     poll = select.poll()
-    left = {pidfd: key for key, pidfd in processes.items()}
+    left = set(processes)
     for pidfd in left:
         poll.register(pidfd, select.POLLIN)
     deadline = time.monotonic() + seconds
     while left and (remaining := deadline - time.monotonic()) > 0:
         for pidfd, _ in poll.poll(remaining * 1000):
             poll.unregister(pidfd)
-            del left[pidfd]
-    return set(left.values())
+            left.remove(pidfd)
+    return left

@@ -133,10 +133,9 @@ class FakePlace:
         """Nothing can be started."""
         self._refuse(f"told to run {argv[0]}", namespace)
 
-    def processes(self, namespace: str) -> dict[int, str]:
+    def all_processes(self, namespaces: Sequence[str]) -> dict[str, dict[int, str]]:
         """Return no processes: daemons are those of `nlan.testing.FakeDaemonDriver`."""
-        self.kernel.netns(namespace)
-        return {}
+        return {namespace: {} for namespace in namespaces}
 
     def _refuse(self, what: str, namespace: str) -> NoReturn:
         raise UnexpectedError(f"the fake place cannot be {what} ({namespace})")

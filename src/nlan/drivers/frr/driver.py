@@ -47,7 +47,7 @@ class FrrDriver:
         """Delete, start and change daemons, all of a sort at once."""
         outcome: dict[Key, NlanError | None] = {}
         ended = [o for o in operations if o.action in ("delete", "replace")]
-        outcome.update(self._end([(o.key, self._files(o.key)) for o in ended]))
+        outcome.update(self._end([o.key for o in ended]))
         fresh = [o for o in operations if o.action in ("create", "replace") and outcome.get(o.key) is None]
         changed = [o for o in operations if o.action == "update"]
         for operation in fresh:
@@ -118,8 +118,7 @@ class FrrDriver:
         return files.receipt.exists() and _observed(files) is not None
 
     def _start(self, resources: Sequence[FrrDaemon], dialer: dial.Dialer) -> dict[Key, NlanError | None]:
-        hung = [(r.key, files) for r in resources if (files := self._files(r.key)).pid.exists()]
-        self._end(hung)
+        self._end([r.key for r in resources if self._place.directory(r.namespace).exists()])
         for namespace in {resource.namespace for resource in resources}:
             self._place.make_directory(namespace)
         starts = [Start(resource, self._files(resource.key)) for resource in resources]
@@ -169,18 +168,18 @@ class FrrDriver:
         Receipt(wanted, shown).write(files)
         return None
 
-    def _end(self, daemons: Sequence[tuple[Key, Files]]) -> dict[Key, NlanError | None]:
+    def _end(self, daemons: Sequence[Key]) -> dict[Key, NlanError | None]:
         """End all at once; what is gone already has been ended."""
-        opened = {
-            key: processes.open_daemon(self._place, key.namespace, key.name, files.pid)
-            for key, files in daemons
-        }
-        left = processes.end({key: pidfd for key, pidfd in opened.items() if pidfd is not None})
-        for key, files in daemons:
+        if not daemons:
+            return {}
+        left = processes.end(
+            processes.open_all(self._place, {key: self._files(key).log_target for key in daemons})
+        )
+        for key in daemons:
             if key not in left:
-                files.remove()
+                self._files(key).remove()
         why = "it does not end, not even by SIGKILL"
-        return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k, _ in daemons}
+        return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k in daemons}
 
 
 def _note(dialer: dial.Dialer, daemon: FrrDaemon, files: Files) -> None:

@@ -90,6 +90,11 @@ class Files(NamedTuple):
         return self.run / f"{self.daemon}.log"
 
     @property
+    def log_target(self) -> str:
+        """The log as the daemon's command line names it."""
+        return f"file:/run/frr/{self.daemon}.log"
+
+    @property
     def config_log(self) -> Path:
         """The log that tells of errors in its configuration."""
         return self.run / f"{self.configured_by}.log"

@@ -181,7 +181,7 @@ def _argv(path: str, files: Files) -> list[str]:
     name = files.daemon
     managed = MANAGER in (name, files.configured_by)
     config = [] if managed else ["-f", f"/etc/frr/{files.config.name}"]
-    log = ["--log", f"file:/run/frr/{name}.log", "--log-level", "informational"]
+    log = ["--log", files.log_target, "--log-level", "informational"]
     return [path, "-A", "127.0.0.1", "-P", "0", *config, *log]
 
 

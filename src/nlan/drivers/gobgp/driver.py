@@ -154,8 +154,8 @@ class GobgpDriver:
     def _spawn(self, daemon: GobgpDaemon) -> None:
         self._place.make_directory(daemon.namespace)
         files = self._files(daemon.namespace)
-        self._end_strays(daemon)
-        files.remove()
+        if failure := self._end([daemon.key])[daemon.key]:
+            raise failure
         listens = self._listens(daemon)
         write(files.config, config_text(daemon, listens=listens), private=True)
         files.write_receipt(daemon, map(str, listens), None)
@@ -164,16 +164,6 @@ class GobgpDriver:
         pid = self._place.spawn(daemon.namespace, argv, output=files.log)
         self._spawned[daemon.namespace] = os.pidfd_open(pid)
         write(files.pid, str(pid))
-
-    def _end_strays(self, daemon: GobgpDaemon) -> None:
-        """End what an nlan started that was killed before it wrote the number down: it holds the ports."""
-        found = self._place.processes(daemon.namespace)
-        strays: dict[Key, int] = {}
-        for pid in (pid for pid, name in found.items() if name == DAEMON):
-            with suppress(ProcessLookupError):
-                strays[Key(DAEMON, daemon.namespace, str(pid))] = os.pidfd_open(pid)
-        if processes.end(strays):
-            raise ApplyError(daemon.namespace, f"start {DAEMON}", "another one does not end")
 
     def _settle(self, daemon: GobgpDaemon) -> None:
         """Wait until it answers and has all its peers; tell it what to announce; keep what it shows then."""
@@ -362,11 +352,11 @@ class GobgpDriver:
     # Ending
 
     def _end(self, keys: Sequence[Key]) -> dict[Key, NlanError | None]:
-        opened = {
-            key: processes.open_daemon(self._place, key.namespace, DAEMON, self._files(key.namespace).pid)
-            for key in keys
-        }
-        left = processes.end({key: pidfd for key, pidfd in opened.items() if pidfd is not None})
+        """End all at once; what is gone already has been ended."""
+        if not keys:
+            return {}
+        words = {key: str(self._files(key.namespace).config) for key in keys}
+        left = processes.end(processes.open_all(self._place, words))
         for key in keys:
             if key not in left:
                 self._files(key.namespace).remove()

@@ -450,6 +450,22 @@ def test_a_daemon_that_hangs_is_replaced(network: Any, monkeypatch: pytest.Monke
     assert pid_of(network, "pe1", "bgpd") != pid
 
 
+@pytest.mark.parametrize("lost", ["bgpd.pid", "bgpd.*", "*"])
+def test_a_daemon_whose_files_were_removed_is_ended_before_the_next_starts(network: Any, lost: str) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    before = pid_of(network, "pe1", "bgpd")
+    for path in (network.place.directory("pe1") / "run-frr").glob(lost):
+        path.unlink()
+    if lost != "bgpd.pid":
+        assert ("create", "bgpd") in [(o.action, o.key.name) for o in network.differences(nodes)]
+        up(network, nodes)
+        assert pid_of(network, "pe1", "bgpd") != before
+        assert list(network.place.processes("pe1").values()).count("bgpd") == 1
+    network.apply(nodes[1:])
+    assert not network.place.processes("pe1")
+
+
 def test_the_log_tells_of_sessions_and_of_commands(network: Any, eventually: Callable[..., None]) -> None:
     nodes = triangle(network)
     up(network, nodes)

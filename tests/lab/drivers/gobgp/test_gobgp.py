@@ -111,6 +111,16 @@ def test_a_killed_daemon_is_started_again(network: Any, eventually: Callable[...
     up(network, nodes, eventually)
 
 
+def test_a_daemon_whose_number_was_lost_is_ended(network: Any) -> None:
+    """As by an nlan that was killed before it wrote the number down."""
+    nodes = star(network)[:1]
+    network.apply(nodes)
+    (network.place.directory("rr") / "gobgpd.pid").unlink()
+    assert [o.action for o in network.differences(nodes)] == ["create"]
+    network.apply(nodes)
+    assert list(network.place.processes("rr").values()) == ["gobgpd"]
+
+
 def test_another_as_is_another_process(network: Any) -> None:
     nodes = star(network)
     network.apply(nodes)
