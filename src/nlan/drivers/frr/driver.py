@@ -24,7 +24,7 @@ from nlan.drivers.frr.vty import Vty
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
-from nlan.resources.frrconfig import compare
+from nlan.resources.frrconfig import compare, lines, paths
 
 
 class FrrDriver:
@@ -136,14 +136,14 @@ class FrrDriver:
             greet.greet(fresh, [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None])
 
     def _settle(self, start: Start) -> NlanError | None:
-        """Load what a manager that ran before did not read, and write the receipt."""
+        """Bring a manager that ran before up to date, and write the receipt."""
         files, running = start.files, start.running or ()
         try:
             if files.daemon in greet.WORDS or files.config_vty != files.vty:
                 running = load.show(files)
             if files.config_vty != files.vty:
                 change = compare(start.config, running)
-                if change.added:
+                if change.added or change.removed:
                     running = load.change_config(files, start.resource.namespace, change, start.config)
         except (NlanError, OSError) as error:
             return _translated(start.resource.key, error)
@@ -197,7 +197,8 @@ def _observed(files: Files) -> tuple[str, ...] | None:
     """Return what a running daemon has for a configuration; None where it does not run, or in vain.
 
     After a crash between start and receipt, what it was started with counts as asked, and what it
-    shows now is kept for the next time.
+    shows now is kept for the next time. What its manager shows counts as it is: that may not have been
+    told yet.
     """
     if is_orphan(files):
         return None
@@ -208,11 +209,11 @@ def _observed(files: Files) -> tuple[str, ...] | None:
         running = load.show(files)
     except (OSError, PeerError):
         return None
-    if receipt is None:
-        return running
-    if receipt.shown is None:
-        Receipt(receipt.asked, running).write(files)
-    return observed_config(receipt, running)
+    if receipt is not None and receipt.shown is None and files.config_vty == files.vty:
+        provisional = paths(greet.start_lines(files.daemon, receipt.asked)).keys() - paths(receipt.asked)
+        receipt = Receipt(receipt.asked, lines(path for path in paths(running) if path not in provisional))
+        receipt.write(files)
+    return running if receipt is None or receipt.shown is None else observed_config(receipt, running)
 
 
 def _translated(key: Key, error: NlanError | OSError) -> NlanError:

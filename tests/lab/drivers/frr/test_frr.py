@@ -348,6 +348,63 @@ def test_a_static_route_is_changed_where_it_is_kept(network: Any, eventually: Ca
     assert network.differences(nodes) == []
 
 
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_crash_before_a_manager_was_told_is_made_good(
+    network: Any, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
+) -> None:
+    network.wire(r1={"ax": "192.0.2.1/29"}, r2={"ax": "192.0.2.2/29"})
+    network.apply([network.node("r1")])
+    route = StaticRoute(prefix=ip_network("203.0.113.0/24"), via=ip_address("192.0.2.2"))
+    nodes = [network.node("r1", routes=(route,))]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("nlan.drivers.frr.FrrDriver._settle", killed)
+        network.apply(nodes)
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    eventually(lambda: "203.0.113.0/24" in network.ip("r1", "route"))
+
+
+def test_a_static_daemon_that_comes_again_does_not_bring_old_routes(
+    network: Any, eventually: Callable[..., None]
+) -> None:
+    network.wire(r1={"ax": "192.0.2.1/29"}, r2={"ax": "192.0.2.2/29"})
+    routes = tuple(
+        StaticRoute(prefix=ip_network(p), via=ip_address("192.0.2.2"))
+        for p in ("203.0.113.0/25", "203.0.113.128/25")
+    )
+    network.apply([network.node("r1", routes=routes)])
+    kill(network, "r1", "staticd")
+    nodes = [network.node("r1", routes=routes[:1])]
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    manager = "mgmtd" if has_manager() else "staticd"
+    assert "203.0.113.128/25" not in network.frr.command("r1", manager, "show running-config")
+    eventually(lambda: "203.0.113.0/25" in network.ip("r1", "route"))
+    assert "203.0.113.128/25" not in network.ip("r1", "route")
+
+
+def test_a_crash_before_the_election_leaves_nobody_out_of_it(
+    network: Any, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
+) -> None:
+    network.wire(r1={"lan": "192.0.2.1/24 2001:db8::1/64"}, r2={"lan": "192.0.2.2/24 2001:db8::2/64"})
+    networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
+    ospf = Ospf(areas=(OspfArea(area=ip_address("0.0.0.0"), networks=networks),))
+    nodes = [network.node(name, ospf=ospf) for name in ("r1", "r2")]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("nlan.drivers.frr.greet.greet", killed)
+        network.apply(nodes)
+    assert {line for o in network.differences(nodes) for line in o.details} == {
+        "- interface lan / ip ospf priority 0",
+        "- interface lan / ipv6 ospf6 priority 0",
+    }
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    eventually(lambda: [n.state for n in network.frr.ospf_neighbors("r1")] == ["Full", "Full"])
+
+
 def test_ospf_on_a_segment_of_three_is_full_at_once(network: Any, eventually: Callable[..., None]) -> None:
     network.wire(
         **{f"r{i}": {"lo": f"10.0.0.{i}/32", "lan": f"192.0.2.{i}/24 2001:db8::{i}/64"} for i in (1, 2, 3)}
