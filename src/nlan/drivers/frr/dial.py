@@ -30,6 +30,8 @@ BGP_PORT = 179
 SETTLE_S = 0.1
 """How long a bgpd that is ready is left alone while others are still on their way."""
 _CONNECT = re.compile(r"neighbor (?P<peer>[0-9a-fA-F.:]+) timers connect (?P<s>\d+)$")
+_DEFAULT = re.compile(r"router bgp [0-9.]+$")
+"""The instance whose peers are dialled: the one outside of VRFs. FRR takes an AS in dotted form too."""
 
 
 class Idle(NamedTuple):
@@ -37,7 +39,7 @@ class Idle(NamedTuple):
 
     namespace: str
     files: Files
-    asn: int
+    router: str
     peer: str
     retry_s: int
     families: tuple[str, ...]
@@ -48,7 +50,7 @@ class Idle(NamedTuple):
         off = [line for family in self.families for line in self._in(family, "no ")]
         on = [line for family in self.families for line in self._in(family, "")]
         timer = f"nei {self.peer} timers connect {self.retry_s}"
-        return ["enable", "configure terminal", f"router bgp {self.asn}"], [*off, timer, *on, "end"]
+        return ["enable", "configure terminal", self.router], [*off, timer, *on, "end"]
 
     def _in(self, family: str, no: str) -> tuple[str, str, str]:
         return f"address-family {family} unicast", f"{no}nei {self.peer} activate", "exit"
@@ -94,14 +96,13 @@ def configured(namespace: str, files: Files, config: Sequence[str]) -> Iterator[
     those = paths(config)
     for path in those:
         match = _CONNECT.match(path[-1])
-        if match is None or len(path) != 2:
+        if match is None or len(path) != 2 or not _DEFAULT.match(path[0]):
             continue
         router, peer = path[0], match["peer"]
         source = next((p[1].split()[-1] for p in those if _is_source(p, router, peer)), "")
         families = tuple(_families(those, router, peer))
         if families:
-            asn = int(router.split()[2])
-            yield Idle(namespace, files, asn, peer, int(match["s"]), families, source)
+            yield Idle(namespace, files, router, peer, int(match["s"]), families, source)
 
 
 def _is_source(path: Path, router: str, peer: str) -> bool:

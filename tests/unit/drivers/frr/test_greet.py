@@ -72,3 +72,10 @@ def test_peers_with_a_connect_timer_are_dialled_in_their_families() -> None:
         ],
     )
     assert all(sum(len(line) + 1 for line in p.dial()[1]) <= dial.READ_OCTETS for p in found)
+
+
+def test_only_the_instance_outside_of_vrfs_is_dialled_however_its_as_is_written() -> None:
+    peer = (" neighbor 192.0.2.2 remote-as 64497", " neighbor 192.0.2.2 timers connect 5")
+    config = ("router bgp 1.10", *peer, "router bgp 64496 vrf RED", *peer)
+    (found,) = dial.configured("r1", Files(Path("/nowhere"), "bgpd"), config)
+    assert found.dial()[0][-1] == "router bgp 1.10"
