@@ -19,6 +19,9 @@ POLICY_USERS = ("bgpd", "ospfd", "ospf6d", "isisd", "pimd", "mgmtd")
 POLICY_USERS_THEMSELVES = ("bgpd", "ospfd", "ospf6d", "isisd", "pimd", "ripd", "ripngd", "zebra")
 """The same without mgmtd."""
 
+STEP = 5
+"""By how much FRR numbers the entries of a list."""
+
 _OPENING = re.compile(
     r"(router|interface|route-map|vrf|key chain|bfd$|nexthop-group|pbr-map|mpls ldp|l2vpn \S+ type|"
     r"line vty|segment-routing|rpki|affinity-map)\b"
@@ -34,6 +37,11 @@ _TOP_LEVEL = re.compile(
 _IN_VRF = re.compile(r"(no )?(ip|ipv6) (route|mroute|protocol|nht|import-table|router-id)\b")
 _NESTED = re.compile(
     r"(address-family|vni \d+$|peer |profile |key \d+$|traffic-eng|srv6|locator|encapsulation)"
+)
+_ENTRY = re.compile(
+    r"(?P<list>(ip|ipv6) prefix-list \S+|(ipv6 )?access-list \S+|"
+    r"bgp (as-path access-list|(large-|ext)?community-list( standard| expanded)?) \S+) "
+    r"(seq (?P<seq>\d+) )?(?P<rule>(permit|deny) .+)"
 )
 _CLOSING = re.compile(r"(exit|quit)$|exit-(address-family|vrf|vni|link-params)|end-\S+$")
 
@@ -96,7 +104,7 @@ def split(text: str, running: Mapping[str, Iterable[str]], *, manager: bool = Tr
     """
     found: dict[str, list[Path]] = {}
     shared: dict[str, list[Path]] = {}
-    for path in paths(text):
+    for path in numbered(paths(text)):
         owners = owners_of(path)
         for owner in owners if owners != POLICY_USERS else ():
             found.setdefault(owner if manager or owner != "mgmtd" else "zebra", []).append(path)
@@ -171,6 +179,27 @@ def paths(text: str) -> Iterator[Path]:
         yield (*(header for _, header in stack), line)
         if _opens(line, bool(stack)):
             stack.append((indent, line))
+
+
+def numbered(those: Iterable[Path]) -> Iterator[Path]:
+    """Yield the paths; entries of lists that have no number get the one that FRR would give them.
+
+    The first entry that matches counts, so their order says something, which FRR keeps in numbers.
+    """
+    last: dict[str, int] = {}
+    seen: set[tuple[str, str]] = set()
+    for path in those:
+        match = _ENTRY.fullmatch(path[-1]) if len(path) == 1 else None
+        if match is None:
+            yield path
+            continue
+        name, rule = match["list"], match["rule"]
+        if match["seq"] is None and (name, rule) in seen:
+            continue  # as FRR does
+        number = int(match["seq"] or last.get(name, 0) + STEP)
+        last[name] = max(last.get(name, 0), number)
+        seen.add((name, rule))
+        yield (f"{name} seq {number} {rule}",)
 
 
 def _leave(stack: list[tuple[int, str]], indent: int, line: str) -> None:

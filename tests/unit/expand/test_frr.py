@@ -145,15 +145,44 @@ route-map K permit 10
     ospf = ["router ospf", " redistribute connected route-map M"]
     found = frrtext.split(text, {"ospfd": ospf, "bgpd": []})
     assert found["ospfd"] == [
-        "ip prefix-list A permit 10.0.0.0/8",
+        "ip prefix-list A seq 5 permit 10.0.0.0/8",
         "route-map M permit 10",
         " match ip address prefix-list A",
     ]
     assert [line for line in found["mgmtd"] if line.startswith(("ip prefix", "route-map"))] == [
-        "ip prefix-list B permit 10.0.0.0/8",
+        "ip prefix-list B seq 5 permit 10.0.0.0/8",
         "route-map K permit 10",
     ]
-    assert found["bgpd"] == ["ip prefix-list C permit 10.0.0.0/8"], "nobody refers to it"
+    assert found["bgpd"] == ["ip prefix-list C seq 5 permit 10.0.0.0/8"], "nobody refers to it"
+
+
+def test_the_order_of_a_lists_entries_is_kept_in_numbers() -> None:
+    text = """
+ip prefix-list P permit 192.0.2.0/24
+ip prefix-list P seq 7 deny any
+ip prefix-list P permit 198.51.100.0/24
+ip prefix-list P permit 192.0.2.0/24
+ip prefix-list P description d
+access-list 10 permit any
+ipv6 access-list P deny 2001:db8::/32
+bgp community-list standard C permit 64496:1
+bgp large-community-list standard C permit 64496:1:1
+bgp as-path access-list A permit ^64497$
+bgp as-path access-list A deny .*
+"""
+    found = frrtext.split(text, {"bgpd": []})
+    assert found["bgpd"] == [
+        "ip prefix-list P seq 5 permit 192.0.2.0/24",
+        "ip prefix-list P seq 7 deny any",
+        "ip prefix-list P seq 12 permit 198.51.100.0/24",
+        "ip prefix-list P description d",
+        "ipv6 access-list P seq 5 deny 2001:db8::/32",
+        "access-list 10 seq 5 permit any",
+        "bgp community-list standard C seq 5 permit 64496:1",
+        "bgp large-community-list standard C seq 5 permit 64496:1:1",
+        "bgp as-path access-list A seq 5 permit ^64497$",
+        "bgp as-path access-list A seq 10 deny .*",
+    ]
 
 
 def test_without_mgmtd_zebra_has_what_would_be_its() -> None:

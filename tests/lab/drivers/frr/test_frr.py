@@ -290,11 +290,26 @@ def test_drift_of_a_line_that_frr_spells_otherwise(network: Any) -> None:
     configure(network, "ce1", manager, "no ip route 203.0.113.0/24 Null0")
     changed = {o.key.name: o.details for o in network.differences(nodes)}
     assert changed == {
-        "bgpd": ("+ ip prefix-list OURS permit 10.0.0.0/8 le 32",),
+        "bgpd": ("+ ip prefix-list OURS seq 5 permit 10.0.0.0/8 le 32",),
         "staticd": ("+ ip route 203.0.113.0/24 Null0",),
     }
     network.apply(nodes)
     assert network.differences(nodes) == []
+
+
+def test_an_entry_before_the_others_of_a_list_comes_before_them(network: Any) -> None:
+    network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
+    lines = ["router bgp 64496", "ip prefix-list P permit 10.0.0.0/8 le 32"]
+    network.apply([network.node("r1", frr=FrrRaw(text="\n".join(lines)))])
+    lines.insert(1, "ip prefix-list P deny 10.1.0.0/16 le 32")
+    nodes = [network.node("r1", frr=FrrRaw(text="\n".join(lines)))]
+    network.apply(nodes)
+    assert network.differences(nodes) == []
+    shown = network.frr.command("r1", "bgpd", "show running-config").splitlines()
+    assert [line for line in shown if line.startswith("ip prefix-list")] == [
+        "ip prefix-list P seq 5 deny 10.1.0.0/16 le 32",
+        "ip prefix-list P seq 10 permit 10.0.0.0/8 le 32",
+    ]
 
 
 def pid_of(network: Any, node: str, daemon: str) -> int:
@@ -348,20 +363,26 @@ def test_a_static_route_is_changed_where_it_is_kept(network: Any, eventually: Ca
     assert network.differences(nodes) == []
 
 
-def killed(*_: object) -> None:
-    raise KeyboardInterrupt
+def apply_until(network: Any, nodes: list[Node], step: str) -> None:
+    """Apply as an nlan that is killed at a step."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            network.apply(nodes)
 
 
 def test_a_crash_before_a_manager_was_told_is_made_good(
-    network: Any, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
+    network: Any, eventually: Callable[..., None]
 ) -> None:
     network.wire(r1={"ax": "192.0.2.1/29"}, r2={"ax": "192.0.2.2/29"})
     network.apply([network.node("r1")])
     route = StaticRoute(prefix=ip_network("203.0.113.0/24"), via=ip_address("192.0.2.2"))
     nodes = [network.node("r1", routes=(route,))]
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("nlan.drivers.frr.FrrDriver._settle", killed)
-        network.apply(nodes)
+    apply_until(network, nodes, "nlan.drivers.frr.FrrDriver._settle")
     network.apply(nodes)
     assert network.differences(nodes) == []
     eventually(lambda: "203.0.113.0/24" in network.ip("r1", "route"))
@@ -387,15 +408,13 @@ def test_a_static_daemon_that_comes_again_does_not_bring_old_routes(
 
 
 def test_a_crash_before_the_election_leaves_nobody_out_of_it(
-    network: Any, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., None]
+    network: Any, eventually: Callable[..., None]
 ) -> None:
     network.wire(r1={"lan": "192.0.2.1/24 2001:db8::1/64"}, r2={"lan": "192.0.2.2/24 2001:db8::2/64"})
     networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
     ospf = Ospf(areas=(OspfArea(area=ip_address("0.0.0.0"), networks=networks),))
     nodes = [network.node(name, ospf=ospf) for name in ("r1", "r2")]
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("nlan.drivers.frr.greet.greet", killed)
-        network.apply(nodes)
+    apply_until(network, nodes, "nlan.drivers.frr.greet.greet")
     assert {line for o in network.differences(nodes) for line in o.details} == {
         "- interface lan / ip ospf priority 0",
         "- interface lan / ipv6 ospf6 priority 0",
