@@ -208,7 +208,7 @@ class NoHandler(StoreError):
 
 
 class CallTimeout(StoreError):
-    """A call was not answered in time; whether the function ran is unknown."""
+    """A call was not answered in time, or its owner vanished; whether the function ran is unknown."""
 
 
 class RemoteError(StoreError):

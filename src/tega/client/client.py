@@ -647,8 +647,8 @@ class Client:
         """Call the function at a path; cancelling this cancels it there.
 
         Raises:
-            NoHandler: Nobody offers it, or its owner vanished.
-            CallTimeout: No answer in time; it may have run.
+            NoHandler: Nobody offers it; nothing ran.
+            CallTimeout: No answer in time, or its owner vanished; it may have run.
             RemoteError: It raised.
             Disconnected: The connection was lost; it may have run.
         """

@@ -131,7 +131,7 @@ class Calls:
                 text = (
                     f"{session.name} vanished during the call of {format_path(running.path)}; it may have run"
                 )
-                running.done.set_exception(NoHandler(text))
+                running.done.set_exception(CallTimeout(text))
 
     def ended(self, session: Session) -> None:
         """The session is over: its functions go with it."""

@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tega.api import Change, Op
-from tega.errors import FutureRevision, StoreError
+from tega.errors import Conflict, FutureRevision, StoreError
 from tega.hub.calls import Calls
 from tega.hub.channels import Channels
 from tega.hub.errors import BadRequest, Busy, NameTaken
@@ -24,7 +24,9 @@ from tega.hub.feed import Feed, Subscription
 from tega.hub.interest import Interest, compile_pattern
 from tega.hub.session import DEFAULT_TTL_S, MAX_TTL_S, MIN_TTL_S, Outbox, Session
 from tega.hub.transactions import Transactions
-from tega.paths import parse_path
+from tega.paths import format_path, parse_path
+from tega.state import mod_at
+from tega.tree import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from tega.api import Path, Rev
     from tega.hub.access import Access
     from tega.hub.store import HubStore
+    from tega.tree import Node
 
 logger = logging.getLogger("tega.hub")
 MAX_SUBS: Final = 1000
@@ -282,19 +285,49 @@ class Hub:
     # -- functions -----------------------------------------------------------
 
     async def offer(self, session: Session, path: Path, doc: str) -> None:
-        """Attach a function; it shows in the tree as an ephemeral node while it is attached."""
+        """Attach a function; it shows in the tree as an ephemeral node while it is attached.
+
+        Raises:
+            Offered: Another session offers it.
+            BadRequest: Data is there.
+        """
         self._room(session)
         self.calls.offer(session, path, doc)
         try:
             node = {"rpc": {"owner": session.name, "doc": doc}}
-            await self.store.put(path, node, lease=await self.lease_of(session), author=session.name)
+            await self._show(Change(Op.PUT, path, node, await self.lease_of(session)), session.name)
         except BaseException:
             self.calls.withdraw(session, path)
             raise
 
+    async def _show(self, change: Change, author: str) -> None:
+        while True:
+            tree = self.store.database.view().tree
+            _check_free(tree, change.path)
+            try:
+                await self.store.commit(
+                    [change], expect={change.path: mod_at(tree, change.path)}, author=author
+                )
+            except Conflict:  # something was written there meanwhile: look again
+                continue
+            return
+
     async def withdraw(self, session: Session, path: Path) -> None:
         self.calls.withdraw(session, path)
-        await self.store.commit([Change(Op.DELETE, path)], author=session.name)
+        node = find(self.store.database.view().tree, path)
+        if node is not None and session.lease is not None and node.lease == session.lease.id:
+            await self.store.delete(path, author=session.name)
+
+
+def _check_free(tree: Node, path: Path) -> None:
+    """Refuse a place for a function where something else stands than a function that was."""
+    node: Node | None = tree
+    for segment in path:
+        if node is None or node.children is None:
+            break
+        node = node.children.get(segment)
+    if node is not None and (node.children is None or any(key != "rpc" for key, _ in node.children.items())):
+        raise BadRequest(f"{format_path(path)} holds data, which a function there would replace")
 
 
 def _lifetime(ttl: float | None) -> float:

@@ -94,11 +94,11 @@ class Rest:
         shown = request.headers.get("tega-session")
         if shown is not None:
             return self._live(shown)
-        name = request.query_params.get("tega_id") or grant.name or "rest"
+        name = request.query_params.get("tega_id")
         if name in self._hub.sessions:
             raise NameTaken(f"{name} is the name of a live session; only its owner may speak for it")
         now = self._hub.clock()
-        return Session(name, grant.access, DEFAULT_TTL_S, now, now)
+        return Session(name or grant.name or "rest", grant.access, DEFAULT_TTL_S, now, now)
 
     def _live(self, shown: str) -> Session:
         name, _, key = shown.rpartition(":")

@@ -165,7 +165,7 @@ def test_calls_across_sessions():
             waiting = asyncio.create_task(db.call("f.hang", timeout=30))
             await until(lambda: owner._serving)
             await owner.close()
-            with pytest.raises(NoHandler, match="vanished"):
+            with pytest.raises(CallTimeout, match="vanished"):
                 await waiting
 
     run(work())

@@ -162,6 +162,8 @@ def test_an_ephemeral_node_needs_a_session_and_its_key():
         async with Client(server.url, name="owner") as db:
             await http("PUT", "/e?ephemeral=true", 400, json=1)
             await http("PUT", "/e?tega_id=owner", 409, json=1)
+            async with Client(server.url, name="rest"):
+                await http("GET", "/_head")
             for forged in ("owner:wrong", "nobody:x", "owner", ""):
                 await http("PUT", "/e?ephemeral=true", 401, json=1, headers={"Tega-Session": forged})
             shown = {"Tega-Session": f"owner:{db._key}"}

@@ -150,8 +150,30 @@ def test_errors_time_outs_cancellation_and_death_arrive_as_such():
             assert {push["call"] for push in owner.inbox.pushes("cancel")} == {orders[1], orders[2]}
             owner.door.lost()
             dead = (await until(lambda: caller.inbox.answer(calls[3])))["error"]
-            assert dead["code"] == "no_handler"
+            assert dead["code"] == "timeout"
             assert "vanished" in dead["message"]
+
+    run(work())
+
+
+def test_a_function_replaces_no_data_and_takes_none_with_it():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub, name="one")
+            await one.ask(op="put", path="a.b", value=1)
+            for path in ("a", "a.b", "a.b.c"):
+                refused = await one.ask(op="offer", path=path)
+                assert (refused["code"], refused["message"].partition(" ")[0]) == ("bad_request", path)
+                assert (await one.ask(op="call", path=path))["code"] == "no_handler"
+            await one.ask(op="offer", path="f", doc="old")
+            await one.ask(op="offer", path="f", doc="new")
+            assert _tree(hub) == {"a": {"b": 1}, "f": {"rpc": {"owner": "one", "doc": "new"}}}
+            await one.ask(op="withdraw", path="f")
+            assert _tree(hub) == {"a": {"b": 1}}
+            await one.ask(op="offer", path="f")
+            await one.ask(op="put", path="f", value="data")
+            await one.ask(op="withdraw", path="f")
+            assert _tree(hub) == {"a": {"b": 1}, "f": "data"}
 
     run(work())
 
