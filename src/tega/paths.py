@@ -274,7 +274,21 @@ def _parse_glob(text: str) -> tuple[re.Pattern[str] | str | None, ...]:
         if part == "**":
             found.append(None)
         elif "*" in part and not part.startswith('"'):
-            found.append(re.compile("(.*)".join(re.escape(piece) for piece in part.split("*")), re.DOTALL))
+            found.append(compile_stars(part))
         else:
             found.extend(parse_path(part))
+    if len(found) > MAX_DEPTH:
+        raise InvalidPattern(f"a pattern of {len(found)} segments: at most {MAX_DEPTH} are allowed")
     return tuple(found)
+
+
+def compile_stars(text: str) -> re.Pattern[str]:
+    """Compile text in which each `*` stands for any characters, and catches them as a group.
+
+    Every star but the last takes as little as it can and never more: what
+    stands behind it, the next one can take as well. So nothing is tried
+    twice, and a match takes at most the product of both lengths.
+    """
+    first, *between, last = (re.escape(piece) for piece in text.split("*"))
+    steps = "".join(f"(?>(.*?){piece})" for piece in between)
+    return re.compile(f"{first}{steps}(.*){last}", re.DOTALL)

@@ -299,11 +299,7 @@ def select(root: Node, pattern: Pattern) -> Iterator[tuple[Path, Node, tuple[str
     if pattern.regex is not None:
         yield from _select_regex(root, (), "", pattern)
         return
-    seen: set[Path] = set()
-    for path, node, caught in _select_glob(root, (), pattern, 0, ()):
-        if path not in seen:
-            seen.add(path)
-            yield path, node, caught
+    yield from _select_glob(root, (), pattern, 0, (), set())
 
 
 def _select_regex(
@@ -321,25 +317,34 @@ def _select_regex(
 
 
 def _select_glob(
-    node: Node, path: Path, pattern: Pattern, index: int, caught: tuple[str, ...]
+    node: Node, path: Path, pattern: Pattern, index: int, caught: tuple[str, ...], seen: set[tuple[Path, int]]
 ) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
+    """Match the pattern from its `index`th segment below a node; once for each node and index."""
+    if (path, index) in seen:
+        return
+    seen.add((path, index))
     if index == len(pattern.segments):
         yield path, node, caught
         return
     own = pattern.segments[index]
     if own is None:
+        following = index + 1
+        while pattern.segments[following : following + 1] == (None,):  # the last of a row takes it all
+            caught, following = (*caught, ""), following + 1
         for below, child in walk(node, path):
             skipped = format_path(below[len(path) :])
-            yield from _select_glob(child, below, pattern, index + 1, (*caught, skipped))
+            yield from _select_glob(child, below, pattern, following, (*caught, skipped), seen)
     elif isinstance(own, str):
         single = node.children.get(own) if node.children is not None else None
         if single is not None:
-            yield from _select_glob(single, (*path, own), pattern, index + 1, caught)
+            yield from _select_glob(single, (*path, own), pattern, index + 1, caught, seen)
     else:
         for key, child in node.children.items() if node.children is not None else ():
             found = own.fullmatch(key)
             if found is not None:
-                yield from _select_glob(child, (*path, key), pattern, index + 1, caught + found.groups())
+                yield from _select_glob(
+                    child, (*path, key), pattern, index + 1, caught + found.groups(), seen
+                )
 
 
 # --------------------------------------------------------------- changes

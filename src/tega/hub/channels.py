@@ -6,14 +6,16 @@ messages and is told how many.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tega.hub.errors import BadRequest
 from tega.hub.interest import compile_pattern
+from tega.paths import compile_stars
 
 if TYPE_CHECKING:
+    import re
+
     from tega.api import Json
     from tega.hub.session import Session
 
@@ -89,5 +91,5 @@ def _pattern(channel: str, regex: bool) -> re.Pattern[str] | None:
     if regex:
         return compile_pattern(channel)
     if "*" in channel:
-        return re.compile(".*".join(re.escape(part) for part in channel.split("*")))
+        return compile_stars(channel)
     return None

@@ -12,6 +12,7 @@ from tega.paths import (
     MAX_DEPTH,
     MOST_CACHED,
     Pattern,
+    compile_stars,
     format_path,
     keep,
     overlap,
@@ -104,6 +105,30 @@ def test_overlap_is_at_below_and_above() -> None:
 )
 def test_globs_touch_at_below_and_above(pattern: str, path: tuple[str, ...], touched: bool) -> None:
     assert Pattern(pattern).touches(path) is touched
+
+
+@pytest.mark.parametrize(
+    ("stars", "text", "caught"),
+    [
+        ("*", "", ("",)),
+        ("a*", "ab", ("b",)),
+        ("*.b", "a.b.b", ("a.b",)),
+        ("a*b*c", "axbxbc", ("x", "xb")),
+        ("a**c", "abc", ("", "b")),
+        ("a*b*c", "abxc", ("", "x")),
+        ("a*b*c", "ac", None),
+        ("a*a", "a", None),
+        ("*a" * 120 + "*b", "a" * 250, None),
+    ],
+)
+def test_stars_take_any_characters_and_no_time(stars: str, text: str, caught: tuple[str, ...] | None) -> None:
+    found = compile_stars(stars).fullmatch(text)
+    assert (found and found.groups()) == caught
+
+
+def test_a_glob_of_too_many_segments_is_refused() -> None:
+    with pytest.raises(InvalidPattern, match=f"at most {MAX_DEPTH}"):
+        Pattern(".".join(["**"] * (MAX_DEPTH + 1)))
 
 
 def test_a_broken_expression_is_refused() -> None:

@@ -251,6 +251,9 @@ def test_selecting_by_glob(store: Face) -> None:
         ("hosts", "r2", "up"),
     ]
     assert [entry.value for entry, _ in store.select("hosts.r1")] == [{"up": True}]
+    store.commit([put("deep." + "a." * 60 + "b", 1)])
+    assert len(store.select("**." * 20 + "up")) == 2
+    assert store.select("**.a." * 20 + "none") == []
 
 
 def test_selecting_by_expression_gives_groups(store: Face) -> None:
