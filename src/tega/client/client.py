@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tega.api import Change, Commit, Difference, Entry, Op
 from tega.client.decode import commit_of, difference_of, entry_of
 from tega.client.events import Commits, Messages, Stream, gone
-from tega.client.transaction import Transaction
+from tega.client.transaction import MINE, Transaction
 from tega.client.wire import Wire, dial, session_uri
 from tega.errors import FutureRevision, StoreError
 from tega.hub.errors import Denied, Disconnected, NameTaken, Unauthorized, from_wire
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from tega.api import Json, PathLike, Rev
+    from tega.api import Json, Path, PathLike, Rev
 
 logger = logging.getLogger("tega.client")
 Connector = Callable[[Callable[[dict[str, Any]], None], Callable[[], None]], Awaitable[Wire]]
@@ -83,7 +83,7 @@ class Client:
         self._streams: dict[int, Stream[Any]] = {}
         self._all_streams: list[Stream[Any]] = []
         self._functions: dict[str, tuple[Callable[..., Any], str]] = {}
-        self._ephemeral: dict[str, Json] = {}
+        self._ephemeral: dict[Path, Json] = {}
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
@@ -173,10 +173,11 @@ class Client:
         """Bring the server's idea of this session up to date, then send again what waits for an answer."""
         if not resumed:
             for path, (_, doc) in list(self._functions.items()):
-                await self._renew(wire, {"op": "offer", "path": path, "doc": doc}, self._functions)
-            for path, value in list(self._ephemeral.items()):
-                put = {"op": "put", "path": path, "value": value, "ephemeral": True}
-                await self._renew(wire, put, self._ephemeral)
+                offer = {"op": "offer", "path": path, "doc": doc}
+                await self._renew(wire, offer, partial(self._functions.pop, path, None))
+            for place, value in list(self._ephemeral.items()):
+                put = {"op": "put", "path": format_path(place), "value": value, "ephemeral": True}
+                await self._renew(wire, put, partial(self._ephemeral.pop, place, None))
         self._streams.clear()
         for stream in list(self._all_streams):
             if not stream._cut:
@@ -185,14 +186,14 @@ class Client:
             if waiting.retry:
                 self._send_again(wire, number, waiting)
 
-    async def _renew(self, wire: Wire, message: dict[str, Any], kept: dict[str, Any]) -> None:
+    async def _renew(self, wire: Wire, message: dict[str, Any], drop: Callable[[], object]) -> None:
         """Have again what the last session had; what is refused for good is lost, and the rest goes on."""
         try:
             await self._ask_on(wire, message)
         except StoreError as error:
             if error.transient:
                 raise
-            kept.pop(message["path"], None)
+            drop()
             logger.warning("client.not_renewed op=%s path=%s %s", message["op"], message["path"], error)
 
     async def _take_up_stream(self, wire: Wire, stream: Stream[Any]) -> None:
@@ -463,12 +464,8 @@ class Client:
         fields: dict[str, Any] = {"op": "put", "path": text, "value": value}
         if ephemeral:
             fields["ephemeral"] = True
-        commit = await self._write(fields, Change(Op.PUT, to_path(path), value), expect, message)
-        if ephemeral:
-            self._ephemeral[text] = value
-        else:
-            self._ephemeral.pop(text, None)
-        return commit
+        lease = MINE if ephemeral else None
+        return await self._write(fields, Change(Op.PUT, to_path(path), value, lease), expect, message)
 
     async def merge(
         self, path: PathLike, value: Mapping[str, Json], *, expect: Rev | None = None, message: str = ""
@@ -479,12 +476,8 @@ class Client:
 
     async def delete(self, path: PathLike, *, expect: Rev | None = None, message: str = "") -> Commit:
         """Remove a subtree."""
-        text = _text(path)
-        commit = await self._write(
-            {"op": "delete", "path": text}, Change(Op.DELETE, to_path(path)), expect, message
-        )
-        self._ephemeral.pop(text, None)
-        return commit
+        fields = {"op": "delete", "path": _text(path)}
+        return await self._write(fields, Change(Op.DELETE, to_path(path)), expect, message)
 
     async def _write(
         self, fields: dict[str, Any], change: Change, expect: Rev | None, message: str
@@ -525,6 +518,8 @@ class Client:
     def _made(
         self, receipt: dict[str, Any], changes: tuple[Change, ...], message: str, request: str
     ) -> Commit:
+        for change in changes:
+            self._keep_ephemeral(change)
         return Commit(
             receipt["rev"],
             receipt["time"],
@@ -537,6 +532,16 @@ class Client:
             bytes.fromhex(receipt["hash"]),
             receipt.get("reverts"),
         )
+
+    def _keep_ephemeral(self, change: Change) -> None:
+        """Know what has to be put again if the session has to be opened anew."""
+        if change.op is Op.MERGE:
+            return
+        size = len(change.path)
+        for old in [path for path in self._ephemeral if path[:size] == change.path]:
+            del self._ephemeral[old]
+        if change.lease is not None:
+            self._ephemeral[change.path] = change.value
 
     @asynccontextmanager
     async def transaction(self, *, at: Rev | None = None, message: str = "") -> AsyncIterator[Transaction]:
@@ -776,7 +781,8 @@ class _Waiting:
 
 
 def _text(path: PathLike) -> str:
-    return path if isinstance(path, str) else format_path(path)
+    """The path's one text form, which is also the server's."""
+    return format_path(to_path(path))
 
 
 def _step(change: Change) -> dict[str, Any]:

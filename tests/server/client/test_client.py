@@ -334,6 +334,29 @@ def test_a_lost_connection_heals_and_nothing_is_missed():
     run(work())
 
 
+def test_what_went_with_a_session_comes_back_with_it_and_nothing_else_does():
+    async def work():
+        async with serving() as server, Client(server.url, name="w") as db, Client(server.url) as other:
+            await db.offer('f."x"', lambda: "mine")
+            assert await other.call("f.x") == "mine"
+            async with db.transaction() as txn:
+                txn.put('a."b"', 1, ephemeral=True)
+                txn.put("t", 1, ephemeral=True)
+            await db.put("gone.below", 1, ephemeral=True)
+            await db.delete("gone")
+            await db.put('t."u"', 1, ephemeral=True)
+            await db.put("t", "to stay")
+            await server.hub.end(server.hub.sessions["w"])
+            await until(lambda: db.connected and "w" in server.hub.sessions)
+            await db.head()
+            assert (await other.get()).value["a"] == {"b": 1}
+            assert (await other.get("t")).value == "to stay"
+            assert await other.get("gone") is None
+            assert await other.call("f.x") == "mine"
+
+    run(work())
+
+
 def test_requests_wait_for_the_server_to_come_back_and_run_once():
     async def work():
         store = memory_store()
