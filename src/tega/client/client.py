@@ -78,6 +78,8 @@ class Client:
         self._reconnect = reconnect
         self._key: str | None = None
         self._wire: Wire | None = None
+        self._ready = False
+        """Whether the server knows all of this session again, so that requests may follow."""
         self._numbers = count(1)
         self._waiting: dict[int, _Waiting] = {}
         self._streams: dict[int, Stream[Any]] = {}
@@ -94,7 +96,7 @@ class Client:
     @property
     def connected(self) -> bool:
         """Whether the server can be asked just now; else this client dials again by itself."""
-        return self._wire is not None
+        return self._ready
 
     # -- opening and closing -------------------------------------------------
 
@@ -127,7 +129,7 @@ class Client:
         if self._wire is None:
             return
         try:
-            await asyncio.wait_for(self._ask({"op": "bye"}, retry=False), 2.0)
+            await asyncio.wait_for(self._ask_on(self._wire, {"op": "bye"}), 2.0)
         except (StoreError, TimeoutError):
             return
 
@@ -156,7 +158,7 @@ class Client:
             async with asyncio.timeout(REQUEST_S):
                 await self._greet(wire)
         except BaseException as error:
-            self._wire = None
+            self._wire, self._ready = None, False
             wire.close()
             if isinstance(error, TimeoutError):
                 raise Disconnected(f"the server did not answer within {REQUEST_S:g} s") from error
@@ -183,8 +185,11 @@ class Client:
             if not stream._cut:
                 await self._take_up_stream(wire, stream)
         for number, waiting in list(self._waiting.items()):
-            if waiting.retry:
+            if waiting.answer.done():  # whoever asked has given up
+                del self._waiting[number]
+            elif waiting.retry:
                 self._send_again(wire, number, waiting)
+        self._ready = True
 
     async def _renew(self, wire: Wire, message: dict[str, Any], drop: Callable[[], object]) -> None:
         """Have again what the last session had; what is refused for good is lost, and the rest goes on."""
@@ -215,8 +220,7 @@ class Client:
             wire.send({**waiting.message, "id": number})
         except StoreError as error:  # this server takes less than the one before
             del self._waiting[number]
-            if not waiting.answer.done():
-                waiting.answer.set_exception(error)
+            waiting.answer.set_exception(error)
 
     # -- keeping alive -------------------------------------------------------
 
@@ -292,7 +296,7 @@ class Client:
             stream._fail(error)
 
     def _on_lost(self) -> None:
-        self._wire = None
+        self._wire, self._ready = None, False
         self._lost.set()
         for number, waiting in list(self._waiting.items()):
             if not waiting.retry and not waiting.answer.done():
@@ -325,7 +329,7 @@ class Client:
         """
         if self._failure is not None:
             raise self._failure
-        wire = self._wire
+        wire = self._wire if self._ready else None
         if wire is None and not retry:
             raise Disconnected("there is no connection to the server just now")
         loop = asyncio.get_running_loop()

@@ -176,14 +176,16 @@ class Hub:
         self.sessions.pop(session.name, None)
         self.unsubscribe(session, None)
         self.calls.ended(session)
-        for txid in list(session.txids):
-            await self.transactions.drop(txid)
-        if session.leasing is not None:
-            async with session.leasing:
-                await self._unlease(session)
-        if session.outbox is not None and reason:
-            session.outbox.close(reason)
-        session.outbox = None
+        try:
+            for txid in list(session.txids):
+                await self.transactions.drop(txid)
+            if session.leasing is not None:
+                async with session.leasing:
+                    await self._unlease(session)
+        finally:
+            if session.outbox is not None and reason:
+                session.outbox.close(reason)
+            session.outbox = None
 
     async def _reap(self) -> None:
         loop = asyncio.get_running_loop()
@@ -223,15 +225,20 @@ class Hub:
         if session.leasing is None:
             session.leasing = asyncio.Lock()
         async with session.leasing:
-            if session.lease is not None and session.lease.lost.done():
-                await self._unlease(session)
             if session.over:
                 raise BadRequest("the session has ended")
             if session.lease is None:
                 ttl = max(session.ttl, self.store.limits().min_ttl)
                 session.lease_block = self.store.lease(ttl, owner=session.name)
                 session.lease = await session.lease_block.__aenter__()
+                session.lease.lost.add_done_callback(lambda _: self._lease_lost(session))
             return session.lease.id
+
+    def _lease_lost(self, session: Session) -> None:
+        """Nodes went without their session: it ends, and its client opens another and puts them again."""
+        if not session.over:
+            logger.info("session.lease_lost name=%s", session.name)
+            self._spawn(self.end(session, "the lease of its nodes ran out while the server stood still"))
 
     async def _unlease(self, session: Session) -> None:
         block, session.lease_block, session.lease = session.lease_block, None, None

@@ -17,6 +17,7 @@ from tega.errors import (
     InvalidValue,
     NoHandler,
     RemoteError,
+    StoreFull,
     TooLarge,
 )
 from tega.hub.errors import BadRequest, Disconnected, Offered
@@ -357,6 +358,39 @@ def test_what_went_with_a_session_comes_back_with_it_and_nothing_else_does():
     run(work())
 
 
+def test_nodes_that_went_while_the_server_stood_still_come_back():
+    """The session lives on, as nobody could be heard; the lease of its nodes has run out."""
+
+    async def work():
+        async with serving() as server, Client(server.url, name="w", ttl=1.0) as db:
+            await db.offer("f", lambda: "mine")
+            await db.put("e", 1, ephemeral=True)
+            before = server.hub.sessions["w"]
+            await server.hub.store.revoke(before.lease.id)
+            await until(lambda: server.hub.sessions.get("w") not in (None, before))
+            await until(lambda: db.connected)
+            assert ((await db.get("e")).value, await db.call("f")) == (1, "mine")
+            assert (await db.get("f.rpc.owner")).value == "w"
+
+    run(work())
+
+
+def test_a_session_that_could_not_be_ended_whole_is_opened_anew(monkeypatch):
+    async def full(lease):
+        raise StoreFull("no space left")
+
+    async def work():
+        async with serving() as server, Client(server.url, name="w") as db:
+            await db.put("e", 1, ephemeral=True)
+            with monkeypatch.context() as patch:
+                patch.setattr(server.hub.store, "revoke", full)
+                await server.hub._end_unheard(server.hub.sessions["w"])
+            await until(lambda: db.connected and "w" in server.hub.sessions)
+            assert (await db.get("e")).value == 1
+
+    run(work())
+
+
 def test_requests_wait_for_the_server_to_come_back_and_run_once():
     async def work():
         store = memory_store()
@@ -423,6 +457,33 @@ def test_a_verb_that_must_not_run_twice_is_not_sent_again():
         wire.take({"id": again["id"], "ok": None})
         await asked
         wire.close()
+        await db.close()
+
+    run(work())
+
+
+def test_what_is_asked_while_the_session_is_taken_up_keeps_its_turn():
+    async def work():
+        wire = Script()
+        db = await Client(connector=wire.dial).open()
+        offered = asyncio.create_task(db.offer("f", lambda: 1))
+        wire.take({"id": await wire.asked("offer"), "ok": None})
+        await offered
+        first = asyncio.create_task(db.put("a", 1))
+        await wire.asked("put")
+        wire.lost()
+        await until(lambda: wire.sent[-1]["op"] == "offer")
+        given_up = asyncio.create_task(db.put("a", 3))
+        second = asyncio.create_task(db.put("a", 2))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        assert not db.connected
+        wire.take({"id": wire.sent[-1]["id"], "ok": None})
+        await until(lambda: db.connected)
+        assert [one["value"] for one in wire.sent if one["op"] == "put"] == [1, 1, 2]
+        for task in (first, second):
+            task.cancel()
+        wire.fatal = "bye"
         await db.close()
 
     run(work())
