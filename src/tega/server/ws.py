@@ -29,7 +29,7 @@ HELLO_S: Final = 10.0
 HIGH_WATER: Final = 1 << 20
 """Octets waiting for a client above which it counts as slow."""
 CUT: Final = 64 << 20
-"""Octets waiting for a client that does not read, above which it is cut off."""
+"""Octets waiting for a client that does not read, above which it is cut off instead of sent more."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -135,10 +135,12 @@ class SessionProtocol(Framed):
     # -- Peer ----------------------------------------------------------------
 
     def send(self, message: dict[str, Any]) -> None:
-        if self._transport.is_closing() or not self.send_message(_encode(message)):
+        if self._transport.is_closing():
             return
         if self.full and self._transport.get_write_buffer_size() > CUT:
             self._transport.abort()
+            return
+        self.send_message(_encode(message))
 
     def close(self, reason: str) -> None:
         if self._transport.is_closing() or not self.send_close(CloseCode.GOING_AWAY, reason[:100]):

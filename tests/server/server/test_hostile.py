@@ -235,6 +235,19 @@ def test_who_sends_and_never_reads_is_cut_off(monkeypatch):
     run(work())
 
 
+def test_an_answer_may_be_larger_than_what_may_wait(monkeypatch):
+    monkeypatch.setattr(ws, "HIGH_WATER", 1 << 14)
+    monkeypatch.setattr(ws, "CUT", 1 << 18)
+
+    async def work():
+        async with serving() as server, Client(server.url, reconnect=False) as db:
+            for part in range(4):
+                await db.put(f"big.p{part}", "x" * (4 << 20))
+            assert len((await db.get("big")).value) == 4
+
+    run(work())
+
+
 def frame(text: bytes) -> bytes:
     return Frame(Opcode.TEXT, text).serialize(mask=True)
 
