@@ -301,8 +301,10 @@ async def rollback(hub: Hub, who: Session, r: m.Rollback) -> Json:
     path = parse_path(r.root)
     if len(path) > 1:
         raise BadRequest(f"a roll-back takes a root or the whole tree, and {r.root} is below one")
+    if r.by_version and not path:
+        raise BadRequest("versions are counted by root; the whole tree goes back to a revision")
     who.access.require("write", path)
-    to = await revision_of(hub, path[0], r.to) if r.by_version and path else r.to
+    to = await revision_of(hub, path[0], r.to) if r.by_version else r.to
     root = path[0] if path else None
     return _receipt(await hub.store.rollback(root, to, expect=r.expect, author=who.name, message=r.message))
 

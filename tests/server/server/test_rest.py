@@ -203,6 +203,7 @@ def export_of(*items):
         ("GET", "/_log?limit=x", b"", 400),
         ("GET", "/_get?path=a..b", b"", 400),
         ("POST", "/_rollback", b'{"root": "a.b", "to": 0}', 400),
+        ("POST", "/_rollback", b'{"to": 1, "by_version": true}', 400),
         ("POST", "/_compact", b'{"before": 99}', 404),
         ("POST", "/_import", b'{"lines": ["x"]}', 400),
         ("GET", "/" + "/".join("x" * 200), b"", 400),
