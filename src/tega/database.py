@@ -210,7 +210,7 @@ class Database(Core):
         """Whether a commit of this store concerns a pattern; may read the log."""
         if touches(pattern, commit, None):
             return True
-        if pattern.regex is None or all(change.op is Op.MERGE for change in commit.changes):
+        if pattern.regex is None:
             return False
         return touches(pattern, commit, self._state_at(commit.rev - 1))
 

@@ -152,11 +152,25 @@ def touches(pattern: Pattern, commit: Commit, before: State | None) -> bool:
             continue
         if isinstance(change.value, dict) and _names_below(pattern, change.path, change.value):
             return True
-        if change.op is not Op.MERGE and before is not None:
-            gone = find(before.root, change.path)
-            if gone is not None and any(pattern.matches(path) for path, _ in walk(gone, change.path)):
+        there = find(before.root, change.path) if before is not None else None
+        if there is None:
+            continue
+        if change.op is Op.MERGE:
+            if _lost(pattern, there, change.path, change.value):
                 return True
+        elif any(pattern.matches(path) for path, _ in walk(there, change.path)):
+            return True
     return False
+
+
+def _lost(pattern: Pattern, node: Node, path: Path, merged: Json) -> bool:
+    """Whether a merge takes away what the pattern names: it puts leaves where mappings were."""
+    if node.children is None:
+        return False
+    if not isinstance(merged, dict):
+        return any(pattern.matches(below) for below, _ in walk(node, path))
+    both = [(key, child) for key in merged if (child := node.children.get(key)) is not None]
+    return any(_lost(pattern, child, (*path, key), merged[key]) for key, child in both)
 
 
 def _names_below(pattern: Pattern, path: Path, value: Json) -> bool:

@@ -326,7 +326,11 @@ class AsyncStore:
         self._seen = commit.rev
         for watcher in self._watchers:
             if commit.rev > watcher.position:
-                wanted = self.database.touches(watcher.pattern, commit)
+                try:
+                    wanted = self.database.touches(watcher.pattern, commit)
+                except StoreError as error:  # what stood there before cannot be read
+                    watcher.fail(error)
+                    continue
                 watcher.offer(commit, wanted, watcher.position)
 
     def _lost_history(self) -> None:

@@ -225,3 +225,24 @@ def test_leases_and_news_are_seen_to_after_the_disk_has_failed(monkeypatch: pyte
             await log.is_asked()
 
     run(work())
+
+
+def test_a_watcher_whose_past_cannot_be_read_fails_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(store: AsyncStore) -> None:
+        await store.put("a.b", 1)
+        one, other = store.watch(r"x\.b", after=1, regex=True), store.watch("a", after=1)
+        async with aclosing(one), aclosing(other):  # type: ignore[type-var]
+            assert [await anext(one), await anext(other)] == [1, 1]
+
+            def unreadable(rev: int) -> None:
+                raise StoreIOError("the operating system failed to read or write the database")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(store.database, "_state_at", unreadable)
+                assert (await store.delete("a")).rev == (await next_commit(other)).rev == 2
+            with pytest.raises(StoreIOError):
+                await drain(one)
+
+    run(with_store(tmp_path, work))

@@ -369,8 +369,11 @@ def test_watching_an_expression_sees_what_appears_and_vanishes_below_a_change(st
     store.commit([delete("config-pe1")])
     store.commit([put("operational-pe1", {"y": 1})])
     store.commit([delete("operational-pe1")])
-    told = store.watch(r"operational-(\w*)\.ip", after=0, until=8, regex=True)
-    assert [commit.rev for commit in told] == [1, 3, 5]
+    store.commit([put("operational-pe1", {"x": {"ip": 1}, "ip": {"a": 1}})])
+    store.commit([Change(Op.MERGE, (), {"operational-pe1": {"x": 2}})])
+    store.commit([Change(Op.MERGE, (), {"operational-pe1": 2})])
+    told = store.watch(r"operational-(\w*)\.ip", after=0, until=11, regex=True)
+    assert [commit.rev for commit in told] == [1, 3, 5, 9, 11]
 
 
 def test_compaction_keeps_a_horizon(store: Face) -> None:
