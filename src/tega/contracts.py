@@ -87,6 +87,9 @@ class Log(Protocol):
         """Forget the records with a smaller revision; the last one always stays."""
 
     def leases(self) -> list[LeaseInfo]: ...
+    def lease(self, lease_id: str) -> LeaseInfo | None:
+        """One of them, however many there are."""
+
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
         """Create the lease or keep it alive: it has its whole time again."""
 

@@ -286,8 +286,8 @@ class Database(Core):
 
     def _plan_reap(self, state: State, lease: str, only_expired: bool) -> Sequence[Change]:
         if only_expired:
-            known = {found.id: found.remaining for found in self.log.leases()}
-            if known.get(lease, 1.0) > 0:
+            found = self.log.lease(lease)
+            if found is None or found.remaining > 0:
                 return ()
         self.log.drop_lease(lease)
         nodes = [(path, find(state.root, path)) for path in sorted(state.leased.get(lease, ()))]

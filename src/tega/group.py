@@ -78,7 +78,6 @@ class Attempt:
         self._careful = careful
         self._outcomes: list[tuple[Request, Commit | None, BaseException | None]] = []
         self._ids: dict[str, Commit] = {}
-        self._live: set[str] | None = None
         self.records: list[Record] = []
         self.commits: list[Commit] = []
         self.states: list[State] = []
@@ -133,7 +132,6 @@ class Attempt:
             changes = request.plan(state)
             if request.reaps is not None:
                 self.reaped = True
-                self._live = None  # one less than what was looked up before
                 if not changes:
                     return None, state
         rev = state.rev + 1
@@ -168,7 +166,7 @@ class Attempt:
         touched: dict[str, Rev] = {}
         for change in changes:
             if change.lease is not None:
-                self._check_lease(change)
+                self._check_lease(change.path, change.lease)
                 leased = with_lease(leased, change.lease, change.path)
             after = apply(root, change, rev)
             if after is not root:
@@ -194,11 +192,10 @@ class Attempt:
             if root not in touched:
                 touched[root] = (self.versions.get(root) or self._database.version_of(root)) + 1
 
-    def _check_lease(self, change: Change) -> None:
-        if self._live is None:
-            self._live = {lease.id for lease in self._database.log.leases() if lease.remaining > 0}
-        if change.lease not in self._live:
-            raise LeaseLost(f"{format_path(change.path)}: lease {change.lease} does not live")
+    def _check_lease(self, path: Path, lease: str) -> None:
+        found = self._database.log.lease(lease)
+        if found is None or found.remaining <= 0:
+            raise LeaseLost(f"{format_path(path)}: lease {lease} does not live")
 
     def _conflict(self, path: Path, expected: Rev, actual: Rev) -> Conflict:
         """The commit to blame may be one of this group, which the log does not hold yet."""

@@ -124,12 +124,16 @@ class MemoryLog:
             self._held.first = max(self._held.first, before)
 
     def leases(self) -> list[LeaseInfo]:
-        now = self._clock()
         with self._lock:
-            return [
-                LeaseInfo(lease_id, ttl, deadline - now, owner)
-                for lease_id, (ttl, deadline, owner) in self._held.leases.items()
-            ]
+            return [found for lease_id in self._held.leases if (found := self.lease(lease_id)) is not None]
+
+    def lease(self, lease_id: str) -> LeaseInfo | None:
+        with self._lock:
+            found = self._held.leases.get(lease_id)
+        if found is None:
+            return None
+        ttl, deadline, owner = found
+        return LeaseInfo(lease_id, ttl, deadline - self._clock(), owner)
 
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
         with self._lock:

@@ -61,6 +61,7 @@ _SCHEMA = (
 _LAST = "SELECT max(rev) FROM commits"
 _INSERT = "INSERT INTO commits VALUES (?, ?)"
 _TOUCH = "INSERT INTO touched VALUES (?, ?, ?)"
+_LEASES = "SELECT id, ttl, deadline, boot, owner FROM lease"
 _REQUEST = "INSERT INTO request VALUES (?, ?)"
 
 
@@ -417,17 +418,23 @@ class SqliteLog:
     # ------------------------------------------------------------- leases
 
     def leases(self) -> list[LeaseInfo]:
-        """Leases of before a restart of the machine get their whole time again, once."""
-        now = self._clock()
         with self._lock, self._errors():
-            rows = self._db.execute("SELECT id, ttl, deadline, boot, owner FROM lease").fetchall()
-        found = []
-        for lease_id, ttl, deadline, boot, owner in rows:
-            if boot != self._boot:
-                self._write_lease(lease_id, ttl, owner)
-                deadline = now + ttl
-            found.append(LeaseInfo(lease_id, ttl, deadline - now, owner))
-        return found
+            rows = self._db.execute(_LEASES).fetchall()
+        return [self._as_lease(row) for row in rows]
+
+    def lease(self, lease_id: str) -> LeaseInfo | None:
+        with self._lock, self._errors():
+            row = self._db.execute(f"{_LEASES} WHERE id = ?", (lease_id,)).fetchone()
+        return self._as_lease(row) if row is not None else None
+
+    def _as_lease(self, row: tuple[str, float, float, str, str]) -> LeaseInfo:
+        """One of before a restart of the machine gets its whole time again, once."""
+        lease_id, ttl, deadline, boot, owner = row
+        now = self._clock()
+        if boot != self._boot:
+            self._write_lease(lease_id, ttl, owner)
+            deadline = now + ttl
+        return LeaseInfo(lease_id, ttl, deadline - now, owner)
 
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
         self._write_lease(lease_id, ttl, owner)

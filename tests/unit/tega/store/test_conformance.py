@@ -213,6 +213,15 @@ def test_a_fault_in_one_request_of_a_group_leaves_the_others_alone() -> None:
         assert database.view().keys() == ["a", "c"]
 
 
+def test_a_leased_node_does_not_cost_more_the_more_leases_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Database(MemoryLog()) as database:
+        lease = database.grant(60.0)
+        monkeypatch.delattr(MemoryLog, "leases")
+        database.put("a", 1, lease=lease)
+        database.revoke(lease)
+        assert database.get("a") is None
+
+
 def test_a_lease_that_ends_within_a_group_is_not_lived_on() -> None:
     with Database(MemoryLog()) as database:
         lease = database.grant(60.0)
