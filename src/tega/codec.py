@@ -233,6 +233,11 @@ def decode_state(data: bytes, name: str) -> tuple[Rev, bytes, dict[str, Rev], No
     return fields["rev"], bytes.fromhex(fields["hash"]), fields["versions"], _cooked(fields["tree"])
 
 
+def state_rev(data: bytes) -> Rev:
+    """Return the revision of a state whose checksum holds, without reading the rest."""
+    return int(data[HASH_SIZE + len('{"rev":') : HASH_SIZE + 32].partition(b",")[0])
+
+
 def _cooked(raw: list[Json]) -> Node:
     if len(raw) == 2:
         return Node(raw[0], raw[1])

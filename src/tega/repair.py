@@ -12,7 +12,7 @@ import time
 from typing import NamedTuple
 
 from tega.api import Change, Op, Record
-from tega.codec import HASH_SIZE, decode_commit, decode_state, digest, from_bytes
+from tega.codec import HASH_SIZE, decode_commit, decode_state, digest, from_bytes, state_rev
 from tega.engines.pages import rows
 from tega.engines.sqlite import DATABASE, FILES, HEAD, SqliteLog, os_error
 from tega.errors import DamagedStore, StoreError
@@ -102,19 +102,17 @@ def salvage(directory: str | os.PathLike[str]) -> Salvaged:
         records, states = _good_rows(path)
     except OSError as error:
         raise os_error(error, where) from error
-    best = empty_state()
-    chain: list[tuple[Rev, bytes]] = []
-    for base in [empty_state(), *states]:
-        state, used = _replay(base, records)
-        if state.rev > best.rev:
-            best, chain = state, used
+    best, chain = _replay(empty_state(), records)
+    for rev in sorted(states):
+        if rev > best.rev:  # from those before, the records lead no further than they did already
+            best, chain = _replay(_decoded(states[rev]), records)
     return _result(where, best, chain)
 
 
-def _good_rows(path: str) -> tuple[dict[Rev, list[bytes]], list[State]]:
-    """Records by revision and states, each with a checksum that holds."""
+def _good_rows(path: str) -> tuple[dict[Rev, list[bytes]], dict[Rev, bytes]]:
+    """Records and states by revision, each with a checksum that holds."""
     records: dict[Rev, list[bytes]] = {}
-    states: dict[Rev, State] = {}
+    states: dict[Rev, bytes] = {}
     for rowid, columns in rows(path):
         data = columns[-1] if columns else b""
         if len(data) <= HASH_SIZE or digest(data[HASH_SIZE:]) != data[:HASH_SIZE]:
@@ -124,9 +122,13 @@ def _good_rows(path: str) -> tuple[dict[Rev, list[bytes]], list[State]]:
             if data not in known:
                 known.append(data)
         elif columns[0].startswith(b"state-"):
-            rev, head_hash, _, root = decode_state(data, "state")
-            states[rev] = loaded_state(rev, head_hash, root)
-    return records, [states[rev] for rev in sorted(states)]
+            states[state_rev(data)] = data
+    return records, states
+
+
+def _decoded(data: bytes) -> State:
+    rev, head_hash, _, root = decode_state(data, "state")
+    return loaded_state(rev, head_hash, root)
 
 
 def _replay(state: State, records: dict[Rev, list[bytes]]) -> tuple[State, list[tuple[Rev, bytes]]]:

@@ -12,6 +12,7 @@ import tega
 from tega.database import open_database
 from tega.engines.sqlite import DATABASE, HEAD
 from tega.errors import DamagedStore, StoreError
+from tega.state import State, advance
 from tega.tree import same_json
 
 if TYPE_CHECKING:
@@ -208,3 +209,21 @@ def test_a_restored_store_has_no_nodes_of_sessions_that_are_gone(tmp_path: Path,
     assert tega.restore(salvaged, tmp_path / "two") == (1 if compacted else 3)
     with open_database(tmp_path / "two") as database:
         assert database.view().value() == {"hosts": {"r2": 2}}
+
+
+def test_salvage_follows_each_commit_once_however_many_states_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_database(tmp_path) as database:
+        for number in range(20):
+            database.put("a", number)
+            database.snapshot()
+    followed: list[int] = []
+
+    def count(state: State, commit: Commit) -> State:
+        followed.append(commit.rev)
+        return advance(state, commit)
+
+    monkeypatch.setattr("tega.repair.advance", count)
+    assert tega.salvage(tmp_path).rev == 20
+    assert followed == list(range(1, 21))
