@@ -103,5 +103,7 @@ class Plugin:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.on_stop()
-        await self.db.close()
+        try:
+            await self.on_stop()
+        finally:
+            await self.db.close()

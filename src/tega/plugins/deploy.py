@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import signal
@@ -38,10 +39,22 @@ async def run(command: list[str]) -> dict[str, Any]:
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
+    assert process.stdout is not None
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), DEADLINE_S)
+        async with asyncio.timeout(DEADLINE_S):
+            output = await _end_of(process.stdout)
+            await process.wait()
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended, and what it started left its group
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+        process._transport.close()  # type: ignore[attr-defined]  # whoever else holds the output may never end
         raise
-    return {"status": process.returncode, "output": output[-KEEP:].decode(errors="replace")}
+    return {"status": process.returncode, "output": output.decode(errors="replace")}
+
+
+async def _end_of(stream: asyncio.StreamReader) -> bytes:
+    kept = b""
+    while data := await stream.read(KEEP):
+        kept = (kept + data)[-KEEP:]
+    return kept

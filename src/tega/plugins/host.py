@@ -82,23 +82,22 @@ class PluginHost:
         mine = {
             key.partition(".")[2]: value for key, value in self._options.items() if key.startswith(f"{name}.")
         }
-        plugin = kind(local_client(self._hub, kind.__name__), mine)
+        plugin = None
         try:
+            plugin = kind(local_client(self._hub, kind.__name__), mine)
             await plugin.db.open()
             await plugin.on_init()
         except Exception as error:
             logger.exception("plugin.not_started name=%s", name)
             self._failed[name] = f"{type(error).__name__}: {error}"
-            await plugin.stop()
+            if plugin is not None:
+                await _stop(plugin)
             return
         self._running[name] = plugin
 
     async def stop(self) -> None:
         for plugin in reversed(self._running.values()):
-            try:
-                await plugin.stop()
-            except Exception:
-                logger.exception("plugin.not_stopped name=%s", type(plugin).__name__)
+            await _stop(plugin)
         self._running.clear()
         self._failed.clear()
 
@@ -117,6 +116,13 @@ class PluginHost:
             for name, plugin in self._running.items()
         }
         return shown | {name: {"failed": why} for name, why in self._failed.items()}
+
+
+async def _stop(plugin: Plugin) -> None:
+    try:
+        await plugin.stop()
+    except Exception:
+        logger.exception("plugin.not_stopped name=%s", type(plugin).__name__)
 
 
 def _load_named(name: str) -> type[Plugin]:

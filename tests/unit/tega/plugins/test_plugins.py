@@ -1,5 +1,8 @@
+import asyncio
+import os
 import sys
 import textwrap
+import tracemalloc
 from itertools import permutations
 from pathlib import Path
 
@@ -9,6 +12,8 @@ from nlan.model import to_builtins
 from nlan.schema import load
 from tega.api import Op
 from tega.errors import RemoteError
+from tega.plugins.deploy import KEEP
+from tega.plugins.deploy import run as deploy
 from tega.plugins.host import BUILTIN, PluginError
 from tega.plugins.ipam import assign
 from tega.plugins.server_client import talks
@@ -216,6 +221,29 @@ class Greeter(Plugin):
 """
 
 
+def test_a_deployment_that_talks_without_end_costs_no_memory():
+    tracemalloc.start()
+    try:
+        done = run(deploy(["sh", "-c", "head -c 20000000 /dev/zero; echo end; exit 3"]))
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+    assert (done["status"], len(done["output"]), done["output"][-5:]) == (3, KEEP, "\0end\n")
+
+
+def test_a_deployment_ends_with_its_call(tmp_path):
+    """Also when the command itself is over, and a service that it started still holds its output."""
+    os.mkfifo(tmp_path / "stop")
+
+    async def work():
+        for command in ("exec >&- 2>&-; sleep 60", f"setsid cat {tmp_path}/stop &"):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(deploy(["sh", "-c", command]), 0.2)
+
+    run(work())
+    os.close(os.open(tmp_path / "stop", os.O_RDWR | os.O_NONBLOCK))
+
+
 def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeypatch):
     """Also within the second in which Python would take its bytecode for the new file's."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
@@ -252,6 +280,11 @@ def test_a_plugin_that_does_not_start_is_left_out_and_said(tmp_path):
         class Bad(Plugin):
             async def on_init(self):
                 raise OSError("no such device")
+            async def on_stop(self):
+                self.device.close()
+        class Odd(Plugin):
+            def __init__(self, db):
+                super().__init__(db, {})
         """)
     )
 
@@ -259,6 +292,7 @@ def test_a_plugin_that_does_not_start_is_left_out_and_said(tmp_path):
         async with served(folders=[tmp_path], enable=["ipam"]) as db:
             shown = await db.ask("plugins")
             assert shown["Bad"] == {"failed": "OSError: no such device"}
+            assert shown["Odd"]["failed"].startswith("TypeError: Odd.__init__() takes 2 positional")
             assert shown["ipam"]["session"] == "Ipam"
             assert "Bad" not in await db.ask("ids")
 
