@@ -31,6 +31,7 @@ MAX_TEXT = 65_536
 
 _BARE = r'[^\s."*>()\x00-\x1f\x7f]+'
 _TOKEN = re.compile(rf'({_BARE})|"((?:[^"\\]|\\.)*)"')
+_GLOB = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^."]+)(?:\.(?:"(?:[^"\\]|\\.)*"|[^."]+))*', re.DOTALL)
 _PLAIN = re.compile(r"[^\s.\"'*>()/\\\[\]{},=:;\x00-\x1f\x7f]+\Z")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
@@ -267,6 +268,8 @@ def _parse_glob(text: str) -> tuple[re.Pattern[str] | str | None, ...]:
         raise InvalidPattern(f"a pattern of {len(text)} characters: at most {MAX_TEXT} are allowed")
     if "*" not in text:
         return parse_path(text)
+    if not _GLOB.fullmatch(text):
+        raise InvalidPattern(f"{text!r}: a segment is empty, or begins or ends within quotes")
     found: list[re.Pattern[str] | str | None] = []
     for part in re.findall(r'"(?:[^"\\]|\\.)*"|[^."]+|\.', text):
         if part == ".":

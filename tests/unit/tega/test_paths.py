@@ -162,3 +162,9 @@ def test_results_that_are_kept_are_few_and_short() -> None:
     assert kept == {f"k{MOST_CACHED}": MOST_CACHED}
     assert keep(kept, "long", CACHED + 1, 7) == 7
     assert "long" not in kept
+
+
+@pytest.mark.parametrize("text", ['a".*', '"a.b"c*', "a..*", ".a*", "*.", '"x*', "*.a b"])
+def test_a_glob_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises((InvalidPattern, InvalidPath)):
+        Pattern(text)
