@@ -143,12 +143,12 @@ def session_uri(url: str) -> str:
     Raises:
         BadRequest: It is none of these.
     """
-    parts = urlsplit(url if "://" in url else f"ws://{url}")
-    scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
     try:
+        parts = urlsplit(url if "://" in url else f"ws://{url}")
         host, port = parts.hostname, parts.port or DEFAULT_PORT
     except ValueError as error:
         raise BadRequest(f"{url}: {error}") from error
+    scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
     if scheme is None or not host:
         raise BadRequest(f"{url}: wants host:port, http://host:port or https://host:port")
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{PATH}"

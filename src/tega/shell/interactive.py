@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import Completer, Completion
-from prompt_toolkit.history import FileHistory
+from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from tega.errors import StoreError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from prompt_toolkit.completion import CompleteEvent
     from prompt_toolkit.document import Document
+    from prompt_toolkit.history import History
 
     from tega.client import Client
 
@@ -98,9 +99,8 @@ class Prompter:
         self._db = db
         self._number = 0
         self._completer = PathCompleter(db)
-        history = FileHistory(str(_history_file()))
         self._lines: PromptSession[str] = PromptSession(
-            history=history,
+            history=_history(),
             complete_while_typing=False,  # a question to the server per key, during which Tab does nothing
             refresh_interval=REFRESH_S,
         )
@@ -185,7 +185,14 @@ async def _patiently(shell: Shell, running: asyncio.Future[None]) -> None:
     await running
 
 
-def _history_file() -> Path:
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    (state / "tega").mkdir(parents=True, exist_ok=True, mode=0o700)
-    return state / "tega" / "history"
+def _history() -> History:
+    """The lines typed before, kept in a file where there can be one."""
+    try:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        (state / "tega").mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = state / "tega" / "history"
+        file.open("ab").close()
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home at all
+        print(f"no history is kept: {error}")
+        return InMemoryHistory()
+    return FileHistory(str(file))

@@ -52,7 +52,7 @@ def _token(options: argparse.Namespace) -> str | None:
         return os.environ.get("TEGA_TOKEN")
     try:
         text: str = options.token_file.read_text()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--token-file {options.token_file}: {error}") from error
     return text.strip()
 

@@ -599,7 +599,7 @@ def test_a_client_that_may_not_reconnect_says_so_to_everybody():
 def test_nobody_listens_there():
     with pytest.raises(Disconnected, match="cannot reach"):
         run(Client("127.0.0.1:1").open())
-    for url in ("ftp://x", "http://", "127.0.0.1:99999"):
+    for url in ("ftp://x", "http://", "127.0.0.1:99999", "http://[::1"):
         with pytest.raises(BadRequest):
             Client(url)
 

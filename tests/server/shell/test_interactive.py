@@ -138,3 +138,13 @@ def test_the_prompt_outlives_its_server(prompted):
         assert "Traceback" not in terminal.shown
 
     prompted(test)
+
+
+def test_a_shell_without_a_home_keeps_no_history():
+    async def test():
+        async with process() as server:
+            with prompt(server, "/proc/nowhere") as terminal:
+                terminal.type("head", ENTER)
+                terminal.see("0", "[tega: 1]")
+
+    run(test())

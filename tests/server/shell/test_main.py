@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tega.shell.main import parser
+from tega.shell.main import main, parser
 from unit.tega.serving import run, serving, until
 
 CODE = "import sys; from tega.shell.main import main; sys.exit(main(sys.argv[1:]))"
@@ -79,6 +79,12 @@ def test_a_reader_that_goes_away_is_no_failure_of_ours():
             assert process.returncode == 1
 
     run(work())
+
+
+def test_a_token_file_that_is_no_text_is_named(tmp_path, capsys):
+    (tmp_path / "token").write_bytes(b"\xff\xfe")
+    assert main(["--token-file", str(tmp_path / "token"), "head"]) == 2
+    assert f"--token-file {tmp_path}/token: " in capsys.readouterr().err
 
 
 def test_the_command_line_is_described(capsys):
