@@ -160,7 +160,7 @@ class Allocator:
         return number
 
     def without_gone(self) -> Allocations | None:
-        """Return the record without names that nobody asked for, in pools that are used up; None if all did."""
+        """Return the record without names that none asks for, in used-up pools; None if all do."""
         gone = {pool: self._pools[pool].keys() - self._asked[pool] for pool in self._short}
         if not any(gone.values()):
             return None

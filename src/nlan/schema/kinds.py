@@ -430,7 +430,7 @@ class AnyScalar(ScalarKind):
         self.wanted, self._kinds = wanted, kinds
 
     def parse(self, text: str, plain: bool) -> Any:
-        """Return what the first fitting kind makes of it; what is wrong with a number or an address is said."""
+        """Return what the first fitting kind makes of it; a wrong number or address is said as such."""
         message = f"`{text}` is not {self.wanted}"
         for kind in self._kinds:
             try:
@@ -623,7 +623,7 @@ class Section(Kind):
         elif not key.served:
             reader.report.error(where, f"`{word.text}` is known but not supported yet")
         elif key.name in record.places:
-            first = record.places[key.name].line
+            first = reader.report.source_line(record.places[key.name].line)
             reader.report.error(where, f"`{word.text}` stands twice; its other spelling is in line {first}")
         else:
             self._value(record, key, where._replace(line=value.line, column=value.column), value, reader)

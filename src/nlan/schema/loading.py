@@ -13,7 +13,7 @@ from nlan.schema import table, template
 from nlan.schema.allocate import Allocations, Allocator
 from nlan.schema.build import build_lab
 from nlan.schema.kinds import Reader, Record, shape
-from nlan.schema.names import Underlay, allocate_underlay, is_short, node_trees, tunnels
+from nlan.schema.names import Underlay, allocate_underlay, breadth, entries_of, is_short, node_trees, tunnels
 from nlan.schema.ranges import expand_names
 from nlan.schema.report import Place, Report, nearest
 from nlan.schema.settings import Settings
@@ -21,7 +21,6 @@ from nlan.schema.source import check_text, read_source
 from nlan.schema.tree import Map, Scalar, Tree, parse_tree
 from nlan.schema.verify import verify
 from nlan.values import NAME_MAX, is_name
-
 
 PROBLEMS_MAX = 1000
 """Errors of one file; nobody reads more, and each may ask for the likely meant word."""
@@ -66,11 +65,11 @@ def load(
     report = Report(str(path), PROBLEMS_MAX)
     source = read_source(path, report) if text is None else check_text(text, report)
     marked = template.mark_names(source, report) if source is not None else None
+    if marked and marked[1]:
+        report.map_lines(marked[1])
     tree = parse_tree(marked[0], report) if marked else None
     if tree is not None and not isinstance(tree, Map):
         report.error(Place("", tree.line, tree.column), f"{shape(tree)} stands where a mapping is wanted")
-    if marked and marked[1]:
-        report.map_lines(marked[1])
     if not isinstance(tree, Map):
         report.stop_if_failed()
         raise AssertionError("a file without a tree has a problem")  # pragma: no cover
@@ -136,18 +135,27 @@ class _Load:
             return said or Record(Place()), self._short_nodes(said, reader) if said else {}
         own = tuple(entry for entry in self.tree.entries if entry[0].text in table.ORIGINAL.spellings)
         said = table.ORIGINAL.read(self.tree._replace(entries=own), Place(), reader)
+        for key, _ in entries_of(self.tree, self.short):
+            expand_names(key.text, Place(template.spelled(key.text), key.line, key.column), self.report)
         records = {}
         for name, trees in self.nodes.items():
-            key, value = trees[0]
-            at = Place(template.spelled(name), key.line, key.column)
-            if isinstance(value, Scalar) and not value.is_null:
-                hint = nearest(name, table.ORIGINAL.spellings)
-                self.report.error(at, f"{shape(value)} stands where {table.NODE.wanted} is wanted", hint)
+            self._once(name, trees)
+            found = [self._node(name, key, value, reader) for key, value in sorted(trees, key=breadth)]
+            at = Place(template.spelled(name), trees[0][0].line, trees[0][0].column)
+            if not any(found) or not _check_name(name, at, self.report):
                 continue
-            record = table.NODE.read(value or key, at, reader)
-            if _check_name(name, at, self.report) and record:
-                records[name] = record
+            records[name] = Record(at)
+            for record in found:
+                records[name] = record.over(records[name]) if record else records[name]
         return said or Record(Place()), records
+
+    def _node(self, name: str, key: Scalar, value: Tree | None, reader: Reader) -> Record | None:
+        at = Place(template.spelled(name), key.line, key.column)
+        if isinstance(value, Scalar) and not value.is_null:
+            hint = nearest(name, table.ORIGINAL.spellings)
+            self.report.error(at, f"{shape(value)} stands where {table.NODE.wanted} is wanted", hint)
+            return None
+        return table.NODE.read(value or key, at, reader)
 
     def _short_nodes(self, said: Record, reader: Reader) -> dict[str, Record]:
         spoken = dict(self._spoken(said.get("nodes", []), Record(said.place("nodes"))))
@@ -158,12 +166,12 @@ class _Load:
         for name, trees in self.nodes.items():
             at = Place(name, trees[0][0].line, trees[0][0].column)
             found = [
-                spoken[key.text, key.line]
-                for key, _ in sorted(trees, key=_breadth)
-                if (key.text, key.line) in spoken
+                spoken[where]
+                for key, _ in sorted(trees, key=breadth)
+                if (where := (key.text, key.line, key.column)) in spoken
             ]
             record = Record(found[0].at if found else at)
-            self._once(name, [key for key, _ in trees if "[" not in key.text])
+            self._once(name, trees)
             if not _check_name(name, record.at, self.report):
                 continue
             for other in found:
@@ -171,27 +179,25 @@ class _Load:
             records[name] = record.over(defaults) if defaults else record
         return records
 
-    def _once(self, name: str, keys: list[Scalar]) -> None:
-        if len(keys) > 1 and self.tree.find("nodes", "Nodes") is not None:
-            where = Place(f"nodes.{name}", keys[1].line, keys[1].column)
-            self.report.error(where, f"the node `{name}` stands twice; the first is in line {keys[0].line}")
+    def _once(self, name: str, trees: list[tuple[Scalar, Tree | None]]) -> None:
+        keys = [key for key, _ in trees if "[" not in key.text]
+        if len(keys) < 2 or (self.short and self.tree.find("nodes", "Nodes") is None):
+            return
+        where = Place(f"nodes.{name}" if self.short else name, keys[1].line, keys[1].column)
+        first = self.report.source_line(keys[0].line)
+        self.report.error(where, f"the node `{name}` stands twice; the first is in line {first}")
 
     def _spoken(self, nodes: Any, empty: Record) -> Any:
-        """Yield ((key's text, its line), record) of everything below `nodes`."""
+        """Yield ((key's text, its line, its column), record) of everything below `nodes`."""
         for entry in nodes:
             if isinstance(entry, tuple) and isinstance(entry[1], Record):
                 expand_names(entry[0].value, entry[0].at, self.report)
-                yield (entry[0].value, entry[0].at.line), entry[1]
+                yield (entry[0].value, entry[0].at.line, entry[0].at.column), entry[1]
             elif isinstance(entry.value, list):
                 yield from self._spoken(entry.value, empty)
             else:
                 expand_names(entry.value, entry.at, self.report)
-                yield (entry.value, entry.at.line), Record(entry.at)
-
-
-def _breadth(item: tuple[Scalar, Tree | None]) -> int:
-    """Sort what ranges say before what single names say, which wins."""
-    return 0 if "[" in item[0].text else 1
+                yield (entry.value, entry.at.line, entry.at.column), Record(entry.at)
 
 
 def _check_name(name: str, at: Place, report: Report) -> bool:

@@ -52,7 +52,7 @@ def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
     """
     muted, count = Muted(), 0
     found: NodeTrees = {}
-    for key, value in _entries(tree, short):
+    for key, value in entries_of(tree, short):
         names = expand_names(key.text, Place(), muted)
         count += len(names)
         if count > NODES_MAX:
@@ -63,13 +63,19 @@ def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
     return found
 
 
-def _entries(tree: Map, short: bool) -> list[tuple[Scalar, Tree | None]]:
+def entries_of(tree: Map, short: bool) -> list[tuple[Scalar, Tree | None]]:
+    """Return what speaks of nodes, each a name or names and the value, in file order."""
     if not short:
         return [(key, value) for key, value in tree.entries if key.text not in table.ORIGINAL.spellings]
     nodes = tree.find("nodes", "Nodes")
     if nodes is None:
         return [(name, None) for name in _linked(tree.find("links", "Links"))]
     return list(_listed(nodes))
+
+
+def breadth(item: tuple[Scalar, Tree | None]) -> int:
+    """Sort what ranges say before what single names say, which wins."""
+    return 0 if "[" in item[0].text else 1
 
 
 def _listed(nodes: Tree) -> Any:
@@ -84,7 +90,7 @@ def _listed(nodes: Tree) -> Any:
 
 def _linked(links: Tree | None) -> list[Scalar]:
     """Return the names in the links of a file that has no `nodes`."""
-    if links is None:
+    if links is None or (isinstance(links, Scalar) and links.is_null):
         return []
     if isinstance(links, Scalar):
         ends = [part.split(":")[0].strip() for part in links.text.split(" -- ")]
@@ -170,7 +176,7 @@ def _underlay_pool(tree: Map) -> tuple[Any, ...]:
 
 
 def _said_underlay(trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...]) -> Any:
-    for _, tree in reversed(trees):
+    for _, tree in sorted(trees, key=breadth)[::-1]:
         value = tree.find("underlay", "Underlay") if isinstance(tree, Map) else None
         if isinstance(value, Scalar):
             return with_prefix(table.UNDERLAY.read(value, Place(), _muted()), prefixes)

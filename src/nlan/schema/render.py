@@ -40,7 +40,6 @@ FILTERS = (
     "unique",
     "upper",
 )
-_MISTAKES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def main() -> int:
@@ -53,18 +52,12 @@ def main() -> int:
 
     try:
         text = _render(sys.stdin.read(), int(sys.argv[1]))
+        text.encode()
     except jinja2.TemplateSyntaxError as error:
         return _fail(error.lineno, str(error.message))
     except MemoryError:
         return _fail(0, "it takes too much memory")
-    except (
-        jinja2.TemplateError,
-        ArithmeticError,
-        TypeError,
-        ValueError,
-        LookupError,
-        AttributeError,
-    ) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a template makes of the engine is said of it
         return _fail(_line(error), str(error) or type(error).__name__)
     sys.stdout.write(text)
     return 0

@@ -11,20 +11,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nlan.schema.report import Place, Report
+from nlan.schema.report import Origin, Place, Report
 from nlan.schema.source import SIZE_MAX
+from nlan.schema.template import spelled
 
 SECONDS = 5.0
 """How long a template may run."""
 LINE_OPEN, LINE_CLOSE = "\ue003", "\ue004"
 
-_MARK = re.compile(f"{LINE_OPEN}([0-9]+){LINE_CLOSE}")
+_MARK = re.compile(f"{LINE_OPEN}([0-9]{{1,9}}){LINE_CLOSE}")
 _TOKENS = re.compile(r"\{%|%\}|\$\{|\}|\{#|#\}")
 _CLOSES = {"{%": "%}", "${": "}", "{#": "#}"}
 
 
-def render(text: str, report: Report) -> tuple[str, tuple[int, ...]] | None:
-    """Return the rendered text and the source line of each of its lines, or None after saying why."""
+def render(text: str, report: Report) -> tuple[str, Origin] | None:
+    """Return the rendered text and where its lines come from, or None after saying why."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the pipe and Jinja2 do
     command = [sys.executable, "-I", str(Path(__file__).with_name("render.py")), str(SIZE_MAX)]
     try:
         done = subprocess.run(
@@ -39,7 +41,7 @@ def render(text: str, report: Report) -> tuple[str, tuple[int, ...]] | None:
         report.error(Place(), f"the template ran longer than {SECONDS:.0f} seconds")
         return None
     if done.returncode == 0:
-        return _unnumbered(done.stdout)
+        return _unnumbered(done.stdout, text.split("\n"))
     _failed(done.returncode, done.stdout, report)
     return None
 
@@ -71,7 +73,7 @@ def _open_after(line: str, inside: str) -> str:
     return inside
 
 
-def _unnumbered(text: str) -> tuple[str, tuple[int, ...]]:
+def _unnumbered(text: str, source: list[str]) -> tuple[str, Origin]:
     lines: list[str] = []
     numbers: list[int] = []
     last = 1
@@ -80,4 +82,4 @@ def _unnumbered(text: str) -> tuple[str, tuple[int, ...]]:
         last = int(match[1]) if match else last
         numbers.append(last)
         lines.append(_MARK.sub("", line))
-    return "\n".join(lines), tuple(numbers)
+    return "\n".join(lines), Origin(numbers, [spelled(line) for line in lines], source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -24,6 +25,41 @@ class Place(NamedTuple):
         return Place(f"{self.path}[{index}]", line, column)
 
 
+_TAG = re.compile(r"(\$\{.*?\}|\{%.*?%\}|\{#.*?#\})")
+
+
+class Origin(NamedTuple):
+    """Where the lines of a rendered text came from."""
+
+    numbers: Sequence[int]
+    rendered: Sequence[str]
+    source: Sequence[str]
+
+    def line(self, line: int) -> int:
+        """Return the source's line of a rendered one."""
+        return self.numbers[min(line, len(self.numbers)) - 1]
+
+    def column(self, line: int, column: int) -> int:
+        """Return the source's column; that of the tag for what a tag became, 0 where it cannot be told."""
+        rendered = self.rendered[min(line, len(self.rendered)) - 1]
+        source = self.source[min(self.line(line), len(self.source)) - 1]
+        at = before = tag = 0
+        for index, part in enumerate(_TAG.split(source)):  # text and tags by turns
+            if index % 2:
+                tag = before + 1
+            else:
+                found = rendered.find(part, at)
+                if found < 0 or (index == 0 and found > 0):
+                    return 0
+                if column <= found:
+                    return tag
+                if column <= found + len(part):
+                    return before + column - found
+                at = found + len(part)
+            before += len(part)
+        return 0
+
+
 class Said(NamedTuple):
     """A value as the user said it, and where."""
 
@@ -42,7 +78,7 @@ class Report:
         """Take the file as the user named it, and how many errors end the reading (0: all are gathered)."""
         self.file, self._left = file, most or -1
         self._problems: dict[Problem, None] = {}
-        self._lines: tuple[int, ...] | None = None
+        self._origin: Origin | None = None
 
     def error(self, at: Place, message: str, hint: str = "") -> None:
         """Record what stops the file from being used."""
@@ -66,19 +102,22 @@ class Report:
     def copy(self) -> Report:
         """Return another report that has gathered the same so far."""
         other = Report(self.file)
-        other._problems, other._lines, other._left = dict(self._problems), self._lines, self._left
+        other._problems, other._left, other._origin = dict(self._problems), self._left, self._origin
         return other
 
-    def map_lines(self, lines: tuple[int, ...]) -> None:
-        """Tell which line of the source each line of the rendered text came from."""
-        self._lines = lines
+    def map_lines(self, origin: Origin) -> None:
+        """Tell where in the source each line of the text that is read came from."""
+        self._origin = origin
 
     def _placed(self, problem: Problem) -> Problem:
-        return problem._replace(line=self.source_line(problem.line))
+        if self._origin is None or not problem.line:
+            return problem
+        column = self._origin.column(problem.line, problem.column)
+        return problem._replace(line=self.source_line(problem.line), column=column)
 
     def source_line(self, line: int) -> int:
         """Return the source's line that a line of the rendered text came from."""
-        return self._lines[min(line, len(self._lines)) - 1] if self._lines and line else line
+        return self._origin.line(line) if self._origin and line else line
 
     @property
     def failed(self) -> bool:

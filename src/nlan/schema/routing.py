@@ -47,7 +47,8 @@ def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
     at = node.said.place("asn")
     if node.router and node.router.bgp:
         settings.places.put(at, "node", node.name, "asn")
-        if isinstance(node.said.get("asn"), int) and said not in (False, True, node.router.bgp.asn):
+        own = node.said.get("asn")
+        if isinstance(own, int) and own is not False and own != node.router.bgp.asn:
             settings.report.error(at, f"a node has one AS; this one says {said} and {node.router.bgp.asn}")
         node.asn = node.router.bgp.asn
     elif said == "auto":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from nlan.schema.report import Place, Report
+from nlan.schema.report import Origin, Place, Report
 
 OPEN, BRACE, CLOSE = "\ue000", "\ue001", "\ue002"
 """What stands for `$`, `{` and `}` of a plain name."""
@@ -19,10 +19,10 @@ _PLAIN = re.compile(r"\$\{([ \t]*[A-Za-z0-9_][A-Za-z0-9_.-]*[ \t]*)\}")
 _MARKED = re.compile(f"{OPEN}{BRACE}([^{CLOSE}]*){CLOSE}")
 
 
-def mark_names(text: str, report: Report) -> tuple[str, tuple[int, ...] | None] | None:
-    """Return the text with placeholders for names, and the source line of each of its lines.
+def mark_names(text: str, report: Report) -> tuple[str, Origin | None] | None:
+    """Return the text with placeholders for names, and where its lines come from.
 
-    The lines are None where they are the source's own. Returns None after recording why the
+    That is None where they are the source's own. Returns None after recording why the
     template cannot be rendered.
     """
     if "{%" in text or "${" in _PLAIN.sub("", _comments_off(text)):

@@ -194,9 +194,8 @@ class _Composer:
 
     def _twice(self, key: Scalar, first: Scalar) -> None:
         where = Place("", key.line, key.column)
-        self._report.error(
-            where, f"the key `{spelled(key.text)}` stands twice; the first is in line {first.line}"
-        )
+        line = self._report.source_line(first.line)
+        self._report.error(where, f"the key `{spelled(key.text)}` stands twice; the first is in line {line}")
 
     def _merge(self, tree: Tree, entries: dict[str, tuple[Scalar, Tree]]) -> None:
         for source in tree.items if isinstance(tree, Seq) else (tree,):

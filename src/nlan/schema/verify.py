@@ -120,7 +120,7 @@ def _duplicates(held: list[Held], report: Report) -> None:
     for item in held:
         other = first.setdefault(item.interface.ip, item)
         if other is not item:
-            where = f" (line {other.at.line})" if other.at.line else ""
+            where = f" (line {report.source_line(other.at.line)})" if other.at.line else ""
             report.error(item.at, f"{item.interface.ip} at {item.holder} stands at {other.holder} too{where}")
 
 
@@ -157,7 +157,7 @@ def _overlap(network: Any, item: Held, outer: Any, other: Held, report: Report) 
         network, item, outer, other = outer, other, network, item
     if other.interface is not None and item.interface.ip == other.interface.ip:
         return  # said already, as the same address twice
-    where = f" (line {other.at.line})" if other.at.line else ""
+    where = f" (line {report.source_line(other.at.line)})" if other.at.line else ""
     same = "is used on two segments" if network == outer else f"overlaps {outer}"
     report.error(item.at, f"{network} of {item.holder} {same}, at {other.holder} too{where}")
 

@@ -3,7 +3,6 @@
 from ipaddress import ip_network
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,13 +90,16 @@ def test_what_the_file_states_later_takes_a_number_from_its_name(read: Load) -> 
     assert r2 is not None
     assert r1.bgp is not None
     assert (str(r1.loopbacks[0]), r1.bgp.asn) == ("10.0.0.4/32", 65004)
-    assert r2 == msgspec.structs.replace(r2, loopbacks=first.lab.node("r2").router.loopbacks)  # type: ignore[union-attr]
+    assert str(r2.loopbacks[0]) == "10.0.0.2/32"
     assert [vpn.vni for ptn in second.lab.node("r1").ptn for vpn in ptn.l2vpns] == [2]
     assert read(text, second.allocations) == second
 
 
 def test_names_that_are_gone_give_their_numbers_back_where_a_pool_is_used_up(read: Load) -> None:
-    text = "pools: {{underlay: 192.0.2.0/29}}\nnetworks: {{n: {{nodes: [{names}], prefix: 192.0.2.64/29}}}}\nnodes: [{names}]\n"
+    text = (
+        "pools: {{underlay: 192.0.2.0/29}}\nnodes: [{names}]\n"
+        "networks: {{n: {{nodes: [{names}], prefix: 192.0.2.64/29}}}}\n"
+    )
     loaded = read(text.format(names="a, b, c"))
     stays = loaded.lab.node("a")
     for names in ("d, e, a", "x, c, a", "y, z, a"):
@@ -115,7 +117,8 @@ def test_pool_that_is_used_up_is_said_once_and_alone(problems_of: Problems) -> N
 
 def test_interfaces_that_a_lan_states_are_left_free(read: Load) -> None:
     loaded = read(
-        "nodes: [a, b, c]\nlinks: [a -- b]\nnetworks: {l: {type: lan, nodes: {a: {interface: eth1}, b: , c: }}}"
+        "nodes: [a, b, c]\nlinks: [a -- b]\n"
+        "networks: {l: {type: lan, nodes: {a: {interface: eth1}, b: , c: }}}"
     )
     assert [[i.name for i in node.interfaces] for node in loaded.lab.nodes] == [
         ["eth2", "eth1"],

@@ -35,6 +35,31 @@ def test_loop_and_expressions(read: Load) -> None:
     assert [node.name for node in loaded.lab.nodes] == ["r1", "r2", "r3"]
 
 
+def test_problem_behind_what_a_tag_became_has_its_own_column(problems_of: Problems) -> None:
+    line = "  r${i}: {asn: ${64495 + i}, mtu: ${9 * i}, hots: 1}"
+    text = f"nodes:\n{{% for i in range(1, 3) %}}\n{line}\n{{% endfor %}}\n"
+    columns = {problem.path: (problem.line, problem.column) for problem in problems_of(text)}
+    assert columns["nodes.r1.hots"] == columns["nodes.r2.hots"] == (3, line.index("hots") + 1)
+    assert columns["nodes.r1.mtu"] == (3, line.index("${9") + 1)
+
+
+def test_lines_are_the_sources_also_inside_of_messages(problems_of: Problems) -> None:
+    loop = "{% for i in range(9) %}\n- s${i}\n{% endfor %}\n"
+    text = (
+        f"nodes:\n{loop}- r1: {{loopback: 192.0.2.1}}\n- r2: {{loopback: 192.0.2.1}}\n- r2\nlinks:\nlinks:\n"
+    )
+    said = {problem.line: problem.message for problem in problems_of(text)}
+    assert said[9].endswith("the first is in line 8")
+    said = {problem.line: problem.message for problem in problems_of(text.replace("- r2\nlinks:\n", ""))}
+    assert said[6].endswith("stands at r1's loopback too (line 5)")
+
+
+def test_lines_that_end_in_carriage_returns_are_counted_once(problems_of: Problems) -> None:
+    text = "nodes:\n{% for i in range(1, 3) %}\n- r${i}\n{% endfor %}\nlniks: []\n"
+    (problem,) = problems_of(text.replace("\n", "\r\n"))
+    assert (problem.line, problem.column) == (5, 1)
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [
@@ -55,6 +80,8 @@ def test_loop_and_expressions(read: Load) -> None:
         ("${ range(10**9) }", "too big"),
         ("${ unknown.name + 1 }", "undefined"),
         ("${ 1 | nosuchfilter }", "nosuchfilter"),
+        ("{% for i in [1] %}" * 30 + "{% endfor %}" * 30, "too many statically nested blocks"),
+        ("${'\\ud800'}", "surrogates not allowed"),
     ],
 )
 def test_templates_are_held_in_the_sandbox(template: str, said: str, problems_of: Problems) -> None:
