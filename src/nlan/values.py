@@ -12,6 +12,10 @@ ASN_MAX = 2**32 - 1
 """The largest autonomous system number (RFC 6793)."""
 IFNAMSIZ = 15
 """Octets that the kernel keeps for an interface's name, without the closing NUL."""
+MTU_MAX = 65535
+"""The largest MTU: octets that an IPv4 packet can count (RFC 791)."""
+MTU_IPV6 = 1280
+"""The smallest MTU of a link that carries IPv6 (RFC 8200, section 5)."""
 NAME_MAX = 32
 """The longest lab or node name: two of them and a host's address fit into a file name."""
 

@@ -13,10 +13,10 @@ import msgspec
 
 from nlan.model import Bgp, BgpPeer
 from nlan.schema.drafts import CONNECTED, NodeDraft, vpns_of
-from nlan.schema.kinds import Record
+from nlan.schema.kinds import Address, Record
 from nlan.schema.report import Place, Said, nearest
 from nlan.schema.segments import Wiring
-from nlan.schema.services import announcements, peer_options, said_peer
+from nlan.schema.services import announcements, peer_options, said_peer, say_once
 from nlan.schema.settings import Settings
 
 Path = tuple[Any, Any, Any, Any]
@@ -27,6 +27,8 @@ def derive_bgp(wiring: Wiring) -> None:
     """Give every node with an AS its BGP: derived sessions, changed and extended by what it says."""
     _reflectors(wiring)
     speakers = [node for node in wiring.nodes.values() if node.asn is not None and node.router]
+    for node in speakers:
+        _name_peers(node, wiring)
     maker = _Maker(wiring, speakers, {node.name for node in speakers if _derives(node, wiring)})
     for node in speakers:
         _finish(node, maker.sessions(node), wiring)
@@ -142,6 +144,21 @@ def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
 # -- what a node says of its own
 
 
+def _name_peers(node: NodeDraft, wiring: Wiring) -> None:
+    """Add the sessions that the service `Router` says by the peer's node."""
+    said, router = node.said.get("router"), node.router
+    if said is None or router is None or router.bgp is None:
+        return
+    peers = {peer.address: peer for peer in router.bgp.peers}
+    for entry in said.get("bgp", [])[:1]:
+        record = entry.value if isinstance(entry, Said) else entry[1]
+        for item in record.get("neighbors", []):
+            if "node" in item.value and "peer" not in item.value:
+                _apply_node(node, item.value.get("node"), item.value, item.at, peers, wiring)
+    bgp = msgspec.structs.replace(router.bgp, peers=tuple(peers.values()))
+    node.router = msgspec.structs.replace(router, bgp=bgp)
+
+
 def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: Wiring) -> None:
     derived, external = sessions
     options, router = _options(node, wiring), node.router
@@ -149,7 +166,9 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
         return
     wiring.settings.places.put(node.said.place("asn"), "node", node.name, "bgp")
     peers = {address: _with_defaults(peer, node, options, external) for address, peer in derived.items()}
-    for said in options.get("peers", []):
+    said_peers = options.get("peers", [])
+    say_once([said for said in said_peers if isinstance(said, Said)], wiring.report)
+    for said in said_peers:
         _apply(node, said, peers, wiring)
     full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
@@ -175,13 +194,18 @@ def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring
     who = _who(key, record)
     if who is None:
         return wiring.report.error(at, "one of `node` and `peer` is wanted")
+    if key is not None and isinstance(record, Record):
+        for word in ("node", "peer"):
+            if word in record.places:
+                wiring.report.error(record.place(word), f"`{key.value}` says already who the peer is")
     if isinstance(who, str):
         return _apply_node(node, who, record, at, peers, wiring)
     if record is False:
         peers.pop(who, None)
     elif isinstance(record, Record):
-        record.values.setdefault("peer", who)
-        new = said_peer(node, node.asn or 0, Said(record, at), wiring.settings.places, wiring.report)
+        record = record.over(Record(record.at))
+        record.values["peer"] = who
+        new = said_peer(node, Said(record, at), wiring.settings.places, wiring.report)
         if new and who in peers:
             new = _changed(peers[who], record)
         if new:
@@ -190,11 +214,9 @@ def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring
 
 
 def _who(key: Said | None, record: Any) -> Any:
-    import ipaddress
-
     if key is not None:
         try:
-            return ipaddress.ip_address(key.value)
+            return Address().parse(key.value, plain=True)
         except ValueError:
             return key.value
     return record.get("peer") or record.get("node")
@@ -270,6 +292,9 @@ def _filled(node: NodeDraft, peer: BgpPeer, holders: dict[Any, NodeDraft], setti
             settings.report.error(
                 settings.places.find(*key), "`RemoteAs` is missing; the peer is not of this lab"
             )
+        elif other is not None and other.router is not None and other.router.frr is not None:
+            message = f"`RemoteAs` is missing; the AS of {other.name} is in its own FRR lines"
+            settings.report.error(settings.places.find(*key), message)
     if peer.description is None and other is not None:
         changes["description"] = other.name
     return msgspec.structs.replace(peer, **changes) if changes else peer

@@ -8,17 +8,16 @@ from typing import Any
 
 from nlan.model import Lab, Node, Underlay
 from nlan.schema.bgp import fill_peers
-from nlan.schema.drafts import NodeDraft
+from nlan.schema.drafts import NodeDraft, vpns_of
 from nlan.schema.hosts import add_host_lans
 from nlan.schema.kinds import Record
 from nlan.schema.names import Underlay as UnderlayNames
 from nlan.schema.names import with_prefix
-from nlan.schema.report import Place
 from nlan.schema.routing import derive_gateways, derive_routers
 from nlan.schema.segments import Wiring
 from nlan.schema.services import add_ptn, add_vhosts
 from nlan.schema.settings import Settings
-from nlan.values import vxlan_overhead
+from nlan.values import MTU_MAX, vxlan_overhead
 
 HOSTS_MAX = 100_000
 """Hosts behind all nodes of a lab."""
@@ -106,15 +105,10 @@ def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Any) -> Un
         return None
     (prefix, _), *_ = Counter(node.underlay.network for node in attached).most_common(1)
     overhead = vxlan_overhead(prefix.version)
-    largest = max(
-        (vpn.mtu for node in attached for ptn in node.ptn for vpn in ptn.l2vpns), default=settings.mtu
-    )
+    largest = max((vpn.mtu for node in attached for vpn in vpns_of(node)), default=settings.mtu)
     mtu = settings.said.get("underlay_mtu", max(largest, settings.mtu) + overhead)
-    if mtu < largest + overhead:
-        at: Place = settings.said.place("underlay_mtu")
-        message = f"{mtu} octets cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
-        settings.report.error(at, message, f"say at least {largest + overhead}, or a smaller `mtu`")
-    return Underlay(prefix=prefix, mtu=min(mtu, 65535))
+    settings.places.put(settings.said.place("underlay_mtu"), "underlay", "mtu")
+    return Underlay(prefix=prefix, mtu=min(mtu, MTU_MAX))
 
 
 def _node(node: NodeDraft) -> Node:

@@ -77,6 +77,7 @@ def _ends(one: Lab) -> Iterator[tuple[Path, lab.Endpoint]]:
 def _places(one: Lab, where: Where) -> Places:
     """Return where each part of the lab stands that the checks of the whole speak of."""
     places = Places()
+    places.put(where(("underlay", "mtu")), "underlay", "mtu")
     for node in one.nodes:
         for key, path in _parts(node):
             places.put(where((node.name, *path)), "node", node.name, *key)
@@ -85,7 +86,7 @@ def _places(one: Lab, where: Where) -> Places:
 
 def _parts(node: Node) -> Iterator[tuple[tuple[Any, ...], Path]]:
     yield (), ()
-    for word in ("underlay", "router"):
+    for word in ("underlay", "router", "gateway"):
         yield (word,), (word,)
     for number, interface in enumerate(node.interfaces):
         path = "interfaces", str(number)
@@ -121,6 +122,8 @@ def _routing(routing: router.Router) -> Iterator[tuple[tuple[Any, ...], Path]]:
     yield from _addresses(routing.loopbacks, ("router", "loopbacks"))
     for word in ("engine", "frr", "router_id", "bgp", "ospf"):
         yield (word,), ("router", word)
+    for number, route in enumerate(routing.routes):
+        yield ("route", route.prefix), ("router", "routes", str(number))
     for number, peer in enumerate(routing.bgp.peers if routing.bgp else ()):
         path = "router", "bgp", "peers", str(number)
         yield ("bgp", "peer", peer.address), path

@@ -44,6 +44,10 @@ def _add(node: NodeDraft, gateways: list[Any], count: int, mtu: int, at: Place, 
 
 
 def _allocated(node: NodeDraft, name: str, at: Place, settings: Settings) -> list[Any]:
+    if settings.places.has("node", node.name, "lan", name):
+        settings.report.error(at, f"two host LANs of {node.name} are called `{name}`")
+        return []
+    settings.places.put(at, "node", node.name, "lan", name)
     pool = settings.pools["lans"]
     number = settings.allocator.from_pool(pool, f"{node.name}/{name}", at)
     if number is None:

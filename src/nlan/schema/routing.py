@@ -289,6 +289,7 @@ def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
     for node in nodes:
         said = node.said.get("gateway")
         if said is not None:
+            settings.places.put(node.said.place("gateway"), "node", node.name, "gateway")
             node.gateway = tuple(hop for item in said if (hop := _said_gateway(node, item, settings)))
         elif not node.is_router and node.router is None:
             hops = (_router_near(node, version) for version in (4, 6))

@@ -76,7 +76,14 @@ class Wiring:
                 item.at, f"one of `nodes`, `link`, `line`, `ring` and `mesh` is wanted; here are {found}"
             )
         elif ways[0] in record:
-            yield from ((pair, record) for pair in self._shaped(ways[0], record))
+            ends: set[str] = set()
+            for pair in self._shaped(ways[0], record):
+                ends |= {end.partition(":")[0] for end in pair}
+                yield pair, record
+            for key, _ in record.get("ends", []) if ends else []:
+                if key.value not in ends:
+                    hint = nearest(key.value, sorted(ends))
+                    self.report.error(key.at, f"`{key.value}` is no end of this link", hint)
 
     def _shaped(self, way: str, record: Record) -> Iterable[Pair]:
         at = record.place(way)
@@ -140,9 +147,6 @@ class Wiring:
         if a == b:
             self.report.error(at, f"`{a}` is linked to itself")
             return
-        for key, _ in record.get("ends", []):
-            if key.value not in (a, b):
-                self.report.error(key.at, f"`{key.value}` is no end of this link", nearest(key.value, (a, b)))
         name = self._unique(f"{a}--{b}")
         options = [self._end_options(record, node) or Record(at) for node in (a, b)]
         if record.get("type") == "l2vpn":
@@ -290,11 +294,20 @@ class Wiring:
             segment.prefixes = ()
             return
         bare = [end for end in segment.ends if not end.addresses]
+        for said in options if segment.prefixes else []:
+            self._inside(segment, said)
         if not segment.prefixes:
             segment.prefixes = self._prefixes(segment, bare, pool_name)
         small = min((prefix.num_addresses for prefix in segment.prefixes), default=0)
         for end, number in zip(bare, self._numbers(segment, bare, pool_name, small), strict=False):
             end.addresses = [_nth(prefix, number + _lift(prefix, small)) for prefix in segment.prefixes]
+
+    def _inside(self, segment: Segment, said: Record) -> None:
+        """An end's address lies in what the segment says of its family."""
+        for item in said.get("address", []):
+            own = [prefix for prefix in segment.prefixes if prefix.version == item.value.version]
+            if own and not any(item.value.ip in prefix for prefix in own):
+                self.report.error(item.at, f"{item.value} is not in {own[0]}, the prefix of {segment.name}")
 
     def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[Any, ...]:
         stated = dict.fromkeys(value.network for end in segment.ends for value in end.addresses)

@@ -22,7 +22,11 @@ from nlan.schema.report import Place, Report, Said
 
 def add_ptn(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
     """Add the packet transport networks that the node says in full."""
+    names: set[str] = set()
     for name, record in node.said.get("ptn", []):
+        if name.value in names:
+            report.error(name.at, f"two networks of {node.name} are called `{name.value}`")
+        names.add(name.value)
         places.put(name.at, "node", node.name, "ptn", name.value)
         links: Record = record.get("links") or Record(record.at)
         local = links.get("local_ip", node.underlay.ip if node.underlay else None)
@@ -152,19 +156,22 @@ def said_router(node: NodeDraft, places: Places, report: Report) -> Router | Non
         loopbacks=values(loopbacks),
         router_id=record.get("router_id"),
         engine="gobgp" if record.get("embedded_bgp") else "frr",
-        ospf=_said_ospf(node, record, places),
+        ospf=_said_ospf(node, record, places, report),
         bgp=_said_bgp(node, record, places, report),
     )
 
 
-def _said_ospf(node: NodeDraft, record: Record, places: Places) -> Ospf | None:
+def _said_ospf(node: NodeDraft, record: Record, places: Places, report: Report) -> Ospf | None:
     if "ospf" not in record:
         return None
     places.put(record.place("ospf"), "node", node.name, "ospf")
     areas: dict[Any, list[Any]] = {}
+    first: dict[Any, Any] = {}
     for said in record.get("ospf"):
         area = said.value.get("area")
         for network in said.value.get("networks", []):
+            if (other := first.setdefault(network.value, area)) != area:
+                report.error(network.at, f"{network.value} is in area {other} already; a prefix is in one")
             places.put(network.at, "node", node.name, "ospf", network.value)
             areas.setdefault(area, []).append(network.value)
     return Ospf(
@@ -186,11 +193,9 @@ def _said_bgp(node: NodeDraft, record: Record, places: Places, report: Report) -
         return None
     asn, said = entries[0]
     places.put(asn.at, "node", node.name, "bgp")
-    peers = [
-        peer
-        for item in said.get("neighbors", [])
-        if (peer := said_peer(node, asn.value, item, places, report))
-    ]
+    neighbors = said.get("neighbors", [])
+    say_once(neighbors, report)
+    peers = [peer for item in neighbors if (peer := said_peer(node, item, places, report))]
     announced = announcements(node, said, places)
     return Bgp(asn=asn.value, peers=tuple(peers), **{"redistribute": CONNECTED, **announced})
 
@@ -220,12 +225,26 @@ def _by_as(said: list[Any], report: Report) -> Any:
             report.error(entry.value.at, "`As` is missing; it should be the AS number")
 
 
-def said_peer(node: NodeDraft, asn: int, said: Said, places: Places, report: Report) -> BgpPeer | None:
-    """Return the peer of a record that gives its address, or None after recording what is missing."""
+def say_once(peers: list[Said], report: Report) -> None:
+    """Record peers of a list that stand twice, or that say both an address and a node."""
+    first: dict[Any, Place] = {}
+    for said in peers:
+        record: Record = said.value
+        if "peer" in record.places and "node" in record.places:
+            report.error(record.place("node"), "one of `node` and `peer` is wanted, not both")
+        who = record.get("peer", record.get("node"))
+        at = record.place("peer" if "peer" in record else "node")
+        if who is not None and (other := first.setdefault(who, at)) is not at:
+            line = report.source_line(other.line)
+            report.error(at, f"the peer {who} stands twice; the first is in line {line}")
+
+
+def said_peer(node: NodeDraft, said: Said, places: Places, report: Report) -> BgpPeer | None:
+    """Return the peer of a record that gives its address, or None; one that gives nothing is reported."""
     record: Record = said.value
     address = record.get("peer")
     if address is None:
-        if "peer" not in record.places:
+        if not {"peer", "node"} & record.places.keys():
             report.error(record.at, "`Peer` is missing; it should be the peer's address")
         return None
     key = ("node", node.name, "bgp", "peer", address)

@@ -30,12 +30,12 @@ from nlan.schema.kinds import (
     Size,
     Text,
 )
-from nlan.values import ASN_MAX, IFNAMSIZ, NAME_MAX, VID_MAX, VNI_MAX
+from nlan.values import ASN_MAX, IFNAMSIZ, MTU_MAX, NAME_MAX, VID_MAX, VNI_MAX
 
 VNI = Integer(1, VNI_MAX, "VNI", "RFC 7348")
 VID = Integer(1, VID_MAX, "VLAN ID", "IEEE 802.1Q")
 ASN = Integer(1, ASN_MAX, "AS number", "RFC 6793")
-MTU = Integer(68, 65535, "MTU")
+MTU = Integer(68, MTU_MAX, "MTU")
 COST = Integer(1, 65535, "OSPF cost", "RFC 2328")
 HOSTS = Integer(0, 65534, "number of hosts")
 SECONDS = Integer(1, 65535, "number of seconds")

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from nlan.model import Lab, Node
+from nlan.model import Lab, Node, Underlay
 from nlan.schema.drafts import Places, vpns_of
 from nlan.schema.gobgp import check_gobgp
 from nlan.schema.lint import lint
 from nlan.schema.report import Place, Report
 from nlan.schema.segments import components
+from nlan.values import MTU_IPV6, MTU_MAX, bridge_name, vxlan_overhead
 
 
 class Held(NamedTuple):
@@ -34,6 +35,8 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
     _duplicates(held, report)
     for node in lab.nodes:
         _vnis(node, places, report)
+        _hops(node, places, report)
+        _mtus(node, places, report)
         _interfaces(node, places, report)
         check_gobgp(node, places, report)
         _raw_asn(node, places, report)
@@ -175,13 +178,52 @@ def _vnis(node: Node, places: Places, report: Report) -> None:
 
 
 def _interfaces(node: Node, places: Places, report: Report) -> None:
-    names = ["lo", "eth0", *(f"int_br{vpn.vni}" for vpn in vpns_of(node))]
-    seen = {name for name in names if name != "eth0" or node.attached}
+    seen = {"lo", *(["eth0"] if node.attached else [])}
+    seen |= {f"{kind}{vpn.vni}" for vpn in vpns_of(node) for kind in ("int_br", "vxlan")}
+    seen |= {bridge_name(str(lan.gateway.ip)) for lan in node.vhosts}
     for interface in node.interfaces:
+        at = places.find("node", node.name, "interface", interface.name)
+        if interface.name in ("all", "default"):
+            report.error(at, f"no interface can be called {interface.name}: sysctls of all are")
         if interface.name in seen:
-            at = places.find("node", node.name, "interface", interface.name)
             report.error(at, f"the interface {interface.name} stands twice in {node.name}")
         seen.add(interface.name)
+
+
+def _hops(node: Node, places: Places, report: Report) -> None:
+    """Next hops: on a segment, of the route's family, and one default route of each."""
+    for route in node.router.routes if node.router else ():
+        at = places.find("node", node.name, "route", route.prefix)
+        if route.via is not None and route.via.version != route.prefix.version:
+            report.error(
+                at, f"{route.via} is no next hop for {route.prefix}, which is IPv{route.prefix.version}"
+            )
+        if not (route.via or route.interface or route.blackhole):
+            report.error(at, f"the route to {route.prefix} leads nowhere, and does not say `blackhole`")
+    own = {value.ip for _, values in node.held() for value in values}
+    seen: dict[int, Any] = {}
+    for hop in dict.fromkeys(node.gateway):
+        at = places.find("node", node.name, "gateway")
+        if hop in own:
+            report.error(at, f"{hop} is {node.name}'s own address")
+        elif node.interface_towards(hop) is None:
+            report.error(at, f"{hop} is on no segment of {node.name}")
+        elif (other := seen.setdefault(hop.version, hop)) != hop:
+            report.error(
+                at, f"{node.name} has one default route of IPv{hop.version}; {hop} is one more than {other}"
+            )
+
+
+def _mtus(node: Node, places: Places, report: Report) -> None:
+    """An interface with less than IPv6's least has no IPv6."""
+    found: list[tuple[int, Any, tuple[Any, ...]]]
+    found = [(i.mtu, i.addresses, ("interface", i.name)) for i in node.interfaces]
+    found += [(vpn.mtu, vpn.addresses, ("vni", vpn.vni)) for vpn in vpns_of(node)]
+    found += [(lan.mtu, lan.gateways, ("vhosts", lan.gateway)) for lan in node.vhosts]
+    for mtu, addresses, key in found:
+        if mtu < MTU_IPV6 and any(value.version == 6 for value in addresses):
+            at = places.find("node", node.name, *key)
+            report.error(at, f"an MTU of {mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)")
 
 
 def _host_lans(node: Node, places: Places, report: Report) -> None:
@@ -204,7 +246,9 @@ def _doubled(lab: Lab) -> bool:
 
 
 def _underlay(lab: Lab, places: Places, report: Report) -> None:
-    """The underlay is one segment: of one prefix, and each address is one node's."""
+    """The underlay is one segment of one prefix, each address one node's, and carries tunnels whole."""
+    if lab.underlay is not None:
+        _tunnel_mtu(lab, lab.underlay, places, report)
     seen: dict[Any, str] = {}
     for node in lab.nodes:
         if node.underlay is None or not node.attached or lab.underlay is None:
@@ -216,6 +260,25 @@ def _underlay(lab: Lab, places: Places, report: Report) -> None:
         if node.underlay.network != lab.underlay.prefix:
             message = f"{node.underlay} of {node.name} is not on the underlay, which is {lab.underlay.prefix}"
             report.error(at, message, "`pools: {underlay: PREFIX}` says another one")
+
+
+def _tunnel_mtu(lab: Lab, underlay: Underlay, places: Places, report: Report) -> None:
+    vpns = [(vpn.mtu, node.name, vpn.vni) for node in lab.nodes for vpn in vpns_of(node)]
+    if not vpns:
+        return
+    overhead = vxlan_overhead(underlay.prefix.version)
+    largest, name, vni = max(vpns, key=lambda entry: entry[0])
+    if largest + overhead > MTU_MAX:
+        at = places.find("node", name, "vni", vni, "mtu")
+        report.error(
+            at, f"{largest} octets are too many inside VXLAN: {MTU_MAX - overhead} at most (RFC 7348)"
+        )
+    elif underlay.mtu < largest + overhead:
+        at = places.find("underlay", "mtu")
+        message = (
+            f"{underlay.mtu} octets cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
+        )
+        report.error(at, message, f"say at least {largest + overhead}, or a smaller `mtu`")
 
 
 def _tunnels(lab: Lab, places: Places, report: Report) -> None:
