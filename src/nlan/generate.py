@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nlan.errors import InputError, Problem
+from nlan.values import HOSTS_MAX, LINKS_MAX, is_name
 
 KINDS = ("ring", "line", "star", "mesh", "clos", "wan")
 """What can be generated."""
@@ -15,6 +16,10 @@ COUNT_MAX = 10_000
 _MESH_MAX = 200
 _LINK_POOL = 16_000
 """Links that the default pool has pieces for."""
+_LAN_POOL = 255
+"""Host LANs that the default pool has pieces for."""
+_LAN_HOSTS = 253
+"""Hosts that a LAN of the default pool has addresses for."""
 
 
 def generate(
@@ -47,7 +52,13 @@ def generate(
         raise _bad(kind, f"`{kind}` is no kind of network that can be generated", _near(kind))
     if bgp and ospf:
         raise _bad(kind, "one of BGP and OSPF is wanted, not both")
+    if name is not None and not is_name(name):
+        raise _bad(kind, f"`{name}` cannot be a lab's name")
+    if not 0 <= hosts <= _LAN_HOSTS:
+        raise _bad(kind, f"{hosts} is not a number of hosts from 0 to {_LAN_HOSTS}")
     routing = "bgp" if bgp else "ospf" if ospf else ""
+    if kind == "wan" and count is not None:
+        raise _bad(kind, "the WAN has nine routers; leave out the number")
     if kind == "wan":
         return _wan(routing or "bgp", 2 if hosts == 0 else hosts, ipv6, name or f"wan-{routing or 'bgp'}")
     if kind == "clos":
@@ -79,13 +90,17 @@ def _count(kind: str, count: int | None, default: int, least: int) -> int:
     return number
 
 
-def _head(title: str, name: str, ipv6: bool, routing: str, links: int) -> list[str]:
+def _head(title: str, name: str, ipv6: bool, routing: str, links: int, lans: int, hosts: int) -> list[str]:
+    """Return the first lines, with pools that `links` and `lans`, of `hosts` each, fit into."""
+    if links > LINKS_MAX or lans * hosts > HOSTS_MAX:
+        most = f"{LINKS_MAX} links and {HOSTS_MAX} hosts"
+        raise _bad(name, f"{links} links and {lans * hosts} hosts are too many; a lab has at most {most}")
     lines = [f"# {title}", f"name: {name}"]
     lines += ["ipv6: true"] if ipv6 else []
     lines += {"bgp": ["asn: auto"], "ospf": ["ospf: true"], "": []}[routing]
-    if links > _LINK_POOL:
-        lines.append("pools: {links: 10.64.0.0/10}")
-    return lines
+    pools = ["links: 10.64.0.0/10"] if links > _LINK_POOL else []
+    pools += ["lans: 10.128.0.0/9"] if hosts and lans > _LAN_POOL else []
+    return [*lines, f"pools: {{{', '.join(pools)}}}"] if pools else lines
 
 
 def _nodes(letter: str, count: int, hosts: int) -> list[str]:
@@ -103,7 +118,9 @@ def _row(shape: str) -> Callable[[int, str, int, bool, str], str]:
     def make(count: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
         letter = "r" if routing else "h"
         links = count * (count - 1) // 2 if shape == "mesh" else count
-        lines = _head(f"A {shape} of {_what(count, routing, hosts)}.", name, ipv6, routing, links)
+        lines = _head(
+            f"A {shape} of {_what(count, routing, hosts)}.", name, ipv6, routing, links, count, hosts
+        )
         lines += [*_nodes(letter, count, hosts), "links:", f"- {shape}: {letter}[1-{count}]"]
         return "\n".join(lines) + "\n"
 
@@ -113,7 +130,9 @@ def _row(shape: str) -> Callable[[int, str, int, bool, str], str]:
 def _star(count: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
     """A hub and `count` nodes around it; the hub of plain hosts is a router: they reach each other."""
     letter = "r" if routing else "h"
-    lines = _head(f"A star: a hub and {_what(count, routing, hosts)}.", name, ipv6, routing, count)
+    lines = _head(
+        f"A star: a hub and {_what(count, routing, hosts)}.", name, ipv6, routing, count, count, hosts
+    )
     hub = "  hub:" if routing else "  hub: {role: router}"
     leaf = f"{{hosts: {hosts}}}" if hosts else ""
     lines += ["nodes:", hub, f"  {letter}[1-{count}]: {leaf}".rstrip()]
@@ -124,7 +143,8 @@ def _star(count: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
 def _clos(leaves: int, spines: int, routing: str, hosts: int, ipv6: bool, name: str | None) -> str:
     title = f"A fabric of {spines} spines and {leaves} leaves"
     behind = f", {hosts} hosts behind each leaf." if hosts else "."
-    lines = _head(title + behind, name or f"clos-{spines}-{leaves}", ipv6, routing, leaves * spines)
+    called = name or f"clos-{spines}-{leaves}"
+    lines = _head(title + behind, called, ipv6, routing, leaves * spines, leaves, hosts)
     lines += [f"bgp: {{maximum_paths: {min(spines, 64)}}}"] if routing == "bgp" else []
     lines += [
         "nodes:",

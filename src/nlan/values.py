@@ -22,6 +22,11 @@ NAME_MAX = 32
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 """A lab's or node's name: a host name's characters (RFC 1123) and the underscore, no dot."""
 
+LINKS_MAX = 50_000
+"""Links that a lab may have."""
+HOSTS_MAX = 100_000
+"""Hosts behind all nodes of a lab."""
+
 VXLAN_PORT = 4789
 """VXLAN's UDP port (RFC 7348, section 8)."""
 

@@ -45,6 +45,11 @@ def test_wan_has_nine_routers_and_sixteen_hosts() -> None:
     assert sum(len(lan.hosts) for node in lab.nodes for lan in node.vhosts) == 16
 
 
+@pytest.mark.parametrize(("kind", "count"), [("star", 300), ("clos", 300)])
+def test_pools_are_large_enough(kind: str, count: int) -> None:
+    made(kind, count=count, ospf=True, hosts=1)
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "said"),
     [
@@ -53,6 +58,12 @@ def test_wan_has_nine_routers_and_sixteen_hosts() -> None:
         ("mesh", {"count": 10_000}, "10000 is not a number of nodes"),
         ("ring", {"hosts": 2}, "hosts live behind routers"),
         ("ring", {"bgp": True, "ospf": True}, "not both"),
+        ("ring", {"bgp": True, "hosts": 254}, "254 is not a number of hosts from 0 to 253"),
+        ("wan", {"hosts": -1}, "-1 is not a number of hosts"),
+        ("wan", {"count": 7}, "the WAN has nine routers"),
+        ("line", {"name": "a: b"}, "`a: b` cannot be a lab's name"),
+        ("clos", {"count": 300, "spines": 300}, "90000 links and 0 hosts are too many"),
+        ("star", {"count": 10_000, "bgp": True, "hosts": 100}, "1000000 hosts are too many"),
     ],
 )
 def test_what_cannot_be_generated(kind: str, options: dict[str, Any], said: str) -> None:

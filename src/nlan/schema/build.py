@@ -17,10 +17,8 @@ from nlan.schema.routing import derive_gateways, derive_routers
 from nlan.schema.segments import Wiring
 from nlan.schema.services import add_ptn, add_vhosts
 from nlan.schema.settings import Settings
-from nlan.values import MTU_MAX, vxlan_overhead
+from nlan.values import HOSTS_MAX, MTU_MAX, vxlan_overhead
 
-HOSTS_MAX = 100_000
-"""Hosts behind all nodes of a lab."""
 _ROUTING = (
     "asn",
     "ospf",

@@ -17,10 +17,7 @@ from nlan.schema.report import Place, Said, nearest
 from nlan.schema.services import values
 from nlan.schema.settings import Settings
 from nlan.schema.table import IFNAME
-from nlan.values import VNI_MAX
-
-LINKS_MAX = 50_000
-"""Links that a lab may have."""
+from nlan.values import LINKS_MAX, VNI_MAX
 
 Nodes = dict[str, NodeDraft]
 Pair = tuple[str, str]

@@ -15,7 +15,7 @@ def test_end_of_a_ring_may_be_special(read: Load, problems_of: Problems) -> None
 
 def test_neighbor_of_the_service_may_be_a_node(read: Load) -> None:
     loaded = read(
-        "nodes:\n  a:\n    router: {loopback: 192.0.2.1, bgp: {64496: {neighbors: {node: b, next_hop_self: true}}}}\n"
+        "nodes:\n  a:\n    router:\n      bgp: {64496: {neighbors: {node: b, next_hop_self: true}}}\n"
         "  b: {asn: 64496}\nlinks: [a -- b]\n"
     )
     a, b = (node.router.bgp.peers for node in loaded.lab.nodes if node.router and node.router.bgp)
