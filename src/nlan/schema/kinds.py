@@ -103,8 +103,9 @@ class Text(ScalarKind):
         return text
 
     def schema(self) -> Json:
-        """A string; numbers are texts too."""
-        json: Json = {"type": ["string", "number"]}
+        """A string; numbers are texts too, and so are words that YAML takes for a truth value."""
+        json: Json = {"type": ["string", "number", "boolean"]}
+        json |= {"maxLength": self._longest} if self._longest else {}
         return json | ({"pattern": f"^(?:{self._pattern})$"} if self._pattern else {})
 
 
@@ -124,6 +125,10 @@ class Line(Text):
         if not value.isprintable() or (self._word and " " in value):
             raise ValueError(f"`{text}` is not {self.wanted}: that is one {'word' if self._word else 'line'}")
         return value
+
+    def schema(self) -> Json:
+        """A string with something in it."""
+        return super().schema() | {"pattern": r"^\S+$" if self._word else r"\S"}
 
 
 class Name(Text):
@@ -189,6 +194,10 @@ class HoldTime(Integer):
             raise ValueError(f"{value} is no hold time; that is {self.wanted} (RFC 4271)")
         return value
 
+    def schema(self) -> Json:
+        """Likewise."""
+        return super().schema() | {"not": {"enum": list(range(1, self.LEAST))}}
+
 
 class Number(ScalarKind):
     """A number above zero, fractions allowed."""
@@ -202,8 +211,9 @@ class Number(ScalarKind):
         return float(text)
 
     def schema(self) -> Json:
-        """A number."""
-        return {"type": "number", "exclusiveMinimum": 0}
+        """A number, or its digits in quotes."""
+        quoted = {"type": "string", "pattern": _or_placeholder(r"[0-9]*\.?[0-9]+")}
+        return {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, quoted]}
 
 
 class Size(ScalarKind):
@@ -222,7 +232,8 @@ class Size(ScalarKind):
 
     def schema(self) -> Json:
         """An integer, or a string with its unit."""
-        return {"type": ["integer", "string"]}
+        text = {"type": "string", "pattern": _or_placeholder(r"[0-9]+\s*[KkMmGgTt]?([Ii]?[Bb])?")}
+        return {"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, text]}
 
 
 class Bool(ScalarKind):
@@ -283,8 +294,10 @@ class Choice(ScalarKind):
         return word
 
     def schema(self) -> Json:
-        """An enumeration."""
-        return {"enum": [*self.words, *self._aliases]}
+        """An enumeration, in capitals too."""
+        words = [*self.words, *self._aliases]
+        folded = ("".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in word) for word in words)
+        return {"anyOf": [{"enum": words}, {"type": "string", "pattern": f"^({'|'.join(folded)})$"}]}
 
 
 class Address(ScalarKind):
@@ -302,7 +315,16 @@ class Address(ScalarKind):
 
     def schema(self) -> Json:
         """A string."""
-        return {"type": "string", "examples": ["192.0.2.1", "${pe1}"]}
+        pattern = _or_placeholder(_ADDRESS)
+        return {"type": "string", "pattern": pattern, "examples": ["192.0.2.1", "${pe1}"]}
+
+
+_ADDRESS = "[0-9A-Fa-f:.]+"
+
+
+def _or_placeholder(pattern: str) -> str:
+    """Return the pattern of JSON Schema for a whole text, or one with a placeholder."""
+    return f"^(?:{pattern}|.*[$][{{].*)$"
 
 
 def _unscoped(text: str) -> str:
@@ -330,7 +352,12 @@ class Ipv4(ScalarKind):
 
     def schema(self) -> Json:
         """A string, or a number."""
-        return {"type": ["string", "integer"] if self._decimal else "string"}
+        text = {"type": "string", "pattern": _or_placeholder("[0-9.]+")}
+        return (
+            {"anyOf": [text, {"type": "integer", "minimum": 0, "maximum": 2**32 - 1}]}
+            if self._decimal
+            else text
+        )
 
 
 class RouterId(Ipv4):
@@ -377,7 +404,8 @@ class Interface(ScalarKind):
 
     def schema(self) -> Json:
         """A string."""
-        return {"type": "string", "examples": ["192.0.2.1/24", "2001:db8::1/64"]}
+        pattern = _or_placeholder(f"{_ADDRESS}(/[0-9.]+){'?' * self._bare}")
+        return {"type": "string", "pattern": pattern, "examples": ["192.0.2.1/24", "2001:db8::1/64"]}
 
 
 def _hostly(value: Any, text: str) -> Any:
@@ -419,7 +447,8 @@ class Prefix(ScalarKind):
 
     def schema(self) -> Json:
         """A string."""
-        return {"type": "string", "examples": ["192.0.2.0/24", "2001:db8::/48"]}
+        pattern = _or_placeholder(f"{_ADDRESS}/[0-9.]+")
+        return {"type": "string", "pattern": pattern, "examples": ["192.0.2.0/24", "2001:db8::/48"]}
 
 
 class AnyScalar(ScalarKind):
@@ -478,6 +507,10 @@ class ListOf(Kind):
         array = {"type": ["array", "null"], "items": self.item.schema()}
         return {"anyOf": [array, self.item.schema()]} if self._single else array
 
+    def shaped(self, shape: type[Tree]) -> Json:
+        """Return the schema of an array alone, or of an item alone."""
+        return {"type": "array", "items": self.item.schema()} if shape is Seq else self.item.schema()
+
 
 class MapOf(Kind):
     """A mapping whose keys are of one scalar kind. Reads to a list of (key as `Said`, value)."""
@@ -505,7 +538,11 @@ class MapOf(Kind):
 
     def schema(self) -> Json:
         """An object."""
-        return {"type": ["object", "null"], "additionalProperties": self.value.schema()}
+        return {
+            "type": ["object", "null"],
+            "propertyNames": self.key.schema(),
+            "additionalProperties": self.value.schema(),
+        }
 
 
 class Shapes(Kind):
@@ -530,7 +567,13 @@ class Shapes(Kind):
 
     def schema(self) -> Json:
         """Any of them."""
-        return {"anyOf": [kind.schema() for kind in self.kinds.values() if kind]}
+        return {
+            "anyOf": [
+                kind.shaped(shape) if isinstance(kind, ListOf) else kind.schema()
+                for shape, kind in self.kinds.items()
+                if kind
+            ]
+        }
 
 
 class Record:
@@ -654,19 +697,33 @@ class Section(Kind):
         return {"$ref": f"#/$defs/{self.name.replace(' ', '_')}"}
 
     def definition(self) -> Json:
-        """Return the definition itself, every key in both spellings."""
+        """Return the definition itself, every key in both spellings, and in one of them at a time."""
         properties: Json = {}
+        required = [
+            {"anyOf": [{"required": [word]} for word in _words(key)]} for key in self.keys if key.required
+        ]
+        once = {
+            key.camel: {"properties": {key.name: False}}
+            for key in self.keys
+            if key.served and key.camel != key.name
+        }
         for key in self.keys:
             if key.served:
                 entry = key.kind.schema() | {"description": key.doc}
                 properties[key.name] = entry
                 properties[key.camel] = entry
         return {
-            "type": ["object", "null"],
+            "type": "object" if required else ["object", "null"],
             "description": self.doc,
             "properties": properties,
             "additionalProperties": False,
+            "dependentSchemas": once,
+            **({"allOf": required} if required else {}),
         }
+
+
+def _words(key: Key) -> list[str]:
+    return list(dict.fromkeys((key.name, key.camel)))
 
 
 class Ptn(Kind):
@@ -701,11 +758,13 @@ class Ptn(Kind):
 
     def schema(self) -> Json:
         """Either shape."""
-        listed_shape = {
-            "type": "object",
-            "properties": {
-                name: {"type": "array", "items": self.networks.value.schema()}
-                for name in ("Networks", "networks")
-            },
-        }
-        return {"anyOf": [listed_shape | {"required": ["Networks"]}, self.networks.schema()]}
+        shapes: list[Json] = [
+            {
+                "type": "object",
+                "properties": {name: {"type": "array", "items": self.networks.value.schema()}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name in ("Networks", "networks")
+        ]
+        return {"anyOf": [*shapes, self.networks.schema()]}

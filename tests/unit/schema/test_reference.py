@@ -48,10 +48,37 @@ def test_original_files_fit_the_schema(name: str, validator: Any) -> None:
         "pe1: {Ptn: {wan: {L2Vpn: [{Vni: 16777216}]}}}",
         "pe1: {Roter: {}}",
         "nodes: [r1]\ntimers: fast",
+        "nodes: {r1: {asn: 1, Asn: 1}}",
+        "nodes: {r1: {loopback: null}}",
+        "nodes: {r1: {loopback: x}}",
+        "nodes: {r1: {hosts: {x: 1}}}",
+        "nodes: {r1: {limits: {memory: x}}}",
+        "nodes: {r1: {router: {bgp: {x: {}}}}}",
+        "nodes: {r1: {router: {ospf: [{networks: 192.0.2.0/24}]}}}",
+        "nodes: {r1: {bgp: {hold_time_s: 1}}}",
+        "nodes: {r1: {bgp: {password: two words}}}",
+        "nodes: [r1]\nnetworks: {n: }",
+        "nodes: [r1]\nnetworks: {'n n': {nodes: r1}}",
     ],
 )
 def test_wrong_files_do_not_fit(text: str, validator: Any) -> None:
     assert not validator.is_valid(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pe1: {ptn: {networks: [{id: wan, l2vpn: [{vni: 1}]}]}}",
+        "nodes: [r1]\nnetworks: {n: {type: LAN, nodes: r1}}",
+        "nodes: [on]",
+        "nodes: {r1: {asn: AUTO, limits: {cpus: '0.5', memory: 64 MiB}, bgp: {password: off}}}",
+        "nodes: {r1: {routes: {192.0.2.0/25: '${r1}'}, ospf: 1, loopback: [192.0.2.1]}}",
+        "nodes: {r1: }\npools: {links: [10.0.0.0/8, '2001:db8::/32']}",
+    ],
+)
+def test_whatever_loads_fits(text: str, validator: Any) -> None:
+    load(Path("lab.yaml"), text=text)
+    validator.validate(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -6,9 +6,10 @@ from typing import Any
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from nlan.errors import InputError
-from nlan.schema import kinds, load, table
+from nlan.schema import json_schema, kinds, load, table
 
 WORDS = sorted({word for section in table.SECTIONS for word in section.spellings})
 NAMES = [
@@ -81,9 +82,13 @@ LABS = st.one_of(
 )
 
 
-def loads_or_says_why(text: str) -> None:
+VALIDATOR = Draft202012Validator(json_schema())
+
+
+def loads_or_says_why(text: str, *, fits: bool = False) -> None:
     try:
         found = len(load(Path("lab.yaml"), text=text).lab.nodes)
+        assert not fits or VALIDATOR.is_valid(yaml.safe_load(text)), text
     except InputError as error:
         found = len([problem for problem in error.problems if problem.message])
     assert found > 0
@@ -92,7 +97,7 @@ def loads_or_says_why(text: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(LABS)
 def test_any_structure(lab: Any) -> None:
-    loads_or_says_why(yaml.safe_dump(lab, sort_keys=False))
+    loads_or_says_why(yaml.safe_dump(lab, sort_keys=False), fits=True)
 
 
 @settings(deadline=None, max_examples=150)
