@@ -111,7 +111,7 @@ def wait(
         deadline: By `time.monotonic`, seconds.
         progress: Told in words how far it is.
     """
-    missing_routes = _wait_for_routes(expected.routes, routes, deadline, progress)
+    _wait_for_routes(expected.routes, routes, deadline, progress)
     sessions = _wait_for(
         expected.sessions,
         lambda left: _unestablished(left, speakers),
@@ -124,6 +124,8 @@ def wait(
     neighbors = _wait_for(
         wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
     )
+    # Where a change reset a session, the routes seen before were those that it was about to take away.
+    missing_routes = _wait_for_routes(expected.routes, routes, deadline, progress)
     raw = _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ()
     return Missing(
         sessions=tuple(sessions),
@@ -141,10 +143,12 @@ def _wait_for_routes(
 ) -> MissingRoutes:
     missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.items()}
     total = sum(map(len, missing.values()))
-    while missing and time.monotonic() < deadline:
+    while missing:
         missing = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
         left = sum(map(len, missing.values()))
         progress(f"routing: {total - left} of {total} routes")
+        if time.monotonic() >= deadline:
+            break
     return missing
 
 

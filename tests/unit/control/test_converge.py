@@ -8,7 +8,7 @@ import pytest
 
 from nlan.control import converge
 from nlan.control.converge import MissingRoutes, wait
-from nlan.expect import Expectation
+from nlan.expect import Expectation, Session
 
 PREFIX = ip_network("192.0.2.0/24")
 
@@ -73,3 +73,22 @@ def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> No
     daemons, kernels = Daemons(up_with=3), Slow(come_with=10)
     wait(RAW, kernels, daemons, deadline=float("inf"))
     assert kernels.questions == 4  # at 2, 4 (the session came: quiet until 7), 6 and 8 s
+
+
+def test_routes_that_go_with_a_session_are_waited_for_again() -> None:
+    session = Session("r1", "192.0.2.2", "r2")
+
+    class Resetting(Daemons):
+        def established(self, node: str) -> set[str]:
+            self.questions += 1
+            return {session.peer} if self.questions >= 2 else set()
+
+    class Losing(Kernels):
+        def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
+            self.questions += 1
+            return missing if self.questions == 2 else {}
+
+    kernels = Losing(come_with=1)
+    expected = Expectation(sessions=(session,), routes={"r1": frozenset({PREFIX})})
+    assert not wait(expected, kernels, Resetting(up_with=None), deadline=float("inf"))
+    assert kernels.questions == 3
