@@ -54,7 +54,10 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         return self.difference_beside(observed, frozenset())
 
     def difference_beside(self, observed: Any, made: frozenset[tuple[str, ...]]) -> Difference | None:
-        """Compare likewise; on an interface that is only made now, nothing resets."""
+        """Compare likewise; on an interface that is only made now, nothing resets.
+
+        A static route that goes is an outage for who uses it.
+        """
         if self.config is None:
             return None
         change = frrconfig.compare(self.config, observed.config or ())
@@ -64,4 +67,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         reset = frrimpact.effects(self.daemon, change, new)
         said = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
         said += [f"resets {', '.join(reset)}"] if reset else []
-        return Difference("session" if reset else "hitless", "; ".join(said), details=change.details())
+        lost = frrimpact.lost_routes(self.config, change)
+        said += [f"no static route to {', '.join(lost)}"] if lost else []
+        impact: Impact = "outage" if lost else "session" if reset else "hitless"
+        return Difference(impact, "; ".join(said), details=change.details())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 
-from nlan.resources.frrconfig import Change, Path
+from nlan.resources.frrconfig import Change, Path, paths
 
 QUIET_OF_PEER = re.compile(
     r"description|timers|advertisement-interval|next-hop-self|soft-reconfiguration|send-community|weight|"
@@ -40,6 +40,19 @@ def effects(daemon: str, change: Change, new: Container[str] = ()) -> tuple[str,
     """
     found = _bgp_effects(change) if daemon == "bgpd" else _igp_effects(change, new)
     return tuple(dict.fromkeys(found))
+
+
+def lost_routes(wanted: Iterable[str], change: Change) -> tuple[str, ...]:
+    """Return the prefixes that static routes lead to before the change and none does after it."""
+    kept = {found for path in paths(wanted) if (found := _static_route(path))}
+    gone = (found for path in change.removed if (found := _static_route(path)) and found not in kept)
+    return tuple(dict.fromkeys(prefix for _, prefix in gone))
+
+
+def _static_route(path: Path) -> tuple[Path, str] | None:
+    """Return the sections and the prefix of a static route's line."""
+    words = path[-1].split()
+    return (path[:-1], words[2]) if words[0] in ("ip", "ipv6") and words[1:2] == ["route"] else None
 
 
 def _bgp_effects(change: Change) -> Iterable[str]:
