@@ -99,18 +99,21 @@ def _is_overdue(waiting: Confirmation | None) -> bool:
     return waiting is not None and waiting.until <= time.time()
 
 
-def wait_for_confirmation(paths: Paths, request: Request, terminal: Terminal) -> bool:
+def wait_for_confirmation(paths: Paths, lab: str, revision: int, terminal: Terminal) -> bool:
     """Wait until the change is confirmed or undo it when its time is over; tell which."""
-    with open_state(paths.state, request.lab.name) as state:
+    until = 0.0
+    with open_state(paths.state, lab) as state:
         while (waiting := state.confirmation()) is not None:
-            left = waiting.until - time.time()
+            until = waiting.until
+            left = until - time.time()
             if left <= 0:
                 break
             terminal.waiting(f"undone in {left:.0f} s unless `nlan confirm` comes")
             state.database.wait(state.database.head(), min(left, 1.0))
         terminal.clear()
-    settle(paths, request.lab.name, terminal)
-    return waiting is None
+        undone = waiting is not None or (0 < until <= time.time() and state.head() != revision)
+    settle(paths, lab, terminal)
+    return not undone
 
 
 def finish(result: Result, request: Request, terminal: Terminal, arguments: Namespace) -> int:
@@ -125,8 +128,9 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
             say(f"{paint('note:', 'yellow', sys.stderr)} {line} (raw configuration)")
     sys.stdout.flush()  # who reads a pipe confirms by it
     if request.confirm_s is not None:
+        paths = Paths.from_environment()
         try:
-            confirmed = wait_for_confirmation(Paths.from_environment(), request, terminal)
+            confirmed = wait_for_confirmation(paths, request.lab.name, result.revision, terminal)
         except KeyboardInterrupt:
             terminal.clear()
             say(f"\n{request.lab.name}: the change still waits for `nlan confirm`, and undoes itself without")
