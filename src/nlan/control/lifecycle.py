@@ -262,20 +262,26 @@ def _undo(
     """Plan back to where the network was, and raise what failed."""
     listener.say("an operation failed; undoing what was done")
     try:
-        former = state.lab(before) if before else None
-        if former is None:
-            state.mark_down()
+        back, former = _shall_be_as_before(state, before, f"undone: {failures[0].operation} failed")
         left = _go_back(world, former, listener)
     except NlanError as error:
         raise RollbackError(f"{failure_text(failures)}\nundoing failed too: {error}") from error
     if left:
+        _note(state, back, left)
         raise RollbackError(f"{failure_text(failures)}\nundoing failed too:\n{failure_text(left)}")
     if former is not None:
-        allocations, source = state.allocations(), state.source()
-        back = state.commit(former, allocations, source, f"undone: {failures[0].operation} failed")
         state.mark_applied(back, [node.name for node in former.nodes])
         state.await_confirmation(waiting)
     raise _apply_error(failures, "everything was undone: the network is as it was before")
+
+
+def _shall_be_as_before(state: LabState, before: int, message: str) -> tuple[int, Lab | None]:
+    """Desire what was before, so that whoever goes on after a kill goes there; return revision and lab."""
+    former = state.lab(before) if before else None
+    if former is None:
+        state.mark_down()
+        return 0, None
+    return state.commit(former, state.allocations(), state.source(), message), former
 
 
 def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failure]:

@@ -10,7 +10,6 @@ from nlan.control.world import abilities
 from nlan.expand import expand
 from nlan.model import Lab
 from nlan.resources import Cgroup, FrrDaemon, GobgpDaemon, Key, Resource, Sysctl, Veth
-from nlan.state import LabState
 
 DAEMON_KINDS = frozenset({"frr", "gobgp"})
 TOLD = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})
@@ -72,13 +71,3 @@ class Desired:
             for key, resource in self.by_namespace.get(namespace, {}).items()
             if daemons or key.kind not in DAEMON_KINDS
         }
-
-
-def wanted_revision(state: LabState) -> int:
-    """Return the revision that shall be: the newest, unless bringing the network there failed."""
-    head, applied = state.head(), state.applied()
-    if head == applied or not applied:
-        return head
-    entries = state.status().values()
-    failed = any(e.get("state") == "error" and e.get("revision") == head for e in entries)
-    return applied if failed else head

@@ -16,7 +16,7 @@ from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.netlink.events import Event
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
-from nlan.keep.desired import Desired, wanted_revision
+from nlan.keep.desired import Desired
 from nlan.keep.dirt import Dirt
 from nlan.keep.locking import PatientLock
 from nlan.keep.memory import Memory
@@ -255,7 +255,7 @@ class Keeper:
         self._deadline = float("inf") if waiting is None else waiting.until + GRACE_S
         if not self._is_ours():
             return False
-        revision = wanted_revision(self._state)
+        revision = self._state.head()
         if revision != self._read_revision:
             self._read(revision)
             dirt.all(time.monotonic())

@@ -127,6 +127,20 @@ def test_where_a_second_change_fails_the_first_still_waits() -> None:
     assert is_at(machine, PTN)
 
 
+def test_a_change_killed_while_it_is_undone_is_not_desired_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`set` went on from it, and a keep that could not complete it went to and fro."""
+    machine = Machine(PTN)
+    machine.kernel.faults.fail_at(0, errno.ENOMEM)
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    monkeypatch.setattr(lifecycle, "_go_back", killed)
+    with pytest.raises(KilledError):
+        machine.up(OTHER)
+    assert machine.state.lab() == loaded(PTN).lab
+
+
 def test_a_second_change_that_counts_at_once_keeps_the_first() -> None:
     machine = Machine(PTN)
     machine.up(OTHER, confirm_s=60.0)

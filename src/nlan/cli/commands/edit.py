@@ -39,7 +39,7 @@ def run(arguments: Namespace) -> int:
     try:
         what = f"edit {arguments.node or 'the lab'}"
         code = change_lab(arguments, changed, message=what, again=False)
-        applied = not arguments.dry_run
+        applied = code == 0 and not arguments.dry_run
     finally:
         if not applied and path.exists() and path.read_bytes() != shown:
             say(f"the edited text is kept in {name}")

@@ -11,7 +11,6 @@ from nlan.control import labs
 from nlan.control.lifecycle import Request
 from nlan.errors import NlanError, NotFoundError
 from nlan.expand import expand
-from nlan.keep.desired import wanted_revision
 from nlan.model import Lab
 from nlan.runtimes import NetnsRuntime, Paths
 from nlan.state import find_state, known_labs
@@ -76,7 +75,7 @@ def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
         base = state.head()
         if not state.was_up() and not state.is_blank():
             return None
-        lab = state.lab(wanted_revision(state))
+        lab = state.lab()
         if lab is None:
             raise NotFoundError(f"{name}: its database does not tell what it was; `nlan up FILE` does")
         if _is_there(paths, name, lab):
