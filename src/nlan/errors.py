@@ -7,7 +7,7 @@ that calls does not guess. Many things can fail at once: checks gather
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 
@@ -99,7 +99,16 @@ class ApplyError(NlanError):
 
 
 class VerificationError(NlanError):
-    """Everything was applied, yet the network is not what was asked for; says what is missing."""
+    """Everything was applied, yet the network is not what was asked for; says what is missing.
+
+    Attributes:
+        reasons: What differs first in each node (or namespace).
+    """
+
+    def __init__(self, message: str, reasons: Mapping[str, str]) -> None:
+        """Take the whole, and the reason for each node."""
+        self.reasons = reasons
+        super().__init__(message)
 
 
 class RollbackError(NlanError):

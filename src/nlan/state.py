@@ -23,7 +23,7 @@ import contextlib
 import os
 import pwd
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -260,7 +260,7 @@ class LabState:
         if changes:
             self.database.commit(changes, author=author())
 
-    def mark_failed(self, revision: int, reasons: dict[str, str]) -> None:
+    def mark_failed(self, revision: int, reasons: Mapping[str, str]) -> None:
         """Write down which nodes a revision could not be brought to, and why."""
         failed = {n: {"state": "error", "reason": why, "revision": revision} for n, why in reasons.items()}
         if failed:

@@ -185,7 +185,11 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
         _undo(world, state, before, waiting, failures, listener)
     clock.lap("apply")
     if plan:
-        _verify(engine, desired, world)
+        try:
+            _verify(engine, desired, world)
+        except VerificationError as error:
+            state.mark_failed(revision, error.reasons)
+            raise
         clock.lap("verify")
     keeps = confirm_by is None and revision != head
     state.mark_applied(revision, [node.name for node in request.lab.nodes], confirmed=keeps)
@@ -246,8 +250,13 @@ def _engine(world: World, desired: Mapping[Key, Resource]) -> Engine:
     return Engine(world.drivers(desired))
 
 
+def _node(operation: Operation) -> str:
+    """Return the node that an operation is for; empty for what is the lab's."""
+    return operation.key.namespace.partition("/")[0]
+
+
 def _note(state: LabState, revision: int, failures: list[Failure]) -> None:
-    reasons = {f.operation.key.namespace.partition("/")[0]: str(f.error) for f in failures if f.error}
+    reasons = {_node(f.operation): str(f.error) for f in failures if f.error}
     state.mark_failed(revision, {node: reason for node, reason in reasons.items() if node})
 
 
@@ -313,8 +322,10 @@ def _verify(engine: Engine, desired: Mapping[Key, Resource], world: World) -> No
         Event().wait(LOOK_AGAIN_S)
         left = engine.plan(desired, world.place.namespaces())
     if left:
-        lines = "\n".join(f"  {operation}: {operation.reason}" for operation in left.operations[:20])
-        raise VerificationError(f"all was done, yet the network differs from what was asked for:\n{lines}")
+        lines = [(_node(operation), f"{operation}: {operation.reason}") for operation in left.operations]
+        text = "\n".join(f"  {line}" for _, line in lines[:20])
+        message = f"all was done, yet the network differs from what was asked for:\n{text}"
+        raise VerificationError(message, {node: line for node, line in reversed(lines) if node})
 
 
 def _vanishes(operation: Operation) -> bool:

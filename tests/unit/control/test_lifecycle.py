@@ -8,12 +8,15 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from nlan.control import lifecycle
 from nlan.control.lifecycle import Listener, take_down, undo_unconfirmed
-from nlan.errors import ApplyError, InputError, NlanError, OvertakenError
+from nlan.engine import Engine
+from nlan.errors import ApplyError, InputError, NlanError, OvertakenError, VerificationError
+from nlan.plan import Plan
 from nlan.state import LabState
 from nlan.testing import KilledError
 from samples import PTN
@@ -184,6 +187,22 @@ def test_a_node_is_done_once_it_was_repaired() -> None:
     machine.state.mark_failed(machine.state.head(), {"pe1": "No such luck"})
     machine.up(PTN)
     assert {one["state"] for one in machine.state.status().values()} == {"done"}
+
+
+def test_what_differs_although_all_was_done_is_an_error_of_its_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(PTN)
+    plan = Engine.plan
+
+    def meddled(self: Engine, *arguments: Any) -> Plan:
+        machine.kernel.netns("pe1").daemons.clear()
+        return plan(self, *arguments)
+
+    monkeypatch.setattr(Engine, "plan", meddled)
+    with pytest.raises(VerificationError, match="create pe1 frr"):
+        machine.up(OTHER)
+    status = machine.state.status()
+    assert status["pe1"]["state"] == "error"
+    assert "create pe1 frr" in status["pe1"]["reason"]
 
 
 def test_what_waits_says_nothing_of_an_earlier_failure() -> None:
