@@ -29,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from nlan.errors import HostError, InternalError, NotFoundError
+from nlan.errors import HostError, NotFoundError
 from nlan.model import Lab, from_json, to_builtins
 from nlan.schema import Allocations
 from tega.api import Change, Commit, Op
@@ -97,7 +97,10 @@ def _is_there(directory: Path) -> bool:
 
 
 class LabState:
-    """A lab's memory; close it, or use it as a context, which raises HostError where tega fails it."""
+    """A lab's memory; close it, or use it as a context.
+
+    As a context it raises HostError where tega fails it, or holds what this nlan cannot read.
+    """
 
     def __init__(self, database: Database, lab: str) -> None:
         """Take an open database."""
@@ -110,6 +113,11 @@ class LabState:
         self.close()
         if isinstance(error, StoreError):
             raise HostError(f"{self._lab}: its database: {error}") from error
+        if isinstance(error, msgspec.ValidationError):
+            raise HostError(
+                f"{self._lab}: its database holds what this nlan cannot read ({error}); "
+                "`nlan up FILE` describes the lab anew"
+            ) from error
 
     def close(self) -> None:
         """Close the database."""
@@ -127,7 +135,7 @@ class LabState:
 
         Raises:
             NotFoundError: The revision does not exist, or is no longer kept.
-            InternalError: Another version of nlan wrote it in a shape this one cannot read.
+            ValidationError: Another version of nlan wrote it in a shape this one cannot read.
         """
         try:
             tree = self.database.view(revision)
@@ -140,10 +148,7 @@ class LabState:
         names = value.pop("order")
         entries = [tree.get((CONFIG + name,)) for name in names]
         value["nodes"] = [entry.value for entry in entries if entry is not None]
-        try:
-            return from_json(value, Lab)
-        except msgspec.ValidationError as error:
-            raise InternalError(f"{self._lab}: revision {revision} cannot be read: {error}") from error
+        return from_json(value, Lab)
 
     def head(self) -> int:
         """Return the newest revision of the desired state; 0 where there is none."""
@@ -344,7 +349,10 @@ def _open(directory: Path, say: Say | None) -> Database:
 
 def author() -> str:
     """Return who makes a change: the user, also behind sudo."""
-    return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    try:
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> dict[str, Any]:

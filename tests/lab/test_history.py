@@ -6,9 +6,12 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from nlan.runtimes import NetnsRuntime, Paths
+from nlan.state import Confirmation, open_state
 from support import Nlan
 from wan import Document, edge, l2vpn, neighbors, plug, set_asn, text, vpns, wan
 
@@ -98,6 +101,22 @@ def test_an_unconfirmed_change_undoes_itself(nlan: Nlan) -> None:
     newest = nlan("history", lab, "--json").json[0]
     assert newest["applied"]
     assert newest["message"] == "undone: not confirmed in time"
+    nlan("confirm", lab, code=1)
+
+
+def test_time_that_ends_while_a_change_waits_for_the_lock_is_over(nlan: Nlan) -> None:
+    lab, before = _up(nlan), nlan.write(BEFORE)
+    with NetnsRuntime(Paths(), lab).lock():
+        with open_state(Path(nlan.env["NLAN_STATE_DIR"]), lab) as state:
+            state.await_confirmation(Confirmation(revision=1, until=time.time() + 1.5, back_to=0))
+        change = nlan.start("up", before, "--lab", lab)
+        assert change.stderr is not None
+        assert "waiting for it" in change.stderr.readline()
+        time.sleep(1.5)  # what is tested is that this time has passed
+    _, err = change.communicate(timeout=20)
+    assert change.returncode == 0, err
+    assert f"{lab}: revision 1 was not confirmed in time; undoing it" in err
+    assert nlan.operations(before, "--lab", lab) == []
     nlan("confirm", lab, code=1)
 
 

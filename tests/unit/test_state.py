@@ -86,3 +86,17 @@ def test_a_memory_is_blank_until_something_is_known() -> None:
     assert state.is_blank()
     state.mark_down()
     assert not state.is_blank()
+
+
+def test_what_another_nlan_wrote_is_no_bug_of_this_one() -> None:
+    state = LabState(Database(MemoryLog()), "pair")
+    state.commit(PAIR.lab, PAIR.allocations, ("", ""))
+    state.database.put(("config-r1", "router", "bgp", "asn"), "red")
+    with pytest.raises(HostError, match=r"what this nlan cannot read .*`nlan up FILE` describes"), state:
+        state.lab()
+
+
+def test_an_author_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.setattr(subject.os, "getuid", lambda: 4242)
+    assert subject.author() == "4242"

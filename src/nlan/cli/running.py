@@ -66,10 +66,10 @@ def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
     Raises:
         NlanError: As `prepare` and `bring_up` do.
     """
-    settle(paths, request.lab.name, terminal)
     world = World(paths, request.lab.name, terminal.trace)
     try:
         with world.place.lock(on_wait=terminal.say):
+            _undo_overdue(paths, request.lab.name, terminal)
             prepared = prepare(world, request)
             with open_state(paths.state, request.lab.name, say=terminal.say) as state:
                 return bring_up(world, state, prepared, terminal)
@@ -85,23 +85,31 @@ def settle(paths: Paths, lab: str, terminal: Terminal) -> None:
     with state:
         if not _is_overdue(state.confirmation()):
             return
-        world = World(paths, lab)
-        with world.place.lock(on_wait=terminal.say):
-            waiting = state.confirmation()  # another nlan may have been faster
-            if waiting is not None and _is_overdue(waiting):
-                try:
-                    undo_unconfirmed(world, state, waiting, terminal)
-                finally:
-                    terminal.clear()
+    with World(paths, lab).place.lock(on_wait=terminal.say):
+        _undo_overdue(paths, lab, terminal)
+
+
+def _undo_overdue(paths: Paths, lab: str, terminal: Terminal) -> None:
+    """Do so with the lock held: another nlan may have been faster."""
+    state = find_state(paths.state, lab, say=terminal.say)
+    if state is None:
+        return
+    with state:
+        waiting = state.confirmation()
+        if waiting is not None and _is_overdue(waiting):
+            try:
+                undo_unconfirmed(World(paths, lab), state, waiting, terminal)
+            finally:
+                terminal.clear()
 
 
 def _is_overdue(waiting: Confirmation | None) -> bool:
     return waiting is not None and waiting.until <= time.time()
 
 
-def wait_for_confirmation(paths: Paths, lab: str, revision: int, terminal: Terminal) -> bool:
+def wait_for_confirmation(paths: Paths, lab: str, change: Confirmation, terminal: Terminal) -> bool:
     """Wait until the change is confirmed or undo it when its time is over; tell which."""
-    until = 0.0
+    until = change.until
     with open_state(paths.state, lab) as state:
         while (waiting := state.confirmation()) is not None:
             until = waiting.until
@@ -111,7 +119,7 @@ def wait_for_confirmation(paths: Paths, lab: str, revision: int, terminal: Termi
             terminal.waiting(f"undone in {left:.0f} s unless `nlan confirm` comes")
             state.database.wait(state.database.head(), min(left, 1.0))
         terminal.clear()
-        undone = waiting is not None or (0 < until <= time.time() and state.head() != revision)
+        undone = waiting is not None or (until <= time.time() and state.head() != change.revision)
     settle(paths, lab, terminal)
     return not undone
 
@@ -127,10 +135,10 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
         for line in result.missing.notes():
             say(f"{paint('note:', 'yellow', sys.stderr)} {line} (raw configuration)")
     sys.stdout.flush()  # who reads a pipe confirms by it
-    if request.confirm_s is not None:
+    if result.waiting is not None:
         paths = Paths.from_environment()
         try:
-            confirmed = wait_for_confirmation(paths, request.lab.name, result.revision, terminal)
+            confirmed = wait_for_confirmation(paths, request.lab.name, result.waiting, terminal)
         except KeyboardInterrupt:
             terminal.clear()
             say(f"\n{request.lab.name}: the change still waits for `nlan confirm`, and undoes itself without")

@@ -100,12 +100,14 @@ class Result(NamedTuple):
         revision: The revision that the network is at now.
         missing: What has not converged in time; false where all has, or where nobody waited.
         seconds: How long it took, by part.
+        waiting: What is to be confirmed; None where the change counts at once.
     """
 
     plan: Plan
     revision: int
     missing: Missing
     seconds: Mapping[str, float]
+    waiting: Confirmation | None
 
 
 def planned(world: World, lab: Lab) -> Plan:
@@ -195,10 +197,11 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     state.mark_applied(revision, [node.name for node in request.lab.nodes], confirmed=keeps)
     if waiting is not None and confirm_by is None:
         listener.say(f"{request.lab.name}: {_word(waiting, kept=keeps)}")
+    waits = state.confirmation() if confirm_by is not None else None
     clock.lap("state")
     missing = _converge(world, request, confirm_by, listener)
     clock.lap("converge")
-    return Result(plan, revision, missing, clock.laps)
+    return Result(plan, revision, missing, clock.laps, waits)
 
 
 def _word(waiting: Confirmation, *, kept: bool) -> str:
