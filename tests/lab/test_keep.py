@@ -303,6 +303,25 @@ def test_an_unconfirmed_change_is_undone_though_nlan_was_killed(nlan: Nlan, pair
         assert "r2/172.21.2.2" in status["nodes"]
 
 
+def test_an_undo_that_fails_is_tried_rarely(nlan: Nlan, pair: str) -> None:
+    """It was tried without a pause. A foreign link stands where one of the former revision shall be."""
+    less = nlan.write(EBGP_PAIR.replace("r1: {asn: 64496, hosts: 1}", "r1: {asn: 64496}"))
+    change = nlan.start("up", less, "--lab", pair, "--confirm", "1")
+    assert change.stdout is not None
+    change.stdout.readline()
+    change.kill()
+    change.communicate()
+    ip = ("ip", "-n", f"{pair}.r1", "link")
+    subprocess.run([*ip, "add", "br_172.21.1.1", "type", "bridge"], check=True)
+    with keeping(nlan, pair) as keep:
+        first = keep.event("error")
+        assert "br_172.21.1.1" in first["error"]
+        assert keep.event("error")["retry_s"] > first["retry_s"]
+        subprocess.run([*ip, "del", "br_172.21.1.1"], check=True)
+        keep.event("keeping")
+    assert "r1/172.21.1.2" in nlan("status", pair, "--json").json["nodes"]
+
+
 def test_an_up_that_was_killed_is_completed(nlan: Nlan, pair: str) -> None:
     with keeping(nlan, pair) as keep:
         more = nlan.write(EBGP_PAIR.replace("hosts: 1}\nlinks", "hosts: 9}\nlinks"))

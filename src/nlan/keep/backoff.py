@@ -25,6 +25,7 @@ class _Record(NamedTuple):
     free: float
     noted: float
     until: float
+    waits: bool
 
 
 class Backoff:
@@ -43,7 +44,7 @@ class Backoff:
         """Take how a try ended; return the seconds until it may be tried again."""
         record = self._records.get(what)
         if record is None or now > record.until + FORGET_S:
-            record = _Record(0, float(FREE), now, now)
+            record = _Record(0, float(FREE), now, now, waits=False)
         free = min(float(FREE), record.free + (now - record.noted) / STEADY_S)
         failures = record.failures + 1 if failed else 0
         if failed:
@@ -51,12 +52,20 @@ class Backoff:
         else:
             free -= 1.0
             wait = max(0.0, -free) * STEADY_S
-        self._records[what] = _Record(failures, free, now, now + wait)
+        self._records[what] = _Record(failures, free, now, now + wait, waits=wait > 0)
         return wait
 
-    def next(self, now: float) -> float:
-        """Return when the next wait is over, infinity where none is."""
-        return min((r.until for r in self._records.values() if r.until > now), default=float("inf"))
+    @property
+    def next(self) -> float:
+        """When the first wait is over that `is_over` has not told of; infinity where there is none."""
+        return min((r.until for r in self._records.values() if r.waits), default=float("inf"))
+
+    def is_over(self, now: float) -> bool:
+        """Tell, once for each wait, that it is over."""
+        over = {what: r for what, r in self._records.items() if r.waits and r.until <= now}
+        for what, record in over.items():
+            self._records[what] = record._replace(waits=False)
+        return bool(over)
 
     def tidy(self, now: float) -> None:
         """Forget what was quiet for long."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
 from nlan.keep.sources import Appeared, Ended, Happening, Logged, Switched, Touched, Vanished
-from nlan.resources import FABRIC, HOST
+from nlan.resources import FABRIC, HOST, Key
 
 SETTLE_S = 0.02
 """How long nothing may happen before a look."""
@@ -83,7 +83,8 @@ class Dirt:
                 other = desired.other_ends.get((namespace, event.interface))
                 self.mark([namespace] if other is None else [namespace, other], now)
             case "route":
-                if event.ours:
+                prefix, _, _ = event.text.partition(" ")
+                if event.ours or Key("route", namespace, prefix) in desired.resources:  # or takes its place
                     self.mark([namespace], now)
             case "neighbor":
                 if event.ours and event.text.startswith(ZEROS):

@@ -133,7 +133,7 @@ class Keeper:
             return float("inf")
         confirm = now + max(0.0, self._deadline - time.time())
         due = (self._dirt.due, confirm, self._tick_at, self._full_at, self._operational.due)
-        return min(*due, self._backoff.next(now))
+        return min(*due, self._backoff.next)
 
     def _take(self, happening: Happening, now: float) -> None:
         """Let an event mark what it concerns."""
@@ -219,13 +219,15 @@ class Keeper:
     # With the lock held
 
     def _work(self) -> None:
-        """Look and repair, then let go of the lock."""
+        """Look and repair, then let go of the lock; what fails as a whole is tried again after a while."""
         dirt, self._dirt = self._dirt, Dirt()
         try:
             if self._shall_be(dirt):
                 self._repair(dirt)
         except NlanError as error:
-            self._tell(Note("error", str(error), {"error": str(error)}))
+            wait = self._backoff.note("look", time.monotonic(), failed=True)
+            text = f"{error}; tried again in {wait:g} s"
+            self._tell(Note("error", text, {"error": str(error), "retry_s": wait}))
         finally:
             self._lock.release()
 
@@ -248,11 +250,13 @@ class Keeper:
         if self._is_lost:
             return self._desired.revision >= 0
         waiting = self._state.confirmation()
+        self._deadline = float("inf")  # what comes below may fail
         if waiting is not None and waiting.until + GRACE_S <= time.time():
             undo_unconfirmed(self._world, self._state, waiting, _Undoing(self._tell, self._sources))
             waiting = None
             dirt.all(time.monotonic())
-        self._deadline = float("inf") if waiting is None else waiting.until + GRACE_S
+        if waiting is not None:
+            self._deadline = waiting.until + GRACE_S
         if not self._is_ours():
             return False
         revision = self._state.head()
@@ -362,7 +366,7 @@ class Keeper:
         if now >= self._full_at:
             self._full_at = float("inf")
             self._dirt.all(now)
-        if self._backoff.next(now - TICK_S) <= now:
+        if self._backoff.is_over(now):
             self._dirt.all(now)
             self._backoff.tidy(now)
         if now >= self._operational.due:

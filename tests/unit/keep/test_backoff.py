@@ -60,12 +60,24 @@ def test_quiet_forgets():
 
 def test_next_is_when_the_first_wait_ends():
     backoff = Backoff()
-    assert backoff.next(0.0) == float("inf")
+    assert backoff.next == float("inf")
     backoff.note("x", 0.0, failed=True)
     backoff.note("y", 0.1, failed=True)
-    assert backoff.next(0.2) == FIRST_S
-    assert backoff.next(FIRST_S) == FIRST_S + 0.1
-    assert backoff.next(10.0) == float("inf")
+    assert backoff.next == FIRST_S
+    assert not backoff.is_over(0.2)
+    assert backoff.is_over(FIRST_S)
+    assert backoff.next == FIRST_S + 0.1
+    assert backoff.is_over(10.0)
+    assert backoff.next == float("inf")
+
+
+def test_the_end_of_a_wait_is_told_once():
+    """Keep looked at everything over and over for a second after each repair."""
+    backoff = Backoff()
+    backoff.note("repaired", 0.0, failed=False)
+    assert not backoff.is_over(0.1)
+    backoff.note("failed", 0.0, failed=True)
+    assert [backoff.is_over(FIRST_S + n / 100) for n in range(3)] == [True, False, False]
 
 
 def test_tidy_keeps_what_still_counts():
