@@ -273,7 +273,8 @@ class Keeper:
         self._desired, self._read_revision = Desired(lab, revision), revision
         if first:
             self._guarded(lambda: self._operational.begin(self._sources.namespaces, self._desired))
-        text = f"{lab.name}: keeping revision {revision}, {len(self._sources.namespaces)} namespaces"
+        count = sum(key.kind == NAMESPACE for key in self._desired.resources)
+        text = f"{lab.name}: keeping revision {revision}, {count} namespaces"
         self._tell(Note("keeping", text, {"lab": lab.name, "revision": revision}))
 
     def _repair(self, dirt: Dirt) -> None:

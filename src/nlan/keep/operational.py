@@ -20,7 +20,7 @@ from nlan.keep.desired import Desired
 from nlan.resources import FABRIC, HOST
 from tega.api import Change, Op
 from tega.database import Database
-from tega.errors import LeaseLost
+from tega.errors import LeaseLost, StoreError
 
 PREFIX = "operational-"
 ROOT = ("keep",)
@@ -30,6 +30,8 @@ MOST = 100
 AUTHOR = "keep"
 LEASE_S = 30.0
 """How long the documents outlive keep."""
+AGAIN_S = 5.0
+"""After a commit that failed, all is written anew so much later."""
 BETWEEN_S = 0.5
 """Between two commits at least."""
 BURST = 60
@@ -103,20 +105,24 @@ class Operational:
         return bool(self._kernel or self._sessions or self._repairs)
 
     def begin(self, namespaces: Iterable[str], desired: Desired) -> None:
-        """Remove what an earlier keep left behind, and write all."""
-        self._database.expire()
-        self._lease = self._database.grant(LEASE_S, owner=AUTHOR)
-        self._keep_at = self._clock() + LEASE_S / 3
-        roots = self._database.view().keys()
-        left = [root for root in roots if root.startswith(PREFIX)]
-        changes = [Change(Op.DELETE, (root,)) for root in left]
-        self._commit([*changes, Change(Op.PUT, ROOT, self._about(), self._lease)])
-        self._documents.clear()
-        self._hosts.clear()
+        """Remove what an earlier keep left behind, and write all; what fails here is due again later."""
         names = list(namespaces)
         self.stale(names)
         self.stale((n for n in names if n in desired.speakers), sessions=True)
+        self._retreat()
+        self._database.expire()
+        lease = self._database.grant(LEASE_S, owner=AUTHOR)
+        roots = self._database.view().keys()
+        changes = [Change(Op.DELETE, (root,)) for root in roots if root.startswith(PREFIX)]
+        self._commit([*changes, Change(Op.PUT, ROOT, self._about(), lease)])
+        self._lease, self._keep_at = lease, self._clock() + LEASE_S / 3
+        self._documents.clear()
+        self._hosts.clear()
         self.flush(desired)
+
+    def _retreat(self) -> None:
+        """Write nothing more for a while: what is written is no longer what is known to be."""
+        self._lease, self._keep_at = "", self._clock() + AGAIN_S
 
     def end(self) -> None:
         """Remove the documents."""
@@ -132,7 +138,7 @@ class Operational:
         """Write what changed, as far as the budget allows, and keep the lease alive."""
         now = self._clock()
         if now >= self._keep_at:
-            self._keep_alive(now, desired)
+            self._go_on(now, desired)
         if not self._lease or not self._is_stale() or now < self._budget.next(now):
             return
         kernel, sessions = sorted(self._kernel), sorted(self._sessions)
@@ -147,8 +153,12 @@ class Operational:
             changes.append(Change(Op.PUT, ROOT, self._about(), self._lease))
             self._repairs = []
         if changes:
-            self._commit(changes)
             self._budget.spend(now)
+            try:
+                self._commit(changes)
+            except StoreError:
+                self._retreat()
+                raise
 
     def _about(self) -> Document:
         """Who keeps the lab, and what was repaired last."""
@@ -158,12 +168,15 @@ class Operational:
             about["repaired"] = {"time": round(time.time(), 3), **last}
         return about
 
-    def _keep_alive(self, now: float, desired: Desired) -> None:
+    def _go_on(self, now: float, desired: Desired) -> None:
         self._keep_at = now + LEASE_S / 3
         try:
-            self._database.keep_alive(self._lease)
+            if self._lease:
+                self._database.keep_alive(self._lease)
+                return
         except LeaseLost:  # the machine slept for longer
-            self.begin([*self._documents, *self._kernel], desired)
+            pass
+        self.begin([*self._documents, *self._kernel], desired)
 
     def _look_kernel(self, namespace: str) -> list[Change]:
         try:

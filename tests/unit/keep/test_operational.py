@@ -1,8 +1,19 @@
-"""How often observed state is written: quick after a quiet time, rarer while something flaps on."""
+"""Observed state: quick after a quiet time, rarer while something flaps on; and right in the end."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nlan.errors import HostError
+from nlan.keep import operational
 from nlan.keep.operational import BETWEEN_S, BURST, REFILL_S, Budget
+from tega.database import Database, open_database
+from tega.errors import StoreFull
 
 
 def spend(budget: Budget, now: float) -> float:
@@ -38,3 +49,81 @@ def test_quiet_fills_the_budget_again():
         now = spend(budget, now)
     now += BURST * REFILL_S
     assert spend(budget, spend(budget, now)) == now + BETWEEN_S
+
+
+class Clock:
+    """Seconds that only a test lets go by."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Flaky:
+    """A database whose commits fail while `full`."""
+
+    full = False
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        if self.full and name in ("commit", "grant"):
+            raise StoreFull(".")
+        return getattr(self._database, name)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with open_database(tmp_path / "tega") as database:
+        yield database
+
+
+@pytest.mark.parametrize("full_from", ["begin", "flush"])
+def test_what_could_not_be_written_is_written_once_that_is_possible(
+    database: Database, full_from: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had changed while the disk was full stayed wrong until it changed again."""
+    links = {"a": "one", "b": "one", "c": "one"}
+
+    def look(place: object, namespace: str) -> dict[str, object]:
+        if namespace not in links:
+            raise HostError(f"{namespace} is gone")
+        return {"links": links[namespace]}
+
+    def written() -> dict[str, object]:
+        tree = database.view()
+        entries = {root: tree.get((root,)) for root in tree.keys()}  # noqa: SIM118
+        return {r: e.value["links"] for r, e in entries.items() if e is not None and r != "keep"}
+
+    monkeypatch.setattr(operational, "look", look)
+    flaky, clock = Flaky(database), Clock()
+    desired: Any = SimpleNamespace(speakers={})
+    world: Any = SimpleNamespace(place=None)
+    documents = operational.Operational(world, flaky, clock)  # type: ignore[arg-type]
+
+    def attempt(step: Callable[[], None]) -> None:
+        with pytest.raises(StoreFull):
+            step()
+
+    if full_from == "begin":
+        flaky.full = True
+        attempt(lambda: documents.begin(list(links), desired))
+    else:
+        documents.begin(list(links), desired)
+        assert written() == {"operational-a": "one", "operational-b": "one", "operational-c": "one"}
+        flaky.full = True
+        clock.now += 1.0
+        links["a"] = "two"
+        del links["b"]
+        documents.stale(["a", "b"])
+        attempt(lambda: documents.flush(desired))
+    assert clock.now < documents.due < clock.now + 60.0, "it tries at once, or never"
+    clock.now = documents.due
+    attempt(lambda: documents.flush(desired))
+    flaky.full = False
+    while (due := documents.due) < clock.now + 8.0:
+        clock.now = max(due, clock.now)
+        documents.flush(desired)
+    assert written() == {f"operational-{name}": value for name, value in links.items()}
