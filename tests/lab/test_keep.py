@@ -448,7 +448,7 @@ def test_a_database_that_gets_lost_is_said_and_the_lab_is_kept(
         damaged = read(directory) if directory.exists() else set()
         lost = keep.event("database-lost")
         assert lost["revision"] == 1
-        assert "`nlan up PROVIDER` sets the database aside" in lost["text"]
+        assert "`nlan up FILE` sets the database aside" in lost["text"]
         subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
         keep.repaired(kind="veth", node="r1")
         assert not directory.exists() or read(directory) == damaged
