@@ -20,6 +20,8 @@ _NOISE = re.compile(
     r"log (file|stdout|syslog|timestamp|commands)"
 )
 """What a daemon prints of itself or of the kernel, and what nlan sets to watch it."""
+NO_FAMILY = "no bgp default ipv4-unicast"
+"""With it, a peer takes part in IPv4 only where told so, as in all other families."""
 
 
 class Change(NamedTuple):
@@ -161,19 +163,23 @@ def commands(change: Change) -> list[Command]:
     result = [
         Command(path[:-1], negated(path[-1]))
         for path in _removal_order(removals)
-        if not _taken_along(path, gone) and not _stays_empty(path)
+        if not _taken_along(path, gone) and not stays_empty(path)
     ]
     return result + [Command(path[:-1], path[-1]) for path in change.added]
 
 
 def _removal_order(removals: Sequence[Path]) -> list[Path]:
-    """Inner lines first, so that users of policy let go of it; peers and sections last."""
-    return sorted(removals, key=lambda path: (-len(path), path[-1].startswith("no ")))
+    """Inner lines first, so that users of policy let go of it; peers and sections last.
+
+    Of lines side by side, the last first: it may stand on one before it, as FRR shows them.
+    """
+    last_first = list(reversed(removals))
+    return sorted(last_first, key=lambda path: (-len(path), path[-1].startswith("no ")))
 
 
 def _stands_alone(path: Path) -> bool:
     """Tell whether removing the line removes what is below it, or belongs to it."""
-    return (is_header(path[-1]) and not _stays_empty(path)) or _peer_of_remote_as(path) is not None
+    return (is_header(path[-1]) and not stays_empty(path)) or _peer_of_remote_as(path) is not None
 
 
 def _taken_along(path: Path, gone: Iterable[Path]) -> bool:
@@ -188,11 +194,12 @@ def _taken_along(path: Path, gone: Iterable[Path]) -> bool:
     return False
 
 
-def _stays_empty(path: Path) -> bool:
+def stays_empty(path: Path) -> bool:
     """Tell sections that are not removed themselves: the kernel has the thing, or FRR the family."""
     return path[-1].startswith(("interface ", "vrf ", "address-family "))
 
 
+_AREA_KIND = re.compile(r"(area \S+ (?:stub|nssa)) no-summary$")
 _REMOTE_AS = re.compile(r"neighbor (\S+) (remote-as \S+|interface.*|peer-group)$")
 
 
@@ -205,6 +212,8 @@ def negated(line: str) -> str:
     """Return the command that takes `line` back."""
     if line.startswith("no "):
         return line[3:]
+    if kind := _AREA_KIND.match(line):
+        return f"no {kind[1]}"  # with its last word, that word alone would go
     peer = _REMOTE_AS.match(line)
     if peer is not None:
         return f"no neighbor {peer[1]}" + (" peer-group" if line.endswith(" peer-group") else "")

@@ -19,7 +19,9 @@ QUIET_OF_PEER = re.compile(
 )
 """Lines of a peer that its session survives."""
 
-_ALL_PEERS = re.compile(r"bgp (router-id|cluster-id|confederation|graceful-restart|fast-external)")
+_ALL_PEERS = re.compile(
+    r"bgp (router-id|cluster-id|confederation|graceful-restart|fast-external|default ipv4-unicast)"
+)
 
 _ADJACENCY = re.compile(
     r"(no )?(ip ospf|ipv6 ospf6|isis|ip router isis|ipv6 router isis)\b(?! (cost|bfd|priority|retransmit))"

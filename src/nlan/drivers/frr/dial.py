@@ -22,7 +22,7 @@ from nlan.drivers.base import Place
 from nlan.drivers.frr.files import Files
 from nlan.drivers.frr.vty import Vty
 from nlan.errors import HostError, PeerError
-from nlan.resources.frrconfig import Path, paths
+from nlan.resources.frrconfig import NO_FAMILY, Path, paths
 
 READ_OCTETS = 512
 """What bgpd takes in one read."""
@@ -110,7 +110,10 @@ def _is_source(path: Path, router: str, peer: str) -> bool:
 
 
 def _families(those: dict[Path, None], router: str, peer: str) -> Iterator[str]:
-    if (router, "address-family ipv4 unicast", f"no neighbor {peer} activate") not in those:
+    four = (router, "address-family ipv4 unicast")
+    is_told = (*four, f"neighbor {peer} activate") in those
+    is_kept_out = (*four, f"no neighbor {peer} activate") in those
+    if is_told or not (is_kept_out or (router, NO_FAMILY) in those):
         yield "ipv4"
     if (router, "address-family ipv6 unicast", f"neighbor {peer} activate") in those:
         yield "ipv6"

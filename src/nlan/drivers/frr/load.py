@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 import select
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from nlan.drivers.frr.files import Files, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.errors import ApplyError
-from nlan.resources.frrconfig import Change, Command, Path, canonical, commands, is_header, paths
+from nlan.resources.frrconfig import (
+    NO_FAMILY,
+    Change,
+    Command,
+    Path,
+    canonical,
+    commands,
+    is_header,
+    negated,
+    paths,
+    stays_empty,
+)
 
 LATER_S = 5.0
 """How long a daemon may refuse what it will take soon."""
@@ -114,10 +125,10 @@ class Loader:
 
 
 def shortened(line: str) -> Iterator[str]:
-    """Yield ``no …`` with all its words, then with fewer, three at least."""
+    """Yield ``no …`` with all its words, then with fewer, two at least."""
     words = line.split()
     yield line
-    for length in range(len(words) - 1, 2, -1):
+    for length in range(len(words) - 1, 1, -1):
         yield " ".join(words[:length])
 
 
@@ -125,7 +136,7 @@ def change_config(files: Files, namespace: str, change: Change, desired: Sequenc
     """Carry out a change and return what the daemon shows then.
 
     A command can take lines along that shall stay (another AS removes what is for internal peers
-    only); those are typed again.
+    only), and bring some that nobody asked for; those are typed again, and taken back.
 
     Raises:
         ApplyError: The daemon refused a line, or does not keep one.
@@ -135,12 +146,39 @@ def change_config(files: Files, namespace: str, change: Change, desired: Sequenc
     before = paths(show(files))
     with Vty(files.config_vty) as vty:
         Loader(vty, namespace).run(commands(change))
-        stay = [path for path in paths(desired) if path in before]
-        after = paths(show(files))
-        if lost := [path for path in stay if path not in after]:
-            Loader(vty, namespace).run([Command(path[:-1], path[-1]) for path in lost])
+        wanted, after = paths(desired), paths(show(files))
+        lost = [
+            path for path in wanted if path in before and path not in after and not _is_implied(path, wanted)
+        ]
+        brought = [path for path in after if path not in before and path not in wanted]
+        again = [Command(path[:-1], negated(path[-1])) for path in brought if _is_left_over(path, change)]
+        if again or lost:
+            Loader(vty, namespace).run([*again, *(Command(path[:-1], path[-1]) for path in lost)])
     shown = show(files)
     if missing := [path for path in lost if path not in paths(shown)]:
         line = " / ".join(missing[0])
         raise ApplyError(namespace, f"configure {files.daemon}: {line}", "the daemon does not keep the line")
     return shown
+
+
+def _is_implied(path: Path, wanted: Container[Path]) -> bool:
+    """Tell whether the daemon may not show the line though it holds.
+
+    A section may have nothing to show, and another line may say for all peers what this one says of one.
+    """
+    no_family = _is_activation(path) and path[-1].startswith("no ") and (path[0], NO_FAMILY) in wanted
+    return no_family or stays_empty(path)
+
+
+def _is_left_over(path: Path, change: Change) -> bool:
+    """Tell whether a line is there only because another one went or came.
+
+    That is what stands for a default that was taken back with the line that said it, and the state of
+    a peer that outlives what was the default.
+    """
+    positive = (*path[:-1], path[-1].removeprefix("no "))
+    return _is_activation(path) or (positive != path and positive in change.removed)
+
+
+def _is_activation(path: Path) -> bool:
+    return path[-1].endswith(" activate")

@@ -312,6 +312,47 @@ def test_an_entry_before_the_others_of_a_list_comes_before_them(network: Any) ->
     ]
 
 
+BGP_OF_TWO = "router bgp 64496\n neighbor 192.0.2.9 remote-as 64497\n"
+NO_FAMILY = BGP_OF_TWO.replace("\n", "\n no bgp default ipv4-unicast\n", 1)
+IN_IPV4 = " address-family ipv4 unicast\n  {}neighbor 192.0.2.9 {}\n"
+OSPF = "router ospf\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("route-map M permit 10\n description two words\n", "route-map M permit 10\n"),
+        (BGP_OF_TWO + IN_IPV4.format("", "send-community all"), BGP_OF_TWO),
+        (NO_FAMILY, BGP_OF_TWO),
+        (BGP_OF_TWO, NO_FAMILY),
+        (BGP_OF_TWO + IN_IPV4.format("no ", "activate"), NO_FAMILY + IN_IPV4.format("no ", "activate")),
+        (OSPF + " area 1 stub no-summary\n", OSPF),
+        (
+            "interface ax\n ip ospf cost 5\n ip ospf hello-interval 10\n" + OSPF,
+            "interface ax\n ip ospf hello-interval 10\n" + OSPF,
+        ),
+        (OSPF + " area 1 stub\n area 1 default-cost 10\n", OSPF),
+    ],
+)
+def test_raw_lines_that_change_end_as_they_start(network: Any, before: str, after: str) -> None:
+    """What runs after a change is what runs after a start."""
+    network.wire(r1={"ax": "192.0.2.1/29"}, r2={"ax": "192.0.2.2/29"})
+    daemon = "ospfd" if OSPF in before else "bgpd"
+
+    def nodes(*texts: str) -> list[Node]:
+        raw = [FrrRaw(text=text, daemons=(daemon,), only=True) for text in texts]
+        return [network.node(f"r{n}", frr=one) for n, one in enumerate(raw, 1)]
+
+    def shown(node: str) -> str:
+        text = network.frr.command(node, daemon, "show running-config")
+        return str(text.replace(f"hostname {node}", ""))
+
+    network.apply(nodes(before))
+    network.apply(nodes(after, after))
+    assert network.differences(nodes(after, after)) == []
+    assert shown("r1") == shown("r2")
+
+
 def pid_of(network: Any, node: str, daemon: str) -> int:
     return next(pid for pid, name in network.place.processes(node).items() if name == daemon)
 

@@ -79,3 +79,12 @@ def test_only_the_instance_outside_of_vrfs_is_dialled_however_its_as_is_written(
     config = ("router bgp 1.10", *peer, "router bgp 64496 vrf RED", *peer)
     (found,) = dial.configured("r1", Files(Path("/nowhere"), "bgpd"), config)
     assert found.dial()[0][-1] == "router bgp 1.10"
+
+
+def test_without_a_family_by_default_a_peer_is_dialled_in_those_it_was_told() -> None:
+    peer = (" neighbor 192.0.2.2 remote-as 64497", " neighbor 192.0.2.2 timers connect 5")
+    config = ("router bgp 64496", " no bgp default ipv4-unicast", *peer)
+    told = (" address-family ipv4 unicast", "  neighbor 192.0.2.2 activate")
+    files = Files(Path("/nowhere"), "bgpd")
+    assert not list(dial.configured("r1", files, config))
+    assert [found.families for found in dial.configured("r1", files, (*config, *told))] == [("ipv4",)]

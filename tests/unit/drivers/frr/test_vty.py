@@ -28,4 +28,5 @@ def test_a_removal_is_tried_with_fewer_words() -> None:
         "no neighbor 192.0.2.1 password x",
         "no neighbor 192.0.2.1 password",
         "no neighbor 192.0.2.1",
+        "no neighbor",
     ]
