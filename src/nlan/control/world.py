@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 
 from nlan.drivers.base import Driver, Place
@@ -14,6 +15,7 @@ from nlan.drivers.hosts import HostsDriver
 from nlan.drivers.namespace import NamespaceDriver
 from nlan.drivers.netlink import NetlinkDriver, RouteWatcher
 from nlan.drivers.sysctl import SysctlDriver
+from nlan.errors import NotFoundError
 from nlan.expand.abilities import Abilities
 from nlan.model import Lab
 from nlan.resources import Key, Resource
@@ -90,7 +92,9 @@ class RoutingDaemons:
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""
         driver = self._world.gobgp if self._engines.get(node) == "gobgp" else self._world.frr
-        return {session.peer for session in driver.sessions(node) if session.up}
+        with suppress(NotFoundError):  # one that ends or hangs has no sessions
+            return {session.peer for session in driver.sessions(node) if session.up}
+        return set()
 
     def unestablished(self, node: str) -> set[str]:
         """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""

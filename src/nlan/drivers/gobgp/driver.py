@@ -18,11 +18,11 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -56,6 +56,8 @@ LOOK_MS = 4
 """GoBGP tells nobody when it is ready: it is asked this often."""
 LISTENS_SINCE, LISTENS_UNTIL = (3, 23), (4, 0)
 """The versions that let peers dial, keys included, and have the API of `nlan.drivers.gobgp.api`."""
+
+T = TypeVar("T")
 
 
 class GobgpDriver:
@@ -105,8 +107,15 @@ class GobgpDriver:
             NotFoundError: GoBGP does not run there.
         """
         files = self._files(namespace)
+        pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid)
+        if pidfd is None:
+            raise NotFoundError(f"{namespace}: {DAEMON} does not run")
+        try:
+            text = _patiently(pidfd, lambda: self.command(namespace, "neighbor"))
+        finally:
+            os.close(pidfd)
         ups = count_ups(files.log_text())
-        found = parse_sessions(self.command(namespace, "neighbor"), time.time(), ups)
+        found = parse_sessions(text, time.time(), ups)
         receipt, there = files.read_receipt(), {session.peer for session in found}
         for peer in receipt.asked.peers if receipt is not None else ():
             address = str(peer.address)
@@ -335,19 +344,10 @@ class GobgpDriver:
         return _Running(receipt, observed(receipt, seen))
 
     def _look(self, namespace: str, receipt: Receipt, pidfd: int) -> Look | None:
-        """Return what a process that runs shows, None where it ends or stays silent.
-
-        The client gives up after a second, which a busy machine may need: it is asked again.
-        """
-        deadline = time.monotonic() + ANSWER_S
-        ended = select.poll()
-        ended.register(pidfd, select.POLLIN)
-        while True:
-            try:
-                return look(self._client(namespace), receipt)
-            except (NotFoundError, PeerError):
-                if time.monotonic() > deadline or ended.poll(LOOK_MS):
-                    return None
+        """Return what a process that runs shows, None where it ends or stays silent."""
+        with suppress(NotFoundError, PeerError):
+            return _patiently(pidfd, lambda: look(self._client(namespace), receipt))
+        return None
 
     # Ending
 
@@ -364,6 +364,26 @@ class GobgpDriver:
         return {
             key: ApplyError(key.namespace, f"stop {DAEMON}", why) if key in left else None for key in keys
         }
+
+
+def _patiently(pidfd: int, ask: Callable[[], T]) -> T:
+    """Return the answer of a process that runs.
+
+    The client gives up after a second, which a busy machine may need: it is asked again.
+
+    Raises:
+        NotFoundError: It has ended, or stays silent.
+        PeerError: Likewise, by its API.
+    """
+    deadline = time.monotonic() + ANSWER_S
+    ended = select.poll()
+    ended.register(pidfd, select.POLLIN)
+    while True:
+        try:
+            return ask()
+        except (NotFoundError, PeerError):
+            if time.monotonic() > deadline or ended.poll(LOOK_MS):
+                raise
 
 
 def can_listen() -> bool:

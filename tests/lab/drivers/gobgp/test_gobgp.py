@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
@@ -119,6 +120,18 @@ def test_a_daemon_whose_number_was_lost_is_ended(network: Any) -> None:
     assert [o.action for o in network.differences(nodes)] == ["create"]
     network.apply(nodes)
     assert list(network.place.processes("rr").values()) == ["gobgpd"]
+
+
+def test_a_daemon_that_is_busy_for_a_while_is_waited_for(network: Any) -> None:
+    network.apply(star(network)[:1])
+    (pid,) = network.place.processes("rr")
+    os.kill(pid, signal.SIGSTOP)
+    waking = threading.Timer(2, os.kill, (pid, signal.SIGCONT))
+    waking.start()
+    try:
+        assert [session.peer for session in network.gobgp.sessions("rr")] == ["192.0.2.2", "192.0.2.6"]
+    finally:
+        waking.join()
 
 
 def test_another_as_is_another_process(network: Any) -> None:
