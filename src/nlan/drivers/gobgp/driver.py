@@ -30,6 +30,7 @@ from nlan.drivers import processes
 from nlan.drivers.base import BgpSession, Place
 from nlan.drivers.gobgp.client import API_PORT, Client, program
 from nlan.drivers.gobgp.config import (
+    MARKER,
     config_text,
     marker,
     parse_next_hop_self,
@@ -277,13 +278,13 @@ class GobgpDriver:
     def _take_out(self, namespace: str, found: _Running, gone: Collection[IpAddress]) -> None:
         """Part with the peers that no reload parts with: those it waits for, and those of others."""
         client = self._client(namespace)
-        asked = {peer.address for peer in found.receipt.asked.peers}
+        of_the_file = {MARKER, *(peer.address for peer in found.receipt.asked.peers)}
         may_dial = client.dynamic_neighbors() if self._can_listen and gone else {}
         for address in gone:
             prefix = prefix_of(address)
             if prefix in may_dial:
                 client.delete_dynamic_neighbor(prefix, may_dial[prefix])
-            if prefix in may_dial or address not in asked:
+            if prefix in may_dial or address not in of_the_file:
                 with suppress(NotFoundError):  # it has gone by itself
                     client.tell([("neighbor", "del", str(address))])
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nlan.drivers.gobgp import GobgpDriver
 from nlan.errors import NotFoundError
 from nlan.model import Bgp, BgpPeer, Node
 
@@ -120,6 +121,28 @@ def test_a_daemon_whose_number_was_lost_is_ended(network: Any) -> None:
     assert [o.action for o in network.differences(nodes)] == ["create"]
     network.apply(nodes)
     assert list(network.place.processes("rr").values()) == ["gobgpd"]
+
+
+def test_a_kill_between_the_reloads_of_a_change_is_made_good(
+    network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rr, *_ = star(network)
+    network.apply([rr])
+    await_peers = GobgpDriver._await_peers
+
+    def await_peers_and_end(*args: Any, **more: Any) -> None:
+        await_peers(*args, **more)
+        raise KeyboardInterrupt
+
+    one, other = rr.router.bgp.peers
+    rr = with_peers(rr, replace(one, password="secret"), other)
+    monkeypatch.setattr(GobgpDriver, "_await_peers", await_peers_and_end)
+    with pytest.raises(KeyboardInterrupt):
+        network.apply([rr])
+    monkeypatch.undo()
+    network.apply([rr])
+    assert network.differences([rr]) == []
+    assert "0.0.0.1" not in network.gobgp.command("rr", "neighbor")
 
 
 def test_a_daemon_that_is_busy_for_a_while_is_waited_for(network: Any) -> None:
