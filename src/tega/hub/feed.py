@@ -10,12 +10,15 @@ live commits again. So memory is bounded and a writer never waits.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from tega.api import MISSING
-from tega.errors import Compacted
+from tega.errors import Compacted, StoreError
 from tega.hub.interest import Index, Interest, Told, needs_before, told
 from tega.hub.overlay import overlay
 from tega.paths import format_path
@@ -28,9 +31,15 @@ if TYPE_CHECKING:
     from tega.hub.store import HubStore
 
 BATCH: Final = 32
+BATCH_OCTETS: Final = 1 << 20
+"""Most commits of the history in one message, and its octets after which no more are added."""
+RETRY_S: Final = 1.0
+"""Pause after the store could not be read."""
 LATE: Final = 4096
 """Commits that may wait for a look at the past."""
 Part = tuple["Commit", list[Told]]
+logger = logging.getLogger("tega.hub")
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True, eq=False)
@@ -65,8 +74,13 @@ class Feed:
             await self._wake.wait()
             self._wake.clear()
             while self._late:
-                await self._work_off(self._late[0])
-                del self._late[0]
+                try:
+                    await self._work_off(self._late[0])
+                except StoreError as error:  # nobody is told anything until it can be read
+                    logger.warning("feed.not_read reason=%s", error)
+                    await asyncio.sleep(RETRY_S)
+                else:
+                    del self._late[0]
 
     def _take(self, commit: Commit | None) -> None:
         """Tell a commit at once, unless it or one before it needs a look at the past."""
@@ -168,7 +182,11 @@ class Feed:
     async def _catch_up(self, sub: Subscription) -> None:
         try:
             while not sub.live and self._ready(sub):
-                await self._replay(sub)
+                try:
+                    await self._replay(sub)
+                except StoreError as error:
+                    logger.warning("feed.not_read sub=%d reason=%s", sub.number, error)
+                    await asyncio.sleep(RETRY_S)
         finally:
             sub.task = None
 
@@ -189,13 +207,15 @@ class Feed:
 
     async def _replay_history(self, sub: Subscription) -> bool:
         batch: list[Part] = []
+        size = 0
         async with aclosing(self._store.history(after=sub.cursor)) as commits:  # type: ignore[type-var]
             async for commit in commits:
                 changes = await self._changes(sub, commit)
                 if changes:
                     batch.append((commit, changes))
-                if len(batch) == BATCH:
-                    batch = self._flush(sub, batch)
+                    size += len(_encode(_commit(commit, changes)))
+                if len(batch) == BATCH or size > BATCH_OCTETS:
+                    batch, size = self._flush(sub, batch), 0
                 if not batch:
                     sub.cursor = commit.rev
                 if not self._ready(sub):

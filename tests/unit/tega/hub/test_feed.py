@@ -1,3 +1,5 @@
+from tega.errors import StoreIOError
+from tega.hub import feed
 from tega.hub.feed import BATCH
 from unit.tega.serving import Talker, hubbing, run, until
 
@@ -148,6 +150,48 @@ def test_a_pattern_counts_what_the_same_commit_did_before():
             await one.ask(op="apply", steps=steps)
             await until(lambda: len(one.changes()) == 2)
             assert one.changes() == [("put", "a.f", 1), ("delete", "a.f", None)]
+
+    run(work())
+
+
+def test_large_commits_of_the_past_come_one_by_one(monkeypatch):
+    monkeypatch.setattr(feed, "BATCH_OCTETS", 1000)
+
+    async def work():
+        async with hubbing() as hub:
+            for size in (10, 10, 2000, 2000, 10):
+                await put(hub, "a", "x" * size)
+            one = Talker(hub)
+            await one.ask(op="subscribe", path="a", after=0)
+            await until(lambda: len(one.revs()) == 5)
+            assert [len(push["commits"]) for push in one.inbox.pushes("commits")] == [3, 1, 1]
+
+    run(work())
+
+
+def test_a_store_that_cannot_be_read_for_a_while_is_read_again(monkeypatch):
+    monkeypatch.setattr(feed, "RETRY_S", 0.01)
+
+    async def work():
+        async with hubbing() as hub:
+            live, late = Talker(hub), Talker(hub)
+            await live.ask(op="subscribe", path=r"a\.\w", regex=True)
+            for verb in ("get", "history"):
+                monkeypatch.setattr(hub.store, verb, failing_twice(getattr(hub.store, verb)))
+            await put(hub, "a", {"x": 1})
+            await hub.store.delete("a")
+            await late.ask(op="subscribe", path="a", after=0)
+            await until(lambda: live.revs() == late.revs() == [1, 2])
+
+    def failing_twice(real):
+        failures = [StoreIOError("the disk is away")] * 2
+
+        def read(*args, **kwargs):
+            if failures:
+                raise failures.pop()
+            return real(*args, **kwargs)
+
+        return read
 
     run(work())
 
