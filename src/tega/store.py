@@ -14,6 +14,7 @@ from collections import deque
 from contextlib import asynccontextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from tega.api import Change, Commit, Op
@@ -44,7 +45,8 @@ logger = logging.getLogger("tega.store")
 _T = TypeVar("_T")
 
 CHUNK = 256
-"""Commits or lines that are read from the disk at a time."""
+CHUNK_S = 0.005
+"""Most commits or lines that are read from the disk at a time, and the time after which no more are."""
 IDLE_S = 1.0
 """Seconds between bookmarks, and between looks for leases and commits that nobody announced."""
 
@@ -496,9 +498,7 @@ class AsyncStore:
             yield commit
 
     async def _stream(self, items: Iterator[_T]) -> AsyncIterator[_T]:
-        from itertools import islice
-
-        while chunk := await asyncio.to_thread(lambda: list(islice(items, CHUNK))):
+        while chunk := await asyncio.to_thread(_next_chunk, items):
             for item in chunk:
                 yield item
 
@@ -677,6 +677,17 @@ class AsyncStore:
 
 def _guard(path: Path, expect: Rev | None) -> Mapping[Path, Rev] | None:
     return None if expect is None else {path: expect}
+
+
+def _next_chunk(items: Iterator[_T]) -> list[_T]:
+    """The next few; large ones take longer to read, and so are fewer."""
+    chunk: list[_T] = []
+    end = perf_counter() + CHUNK_S
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == CHUNK or perf_counter() > end:
+            break
+    return chunk
 
 
 def _settle(group: Sequence[_Job]) -> None:

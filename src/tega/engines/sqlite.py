@@ -45,7 +45,8 @@ APPLICATION = 0x74656761
 FORMAT = 1
 COMMIT_BYTES = 64 << 20
 CHUNK = 256
-"""Records that a reader fetches at a time."""
+CHUNK_OCTETS = 4 << 20
+"""Most records that a reader fetches at a time, and their octets after which it takes no more."""
 
 _SCHEMA = (
     "CREATE TABLE commits (rev INTEGER PRIMARY KEY, data BLOB NOT NULL)",
@@ -369,13 +370,12 @@ class SqliteLog:
                 " WHERE t.rev > ? AND t.rev <= ? AND t.root = ?3 ORDER BY t.rev LIMIT ?4"
             )
             extra = (root,)
-        while True:
+        whole = False
+        while not whole:
             with self._lock, self._errors():
-                rows = self._db.execute(query, (after, limit, *extra, CHUNK)).fetchall()
+                rows, whole = _fetch(self._db.execute(query, (after, limit, *extra, CHUNK)))
             yield from rows
-            if len(rows) < CHUNK:
-                return
-            after = rows[-1][0]
+            after = rows[-1][0] if rows else after
 
     def _one(self, query: str, *values: object) -> object:
         with self._lock, self._errors():
@@ -486,6 +486,19 @@ class SqliteLog:
                 os.close(self._inotify)
             self._db.close()
             self._head.close()
+
+
+def _fetch(rows: sqlite3.Cursor) -> tuple[list[tuple[int, bytes]], bool]:
+    """Return the first records, few if they are large, and whether none were left out."""
+    found: list[tuple[int, bytes]] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += len(row[1])
+        if size > CHUNK_OCTETS:
+            rows.close()
+            return found, False
+    return found, len(found) < CHUNK
 
 
 def _open_head(directory: str) -> Head:

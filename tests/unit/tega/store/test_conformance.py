@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from itertools import pairwise
 
 import pytest
 
 from tega.api import ABSENT, MISSING, Change, Difference, Entry, Op
 from tega.database import Database
+from tega.engines import sqlite
 from tega.engines.memory import MemoryLog
 from tega.errors import (
     Compacted,
@@ -283,6 +285,26 @@ def test_history_of_a_path(store: Face) -> None:
     assert [commit.rev for commit in store.history("a.b")] == [1, 4]
     assert [commit.rev for commit in store.history("a", after=1, until=3)] == [3]
     assert [commit.rev for commit in store.history()] == [1, 2, 3, 4]
+
+
+def test_a_history_of_large_commits_is_read_few_at_a_time(
+    store: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[int] = []
+    real = sqlite._fetch
+
+    def counted(rows: sqlite3.Cursor) -> tuple[list[tuple[int, bytes]], bool]:
+        found = real(rows)
+        fetched.append(len(found[0]))
+        return found
+
+    for size in (10, 3000, 3000, 10, 10):
+        store.commit([put("a", "x" * size)])
+    monkeypatch.setattr(sqlite, "_fetch", counted)
+    monkeypatch.setattr(sqlite, "CHUNK_OCTETS", 2000)
+    monkeypatch.setattr("tega.store.CHUNK_S", 0.0)
+    assert [commit.rev for commit in store.history()] == [1, 2, 3, 4, 5]
+    assert fetched in ([], [2, 1, 2])
 
 
 def test_difference_between_any_two_revisions(store: Face) -> None:
