@@ -157,12 +157,12 @@ class Rest:
     async def _get(self, request: Request, who: Session, query: dict[str, str]) -> Any:
         if _flag(query.pop("regex", query.pop("regex_flag", ""))):
             pattern = request.scope["path"].removeprefix("/")
-            return await self._run(who, _convert(m.Select, {"pattern": pattern, **query}))
+            return await self._run(who, _convert(m.Select, {**query, "pattern": pattern}))
         meta = _flag(query.pop("meta", query.pop("internal", "")))
         if "version" in query:
             query["root_version"] = query.pop("version")
         path = _path(request)
-        found = await self._run(who, _convert(m.Get, {"path": path, **query}))
+        found = await self._run(who, _convert(m.Get, {**query, "path": path}))
         if found is None:
             raise NotFound(f"nothing is at {path or 'the root: the tree is empty'}")
         return _json(found if meta else found["value"], {"tega-revision": str(found["rev"])})
@@ -174,14 +174,14 @@ class Rest:
             raise BadRequest("a write names the revision that it expects as `expect`, not as `version`")
         if kind is m.Put and "ephemeral" in query:
             fields["ephemeral"] = _flag(query.pop("ephemeral"))
-        return await self._run(who, _convert(kind, {"path": path, **query, **fields}))
+        return await self._run(who, _convert(kind, {**query, **fields, "path": path}))
 
     async def _call(self, request: Request, who: Session, query: dict[str, str]) -> Any:
         body = await self._body(request)
         fields = _decode(body) if body else {}
         if not isinstance(fields, dict):
             raise BadRequest('the body of a call is {"args": [...], "kwargs": {...}}')
-        return {"result": await self._run(who, _convert(m.Call, {"path": _path(request), **query, **fields}))}
+        return {"result": await self._run(who, _convert(m.Call, {**query, **fields, "path": _path(request)}))}
 
     # -- the verbs -----------------------------------------------------------
 

@@ -174,6 +174,21 @@ def test_an_ephemeral_node_needs_a_session_and_its_key():
     rest(test)
 
 
+def test_the_path_is_that_of_the_url_whatever_the_query_says():
+    async def test(http, server):
+        await http("PUT", "/a?path=b", json=1)
+        await http("PATCH", "/c?path=a", json={"d": 1})
+        assert await http("GET", "/a?path=c") == 1
+        assert [one["path"] for one in await http("GET", "/a?regex=1&pattern=.*")] == ["a"]
+        await http("DELETE", "/a?path=")
+        assert await http("GET", "/") == {"c": {"d": 1}}
+        async with Client(server.url) as db:
+            await db.offer("f", lambda: "f")
+            assert await http("POST", "/f?path=g", json={"path": "h"}) == {"result": "f"}
+
+    rest(test)
+
+
 def export_of(*items):
     """The lines of an export that holds just this, its checksum right."""
     lines = [json.dumps(item) for item in ({"tega": 1, "rev": 1, "history": False}, *items)]
