@@ -22,7 +22,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from tega.client.client import Client
-from tega.client.events import Stream
+from tega.client.events import Stream, gone
 from tega.client.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class Face:
         async def run() -> Any:
             return await work
 
+        if self._loop.is_closed():
+            work.close()
+            raise gone()
         future = asyncio.run_coroutine_threadsafe(run(), self._loop)
         try:
             return future.result()

@@ -25,7 +25,7 @@ from tega.client.events import Commits, Messages, Stream, gone
 from tega.client.transaction import MINE, Transaction
 from tega.client.wire import Wire, dial, session_uri
 from tega.errors import FutureRevision, StoreError
-from tega.hub.errors import Denied, Disconnected, NameTaken, Unauthorized, from_wire
+from tega.hub.errors import BadRequest, Denied, Disconnected, NameTaken, Unauthorized, from_wire
 from tega.paths import format_path, to_path
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class Client:
         url: `host:port`, `http(s)://host:port` or `ws(s)://host:port`.
         name: The session's name; the server makes one up without it.
         token: What the server wants to see.
-        ttl: Seconds for which the session outlives its connection.
+        ttl: Seconds for which the session outlives its connection; one
+            that is silent for as long, or half a minute, is given up.
         tls: Context for `https`; the system's certificates without it.
         reconnect: Dial again when the connection is lost.
         connector: Another way to reach a hub than by `url`; plugins are
@@ -72,6 +73,8 @@ class Client:
         reconnect: bool = True,
         connector: Connector | None = None,
     ) -> None:
+        if token is not None and not token.isprintable():
+            raise BadRequest("the token has a line break or another control character in it")
         self.name = name or ""
         self.ttl = ttl
         self._dial = connector or _dialler(session_uri(url), token, tls)
@@ -240,9 +243,10 @@ class Client:
         wire = self._wire
         if wire is None:
             return
-        if now - wire.heard > self.ttl:
+        patience = min(self.ttl, REQUEST_S)
+        if now - wire.heard > patience:
             wire.abort()
-        elif now - self._pinged >= self.ttl / 3:
+        elif now - self._pinged >= patience / 3:
             self._pinged = now
             self._chore(self._ping(wire))
 

@@ -181,7 +181,7 @@ async def dial(
     except (OSError, TimeoutError) as error:
         if wire is not None:
             wire.abort()
-        raise Disconnected(f"cannot reach {host}:{port}: {error or 'no answer'}") from error
+        raise Disconnected(f"cannot reach {host}:{port}: {str(error) or 'no answer'}") from error
     except BaseException:
         if wire is not None:
             wire.abort()

@@ -40,5 +40,7 @@ def use(url: str) -> None:
         assert db.call("f") == 5
         db.close()
         db.close()
+        with pytest.raises(Disconnected, match="was closed"):
+            db.put("a.b", 1)
     with pytest.raises(Disconnected):
         connect("127.0.0.1:1")

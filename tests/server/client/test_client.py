@@ -436,6 +436,21 @@ def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
     run(work())
 
 
+def test_a_line_that_has_gone_silent_is_given_up_also_when_the_session_may_last_long(monkeypatch):
+    monkeypatch.setattr("tega.client.client.REQUEST_S", 2.0)
+
+    async def work():
+        wire = Script()
+        wire.heard = asyncio.get_running_loop().time()
+        db = await Client(connector=wire.dial, ttl=3600).open()
+        await wire.asked("ping")
+        await until(lambda: len([one for one in wire.sent if one["op"] == "hello"]) == 2)
+        wire.fatal = "bye"
+        await db.close()
+
+    run(work())
+
+
 def test_a_verb_that_must_not_run_twice_is_not_sent_again():
     async def work():
         wire = Script()
@@ -602,6 +617,8 @@ def test_nobody_listens_there():
     for url in ("ftp://x", "http://", "127.0.0.1:99999", "http://[::1"):
         with pytest.raises(BadRequest):
             Client(url)
+    with pytest.raises(BadRequest, match="token"):
+        Client(token="from-a-file-with-its-line-break\n")
 
 
 CLIENT = """
