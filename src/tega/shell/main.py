@@ -1,7 +1,8 @@
 """`tega-cli`: with a command, run it and leave; at a terminal, prompt; else run the lines of standard input.
 
 Exit codes: 0 done, 1 the server refused or nothing is there, 2 what was
-typed cannot be understood, 3 the server cannot be reached.
+typed cannot be understood, 3 the server cannot be reached, 130 interrupted
+by Ctrl-C, which is how a subscription ends: then 0.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from tega.errors import StoreError
@@ -85,26 +87,57 @@ async def run(options: argparse.Namespace) -> None:
     async with client as db:
         if options.command:
             await run_command(db, options)
-        elif sys.stdin.isatty():
+        elif sys.stdin is not None and sys.stdin.isatty():
             from tega.shell.interactive import interact
 
             await interact(db, json=options.json)
         else:
-            await run_lines(db, sys.stdin.read(), json=options.json)
+            await run_lines(db, await read_input(), json=options.json)
+
+
+async def read_input() -> str:
+    """Return standard input to its end.
+
+    On a thread that nobody waits for: Ctrl-C has to end the command, and
+    the event loop's own threads are waited for when it closes.
+    """
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    loop, fd = asyncio.get_running_loop(), sys.stdin.fileno()
+    read: asyncio.Future[bytes] = loop.create_future()
+
+    def tell(data: bytes, error: OSError | None) -> None:
+        if read.done():
+            return
+        if error is not None:
+            read.set_exception(error)
+        else:
+            read.set_result(data)
+
+    def work() -> None:
+        data, failed = b"", None
+        try:
+            data = b"".join(iter(lambda: os.read(fd, 65536), b""))
+        except OSError as error:
+            failed = error
+        loop.call_soon_threadsafe(tell, data, failed)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        return (await read).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"standard input: {error}") from error
 
 
 async def run_command(db: Client, options: argparse.Namespace) -> None:
     """Run one command; a subscription goes on until it is interrupted or has shown `--count` events."""
     events = _Counter(options.count)
 
-    async def ask() -> str:
-        return await asyncio.to_thread(sys.stdin.read)
-
     def write(text: str) -> None:
         print(text, flush=True)
         events.note()
 
-    shell = Shell(db, write, ask, json=options.json)
+    shell = Shell(db, write, read_input, json=options.json)
     await shell.run(" ".join(options.command))
     if shell.streams:
         print(f"subscribed as {db.name}", file=sys.stderr, flush=True)
@@ -113,6 +146,8 @@ async def run_command(db: Client, options: argparse.Namespace) -> None:
             done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for end in done:
                 end.result()
+        except asyncio.CancelledError:  # Ctrl-C
+            return
         finally:
             for end in ends:
                 end.cancel()
@@ -168,12 +203,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         asyncio.run(run(options))
-    except (KeyboardInterrupt, Quit):
+    except Quit:
         return 0
+    except KeyboardInterrupt:
+        return 130
     except StoreError as error:
         print(f"tega-cli: {error}", file=sys.stderr)
         return exit_code(error)
-    except BrokenPipeError:  # the reader has gone, as in `tega-cli log | head`: nothing is left to say
+    except OSError as error:  # standard output takes no more
+        if not isinstance(error, BrokenPipeError):  # `tega-cli log | head`: nothing is left to say
+            print(f"tega-cli: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 
 import pytest
@@ -63,20 +64,45 @@ def test_a_value_comes_from_standard_input_and_a_watch_ends_after_its_count():
     run(work())
 
 
-def test_a_reader_that_goes_away_is_no_failure_of_ours():
+def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback():
+    async def into(url, output):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", CODE, "--url", url, "log"), stdout=output, stderr=asyncio.subprocess.PIPE
+        )
+        os.close(output)
+        said = (await asyncio.wait_for(process.communicate(), 20))[1]
+        return process.returncode, said.decode()
+
     async def work():
         async with serving() as server:
             await cli(server.url, "put", "a", "1")
-            ends = os.pipe()
-            os.close(ends[0])
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", CODE, "--url", server.url, "log"),
-                stdout=ends[1],
-                stderr=asyncio.subprocess.PIPE,
-            )
-            os.close(ends[1])
-            assert (await asyncio.wait_for(process.communicate(), 20))[1] == b""
-            assert process.returncode == 1
+            reader, gone = os.pipe()
+            os.close(reader)
+            assert await into(server.url, gone) == (1, "")
+            full = os.open("/dev/full", os.O_WRONLY)
+            assert await into(server.url, full) == (1, "tega-cli: [Errno 28] No space left on device\n")
+
+    run(work())
+
+
+def test_control_c_ends_a_command_that_waits_for_its_input():
+    async def start(url, verb):
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", CODE, "--url", url, "--name", verb, verb, "x"),
+            stdin=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def work():
+        async with serving() as server:
+            put, sub = await start(server.url, "put"), await start(server.url, "sub")
+            await until(lambda: {"put", "sub"} <= server.hub.sessions.keys())
+            await until(lambda: server.hub.sessions["sub"].subs)
+            put.send_signal(signal.SIGINT)
+            sub.send_signal(signal.SIGINT)
+            assert await asyncio.wait_for(put.communicate(), 20) == (None, b"")
+            assert (await asyncio.wait_for(sub.communicate(), 20))[1] == b"subscribed as sub\n"
+            assert (put.returncode, sub.returncode) == (130, 0)
 
     run(work())
 
