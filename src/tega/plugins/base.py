@@ -23,6 +23,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tega.client.events import Missed
+from tega.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,11 +84,14 @@ class Plugin:
         self._tasks.append(asyncio.create_task(self._run(stream, handle)))
 
     async def _run(self, stream: Stream[Any], handle: Callable[[Any], Any]) -> None:
-        async for item in stream:
-            try:
-                await handle(item)
-            except Exception:
-                logger.exception("plugin.failed name=%s", type(self).__name__)
+        try:
+            async for item in stream:
+                try:
+                    await handle(item)
+                except Exception:
+                    logger.exception("plugin.failed name=%s", type(self).__name__)
+        except StoreError as error:
+            logger.error("plugin.deaf name=%s reason=%s", type(self).__name__, error)
 
     async def _notified(self, item: Notice | Missed) -> None:
         if isinstance(item, Missed):

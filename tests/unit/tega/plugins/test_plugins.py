@@ -273,6 +273,17 @@ def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeyp
     assert "plugin.failed" in caplog.text
 
 
+def test_a_plugin_that_loses_its_session_is_logged(tmp_path, caplog):
+    (tmp_path / "greeter.py").write_text(GREETER)
+
+    async def work():
+        async with serving(folders=[tmp_path]) as server:
+            await server.hub.end(server.hub.sessions["Greeter"])
+            await until(lambda: "plugin.deaf name=Greeter" in caplog.text)
+
+    run(work())
+
+
 def test_a_plugin_that_does_not_start_is_left_out_and_said(tmp_path):
     (tmp_path / "bad.py").write_text(
         textwrap.dedent("""
