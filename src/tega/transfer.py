@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tega.api import Change, Op
 from tega.codec import HASH_SIZE, canonical, from_bytes, new_digest, read_payload
-from tega.errors import ImportRefused, InvalidPath
+from tega.errors import Compacted, ImportRefused, InvalidPath
 from tega.paths import format_path, to_path
 from tega.tree import build, changes_towards, find, leaves, to_json, unleased
 
@@ -35,7 +35,8 @@ def export_lines(database: Database, *, at: Rev | None = None, history: bool = F
         history: Add every commit that is kept up to it.
 
     Raises:
-        Compacted: That revision is no longer kept.
+        Compacted: That revision is no longer kept, or its history is
+            forgotten while it is read.
         FutureRevision: It does not exist yet.
     """
     view = database.view(at)
@@ -49,7 +50,11 @@ def _lines(database: Database, rev: Rev, history: bool) -> Iterator[bytes]:
     for path, leaf in leaves(goal) if goal.children else ():
         yield canonical({"path": list(path), "value": to_json(leaf)})
     if history:
-        for number, data in database.log.read(after=database.oldest(), until=rev):
+        last = database.oldest()
+        for number, data in database.log.read(after=last, until=rev):
+            if number != last + 1:
+                raise Compacted(database.oldest())
+            last = number
             fields = read_payload(data[HASH_SIZE:], number)
             yield canonical({"commit": fields, "hash": data[:HASH_SIZE].hex()})
 

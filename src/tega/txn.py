@@ -112,7 +112,7 @@ class Transaction:
     def close(self) -> Request | None:
         """End the transaction and return what is to be submitted; None if nothing was written."""
         self._check_open()
-        self._ended = "was committed"
+        self._ended = "was handed in"
         if not self.changes:
             return None
         return self._database.request(

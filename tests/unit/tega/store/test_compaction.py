@@ -10,6 +10,7 @@ from tega.database import Database
 from tega.engines.memory import Memory, MemoryLog
 from tega.engines.sqlite import CHUNK, SqliteLog
 from tega.errors import Compacted
+from tega.transfer import export_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,6 +53,16 @@ def test_history_does_not_skip_what_was_compacted(
     with pytest.raises(Compacted) as caught:
         list(told)
     assert caught.value.oldest == 2 * CHUNK - 11
+
+
+def test_an_export_does_not_skip_what_was_compacted(two: tuple[Database, Database]) -> None:
+    one, other = two
+    lines = export_lines(one, history=True)
+    while b'"commit"' not in next(lines):
+        pass
+    other.compact(2 * CHUNK - 10)
+    with pytest.raises(Compacted):
+        list(lines)
 
 
 class Meddler:
