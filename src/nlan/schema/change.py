@@ -45,6 +45,9 @@ def _wiring(one: Lab, where: Where, report: Report) -> None:
     interfaces = {node.name: {interface.name for interface in node.interfaces} for node in one.nodes}
     ends: set[tuple[str, str]] = set()
     for path, end in _ends(one):
+        if (end.node, end.interface) in ends:
+            message = f"the interface {end.interface} of {end.node} is on a link or a LAN already"
+            report.error(where((*path, "interface")), message)
         ends.add((end.node, end.interface))
         if end.node not in interfaces:
             hint = nearest(end.node, interfaces)

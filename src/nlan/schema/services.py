@@ -172,6 +172,7 @@ def _said_ospf(node: NodeDraft, record: Record, places: Places, report: Report) 
         for network in said.value.get("networks", []):
             if (other := first.setdefault(network.value, area)) != area:
                 report.error(network.at, f"{network.value} is in area {other} already; a prefix is in one")
+                continue
             places.put(network.at, "node", node.name, "ospf", network.value)
             areas.setdefault(area, []).append(network.value)
     return Ospf(

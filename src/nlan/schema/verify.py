@@ -6,6 +6,7 @@ Errors are here, doubts of routing in `lint`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         _vnis(node, places, report)
         _hops(node, places, report)
         _mtus(node, places, report)
+        _doubles(node, places, report)
         _interfaces(node, places, report)
         check_gobgp(node, places, report)
         _raw_asn(node, places, report)
@@ -198,8 +200,8 @@ def _hops(node: Node, places: Places, report: Report) -> None:
             report.error(
                 at, f"{route.via} is no next hop for {route.prefix}, which is IPv{route.prefix.version}"
             )
-        if not (route.via or route.interface or route.blackhole):
-            report.error(at, f"the route to {route.prefix} leads nowhere, and does not say `blackhole`")
+        if bool(route.via or route.interface) == route.blackhole:
+            report.error(at, f"the route to {route.prefix} wants a next hop or an interface, or `blackhole`")
     own = {value.ip for _, values in node.held() for value in values}
     seen: dict[int, Any] = {}
     for hop in dict.fromkeys(node.gateway):
@@ -212,6 +214,20 @@ def _hops(node: Node, places: Places, report: Report) -> None:
             report.error(
                 at, f"{node.name} has one default route of IPv{hop.version}; {hop} is one more than {other}"
             )
+
+
+def _doubles(node: Node, places: Places, report: Report) -> None:
+    """What stands twice in a router: no file says it so far, but a change of the model may."""
+    router = node.router
+    peers = Counter(peer.address for peer in router.bgp.peers) if router and router.bgp else {}
+    for address in (address for address, count in peers.items() if count > 1):
+        at = places.find("node", node.name, "bgp", "peer", address)
+        report.error(at, f"the peer {address} stands twice in {node.name}")
+    areas = router.ospf.areas if router and router.ospf else ()
+    networks = Counter(network for area in areas for network in area.networks)
+    for network in (network for network, count in networks.items() if count > 1):
+        at = places.find("node", node.name, "ospf", network)
+        report.error(at, f"{network} stands twice in the OSPF areas of {node.name}")
 
 
 def _mtus(node: Node, places: Places, report: Report) -> None:
@@ -251,9 +267,11 @@ def _underlay(lab: Lab, places: Places, report: Report) -> None:
         _tunnel_mtu(lab, lab.underlay, places, report)
     seen: dict[Any, str] = {}
     for node in lab.nodes:
-        if node.underlay is None or not node.attached or lab.underlay is None:
-            continue
         at = places.find("node", node.name, "underlay")
+        if node.underlay is None or not node.attached or lab.underlay is None:
+            if vpns_of(node) or (node.attached and lab.underlay is not None):
+                report.error(at, f"{node.name} is not on the underlay, and its tunnels lead nowhere")
+            continue
         other = seen.setdefault(node.underlay.ip, node.name)
         if other != node.name:
             report.error(at, f"{node.underlay.ip} is the underlay address of {node.name} and {other}")

@@ -50,6 +50,49 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
             ],
         ),
         (
+            "lab.underlay",
+            "null",
+            [
+                "pe1.underlay: pe1 is not on the underlay, and its tunnels lead nowhere",
+                "pe2.underlay: pe2 is not on the underlay, and its tunnels lead nowhere",
+            ],
+        ),
+        ("pe2.attached", "false", ["pe2.underlay: pe2 is not on the underlay, and its tunnels lead nowhere"]),
+        (
+            "ce1.router.bgp.peers.0.hold_time_s",
+            "1",
+            [
+                "ce1.router.bgp.peers.0.hold_time_s: 1 is no hold time; that is 0, or a whole number from 3 "
+                "to 65535 (RFC 4271)"
+            ],
+        ),
+        (
+            "ce1.router.bgp.peers.2",
+            "{address: 203.0.113.1, peer_asn: 64511}",
+            ["ce1.router.bgp.peers.1: the peer 203.0.113.1 stands twice in ce1"],
+        ),
+        (
+            "pe1.router.ospf",
+            "{areas: [{area: 0, networks: [10.0.0.0/8]}, {area: 1, networks: [10.0.0.0/8]}]}",
+            ["pe1.router.ospf.areas.0.networks.0: 10.0.0.0/8 stands twice in the OSPF areas of pe1"],
+        ),
+        (
+            "pe1.router.routes",
+            "[{prefix: 192.0.2.0/24, via: 10.1.0.2, blackhole: true}]",
+            [
+                "pe1.router.routes.0: the route to 192.0.2.0/24 wants a next hop or an interface, "
+                "or `blackhole`"
+            ],
+        ),
+        (
+            "lab.links.1",
+            "{name: more, a: {node: pe1, interface: eth1}, b: {node: ce1, interface: eth1}}",
+            [
+                "lab.links.1.a.interface: the interface eth1 of pe1 is on a link or a LAN already",
+                "lab.links.1.b.interface: the interface eth1 of ce1 is on a link or a LAN already",
+            ],
+        ),
+        (
             "pe1.router.bgp.peers.9",
             "{}",
             ["pe1.router.bgp.peers.9: the list has 2 items; the next is number 2"],
