@@ -27,11 +27,28 @@ def derive_bgp(wiring: Wiring) -> None:
     """Give every node with an AS its BGP: derived sessions, changed and extended by what it says."""
     _reflectors(wiring)
     speakers = [node for node in wiring.nodes.values() if node.asn is not None and node.router]
+    for node in wiring.nodes.values():
+        _silent(node, wiring)
     for node in speakers:
         _name_peers(node, wiring)
     maker = _Maker(wiring, speakers, {node.name for node in speakers if _derives(node, wiring)})
     for node in speakers:
         _finish(node, maker.sessions(node), wiring)
+
+
+def _silent(node: NodeDraft, wiring: Wiring) -> None:
+    """Warn of what a node says of BGP where it speaks none."""
+    if (node.asn is not None and node.router) or _said(node, wiring, "bgp") is False:
+        return
+    why, hint = ("it has no AS", "say `asn`") if node.router else ("it is a host", "say `role: router`")
+    for word in ("asn", "bgp", "route_reflector", "engine"):
+        said, at = node.said.get(word), node.said.place(word)
+        if said not in (None, "frr") and said is not False and not at.path.lower().startswith("defaults."):
+            wiring.report.warning(at, f"{node.name} speaks no BGP, as {why}", hint)
+
+
+def _said(node: NodeDraft, wiring: Wiring, word: str) -> Any:
+    return node.said.get(word, wiring.settings.said.get(word))
 
 
 def _reflectors(wiring: Wiring) -> None:

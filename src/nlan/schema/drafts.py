@@ -23,8 +23,9 @@ class Places:
         self._places: dict[tuple[Any, ...], Place] = {}
 
     def put(self, place: Place, *key: Any) -> None:
-        """Record where the part `key` stands; the first record wins."""
-        self._places.setdefault(key, place)
+        """Record where the part `key` stands; the first wins, the second is it `again`."""
+        if self._places.setdefault(key, place) is not place:
+            self._places.setdefault((*key, "again"), place)
 
     def has(self, *key: Any) -> bool:
         """Tell whether this very part was said."""

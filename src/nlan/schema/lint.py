@@ -29,6 +29,7 @@ def lint(lab: Lab, holders: dict[Any, str], segments: Segments, places: Places, 
     for node in lab.nodes:
         if node.router and node.router.bgp:
             for peer in node.router.bgp.peers:
+                _source(node, peer, places, report)
                 other = nodes.get(holders.get(peer.address, ""))
                 if other is not None and other is not node:
                     _session(node, other, peer, places, report)
@@ -113,6 +114,19 @@ def interfaces_of(node: Node) -> list[Any]:
     found = [value for interface in node.interfaces for value in interface.addresses]
     found += [value for vpn in vpns_of(node) for value in vpn.addresses]
     return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
+
+
+def _source(node: Node, peer: BgpPeer, places: Places, report: Report) -> None:
+    """A session that is bound to what the node has not."""
+    if peer.update_source is None or node.router is None or node.router.engine != "frr":
+        return
+    version = peer.address.version
+    source = node.address_of(peer.update_source, version)
+    if source is None or source not in {value.ip for _, own in node.held() for value in own}:
+        at = places.find("node", node.name, "bgp", "peer", peer.address)
+        lacks = f"{node.name} has no IPv{version} address on an interface {peer.update_source}"
+        lacks = lacks if source is None else f"{node.name} has no address {source}"
+        report.warning(at, f"{lacks}: the session never comes up")
 
 
 def _reaches(node: Node, other: Node, address: Any) -> bool:

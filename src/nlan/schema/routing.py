@@ -278,9 +278,10 @@ def _frr_file(path: Path, said: Record, settings: Settings) -> str:
     from nlan.schema.report import Report
 
     inner = Report(str(path))
-    text = read_source(path, inner)
+    text = read_source(path, inner, "it should hold lines of FRR's configuration")
     for problem in inner.problems():
-        settings.report.error(said.place("file"), f"{path}: {problem.message}", problem.hint)
+        where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
+        settings.report.error(said.place("file"), f"{where}: {problem.message}", problem.hint)
     return text or ""
 
 

@@ -45,9 +45,12 @@ class Settings:
         if isinstance(said, Record):
             lengths |= {v: said.get(f"ipv{v}_length") for v in (4, 6) if f"ipv{v}_length" in said}
             said = [Said(said.get(f"ipv{v}"), said.place(f"ipv{v}")) for v in (4, 6) if f"ipv{v}" in said]
-        networks |= {
-            item.value.version: item.value for item in said or () if item.value.version in self.versions
-        }
+        found: dict[int, Any] = {}
+        for item in said or ():
+            if found.setdefault(item.value.version, item.value) is not item.value:
+                message = f"a pool has one IPv{item.value.version} prefix; {item.value} is another"
+                self.report.error(item.at, message)
+        networks |= {version: network for version, network in found.items() if version in self.versions}
         if name == "loopbacks":
             return singles(name, networks.values(), host_length=True)
         return pieces(

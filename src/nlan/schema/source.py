@@ -12,8 +12,15 @@ SIZE_MAX = 8 * 2**20
 _CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {"\x7f"}
 
 
-def read_source(path: Path, report: Report) -> str | None:
-    """Return the text of the file at `path`, or None after saying why it cannot be read."""
+LAB = "it should describe a lab, such as `links: [r1 -- r2]`"
+"""What an empty file lacks."""
+
+
+def read_source(path: Path, report: Report, wanted: str = LAB) -> str | None:
+    """Return the text of the file at `path`, or None after saying why it cannot be read.
+
+    An empty one cannot; `wanted` says what it should hold.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(SIZE_MAX + 1)
@@ -27,7 +34,7 @@ def read_source(path: Path, report: Report) -> str | None:
         why = getattr(error, "strerror", None) or error
         report.error(Place(), f"the file cannot be read: {why}")
         return None
-    return _decode(data, report)
+    return _decode(data, report, wanted)
 
 
 def _like(path: Path) -> str:
@@ -40,7 +47,7 @@ def _like(path: Path) -> str:
     return nearest(path.name, names)
 
 
-def _decode(data: bytes, report: Report) -> str | None:
+def _decode(data: bytes, report: Report, wanted: str) -> str | None:
     if len(data) > SIZE_MAX:
         report.error(Place(), f"the file is larger than {SIZE_MAX // 2**20} MiB, the most that is read")
         return None
@@ -48,7 +55,7 @@ def _decode(data: bytes, report: Report) -> str | None:
         report.error(Place(), "the file is UTF-16; UTF-8 is wanted")
         return None
     try:
-        return check_text(data.decode("utf-8-sig"), report)
+        return check_text(data.decode("utf-8-sig"), report, wanted)
     except UnicodeDecodeError as error:
         at = _at(error.object[: error.start].decode())
         octet = error.object[error.start]  # counted, as `start` is, from behind a byte order mark
@@ -56,13 +63,13 @@ def _decode(data: bytes, report: Report) -> str | None:
         return None
 
 
-def check_text(text: str, report: Report) -> str | None:
+def check_text(text: str, report: Report, wanted: str = LAB) -> str | None:
     """Return `text`, or None after saying that it is empty, too long, or holds what no text holds."""
     if len(text) > SIZE_MAX:
         report.error(Place(), f"the text is longer than {SIZE_MAX // 2**20} Mi characters")
         return None
     if not text.strip():
-        report.error(Place(), "the file is empty; it should describe a lab, such as `links: [r1 -- r2]`")
+        report.error(Place(), f"the file is empty; {wanted}")
         return None
     wrong = _CONTROL.intersection(text) or {mark for mark in text if "\ue000" <= mark <= "\ue00f"}
     if not wrong:

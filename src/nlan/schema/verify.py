@@ -33,7 +33,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
     """Record everything that is wrong or doubtful in the lab."""
     segments = segment_names(lab)
     held = [item for item in _held(lab, segments, places) if not item.interface.is_link_local]
-    _duplicates(held, report)
+    _duplicates(held, places, report)
     for node in lab.nodes:
         _vnis(node, places, report)
         _hops(node, places, report)
@@ -120,13 +120,19 @@ def segment_names(lab: Lab) -> dict[tuple[str, str | int], Any]:
     return found
 
 
-def _duplicates(held: list[Held], report: Report) -> None:
+def _duplicates(held: list[Held], places: Places, report: Report) -> None:
     first: dict[Any, Held] = {}
     for item in held:
         other = first.setdefault(item.interface.ip, item)
         if other is not item:
             where = f" (line {report.source_line(other.at.line)})" if other.at.line else ""
-            report.error(item.at, f"{item.interface.ip} at {item.holder} stands at {other.holder} too{where}")
+            at = item.at
+            if at == other.at:
+                at = places.find("node", item.node, "address", item.interface, "again")
+            report.error(
+                at if at.path else item.at,
+                f"{item.interface.ip} at {item.holder} stands at {other.holder} too{where}",
+            )
 
 
 def _overlaps(lab: Lab, held: list[Held], places: Places, report: Report) -> None:
@@ -174,7 +180,7 @@ def _vnis(node: Node, places: Places, report: Report) -> None:
     seen: set[int] = set()
     for vpn in vpns_of(node):
         if vpn.vni in seen:
-            at = places.find("node", node.name, "vni", vpn.vni, "id")
+            at = places.find("node", node.name, "vni", vpn.vni, "id", "again")
             report.error(at, f"the VNI {vpn.vni} stands twice in {node.name}")
         seen.add(vpn.vni)
 
@@ -188,6 +194,7 @@ def _interfaces(node: Node, places: Places, report: Report) -> None:
         if interface.name in ("all", "default"):
             report.error(at, f"no interface can be called {interface.name}: sysctls of all are")
         if interface.name in seen:
+            at = places.find("node", node.name, "interface", interface.name, "again")
             report.error(at, f"the interface {interface.name} stands twice in {node.name}")
         seen.add(interface.name)
 
