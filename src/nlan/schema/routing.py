@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -291,26 +292,29 @@ def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
         said = node.said.get("gateway")
         if said is not None:
             settings.places.put(node.said.place("gateway"), "node", node.name, "gateway")
-            node.gateway = tuple(hop for item in said if (hop := _said_gateway(node, item, settings)))
+            node.gateway = tuple(hop for item in said for hop in _said_gateways(node, item, settings))
         elif not node.is_router and node.router is None:
-            hops = (_router_near(node, version) for version in (4, 6))
-            node.gateway = tuple(hop for hop in hops if hop)
+            segments = [segment for segment, _ in node.ends if segment.prefixes]
+            routers = [end for end in _others(node, segments) if end.node.is_router or end.node.router]
+            node.gateway = tuple(_first_of_each_family(routers))
 
 
-def _said_gateway(node: NodeDraft, item: Any, settings: Settings) -> Any:
+def _said_gateways(node: NodeDraft, item: Any, settings: Settings) -> list[Any]:
+    """Return the address that is said, or those of the node that is named, one a family."""
     if not isinstance(item.value, str):
-        return item.value
-    for segment, _ in node.ends:
-        for end in segment.ends:
-            if end.node.name == item.value and end.addresses:
-                return end.addresses[0].ip
-    settings.report.error(item.at, f"`{item.value}` is no node with an address on a segment with {node.name}")
-    return None
+        return [item.value]
+    others = _others(node, [segment for segment, _ in node.ends])
+    hops = list(_first_of_each_family([end for end in others if end.node.name == item.value]))
+    if not hops:
+        message = f"`{item.value}` is no node with an address on a segment with {node.name}"
+        settings.report.error(item.at, message)
+    return hops
 
 
-def _router_near(node: NodeDraft, version: int) -> Any:
-    for segment, _ in node.ends:
-        for end in segment.ends if segment.prefixes else ():
-            if end.node is not node and (end.node.is_router or end.node.router) and end.address(version):
-                return end.address(version)
-    return None
+def _others(node: NodeDraft, segments: Iterable[Segment]) -> list[End]:
+    return [end for segment in segments for end in segment.ends if end.node is not node]
+
+
+def _first_of_each_family(ends: Iterable[End]) -> Iterable[Any]:
+    for version in (4, 6):
+        yield from islice((hop for end in ends if (hop := end.address(version))), 1)
