@@ -36,6 +36,7 @@ def find_namespace(word: str, namespaces: Sequence[str], aliases: Aliases = dict
     Raises:
         NotFoundError: None answers to it, or several do.
     """
+    word = _canonical(word)
     if word in namespaces:
         return word
     hosts = _called(word, {name: name for name in namespaces})
@@ -50,7 +51,13 @@ def find_namespace(word: str, namespaces: Sequence[str], aliases: Aliases = dict
 
 
 def _called(address: str, names: Mapping[str, str]) -> list[str]:
-    return [name for alias, name in names.items() if alias.partition("/")[2] == address]
+    return [name for alias, name in names.items() if address and alias.partition("/")[2] == address]
+
+
+def _canonical(word: str) -> str:
+    """Return the word with the address that it is, or ends in, as namespaces have it (RFC 5952)."""
+    node, slash, address = word.rpartition("/")
+    return f"{node}{slash}{ip_address(address)}" if is_address(word) else word
 
 
 def is_address(word: str) -> bool:

@@ -26,6 +26,7 @@ class NodeStatus(NamedTuple):
         bgp: Sessions as the daemon tells them (`nlan.drivers.base.BgpSession`), as dicts.
         ospf: Neighbours likewise.
         bgp_wanted: Sessions that should be up, by peer address.
+        ospf_wanted: Version of OSPF and interface of each full neighbour that there should be.
         drift: What `up` would do to it.
     """
 
@@ -35,6 +36,7 @@ class NodeStatus(NamedTuple):
     bgp: list[dict[str, Any]]
     ospf: list[dict[str, Any]]
     bgp_wanted: frozenset[str]
+    ospf_wanted: frozenset[tuple[int, str]]
     drift: list[Operation]
 
     @property
@@ -44,11 +46,12 @@ class NodeStatus(NamedTuple):
 
     @property
     def state(self) -> str:
-        """One word: ``ok``, ``drift`` (differs from what shall be), ``waiting`` (sessions to come)."""
+        """One word: ``ok``, ``drift`` (differs from what shall be), ``waiting`` (sessions, neighbours)."""
         if self.drift:
             return "drift"
         up = {session["peer"] for session in self.bgp if session["up"]}
-        return "ok" if self.bgp_wanted <= up else "waiting"
+        full = {(neighbor["version"], neighbor["interface"]) for neighbor in self.ospf if neighbor["up"]}
+        return "ok" if self.bgp_wanted <= up and self.ospf_wanted <= full else "waiting"
 
 
 class LabStatus(NamedTuple):
@@ -103,6 +106,12 @@ def _node(
         bgp=_sessions(world, name, daemons),
         ospf=_neighbors(world, name, daemons),
         bgp_wanted=frozenset(session.peer for session in expected.sessions if session.node == name),
+        ospf_wanted=frozenset(
+            (2 if version == 4 else 3, interface)
+            for version, ends in expected.adjacencies.items()
+            for node, interface in ends
+            if node == name
+        ),
         drift=drift,
     )
 

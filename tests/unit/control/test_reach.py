@@ -80,6 +80,7 @@ def aliases() -> dict[str, str]:
         ("ce2/172.21.1.2", "ce2/172.21.1.2"),
         ("2001:db8:3:1::2", "ce1/172.21.1.2"),
         ("ce1/2001:db8:3:1::3", "ce1/172.21.1.3"),
+        ("2001:DB8:3:1:0::2", "ce1/172.21.1.2"),
     ],
 )
 def test_a_host_is_found_by_any_of_its_addresses(word: str, meant: str) -> None:
@@ -96,7 +97,7 @@ def test_the_memory_is_asked_for_addresses_alone() -> None:
         find_namespace("ce11", NAMES, memory)
 
 
-@pytest.mark.parametrize("word", ["2001:db8::99", "ce2/2001:db8:3:1::2"])
+@pytest.mark.parametrize("word", ["2001:db8::99", "ce2/2001:db8:3:1::2", ""])
 def test_an_address_that_nobody_has(word: str) -> None:
     with pytest.raises(NotFoundError, match="no such node or host"):
         find_namespace(word, NAMES, aliases)

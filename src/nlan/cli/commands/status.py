@@ -124,7 +124,8 @@ def _row(node: NodeStatus) -> tuple[str, ...]:
     shown = addresses[0] + (f" +{len(addresses) - 1}" if len(addresses) > 1 else "") if addresses else "-"
     wanted = max(len(node.bgp_wanted), len(node.bgp))
     bgp = f"{node.bgp_up}/{wanted}" if wanted else "-"
-    ospf = f"{sum(n['up'] for n in node.ospf)}/{len(node.ospf)}" if node.ospf else "-"
+    neighbors = max(len(node.ospf_wanted), len(node.ospf))
+    ospf = f"{sum(n['up'] for n in node.ospf)}/{neighbors}" if neighbors else "-"
     return node.name, node.state, shown, " ".join(node.daemons) or "-", bgp, ospf
 
 
@@ -140,6 +141,7 @@ def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:
         del value["name"], value["drift"]
         value["state"] = node.state
         value["bgp_wanted"] = sorted(node.bgp_wanted)
+        value["ospf_wanted"] = sorted(node.ospf_wanted)
         value["drift"] = [f"{operation}: {operation.reason}" for operation in node.drift]
         value["applied"] = remembered.nodes.get(node.name)
         nodes[node.name] = value

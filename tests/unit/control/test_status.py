@@ -1,0 +1,43 @@
+"""One word for how a node is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nlan.cli.commands.status import _row
+from nlan.control.status import NodeStatus, _node
+from nlan.drivers.frr.sessions import OspfNeighbor
+from nlan.expand import expand
+from nlan.expect import expectation
+from nlan.schema import load
+
+LAB = load(Path("x.yaml"), text="name: x\nospf: true\nnodes: [r1, r2, r3]\nlinks: [r1 -- r2, r1 -- r3]\n").lab
+
+
+def neighbor(interface: str, state: str = "Full") -> OspfNeighbor:
+    return OspfNeighbor("10.0.0.2", "10.1.0.2", interface, state, "-", 1.0, 2)
+
+
+def status(*neighbors: OspfNeighbor) -> NodeStatus:
+    world: Any = SimpleNamespace(frr=SimpleNamespace(ospf_neighbors=lambda _: neighbors))
+    return _node(world, "r1", dict(expand(LAB)), expectation(LAB), [])
+
+
+@pytest.mark.parametrize(
+    ("neighbors", "state", "shown"),
+    [
+        ((neighbor("eth1"), neighbor("eth2")), "ok", "2/2"),
+        ((neighbor("eth1"),), "waiting", "1/2"),
+        ((neighbor("eth1"), neighbor("eth2", "ExStart")), "waiting", "1/2"),
+        ((), "waiting", "0/2"),
+    ],
+)
+def test_a_router_waits_for_its_ospf_neighbours(
+    neighbors: tuple[OspfNeighbor, ...], state: str, shown: str
+) -> None:
+    found = status(*neighbors)
+    assert (found.state, _row(found)[-1]) == (state, shown)
