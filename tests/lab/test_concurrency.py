@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
+from nlan.runtimes import NetnsRuntime, Paths
 from support import EXAMPLES, Nlan
 
 SMALL = "nodes:\n  r1: {asn: 64496, hosts: 1}\n  r2: {asn: 64497, hosts: 1}\nlinks: [r1 -- r2]\n"
@@ -31,6 +33,25 @@ def test_two_ups_of_one_lab_at_once_both_succeed(nlan: Nlan) -> None:
     assert len(waited) == 1
     assert f") is at work on lab {lab}; waiting for it" in waited[0]
     nlan("status", lab)
+
+
+def test_names_keep_what_an_up_at_the_same_moment_gave_them(nlan: Nlan) -> None:
+    """Both files were read before either had given a number to anything."""
+    lab = nlan.name()
+    links = "r1 -- r2", "r2 -- r3"
+    files = [
+        nlan.write(f"nodes: [r1, r2, r3]\nlinks: [{', '.join(order)}]\n", f"{n}.yaml")
+        for n, order in enumerate((links, links[::-1]))
+    ]
+    with NetnsRuntime(Paths(), lab).lock():
+        processes = [nlan.start("up", file, "--lab", lab, "--json") for file in files]
+        for process in processes:
+            assert process.stderr is not None
+            assert "waiting for it" in process.stderr.readline()
+    done = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], done
+    later = max((json.loads(out) for out, _ in done), key=lambda result: int(result["revision"]))
+    assert {operation["kind"] for operation in later["operations"]} <= {"hosts"}
 
 
 def test_two_different_ups_at_once_end_in_one_of_them(nlan: Nlan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -251,3 +252,23 @@ def _up(nlan: Nlan) -> str:
 
 def _planned(shown: str) -> str:
     return shown.replace("+ create  ", "+ ")
+
+
+def test_what_cannot_be_undone_hinders_neither_a_look_nor_a_way_out(nlan: Nlan) -> None:
+    """Where the node that comes back was, somebody else's namespace stands."""
+    lab = nlan.name()
+    nlan("up", nlan.write("nodes: [r1, r2, r3]\nlinks: [r1 -- r2]\n", "more.yaml"), "--lab", lab)
+    nlan("up", nlan.write("nodes: [r1, r2]\nlinks: [r1 -- r2]\n"), "--lab", lab)
+    with open_state(Path(nlan.env["NLAN_STATE_DIR"]), lab) as state:
+        state.await_confirmation(Confirmation(revision=state.head(), until=time.time(), back_to=1))
+    subprocess.run(["ip", "netns", "add", f"{lab}.r3"], check=True)
+    try:
+        answer = nlan("status", lab)
+        assert "an unconfirmed change could not be undone" in answer.err
+        assert "namespace that nlan did not make" in answer.err
+        nlan("confirm", lab, code=1)
+        nlan("set", "r1.limits.pids", "200", "-l", lab, code=1)
+        nlan("up", nlan.write("nodes: [r1, r2]\n", "after.yaml"), "--lab", lab)
+        assert nlan("status", lab).err == ""
+    finally:
+        subprocess.run(["ip", "netns", "del", f"{lab}.r3"], check=True)

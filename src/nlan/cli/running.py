@@ -11,7 +11,7 @@ from typing import Any
 from nlan.cli.output import Progress, counted, operation_lines, paint, plan_value, print_json, say
 from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
 from nlan.control.world import World
-from nlan.errors import NlanError
+from nlan.errors import NlanError, RollbackError
 from nlan.plan import Operation, Plan
 from nlan.runtimes import Paths
 from nlan.state import Confirmation, find_state, open_state
@@ -61,6 +61,8 @@ class Terminal(Listener):
 def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
     """Bring a lab to what the request says, with its lock held.
 
+    An unconfirmed change whose time is over is undone before; where that cannot be done, a request
+    that does not stand on what was there is carried out all the same.
     What this machine cannot do is refused before the lab's memory is opened: nothing is left of it.
 
     Raises:
@@ -69,7 +71,12 @@ def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
     world = World(paths, request.lab.name, terminal.trace)
     try:
         with world.place.lock(on_wait=terminal.say):
-            _undo_overdue(paths, request.lab.name, terminal)
+            try:
+                _undo_overdue(paths, request.lab.name, terminal)
+            except RollbackError as error:
+                if request.base is not None:
+                    raise
+                terminal.say(str(error))
             prepared = prepare(world, request)
             with open_state(paths.state, request.lab.name, say=terminal.say) as state:
                 return bring_up(world, state, prepared, terminal)

@@ -78,6 +78,7 @@ class Request(NamedTuple):
         timeout_s: How long.
         confirm_s: Seconds until the change undoes itself, or None.
         base: The revision that the lab was made from, where it was made from one.
+        known: What the lab's names had before, where the lab was made from that.
         lines: The line of each node in the file.
     """
 
@@ -89,6 +90,7 @@ class Request(NamedTuple):
     timeout_s: float = 60.0
     confirm_s: float | None = None
     base: int | None = None
+    known: Allocations | None = None
     lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
@@ -168,7 +170,7 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     clock = _Clock({"plan": seconds})
     listener.planned(plan)
     before, head, waiting = state.applied(), state.head(), state.confirmation()
-    if request.base not in (None, head):
+    if request.base not in (None, head) or request.known not in (None, state.allocations()):
         raise OvertakenError(f"{request.lab.name}: revision {head} came in between; try again")
     confirm_by = None if request.confirm_s is None else time.time() + request.confirm_s
     if confirm_by is not None and existed and not before and waiting is None:
@@ -207,8 +209,8 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
 def _word(waiting: Confirmation, *, kept: bool) -> str:
     """Return what becomes of an earlier change that waits to be confirmed."""
     if kept:
-        return f"revision {waiting.revision} waited to be confirmed and stays, as this change stands on it"
-    left = waiting.until - time.time()
+        return f"revision {waiting.revision} does not wait to be confirmed any more: this change followed it"
+    left = max(0.0, waiting.until - time.time())
     return f"revision {waiting.revision} is undone in {left:.0f} s unless `nlan confirm` comes"
 
 

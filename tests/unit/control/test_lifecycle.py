@@ -241,6 +241,15 @@ def test_a_change_of_what_is_no_longer_the_newest_is_refused() -> None:
     machine.up(THIRD, base=machine.state.head())
 
 
+def test_names_that_somebody_else_was_giving_meanwhile_are_read_again() -> None:
+    machine = Machine()
+    known = machine.state.allocations()
+    machine.up(PTN, known=known)
+    with pytest.raises(OvertakenError):
+        machine.up(OTHER, known=known)
+    machine.up(OTHER, known=machine.state.allocations())
+
+
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf")])
 def test_what_is_no_time_is_refused(seconds: float) -> None:
     machine = Machine(PTN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from nlan.cli.output import plan_text, plan_value, print_json, say
@@ -31,15 +32,18 @@ def show_plan(paths: Paths, arguments: Namespace) -> Plan:
     return planned
 
 
-def load(paths: Paths, arguments: Namespace) -> Loaded:
+Recall = Callable[[Paths, str], Allocations]
+"""Returns what the lab's names were given before."""
+
+
+def load(paths: Paths, arguments: Namespace, recall: Recall | None = None) -> Loaded:
     """Read the file with what its lab remembers, and print its warnings.
 
     Raises:
         InputError: The file is wrong.
     """
-    loaded = load_file(
-        Path(arguments.file), lab=arguments.lab, allocations=lambda lab: remembered(paths, lab)
-    )
+    recall = recall or remembered
+    loaded = load_file(Path(arguments.file), lab=arguments.lab, allocations=lambda lab: recall(paths, lab))
     from nlan.control.requirements import doubts
     from nlan.control.world import abilities
 

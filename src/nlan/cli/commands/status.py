@@ -22,7 +22,7 @@ from nlan.cli.running import Terminal, settle
 from nlan.control import labs
 from nlan.control.status import LabStatus, NodeStatus, status
 from nlan.control.world import World
-from nlan.errors import InputError
+from nlan.errors import InputError, RollbackError
 from nlan.runtimes import Paths
 from nlan.state import find_state
 
@@ -55,7 +55,10 @@ class Remembered(NamedTuple):
 def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Remembered]:
     """Return the status of a lab against what its database says, and what that says besides."""
     terminal = Terminal(arguments)
-    settle(paths, name, terminal)
+    try:
+        settle(paths, name, terminal)
+    except RollbackError as error:
+        terminal.say(str(error))
     state = find_state(paths.state, name, say=terminal.say)
     lab, remembered = None, Remembered()
     if state is not None:

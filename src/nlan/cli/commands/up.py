@@ -5,11 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from nlan.cli.commands.plan import load
+from nlan.cli.commands.plan import load, remembered
 from nlan.cli.running import Terminal, finish, run_change
 from nlan.control import labs
 from nlan.control.lifecycle import Request
+from nlan.errors import OvertakenError
 from nlan.runtimes import Paths
+from nlan.schema import Allocations
 
 
 def run(arguments: Namespace) -> int:
@@ -21,9 +23,25 @@ def run(arguments: Namespace) -> int:
         show_plan(paths, arguments)
         return 0
     labs.need_root()
-    loaded = load(paths, arguments)
     terminal = Terminal(arguments)
-    request = Request(
+    while True:
+        request = _request(paths, arguments)
+        try:
+            return finish(run_change(paths, request, terminal), request, terminal, arguments)
+        except OvertakenError:
+            continue  # somebody else gave names to the same lab
+
+
+def _request(paths: Paths, arguments: Namespace) -> Request:
+    known = Allocations()
+
+    def recall(paths: Paths, lab: str) -> Allocations:
+        nonlocal known
+        known = remembered(paths, lab)
+        return known
+
+    loaded = load(paths, arguments, recall)
+    return Request(
         lab=loaded.lab,
         allocations=loaded.allocations,
         source=(str(Path(arguments.file).resolve()), loaded.source),
@@ -32,5 +50,5 @@ def run(arguments: Namespace) -> int:
         timeout_s=arguments.timeout,
         confirm_s=arguments.confirm,
         lines=loaded.lines,
+        known=known,
     )
-    return finish(run_change(paths, request, terminal), request, terminal, arguments)
