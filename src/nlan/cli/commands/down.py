@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from typing import Any
 
-from nlan.cli.output import counted, print_json
+from nlan.cli.output import counted, print_json, say
 from nlan.cli.running import Terminal
 from nlan.control import labs
 from nlan.control.lifecycle import take_down
 from nlan.control.world import World
-from nlan.errors import HostError, InputError
+from nlan.errors import HostError, InputError, NlanError
 from nlan.runtimes import Paths
 from nlan.state import find_state
 
@@ -21,20 +22,37 @@ def run(arguments: Namespace) -> int:
     if arguments.all and arguments.lab is not None:
         raise InputError(f"say one of {arguments.lab} and --all")
     paths = Paths.from_environment()
-    names = labs.running(paths) if arguments.all else [labs.choose(paths, arguments.lab).lab]
-    removed = [_remove(paths, name, Terminal(arguments)) for name in names]
-    if arguments.json:
+    if not arguments.all:
+        name = labs.choose(paths, arguments.lab).lab
+        _print([_remove(paths, name, Terminal(arguments))], as_json=arguments.json)
+        return 0
+    removed = [_attempt(paths, name, Terminal(arguments)) for name in labs.running(paths)]
+    _print(removed, as_json=arguments.json)
+    return 1 if any("error" in one for one in removed) else 0
+
+
+def _print(removed: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
         print_json(removed)
-    else:
-        for one in removed:
-            gone = counted(int(one["namespaces"]), "namespace")
-            print(f"{one['lab']}: {gone} removed ({one['seconds']:.2f} s)")
-        if not removed:
-            print("no lab runs")
-    return 0
+        return
+    for one in removed:
+        if "error" in one:
+            say(f"{one['lab']}: {one['error']}")
+        else:
+            print(f"{one['lab']}: {counted(one['namespaces'], 'namespace')} removed ({one['seconds']:.2f} s)")
+    if not removed:
+        print("no lab runs")
 
 
-def _remove(paths: Paths, lab: str, terminal: Terminal) -> dict[str, str | int | float]:
+def _attempt(paths: Paths, lab: str, terminal: Terminal) -> dict[str, Any]:
+    """Remove one of many: one that cannot be removed does not keep the others."""
+    try:
+        return _remove(paths, lab, terminal)
+    except NlanError as error:
+        return {"lab": lab, "error": str(error)}
+
+
+def _remove(paths: Paths, lab: str, terminal: Terminal) -> dict[str, Any]:
     begun = time.monotonic()
     world = World(paths, lab)
     try:
