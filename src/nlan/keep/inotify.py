@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from nlan.errors import HostError
+
 MODIFY, CLOSE_WRITE, MOVED_TO, CREATE, DELETE, MOVED_FROM = 0x2, 0x8, 0x80, 0x100, 0x200, 0x40
 IGNORED, OVERFLOW = 0x8000, 0x4000
 _HEAD = struct.Struct("=iIII")
@@ -37,12 +39,13 @@ class Inotify:
         """Open it.
 
         Raises:
-            OSError: The user has too many of them.
+            HostError: The user has too many of them.
         """
         self._fd: int = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
             number = ctypes.get_errno()
-            raise OSError(number, f"inotify: {os.strerror(number)} (fs.inotify.max_user_instances)")
+            hint = "the sysctl fs.inotify.max_user_instances says how many a user may have"
+            raise HostError(f"changes of files cannot be watched: {os.strerror(number)}; {hint}")
         self._paths: dict[int, Path] = {}
         self._numbers: dict[Path, int] = {}
 

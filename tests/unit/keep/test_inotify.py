@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from nlan.errors import HostError
 from nlan.keep import inotify
 from nlan.keep.inotify import Inotify
 
@@ -38,3 +42,13 @@ def test_a_removed_watch_is_silent(told, tmp_path: Path):
     told.remove(tmp_path)
     (tmp_path / "a").touch()
     assert [c.name for c in told.changes() if not c.mask & inotify.IGNORED] == []
+
+
+def test_too_many_of_them_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch):
+    def none_left(flags: int) -> int:
+        ctypes.set_errno(errno.EMFILE)
+        return -1
+
+    monkeypatch.setattr(inotify, "_libc", SimpleNamespace(inotify_init1=none_left))
+    with pytest.raises(HostError, match=r"Too many open files; the sysctl fs\.inotify\.max_user_instances"):
+        Inotify()
