@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from nlan.drivers.base import Driver
-from nlan.errors import NlanError
+from nlan.errors import ApplyError, NlanError
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Key, Resource
 
@@ -81,7 +81,15 @@ class Engine:
                 operations = [planned.operations[n] for n in mine]
                 if before is not None:
                     before(operations[0])
-                yield from zip(mine, driver.apply(operations), strict=True)
+                yield from zip(mine, _outcomes(driver, operations), strict=True)
+
+
+def _outcomes(driver: Driver, operations: Sequence[Operation]) -> Sequence[NlanError | None]:
+    """Return what became of the operations: what ends the driver's whole call, fails each of them."""
+    try:
+        return driver.apply(operations)
+    except (NlanError, OSError) as failure:
+        return [ApplyError(o.key.namespace, str(o), str(failure)) for o in operations]
 
 
 def _waves(planned: Plan, *, one_by_one: bool) -> Iterator[list[int]]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import NoReturn
 
 import pytest
 
 from nlan.control import lifecycle
 from nlan.control.lifecycle import Listener, take_down
+from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import ApplyError, HostError
 from samples import PTN
 from unit.engine_labs import OTHER, Machine
@@ -46,6 +48,23 @@ def test_one_failure_undoes_everything(before: tuple[str, ...], wanted: str) -> 
         assert bool(machine.state.applied()) == bool(applied)
     machine.up(wanted)
     assert str(machine.kernel) == str(Machine(*before, wanted).kernel)
+
+
+def test_a_driver_whose_call_ends_fails_its_operations_and_all_is_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine()
+    empty = str(machine.kernel)
+
+    def ends(*_: object) -> NoReturn:
+        monkeypatch.undo()
+        raise HostError("the kernel does not answer")
+
+    monkeypatch.setattr(NetlinkDriver, "apply", ends)
+    with pytest.raises(ApplyError, match="bridge underlay: the kernel does not answer") as raised:
+        machine.up(PTN)
+    assert str(raised.value).endswith("everything was undone: the network is as it was before")
+    assert str(machine.kernel) == empty
 
 
 def test_taking_down_goes_on_after_a_failure_and_again_ends_it() -> None:

@@ -145,9 +145,9 @@ class FrrDriver:
                 change = compare(start.config, running)
                 if change.added or change.removed:
                     running = load.change_config(files, start.resource.namespace, change, start.config)
+            Receipt(start.config, running).write(files)
         except (NlanError, OSError) as error:
             return _translated(start.resource.key, error)
-        Receipt(start.config, running).write(files)
         return None
 
     def _update(self, operation: Operation) -> NlanError | None:
@@ -162,10 +162,10 @@ class FrrDriver:
                 return self._start([desired], dial.Dialer(self._place))[operation.key]
             change = compare(wanted, observed)
             shown = load.change_config(files, desired.namespace, change, wanted)
+            files.write_config(wanted)
+            Receipt(wanted, shown).write(files)
         except (NlanError, OSError) as error:
             return _translated(operation.key, error)
-        files.write_config(wanted)
-        Receipt(wanted, shown).write(files)
         return None
 
     def _end(self, daemons: Sequence[Key]) -> dict[Key, NlanError | None]:

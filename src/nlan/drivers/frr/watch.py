@@ -7,6 +7,8 @@ import os
 import struct
 from pathlib import Path
 
+from nlan.errors import HostError
+
 _IN_Q_OVERFLOW = 0x4000
 _EVENT = struct.Struct("@iIII")
 IN_MODIFY, IN_MOVED_TO, IN_CREATE, IN_ATTRIB = 0x2, 0x80, 0x100, 0x4
@@ -17,10 +19,14 @@ class Watch:
     """An inotify descriptor; readable whenever something appears in a watched directory."""
 
     def __init__(self) -> None:
-        """Open it."""
+        """Open it.
+
+        Raises:
+            HostError: The user's programs have all inotify descriptors that the kernel allows.
+        """
         self._fd: int = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "inotify_init1")
+            raise _refused("fs.inotify.max_user_instances")
         self._paths: dict[int, Path] = {}
 
     def __enter__(self) -> Watch:
@@ -37,7 +43,7 @@ class Watch:
         """Watch a directory (or a file, with `events` IN_MODIFY)."""
         number = _libc.inotify_add_watch(self._fd, os.fsencode(path), events)
         if number < 0:
-            raise OSError(ctypes.get_errno(), "inotify_add_watch", str(path))
+            raise _refused("fs.inotify.max_user_watches")
         self._paths[number] = path
 
     def drain(self) -> set[Path]:
@@ -61,3 +67,8 @@ class Watch:
                 found.add(self._paths[number])
             offset += _EVENT.size + length
         return found
+
+
+def _refused(limit: str) -> HostError:
+    words = os.strerror(ctypes.get_errno())
+    return HostError(f"the kernel does not watch files: {words} (the sysctl {limit} is the limit)")
