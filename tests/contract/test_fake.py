@@ -67,7 +67,7 @@ def test_complaints_are_no_errors_that_nlan_handles(place: FakePlace) -> None:
 
 
 def test_a_namespace_that_does_not_exist_is_the_places_error(place: FakePlace) -> None:
-    for ask in (place.netns_fd, place.processes, lambda name: open_channel(place, name)):
+    for ask in (place.netns_fd, lambda name: open_channel(place, name)):
         with pytest.raises(
             HostError, match="gone: its namespace cannot be opened: No such file or directory"
         ):
