@@ -31,7 +31,8 @@ class Paths(NamedTuple):
             "state": "NLAN_STATE_DIR",
             "cgroup": "NLAN_CGROUP_DIR",
         }
-        return cls(**{field: Path(os.environ[v]) for field, v in names.items() if os.environ.get(v)})
+        given = {field: Path(os.environ[v]) for field, v in names.items() if os.environ.get(v)}
+        return cls(**{field: path.absolute() for field, path in given.items()})  # nlan keep goes to /
 
     def lab(self, lab: str) -> Path:
         """Return the lab's run directory."""

@@ -7,6 +7,7 @@ import pytest
 
 from netns.support import create, delete, observe, shell, succeeded, update
 from nlan.drivers.netlink import NetlinkDriver
+from nlan.drivers.netlink.look import look
 from nlan.resources import Address, Bridge, Key, Resource, Route
 from nlan.runtimes import NetnsRuntime
 
@@ -99,3 +100,20 @@ def test_unreachable_next_hop_is_refused_in_the_kernels_words(routed: NetlinkDri
     assert str(failure) == (
         "a: create a route 203.0.113.0/24: Network is unreachable (Nexthop has invalid gateway)"
     )
+
+
+@pytest.mark.parametrize("metrics", [(100, 20), (20, 100)])
+def test_of_two_routes_to_a_prefix_the_one_of_the_lower_metric_is_shown(
+    kernel: NetlinkDriver, place: NetnsRuntime, metrics: tuple[int, int]
+) -> None:
+    assert succeeded(create(kernel, BRIDGE))
+    assert succeeded(create(kernel, *ADDRESSES))
+    for metric in metrics:
+        shell(place, "a", f"ip route add 198.51.100.0/24 via 192.0.2.{metric} metric {metric} proto static")
+        shell(place, "a", f"ip route add 2001:db8:1::/48 via 2001:db8::{metric} metric {metric} proto static")
+    shown = look(place, "a")["routes"]
+    assert shown["198.51.100.0/24"] == {
+        "protocol": "static",
+        "hops": [{"via": "192.0.2.20", "dev": "br"}],
+    }
+    assert shown["2001:db8:1::/48"]["hops"] == [{"via": "2001:db8::20", "dev": "br"}]
