@@ -165,6 +165,11 @@ class Hub:
             session.dropped = 0
         self.feed.drained(list(session.subs.values()))
 
+    def forget(self, session: Session) -> None:
+        """End a session that holds nothing yet."""
+        session.over, session.outbox = True, None
+        self.sessions.pop(session.name, None)
+
     async def end(self, session: Session, reason: str = "the session has ended") -> None:
         """End a session: its subscriptions, functions, transactions and ephemeral nodes go.
 

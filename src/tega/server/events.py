@@ -65,10 +65,10 @@ def event_stream(hub: Hub, who: Session, query: dict[str, str]) -> AsyncIterator
             wanted = msgspec.convert(query, m.Subscribe, strict=False)
             hub.subscribe(session, wanted.path, regex=regex, after=wanted.after)
     except msgspec.ValidationError as error:
-        hub.disconnected(session, outbox)
+        hub.forget(session)
         raise BadRequest(str(error)) from error
     except BaseException:
-        hub.disconnected(session, outbox)
+        hub.forget(session)
         raise
     return _events(hub, session, outbox)
 

@@ -218,7 +218,10 @@ class Rest:
 def _path(request: Request) -> str:
     """The path as text: each of the URL's segments decoded alone, so that a key may hold a slash or a dot."""
     raw = request.scope["raw_path"].decode("ascii").strip("/")
-    return format_path([unquote(segment) for segment in raw.split("/")]) if raw else ""
+    try:
+        return format_path([unquote(segment, errors="strict") for segment in raw.split("/")]) if raw else ""
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the URL's path is not UTF-8: {error}") from error
 
 
 def _flag(text: str) -> bool:

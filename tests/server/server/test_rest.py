@@ -214,6 +214,7 @@ def export_of(*items):
         ("PUT", "/a?unknown=1", b"1", 400),
         ("PATCH", "/a", b"5", 400),
         ("GET", "/a//b", b"", 400),
+        ("PUT", "/%ff", b"1", 400),
         ("GET", "/(?regex=1", b"", 400),
         ("GET", "/_log?limit=x", b"", 400),
         ("GET", "/_get?path=a..b", b"", 400),
@@ -303,7 +304,10 @@ def test_events_stream_commits_and_messages():
             await anext(lines)
             await http("POST", "/_publish", json={"channel": "news", "body": 7})
             assert (await _event(lines))["data"]["body"] == 7
-        await http("GET", "/_watch?nonsense=1&after=x", 400)
+        for _ in range(3):
+            await http("GET", "/_watch?nonsense=1&after=x", 400)
+            await http("GET", "/_watch?after=99", 404)
+        assert len(server.hub.sessions) <= 2, "those whose streams ended"
 
     rest(test)
 
