@@ -145,7 +145,7 @@ def session_uri(url: str) -> str:
     """
     try:
         parts = urlsplit(url if "://" in url else f"ws://{url}")
-        host, port = parts.hostname, parts.port or DEFAULT_PORT
+        host, port = parts.hostname, DEFAULT_PORT if parts.port is None else parts.port
     except ValueError as error:
         raise BadRequest(f"{url}: {error}") from error
     scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
@@ -168,7 +168,7 @@ async def dial(
         Unauthorized: The server wants another token.
     """
     parts = urlsplit(uri)
-    host, port = str(parts.hostname), parts.port or DEFAULT_PORT
+    host, port = str(parts.hostname), parts.port or 0
     secure: Any = (tls or True) if parts.scheme == "wss" else None
     loop = asyncio.get_running_loop()
     wire: Wire | None = None
@@ -178,7 +178,7 @@ async def dial(
                 lambda: Wire(uri, token, on_message, on_lost), host, port, ssl=secure
             )
             await wire.opened
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, UnicodeError) as error:  # the last for what is no name of a host
         if wire is not None:
             wire.abort()
         raise Disconnected(f"cannot reach {host}:{port}: {str(error) or 'no answer'}") from error

@@ -72,6 +72,8 @@ def parse_listen(text: str) -> tuple[str, int]:
         host, port = text, "8739"
     if not port.isdecimal() or int(port) > 65_535:
         raise UsageError(f"--listen {text}: {port} is no port, 0 to 65535")
+    if host and not all(0 < len(label) < 64 for label in host.removesuffix(".").split(".")):
+        raise UsageError(f"--listen {text}: {host} is no name of a host")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 

@@ -614,7 +614,10 @@ def test_a_client_that_may_not_reconnect_says_so_to_everybody():
 def test_nobody_listens_there():
     with pytest.raises(Disconnected, match="cannot reach"):
         run(Client("127.0.0.1:1").open())
-    for url in ("ftp://x", "http://", "127.0.0.1:99999", "http://[::1"):
+    for url in ("127.0.0.1:0", "a..b:80"):
+        with pytest.raises(Disconnected, match=f"cannot reach {url}"):
+            run(Client(url).open())
+    for url in ("ftp://x", "http://", "127.0.0.1:99999", "[::1", "http://[zz]:5"):
         with pytest.raises(BadRequest):
             Client(url)
     with pytest.raises(BadRequest, match="token"):

@@ -34,6 +34,7 @@ def test_where_to_listen(text, expected):
         (["--listen", "0.0.0.0:0"], "--token-file is needed"),
         (["--listen", "192.0.2.1"], "--token-file is needed"),
         (["--listen", "127.0.0.1:99999"], "is no port"),
+        (["--listen", "a..b:80"], "is no name of a host"),
         (["--token-file", "/none"], "/none"),
         (["--key", "/none"], "--key needs --cert"),
         (["--cert", "/none"], "--cert /none"),
