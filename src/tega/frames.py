@@ -114,6 +114,10 @@ class Framed(asyncio.BufferedProtocol):
         self.flush()
         return True
 
+    def abort(self) -> None:
+        """Cut the line."""
+        self._transport.abort()
+
     def flush(self) -> None:
         """Give the transport what is to be sent."""
         data = self._frames.data_to_send()

@@ -123,9 +123,6 @@ class Wire(Framed):
         if not self._transport.is_closing() and self.send_close(CloseCode.NORMAL_CLOSURE, ""):
             self._transport.close()
 
-    def abort(self) -> None:
-        self._transport.abort()
-
 
 def _refused(error: Exception) -> Exception:
     if isinstance(error, InvalidStatus):

@@ -32,6 +32,8 @@ PORT: Final = 8739
 MAX_BODY: Final = 8 << 20
 """Octets of a request's body or of a session's message."""
 BACKLOG: Final = 1024
+GRACE_S: Final = 2.0
+"""How long a server that stops waits for requests to end, and then for their answers to be taken."""
 
 
 class Server:
@@ -144,6 +146,17 @@ class Server:
         for http in list(self._state.connections):
             http.shutdown()
         if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=2.0)
+            await asyncio.wait(self._state.tasks, timeout=GRACE_S)
         if self._listener is not None:
-            await self._listener.wait_closed()
+            await self._wait_closed(self._listener)
+
+    async def _wait_closed(self, listener: asyncio.Server) -> None:
+        """Let the last answers go out; who does not take them, or never ends its request, is cut off."""
+        try:
+            await asyncio.wait_for(listener.wait_closed(), GRACE_S)
+        except TimeoutError:
+            for http in list(self._state.connections):
+                http.transport.abort()
+            for connection in list(self._sessions):
+                connection.abort()
+            await listener.wait_closed()

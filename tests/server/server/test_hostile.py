@@ -248,6 +248,28 @@ def test_an_answer_may_be_larger_than_what_may_wait(monkeypatch):
     run(work())
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"PUT /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx",
+    ],
+    ids=["does not read", "does not end"],
+)
+def test_who_leaves_a_request_open_does_not_keep_a_server_from_stopping(monkeypatch, request_):
+    monkeypatch.setattr("tega.server.app.GRACE_S", 0.1)
+
+    async def work():
+        async with serving() as server:
+            await server.hub.store.put("big", "x" * (8 << 20))
+            with socket.create_connection(("127.0.0.1", server.port)) as idle:
+                idle.sendall(request_)
+                await until(lambda: server._state.connections)
+                await asyncio.wait_for(server.stop(), 10)
+
+    run(work())
+
+
 def frame(text: bytes) -> bytes:
     return Frame(Opcode.TEXT, text).serialize(mask=True)
 
