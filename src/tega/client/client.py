@@ -378,8 +378,14 @@ class Client:
 
     def _on_progress(self, number: int, value: Json) -> None:
         waiting = self._waiting.get(number)
-        if waiting is not None and waiting.progress is not None:
+        if waiting is None or waiting.progress is None:
+            return
+        try:
             waiting.progress(value)
+        except Exception as error:  # noqa: BLE001 - the caller's own, and so the caller's to hear of
+            self._abort(number)
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)
 
     def _on_push(self, push: dict[str, Any]) -> None:
         match push.get("push"):

@@ -146,6 +146,10 @@ def test_calls_across_sessions():
             seen = []
             assert await db.call("f.count", 3, progress=seen.append) == 2
             assert seen == [0, 1, 2]
+            wire = db._wire
+            with pytest.raises(ZeroDivisionError):
+                await db.call("f.count", 3, progress=lambda value: 1 // value)
+            assert (await db.call("f.add", 1), db._wire) == (1, wire)
             with pytest.raises(RemoteError, match="TypeError"):
                 await db.call("f.add")
             with pytest.raises(CallTimeout, match="may still have run"):
