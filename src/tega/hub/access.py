@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tega.errors import InvalidPath
 from tega.hub.errors import Denied
 from tega.paths import format_path, parse_path
 
@@ -38,9 +39,16 @@ class Prefix:
 
 
 def parse_prefix(text: str) -> Prefix:
-    """Read a prefix as the tokens file spells it: `**`, `a.b`, `config-*`."""
+    """Read a prefix as the tokens file spells it: `**`, `a.b`, `config-*`.
+
+    Raises:
+        InvalidPath: It is none; the empty text is none either, lest a
+            prefix that was left out allow everything.
+    """
     if text == ALL:
         return Prefix(())
+    if not text:
+        raise InvalidPath(f"a prefix is empty; the whole tree is {ALL}")
     if text.endswith("*") and len(text) > 1 and not text.endswith(".*"):
         return Prefix(parse_path(text[:-1]), open_end=True)
     return Prefix(parse_path(text.removesuffix(".*")))

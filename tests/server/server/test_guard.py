@@ -36,6 +36,7 @@ def test_a_token_stands_for_what_the_file_says(tmp_path):
     [
         ("", "wants a list `tokens`"),
         ("tokens: []", "wants a list `tokens`"),
+        (f"tokens: [{{name: a, token: {TOKEN!r}, read: ['']}}]", r"tokens\[0\]: a prefix is empty"),
         ("tokens: [5]", r"tokens\[0\]: wants a mapping with a name"),
         ("tokens: [{name: a}]", "wants either token or sha256"),
         ("tokens: [{name: a, token: short}]", "at least 16 characters"),
