@@ -106,4 +106,4 @@ def local_client(hub: Hub, name: str) -> Client:
     async def connect(on_message: Callable[[dict[str, Any]], None], on_lost: Callable[[], None]) -> Wire:
         return cast("Wire", LocalWire(hub, on_message, on_lost))
 
-    return Client(name=name, connector=connect, reconnect=False)
+    return Client(name=name, connector=connect)

@@ -11,6 +11,7 @@ import pytest
 from nlan.model import to_builtins
 from nlan.schema import load
 from tega.api import Op
+from tega.client import Client
 from tega.errors import RemoteError
 from tega.plugins.deploy import KEEP
 from tega.plugins.deploy import run as deploy
@@ -375,6 +376,35 @@ def test_a_plugin_that_was_named_must_be_there(tmp_path, options, said):
 
     with pytest.raises(PluginError, match=said):
         run(work())
+
+
+def test_a_plugin_lives_on_when_its_nodes_went_while_the_server_stood_still(tmp_path):
+    (tmp_path / "echo.py").write_text(
+        textwrap.dedent("""
+        from tega.plugins.base import Plugin
+        class Echo(Plugin):
+            async def on_init(self):
+                await self.offer("plugins.echo", self.echo)
+                await self.subscribe("a")
+            async def echo(self, x):
+                return x
+            async def on_notify(self, notice):
+                await self.db.put("heard", notice.changes[0].value)
+        """)
+    )
+
+    async def work():
+        async with serving(folders=[tmp_path]) as server, Client(server.url) as db:
+            session = next(one for one in server.hub.sessions.values() if one.offers)
+            session.lease.lost.set_result(None)
+            await until(lambda: session.over)
+            await until(lambda: any(one.offers for one in server.hub.sessions.values()))
+            await until(lambda: server.hub.store.database.get("plugins.echo.rpc"))
+            assert await db.call("plugins.echo", 5) == 5
+            await db.put("a", 7)
+            await until(lambda: (found := server.hub.store.database.get("heard")) and found.value == 7)
+
+    run(work())
 
 
 def test_a_plugin_hears_every_commit_also_when_they_come_in_a_flood(tmp_path):
