@@ -239,7 +239,7 @@ def _compile(text: str) -> re.Pattern[str]:
         raise InvalidPattern(f"a pattern of {len(text)} characters: at most {MAX_TEXT} are allowed")
     try:
         return re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
+    except (re.error, ValueError, OverflowError, RecursionError) as error:
         raise InvalidPattern(f"{text!r} is no regular expression: {error}") from error
 
 

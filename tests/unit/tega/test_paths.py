@@ -132,8 +132,9 @@ def test_a_glob_of_too_many_segments_is_refused() -> None:
 
 
 def test_a_broken_expression_is_refused() -> None:
-    with pytest.raises(InvalidPattern, match="no regular expression"):
-        Pattern("a(", regex=True)
+    for text in ("a(", "(?u)(?a)"):
+        with pytest.raises(InvalidPattern, match="no regular expression"):
+            Pattern(text, regex=True)
     with pytest.raises(InvalidPath):
         Pattern("a..b")
 
