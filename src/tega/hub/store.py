@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SLOW_S: Final = 0.005
 """When groups take longer than this on average, the next ones go to the writer thread."""
 RETRY_S: Final = 1.0
-"""How long they go there before the loop tries again."""
+"""How long they go there before the loop tries again, from the last that was slow there."""
 
 
 class Outcome:
@@ -146,8 +146,11 @@ class HubStore(AsyncStore):
     def _elsewhere_then(self, request: Request) -> Outcome:
         outcome = Outcome()
         future = self._enqueue(request, None)
+        start = perf_counter()
 
         def back(done: asyncio.Future[Any]) -> None:
+            if perf_counter() - start > SLOW_S:  # it still is
+                self._slow_until = perf_counter() + RETRY_S
             error = None if done.cancelled() else done.exception()
             outcome.settle(None if error else done.result(), error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from threading import Event, Thread
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,29 @@ def test_the_loop_of_a_server_goes_on_beside_a_slow_disk(tmp_path: Path) -> None
             assert await store.get("a") is not None
         finally:
             log.go.set()
+            await store.close()
+
+    asyncio.run(asyncio.wait_for(work(), DEADLINE_S))
+
+
+def test_a_server_does_not_try_a_disk_again_that_is_still_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tega.hub.store.SLOW_S", 0.0)
+
+    async def work() -> None:
+        log = Slow(str(tmp_path))
+        log.go.set()
+        store = HubStore(Database(log))
+        try:
+            store._slow_until = perf_counter() + DEADLINE_S
+            written = store.commit_later(put("a", 1))
+            store._slow_until = 0.0
+            await written
+            written = store.commit_later(put("a", 2))
+            assert store._elsewhere == 1
+            await written
+        finally:
             await store.close()
 
     asyncio.run(asyncio.wait_for(work(), DEADLINE_S))
