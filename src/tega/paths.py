@@ -257,7 +257,7 @@ def _literal_prefix(text: str) -> str:
             break
         else:
             taken, end = taken + sign, end + 1
-    if end < len(text) and text[end] in "*+?{":
+    if end < len(text) and (text[end] in "*+?{" or text.startswith("(?#", end)):  # a comment may come before
         return taken[:-1]
     return taken
 

@@ -142,6 +142,7 @@ def test_a_broken_expression_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "prefix"),
     [
+        ("ab(?#why)*c", "a"),
         (r"operational-(\w*)\.ip", "operational-"),
         (r"a\.b", "a.b"),
         ("ab*", "a"),
