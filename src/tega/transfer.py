@@ -44,11 +44,7 @@ def export_lines(database: Database, *, at: Rev | None = None, history: bool = F
 
 
 def _lines(database: Database, rev: Rev, history: bool) -> Iterator[bytes]:
-    tree = database.view(rev).tree
-    yield canonical({"tega": FORMAT, "rev": rev, "history": history})
-    goal = build(unleased(tree), rev)
-    for path, leaf in leaves(goal) if goal.children else ():
-        yield canonical({"path": list(path), "value": to_json(leaf)})
+    yield from _state_lines(build(unleased(database.view(rev).tree), rev), rev, history)
     if history:
         last = database.oldest()
         for number, data in database.log.read(after=last, until=rev):
@@ -57,6 +53,21 @@ def _lines(database: Database, rev: Rev, history: bool) -> Iterator[bytes]:
             last = number
             fields = read_payload(data[HASH_SIZE:], number)
             yield canonical({"commit": fields, "hash": data[:HASH_SIZE].hex()})
+
+
+def tree_lines(tree: dict[str, Json]) -> Iterator[bytes]:
+    """Yield the lines of an export that holds this tree, of no revision.
+
+    Raises:
+        InvalidValue: It has no JSON form.
+    """
+    return _summed(_state_lines(build(tree, 0), 0, False))
+
+
+def _state_lines(tree: Node, rev: Rev, history: bool) -> Iterator[bytes]:
+    yield canonical({"tega": FORMAT, "rev": rev, "history": history})
+    for path, leaf in leaves(tree) if tree.children else ():
+        yield canonical({"path": list(path), "value": to_json(leaf)})
 
 
 def _summed(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -380,12 +380,20 @@ async def _export(shell: Shell, line: str) -> None:
     found = [word for word in words(line) if word != "--history"]
     if len(found) > 1:
         raise UsageError("usage: export [FILE] [--history]")
+    if found and _is_yaml(found[0]) and "--history" in words(line):
+        raise UsageError(
+            f"{found[0]}: YAML has the tree alone; export the history into a file of another name"
+        )
     lines = [one.decode().rstrip("\n") async for one in shell.db.export(history="--history" in words(line))]
     if not found:
         for one in lines:
             shell._write(one)
         return
     text = "".join(f"{one}\n" for one in lines)
+    if _is_yaml(found[0]):
+        from tega.transfer import read_export
+
+        text = show.as_text(read_export(one.encode() for one in lines)[1]) + "\n"
     try:
         await asyncio.to_thread(Path(found[0]).write_text, text, encoding="utf-8")
     except OSError as error:
@@ -402,9 +410,23 @@ async def _import(shell: Shell, line: str) -> None:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{files[0]}: {error}") from error
     mode = "replace" if "--replace" in flags else "merge"
-    fields = {"lines": text.split("\n"), "mode": mode, "dry_run": "--dry-run" in flags}
+    lines = _lines_of_yaml(files[0], text) if _is_yaml(files[0]) else text.split("\n")
+    fields = {"lines": lines, "mode": mode, "dry_run": "--dry-run" in flags}
     done = await shell.db.ask("import", **fields)
     shell.show({"rev": done["rev"], "changes": done["changes"]})
+
+
+def _is_yaml(file: str) -> bool:
+    return file.endswith((".yaml", ".yml"))
+
+
+def _lines_of_yaml(file: str, text: str) -> list[str]:
+    from tega.transfer import tree_lines
+
+    tree = parse_value(text)
+    if not isinstance(tree, dict):
+        raise UsageError(f"{file}: wants a mapping with the roots on top")
+    return [one.decode().rstrip("\n") for one in tree_lines(tree)]
 
 
 async def _help(shell: Shell, line: str) -> None:
@@ -452,8 +474,10 @@ COMMANDS: Final[dict[str, Command]] = {
     "ss": Command("ss", "take a snapshot", _listing("snapshot")),
     "compact": Command("compact REV", "forget the history before a revision", _compact),
     "verify": Command("verify", "hash the log again", _listing("verify")),
-    "export": Command("export [FILE] [--history]", "write the tree as JSON lines", _export),
-    "import": Command("import FILE [--replace] [--dry-run]", "read an export", _import),
+    "export": Command(
+        "export [FILE] [--history]", "write the tree as JSON lines, or as YAML into FILE.yaml", _export
+    ),
+    "import": Command("import FILE [--replace] [--dry-run]", "read an export, or YAML", _import),
     "clear": Command("clear", "delete everything, in one commit", _listing("clear")),
     "help": Command("help", "show this (also: h)", _help),
     "quit": Command("quit", "leave (also: q)", _quit),

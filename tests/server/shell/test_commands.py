@@ -202,6 +202,31 @@ def test_keeping(tmp_path):
     typing(test)
 
 
+def test_the_tree_goes_through_yaml_and_back(tmp_path):
+    tree = {
+        "a.b": {"true": 1, "1": None, "52:54:00:12:34:56": ["x", {"<<": 1.5}]},
+        "text": {"=": "\u2028 \x85 \n:", "no": "no", "date": "2024-13-45", "empty": {}, "long": "x " * 200},
+    }
+
+    async def test(say):
+        for root, value in tree.items():
+            await say(f'put "{root}"', json.dumps(value))
+        await say("pute gone 1")
+        await say(f"export {tmp_path}/all.yaml")
+        await say("clear")
+        await say("put other 1")
+        assert "changes: " in await say(f"import {tmp_path}/all.yaml")
+        assert (await say.shell.db.get("")).value == {"other": 1, **tree}
+        await say(f"import {tmp_path}/all.yaml --replace")
+        assert (await say.shell.db.get("")).value == tree
+        (tmp_path / "bad.yml").write_text("- a")
+        for line in (f"import {tmp_path}/bad.yml", f"export {tmp_path}/all.yml --history"):
+            with pytest.raises(UsageError):
+                await say(line)
+
+    typing(test)
+
+
 @pytest.mark.parametrize(
     "line",
     [
