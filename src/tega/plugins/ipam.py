@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_interface
 
 from tega.plugins.base import Plugin
 
@@ -35,10 +35,16 @@ def assign(first: str, routers: tuple[str, ...]) -> dict[str, str]:
     if len(set(routers)) != len(routers):
         raise ValueError("ipam was given a router twice")
     start = _with_prefix(first)
-    last = start.ip + len(routers) - 1
-    if last not in start.network:
+    lowest, highest = _usable(start.network)
+    if int(start.ip) < lowest or int(start.ip) + len(routers) - 1 > highest:
         raise ValueError(f"{start.network} has no room for {len(routers)} addresses from {start.ip} on")
     return {router: f"{start.ip + place}/{start.network.prefixlen}" for place, router in enumerate(routers)}
+
+
+def _usable(network: IPv4Network | IPv6Network) -> tuple[int, int]:
+    """First and last address that a router can have: not the ends of an IPv4 network, but for RFC 3021."""
+    ends = 1 if network.version == 4 and network.prefixlen < 31 else 0
+    return int(network.network_address) + ends, int(network.broadcast_address) - ends
 
 
 def _with_prefix(first: str) -> IPv4Interface | IPv6Interface:

@@ -40,8 +40,13 @@ def test_ipam_counts_up_in_the_order_given():
         "c": "10.10.11.0/23",
     }
     assert assign("2001:db8::1", ("a",)) == {"a": "2001:db8::1/64"}
+    assert assign("192.0.2.0/31", ("a", "b")) == {"a": "192.0.2.0/31", "b": "192.0.2.1/31"}
     for first, routers, said in [
         ("10.0.0.250", tuple("abcdefg"), "no room for 7"),
+        ("10.0.0.254", ("a", "b"), "no room for 2"),
+        ("10.0.0.0/24", ("a",), "no room for 1"),
+        ("255.255.255.254", ("a", "b", "c"), "no room for 3"),
+        ("2001:db8::ffff:ffff:ffff:ffff", ("a", "b"), "no room for 2"),
         ("10.0.0.1", (), "wants the names"),
         ("10.0.0.1", ("a", "a"), "twice"),
         ("x", ("a",), "x"),
