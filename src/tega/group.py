@@ -167,7 +167,7 @@ class Attempt:
         for change in changes:
             if change.lease is not None:
                 self._check_lease(change.path, change.lease)
-                leased = with_lease(leased, change.lease, change.path)
+                leased = with_lease(leased, change.lease, change.path, root)
             after = apply(root, change, rev)
             if after is not root:
                 self._count(touched, change.path, root, after)

@@ -12,6 +12,8 @@ from tega.tree import Node, apply, empty_tree, find, lease_of, select, to_json, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from tega.api import Commit, Json, Path, PathLike, Rev
 
 
@@ -58,15 +60,31 @@ def advance(state: State, commit: Commit) -> State:
         raise DamagedStore("", f"revision {commit.rev} does not follow the revision {state.rev} that is here")
     root, leased = state.root, state.leased
     for change in commit.changes:
-        root = apply(root, change, commit.rev)
         if change.lease is not None:
-            leased = with_lease(leased, change.lease, change.path)
+            leased = with_lease(leased, change.lease, change.path, root)
+        root = apply(root, change, commit.rev)
     return State(commit.rev, commit.hash, root, leased)
 
 
-def with_lease(leased: dict[str, frozenset[Path]], lease: str, path: Path) -> dict[str, frozenset[Path]]:
-    """Return the index of leased nodes with one more."""
-    return {**leased, lease: leased.get(lease, frozenset()) | {path}}
+def with_lease(
+    leased: dict[str, frozenset[Path]], lease: str, path: Path, root: Node
+) -> dict[str, frozenset[Path]]:
+    """Return the index of leased nodes with one more; sometimes without those that are gone from the tree."""
+    if _is_due(leased):
+        standing = ((one, _standing(one, paths, root)) for one, paths in leased.items())
+        leased = {one: paths for one, paths in standing if paths}
+    paths = leased.get(lease, frozenset())
+    return {**leased, lease: (_standing(lease, paths, root) if _is_due(paths) else paths) | {path}}
+
+
+def _is_due(index: Sized) -> bool:
+    """At 256, 512 and so on: what is looked through stays less than what was added."""
+    size = len(index)
+    return size >= 256 and size & (size - 1) == 0
+
+
+def _standing(lease: str, paths: frozenset[Path], root: Node) -> frozenset[Path]:
+    return frozenset(path for path in paths if (node := find(root, path)) is not None and node.lease == lease)
 
 
 def mod_at(root: Node, path: Path) -> Rev:

@@ -11,6 +11,9 @@ from tega.api import ABSENT, MISSING, Change, Difference, Entry, Op
 from tega.database import Database
 from tega.engines import sqlite
 from tega.engines.memory import MemoryLog
+
+
+from tega.engines.memory import Memory, MemoryLog
 from tega.errors import (
     Compacted,
     Conflict,
@@ -222,6 +225,25 @@ def test_a_leased_node_does_not_cost_more_the_more_leases_there_are(monkeypatch:
         database.put("a", 1, lease=lease)
         database.revoke(lease)
         assert database.get("a") is None
+
+
+def test_leases_and_leased_nodes_that_are_gone_are_forgotten() -> None:
+    memory = Memory()
+    with Database(MemoryLog(memory)) as database, Database(MemoryLog(memory)) as other:
+        held = database.grant(60.0)
+        database.put("held.x", 1, lease=held)
+        for number in range(600):
+            brief = database.grant(60.0)
+            database.put("brief", 1, lease=brief)
+            database.put(("held", str(number)), 1, lease=held)
+            database.commit([delete("brief"), Change(Op.DELETE, ("held", str(number)))])
+            database.revoke(brief)
+        assert other.head() == database.head()
+        for one in (database, other):
+            assert len(one._state.leased) < 260
+            assert len(one._state.leased[held]) < 260
+        other.revoke(held)
+        assert database.get() == Entry((), {"held": {}}, database.head())
 
 
 def test_a_lease_that_ends_within_a_group_is_not_lived_on() -> None:
