@@ -134,12 +134,17 @@ def _without_lines(tree: Tree) -> Tree:
 def _document(lab: Lab) -> dict[str, Any]:
     settings = to_plain(lab)
     nodes = {node["name"]: node for node in settings.pop("nodes", [])}
-    return {SETTINGS: settings, **nodes}
+    return {_settings_key(lab): settings, **nodes}
+
+
+def _settings_key(lab: Lab) -> str:
+    """Return the first segment of what belongs to no node; no path has it where a node is called so."""
+    return "" if any(node.name == SETTINGS for node in lab.nodes) else SETTINGS
 
 
 def _lab(document: dict[str, Any], before: Lab) -> Lab:
     """Return the lab of a changed document, in which trees stand for what was put there."""
-    whole = _mapping(document.pop(SETTINGS, {}), SETTINGS, "the lab's settings")
+    whole = _mapping(document.pop(_settings_key(before), {}), SETTINGS, "the lab's settings")
     if whole.find("nodes") is not None:
         raise InputError([Problem(f"{SETTINGS}.nodes", "a node is said by its name alone, such as `pe1`")])
     nodes = [_named(name, _mapping(node, name, "a node")) for name, node in document.items()]

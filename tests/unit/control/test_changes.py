@@ -23,6 +23,12 @@ links: [pe1 -- ce1]
 LAB = load(Path("x.yaml"), text=FILE).lab
 
 
+def test_node_may_be_called_like_the_settings() -> None:
+    lab = load(Path("x.yaml"), text="nodes: [lab, b]\nlinks: [lab -- b]").lab
+    assert with_value(lab, "b.forwarding", "true").node("b").forwarding
+    assert with_value(lab, "lab.forwarding", "true").node("lab").forwarding
+
+
 def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
     return str(error.value).splitlines()
 
