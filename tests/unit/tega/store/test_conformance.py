@@ -10,9 +10,6 @@ import pytest
 from tega.api import ABSENT, MISSING, Change, Difference, Entry, Op
 from tega.database import Database
 from tega.engines import sqlite
-from tega.engines.memory import MemoryLog
-
-
 from tega.engines.memory import Memory, MemoryLog
 from tega.errors import (
     Compacted,
