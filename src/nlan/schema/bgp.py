@@ -296,6 +296,8 @@ def _own(node: NodeDraft) -> Iterable[Any]:
     yield from (value.ip for vpn in vpns_of(node) for value in vpn.addresses)
     yield from (value.ip for value in node.loopbacks)
     yield from (gateway.ip for lan in node.vhosts for gateway in lan.gateways)
+    if node.attached and node.underlay:
+        yield node.underlay.ip
 
 
 def _filled(node: NodeDraft, peer: BgpPeer, holders: dict[Any, NodeDraft], settings: Settings) -> BgpPeer:

@@ -113,6 +113,7 @@ def interfaces_of(node: Node) -> list[Any]:
     """Return the node's addresses on segments, with prefix length."""
     found = [value for interface in node.interfaces for value in interface.addresses]
     found += [value for vpn in vpns_of(node) for value in vpn.addresses]
+    found += [node.underlay] if node.attached and node.underlay else []
     return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
 
 

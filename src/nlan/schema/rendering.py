@@ -51,7 +51,8 @@ def _failed(code: int, output: str, report: Report) -> None:
     if code != 1 or not line.isdecimal():
         report.error(Place(), "the template takes more memory or time than a file may")
         return
-    report.error(Place("", int(line)), f"the template fails: {message.strip()}")
+    hint = "a node whose name is no plain word is `${node('NAME')}`" if "is undefined" in message else ""
+    report.error(Place("", int(line)), f"the template fails: {message.strip()}", hint)
 
 
 def _numbered(text: str) -> str:

@@ -51,6 +51,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
     holders: dict[Any, str] = {}
     for item in held:
         holders.setdefault(item.interface.ip, item.node)
+    holders |= {node.underlay.ip: node.name for node in lab.nodes if node.attached and node.underlay}
     _peers(lab, holders, places, report)
     lint(lab, holders, segments, places, report)
 

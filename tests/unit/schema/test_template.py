@@ -89,6 +89,15 @@ def test_templates_are_held_in_the_sandbox(template: str, said: str, problems_of
     assert said in problem.message
 
 
+def test_node_whose_name_is_no_word_is_called_by_a_function(read: Load, problems_of: Problems) -> None:
+    text = "{% if true %}\nnodes: {ce-1: , b: {routes: {192.0.2.0/24: NODE}}}\n{% endif %}\n"
+    (problem,) = problems_of(text.replace("NODE", "${ce-1}"))
+    assert problem.hint == "a node whose name is no plain word is `${node('NAME')}`"
+    router = read(text.replace("NODE", "${node('ce-1')}")).lab.node("b").router
+    assert router is not None
+    assert str(router.routes[0].via) == "10.10.10.1"
+
+
 def test_template_that_does_not_end_is_stopped(
     monkeypatch: pytest.MonkeyPatch, problems_of: Problems
 ) -> None:

@@ -19,6 +19,17 @@ def test_placeholder_in_a_comment_wires_nothing(read: Load) -> None:
     assert loaded.lab.underlay is None
 
 
+def test_session_may_run_over_the_underlay(read: Load) -> None:
+    node = "  {}: {{asn: {}, bgp: {{peers: [{{peer: '${{{}}}'}}]}}}}\n"
+    loaded = read("nodes:\n" + node.format("a", 64496, "b") + node.format("b", 64497, "a"))
+    assert loaded.warnings == ()
+    found = [node.router.bgp.peers[0] for node in loaded.lab.nodes if node.router and node.router.bgp]
+    assert [(str(peer.address), peer.peer_asn) for peer in found] == [
+        ("10.10.10.2", 64497),
+        ("10.10.10.1", 64496),
+    ]
+
+
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
