@@ -208,6 +208,7 @@ def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring
     """Change, add or drop sessions as one entry of `bgp.peers` says."""
     key, record = (None, said.value) if isinstance(said, Said) else (said[0], said[1])
     at: Place = key.at if key is not None else record.at
+    record = Record(at) if record is True else record
     who = _who(key, record)
     if who is None:
         return wiring.report.error(at, "one of `node` and `peer` is wanted")

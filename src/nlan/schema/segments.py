@@ -147,8 +147,13 @@ class Wiring:
         name = self._unique(f"{a}--{b}")
         options = [self._end_options(record, node) or Record(at) for node in (a, b)]
         if record.get("type") == "l2vpn":
+            for interface in filter(None, (a_if, b_if)):
+                self.report.error(
+                    at, f"an L2VPN's interface is called after its VNI; leave `{interface}` out"
+                )
             self._tunnel(Said(name, at), record, [self.nodes[a], self.nodes[b]], options, "links")
             return
+        self._no_tunnel(record, "link")
         segment = self._segment(name, "link", record, at)
         for node, interface, said in zip((a, b), (a_if, b_if), options, strict=True):
             self._hang(segment, self.nodes[node], interface or said.get("interface", ""), said)
@@ -157,6 +162,11 @@ class Wiring:
         ends = [Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends]
         self.links.append(Link(name=name, a=ends[0], b=ends[1], mtu=segment.mtu))
         self.settings.places.put(at, "link", name)
+
+    def _no_tunnel(self, record: Record, kind: str) -> None:
+        if "vni" in record:
+            message = f"a {kind} without a tunnel has no VNI"
+            self.report.warning(record.place("vni"), message, "say `type: l2vpn`, or leave it out")
 
     def _unique(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1
@@ -183,6 +193,7 @@ class Wiring:
         return [self.nodes[node] for node in members], list(members.values())
 
     def _lan(self, name: Said, record: Record) -> None:
+        self._no_tunnel(record, "LAN")
         segment = self._segment(name.value, "lan", record, name.at)
         nodes, options = self._members(record)
         for node, said in zip(nodes, options, strict=True):
