@@ -150,6 +150,10 @@ class Allocator:
         self._cursor[pool] = number
         return number
 
+    def knows(self, pool: str, name: str) -> bool:
+        """Tell whether the name has a number of the pool."""
+        return name in self._pools.get(pool, ())
+
     def from_pool(self, pool: Pool, name: str, at: Place) -> int | None:
         """Return the name's number in `pool`; a pool that is used up is reported at `at`."""
         number = self.take(pool.name, name, pool.first, pool.last, pool.blocked)

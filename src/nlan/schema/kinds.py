@@ -206,7 +206,7 @@ class Number(ScalarKind):
 
     def parse(self, text: str, plain: bool) -> float:
         """Return the number."""
-        if not re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}", text) or float(text) <= 0:
+        if not re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}(e-[0-9]{1,2})?", text) or float(text) <= 0:
             raise ValueError(f"`{text}` is not {self.wanted}")
         return float(text)
 

@@ -9,7 +9,7 @@ from typing import Any
 from nlan.schema.allocate import Allocator, Pool, pieces, singles
 from nlan.schema.drafts import Places
 from nlan.schema.kinds import Record
-from nlan.schema.report import Report, Said
+from nlan.schema.report import Place, Report, Said
 
 _DEFAULTS = {
     "loopbacks": (("10.0.0.0/16", 32), ("2001:db8::/48", 128)),
@@ -39,6 +39,8 @@ class Settings:
     def _pool(self, name: str) -> Pool:
         pools: Record | None = self.said.get("pools")
         said = pools.get(name) if pools else None
+        if isinstance(said, Record):
+            self._families(said)
         lengths = {4: _DEFAULTS[name][0][1], 6: _DEFAULTS[name][1][1]}
         prefixes = {4: _DEFAULTS[name][0][0], 6: _DEFAULTS[name][1][0]}
         networks = {version: ipaddress.ip_network(prefixes[version]) for version in self.versions}
@@ -57,6 +59,12 @@ class Settings:
             name, [(network, self._length(name, network, lengths)) for network in networks.values()]
         )
 
+    def _families(self, said: Record) -> None:
+        for version in (4, 6):
+            prefix = said.get(f"ipv{version}")
+            if prefix is not None and prefix.version != version:
+                self.report.error(said.place(f"ipv{version}"), f"{prefix} is not an IPv{version} prefix")
+
     def _length(self, name: str, network: Any, lengths: dict[int, int]) -> int:
         length, pools = lengths[network.version], self.said.get("pools")
         if length >= network.prefixlen:
@@ -68,19 +76,27 @@ class Settings:
         return int(network.prefixlen)
 
     def block(self, records: Iterable[Record]) -> None:
-        """Keep every pool off the addresses and AS numbers that the records state."""
+        """Keep every pool off the addresses and AS numbers that the records state.
+
+        A pool that the file does not state keeps off those that it does.
+        """
         records = list(records)
         seen: set[int] = set()
         stated = [network for record in records for network in _stated(record, seen)]
-        for pool in self.pools.values():
-            pool.block(stated)
+        pools = self.said.get("pools", Record(Place()))
+        others = [network for said in pools.values.values() for network in _stated(said, seen)]
+        for name, pool in self.pools.items():
+            pool.block(stated if name in pools else [*stated, *others])
         self._asns = sorted({asn for record in records for asn in _stated_asns(record)})
 
     def auto_asn(self, name: str) -> int | None:
         """Return an AS of the node's own: private ones of 16 bits first, then of 32 (RFC 6996)."""
         stated = (self._asns, self._asns)
-        number = self.allocator.take("asns", name, 65001, 65534, stated)
-        return number or self.allocator.take("asns32", name, 4_200_000_000, 4_294_967_294, stated)
+        if not self.allocator.knows("asns32", name):
+            number = self.allocator.take("asns", name, 65001, 65534, stated)
+            if number is not None:
+                return number
+        return self.allocator.take("asns32", name, 4_200_000_000, 4_294_967_294, stated)
 
 
 def _stated_asns(record: Record) -> Iterator[int]:

@@ -23,6 +23,11 @@ links: [pe1 -- ce1]
 LAB = load(Path("x.yaml"), text=FILE).lab
 
 
+def test_little_of_a_processor_is_read_back() -> None:
+    lab = load(Path("x.yaml"), text="nodes: {r1: {limits: {cpus: 0.00001}}}").lab
+    assert with_value(lab, "r1.forwarding", "true").node("r1").limits == lab.node("r1").limits
+
+
 def test_node_may_be_called_like_the_settings() -> None:
     lab = load(Path("x.yaml"), text="nodes: [lab, b]\nlinks: [lab -- b]").lab
     assert with_value(lab, "b.forwarding", "true").node("b").forwarding

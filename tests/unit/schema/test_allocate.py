@@ -168,6 +168,26 @@ def test_two_nodes_do_not_fit_into_one_address(text: str, problems_of: Problems)
     assert "2 nodes do not fit into" in problem.message
 
 
+def test_pool_that_the_file_does_not_state_keeps_off_those_it_does(read: Load) -> None:
+    loaded = read(
+        "pools: {loopbacks: 10.1.0.0/24, lans: 10.1.1.0/24}\nasn: auto\n"
+        "nodes: {a: {hosts: 1}, b: }\nlinks: [a -- b]"
+    )
+    assert [str(value) for value in loaded.lab.nodes[0].interfaces[0].addresses] == ["10.1.2.1/30"]
+
+
+def test_as_number_of_32_bits_stays_where_one_of_16_is_free_again(read: Load) -> None:
+    first = read("asn: auto\nnodes: 'r[1-540]'")
+    second = read("asn: auto\nnodes: 'r[2-540]'", first.allocations)
+    routers = [lab.node("r535").router for lab in (first.lab, second.lab)]
+    assert [router.bgp.asn for router in routers if router and router.bgp] == [4_200_000_000] * 2
+
+
+def test_prefix_of_a_pool_is_of_its_family(problems_of: Problems) -> None:
+    (problem,) = problems_of("pools: {links: {ipv4: '2001:db8::/32'}}\nlinks: [a -- b]")
+    assert problem.message == "2001:db8::/32 is not an IPv4 prefix"
+
+
 def test_pieces_larger_than_their_pool_are_refused(problems_of: Problems) -> None:
     (problem,) = problems_of("pools: {lans: {ipv4: 192.0.2.0/24, ipv4_length: 16}}\nnodes: {a: {hosts: 1}}")
     assert problem.path == "pools.lans.ipv4_length"
