@@ -1,0 +1,45 @@
+"""What small labs of two and three routers come to, and what is changed in them, with real daemons."""
+
+from __future__ import annotations
+
+import pytest
+
+from support import Nlan
+
+PAIR = """
+nodes: {{r1: {{asn: 64496}}, r2: {{asn: 64497, engine: {engine}}}}}
+links:
+- {{nodes: [r1, r2], ends: {{r1: {ends[0]}, r2: {ends[1]}}}}}
+"""
+AREAS = """
+ospf: true
+nodes: {r1: {hosts: 1}, r2: , r3: {hosts: 1}}
+links:
+- {link: r1 -- r2, ospf: 1}
+- r2 -- r3
+"""
+STATIC = """
+nodes:
+  r1: {asn: 64496, loopback: 10.0.0.1/32, hosts: 1, routes: {10.0.0.2/32: r2}, bgp: {derive: false, peers: [
+    {peer: 10.0.0.2, update_source: lo, ebgp_multihop: 2}]}}
+  r2: {asn: 64497, loopback: 10.0.0.2/32, hosts: 1, routes: {10.0.0.1/32: r1}, bgp: {derive: false, peers: [
+    {peer: 10.0.0.1, update_source: lo, ebgp_multihop: 2}]}}
+links: [r1 -- r2]
+"""
+
+
+@pytest.mark.parametrize("engine", ["frr", "gobgp"])
+def test_two_routers_swap_their_addresses(nlan: Nlan, engine: str) -> None:
+    """r1 and r2, whichever speaks for r2, peer again by the other's former address."""
+    ends = ["192.0.2.1/30", "192.0.2.2/30"]
+    for said in (ends, ends[::-1], ends):
+        file = nlan.write(PAIR.format(engine=engine, ends=said))
+        nlan("up", file, "--lab", nlan.name())
+        assert nlan.operations(file, "--lab", nlan.name()) == []
+
+
+@pytest.mark.parametrize("text", [AREAS, STATIC], ids=["areas", "static"])
+def test_hosts_reach_each_other_as_soon_as_the_lab_has_converged(nlan: Nlan, text: str) -> None:
+    """The hosts at the two ends reach each other: through two areas; by a session over static routes."""
+    nlan("up", nlan.write(text), "--lab", nlan.name())
+    nlan("ping", "--all", "-l", nlan.name())
