@@ -274,7 +274,8 @@ class LabState:
     def mark_down(self) -> None:
         """Write down that the lab was removed on purpose; its history stays."""
         gone = {"revision": 0, "time": time.time(), "up": False}
-        forget = [Change(Op.DELETE, (root,)) for root in ("status", "confirm")]
+        known = [root for root in ("status", "confirm") if self.database.get((root,)) is not None]
+        forget = [Change(Op.DELETE, (root,)) for root in known]
         self.database.commit([Change(Op.PUT, ("applied",), gone), *forget], author=author())
 
     # Changes that undo themselves

@@ -88,6 +88,15 @@ def test_a_memory_is_blank_until_something_is_known() -> None:
     assert not state.is_blank()
 
 
+def test_taking_down_ends_no_wait_that_nobody_began() -> None:
+    """A watch told that a change waits no more."""
+    state = LabState(Database(MemoryLog()), "pair")
+    state.commit(PAIR.lab, PAIR.allocations, ("", ""))
+    state.mark_down()
+    *_, last = state.database.history()
+    assert sorted(change.path[0] for change in last.changes) == ["applied", "status"]
+
+
 def test_what_another_nlan_wrote_is_no_bug_of_this_one() -> None:
     state = LabState(Database(MemoryLog()), "pair")
     state.commit(PAIR.lab, PAIR.allocations, ("", ""))
