@@ -173,7 +173,8 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     if request.base not in (None, head) or request.known not in (None, state.allocations()):
         raise OvertakenError(f"{request.lab.name}: revision {head} came in between; try again")
     confirm_by = None if request.confirm_s is None else time.time() + request.confirm_s
-    if confirm_by is not None and existed and not before and waiting is None:
+    is_unknown = existed and not before and (state.was_up() or state.is_blank())
+    if confirm_by is not None and is_unknown and waiting is None:
         raise InputError(f"{request.lab.name}: {NO_WAY_BACK}, so nothing can wait to be confirmed")
     revision = state.commit(
         request.lab, request.allocations, request.source, request.message, confirm_by=confirm_by
@@ -184,7 +185,7 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
         _note(state, revision, failures)
         if revision == before:
             raise _apply_error(failures, "all else was done")
-        if existed and not before:
+        if is_unknown:
             raise _apply_error(failures, f"what was done stays: {NO_WAY_BACK}")
         _undo(world, state, before, waiting, failures, listener)
     clock.lap("apply")

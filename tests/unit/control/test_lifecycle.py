@@ -258,6 +258,18 @@ def test_what_is_no_time_is_refused(seconds: float) -> None:
     assert is_at(machine, PTN)
 
 
+def test_what_a_killed_down_left_is_not_worth_returning_to() -> None:
+    machine = Machine(PTN)
+    machine.state.mark_down()
+    assert "everything was undone" in fail(machine, OTHER)
+    assert str(machine.kernel) == ""
+    machine = Machine(PTN)
+    machine.state.mark_down()
+    machine.up(OTHER, confirm_s=60.0)
+    undo(machine)
+    assert str(machine.kernel) == ""
+
+
 def test_a_repair_that_fails_in_one_place_is_not_undone() -> None:
     machine = Machine(PTN)
     for name in ("pe1", "pe2"):
