@@ -18,6 +18,17 @@ def test_usual_places() -> None:
     assert paths.node("wan", "pe1") == Path("/run/nlan/wan/nodes/pe1")
 
 
+def test_a_relative_path_is_taken_from_where_the_caller_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Daemons, and nlan in the background, stand elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NLAN_RUN_DIR", "run")
+    paths = Paths.from_environment()
+    monkeypatch.chdir("/")
+    assert paths.run == tmp_path / "run"
+
+
 def test_environment_moves_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NLAN_RUN_DIR", "/tmp/run")
     monkeypatch.setenv("NLAN_STATE_DIR", "/tmp/state")

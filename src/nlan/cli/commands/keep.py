@@ -8,7 +8,7 @@ import sys
 from argparse import Namespace
 
 from nlan.cli.lines import teller
-from nlan.cli.output import say
+from nlan.cli.output import print_json, say
 from nlan.control import labs
 from nlan.control.world import World
 from nlan.errors import NotFoundError
@@ -39,7 +39,10 @@ def run(arguments: Namespace) -> int:
         if arguments.detach:
             pid = detach(presence)
             if pid:
-                print(f"{name}: kept by process {pid}; it writes to {presence.log}")
+                if arguments.json:
+                    print_json({"lab": name, "pid": pid, "log": str(presence.log)})
+                else:
+                    print(f"{name}: kept by process {pid}; it writes to {presence.log}")
                 presence.let_go()
                 return 0
         return _keep(paths, name, presence, as_json=arguments.json)
