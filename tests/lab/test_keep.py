@@ -365,6 +365,27 @@ def test_detached_keep_repairs_and_ends_with_the_lab(nlan: Nlan) -> None:
     before.same(nlan.prefix)
 
 
+@pytest.mark.parametrize("how", [(), ("--detach",)], ids=["staying", "detached"])
+def test_the_last_keep_leaves_no_run_directory(nlan: Nlan, tmp_path: Path, how: tuple[str, ...]) -> None:
+    """Its files were in the way of `down`, and nobody took the mount away after it."""
+    for name in ("run", "netns"):
+        nlan.env[f"NLAN_{name.upper()}_DIR"] = str(tmp_path / "host" / name)
+    nlan("up", nlan.write("nodes: h[1-2]\nlinks: [h1 -- h2]\n"), "--lab", nlan.name())
+    keep = nlan.start("keep", *how)
+    if how:
+        keep.communicate()
+    else:
+        assert keep.stdout is not None
+        keep.stdout.readline()
+    file = tmp_path / "host" / "run" / nlan.name() / "keep.pid"
+    ended = os.pidfd_open(int(file.read_text()))
+    nlan("down")
+    assert select.select([ended], [], [], DEADLINE_S)[0]
+    os.close(ended)
+    keep.communicate()
+    assert list((tmp_path / "host").iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_keep_and_nothing_else(nlan: Nlan, pair: str, number: int) -> None:
     with keeping(nlan, pair) as keep:

@@ -41,12 +41,13 @@ def detach(presence: Presence) -> int:
         os._exit(0)
     os.close(writer)
     presence.rewrite()
-    _redirect(presence.log)
+    redirect(presence.log)
     os.chdir("/")
     return 0
 
 
-def _redirect(log: Path) -> None:
+def redirect(log: Path) -> None:
+    """Read nothing, and write to a log."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(nothing, 0)

@@ -1,8 +1,8 @@
 """Where nodes live: namespaces of this machine (`NetnsRuntime`)."""
 
 from nlan.runtimes.launch import Completed
-from nlan.runtimes.lock import lock_holder
+from nlan.runtimes.lock import leave_host, lock_holder
 from nlan.runtimes.netns import NetnsRuntime, labs
 from nlan.runtimes.paths import Paths
 
-__all__ = ["Completed", "NetnsRuntime", "Paths", "labs", "lock_holder"]
+__all__ = ["Completed", "NetnsRuntime", "Paths", "labs", "leave_host", "lock_holder"]

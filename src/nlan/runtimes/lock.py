@@ -57,6 +57,14 @@ def lock_holder(paths: Paths, lab: str) -> int | None:
     return None
 
 
+def leave_host(paths: Paths) -> None:
+    """Take away what nlan made around its labs, where none is left; for who kept a file open there."""
+    if paths.run.parent.is_dir():
+        with pins.directory_lock(paths.run.parent):
+            if paths.run.is_dir():
+                pins.restore_host(paths)
+
+
 def _lock_path(paths: Paths, lab: str) -> Path:
     return paths.lab(lab) / "lock"
 

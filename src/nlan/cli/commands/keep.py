@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from nlan.cli.lines import teller
 from nlan.cli.output import print_json, say
@@ -13,11 +14,11 @@ from nlan.control import labs
 from nlan.control.world import World
 from nlan.errors import NotFoundError
 from nlan.keep import Keeper, Note
-from nlan.keep.background import detach, unit_text
+from nlan.keep.background import detach, redirect, unit_text
 from nlan.keep.keeper import TAKEN_DOWN
 from nlan.keep.memory import Memory
 from nlan.keep.presence import Presence
-from nlan.runtimes import Paths
+from nlan.runtimes import Paths, leave_host
 from nlan.state import find_state
 
 
@@ -45,7 +46,7 @@ def run(arguments: Namespace) -> int:
                     print(f"{name}: kept by process {pid}; it writes to {presence.log}")
                 presence.let_go()
                 return 0
-        return _keep(paths, name, presence, as_json=arguments.json)
+        return _keep(paths, name, presence, arguments)
     finally:
         presence.leave()
 
@@ -73,14 +74,17 @@ def _check(paths: Paths, name: str) -> None:
         raise NotFoundError(f"{name}: its database is lost; `nlan up FILE` describes it anew")
 
 
-def _keep(paths: Paths, name: str, presence: Presence, *, as_json: bool) -> int:
+def _keep(paths: Paths, name: str, presence: Presence, arguments: Namespace) -> int:
     memory = Memory(paths.state, name)
-    keeper = Keeper(World(paths, name), memory, presence, teller(as_json=as_json))
+    keeper = Keeper(World(paths, name), memory, presence, teller(as_json=arguments.json))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: keeper.stop())
     keeper.run()
+    presence.leave()
+    sys.stdout.flush()
+    if arguments.detach:
+        redirect(Path(os.devnull))
+    leave_host(paths)  # what was open here was in the way of `nlan down`
     if memory.abandoned:
-        presence.leave()
-        sys.stdout.flush()
         os._exit(0)  # the interpreter would close, and so write, what is damaged
     return 0
