@@ -125,6 +125,18 @@ def test_operations_of_any_nlan(nlan: Nlan, lab: str) -> None:
         watch.wait("configured", node="r1", line="no neighbor 10.1.0.2")
 
 
+def test_a_database_that_gets_damaged_is_said_and_the_network_watched(nlan: Nlan, lab: str) -> None:
+    """It was a traceback."""
+    with watching(nlan, lab) as watch:
+        for path in (nlan.directory / "state" / lab / "tega").iterdir():
+            path.write_bytes(b"this is no database" * 500)
+        nlan.run("status", lab)  # sets it aside
+        nlan("up", nlan.write(EBGP_PAIR), "--lab", lab)
+        watch.wait("database-lost")
+        ip(lab, "address", "add", "203.0.113.129/25", "dev", "lo")
+        watch.wait("address-added", node="r1", value="203.0.113.129/25")
+
+
 def test_repairs_of_keep(nlan: Nlan, lab: str) -> None:
     nlan("keep", lab, "--detach")
     with watching(nlan, lab) as watch:

@@ -13,9 +13,12 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from nlan.cli.words import CHANGING, VERBS, Verb
+
+if TYPE_CHECKING:
+    from nlan.errors import NlanError
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -129,21 +132,32 @@ def _version() -> int:
     return 0
 
 
+def _expected(error: Exception) -> NlanError | None:
+    """Return an error that nlan or a store raised on purpose; None for a bug."""
+    from nlan.errors import HostError, InternalError, NlanError
+
+    if isinstance(error, NlanError):
+        return None if isinstance(error, InternalError) else error
+    store = sys.modules.get("tega.errors")  # where it was not loaded, it raised nothing
+    if store is not None and isinstance(error, store.StoreError):
+        return HostError(f"the lab's database: {error}")
+    return None
+
+
 def _guarded(
     run: Callable[[argparse.Namespace], int | None], arguments: argparse.Namespace, begin: Callable[[], None]
 ) -> int:
     """Do the verb's work and turn errors into sentences."""
     from nlan.cli.output import print_error, say
-    from nlan.errors import InternalError, NlanError
 
     try:
         begin()
         try:
             return int(run(arguments) or 0)
-        except InternalError:
-            raise
-        except NlanError as error:
-            print_error(error, as_json=getattr(arguments, "json", False))
+        except Exception as error:
+            if (expected := _expected(error)) is None:
+                raise
+            print_error(expected, as_json=getattr(arguments, "json", False))
             return EXIT_ERROR
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough

@@ -14,6 +14,7 @@ from nlan.runtimes import NetnsRuntime
 from nlan.state import CONFIG
 from tega.api import Change, Commit, Op
 from tega.database import Database
+from tega.errors import StoreError
 
 LINK_LOCAL = "fe80:"
 
@@ -26,6 +27,8 @@ class Watching:
         self._place, self._database = place, database
         self._links: dict[tuple[str, str], str] = {}
         self._head = 0 if database is None else database.head()
+        self.is_lost = False
+        """Whether the database turned out to be damaged: closing it would write to it."""
         self.sources = Sources(place, database, names=True)
 
     def close(self) -> None:
@@ -90,8 +93,16 @@ class Watching:
     def _commits(self) -> Iterator[Note]:
         if self._database is None:
             return
-        after, self._head = self._head, self._database.head()
-        for commit in self._database.history(after=after):
+        try:
+            after, self._head = self._head, self._database.head()
+            commits = list(self._database.history(after=after))
+        except StoreError as error:
+            self._database, self.is_lost = None, True
+            self.sources.follow(None)
+            text = f"{self._place.lab}: revisions are told no more: {error}"
+            yield Note("database-lost", text, {"why": str(error)})
+            return
+        for commit in commits:
             yield from notes_of_commit(commit)
 
 

@@ -15,6 +15,7 @@ import pytest
 from nlan.cli import main as command
 from nlan.errors import InputError
 from support import ROOT
+from tega.errors import StoreFull
 
 
 @pytest.fixture
@@ -120,3 +121,17 @@ def test_whom_nobody_listens_to_goes_on(broken: int) -> None:
     code = "from nlan.cli.output import say\nsay('one')\nsay('two')\nprint('went on')"
     done = python("-c", code, stderr=broken)
     assert (done.returncode, done.stdout) == (0, "went on\n")
+
+
+@pytest.mark.parametrize("words", [["ls"], ["ls", "--json"]])
+def test_a_failure_of_the_database_is_a_sentence(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(arguments: object) -> None:
+        raise StoreFull("no room is left")
+
+    monkeypatch.setattr(command, "import_module", lambda name: SimpleNamespace(run=run))
+    assert command.main(words) == 1
+    out, err = capsys.readouterr()
+    said = json.loads(out)["error"]["message"] if out else err
+    assert "the lab's database: no room is left" in said

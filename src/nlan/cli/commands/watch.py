@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from contextlib import closing
@@ -20,8 +21,9 @@ def run(arguments: Namespace) -> int:
     place = labs.choose(paths, arguments.lab)
     state = find_state(paths.state, place.lab, say=say)
     tell = teller(as_json=arguments.json)
+    watching = Watching(place, None if state is None else state.database)
     try:
-        with closing(Watching(place, None if state is None else state.database)) as watching:
+        with closing(watching):
             if sys.stdout.isatty() and not arguments.json:
                 say(f"{place.lab}: watching {len(watching.sources.namespaces)} namespaces (Ctrl-C ends)")
             while not watching.is_over:
@@ -29,8 +31,8 @@ def run(arguments: Namespace) -> int:
                     tell(note)
     except KeyboardInterrupt:
         end_line()
-        return 0
-    finally:
-        if state is not None:
-            state.close()
+    if watching.is_lost:
+        os._exit(0)  # the interpreter would close, and so write, what is damaged
+    if state is not None:
+        state.close()
     return 0
