@@ -386,7 +386,25 @@ def test_the_last_keep_leaves_no_run_directory(nlan: Nlan, tmp_path: Path, how: 
     assert list((tmp_path / "host").iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_that_are_ignored_are_not_heard(nlan: Nlan, pair: str) -> None:
+    """As a script's background ignores Ctrl-C, and `nohup` the end of a terminal."""
+    ignored = (signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in ignored]
+    try:
+        process = nlan.start("keep", pair, "--json")
+    finally:
+        for number, handler in zip(ignored, before, strict=True):
+            signal.signal(number, handler)
+    keep = Keep(process)
+    keep.event("keeping")
+    for number in ignored:
+        process.send_signal(number)
+    subprocess.run(["ip", "-n", f"{pair}.r1", "link", "del", "eth1"], check=True)
+    keep.repaired(kind="veth", node="r1")
+    assert keep.end() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_keep_and_nothing_else(nlan: Nlan, pair: str, number: int) -> None:
     with keeping(nlan, pair) as keep:
         assert keep.end(number) == 0

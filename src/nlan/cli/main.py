@@ -92,6 +92,9 @@ def _open_streams() -> None:
 
 def _main(words: list[str], begin: Callable[[], None]) -> int:
     words, command = _split_command(words)
+    for word in words:
+        if (text := os.fsencode(word).decode(errors="replace")) != word:
+            parser().error(f"`{text}` is no UTF-8")
     arguments, unknown = parser().parse_known_args(words)
     if unknown:
         hint = " (the command's words stand after `--`)" if arguments.verb == "exec" else ""

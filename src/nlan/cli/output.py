@@ -43,13 +43,13 @@ def end_line() -> None:
         say("")
 
 
-def print_json(value: Any) -> None:
-    """Print a value (of the model, or of plain JSON) as one JSON document."""
+def print_json(value: Any, *, lines: bool = False) -> None:
+    """Print a value (of the model, or of plain JSON) as one JSON document, or on a line where more follow."""
     import json
 
     from nlan.model import to_builtins
 
-    print(json.dumps(to_builtins(value), indent=2, ensure_ascii=False))
+    print(json.dumps(to_builtins(value), indent=None if lines else 2, ensure_ascii=False))
 
 
 def print_error(error: NlanError, *, as_json: bool = False) -> None:

@@ -14,6 +14,7 @@ and the shells' completion come from the same table.
 
 Results go to standard output, everything else (progress, warnings, errors) to standard error. With
 `--json` the result is one JSON document, an error too: `{"error": {"kind": …, "message": …}}`.
+Verbs that stay (`keep`, `watch`, `status --watch`) print a JSON document a line.
 
 | exit code | meaning |
 |---|---|

@@ -87,6 +87,14 @@ def test_with_json_an_error_of_words_is_json_too(
     assert not err
 
 
+@pytest.mark.parametrize("words", [["up", "\udcff"], ["set", "r1", "\udcff"], ["ls", "\udcff", "--json"]])
+def test_words_that_are_no_text_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """They cannot be written down, and were a traceback."""
+    assert command.main(words) == 1
+    out, err = capsys.readouterr()
+    assert "`\N{REPLACEMENT CHARACTER}` is no UTF-8" in (json.loads(out)["error"]["message"] if out else err)
+
+
 def python(*words: str, **streams: int) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams

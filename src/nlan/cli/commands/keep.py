@@ -77,8 +77,9 @@ def _check(paths: Paths, name: str) -> None:
 def _keep(paths: Paths, name: str, presence: Presence, arguments: Namespace) -> int:
     memory = Memory(paths.state, name)
     keeper = Keeper(World(paths, name), memory, presence, teller(as_json=arguments.json))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: keeper.stop())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # in a script's background, or behind nohup
+            signal.signal(number, lambda *_: keeper.stop())
     keeper.run()
     presence.leave()
     sys.stdout.flush()

@@ -92,7 +92,7 @@ def _watch(paths: Paths, name: str, arguments: Namespace) -> int:
 
 def _print(found: LabStatus, remembered: Remembered, arguments: Namespace) -> None:
     if arguments.json:
-        print_json(_value(found, remembered))
+        print_json(_value(found, remembered), lines=arguments.watch)
     else:
         print(_text(found, remembered, arguments))
 
