@@ -57,3 +57,20 @@ def test_the_installer_finds_itself(tmp_path: Path, where: str, word: str) -> No
     (checkout / "scripts" / "install").chmod(0o755)
     done = subprocess.run([word, "any.lock"], cwd=checkout / where, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{checkout}\n", "")
+
+
+def test_a_machine_whose_python_is_too_old_is_told_so(tmp_path: Path) -> None:
+    """It was `: not found`."""
+    (tmp_path / "scripts").mkdir()
+    script = (ROOT / "scripts" / "install").read_text().replace("(3, 11)", "(99, 0)")
+    (tmp_path / "scripts" / "install").write_text(script)
+    (tmp_path / "any.lock").touch()
+    (tmp_path / "bin").mkdir()
+    for name in ("apt-get", "sudo"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    words = ["sh", "-c", "chmod +x scripts/install; scripts/install any.lock"]
+    done = subprocess.run(words, cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("nlan: Python 3.11 or newer is needed")
