@@ -430,12 +430,19 @@ def labs(paths: Paths) -> list[str]:
     return sorted(found | {name for name in candidates if name and NetnsRuntime(paths, name).namespaces()})
 
 
-def remove_tree(path: Path | str) -> None:
-    """Remove a file or a directory with all in it; absent is fine, symbolic links are not followed."""
+def remove_tree(path: Path | str, device: int | None = None) -> None:
+    """Remove a file or a directory with all in it; absent is fine, symbolic links are not followed.
+
+    What somebody has mounted there (it is on another device than what holds it) is unmounted first:
+    its files are not nlan's.
+    """
     try:
+        while device is not None and os.lstat(path).st_dev != device and pins.unmount(path):
+            continue
         if os.path.isdir(path) and not os.path.islink(path):
+            device = os.lstat(path).st_dev
             for entry in list(os.scandir(path)):
-                remove_tree(entry.path)
+                remove_tree(entry.path, device)
             os.rmdir(path)
         else:
             os.unlink(path)

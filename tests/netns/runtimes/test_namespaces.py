@@ -31,6 +31,21 @@ def test_are_made_found_and_removed(runtime: NetnsRuntime) -> None:
     assert runtime.namespaces() == names[2:]
 
 
+def test_what_somebody_mounted_in_a_nodes_directory_is_let_go_of(
+    runtime: NetnsRuntime, tmp_path: Path
+) -> None:
+    """Its files were removed with the node."""
+    runtime.create(["a"])
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "file").touch()
+    inside = runtime.make_directory("a") / "mnt"
+    inside.mkdir()
+    syscalls.mount(str(tmp_path / "theirs"), str(inside), None, syscalls.MS_BIND)
+    assert runtime.delete(["a"]) == {}
+    assert (tmp_path / "theirs" / "file").exists()
+    assert not runtime.directory("a").exists()
+
+
 def test_creating_and_deleting_twice_is_fine(runtime: NetnsRuntime) -> None:
     assert runtime.create(["a"]) == {}
     with runtime.inside("a"):
