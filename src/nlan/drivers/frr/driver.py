@@ -10,7 +10,7 @@ from typing import Any
 from nlan.drivers import processes
 from nlan.drivers.base import BgpSession, Place
 from nlan.drivers.frr import dial, greet, load
-from nlan.drivers.frr.files import Files, Receipt, observed_config
+from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
 from nlan.drivers.frr.sessions import (
     OspfNeighbor,
@@ -47,6 +47,7 @@ class FrrDriver:
         """Delete, start and change daemons, all of a sort at once."""
         outcome: dict[Key, NlanError | None] = {}
         ended = [o for o in operations if o.action in ("delete", "replace")]
+        self._forget([o.key for o in ended if o.action == "delete"])
         outcome.update(self._end([o.key for o in ended]))
         fresh = [o for o in operations if o.action in ("create", "replace") and outcome.get(o.key) is None]
         changed = [o for o in operations if o.action == "update"]
@@ -167,6 +168,15 @@ class FrrDriver:
         except (NlanError, OSError) as error:
             return _translated(operation.key, error)
         return None
+
+    def _forget(self, daemons: Sequence[Key]) -> None:
+        """Take what the daemons are configured with from a manager that runs on; it would show it still."""
+        for key in daemons:
+            files = self._files(key)
+            if files.config_vty == files.vty or key._replace(name=MANAGER) in daemons:
+                continue
+            with suppress(NlanError, OSError):  # a dead one has forgotten it all
+                load.change_config(files, key.namespace, compare((), load.show(files)), ())
 
     def _end(self, daemons: Sequence[Key]) -> dict[Key, NlanError | None]:
         """End all at once; what is gone already has been ended."""
