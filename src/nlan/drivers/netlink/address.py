@@ -13,7 +13,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.channel import Channel
 from nlan.drivers.netlink.codec import Message
-from nlan.drivers.netlink.links import Links
+from nlan.drivers.netlink.links import Links, dump_links
 from nlan.drivers.netlink.step import MAKE, REMOVE, Context, Step, index_of
 from nlan.resources import Address
 
@@ -29,8 +29,19 @@ _HEADER = struct.Struct("=BBBBI")
 
 
 def create(address: Address) -> list[Step]:
-    """Add it, IPv6 without duplicate detection; one that is there already is taken over."""
-    flags = codec.NLM_F_CREATE | codec.NLM_F_REPLACE
+    """Add it, IPv6 without duplicate detection; one of IPv4 that is there already is taken over.
+
+    IPv6 knows addresses without their length: one that is there may have another, and keeps it.
+    """
+    return take_over(address) if address.address.version == 4 else _put(address, codec.NLM_F_CREATE)
+
+
+def take_over(address: Address) -> list[Step]:
+    """Add it, or put nlan's mark on one that is there."""
+    return _put(address, codec.NLM_F_CREATE | codec.NLM_F_REPLACE)
+
+
+def _put(address: Address, flags: int) -> list[Step]:
     return [Step(MAKE, address.namespace, lambda context: _message(context, address, _RTM_NEWADDR, flags))]
 
 
@@ -47,7 +58,7 @@ def delete(address: Address) -> list[Step]:
 
 def observe(namespace: str, links: Links, channel: Channel) -> Iterable[Address]:
     """Return nlan's addresses in the namespace."""
-    listed = [_parse(body) for _, body in channel.dump(Message(_RTM_GETADDR, 0, _HEADER.pack(0, 0, 0, 0, 0)))]
+    listed = _listed(channel)
     knows_protocol = any(protocol for _, _, protocol, _ in listed)
     for index, scope, protocol, address in listed:
         link = links.by_index.get(index)
@@ -56,6 +67,14 @@ def observe(namespace: str, links: Links, channel: Channel) -> Iterable[Address]
         ours = protocol == PROTOCOL if knows_protocol else link.is_marked and scope == _SCOPE_GLOBAL
         if ours:
             yield Address(namespace=namespace, interface=link.name, address=address)
+
+
+def of_other_length(address: Address, channel: Channel) -> Iterable[Address]:
+    """Return the same address with other lengths, whoever gave it to the interface."""
+    index = dump_links(channel).index_of(address.interface)
+    for number, _, _, found in _listed(channel):
+        if number == index and found.ip == address.address.ip and found != address.address:
+            yield Address(namespace=address.namespace, interface=address.interface, address=found)
 
 
 def _message(context: Context, address: Address, kind: int, flags: int) -> Message:
@@ -67,6 +86,10 @@ def _message(context: Context, address: Address, kind: int, flags: int) -> Messa
     packed = interface.ip.packed
     parts = codec.attribute(_IFA_LOCAL, packed) + codec.attribute(_IFA_ADDRESS, packed)
     return Message(kind, flags, header + parts + codec.u8(_IFA_PROTO, PROTOCOL))
+
+
+def _listed(channel: Channel) -> list[tuple[int, int, int, IPv4Interface | IPv6Interface]]:
+    return [_parse(body) for _, body in channel.dump(Message(_RTM_GETADDR, 0, _HEADER.pack(0, 0, 0, 0, 0)))]
 
 
 def _parse(body: memoryview) -> tuple[int, int, int, IPv4Interface | IPv6Interface]:

@@ -100,6 +100,8 @@ class NetlinkDriver:
         desired = operation.desired
         if desired is None:
             raise InternalError(f"{operation} without a desired resource")
+        if isinstance(desired, Address):
+            return self._take_over(operation, desired)
         found = {resource.key: resource for resource in self.observe(_namespaces(desired))}
         halves = [resource for resource in found.values() if _is_half_in_the_way(resource, desired)]
         existing = found.get(desired.key)
@@ -112,6 +114,13 @@ class NetlinkDriver:
         if not difference.in_place:
             return ApplyError(operation.key.namespace, str(operation), f"it exists, but {difference.reason}")
         return self.apply([_update(operation, desired, existing)])[0]
+
+    def _take_over(self, operation: Operation, desired: Address) -> NlanError | None:
+        """Make an IPv6 address nlan's that the interface has, without what it has of another length."""
+        with open_channel(self._place, desired.namespace) as channel:
+            others = list(address.of_other_length(desired, channel))
+        failures = [f for f in self.apply([_deletion(other) for other in others]) if f is not None]
+        return failures[0] if failures else self.apply([_update(operation, desired, desired)])[0]
 
     def _try_again(self, operation: Operation, desired: Resource) -> NlanError | None:
         """Make what had a link in its way that nlan does not find, or that it has removed.
@@ -344,6 +353,8 @@ def _update_steps(desired: Resource | None, observed: Resource | None) -> list[S
             return veth.update(desired, observed)
         case Vxlan(), Vxlan():
             return vxlan.update(desired, observed)
+        case Address(), _:
+            return address.take_over(desired)
         case Route(), _:
             return route.update(desired)
         case _:

@@ -20,9 +20,9 @@ _GLOBAL, _HOST = 0, 254
 
 def new(request: Request) -> None:
     """Give an address to a link."""
-    request.expect(codec.NLM_F_CREATE | codec.NLM_F_REPLACE)
+    request.expect(codec.NLM_F_CREATE, codec.NLM_F_CREATE | codec.NLM_F_REPLACE)
     link, interface, protocol = _parts(request)
-    address.add(link, interface, protocol, replace=True)
+    address.add(link, interface, protocol, replace=bool(request.flags & codec.NLM_F_REPLACE))
 
 
 def delete(request: Request) -> None:

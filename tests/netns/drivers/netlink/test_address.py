@@ -61,6 +61,18 @@ def test_the_same_address_added_by_hand_is_taken_over(kernel: NetlinkDriver, pla
     assert observe(kernel) == by_key(BRIDGE, FOUR, SIX)
 
 
+def test_the_same_address_with_another_length_gives_way_where_the_kernel_holds_but_one(
+    kernel: NetlinkDriver, place: NetnsRuntime
+) -> None:
+    assert succeeded(create(kernel, BRIDGE))
+    shell(place, "a", "ip address add 192.0.2.1/16 dev br; ip address add 2001:db8::1/48 dev br")
+    assert succeeded(create(kernel, FOUR, SIX))
+    assert observe(kernel) == by_key(BRIDGE, FOUR, SIX)
+    (listed,) = ip(place, "a", "address", "show", "dev", "br", "scope", "global")
+    lengths = {(a["local"], a["prefixlen"]) for a in listed["addr_info"]}
+    assert lengths == {("192.0.2.1", 16), ("192.0.2.1", 24), ("2001:db8::1", 64)}
+
+
 def test_absent_interface(kernel: NetlinkDriver) -> None:
     (failure,) = create(kernel, FOUR)
     assert str(failure) == "a: create a address br 192.0.2.1/24: there is no interface br"
