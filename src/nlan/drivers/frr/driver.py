@@ -226,7 +226,8 @@ def _observed(files: Files) -> tuple[str, ...] | None:
     return running if receipt is None or receipt.shown is None else observed_config(receipt, running)
 
 
-def _translated(key: Key, error: NlanError | OSError) -> NlanError:
-    if isinstance(error, NlanError):
+def _translated(key: Key, error: NlanError | OSError) -> ApplyError:
+    if isinstance(error, ApplyError):
         return error
-    return ApplyError(key.namespace, f"configure {key.name}", error.strerror or str(error))
+    words = getattr(error, "strerror", None) or str(error)
+    return ApplyError(key.namespace, f"configure {key.name}", words)

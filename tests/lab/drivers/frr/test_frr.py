@@ -14,6 +14,7 @@ import pytest
 
 from nlan import model
 from nlan.drivers.frr import parse_log
+from nlan.drivers.frr.load import Loader
 from nlan.drivers.frr.start import has_manager
 from nlan.errors import ApplyError
 from nlan.model import BgpPeer, FrrRaw, Node, OspfArea, OspfInterface, StaticRoute
@@ -575,6 +576,26 @@ def test_a_daemon_that_hangs_is_replaced(network: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr("nlan.drivers.processes.TERM_S", 0.2)
     up(network, nodes)
     assert pid_of(network, "pe1", "bgpd") != pid
+
+
+def test_a_daemon_that_dies_in_the_middle_of_a_change_is_named(
+    network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nodes = triangle(network)
+    up(network, nodes)
+    run = Loader.run
+
+    def kill_and_run(loader: Loader, change: Any) -> None:
+        kill(network, "pe1", "bgpd")
+        run(loader, change)
+
+    nodes[0] = with_bgp(nodes[0], networks=(ip_network("203.0.113.0/24"),))
+    monkeypatch.setattr(Loader, "run", kill_and_run)
+    with pytest.raises(ApplyError, match=r"pe1: configure bgpd: .*(Broken pipe|reset|closed)"):
+        network.apply(nodes)
+    monkeypatch.undo()
+    up(network, nodes)
+    assert network.differences(nodes) == []
 
 
 @pytest.mark.parametrize("lost", ["bgpd.pid", "bgpd.*", "*"])
