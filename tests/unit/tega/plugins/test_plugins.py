@@ -12,7 +12,8 @@ from nlan.model import to_builtins
 from nlan.schema import load
 from tega.api import Op
 from tega.client import Client
-from tega.errors import RemoteError
+from tega.errors import RemoteError, StoreClosed
+from tega.plugins import Plugin
 from tega.plugins.deploy import KEEP
 from tega.plugins.deploy import run as deploy
 from tega.plugins.host import BUILTIN, PluginError
@@ -279,15 +280,16 @@ def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeyp
     assert "plugin.failed" in caplog.text
 
 
-def test_a_plugin_that_loses_its_session_is_logged(tmp_path, caplog):
-    (tmp_path / "greeter.py").write_text(GREETER)
+def test_a_plugin_that_hears_no_more_is_logged(caplog):
+    class Listener(Plugin):
+        pass
 
-    async def work():
-        async with serving(folders=[tmp_path]) as server:
-            await server.hub.end(server.hub.sessions["Greeter"])
-            await until(lambda: "plugin.deaf name=Greeter" in caplog.text)
+    async def ended():
+        raise StoreClosed("the client was closed")
+        yield
 
-    run(work())
+    run(Listener(None, {})._run(ended(), print))
+    assert "plugin.deaf name=Listener reason=the client was closed" in caplog.text
 
 
 def test_a_plugin_that_does_not_start_is_left_out_and_said(tmp_path):
