@@ -13,7 +13,7 @@ from nlan.control.lifecycle import take_down
 from nlan.control.world import World
 from nlan.errors import HostError, InputError, NlanError
 from nlan.runtimes import Paths
-from nlan.state import find_state
+from nlan.state import find_state, known_labs
 
 
 def run(arguments: Namespace) -> int:
@@ -23,12 +23,23 @@ def run(arguments: Namespace) -> int:
         raise InputError(f"say one of {arguments.lab} and --all")
     paths = Paths.from_environment()
     if not arguments.all:
-        name = labs.choose(paths, arguments.lab).lab
+        name = _meant(paths, arguments.lab)
         _print([_remove(paths, name, Terminal(arguments))], as_json=arguments.json)
         return 0
     removed = [_attempt(paths, name, Terminal(arguments)) for name in labs.running(paths)]
     _print(removed, as_json=arguments.json)
     return 1 if any("error" in one for one in removed) else 0
+
+
+def _meant(paths: Paths, name: str | None) -> str:
+    """Return the lab that is meant: one that is there, or that `nlan restore` would bring back."""
+    if name in known_labs(paths.state) and name not in labs.running(paths):
+        state = find_state(paths.state, name)
+        if state is not None:
+            with state:
+                if state.was_up():
+                    return name
+    return labs.choose(paths, name).lab
 
 
 def _print(removed: list[dict[str, Any]], *, as_json: bool) -> None:
