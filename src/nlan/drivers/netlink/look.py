@@ -19,7 +19,7 @@ _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOR = struct.Struct("=BxxxiHBB")
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_DST, _RTA_TABLE = 1, 15
+_RTA_DST, _RTA_PRIORITY, _RTA_TABLE = 1, 6, 15
 _NDA_DST, _NDA_LLADDR = 1, 2
 _AF_INET, _AF_INET6 = 2, 10
 _MAIN_TABLE, _UNICAST, _CLONED, _SCOPE_LINK = 254, 1, 0x200, 253
@@ -79,11 +79,18 @@ def _addresses(channel: Channel, links: Links) -> dict[str, Any]:
 
 
 def _routes(channel: Channel, links: Links) -> dict[str, Any]:
+    """Return the routes that count: of those to one prefix, the ones of the lowest metric."""
     found: dict[str, Any] = {}
+    best: dict[str, int] = {}
     for family in (_AF_INET, _AF_INET6):
         request = Message(_GETROUTE, 0, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
         for _, body in channel.dump(request):
-            for prefix, protocol, hop in _hops(body, links):
+            for prefix, metric, protocol, hop in _hops(body, links):
+                if metric > best.setdefault(prefix, metric):
+                    continue
+                if metric < best[prefix]:
+                    best[prefix] = metric
+                    del found[prefix]
                 entry = found.setdefault(prefix, {"protocol": protocol, "hops": []})
                 entry["hops"].append(hop)
     for entry in found.values():
@@ -91,7 +98,7 @@ def _routes(channel: Channel, links: Links) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def _hops(body: memoryview, links: Links) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _hops(body: memoryview, links: Links) -> Iterator[tuple[str, int, str, dict[str, str]]]:
     family, length, _, _, table, protocol, _, kind, flags = _ROUTE.unpack_from(body)
     parts = codec.attributes(body, _ROUTE.size)
     table = codec.as_u32(parts.get(_RTA_TABLE), table)
@@ -101,9 +108,10 @@ def _hops(body: memoryview, links: Links) -> Iterator[tuple[str, str, dict[str, 
     if prefix.startswith("fe80:"):
         return
     name = PROTOCOLS.get(protocol, str(protocol))
+    metric = codec.as_u32(parts.get(_RTA_PRIORITY))
     for hop in hops_of(parts):
         device = {"dev": links.name_of(hop.oif)}
-        yield prefix, name, {"via": hop.via} | device if hop.via else device
+        yield prefix, metric, name, {"via": hop.via} | device if hop.via else device
 
 
 def _prefix(family: int, length: int, packed: memoryview | None) -> str:
