@@ -9,7 +9,9 @@ import struct
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from types import TracebackType
 
 from nlan.drivers.base import Place
@@ -46,6 +48,21 @@ def ping_matrix(place: Place, pairs: Sequence[Pair], timeout_s: float) -> dict[P
     """
     with _Matrix(place, pairs, timeout_s) as matrix:
         return matrix.run()
+
+
+def full_tables(statistics: Path = Path("/proc/net/stat")) -> int:
+    """Return how often the kernel had no room for one more neighbour since the machine was booted.
+
+    One table for each IP version serves all namespaces of the machine. While it is full, packets to
+    neighbours that are not known yet are dropped without a word.
+    """
+    total = 0
+    for name in ("arp_cache", "ndisc_cache"):
+        with suppress(OSError, ValueError):  # another kernel may count otherwise
+            head, *rows = (line.split() for line in (statistics / name).read_text().splitlines())
+            column = head.index("table_fulls")
+            total += sum(int(row[column], 16) for row in rows)
+    return total
 
 
 class _Flight:

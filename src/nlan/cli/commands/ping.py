@@ -9,13 +9,18 @@ from statistics import median
 from nlan.cli.output import paint, print_json, say
 from nlan.control import labs, reach
 from nlan.control.world import World
-from nlan.drivers.ping import ping_matrix
+from nlan.drivers.ping import full_tables, ping_matrix
 from nlan.errors import InputError
 from nlan.model import Lab
 from nlan.runtimes import Paths
 from nlan.state import find_state
 
 MOST_SHOWN = 20
+FULL = (
+    "the kernel's table of neighbours was full meanwhile, which all labs of the machine share: this says "
+    "little of the lab. Allow for more: "
+    "sysctl -w net.ipv4.neigh.default.gc_thresh3=65536 net.ipv6.neigh.default.gc_thresh3=65536"
+)
 
 
 def run(arguments: Namespace) -> int:
@@ -33,10 +38,14 @@ def run(arguments: Namespace) -> int:
         else [reach.pair(world, lab, arguments.source, arguments.target)]
     )
     answers: dict[reach.Pair, list[float | None]] = {pair: [] for pair in pairs}
+    full = full_tables()
     for _ in range(arguments.count):
         for pair, rtt_ms in ping_matrix(world.place, pairs, arguments.timeout).items():
             answers[pair].append(rtt_ms)
-    return _report(answers, as_json=arguments.json)
+    code = _report(answers, as_json=arguments.json)
+    if code and full_tables() > full:
+        say(FULL)
+    return code
 
 
 def _remembered(paths: Paths, world: World) -> Lab | None:
