@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from typing import NoReturn
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from nlan.control import lifecycle
 from nlan.control.lifecycle import Listener, take_down
 from nlan.drivers.netlink import NetlinkDriver
-from nlan.errors import ApplyError, HostError
+from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
+from nlan.plan import Operation
 from samples import PTN
 from unit.engine_labs import OTHER, Machine
 
@@ -65,6 +67,18 @@ def test_a_driver_whose_call_ends_fails_its_operations_and_all_is_undone(
         machine.up(PTN)
     assert str(raised.value).endswith("everything was undone: the network is as it was before")
     assert str(machine.kernel) == empty
+
+
+def test_a_thing_of_somebody_else_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine()
+
+    def refuses(_: object, operations: Sequence[Operation]) -> list[NlanError | None]:
+        return [NotOwnedError(f"{o.key.namespace}: {o}: it is not nlan's") for o in operations]
+
+    monkeypatch.setattr(NetlinkDriver, "apply", refuses)
+    with pytest.raises(ApplyError) as raised:
+        machine.up(PTN)
+    assert str(raised.value).startswith("@fabric: create @fabric bridge underlay: it is not nlan's\n")
 
 
 def test_taking_down_goes_on_after_a_failure_and_again_ends_it() -> None:

@@ -313,7 +313,8 @@ def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failu
 
 def _apply_error(failures: list[Failure], ending: str) -> ApplyError:
     first = next(f for f in failures if f.error is not None)
-    reason = f"{failure_text(failures)}\n{ending}"
+    said = failure_text(failures).removeprefix(f"{first.operation.key.namespace}: {first.operation}: ")
+    reason = f"{said}\n{ending}"
     if isinstance(first.error, ApplyError):
         more = failure_text(failures[1:])
         reason = "\n".join(part for part in (first.error.reason, more, ending) if part)
