@@ -109,11 +109,12 @@ def singles(name: str, prefixes: Iterable[Any], host_length: bool) -> Pool:
     """Return a pool of single addresses, from each prefix's first; with /32 when `host_length`."""
     families = []
     for network in prefixes:
-        spare = 0 if network.version == 6 else 1
+        small = network.num_addresses <= 2  # both are hosts' (RFC 3021, RFC 6164)
+        spare = 0 if network.version == 6 or small else 1
         length = network.max_prefixlen if host_length else network.prefixlen
         count = network.num_addresses - spare
-        families.append(Family(network.version, int(network.network_address), 0, max(count, 1), length))
-    return Pool(name, families, 1 if all(f.size > 1 for f in families) else 0)
+        families.append(Family(network.version, int(network.network_address), 0, count, length))
+    return Pool(name, families, 1 if all(f.size > 2 for f in families) else 0)
 
 
 class Allocator:
@@ -155,9 +156,10 @@ class Allocator:
         return name in self._pools.get(pool, ())
 
     def from_pool(self, pool: Pool, name: str, at: Place) -> int | None:
-        """Return the name's number in `pool`; a pool that is used up is reported at `at`."""
+        """Return the name's number in `pool`; a pool that is used up is reported at `at`, once."""
+        said = pool.name in self._short
         number = self.take(pool.name, name, pool.first, pool.last, pool.blocked)
-        if number is None:
+        if number is None and not said:
             size = max(pool.last - pool.first + 1, 0)
             hint = f"say a larger one: `pools: {{{pool.name}: PREFIX}}`"
             self._report.error(at, f"the pool `{pool.name}` is used up: it holds {size}", hint)

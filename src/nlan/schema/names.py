@@ -146,18 +146,14 @@ def allocate_underlay(tree: Map, nodes: NodeTrees, allocator: Allocator, report:
     said = {name: value for name, trees in nodes.items() if (value := _said_underlay(trees, prefixes))}
     pool.block(ipaddress.ip_network(value.ip) for value in said.values())
     addresses: dict[str, Any] = {}
-    beyond = Place()
     for name, trees in nodes.items():
         if name in said:
             addresses[name] = said[name]
             continue
-        at = beyond if beyond.path else Place(name, trees[0][0].line, trees[0][0].column)
-        number = allocator.from_pool(pool, name, at)
-        if number is None:
-            beyond = at
-        else:
+        number = allocator.from_pool(pool, name, Place(name, trees[0][0].line, trees[0][0].column))
+        if number is not None:
             addresses[name] = pool.interfaces(number)[0]
-    if beyond.path and allocator.without_gone() is None:
+    if len(addresses) < len(nodes) and allocator.without_gone() is None:
         report.stop_if_failed()
     return Underlay(prefixes, addresses)
 

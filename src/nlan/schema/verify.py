@@ -272,6 +272,9 @@ def _doubled(lab: Lab) -> bool:
 def _underlay(lab: Lab, places: Places, report: Report) -> None:
     """The underlay is one segment of one prefix, each address one node's, and carries tunnels whole."""
     if lab.underlay is not None:
+        if lab.underlay.prefix.version == 6 and lab.underlay.mtu < MTU_IPV6:
+            small = f"an MTU of {lab.underlay.mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)"
+            report.error(places.find("underlay", "mtu"), small)
         _tunnel_mtu(lab, lab.underlay, places, report)
     seen: dict[Any, str] = {}
     for node in lab.nodes:

@@ -108,6 +108,13 @@ def test_names_that_are_gone_give_their_numbers_back_where_a_pool_is_used_up(rea
         assert loaded.lab.node("a").ptn[0].l2vpns[0].addresses == stays.ptn[0].l2vpns[0].addresses
 
 
+def test_many_names_may_be_gone_at_once(read: Load) -> None:
+    text = "pools: {{links: 10.1.0.0/19}}\nnodes: '{letter}[1-1500]'\nlinks: [{{line: '{letter}[1-1500]'}}]"
+    first = read(text.format(letter="a"))
+    second = read(text.format(letter="b"), first.allocations)
+    assert all(node.interfaces[0].addresses for node in second.lab.nodes)
+
+
 def test_pool_that_is_used_up_is_said_once_and_alone(problems_of: Problems) -> None:
     (problem,) = problems_of(
         "pools: {underlay: 192.0.2.0/30}\nnodes: {a: {hosts: {'${d}/24': 1}}, b: , c: , d: }"
@@ -174,6 +181,12 @@ def test_pool_that_the_file_does_not_state_keeps_off_those_it_does(read: Load) -
         "nodes: {a: {hosts: 1}, b: }\nlinks: [a -- b]"
     )
     assert [str(value) for value in loaded.lab.nodes[0].interfaces[0].addresses] == ["10.1.2.1/30"]
+
+
+@pytest.mark.parametrize("prefix", ["192.0.2.0/31", "2001:db8:9::/127"])
+def test_pool_of_two_addresses_holds_two(prefix: str, read: Load) -> None:
+    loaded = read(f"pools: {{underlay: '{prefix}'}}\nnodes: [a, b]\nnetworks: {{n: {{nodes: [a, b]}}}}")
+    assert [node.underlay and node.underlay.ip for node in loaded.lab.nodes] == list(ip_network(prefix))
 
 
 def test_as_number_of_32_bits_stays_where_one_of_16_is_free_again(read: Load) -> None:

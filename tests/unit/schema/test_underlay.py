@@ -30,6 +30,14 @@ def test_session_may_run_over_the_underlay(read: Load) -> None:
     ]
 
 
+def test_underlay_of_ipv6_has_room_for_it(problems_of: Problems) -> None:
+    pool = "pools: {underlay: '2001:db8:9::/64'}"
+    (problem,) = problems_of(
+        f"underlay_mtu: 1200\nmtu: 1000\n{pool}\nnodes: [a]\nnetworks: {{n: {{nodes: a}}}}"
+    )
+    assert problem.message == "an MTU of 1200 is too small for IPv6, which wants 1280 (RFC 8200)"
+
+
 @pytest.mark.parametrize(
     ("a", "b", "said"),
     [
