@@ -34,7 +34,7 @@ from nlan.model import Lab, from_json, to_builtins
 from nlan.schema import Allocations
 from tega.api import Change, Commit, Op
 from tega.database import Database, open_database
-from tega.errors import Compacted, DamagedStore, FutureRevision, StoreError
+from tega.errors import Compacted, Conflict, DamagedStore, FutureRevision, StoreError
 
 CONFIG = "config-"
 
@@ -292,9 +292,29 @@ class LabState:
         elif self.confirmation() is not None:
             self.database.delete(("confirm",), author=author())
 
-    def confirm(self) -> None:
-        """Keep the change for good."""
-        self.database.delete(("confirm",), author=author(), message="confirmed")
+    def confirm(self) -> Confirmation | None:
+        """Keep the change for good and return it; None where none waits, or its time is over."""
+        waiting = self.confirmation()
+        if waiting is None or waiting.until <= time.time():
+            return None
+        return waiting if self._settle(waiting, Change(Op.DELETE, ("confirm",)), "confirmed") else None
+
+    def begin_undoing(self, waiting: Confirmation) -> bool:
+        """Put the change out of reach of `confirm`; False where that came first."""
+        over = Change(Op.PUT, ("confirm", "until"), 0.0)
+        return self._settle(waiting, over, "not confirmed in time")
+
+    def _settle(self, waiting: Confirmation, change: Change, message: str) -> bool:
+        entry = self.database.get(("confirm",))
+        if entry is None or from_json(entry.value, Confirmation) != waiting:
+            return False
+        try:
+            self.database.commit(
+                [change], expect={("confirm",): entry.mod_rev}, author=author(), message=message
+            )
+        except Conflict:
+            return False
+        return True
 
 
 def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:

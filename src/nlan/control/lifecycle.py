@@ -234,9 +234,13 @@ def take_down(world: World, listener: Listener) -> Plan:
 def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listener: Listener) -> None:
     """Return to the revision before a change that nobody confirmed; call it with the lock held.
 
+    Nothing is done where it was confirmed at the last moment.
+
     Raises:
         RollbackError: That could not be done whole.
     """
+    if not state.begin_undoing(change):
+        return
     listener.say(f"{world.place.lab}: revision {change.revision} was not confirmed in time; undoing it")
     former = state.lab(change.back_to) if change.back_to else None
     try:

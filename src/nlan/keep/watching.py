@@ -133,6 +133,8 @@ def _notes_of_change(change: Change, common: dict[str, Any]) -> Iterator[Note]:
         text = f"the network is at revision {value.get('revision')}" if up else "the lab was taken down"
         yield Note("applied" if up else "down", text, {**common, "applied": value.get("revision")})
     elif root == "confirm":
+        if change.path != (root,):
+            return  # it is being undone
         word = "waits to be confirmed" if put else "is no longer waiting to be confirmed"
         number = value.get("revision") if isinstance(value, dict) else None
         text = f"revision {number} {word}" if number else f"the change {word}"

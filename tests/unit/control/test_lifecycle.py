@@ -112,6 +112,28 @@ def test_down_forgets_what_waits_to_be_confirmed_also_where_up_was_killed() -> N
     assert not machine.state.status()
 
 
+def test_a_change_is_confirmed_or_undone_and_never_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(PTN)
+    machine.up(OTHER, confirm_s=60.0)
+    waiting = machine.state.confirmation()
+    assert waiting is not None
+    assert machine.state.confirm() == waiting
+    undo_unconfirmed(machine.world, machine.state, waiting, Listener())
+    assert is_at(machine, OTHER)
+    machine.up(THIRD, confirm_s=60.0)
+    outcome = []
+    go_back = lifecycle._go_back
+
+    def confirmed_meanwhile(*arguments: Any) -> Any:
+        outcome.append(machine.state.confirm())
+        return go_back(*arguments)
+
+    monkeypatch.setattr(lifecycle, "_go_back", confirmed_meanwhile)
+    undo(machine)
+    assert outcome == [None]
+    assert is_at(machine, OTHER)
+
+
 def test_a_second_change_to_be_confirmed_returns_to_what_was_confirmed() -> None:
     machine = Machine(PTN)
     machine.up(OTHER, confirm_s=60.0)

@@ -20,10 +20,9 @@ def run(arguments: Namespace) -> int:
     terminal = Terminal(arguments)
     settle(paths, name, terminal)
     with find_state(paths.state, name, say=terminal.say) or nullcontext() as state:
-        waiting = state.confirmation() if state is not None else None
-        if state is None or waiting is None:
+        waiting = state.confirm() if state is not None else None
+        if waiting is None:
             raise NotFoundError(f"{name}: no change waits to be confirmed")
-        state.confirm()
     if arguments.json:
         print_json({"lab": name, "revision": waiting.revision})
     else:
