@@ -138,6 +138,9 @@ class Rest:
     async def _data(self, request: Request, who: Session) -> Any:
         query = dict(request.query_params)
         query.pop("tega_id", None)
+        name = request.path_params["path"]
+        if name.startswith("_") and "/" not in name:  # GET and POST are verbs and do not come here
+            raise BadRequest(f"/{name} is a verb: use POST; /_put writes a root of that name")
         match request.method:
             case "GET" | "HEAD":
                 return await self._get(request, who, query)

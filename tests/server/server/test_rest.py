@@ -215,6 +215,8 @@ def export_of(*items):
         ("PATCH", "/a", b"5", 400),
         ("GET", "/a//b", b"", 400),
         ("PUT", "/%ff", b"1", 400),
+        ("PUT", "/_compact", b'{"before": 1}', 400),
+        ("DELETE", "/_clear", b"", 400),
         ("GET", "/(?regex=1", b"", 400),
         ("GET", "/_log?limit=x", b"", 400),
         ("GET", "/_get?path=a..b", b"", 400),
