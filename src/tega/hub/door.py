@@ -14,7 +14,7 @@ import msgspec
 
 from tega.errors import StoreError
 from tega.hub import messages as m
-from tega.hub.errors import BadRequest, Cancelled, Denied, to_wire
+from tega.hub.errors import BadRequest, Busy, Cancelled, Denied, to_wire
 from tega.hub.session import Outbox
 from tega.hub.verbs import VERBS, Later
 
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tega.hub")
 MAX_INFLIGHT: Final = 256
+"""Requests of a client that the store is at work on, above which it is not read from."""
+MAX_CALLS: Final = 1000
+"""Calls of a client under way, above which more are refused.
+
+Whoever waits for others is read from all the same: it may be asked itself,
+and its signs of life are to be heard.
+"""
 _decoder: msgspec.json.Decoder[m.Request] = msgspec.json.Decoder(cast(Any, Union[m.REQUESTS]))  # noqa: UP007
 
 
@@ -61,6 +68,7 @@ class Door:
         self._most = most
         self._running: dict[int, asyncio.Future[Any] | Outcome] = {}
         self._inflight = 0
+        self._calls = 0
         self._paused = False
 
     def receive(self, data: bytes | bytearray | memoryview) -> None:
@@ -134,11 +142,13 @@ class Door:
         verb = VERBS.get(type(request))
         if verb is None:
             raise BadRequest("a session says hello once")
+        if self._calls >= MAX_CALLS and isinstance(request, m.Call):
+            raise Busy(f"{MAX_CALLS} calls of this client are under way")
         result = verb(self.hub, session, request)
         if isinstance(result, Later):
             self._track(request.id, *result)
         elif isinstance(result, asyncio.Future):
-            self._track(request.id, result)
+            self._follow_call(request.id, result)
         elif asyncio.iscoroutine(result):
             self._track(request.id, asyncio.ensure_future(result))
         elif request.id:
@@ -162,14 +172,30 @@ class Door:
             self._paused = True
             self._peer.pause()
 
+    def _follow_call(self, number: int, call: asyncio.Future[Any]) -> None:
+        self._calls += 1
+        if number:
+            self._running[number] = call
+
+        def ended(done: asyncio.Future[Any]) -> None:
+            self._calls -= 1
+            self._answer(number, done, None)
+
+        call.add_done_callback(ended)
+
     def _done(
         self, number: int, done: asyncio.Future[Any] | Outcome, shape: Callable[[Any], Any] | None
     ) -> None:
         self._inflight -= 1
-        self._running.pop(number, None)
         if self._paused and self._inflight <= MAX_INFLIGHT // 2:
             self._paused = False
             self._peer.resume()
+        self._answer(number, done, shape)
+
+    def _answer(
+        self, number: int, done: asyncio.Future[Any] | Outcome, shape: Callable[[Any], Any] | None
+    ) -> None:
+        self._running.pop(number, None)
         if done.cancelled():
             self._reply_error(number, Cancelled("the request was cancelled"))
         elif (error := done.exception()) is not None:

@@ -5,6 +5,7 @@ import pytest
 
 from tega.api import Change, Op
 from tega.hub import access
+from tega.hub.door import MAX_CALLS
 from tega.hub.messages import REQUESTS
 from tega.hub.verbs import VERBS
 from unit.tega.serving import Talker, hubbing, run, until
@@ -277,14 +278,28 @@ def test_a_token_reads_writes_calls_and_hears_only_what_it_may():
 def test_who_floods_is_slowed_down():
     async def work():
         async with hubbing() as hub:
-            owner, flood = Talker(hub), Talker(hub)
-            await owner.ask(op="offer", path="f")
-            numbers = [flood.send(op="call", path="f", timeout=60) for _ in range(300)]
+            flood = Talker(hub)
+            numbers = [flood.send(op="put", path="a", value=number) for number in range(300)]
             assert flood.inbox.paused
-            for push in owner.inbox.pushes("call"):
-                owner.send(op="answer", call=push["call"], value=1, id=0)
             await until(lambda: flood.inbox.answer(numbers[-1]))
             assert not flood.inbox.paused
+
+    run(work())
+
+
+def test_who_waits_for_others_is_heard_and_can_be_asked_itself():
+    async def work():
+        async with hubbing() as hub:
+            owner, caller = Talker(hub), Talker(hub)
+            await owner.ask(op="offer", path="f")
+            numbers = [caller.send(op="call", path="f", timeout=60) for _ in range(MAX_CALLS)]
+            assert not caller.inbox.paused
+            assert (await caller.ask(op="call", path="f"))["code"] == "busy"
+            for push in owner.inbox.pushes("call"):
+                owner.send(op="answer", call=push["call"], value=1, id=0)
+            await until(lambda: caller.inbox.answer(numbers[-1]))
+            owner.door.lost()
+            assert (await caller.ask(op="call", path="f"))["code"] == "no_handler"
 
     run(work())
 
