@@ -82,10 +82,17 @@ def database_path(state: Path, lab: str) -> Path:
 
 
 def known_labs(state: Path) -> list[str]:
-    """Return the labs that have a database, sorted."""
-    with contextlib.suppress(FileNotFoundError):
+    """Return the labs that have a database, sorted.
+
+    Raises:
+        HostError: The caller may not see them.
+    """
+    try:
         return sorted(entry.name for entry in state.iterdir() if _is_there(entry / "tega"))
-    return []
+    except FileNotFoundError:
+        return []
+    except PermissionError as error:
+        raise HostError(f"{state}: cannot be read: {error.strerror}; run this with sudo") from error
 
 
 def _is_there(directory: Path) -> bool:
@@ -331,6 +338,9 @@ def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
         directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
         return LabState(_open(directory, say), lab)
+    except PermissionError as error:
+        why = f"{error.strerror}; run this with sudo"
+        raise HostError(f"{lab}: its database cannot be opened: {why}") from error
     except (StoreError, OSError) as error:
         raise HostError(f"{lab}: its database cannot be opened: {error}") from error
 
@@ -351,6 +361,22 @@ def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | N
         found = LabState(open_database(directory, read_only=True), lab)
     if say is not None:
         say(why if found is None else f"{why}. It is read as it was last")
+    return found
+
+
+def get_state(state: Path, lab: str, *, say: Say) -> LabState:
+    """Open the memory that a lab has, as `find_state` does.
+
+    Raises:
+        NotFoundError: It has none.
+        HostError: It cannot be opened, or the caller may not read it.
+    """
+    said: list[str] = []
+    found = find_state(state, lab, say=said.append)
+    if found is None:
+        raise HostError("\n".join(said)) if said else NotFoundError(f"nothing is known of a lab {lab}")
+    for line in said:
+        say(line)
     return found
 
 

@@ -78,7 +78,7 @@ def test_what_the_caller_may_not_see_is_known_and_cannot_be_opened(
     monkeypatch.setattr(subject, "open_database", refuse)
     assert known_labs(tmp_path) == ["pair"]
     assert find_state(tmp_path, "pair", say=said.append) is None
-    assert said == ["pair: its database cannot be opened: [Errno 13] Permission denied"]
+    assert said == ["pair: its database cannot be opened: Permission denied; run this with sudo"]
 
 
 def test_a_memory_is_blank_until_something_is_known() -> None:

@@ -10,9 +10,9 @@ from nlan.control.changes import at_revision
 from nlan.control.labs import remembered_name
 from nlan.control.lifecycle import planned
 from nlan.control.world import World
-from nlan.errors import InputError, NotFoundError
+from nlan.errors import InputError
 from nlan.runtimes import Paths
-from nlan.state import LabState, find_state
+from nlan.state import LabState, get_state
 from tega import MISSING, format_path
 
 DIFFERENCES = 2
@@ -24,10 +24,7 @@ def run(arguments: Namespace) -> int:
         raise InputError("give at most two revisions")
     paths = Paths.from_environment()
     name = remembered_name(paths, arguments.lab)
-    state = find_state(paths.state, name, say=say)
-    if state is None:
-        raise NotFoundError(f"{name}: it has no history")
-    with state:
+    with get_state(paths.state, name, say=say) as state:
         if len(arguments.revisions) == 2:
             return _revisions(state, *arguments.revisions, as_json=arguments.json)
         return _running(paths, state, name, arguments)

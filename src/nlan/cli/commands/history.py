@@ -7,19 +7,15 @@ from argparse import Namespace
 
 from nlan.cli.output import print_json, say, table
 from nlan.control.labs import remembered_name
-from nlan.errors import NotFoundError
 from nlan.runtimes import Paths
-from nlan.state import Revision, find_state
+from nlan.state import Revision, get_state
 
 
 def run(arguments: Namespace) -> int:
     """Print when, who, message, what changed, and which one is applied; newest first."""
     paths = Paths.from_environment()
     name = remembered_name(paths, arguments.lab)
-    state = find_state(paths.state, name, say=say)
-    if state is None:
-        raise NotFoundError(f"{name}: it has no history")
-    with state:
+    with get_state(paths.state, name, say=say) as state:
         revisions = state.revisions(arguments.n)
     if arguments.json:
         print_json(revisions)

@@ -1,0 +1,45 @@
+"""What looks at a lab's memory, where that cannot be read."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nlan.cli.main import main
+from support import ROOT
+
+
+@pytest.mark.parametrize("words", ["history", "diff 1 2", "history lab", "diff -l lab 1 2"])
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_somebody_who_may_not_read_it_is_told_so(words: str, tmp_path: Path) -> None:
+    """It was a traceback."""
+    (tmp_path / "lab" / "tega").mkdir(parents=True)
+    (tmp_path / "lab").chmod(0o700)
+    environment = os.environ | {"NLAN_STATE_DIR": str(tmp_path), "NLAN_RUN_DIR": "/nowhere"}
+    line = "import os, sys; os.setuid(65534); sys.path.insert(0, 'src'); from nlan.cli.main import main\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{line}sys.exit(main({words.split()}))"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.endswith(": Permission denied; run this with sudo\n")
+
+
+@pytest.mark.parametrize("words", ["history lab", "diff -l lab 1 2"])
+def test_why_it_cannot_be_opened_is_said(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was said to have no history."""
+    (tmp_path / "lab" / "tega" / "tega.db").mkdir(parents=True)
+    monkeypatch.setenv("NLAN_STATE_DIR", str(tmp_path))
+    assert main(words.split()) == 1
+    assert "error: lab: its database cannot be opened: " in capsys.readouterr().err
+    assert main(["history", "other"]) == 1
+    assert capsys.readouterr().err == "error: nothing is known of a lab other\n"
