@@ -196,11 +196,16 @@ class Operational:
         if known is None:
             self._documents[namespace] = dict(sections)
             return self._appear(namespace)
-        changed = {name: value for name, value in sections.items() if known.get(name) != value}
-        known.update(changed)
+        before = dict(known)
+        known.update(sections)
         if namespace.partition("/")[0] not in self._documents:
             return []  # comes with its node
-        return [Change(Op.PUT, (*_path(namespace), name), value) for name, value in changed.items()]
+        path = _path(namespace)
+        return [
+            c
+            for name, value in sections.items()
+            for c in _differences((*path, name), before.get(name), value)
+        ]
 
     def _appear(self, namespace: str) -> list[Change]:
         """A node's document is put whole, with the lease; its hosts' stand below it."""
@@ -245,6 +250,19 @@ def sessions_of(world: World, namespace: str, kind: str | None) -> Document:
     except NlanError:
         return {"bgp": bgp, "ospf": ospf}  # the daemon is down or goes down: nothing is up
     return {"bgp": bgp, "ospf": ospf}
+
+
+def _differences(path: tuple[str, ...], before: Any, after: Any) -> list[Change]:
+    """Return what turns a section into another: entry by entry where few differ, as history keeps it all."""
+    if before == after:
+        return []
+    if isinstance(before, dict) and before and isinstance(after, dict):
+        gone = before.keys() - after.keys()
+        put = {name: value for name, value in after.items() if before.get(name) != value}
+        if 2 * (len(gone) + len(put)) <= len(after):
+            removals = [Change(Op.DELETE, (*path, name)) for name in sorted(gone)]
+            return [*removals, *(Change(Op.PUT, (*path, name), value) for name, value in put.items())]
+    return [Change(Op.PUT, path, after)]
 
 
 def _path(namespace: str) -> tuple[str, ...]:
