@@ -43,3 +43,14 @@ def test_hosts_reach_each_other_as_soon_as_the_lab_has_converged(nlan: Nlan, tex
     """The hosts at the two ends reach each other: through two areas; by a session over static routes."""
     nlan("up", nlan.write(text), "--lab", nlan.name())
     nlan("ping", "--all", "-l", nlan.name())
+
+
+def test_ipv6_may_go_and_come_back(nlan: Nlan) -> None:
+    """r1 learns r2's loopback of IPv6 again after both lost the family and r2 its OSPFv3."""
+    text = """
+        ipv6: {ipv6}
+        nodes: {{r1: {{asn: 64496}}, r2: {{asn: 64497, ospf: true}}}}
+        links: [r1 -- r2]
+    """
+    for ipv6 in ("true", "false", "true"):
+        nlan("up", nlan.write(text.format(ipv6=ipv6)), "--lab", nlan.name(), "--timeout", "20")

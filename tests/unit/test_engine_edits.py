@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from ipaddress import ip_interface
 from pathlib import Path
 
+from nlan.engine import Engine
+from nlan.errors import NlanError
 from nlan.expand import expand
-from nlan.plan import Plan
+from nlan.plan import Operation, Plan
+from nlan.resources import Address, FrrDaemon, Resource
 from nlan.schema import Allocations, load
 from nlan.testing import FakeKernel
 from unit.engine_labs import Run, complete
+
+THERE = (
+    Address(namespace="a", interface="lo", address=ip_interface("2001:db8::1/128")),
+    FrrDaemon(namespace="a", daemon="ospf6d", config=()),
+)
 
 
 def edited(*texts: str) -> tuple[FakeKernel, Plan]:
@@ -47,3 +57,22 @@ def test_a_limit_that_is_not_said_any_more_is_lifted() -> None:
     kernel, plan = edited(text % "memory: 64M, pids: 100", text % "pids: 100")
     assert kernel.limits == {"r1": {"pids": 100}}
     assert [o.reason for o in plan.operations] == ["memory is 67108864, wanted unlimited"]
+
+
+def test_a_daemon_ends_before_the_addresses_go_that_it_stood_on() -> None:
+    done: list[str] = []
+
+    class Recorder:
+        def __init__(self, *kinds: str) -> None:
+            self.kinds = kinds
+
+        def observe(self, namespaces: Sequence[str]) -> list[Resource]:
+            return [resource for resource in THERE if resource.kind in self.kinds]
+
+        def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+            done.extend(str(operation) for operation in operations)
+            return [None] * len(operations)
+
+    engine = Engine([Recorder("bridge", "address"), Recorder("frr")])
+    assert engine.apply(engine.plan({}, ["a"])) == []
+    assert done == ["delete a frr ospf6d", "delete a address lo 2001:db8::1/128"]
