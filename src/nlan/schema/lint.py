@@ -26,13 +26,18 @@ def lint(lab: Lab, holders: dict[Any, str], segments: Segments, places: Places, 
     _segment_mtus(lab, places, report)
     _ospf(lab, segments, places, report)
     nodes = {node.name: node for node in lab.nodes}
+    sessions: dict[tuple[str, str], list[BgpPeer]] = {}  # by speaker and holder of the peer's address
+    for node in lab.nodes:
+        for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+            sessions.setdefault((node.name, holders.get(peer.address, "")), []).append(peer)
     for node in lab.nodes:
         if node.router and node.router.bgp:
             for peer in node.router.bgp.peers:
                 _source(node, peer, places, report)
                 other = nodes.get(holders.get(peer.address, ""))
                 if other is not None and other is not node:
-                    _session(node, other, peer, places, report)
+                    backs = sessions.get((other.name, node.name), [])
+                    _session(node, other, peer, backs, places, report)
             _next_hops(node, places, report)
             _sources(node, places, report)
 
@@ -81,15 +86,16 @@ def _segment_mtus(lab: Lab, places: Places, report: Report) -> None:
                 report.warning(at, f"{message}; large packets vanish, and OSPF stays in ExStart (RFC 2328)")
 
 
-def _session(node: Node, other: Node, peer: BgpPeer, places: Places, report: Report) -> None:
+def _session(
+    node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], places: Places, report: Report
+) -> None:
     if node.router is None or other.router is None or other.router.bgp is None:
         return
     at = places.find("node", node.name, "bgp", "peer", peer.address)
-    mine = set(addresses(node))
-    if not any(back.address in mine for back in other.router.bgp.peers):
+    if not backs:
         message = f"{other.name} does not list {node.name} as a peer: the session never comes up"
         report.warning(at, message)
-    elif any(back.address in mine and back.password != peer.password for back in other.router.bgp.peers):
+    elif any(back.password != peer.password for back in backs):
         message = f"{other.name} has another password for this session: it never comes up"
         report.warning(at, message)
     bgp = node.router.bgp
@@ -100,13 +106,6 @@ def _session(node: Node, other: Node, peer: BgpPeer, places: Places, report: Rep
         elif peer.ebgp_multihop is None:
             message = f"the eBGP peer {peer.address} is not on a segment of {node.name}"
             report.warning(at, message, "`ebgp_multihop` allows more than one hop")
-
-
-def addresses(node: Node) -> list[Any]:
-    """Return all addresses of the node itself, without prefix length."""
-    return [value.ip for value in interfaces_of(node)] + [
-        value.ip for value in (node.router.loopbacks if node.router else ())
-    ]
 
 
 def interfaces_of(node: Node) -> list[Any]:

@@ -57,7 +57,16 @@ def _many(text: str, at: Place, report: Report) -> list[str]:
 
 def split_names(text: str) -> list[str]:
     """Return the comma-separated parts of a text; commas inside of brackets do not count."""
-    return [part.strip() for part in re.split(r",(?![^\[\]]*\])", text)] if "," in text else [text.strip()]
+    if "," not in text:
+        return [text.strip()]
+    parts, start, inside = [], 0, False
+    for at, sign in enumerate(text):
+        if sign in "[]":
+            inside = sign == "["
+        elif sign == "," and not inside:
+            parts.append(text[start:at])
+            start = at + 1
+    return [part.strip() for part in (*parts, text[start:])]
 
 
 def expand_names(text: str, at: Place, report: Report) -> list[str]:

@@ -96,7 +96,7 @@ class Wiring:
         return [*pairs, (names[-1], names[0])] if way == "ring" and len(names) > 2 else pairs
 
     def _chain(self, text: str, at: Place) -> Iterable[Pair]:
-        parts = re.split(r"\s+--\s+", text.strip())
+        parts = [part.strip() for part in re.split(r"(?<=\s)--(?=\s)", text.strip())]
         if len(parts) < 2:
             self.report.error(at, f"`{text}` is no link; `a -- b` is wanted, with blanks around the dashes")
             return

@@ -25,6 +25,22 @@ def test_a_few_signs_do_not_ask_for_millions(text: str, said: str, problems_of: 
     assert len(problem.message) <= LONGEST
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    ["nodes: '" + "a," * 300_000 + "b'", "nodes: [a]\nlinks: ['a" + " " * 300_000 + "b']"],
+    ids=["commas", "blanks"],
+)
+def test_long_words_cost_no_more_than_they_are_long(text: str, problems_of: Problems) -> None:
+    assert problems_of(text)
+
+
+@pytest.mark.timeout(20)
+def test_full_mesh_of_sessions_is_looked_at_once(read: Load) -> None:
+    loaded = read("asn: 64496\nospf: true\nnodes: 'r[1-250]'\nlinks: [{line: 'r[1-250]'}]")
+    assert loaded.warnings == ()
+
+
 def test_reading_ends_at_so_many_errors(problems_of: Problems) -> None:
     text = "\n".join(f"key{number}: 1" for number in range(50_000))
     *problems, last = problems_of(text)
