@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -119,20 +118,6 @@ def test_time_that_ends_while_a_change_waits_for_the_lock_is_over(nlan: Nlan) ->
     assert f"{lab}: revision 1 was not confirmed in time; undoing it" in err
     assert nlan.operations(before, "--lab", lab) == []
     nlan("confirm", lab, code=1)
-
-
-def test_what_another_command_undid_is_told_as_undone(nlan: Nlan) -> None:
-    lab = _up(nlan)
-    change = nlan.start("up", nlan.write(AFTER, "after.yaml"), "--lab", lab, "--confirm", "1")
-    assert change.stdout is not None
-    assert "converged" in change.stdout.readline()
-    change.send_signal(signal.SIGSTOP)
-    time.sleep(1.0)  # what is tested is that this time has passed
-    assert "was not confirmed in time; undoing it" in nlan("status", lab).err
-    change.send_signal(signal.SIGCONT)
-    _, err = change.communicate(timeout=10)
-    assert change.returncode == 1
-    assert f"{lab}: not confirmed in time; the change is undone" in err
 
 
 def test_a_confirmed_change_stays(nlan: Nlan) -> None:
