@@ -60,4 +60,6 @@ if __name__ == "__main__":
         import site
 
         site.main()
+        source = __file__.removesuffix("/nlan/__main__.py")  # this checkout's, also where it was moved to
+        sys.path.insert(0, source if source.startswith("/") else f"{posix.getcwd()}/{source}")
     sys.exit(run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,20 @@ def test_a_machine_whose_python_is_too_old_is_told_so(tmp_path: Path) -> None:
     done = subprocess.run(words, cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("nlan: Python 3.11 or newer is needed")
+
+
+def test_a_checkout_runs_its_own_source_wherever_it_was_moved(checkout: Path) -> None:
+    """Its environment names the place where it was made: another version ran, or none was found."""
+    for name in ("__init__.py", "__main__.py"):
+        shutil.copy(ROOT / "src" / "nlan" / name, checkout / "src" / "nlan")
+    (checkout / "src/nlan/cli").mkdir()
+    (checkout / "src/nlan/cli/__init__.py").touch()
+    (checkout / "src/nlan/cli/main.py").write_text("def main(**_):\n    print(__file__)\n    return 0\n")
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (checkout / ".venv" / ".nlan").touch()
+    done = subprocess.run(["./nlan"], cwd=checkout, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert os.path.realpath(done.stdout.strip()) == str(checkout / "src/nlan/cli/main.py")
