@@ -16,7 +16,7 @@ import json
 import re
 import select
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -26,7 +26,9 @@ from nlan.errors import PeerError
 from nlan.resources.frrconfig import lines, paths
 
 INTERFACES_S = 0.5
-"""How long a daemon may take to learn of its interfaces before it is greeted without them."""
+"""How long a daemon may take to learn of all its interfaces before it is greeted without the rest."""
+FIRST_S = 3.0
+"""How long it may take to learn of the first, which a busy kernel tells zebra late."""
 LOOK_MS = 2
 
 WORDS = {"ospfd": "ip ospf", "ospf6d": "ipv6 ospf6"}
@@ -150,23 +152,25 @@ def _await_interfaces(talks: Sequence[Talk]) -> None:
 
     An interface that has no address yet or is down takes part later, by the usual timers.
     """
-    deadline = time.monotonic() + INTERFACES_S
+    begun = time.monotonic()
     waiting = list(talks)
-    while waiting and time.monotonic() < deadline:
-        waiting = [talk for talk in waiting if not _knows_interfaces(talk)]
+    while waiting and (passed := time.monotonic() - begun) < FIRST_S:
+        enough: Callable[[Iterable[bool]], bool] = all if passed < INTERFACES_S else any
+        waiting = [talk for talk in waiting if not enough(_know_interfaces(talk))]
         if waiting:
             select.poll().poll(LOOK_MS)
 
 
-def _knows_interfaces(talk: Talk) -> bool:
+def _know_interfaces(talk: Talk) -> list[bool]:
+    """Tell of each interface whether the daemon knows it; of a daemon that does not answer, that it does."""
     show = f"do show {talk.speakers[0].words} interface json"
     try:
         answer = talk.vty.ask(show)
     except PeerError:
-        return True
+        return [True]
     found = json.loads(answer.text or "{}")
     known = found.get("interfaces", found)
-    return all(_speaks(known.get(speaker.name, {})) for speaker in talk.speakers)
+    return [_speaks(known.get(speaker.name, {})) for speaker in talk.speakers]
 
 
 def _speaks(interface: dict[str, Any]) -> bool:

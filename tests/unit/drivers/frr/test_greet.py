@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import cast
+
+import pytest
 
 from nlan.drivers.frr import dial, greet
 from nlan.drivers.frr.files import Files
+from nlan.drivers.frr.vty import Answer, Vty
 
 OSPF = (
     "interface lan",
@@ -88,3 +93,24 @@ def test_without_a_family_by_default_a_peer_is_dialled_in_those_it_was_told() ->
     files = Files(Path("/nowhere"), "bgpd")
     assert not list(dial.configured("r1", files, config))
     assert [found.families for found in dial.configured("r1", files, (*config, *told))] == [("ipv4",)]
+
+
+@pytest.mark.parametrize(("from_the_start", "looks"), [(1, 26), (0, 60)])
+def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
+    from_the_start: int, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy kernel answers zebra late: greeted before that, a router hears of no neighbour for seconds."""
+    clock, asked = 0.0, 0
+
+    class Late:
+        def ask(self, line: str) -> Answer:
+            nonlocal clock, asked
+            clock, asked = clock + 0.02, asked + 1
+            known = from_the_start if asked < 60 else 1
+            names = ("eth1", "eth2")[:known]
+            return Answer(0, json.dumps({"interfaces": {name: {"state": "DROther"} for name in names}}))
+
+    monkeypatch.setattr(greet.time, "monotonic", lambda: clock)
+    both = [greet.Speaker(name, "ip ospf", 3, True) for name in ("eth1", "eth2")]
+    greet._await_interfaces([greet.Talk(cast(Vty, Late()), tuple(both))])
+    assert asked == looks
