@@ -89,6 +89,7 @@ def test_a_checkout_runs_its_own_source_wherever_it_was_moved(checkout: Path) ->
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     (checkout / ".venv" / ".nlan").touch()
-    done = subprocess.run(["./nlan"], cwd=checkout, capture_output=True, text=True)
+    environment = os.environ | {"NLAN_VENV": str(checkout / ".venv")}
+    done = subprocess.run(["./nlan"], cwd=checkout, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert os.path.realpath(done.stdout.strip()) == str(checkout / "src/nlan/cli/main.py")
