@@ -40,7 +40,7 @@ def up(nlan: Nlan, file: str, lab: str, timeout_s: int) -> Iterator[None]:
     finally:
         nlan("down", lab, timeout=300)
     before.same(deadline_s=60)
-    assert not (CGROUPS / "nlan").exists()
+    assert not (CGROUPS / "nlan" / lab).exists()
 
 
 @pytest.fixture(scope="module")
