@@ -13,8 +13,9 @@ import msgspec
 
 from nlan.model import Bgp, BgpPeer
 from nlan.schema.drafts import CONNECTED, NodeDraft, vpns_of
-from nlan.schema.kinds import Address, Record
+from nlan.schema.kinds import Record
 from nlan.schema.report import Place, Said, nearest
+from nlan.schema.scalars import Address
 from nlan.schema.segments import Wiring
 from nlan.schema.services import announcements, peer_options, said_peer, say_once
 from nlan.schema.settings import Settings

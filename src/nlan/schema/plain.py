@@ -15,7 +15,9 @@ from msgspec import inspect
 from nlan.model import Lab, Node, from_json, lab, ptn, router, vhosts
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema import table
-from nlan.schema.kinds import (
+from nlan.schema.kinds import Reader, ScalarKind, shape
+from nlan.schema.report import Place, Report, nearest
+from nlan.schema.scalars import (
     Address,
     Bool,
     Choice,
@@ -25,13 +27,9 @@ from nlan.schema.kinds import (
     Line,
     Number,
     Prefix,
-    Reader,
-    ScalarKind,
     Size,
     Text,
-    shape,
 )
-from nlan.schema.report import Place, Report, nearest
 from nlan.schema.tree import Map, Scalar, Seq, Tree
 from tega.paths import format_path
 

@@ -6,7 +6,8 @@ from this table. A key has two spellings, `local_ip` and `LocalIp`, and both are
 
 from __future__ import annotations
 
-from nlan.schema.kinds import (
+from nlan.schema.kinds import Key, ListOf, MapOf, Ptn, Section, Shapes
+from nlan.schema.scalars import (
     Address,
     AnyScalar,
     Bool,
@@ -15,18 +16,12 @@ from nlan.schema.kinds import (
     Integer,
     Interface,
     Ipv4,
-    Key,
     Line,
-    ListOf,
-    MapOf,
     Name,
     No,
     Number,
     Prefix,
-    Ptn,
     RouterId,
-    Section,
-    Shapes,
     Size,
     Text,
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from nlan.errors import InputError
-from nlan.schema import json_schema, kinds, load, table
+from nlan.schema import json_schema, kinds, load, scalars, table
 
 WORDS = sorted({word for section in table.SECTIONS for word in section.spellings})
 NAMES = [
@@ -61,13 +61,13 @@ def of(kind: kinds.Kind, depth: int = 0) -> st.SearchStrategy[Any]:
             return st.lists(of(kind.item, depth + 1), max_size=2)
         case kinds.Shapes():
             return st.one_of([of(inner, depth) for inner in kind.kinds.values() if inner])
-        case kinds.Bool():
+        case scalars.Bool():
             return st.booleans()
-        case kinds.Integer():
+        case scalars.Integer():
             return st.sampled_from([kind.low, kind.low + 1, 64496, kind.high])
-        case kinds.Choice():
+        case scalars.Choice():
             return st.sampled_from(kind.words)
-        case kinds.Text():
+        case scalars.Text():
             return st.sampled_from(NAMES)
         case _:
             return st.sampled_from([*ADDRESSES, *NAMES])
