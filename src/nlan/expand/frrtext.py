@@ -110,7 +110,7 @@ def split(text: str, running: Mapping[str, Iterable[str]], *, manager: bool = Tr
             found.setdefault(owner if manager or owner != "mgmtd" else "zebra", []).append(path)
         if owners == POLICY_USERS:
             shared.setdefault(_policy_name(path[0]), []).append(path)
-    said = {daemon: _words(line for line in lines) for daemon, lines in running.items()}
+    said = {daemon: _words(written) for daemon, written in running.items()}
     for daemon, own in found.items():
         said.setdefault(daemon, set()).update(_words(path[-1] for path in own))
     for daemon, names in _users(shared, said, POLICY_USERS if manager else POLICY_USERS_THEMSELVES).items():
