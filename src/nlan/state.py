@@ -29,9 +29,10 @@ from typing import Any
 
 import msgspec
 
-from nlan.errors import HostError, NotFoundError
+from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab, from_json, to_builtins
 from nlan.schema import Allocations
+from nlan.values import is_name, natural
 from tega.api import Change, Commit, Op
 from tega.database import Database, open_database
 from tega.errors import Compacted, Conflict, DamagedStore, FutureRevision, StoreError
@@ -77,7 +78,13 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def database_path(state: Path, lab: str) -> Path:
-    """Return the directory of a lab's database."""
+    """Return the directory of a lab's database.
+
+    Raises:
+        InputError: That is no lab's name; a path must not lead elsewhere.
+    """
+    if not is_name(lab):
+        raise InputError(f"`{lab}` cannot be a lab's name")
     return state / lab / "tega"
 
 
@@ -88,7 +95,7 @@ def known_labs(state: Path) -> list[str]:
         HostError: The caller may not see them.
     """
     try:
-        return sorted(entry.name for entry in state.iterdir() if _is_there(entry / "tega"))
+        return sorted((entry.name for entry in state.iterdir() if _is_there(entry / "tega")), key=natural)
     except FileNotFoundError:
         return []
     except PermissionError as error:
@@ -419,7 +426,8 @@ def _is_desired(change: Change) -> bool:
 
 
 def _changed(commit: Commit) -> tuple[str, ...]:
-    return tuple(sorted({c.path[0].removeprefix(CONFIG) for c in commit.changes if _is_desired(c)}))
+    touched = {c.path[0].removeprefix(CONFIG) for c in commit.changes if _is_desired(c)}
+    return tuple(sorted(touched, key=natural))
 
 
 def _revision(commit: Commit, applied: int) -> Revision:

@@ -22,6 +22,8 @@ NAME_MAX = 32
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 """A lab's or node's name: a host name's characters (RFC 1123) and the underscore, no dot."""
 
+_DIGITS = re.compile("([0-9]+)")
+
 LINKS_MAX = 50_000
 """Links that a lab may have."""
 HOSTS_MAX = 100_000
@@ -34,6 +36,11 @@ VXLAN_PORT = 4789
 def is_name(text: str) -> bool:
     """Tell whether `text` can name a lab or a node."""
     return len(text) <= NAME_MAX and NAME.fullmatch(text) is not None
+
+
+def natural(name: str) -> list[int | str]:
+    """Return the key by which names sort as people count: r1, r2, r10."""
+    return [int(part) if index % 2 else part for index, part in enumerate(_DIGITS.split(name))]
 
 
 def vxlan_overhead(ip_version: int) -> int:

@@ -8,10 +8,12 @@ costs no more than argparse. Exit codes: 0 done, 1 an error, 2 (`nlan plan`,
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -67,17 +69,57 @@ def main(words: Sequence[str] | None = None, *, begin: Callable[[], None] = lamb
         begin: Called right before the verb's work, from which on Ctrl-C is a KeyboardInterrupt.
     """
     words = list(sys.argv[1:] if words is None else words)
+    as_json = "--json" in words[: words.index("--") if "--" in words else None]
     _open_streams()
     try:
         try:
-            return _main(words, begin)
-        except UsageError as error:
-            return _report_usage(*error.args, as_json="--json" in words)
-        finally:
+            code = _reported(words, begin, as_json=as_json)
             sys.stdout.flush()
+        except KeyboardInterrupt:
+            return _interrupted(words)
     except BrokenPipeError:
         # The reader of a pipe went away (`nlan show … | head`): nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
+        return EXIT_ERROR
+    except OSError as error:
+        from nlan.cli.output import say
+
+        _give_up_stdout()
+        say(f"error: standard output: {error.strerror}")
+        return EXIT_ERROR
+    return code
+
+
+def _interrupted(words: list[str]) -> int:
+    """Say that Ctrl-C ended the command, and whether something may be half-done."""
+    from nlan.cli.output import say
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
+    rest = "; what was done stays: run the same command again to go on, or `nlan down`"
+    say(f"\ninterrupted{rest if words[0] in CHANGING else ''}")
+    return EXIT_INTERRUPTED
+
+
+def _give_up_stdout() -> None:
+    """Have what could not be printed go nowhere, also at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _reported(words: list[str], begin: Callable[[], None], *, as_json: bool) -> int:
+    """Run the command; what it raises is printed. What printing itself raises, is."""
+    try:
+        return _main(words, begin)
+    except UsageError as error:
+        return _report_usage(*error.args, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the outermost: a bug is reported as one
+        from nlan.cli.output import print_bug, print_error
+
+        if (expected := _expected(error)) is not None:
+            print_error(expected, as_json=as_json)
+        else:
+            print_bug(error, as_json=as_json)
         return EXIT_ERROR
 
 
@@ -95,10 +137,7 @@ def _main(words: list[str], begin: Callable[[], None]) -> int:
     for word in words:
         if (text := os.fsencode(word).decode(errors="replace")) != word:
             parser().error(f"`{text}` is no UTF-8")
-    arguments, unknown = parser().parse_known_args(words)
-    if unknown:
-        hint = " (the command's words stand after `--`)" if arguments.verb == "exec" else ""
-        parser().error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+    arguments = _parsed(words)
     if arguments.version:
         return _version()
     if arguments.verb is None:
@@ -106,7 +145,49 @@ def _main(words: list[str], begin: Callable[[], None]) -> int:
         return EXIT_ERROR
     arguments.command = command
     run = import_module(f"nlan.cli.commands.{arguments.verb.replace('-', '_')}").run  # touches nothing
-    return _guarded(run, arguments, begin)
+    begin()
+    return int(run(arguments) or 0)
+
+
+def _parsed(words: list[str]) -> argparse.Namespace:
+    """Return what the words say.
+
+    Raises:
+        UsageError: They are none that nlan knows; with the usage of the verb, where one is said.
+    """
+    top = parser()
+    verbs = {verb.name: verb for verb in VERBS}
+    if words and words[0] not in verbs and not words[0].startswith("-"):
+        hint = _meant(words[0], verbs) or "`nlan --help` lists them"
+        top.error(f"no verb is called `{words[0]}` ({hint})")
+    arguments, unknown = top.parse_known_args(words)
+    if arguments.verb is None:
+        return arguments
+    own = _verb_parser(top, arguments.verb)
+    if unknown:
+        flags = [name for option in verbs[arguments.verb].options for name in option.names]
+        hints = [hint for word in unknown if word[0] == "-" and (hint := _meant(word, flags))]
+        if arguments.verb == "exec":
+            hints.append("the command's words stand after `--`")
+        own.error(f"unrecognized arguments: {' '.join(unknown)}" + (f" ({hints[0]})" if hints else ""))
+    said = getattr(arguments, "lab_option", None)
+    if said is not None:
+        if arguments.lab not in (None, said):
+            own.error(f"two labs are named, {arguments.lab} and {said}")
+        arguments.lab = said
+    return arguments
+
+
+def _verb_parser(top: Parser, verb: str) -> Parser:
+    found = next(action for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    own: Parser = found.choices[verb]
+    return own
+
+
+def _meant(word: str, words: Iterable[str]) -> str:
+    from nlan.schema.report import nearest
+
+    return nearest(word, words)
 
 
 def _report_usage(head: str, message: str, *, as_json: bool) -> int:
@@ -135,8 +216,24 @@ def _version() -> int:
     return 0
 
 
+_OF_THE_MACHINE = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EIO,
+        errno.EACCES,
+        errno.EPERM,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+    )
+)
+"""What the machine lacks: room, descriptors, privilege. No bug, whoever met it."""
+
+
 def _expected(error: Exception) -> NlanError | None:
-    """Return an error that nlan or a store raised on purpose; None for a bug."""
+    """Return an error that nlan, a store or the machine raised; None for a bug."""
     from nlan.errors import HostError, InternalError, NlanError
 
     if isinstance(error, NlanError):
@@ -144,26 +241,21 @@ def _expected(error: Exception) -> NlanError | None:
     store = sys.modules.get("tega.errors")  # where it was not loaded, it raised nothing
     if store is not None and isinstance(error, store.StoreError):
         return HostError(f"the lab's database: {error}")
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return HostError(f"{error.filename or _where(error.errno)}: {error.strerror}")
     return None
 
 
-def _guarded(
-    run: Callable[[argparse.Namespace], int | None], arguments: argparse.Namespace, begin: Callable[[], None]
-) -> int:
-    """Do the verb's work and turn errors into sentences."""
-    from nlan.cli.output import print_error, say
+def _where(number: int) -> str:
+    """Return what is likely meant by an error of no file: the kernel does not say."""
+    from nlan.runtimes import Paths
 
-    try:
-        begin()
-        try:
-            return int(run(arguments) or 0)
-        except Exception as error:
-            if (expected := _expected(error)) is None:
-                raise
-            print_error(expected, as_json=getattr(arguments, "json", False))
-            return EXIT_ERROR
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
-        rest = "; what was done stays: run the same command again to go on, or `nlan down`"
-        say(f"\ninterrupted{rest if arguments.verb in CHANGING else ''}")
-        return EXIT_INTERRUPTED
+    if number not in (errno.ENOSPC, errno.EDQUOT):
+        return "this machine"
+    paths, full = Paths.from_environment(), []
+    for path in (paths.run, paths.state):
+        with contextlib.suppress(OSError):
+            room = os.statvfs(path)
+            if not room.f_bavail or (room.f_files and not room.f_favail):
+                full.append(str(path))
+    return ", ".join(full) or "standard output"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nlan.errors import InputError, NlanError
+from nlan.errors import InputError, InternalError, NlanError
 from nlan.plan import Operation, Plan
 
 COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
@@ -30,10 +30,10 @@ def paint(text: str, color: str, stream: Any = None) -> str:
 
 
 def say(text: str) -> None:
-    """Print a line for the person at the terminal, to stderr; where nobody reads, work goes on."""
+    """Print a line for the person at the terminal, to stderr; where it cannot be, work goes on."""
     try:
         print(text, file=sys.stderr, flush=True)
-    except BrokenPipeError:
+    except OSError:  # nobody reads, or the disk of a file is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
@@ -64,6 +64,19 @@ def print_error(error: NlanError, *, as_json: bool = False) -> None:
         say(str(problem))
     errors = sum(problem.severity == "error" for problem in error.problems)
     say(f"{counted(errors, 'error')}; nothing was touched")
+
+
+def print_bug(error: Exception, *, as_json: bool = False) -> None:
+    """Print what no error of the user's or of the machine's explains, with what helps to mend it."""
+    import traceback
+
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    what = "this is a bug in nlan; please report it with the lines above"
+    if as_json:
+        said = {"kind": InternalError.__name__, "message": f"a bug in nlan: {lines[-1]}", "transient": False}
+        print_json({"error": {**said, "traceback": lines}})
+    else:
+        say("\n".join([*lines, what]))
 
 
 def _is_one_sentence(error: InputError) -> bool:

@@ -14,7 +14,8 @@ and the shells' completion come from the same table.
 
 Results go to standard output, everything else (progress, warnings, errors) to standard error. With
 `--json` the result is one JSON document, an error too: `{"error": {"kind": …, "message": …}}`.
-Verbs that stay (`keep`, `watch`, `status --watch`) print a JSON document a line.
+A bug of nlan's has the kind `InternalError` and its `traceback`. Verbs that stay (`keep`, `watch`,
+`status --watch`) print a JSON document a line.
 
 | exit code | meaning |
 |---|---|
@@ -27,8 +28,8 @@ Verbs that stay (`keep`, `watch`, `status --watch`) print a JSON document a line
 **NODE** is a node (`pe1`) or a host (`ce1/172.21.1.2`, or `172.21.1.2` where one host alone has it).
 `exec` takes patterns too: `pe*` matches nodes, `ce1/*` matches hosts.
 
-**LAB** may be left out where one lab runs. Words after `--` are the command that `exec` runs, as they are:
-no shell reads them unless you name one (`-- sh -c '…'`).
+**LAB** may be left out where one lab runs; every verb that concerns a lab takes `-l LAB` too. Words after
+`--` are the command that `exec` runs, as they are: no shell reads them unless you name one (`-- sh -c '…'`).
 
 Every verb takes `-v`: say what is done. Colours are left out where the output is no terminal, or where
 `NO_COLOR` is set.

@@ -49,7 +49,10 @@ def _number(least: int) -> Callable[[str], int]:
 
 FILE = _option("file", metavar="FILE", help="the file that describes the network")
 LAB = _option("-l", "--lab", metavar="NAME", help="the lab; may be left out where one runs")
-LAB_WORD = _option("lab", metavar="LAB", nargs="?", help="the lab; may be left out where one runs")
+LAB_WORD = (
+    _option("lab", metavar="LAB", nargs="?", help="the lab; may be left out where one runs"),
+    _option("-l", "--lab", dest="lab_option", metavar="NAME", help="the same as LAB"),
+)
 NODE = _option("node", metavar="NODE", help="a node (`pe1`) or a host (`ce1/172.21.1.2`, `172.21.1.2`)")
 NAMED = _option("-l", "--lab", metavar="NAME", help="the lab's name; else the file's own")
 JSON = _option("--json", action="store_true", help="print JSON")
@@ -91,15 +94,14 @@ VERBS = (
     Verb(
         "down",
         "remove a lab, wholly; needs neither the file nor the database",
-        (LAB_WORD, _option("--all", action="store_true", help="every lab"), JSON),
+        (*LAB_WORD, _option("--all", action="store_true", help="every lab"), JSON),
     ),
     Verb("ls", "list the labs", (JSON,)),
     Verb(
         "status",
         "nodes, addresses, daemons, sessions, and what differs from the file",
         (
-            LAB_WORD,
-            _option("-l", "--lab", dest="lab_option", metavar="NAME", help="the same as LAB"),
+            *LAB_WORD,
             _option("-w", "--watch", action="store_true", help="stay and refresh"),
             JSON,
         ),
@@ -168,7 +170,7 @@ VERBS = (
         "history",
         "list a lab's revisions",
         (
-            LAB_WORD,
+            *LAB_WORD,
             _option("-n", type=_number(1), default=20, metavar="N", help="how many (default 20)"),
             JSON,
         ),
@@ -190,7 +192,7 @@ VERBS = (
             *CHANGE,
         ),
     ),
-    Verb("confirm", "keep a change that `--confirm` would undo", (LAB_WORD, JSON)),
+    Verb("confirm", "keep a change that `--confirm` would undo", (*LAB_WORD, JSON)),
     Verb(
         "set",
         "change one thing of the running lab",
@@ -218,12 +220,12 @@ VERBS = (
             *CHANGE,
         ),
     ),
-    Verb("watch", "events as they happen: links, addresses, routes, sessions, operations", (LAB_WORD, JSON)),
+    Verb("watch", "events as they happen: links, addresses, routes, sessions, operations", (*LAB_WORD, JSON)),
     Verb(
         "keep",
         "stay and repair: restores drift within a second, keeps operational state current",
         (
-            LAB_WORD,
+            *LAB_WORD,
             _option("--detach", action="store_true", help="go on in the background"),
             _option("--unit", action="store_true", help="print a systemd unit"),
             JSON,
@@ -232,6 +234,10 @@ VERBS = (
     Verb(
         "restore",
         "bring up again every lab that was up before a reboot",
-        (_option("lab", metavar="LAB", nargs="?", help="only this one"), JSON),
+        (
+            _option("lab", metavar="LAB", nargs="?", help="only this one"),
+            _option("-l", "--lab", dest="lab_option", metavar="NAME", help="the same as LAB"),
+            JSON,
+        ),
     ),
 )

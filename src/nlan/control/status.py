@@ -14,6 +14,7 @@ from nlan.expect import Expectation, expectation
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Address, FrrDaemon, GobgpDaemon, Key, Resource
+from nlan.values import natural
 
 
 class NodeStatus(NamedTuple):
@@ -85,7 +86,7 @@ def status(world: World, lab: Lab | None) -> LabStatus:
     for operation in planned.operations:
         drift[operation.key.namespace].append(operation)
     expected = expectation(lab) if lab is not None else Expectation()
-    names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)})
+    names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
     nodes = [_node(world, name, observed, expected, drift.get(name, [])) for name in names]
     return LabStatus(world.place.lab, lab is not None, nodes, planned)
 

@@ -12,6 +12,7 @@ from nlan.keep.operational import ROOT
 from nlan.keep.sources import Appeared, Committed, Ended, Happening, Logged, Sources, Started, Vanished
 from nlan.runtimes import NetnsRuntime
 from nlan.state import CONFIG
+from nlan.values import natural
 from tega.api import Change, Commit, Op
 from tega.database import Database
 from tega.errors import StoreError
@@ -111,10 +112,10 @@ def notes_of_commit(commit: Commit) -> Iterator[Note]:
     touched = {c.path[0].removeprefix(CONFIG) for c in commit.changes if c.path and _is_wish(c.path[0])}
     common: dict[str, Any] = {"revision": commit.rev, "author": commit.author, "message": commit.message}
     if touched:
-        names = ", ".join(sorted(touched)[:6]) + (" …" if len(touched) > 6 else "")
+        names = ", ".join(sorted(touched, key=natural)[:6]) + (" …" if len(touched) > 6 else "")
         text = f"revision {commit.rev} by {commit.author}: {names}"
         text += f" ({commit.message})" if commit.message else ""
-        yield Note("revision", text, {**common, "changed": sorted(touched)})
+        yield Note("revision", text, {**common, "changed": sorted(touched, key=natural)})
     for change in commit.changes:
         yield from _notes_of_change(change, common)
 

@@ -21,6 +21,7 @@ from nlan.runtimes import launch, lock, mark, nodespace, pins, processes, syscal
 from nlan.runtimes.cgroups import Cgroups
 from nlan.runtimes.paths import Paths, file_name, namespace_name
 from nlan.runtimes.threads import run_all
+from nlan.values import natural
 
 _SELF_NET = "/proc/thread-self/ns/net"
 _JOURNAL = "pins"
@@ -63,8 +64,8 @@ class NetnsRuntime:
     # What exists
 
     def namespaces(self) -> list[str]:
-        """Return the lab's namespaces that exist now, sorted."""
-        return sorted(name for name in self._pinned() if self._is_owned(name))
+        """Return the lab's namespaces that exist now, in natural order."""
+        return sorted((name for name in self._pinned() if self._is_owned(name)), key=natural)
 
     def _pinned(self) -> list[str]:
         prefix = f"{self._lab}."
@@ -424,10 +425,11 @@ class NetnsRuntime:
 
 
 def labs(paths: Paths) -> list[str]:
-    """Return the names of all labs on this machine, by what exists of them, sorted."""
+    """Return the names of all labs on this machine, by what exists of them, in natural order."""
     found = {entry.name for entry in _directories(paths.run)}
     candidates = {name.partition(".")[0] for name in _names(paths.netns) if "." in name} - found
-    return sorted(found | {name for name in candidates if name and NetnsRuntime(paths, name).namespaces()})
+    found |= {name for name in candidates if name and NetnsRuntime(paths, name).namespaces()}
+    return sorted(found, key=natural)
 
 
 def remove_tree(path: Path | str, device: int | None = None) -> None:

@@ -165,7 +165,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
     known = list(words)
     folded = {_fold(name): name for name in reversed(known)}
-    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=0.65)
     return f"did you mean `{folded[close[0]]}`?" if close else ""
 
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from nlan.cli import main as command
+from nlan.cli.words import VERBS
 from nlan.errors import InputError
 from support import ROOT
 from tega.errors import StoreFull
@@ -93,6 +94,83 @@ def test_words_that_are_no_text_are_refused(words: list[str], capsys: pytest.Cap
     assert command.main(words) == 1
     out, err = capsys.readouterr()
     assert "`\N{REPLACEMENT CHARACTER}` is no UTF-8" in (json.loads(out)["error"]["message"] if out else err)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["statsu"], "no verb is called `statsu` (did you mean `status`?)"),
+        (["limits"], "no verb is called `limits` (`nlan --help` lists them)"),
+        (["up", "f", "--dryrun"], "unrecognized arguments: --dryrun (did you mean `--dry-run`?)"),
+        (["down", "a", "b"], "unrecognized arguments: b"),
+        (["down", "a", "-l", "b"], "two labs are named, a and b"),
+    ],
+)
+def test_a_wrong_word_is_told_of_the_verb_that_it_was_said_to(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(words) == 1
+    err = capsys.readouterr().err
+    verb = words[0] if words[0] in {verb.name for verb in VERBS} else "[-h]"
+    assert err.startswith(f"usage: nlan {verb} ")
+    assert err.endswith(f"error: {said}\n")
+
+
+OF_NO_LAB = {"ls", "generate", "doctor", "schema", "completion"}
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.name not in OF_NO_LAB])
+def test_the_lab_is_named_alike_to_every_verb(verb: str, taken: list[dict[str, object]]) -> None:
+    needed = {"up": "f", "plan": "f", "show": "f", "shell": "n", "rollback": "1", "set": "p v", "unset": "p"}
+    words = [verb, *needed.get(verb, "").split(), "-l", "wan"]
+    assert command.main(words) == 0
+    assert taken[0]["lab"] == "wan"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_bug_is_reported_as_one(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(arguments: object) -> None:
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr(command, "import_module", lambda name: SimpleNamespace(run=run))
+    assert command.main(["ls", *["--json"] * as_json]) == 1
+    out, err = capsys.readouterr()
+    if as_json:
+        found = json.loads(out)["error"]
+        assert (found["kind"], err) == ("InternalError", "")
+        assert found["traceback"][0].startswith("Traceback")
+        assert found["traceback"][-1] == "KeyError: 'nobody thought of it'"
+    else:
+        assert "KeyError: 'nobody thought of it'\nthis is a bug in nlan" in err
+
+
+@pytest.mark.parametrize("words", ["--version", "schema", "generate ring 3", "ls --json --bogus"])
+def test_a_full_disk_behind_stdout_is_a_sentence(words: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = python("-m", "nlan", *words.split(), stdout=full.fileno())
+    assert (done.returncode, done.stderr) == (1, "error: standard output: No space left on device\n")
+
+
+def test_whom_a_full_disk_listens_to_goes_on() -> None:
+    with open("/dev/full", "w") as full:
+        done = python("-m", "nlan", "statsu", stderr=full.fileno())
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("verb", ["history", "diff", "confirm", "down", "watch", "restore"])
+def test_a_path_is_no_lab_s_name(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`nlan history ../x` made a database there."""
+    monkeypatch.setenv("NLAN_STATE_DIR", f"{tmp_path}/state")
+    monkeypatch.setenv("NLAN_RUN_DIR", f"{tmp_path}/run")
+    (tmp_path / "x" / "tega").mkdir(parents=True)
+    (tmp_path / "state").mkdir()
+    assert command.main([*verb.split(), "--lab", "../x"]) == 1
+    assert "../x" in capsys.readouterr().err
+    assert not list((tmp_path / "x" / "tega").iterdir())
 
 
 def python(*words: str, **streams: int) -> subprocess.CompletedProcess[str]:

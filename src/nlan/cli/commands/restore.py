@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from nlan.cli.output import print_error, print_json, say
+from nlan.cli.output import counted, print_error, print_json, say
 from nlan.cli.running import Terminal, run_change, settle
 from nlan.control import labs
 from nlan.control.lifecycle import Request
@@ -56,9 +56,8 @@ def _restore(paths: Paths, name: str, terminal: Terminal, arguments: Namespace) 
         return {"lab": name, "ok": False, "error": str(error)}
     seconds = round(sum(result.seconds.values()), 3)
     if not arguments.json:
-        print(
-            f"{name}: up again, {len(result.plan)} operations, revision {result.revision} ({seconds:.2f} s)"
-        )
+        done = counted(len(result.plan), "operation")
+        print(f"{name}: up again, {done}, revision {result.revision} ({seconds:.2f} s)")
         for line in result.missing.lines():
             say(f"{name}: missing: {line}")
     missing = result.missing.lines(most=10_000)

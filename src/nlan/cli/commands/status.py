@@ -22,9 +22,10 @@ from nlan.cli.running import Terminal, settle
 from nlan.control import labs
 from nlan.control.status import LabStatus, NodeStatus, status
 from nlan.control.world import World
-from nlan.errors import InputError, RollbackError
+from nlan.errors import RollbackError
 from nlan.runtimes import Paths
 from nlan.state import find_state
+from nlan.values import natural
 
 REFRESH_S = 1.0
 MOST_SHOWN = 40
@@ -35,9 +36,7 @@ STATE_COLORS = {"ok": "green", "waiting": "yellow", "drift": "red"}
 def run(arguments: Namespace) -> int:
     """Print the status once, or until interrupted; exit code 1 where something differs."""
     paths = Paths.from_environment()
-    if None not in (arguments.lab, arguments.lab_option) and arguments.lab != arguments.lab_option:
-        raise InputError(f"two labs are named, {arguments.lab} and {arguments.lab_option}")
-    name = labs.choose(paths, arguments.lab or arguments.lab_option).lab
+    name = labs.choose(paths, arguments.lab).lab
     if arguments.watch:
         return _watch(paths, name, arguments)
     found, remembered = look(paths, name, arguments)
@@ -105,12 +104,12 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
     lines = [text]
     hosts = sum("/" in node.name for node in found.nodes)
     if hosts and not arguments.verbose:
-        lines.append(paint(f"and {hosts} hosts (-v lists them)", "dim"))
+        lines.append(paint(f"and {counted(hosts, 'host')} (-v lists all)", "dim"))
     if not found.known:
         lines.append(
             f"{found.lab}: its database is lost, so what shall be is not known; `nlan up FILE` tells it anew"
         )
-    for node, outcome in sorted(remembered.nodes.items()):
+    for node, outcome in sorted(remembered.nodes.items(), key=lambda item: natural(item[0])):
         if outcome.get("state") == "error":
             lines.append(f"{node}: revision {outcome['revision']} failed: {outcome['reason']}")
     if found.plan:
@@ -134,7 +133,7 @@ def _row(node: NodeStatus) -> tuple[str, ...]:
 
 def _by_weight(node: NodeStatus) -> list[str]:
     """Return the interfaces, the loopback first."""
-    return sorted(node.addresses, key=lambda interface: (interface != "lo", interface))
+    return sorted(node.addresses, key=lambda interface: (interface != "lo", natural(interface)))
 
 
 def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from contextlib import closing
 
 from nlan.cli.lines import teller
-from nlan.cli.output import end_line, say
+from nlan.cli.output import counted, end_line, say
 from nlan.control import labs
 from nlan.keep.watching import Watching
 from nlan.runtimes import Paths
@@ -25,7 +25,8 @@ def run(arguments: Namespace) -> int:
     try:
         with closing(watching):
             if sys.stdout.isatty() and not arguments.json:
-                say(f"{place.lab}: watching {len(watching.sources.namespaces)} namespaces (Ctrl-C ends)")
+                watched = counted(len(watching.sources.namespaces), "namespace")
+                say(f"{place.lab}: watching {watched} (Ctrl-C ends)")
             while not watching.is_over:
                 for note in watching.notes():
                     tell(note)
