@@ -367,7 +367,7 @@ class SqliteLog:
         if root is not None:
             query = (
                 "SELECT c.rev, c.data FROM touched t JOIN commits c ON c.rev = t.rev"
-                " WHERE t.rev > ? AND t.rev <= ? AND t.root = ?3 ORDER BY t.rev LIMIT ?4"
+                " WHERE t.rev > ? AND t.rev <= ? AND t.root = ? ORDER BY t.rev LIMIT ?"
             )
             extra = (root,)
         whole = False
