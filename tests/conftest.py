@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what tests start, also where a script runs them in its background."""
+    """Give what tests start the signals and the environment that users have.
+
+    Ctrl-C reaches it, also where a script runs the tests in its background; Python buffers and keeps
+    bytecode, whatever this machine says.
+    """
+    for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

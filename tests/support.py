@@ -40,7 +40,6 @@ class Nlan:
     def __init__(self, directory: Path, prefix: str) -> None:
         self.directory, self.prefix = directory, prefix
         self.env = os.environ | {"NLAN_STATE_DIR": str(directory / "state"), "NO_COLOR": "1"}
-        self.env.pop("PYTHONUNBUFFERED", None)  # as users have it
 
     def argv(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "nlan", *words]
