@@ -125,7 +125,7 @@ def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
     for name, node in topology.nodes.items():
         bgp = speaker(node)
         for peer in bgp.peers if bgp is not None else ():
-            other = topology.owners.get(peer.address)
+            other = topology.holders.seen_from(name, peer.address)
             if bgp is not None and other is not None and other != name:
                 edge = _edge(topology, known, node, bgp, peer, topology.nodes[other])
                 if edge is not None:
@@ -168,7 +168,8 @@ def _answer(topology: Topology, node: Node, peer: BgpPeer, other: Node) -> BgpPe
     backs = [
         back
         for back in (theirs.peers if theirs is not None else ())
-        if topology.owners.get(back.address) == node.name and back.address.version == peer.address.version
+        if topology.holders.seen_from(other.name, back.address) == node.name
+        and back.address.version == peer.address.version
     ]
     own = _source(node, peer)
     fitting = [back for back in backs if back.address == own]
@@ -205,7 +206,7 @@ def _is_led(topology: Topology, known: Known, node: str, address: IpAddress) -> 
     """Tell whether static routes lead there, from router to router, or to one that knows the way."""
     seen = {node}
     while (hop := topology.static_hop(node, address)) is not None:
-        following = topology.owners.get(hop)
+        following = topology.holders.seen_from(node, hop)
         if following is None or following in seen:
             return False
         if topology.is_connected(following, address) or _knows(known, following, address):

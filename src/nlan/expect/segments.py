@@ -1,4 +1,4 @@
-"""Who is connected to what: addresses, prefixes and their owners."""
+"""Who is connected to what: addresses, prefixes and their holders."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import msgspec
 from nlan.expand.base import addresses
 from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
+from nlan.model.segments import Holders
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,12 +15,12 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         nodes: By name.
-        owners: Which node holds an address.
+        holders: Which node holds an address, as another sees it.
         connected: Prefixes that a node is connected to.
     """
 
     nodes: dict[str, Node]
-    owners: dict[IpAddress, str]
+    holders: Holders
     connected: dict[str, frozenset[IpNetwork]]
 
     def is_connected(self, node: str, address: IpAddress) -> bool:
@@ -46,13 +47,9 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
 
 def topology(lab: Lab) -> Topology:
     """Return the topology of a lab."""
-    owners: dict[IpAddress, str] = {}
-    for node in lab.nodes:
-        for address in addresses(node):
-            owners.setdefault(address.ip, node.name)
     return Topology(
         nodes={node.name: node for node in lab.nodes},
-        owners=owners,
+        holders=Holders(lab),
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
 

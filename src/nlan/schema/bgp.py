@@ -285,7 +285,10 @@ def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
     """Give every session the AS and the name of the node that holds its address, where it says none."""
     if not any(node.router and node.router.bgp for node in nodes.values()):
         return
-    holders = {ip: node for node in reversed(nodes.values()) for ip in _own(node)}
+    holders: dict[Any, list[NodeDraft]] = {}
+    for node in nodes.values():
+        for ip in _own(node):
+            holders.setdefault(ip, []).append(node)
     for node in nodes.values():
         if node.router and node.router.bgp:
             peers = tuple(_filled(node, peer, holders, settings) for peer in node.router.bgp.peers)
@@ -302,8 +305,10 @@ def _own(node: NodeDraft) -> Iterable[Any]:
         yield node.underlay.ip
 
 
-def _filled(node: NodeDraft, peer: BgpPeer, holders: dict[Any, NodeDraft], settings: Settings) -> BgpPeer:
-    other = holders.get(peer.address)
+def _filled(
+    node: NodeDraft, peer: BgpPeer, holders: dict[Any, list[NodeDraft]], settings: Settings
+) -> BgpPeer:
+    other = _holder(node, peer.address, holders)
     changes: dict[str, Any] = {}
     if peer.peer_asn == 0:
         key = ("node", node.name, "bgp", "peer", peer.address)
@@ -319,3 +324,13 @@ def _filled(node: NodeDraft, peer: BgpPeer, holders: dict[Any, NodeDraft], setti
     if peer.description is None and other is not None:
         changes["description"] = other.name
     return msgspec.structs.replace(peer, **changes) if changes else peer
+
+
+def _holder(node: NodeDraft, address: Any, holders: dict[Any, list[NodeDraft]]) -> NodeDraft | None:
+    """Return who holds the address: a neighbour on a segment, where several do."""
+    found = holders.get(address, [])
+    if len(found) > 1:
+        ends = (end for segment, _ in node.ends for end in segment.ends if end.node is not node)
+        near = (end.node for end in ends if any(value.ip == address for value in end.addresses))
+        return next(near, next((other for other in found if other is not node), found[0]))
+    return found[0] if found else None

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from nlan.model import BgpPeer, Lab, Node, Ospf
+from nlan.model.segments import Holders, Segments
 from nlan.schema.drafts import Places, vpns_of
 from nlan.schema.report import Report
 
-Segments = dict[tuple[str, str | int], Any]
 
-
-def lint(lab: Lab, holders: dict[Any, str], segments: Segments, places: Places, report: Report) -> None:
+def lint(lab: Lab, holders: Holders, segments: Segments, places: Places, report: Report) -> None:
     """Record the doubts.
 
     Args:
         lab: The resolved lab.
-        holders: The node that holds each address; empty for hosts behind nodes.
+        holders: Who holds each address.
         segments: The segment of each node's interfaces, by name, of its L2VPNs, by VNI.
         places: Where things were said.
         report: Where warnings go.
@@ -29,12 +28,13 @@ def lint(lab: Lab, holders: dict[Any, str], segments: Segments, places: Places, 
     sessions: dict[tuple[str, str], list[BgpPeer]] = {}  # by speaker and holder of the peer's address
     for node in lab.nodes:
         for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
-            sessions.setdefault((node.name, holders.get(peer.address, "")), []).append(peer)
+            holder = holders.seen_from(node.name, peer.address)
+            sessions.setdefault((node.name, holder or ""), []).append(peer)
     for node in lab.nodes:
         if node.router and node.router.bgp:
             for peer in node.router.bgp.peers:
                 _source(node, peer, places, report)
-                other = nodes.get(holders.get(peer.address, ""))
+                other = nodes.get(holders.seen_from(node.name, peer.address) or "")
                 if other is not None and other is not node:
                     backs = sessions.get((other.name, node.name), [])
                     _session(node, other, peer, backs, places, report)

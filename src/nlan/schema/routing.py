@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 from itertools import islice
 from pathlib import Path
@@ -296,7 +296,7 @@ def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
         elif not node.is_router and node.router is None:
             segments = [segment for segment, _ in node.ends if segment.prefixes]
             routers = [end for end in _others(node, segments) if end.node.is_router or end.node.router]
-            node.gateway = tuple(_first_of_each_family(routers))
+            node.gateway = tuple(_first_of_each_family(routers, [end for _, end in node.ends]))
 
 
 def _said_gateways(node: NodeDraft, item: Any, settings: Settings) -> list[Any]:
@@ -315,6 +315,10 @@ def _others(node: NodeDraft, segments: Iterable[Segment]) -> list[End]:
     return [end for segment in segments for end in segment.ends if end.node is not node]
 
 
-def _first_of_each_family(ends: Iterable[End]) -> Iterable[Any]:
+def _first_of_each_family(ends: Iterable[End], own: Sequence[End] = ()) -> Iterable[Any]:
+    """Yield the first address of each family; where `own` ends are given, one that their prefixes hold."""
+    prefixes = [value.network for end in own for value in end.addresses]
     for version in (4, 6):
-        yield from islice((hop for end in ends if (hop := end.address(version))), 1)
+        hops = (hop for end in ends if (hop := end.address(version)))
+        near = (hop for hop in hops if not own or any(hop in p for p in prefixes if p.version == version))
+        yield from islice(near, 1)

@@ -9,6 +9,7 @@ from itertools import combinations, islice, pairwise
 from typing import Any
 
 from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork
+from nlan.model.segments import flooded
 from nlan.schema.allocate import Spans
 from nlan.schema.drafts import End, NodeDraft, Segment, vpns_of
 from nlan.schema.kinds import Record
@@ -364,7 +365,7 @@ class Wiring:
             for vpn in vpns_of(node):
                 by_vni.setdefault(vpn.vni, []).append((node, vpn))
         for vni, members in by_vni.items():
-            for group in components(members):
+            for group in flooded(members):
                 self._said_vpn(vni, group)
 
     def _said_vpn(self, vni: int, group: list[tuple[NodeDraft, L2Vpn]]) -> None:
@@ -377,29 +378,6 @@ class Wiring:
             segment.ends.append(end)
             node.ends.append((segment, end))
         self.segments.append(segment)
-
-
-def components(members: list[tuple[Any, L2Vpn]]) -> list[list[tuple[Any, L2Vpn]]]:
-    """Return the members of one VNI in groups that flood to each other, directly or through others.
-
-    Members are nodes (drafts or models) with their L2VPN.
-    """
-    holder = {node.underlay.ip: index for index, (node, _) in enumerate(members) if node.underlay}
-    parent = list(range(len(members)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = index = parent[parent[index]]
-        return index
-
-    for index, (_, vpn) in enumerate(members):
-        for peer in vpn.peers:
-            if peer in holder:
-                parent[root(index)] = root(holder[peer])
-    groups: dict[int, list[tuple[Any, L2Vpn]]] = {}
-    for index, member in enumerate(members):
-        groups.setdefault(root(index), []).append(member)
-    return list(groups.values())
 
 
 def _as_record(value: Any, at: Place) -> Record:

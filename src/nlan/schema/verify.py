@@ -7,33 +7,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from nlan.model import Lab, Node, Underlay
+from nlan.model.segments import Holders, segments_of
+from nlan.schema.addressing import check_addresses, held_addresses
 from nlan.schema.drafts import Places, vpns_of
 from nlan.schema.gobgp import check_gobgp
 from nlan.schema.lint import lint
-from nlan.schema.report import Place, Report
-from nlan.schema.segments import components
+from nlan.schema.report import Report
 from nlan.values import MTU_IPV6, MTU_MAX, bridge_name, vxlan_overhead
-
-
-class Held(NamedTuple):
-    """An address that a node (or a host behind it) holds, and the segment it is on."""
-
-    interface: Any
-    holder: str
-    node: str
-    segment: Any
-    at: Place
 
 
 def verify(lab: Lab, places: Places, report: Report) -> None:
     """Record everything that is wrong or doubtful in the lab."""
-    segments = segment_names(lab)
-    held = [item for item in _held(lab, segments, places) if not item.interface.is_link_local]
-    _duplicates(held, places, report)
+    segments = segments_of(lab)
+    holders = Holders(lab, segments)
+    held = held_addresses(lab, segments, places)
     for node in lab.nodes:
         _vnis(node, places, report)
         _hops(node, places, report)
@@ -44,15 +34,11 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         _raw_asn(node, places, report)
         _host_lans(node, places, report)
     if not _doubled(lab):
-        _overlaps(lab, held, places, report)
+        check_addresses(lab, held, holders, places, report)
     _underlay(lab, places, report)
     _tunnels(lab, places, report)
-    _router_ids(lab, places, report)
-    holders: dict[Any, str] = {}
-    for item in held:
-        holders.setdefault(item.interface.ip, item.node)
-    holders |= {node.underlay.ip: node.name for node in lab.nodes if node.attached and node.underlay}
-    _peers(lab, holders, places, report)
+    _router_ids(lab, holders, places, report)
+    _peers(lab, holders, {item.interface.ip for item in held if not item.node}, places, report)
     lint(lab, holders, segments, places, report)
 
 
@@ -69,109 +55,6 @@ def _raw_asn(node: Node, places: Places, report: Report) -> None:
             f"the raw lines say `{said[0].strip()}`, yet {own}, and FRR takes one",
             f"give the node `asn: {said[1]}`, or say `only: true` beside the lines to leave out derived ones",
         )
-
-
-# -- addresses
-
-
-def _held(lab: Lab, segments: dict[tuple[str, str | int], Any], places: Places) -> Iterator[Held]:
-    for node in lab.nodes:
-        for interface in node.interfaces:
-            for value in interface.addresses:
-                at = places.find("node", node.name, "address", value)
-                yield Held(value, node.name, node.name, segments.get((node.name, interface.name)), at)
-        for vpn in vpns_of(node):
-            for value in vpn.addresses:
-                at = places.find("node", node.name, "address", value)
-                yield Held(value, node.name, node.name, segments.get((node.name, vpn.vni)), at)
-        yield from _held_inside(node, places)
-
-
-def _held_inside(node: Node, places: Places) -> Iterator[Held]:
-    for value in node.router.loopbacks if node.router else ():
-        at = places.find("node", node.name, "address", value)
-        yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name, value), at)
-    for lan in node.vhosts:
-        at = places.find("node", node.name, "vhosts", lan.gateway)
-        segment = ("lan", node.name, lan.gateway)
-        for gateway in lan.gateways:
-            yield Held(gateway, node.name, node.name, segment, at)
-        for addresses in lan.members:
-            for value in addresses:
-                yield Held(value, f"host {node.name}/{addresses[0].ip}", "", segment, at)
-
-
-def segment_names(lab: Lab) -> dict[tuple[str, str | int], Any]:
-    """Return which segment each interface (by name, an L2VPN's by VNI) of each node is on."""
-    found: dict[tuple[str, str | int], Any] = {}
-    for link in lab.links:
-        for end in (link.a, link.b):
-            found[end.node, end.interface] = ("link", link.name)
-    for lan in lab.lans:
-        for port in lan.ports:
-            found[port.node, port.interface] = ("lan", lan.name)
-    by_vni: dict[int, list[tuple[Any, Any]]] = {}
-    for node in lab.nodes:
-        for vpn in vpns_of(node):
-            by_vni.setdefault(vpn.vni, []).append((node, vpn))
-    for vni, members in by_vni.items():
-        for index, group in enumerate(components(members)):
-            for node, _ in group:
-                found[node.name, vni] = ("vni", vni, index)
-    return found
-
-
-def _duplicates(held: list[Held], places: Places, report: Report) -> None:
-    first: dict[Any, Held] = {}
-    for item in held:
-        other = first.setdefault(item.interface.ip, item)
-        if other is not item:
-            where = f" (line {report.source_line(other.at.line)})" if other.at.line else ""
-            at = item.at
-            if at == other.at:
-                at = places.find("node", item.node, "address", item.interface, "again")
-            report.error(
-                at if at.path else item.at,
-                f"{item.interface.ip} at {item.holder} stands at {other.holder} too{where}",
-            )
-
-
-def _overlaps(lab: Lab, held: list[Held], places: Places, report: Report) -> None:
-    """Prefixes of different segments that overlap; one segment has each of its prefixes once."""
-    nets: dict[tuple[Any, Any], Held] = {}
-    for item in held:
-        if item.node:
-            nets.setdefault((item.interface.network, item.segment), item)
-    if lab.underlay:
-        at = places.find("node", lab.nodes[0].name, "underlay")
-        nets[lab.underlay.prefix, "underlay"] = Held(None, "the underlay", "", "underlay", at)
-    order = sorted(nets.items(), key=lambda entry: _order(entry[0][0]))
-    stack: list[tuple[Any, Held]] = []
-    for (network, _), item in order:
-        while stack and not _inside(network, stack[-1][0]):
-            stack.pop()
-        for outer, other in stack:
-            _overlap(network, item, outer, other, report)
-        if not stack or stack[-1][0] != network:
-            stack.append((network, item))
-
-
-def _order(network: Any) -> tuple[int, int, int]:
-    return network.version, int(network.network_address), network.prefixlen
-
-
-def _inside(network: Any, outer: Any) -> bool:
-    return bool(network.version == outer.version and network.subnet_of(outer))
-
-
-def _overlap(network: Any, item: Held, outer: Any, other: Held, report: Report) -> None:
-    if item.interface is None or (other.interface is not None and item.at.line < other.at.line):
-        network, item, outer, other = outer, other, network, item
-    if other.interface is not None and item.interface.ip == other.interface.ip:
-        return  # said already, as the same address twice
-    where = f" (line {report.source_line(other.at.line)})" if other.at.line else ""
-    same = "is used on two segments" if network == outer else f"overlaps {outer}"
-    report.error(item.at, f"{network} of {item.holder} {same}, at {other.holder} too{where}")
 
 
 # -- one node
@@ -336,62 +219,68 @@ def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], places: Places, re
             report.warning(at, f"{ends[peer]} stands twice among the peers")
 
 
-def _router_ids(lab: Lab, places: Places, report: Report) -> None:
-    seen: dict[Any, str] = {}
+def _router_ids(lab: Lab, holders: Holders, places: Places, report: Report) -> None:
+    """Routers with one router ID: no OSPF and no AS has it twice, other ASes may (RFC 2328, RFC 6286)."""
+    seen: dict[Any, dict[Any, str]] = {}
     for node in lab.nodes:
         router = node.router
         if router is None or not (router.bgp or router.ospf):
             continue
-        said = router.router_id
-        value = said or next((v.ip for v in router.loopbacks if v.version == 4), None)
-        if value is None:
+        first = _first_ipv4(node)
+        value, hint = router.router_id, ""
+        at = places.find("node", node.name, "router_id")
+        if value is None and first is not None:
+            value, hint = first.ip, "it is their first address; say `router_id` at one of them"
+            at = places.find("node", node.name, "address", first)
+        elif value is None:
             continue
-        other = seen.setdefault(value, node.name)
-        if other != node.name and (said or _said(lab, other)):
-            at = places.find("node", node.name, "router_id")
-            report.error(at, f"{node.name} and {other} both have the router ID {value}")
+        others = seen.setdefault((value, holders.island(node.name)), {})
+        domains: list[Any] = [*(["ospf"] if router.ospf else []), *([router.bgp.asn] if router.bgp else [])]
+        if (other := next((others[domain] for domain in domains if domain in others), None)) is not None:
+            report.error(at, f"{node.name} and {other} both have the router ID {value}", hint)
+        elif (other := next(iter(others.values()), None)) is not None:
+            report.warning(at, f"{node.name} and {other}, of another AS, have the router ID {value}", hint)
+        others |= {domain: node.name for domain in domains if domain not in others}
 
 
-def _said(lab: Lab, name: str) -> bool:
-    router = lab.node(name).router
-    return router is not None and router.router_id is not None
+def _first_ipv4(node: Node) -> Any:
+    """Return what a router takes for its ID where nothing is said."""
+    return next((value for _, own in node.held() for value in own if value.version == 4), None)
 
 
-def _peers(lab: Lab, holders: dict[Any, str], places: Places, report: Report) -> None:
+def _peers(lab: Lab, holders: Holders, hosts: set[Any], places: Places, report: Report) -> None:
     nodes = {node.name: node for node in lab.nodes}
     for node in lab.nodes:
         for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
             key = ("node", node.name, "bgp", "peer", peer.address)
             if places.has(*key, "external"):
                 continue
-            holder = holders.get(peer.address)
-            if holder is None:
+            holder = holders.seen_from(node.name, peer.address)
+            if holder is not None:
+                _peer(node, nodes[holder], peer, key, places, report)
+            elif peer.address in hosts:
+                report.error(places.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP")
+            else:
                 hint = _near(peer.address, holders)
                 report.error(places.find(*key), f"no node of the lab has the address {peer.address}", hint)
-            else:
-                _peer(node, nodes[holder] if holder else None, peer, key, places, report)
 
 
-def _near(address: Any, holders: dict[Any, str]) -> str:
+def _near(address: Any, holders: Holders) -> str:
     """Suggest the router's address that differs from it least, in the same /24 or /64."""
     width = 8 if address.version == 4 else 64
     near = [
         (abs(int(other) - int(address)), other)
-        for other, node in holders.items()
-        if node and other.version == address.version and int(other) >> width == int(address) >> width
+        for other in holders
+        if other.version == address.version and int(other) >> width == int(address) >> width
     ]
     if not near:
         return "`external: true` says that the peer is not of this lab"
     best = min(near)[1]
-    return f"did you mean {best}, which {holders[best]} has?"
+    return f"did you mean {best}, which {holders.any(best)} has?"
 
 
-def _peer(
-    node: Node, other: Node | None, peer: Any, key: tuple[Any, ...], places: Places, report: Report
-) -> None:
-    if other is None:
-        report.error(places.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP")
-    elif other is node:
+def _peer(node: Node, other: Node, peer: Any, key: tuple[Any, ...], places: Places, report: Report) -> None:
+    if other is node:
         report.error(places.find(*key), f"{peer.address} is {node.name}'s own address")
     elif other.router is None or other.router.bgp is None:
         if other.router is None or other.router.frr is None:

@@ -121,7 +121,10 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         (
             "pe1.router.loopbacks.0",
             "10.0.0.2/32",
-            ["pe2.router.loopbacks.0: 10.0.0.2 at pe2's loopback stands at pe1's loopback too"],
+            [
+                "pe2.router.loopbacks.0: pe2 and pe1 both have the router ID 10.0.0.2 "
+                "(it is their first address; say `router_id` at one of them)"
+            ],
         ),
         (
             "pe1.router.bgp.peers.0.peer_asn",
@@ -259,7 +262,7 @@ def test_a_lab_is_not_renamed() -> None:
 
 def test_an_edited_node_is_checked_with_the_others() -> None:
     text = to_yaml(alone("pe1")).replace("10.0.0.1/32", "10.0.0.2/32")
-    with pytest.raises(InputError, match=r"pe2's loopback stands at pe1's loopback too"):
+    with pytest.raises(InputError, match=r"pe2 and pe1 both have the router ID 10.0.0.2"):
         edited(LAB, text, node="pe1", file="x.yaml")
 
 

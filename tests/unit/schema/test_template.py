@@ -50,8 +50,10 @@ def test_lines_are_the_sources_also_inside_of_messages(problems_of: Problems) ->
     )
     said = {problem.line: problem.message for problem in problems_of(text)}
     assert said[9].endswith("the first is in line 8")
-    said = {problem.line: problem.message for problem in problems_of(text.replace("- r2\nlinks:\n", ""))}
-    assert said[6].endswith("stands at r1's loopback too (line 5)")
+    ends = "{link: r1 -- r2, ends: {\n  r1: 192.0.2.1/24,\n  r2: 192.0.2.1/24}}"
+    both = f"nodes:\n{loop}- r1\n- r2\nlinks:\n- {ends}\n"
+    said = {problem.line: problem.message for problem in problems_of(both)}
+    assert said[10].endswith("stands at r1 too (line 9)")
 
 
 def test_lines_that_end_in_carriage_returns_are_counted_once(problems_of: Problems) -> None:
