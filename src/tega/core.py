@@ -23,6 +23,7 @@ from tega.errors import (
     FutureRevision,
     InvalidValue,
     KnownRequest,
+    NoVersion,
     StoreClosed,
     StoreError,
     TooLarge,
@@ -30,6 +31,7 @@ from tega.errors import (
 )
 from tega.group import Attempt, Request
 from tega.paths import overlap, to_path
+from tega.signs import check_signs
 from tega.state import State, View, advance, empty_state, loaded_state
 from tega.tree import plain_json, to_json
 from tega.turn import Turn
@@ -260,14 +262,20 @@ class Core:
     def version_rev(self, root: str, version: Rev) -> Rev:
         """Return the revision at which a root reached a version of its own.
 
+        Args:
+            root: Its name.
+            version: 1 is the first; a negative one counts back from the newest, -1 is the one before it.
+
         Raises:
             Compacted: That is no longer known.
-            FutureRevision: The root has not got there yet.
+            NoVersion: The root has no such version.
         """
         self.refresh()
-        if version > self._versions.get(root, 0) or version < 1:
-            raise FutureRevision(version, self._versions.get(root, 0))
-        found = self.log.version_rev(root, version)
+        newest = self._versions.get(root, 0)
+        wanted = version if version >= 0 else newest + version
+        if not 1 <= wanted <= newest:
+            raise NoVersion(root, version, newest)
+        found = self.log.version_rev(root, wanted)
         if found is None:
             raise Compacted(self.oldest())
         return found
@@ -369,7 +377,8 @@ class Core:
             Conflict: An expectation did not hold; says who was faster.
             TooLarge: Beyond `limits`.
             InvalidPath: See `tega.paths.to_path`.
-            InvalidValue: A value has no JSON form.
+            InvalidValue: A value has no JSON form, or a control
+                character stands in author, message or request id.
             LeaseLost: A change names a lease that does not live.
             RequestReused: The id belongs to a commit of other changes.
             StoreFull: The disk is full.
@@ -387,6 +396,10 @@ class Core:
         request_id: str | None = None,
     ) -> Request:
         """Check a commit and return it ready for `submit`."""
+        check_signs("an author", author)
+        check_signs("a message", message, lines=True)
+        if request_id is not None:
+            check_signs("a request id", request_id)
         if len(changes) > self._limits.commit_changes:
             raise TooLarge(f"{len(changes)} changes: a commit takes at most {self._limits.commit_changes}")
         guards = {to_path(path): rev for path, rev in expect.items()} if expect else None

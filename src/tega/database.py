@@ -14,6 +14,7 @@ from tega.core import Core, state_name
 from tega.errors import Compacted, DamagedStore, FutureRevision, InvalidValue, LeaseLost
 from tega.group import Request
 from tega.paths import overlap, to_path
+from tega.signs import check_signs
 from tega.state import State, View, empty_state, touches
 from tega.tree import changes_towards, diff, find, to_json
 
@@ -225,8 +226,11 @@ class Database(Core):
             lease_id: A name of the caller's; generated unless told.
 
         Raises:
-            InvalidValue: `ttl` is below `limits().min_ttl`.
+            InvalidValue: `ttl` is below `limits().min_ttl`, or a control
+                character stands in a text.
         """
+        check_signs("an owner", owner)
+        check_signs("a lease", lease_id or "")
         if not ttl >= self._limits.min_ttl:
             raise InvalidValue(f"a lease of {ttl} s: at least {self._limits.min_ttl} s are needed")
         name = lease_id or f"{self._writer}{os.urandom(4).hex()}"

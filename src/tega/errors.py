@@ -118,6 +118,27 @@ class FutureRevision(StoreError):
         return f"revision {self.rev} does not exist; the newest is {self.head}"
 
 
+class NoVersion(FutureRevision):
+    """A version of a root was asked for that the root has not.
+
+    Args:
+        root: Its name.
+        version: As it was asked for; negative ones count back from the newest.
+        newest: The root's newest version, 0 where it was never written.
+    """
+
+    def __init__(self, root: str, version: int, newest: Rev) -> None:
+        super().__init__(version, newest)
+        self.root = root
+
+    def __str__(self) -> str:
+        if not self.head:
+            return f"root {self.root} was never written; it has no versions"
+        least = 1 - self.head
+        back = f", or {least} to -1 counted back from there" if self.head > 1 else ""
+        return f"root {self.root} has no version {self.rev}; it has 1 to {self.head}{back}"
+
+
 class TooLarge(StoreError):
     """Over ``limits().commit_bytes`` or ``.commit_changes``; nothing was written."""
 
