@@ -76,7 +76,8 @@ class Door:
         try:
             request = _decoder.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            self._reply_error(_number(data), BadRequest(f"the message cannot be read: {error}"))
+            refusal = BadRequest(f"the message cannot be read: {error}")
+            self._peer.send({"id": _number(data), "error": to_wire(refusal)})
             if self.session is None:
                 self._peer.close("no hello")
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shlex
 import signal
 from typing import Any
@@ -13,6 +14,8 @@ from tega.plugins.base import Plugin
 
 KEEP = 64 << 10
 DEADLINE_S = 600.0
+_ROUTER = re.compile(r"[^\W_][\w.-]*")
+"""A name that no command takes for an option."""
 
 
 class Deploy(Plugin):
@@ -27,7 +30,22 @@ class Deploy(Plugin):
             raise ValueError("deploy wants to know its command: tega-server --option deploy.command='…'")
         entry = await self.db.get("ip")
         routers = list(entry.value) if entry and isinstance(entry.value, dict) else []
-        return await run([*shlex.split(self.options["command"]), *routers])
+        return await run([*shlex.split(self.options["command"]), *checked(routers)])
+
+
+def checked(routers: list[str]) -> list[str]:
+    """Return the routers.
+
+    Raises:
+        ValueError: One has a name that the command would take for an option, or that is no router's.
+    """
+    wrong = [router for router in routers if not _ROUTER.fullmatch(router)]
+    if wrong:
+        raise ValueError(
+            f"ip has {wrong[0]!r}, which is no name of a router:"
+            " it begins with a letter or digit, and has letters, digits, - _ and ."
+        )
+    return routers
 
 
 async def run(command: list[str]) -> dict[str, Any]:

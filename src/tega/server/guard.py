@@ -77,7 +77,8 @@ class Guard:
         """Refuse a browser's request for another site, and names that were bent to a loopback address.
 
         Args:
-            headers: The request's headers; `Origin` and `Host` are looked at.
+            headers: The request's headers; `Origin`, `Sec-Fetch-Site` and `Host`
+                are looked at. A picture of another site has no `Origin`.
             local: Address of this end of the connection.
 
         Raises:
@@ -86,6 +87,8 @@ class Guard:
         origin, host = headers.get("origin"), headers.get("host", "")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
             raise Denied(f"pages of {origin} may not use this server")
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            raise Denied("pages of other sites may not use this server")
         if self.open and _is_loopback(local) and not _is_local_name(host):
             raise Denied(f"this server listens on loopback and is not {host}")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tega.server.tidy import Tidy
 
 FIRST_REQUEST_S: Final = 20.0
-"""Time a connection may stay before it sends anything, and from then on until it has asked for something."""
+"""Time a connection may stay before it sends anything, and that a request may take, its body included."""
 LINGER_S: Final = 2.0
 """How long what a refused client still sends is read and thrown away.
 
@@ -74,10 +74,10 @@ class HttpProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if not self._lingering:
             super().data_received(data)
-            self._expect_request(self.conn.their_state is h11.IDLE)
+            self._expect_request(self.conn.their_state in (h11.IDLE, h11.SEND_BODY))
 
     def _expect_request(self, begun: bool) -> None:
-        """A request that has begun is to be read soon; uvicorn would wait for the rest of it for ever."""
+        """A request that has begun is to come to its end; uvicorn would wait for the rest for ever."""
         if begun and self._overdue is None:
             self._overdue = self.loop.call_later(FIRST_REQUEST_S, self.transport.abort)
         elif not begun and self._overdue is not None:

@@ -38,10 +38,10 @@ SESSION_ONLY: Final = (
 )
 """What only makes sense on a connection that stays."""
 READING: Final = (
-    *(m.Get, m.Select, m.Children, m.Head, m.Roots, m.Old, m.Log, m.Diff, m.Cand, m.Export, m.Verify),
+    *(m.Get, m.Select, m.Children, m.Head, m.Roots, m.Old, m.Log, m.Diff, m.Cand, m.Export),
     *(m.Ids, m.Subscribers, m.Channels, m.Plugins, m.Info),
 )
-"""What changes nothing, and so can be asked with GET."""
+"""What changes nothing and costs little, and so can be asked with GET: any page makes a browser do that."""
 COMMANDS: Final = {str(kind.__struct_config__.tag): kind for kind in m.REQUESTS if kind not in SESSION_ONLY}
 _encode = msgspec.json.Encoder().encode
 logger = logging.getLogger("tega.server")
@@ -193,7 +193,7 @@ class Rest:
         if kind is None:
             raise NotFound(f"there is no /_{request.path_params['command']}; /_docs lists what there is")
         if request.method != "POST" and kind not in READING:
-            raise BadRequest(f"/_{request.path_params['command']} changes something: use POST")
+            raise BadRequest(f"/_{request.path_params['command']} changes something or takes long: use POST")
         fields: dict[str, Any] = dict(request.query_params)
         fields.pop("tega_id", None)
         body = await self._body(request)

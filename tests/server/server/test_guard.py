@@ -69,6 +69,10 @@ def test_a_missing_file_is_said(tmp_path):
         ({"host": "a:1", "origin": "https://a:1"}, "192.0.2.1", True),
         ({"host": "a:1", "origin": "https://b:1"}, "192.0.2.1", False),
         ({"host": "127.0.0.1", "origin": "null"}, "127.0.0.1", False),
+        ({"host": "127.0.0.1", "sec-fetch-site": "cross-site"}, "127.0.0.1", False),
+        ({"host": "127.0.0.1", "sec-fetch-site": "same-site"}, "127.0.0.1", False),
+        ({"host": "127.0.0.1", "sec-fetch-site": "same-origin"}, "127.0.0.1", True),
+        ({"host": "127.0.0.1", "sec-fetch-site": "none"}, "127.0.0.1", True),
     ],
 )
 def test_other_sites_are_kept_out(headers, local, fine):

@@ -120,7 +120,7 @@ def test_history_over_http():
         assert await http("GET", "/a/x") == 1
         assert await http("GET", "/_head") == 6
         await http("POST", "/_snapshot")
-        await http("GET", "/_verify")
+        await http("POST", "/_verify")
 
     rest(test)
 
@@ -202,6 +202,7 @@ def export_of(*items):
         ("GET", "/_nonsense", b"", 404),
         ("POST", "/_nonsense", b"{}", 404),
         ("GET", "/_begin", b"", 400),
+        ("GET", "/_verify", b"", 400),
         ("POST", "/_hello", b"{}", 404),
         ("PUT", "/a", b"", 400),
         ("PUT", "/a", b"{", 400),

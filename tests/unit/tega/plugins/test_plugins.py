@@ -14,7 +14,7 @@ from tega.api import Op
 from tega.client import Client
 from tega.errors import RemoteError, StoreClosed
 from tega.plugins import Plugin
-from tega.plugins.deploy import KEEP
+from tega.plugins.deploy import KEEP, checked
 from tega.plugins.deploy import run as deploy
 from tega.plugins.host import BUILTIN, PluginError
 from tega.plugins.ipam import assign
@@ -236,6 +236,13 @@ def test_a_deployment_that_talks_without_end_costs_no_memory():
     finally:
         tracemalloc.stop()
     assert (done["status"], len(done["output"]), done["output"][-5:]) == (3, KEEP, "\0end\n")
+
+
+@pytest.mark.parametrize("name", ["--help", "-x", "", "a b", "a\0", "../x", "pe1\n", "_x"])
+def test_a_deployment_takes_no_name_for_an_option(name):
+    assert checked(["pe1", "pe-2.lab", "3"]) == ["pe1", "pe-2.lab", "3"]
+    with pytest.raises(ValueError, match="no name of a router"):
+        checked(["pe1", name])
 
 
 def test_a_deployment_ends_with_its_call(tmp_path):
