@@ -106,11 +106,19 @@ def test_deleted_and_deleting_again_is_fine(subject: Subject) -> None:
         assert subject.seen() == subject.before
 
 
-def test_deleting_a_switch_leaves_it(side: Side) -> None:
+def test_a_switch_that_nobody_wants_any_more_goes_back(side: Side) -> None:
     subject = Subject(side, CASES["sysctl"])
-    assert succeeded(create(subject.driver, subject.resource))
-    assert succeeded(delete(subject.driver, subject.resource))
-    assert subject.is_there_as(subject.resource)
+    other = with_(subject.resource, name="net/ipv4/conf/all/promote_secondaries")
+    driver = subject.driver_for(other)
+    before = observe(driver, NAMESPACES)
+    assert succeeded(create(driver, subject.resource, other))
+    assert observe(driver, NAMESPACES) == by_key(subject.resource, other)
+    for _ in range(2):
+        assert succeeded(delete(subject.driver_for(other), subject.resource))
+        assert observe(subject.driver_for(other), NAMESPACES) == by_key(other)
+    assert observe(subject.driver, NAMESPACES) == subject.before | by_key(other)
+    assert succeeded(delete(side.driver("sysctl", {}), other))
+    assert observe(driver, NAMESPACES) == before
 
 
 @pytest.mark.parametrize("case", KERNELS)

@@ -49,7 +49,8 @@ def test_a_node_that_shall_not_forward_ceases_to() -> None:
     kernel, plan = edited(text % "true", text % "false")
     switches = kernel.netns("r1").sysctls
     assert (switches["net/ipv4/ip_forward"], switches["net/ipv6/conf/all/forwarding"]) == ("0", "0")
-    assert [(o.action, o.impact) for o in plan.operations] == [("update", "outage")] * 2
+    changes = [(o.action, o.impact) for o in plan.operations]
+    assert changes == [("update", "outage")] * 2 + [("delete", "hitless")] * 4, "a router's others go back"
 
 
 def test_a_limit_that_is_not_said_any_more_is_lifted() -> None:

@@ -1,66 +1,169 @@
-"""The driver of kernel switches: files below /proc/sys, as seen from inside a namespace."""
+"""The driver of kernel switches: files below /proc/sys, as seen from inside a namespace.
+
+A namespace does not tell which of its thousands of switches somebody has set. So nlan writes down the
+names of those that it sets: one that is not wanted any more goes back to what a new namespace has, or,
+where it is one of an interface, to what the namespace has for new interfaces.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
 
+from nlan import safefiles
 from nlan.drivers.base import Place
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.plan import Operation
-from nlan.resources import Resource, Sysctl
+from nlan.resources import Key, Resource, Sysctl
+
+JOURNAL_MAX = 1 << 26
+"""Octets of the file with the names."""
+TWINS = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
+"""Switches of two names: who wants the one has set the other."""
+
+
+class Switchboard(Place, Protocol):
+    """A place that says where to write down what was set (`nlan.runtimes.NetnsRuntime`)."""
+
+    @property
+    def sysctls_file(self) -> Path:
+        """Where the file is."""
+
+    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
+        """Return the values that a new namespace has; without those that it lacks."""
 
 
 class SysctlDriver:
-    """Kernel switches. There are thousands, so only those that are wanted are observed.
-
-    Deleting one does nothing: what it was before is not known, and it goes with its namespace.
-    """
+    """Kernel switches: those that are wanted, and those that were."""
 
     kinds: tuple[str, ...] = ("sysctl",)
 
-    def __init__(self, place: Place, desired: Iterable[Resource] = ()) -> None:
+    def __init__(self, place: Switchboard, desired: Iterable[Resource] = ()) -> None:
         """Take the place, and from the desired resources the switches to observe."""
         self._place = place
-        self._wanted: dict[str, list[str]] = {}
+        self._wanted: dict[str, dict[str, str]] = defaultdict(dict)
         for resource in desired:
             if isinstance(resource, Sysctl):
-                self._wanted.setdefault(resource.namespace, []).append(resource.name)
+                self._wanted[resource.namespace][resource.name] = resource.value
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Sysctl]:
-        """Return the wanted switches of the namespaces; one that the kernel lacks is left out."""
+        """Return the wanted switches of the namespaces, and those that nlan set and that are not wanted.
+
+        Left out is what the kernel lacks, and what is not wanted and as in a new namespace. Where
+        nothing at all is wanted nobody asks for switches.
+        """
+        unwanted = self._unwanted(namespaces) if self._wanted else {}
+        defaults = self._defaults(name for names in unwanted.values() for name in names)
         found: list[Sysctl] = []
         for namespace in namespaces:
-            if namespace in self._wanted:
-                try:
-                    found += self._observe_in(namespace)
-                except HostError:
-                    continue  # the namespace is gone
+            if namespace in self._wanted or namespace in unwanted:
+                with suppress(HostError), self._place.inside(namespace):  # or it is gone
+                    found += _observed(namespace, self._wanted.get(namespace, ()))
+                    left = _observed(namespace, unwanted.get(namespace, ()))
+                    found += [s for s in left if s.value != _default(s.name, defaults)]
         return found
 
-    def _observe_in(self, namespace: str) -> list[Sysctl]:
-        with self._place.inside(namespace):
-            values = [(name, _read(name)) for name in self._wanted[namespace]]
-        return [
-            Sysctl(namespace=namespace, name=name, value=value) for name, value in values if value is not None
-        ]
+    def _unwanted(self, namespaces: Iterable[str]) -> dict[str, list[str]]:
+        journal, found = self._read_journal(), {}
+        for namespace in namespaces:
+            wanted = self._wanted.get(namespace, {})
+            names = [n for n in journal.get(namespace, ()) if n not in wanted and TWINS.get(n) not in wanted]
+            if names:
+                found[namespace] = names
+        return found
+
+    def _defaults(self, names: Iterable[str]) -> dict[str, str]:
+        asked = set(names)
+        return self._place.sysctl_defaults(asked) if asked else {}
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
-        """Write the values, namespace by namespace."""
+        """Write the values, namespace by namespace; what is deleted goes back to its default first."""
         outcomes: list[NlanError | None] = [None] * len(operations)
-        by_namespace: dict[str, list[tuple[int, Sysctl]]] = {}
+        by_namespace: dict[str, list[int]] = defaultdict(list)
         for position, operation in enumerate(operations):
-            if isinstance(operation.desired, Sysctl):
-                by_namespace.setdefault(operation.key.namespace, []).append((position, operation.desired))
-        for namespace, group in by_namespace.items():
-            try:
-                with self._place.inside(namespace):
-                    failures = {position: _write(switch) for position, switch in group}
-            except HostError as failure:
-                failures = {position: str(failure) for position, _ in group}
-            for position, words in failures.items():
-                if words is not None:
-                    outcomes[position] = ApplyError(namespace, str(operations[position]), words)
+            by_namespace[operation.key.namespace].append(position)
+        self._note([o.key for o in operations if o.action != "delete"])
+        gone = [o.key for o in operations if o.action == "delete"]
+        defaults = self._defaults(key.name for key in gone)
+        for namespace, positions in by_namespace.items():
+            mine = {position: operations[position] for position in positions}
+            for position, words in self._apply_in(namespace, mine, defaults).items():
+                outcomes[position] = ApplyError(namespace, str(operations[position]), words)
+        failed = {o.key for o, outcome in zip(operations, outcomes, strict=True) if outcome is not None}
+        self._forget([key for key in gone if key not in failed])
         return outcomes
+
+    def _apply_in(
+        self, namespace: str, operations: Mapping[int, Operation], defaults: Mapping[str, str]
+    ) -> dict[int, str]:
+        """Write in one namespace and return why not, by the operation's position."""
+        gone = {position: o.key.name for position, o in operations.items() if o.desired is None}
+        failures: dict[int, str | None] = {}
+        try:
+            with self._place.inside(namespace):
+                for position, name in gone.items():
+                    failures[position] = _restore(name, _default(name, defaults))
+                if gone:  # one for all interfaces has changed each one's
+                    for switch in self._wanted.get(namespace, {}).items():
+                        _write(*switch)
+                for position, operation in operations.items():
+                    if isinstance(operation.desired, Sysctl):
+                        failures[position] = _write(operation.desired.name, operation.desired.value)
+        except HostError as failure:
+            failures = {position: str(failure) for position in operations if position not in gone}
+        return {position: words for position, words in failures.items() if words is not None}
+
+    # What was set
+
+    def _read_journal(self) -> dict[str, list[str]]:
+        try:
+            found: dict[str, list[str]] = json.loads(safefiles.read(self._place.sysctls_file, JOURNAL_MAX))
+        except (FileNotFoundError, ValueError):  # damaged: nobody knows any more
+            return {}
+        return found
+
+    def _note(self, keys: Sequence[Key]) -> None:
+        journal = self._read_journal()
+        new = [key for key in keys if key.name not in journal.get(key.namespace, ())]
+        for key in new:
+            journal.setdefault(key.namespace, []).append(key.name)
+        if new:
+            self._write_journal(journal)
+
+    def _forget(self, keys: Sequence[Key]) -> None:
+        journal = self._read_journal() if keys else {}
+        known = [key for key in keys if key.name in journal.get(key.namespace, ())]
+        for key in known:
+            journal[key.namespace].remove(key.name)
+        if known:
+            self._write_journal(journal)
+
+    def _write_journal(self, journal: Mapping[str, Sequence[str]]) -> None:
+        text = json.dumps({namespace: names for namespace, names in journal.items() if names})
+        safefiles.write(self._place.sysctls_file, text.encode(), mode=0o644)
+
+
+def _observed(namespace: str, names: Iterable[str]) -> Iterator[Sysctl]:
+    for name in names:
+        if (value := _read(name)) is not None:
+            yield Sysctl(namespace=namespace, name=name, value=value)
+
+
+def _default(name: str, defaults: Mapping[str, str]) -> str | None:
+    """Return what a switch is where nobody sets it; call it inside the namespace."""
+    if name in defaults:
+        return defaults[name]
+    family, _, rest = name.partition("/conf/")
+    return _read(f"{family}/conf/default/{rest.rpartition('/')[2]}") if rest else None
+
+
+def _restore(name: str, value: str | None) -> str | None:
+    """Write a default; what the kernel lacks, or has lost with its interface, needs none."""
+    return None if value is None or _read(name) in (None, value) else _write(name, value)
 
 
 def _read(name: str) -> str | None:
@@ -71,11 +174,11 @@ def _read(name: str) -> str | None:
         return None
 
 
-def _write(switch: Sysctl) -> str | None:
+def _write(name: str, value: str) -> str | None:
     """Write one value; return why not, None for success."""
     try:
-        with open(f"/proc/sys/{switch.name}", "w", encoding="ascii") as file:
-            file.write(switch.value)
+        with open(f"/proc/sys/{name}", "w", encoding="ascii") as file:
+            file.write(value)
     except OSError as failure:
-        return f"{failure.strerror} (/proc/sys/{switch.name})"
+        return f"{failure.strerror} (/proc/sys/{name})"
     return None

@@ -12,7 +12,7 @@ import contextlib
 import functools
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.runtimes import launch, lock, mark, nodespace, pins, processes, syscalls
 from nlan.runtimes.cgroups import Cgroups
 from nlan.runtimes.paths import Paths, file_name, namespace_name
-from nlan.runtimes.threads import run_all
+from nlan.runtimes.threads import in_thread, run_all
 from nlan.values import natural
 
 _SELF_NET = "/proc/thread-self/ns/net"
@@ -54,6 +54,24 @@ class NetnsRuntime:
     def hosts_file(self) -> Path:
         """The file that is /etc/hosts in every node."""
         return nodespace.hosts_path(self.paths, self._lab)
+
+    @property
+    def sysctls_file(self) -> Path:
+        """Where the names of the switches are that nlan has set."""
+        return self.paths.lab(self._lab) / "sysctls"
+
+    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
+        """Return the values of switches in a new namespace, which ends with the call."""
+
+        def look() -> dict[str, str]:
+            syscalls.unshare(syscalls.CLONE_NEWNET)
+            found = {}
+            for name in names:
+                with contextlib.suppress(OSError):
+                    found[name] = Path(f"/proc/sys/{name}").read_text(encoding="ascii").strip()
+            return found
+
+        return in_thread(look)
 
     def lock(
         self, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0

@@ -105,6 +105,7 @@ class Netns:
         links: By name.
         routes: In the order in which they came.
         sysctls: Kernel switches by path below /proc/sys.
+        switched: Those that the driver has set.
         daemons: What runs in it, by name.
     """
 
@@ -113,6 +114,7 @@ class Netns:
     owned: bool = True
     links: dict[str, Link] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
+    switched: set[str] = field(default_factory=set)
     daemons: dict[str, FrrDaemon | GobgpDaemon] = field(default_factory=dict)
     numbers: int = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from nlan.errors import ApplyError, HostError, NlanError
@@ -21,32 +22,44 @@ class FakeSysctlDriver:
     def __init__(self, kernel: FakeKernel, desired: Iterable[Resource] = ()) -> None:
         """Take the kernel, and from the desired resources the switches to observe."""
         self._kernel = kernel
-        self._wanted = [resource for resource in desired if isinstance(resource, Sysctl)]
+        self._wanted: dict[str, set[str]] = defaultdict(set)
+        for resource in desired:
+            if isinstance(resource, Sysctl):
+                self._wanted[resource.namespace].add(resource.name)
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Sysctl]:
-        """Return the wanted switches of the namespaces; one that the kernel lacks is left out."""
-        for wanted in self._wanted:
-            known = wanted.namespace in namespaces
-            netns = self._kernel.namespaces.get(wanted.namespace) if known else None
-            if netns is not None and (value := netns.sysctls.get(wanted.name)) is not None:
-                yield Sysctl(namespace=wanted.namespace, name=wanted.name, value=value)
+        """Return the wanted switches of the namespaces, and those that were set and are not wanted."""
+        for namespace in namespaces:
+            wanted = self._wanted.get(namespace, set())
+            netns = self._kernel.namespaces.get(namespace)
+            if netns is not None and self._wanted:
+                left = {n for n in netns.switched - wanted if netns.sysctls[n] != switches.DEFAULTS[n]}
+                for name in sorted((wanted & netns.sysctls.keys()) | left):
+                    yield Sysctl(namespace=namespace, name=name, value=netns.sysctls[name])
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
-        """Write the values; deleting a switch does nothing."""
+        """Write the values; a switch that is deleted goes back to its default."""
         return [self._apply_one(operation) for operation in operations]
 
     def _apply_one(self, operation: Operation) -> NlanError | None:
-        switch = operation.desired
-        if not isinstance(switch, Sysctl):
+        switch = operation.desired or operation.observed
+        if not isinstance(switch, Sysctl) or self._is_gone(operation):
             return None
         try:
             netns = self._kernel.netns(switch.namespace)
             self._kernel.faults.call()
             self._kernel.faults.change(f"write {switch.name} in {switch.namespace}")
-            switches.write(netns, switch.name, switch.value)
+            value = switch.value if operation.desired is not None else switches.DEFAULTS[switch.name]
+            switches.write(netns, switch.name, value)
+            netns.switched.add(switch.name)
+            if operation.desired is None:
+                netns.switched.discard(switch.name)
         except HostError as failure:
             return ApplyError(switch.namespace, str(operation), str(failure))
         except RefusedError as refused:
             words = f"{os.strerror(refused.errno)} (/proc/sys/{switch.name})"
             return ApplyError(switch.namespace, str(operation), words)
         return None
+
+    def _is_gone(self, operation: Operation) -> bool:
+        return operation.desired is None and operation.key.namespace not in self._kernel.namespaces

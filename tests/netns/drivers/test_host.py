@@ -62,6 +62,35 @@ def test_switches(place: NetnsRuntime) -> None:
     assert succeeded(delete(driver, FORWARDING))
 
 
+def test_switches_that_nobody_wants_any_more_go_back(place: NetnsRuntime) -> None:
+    """Of a namespace, of all interfaces (which sets each one's), and of one interface."""
+    shell(place, "a", "ip link add eth1 type bridge; echo 1 > /proc/sys/net/ipv4/conf/default/rp_filter")
+    kept = Sysctl(namespace="a", name="net/ipv4/conf/eth1/forwarding", value="1")
+    gone = [
+        Sysctl(namespace="a", name="net/ipv4/conf/all/forwarding", value="1"),
+        Sysctl(namespace="a", name="net/ipv4/conf/eth1/rp_filter", value="2"),
+        Sysctl(namespace="a", name="net/ipv4/fib_multipath_hash_policy", value="1"),
+    ]
+    assert succeeded(create(SysctlDriver(place, [kept, *gone]), kept, *gone))
+    theirs = Sysctl(namespace="a", name="net/ipv4/tcp_ecn", value="1")
+    shell(place, "a", "echo 1 > /proc/sys/net/ipv4/tcp_ecn")
+    driver = SysctlDriver(place, [kept])
+    assert observe(driver, ["a", "b"]) == by_key(kept, *gone)
+    assert succeeded(delete(driver, *gone))
+    assert observe(driver, ["a", "b"]) == by_key(kept)
+    assert shell(place, "a", "cat /proc/sys/net/ipv4/ip_forward") == "0\n"
+    assert shell(place, "a", "cat /proc/sys/net/ipv4/conf/eth1/rp_filter") == "1\n"
+    assert shell(place, "a", "cat /proc/sys/net/ipv4/tcp_ecn") == f"{theirs.value}\n"
+
+
+def test_names_of_switches_that_cannot_be_read_are_forgotten(place: NetnsRuntime) -> None:
+    assert succeeded(create(SysctlDriver(place, [FORWARDING]), FORWARDING))
+    place.sysctls_file.write_text("{")
+    other = Sysctl(namespace="a", name="net/ipv4/tcp_ecn", value="1")
+    assert observe(SysctlDriver(place, [other]), ["a"]).keys() == {other.key}
+    assert succeeded(create(SysctlDriver(place, [other]), other))
+
+
 def test_switch_that_the_kernel_lacks(place: NetnsRuntime) -> None:
     absent = Sysctl(namespace="a", name="net/ipv4/no_such_switch", value="1")
     wrong = msgspec.structs.replace(FORWARDING, value="many")
