@@ -109,6 +109,8 @@ def _reported(words: list[str], begin: Callable[[], None], *, as_json: bool) -> 
     """Run the command; what it raises is printed. What printing itself raises, is."""
     try:
         return _main(words, begin)
+    except SystemExit as end:  # argparse, once it has printed a help; what it printed is still to be flushed
+        return int(end.code or 0)
     except UsageError as error:
         return _report_usage(*error.args, as_json=as_json)
     except BrokenPipeError:
