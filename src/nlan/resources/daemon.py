@@ -19,6 +19,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
             prints it): a tuple of lines, indented by one blank inside a section, sections not
             closed by ``exit``. None: whatever it has is right.
         after: Keys of the links and addresses that should exist before it starts.
+        orphan: Observed only: it has outlived its zebra and has to be started again.
     """
 
     kind: ClassVar[str] = "frr"
@@ -28,6 +29,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     daemon: str
     config: tuple[str, ...] | None = None
     after: tuple[Key, ...] | None = None
+    orphan: bool = False
 
     @property
     def key(self) -> Key:
@@ -58,6 +60,8 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
 
         A static route that goes is an outage for who uses it.
         """
+        if observed.orphan:
+            return Difference("restart", "its zebra has ended since it started", in_place=False)
         if self.config is None:
             return None
         change = frrconfig.compare(self.config, observed.config or ())

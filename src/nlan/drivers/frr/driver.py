@@ -37,11 +37,19 @@ class FrrDriver:
         self._place = place
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
-        """Return the daemons that run, answer, and have their zebra; a dead one is not there."""
+        """Return the daemons that run and answer; a dead one is not there."""
         for namespace in filter(_has_daemons, namespaces):
-            for files in self._started(namespace):
-                if (config := _observed(files)) is not None:
-                    yield FrrDaemon(namespace=namespace, daemon=files.daemon, config=config, after=())
+            configs = {files: _observed(files) for files in self._started(namespace)}
+            zebra = any(files.daemon == "zebra" and config is not None for files, config in configs.items())
+            for files, config in configs.items():
+                if config is not None:
+                    yield FrrDaemon(
+                        namespace=namespace,
+                        daemon=files.daemon,
+                        config=config,
+                        after=(),
+                        orphan=is_orphan(files, zebra=zebra),
+                    )
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
         """Delete, start and change daemons, all of a sort at once."""
@@ -116,7 +124,7 @@ class FrrDriver:
 
     def _runs(self, operation: Operation) -> bool:
         files = self._files(operation.key)
-        return files.receipt.exists() and _observed(files) is not None
+        return files.receipt.exists() and not is_orphan(files, zebra=True) and _observed(files) is not None
 
     def _start(self, resources: Sequence[FrrDaemon], dialer: dial.Dialer) -> dict[Key, NlanError | None]:
         self._end([r.key for r in resources if self._place.directory(r.namespace).exists()])
@@ -210,8 +218,6 @@ def _observed(files: Files) -> tuple[str, ...] | None:
     shows now is kept for the next time. What its manager shows counts as it is: that may not have been
     told yet.
     """
-    if is_orphan(files):
-        return None
     receipt = Receipt.read(files)
     try:
         if files.config_vty != files.vty:

@@ -1,7 +1,8 @@
-"""A daemon is an orphan once its zebra has ended, or is younger than itself; with mgmtd there are none."""
+"""A daemon is an orphan once its zebra has ended, or is younger than itself; mgmtd alone needs none."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -67,8 +68,25 @@ def test_what_does_not_run_is_none(tmp_path: Path) -> None:
     assert not is_orphan(Files(tmp_path, "bgpd"))
 
 
-def test_with_mgmtd_there_are_none(tmp_path: Path, begin: Begin) -> None:
+def test_with_a_zebra_of_no_use_it_is_one(tmp_path: Path, begin: Begin) -> None:
+    begin("zebra")
     begin("bgpd")
+    assert not is_orphan(Files(tmp_path, "bgpd"))
+    assert is_orphan(Files(tmp_path, "bgpd"), zebra=False)
+
+
+def test_a_zombie_is_no_zebra(tmp_path: Path, begin: Begin) -> None:
+    """Its parent has not asked for its end yet."""
+    zebra, _ = begin("zebra"), begin("bgpd")
+    zebra.kill()
+    os.waitid(os.P_PID, zebra.pid, os.WEXITED | os.WNOWAIT)
+    assert is_orphan(Files(tmp_path, "bgpd"))
+
+
+def test_the_manager_needs_no_zebra(tmp_path: Path, begin: Begin) -> None:
+    for daemon in ("bgpd", "mgmtd"):
+        begin(daemon)
     assert is_orphan(Files(tmp_path, "bgpd"))
     Receipt((), ()).write(Files(tmp_path, "mgmtd"))
-    assert not is_orphan(Files(tmp_path, "bgpd"))
+    assert is_orphan(Files(tmp_path, "bgpd"))
+    assert not is_orphan(Files(tmp_path, "mgmtd"))
