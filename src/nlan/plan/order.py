@@ -2,8 +2,10 @@
 
 What is used comes before its users, and goes after them. Adding comes before
 removing, unless the two clash over a name, an address or a port
-(`Resource.claims`, `Resource.excludes`); then the old one goes first. Ties are broken by kind and
-name, so that equal inputs give equal orders and like things come in runs.
+(`Resource.claims`, `Resource.excludes`); then the old one goes first. So does a routing daemon that
+ends: while zebra (10.3) takes back its routes, those to the same prefixes that another daemon brings
+are lost for good. Ties are broken by kind and name, so that equal inputs give equal orders and like
+things come in runs.
 """
 
 from __future__ import annotations
@@ -80,6 +82,7 @@ def _edges(
     seen: State,
 ) -> Edges:
     edges: Edges = {}
+    ending = _ending(operations)
     for n, operation in enumerate(operations):
         if operation.action == "delete":
             for ground in seen.grounds(operation.key):
@@ -88,10 +91,22 @@ def _edges(
             continue
         before = {at[ground] for ground in wanted.grounds(operation.key) if ground in at}
         before |= set(_clashes(operation, at, vanishing, seen))
+        if operation.key.kind == "frr":
+            before |= ending.get(operation.key.namespace, set())
         before.discard(n)
         if before:
             edges.setdefault(n, set()).update(before)
     return edges
+
+
+def _ending(operations: Sequence[Operation]) -> dict[str, set[int]]:
+    """Return the ends of routing daemons, by node."""
+    found: dict[str, set[int]] = {}
+    for n, operation in enumerate(operations):
+        key = operation.key
+        if operation.action == "delete" and key.kind == "frr" and key.name not in EARLY:
+            found.setdefault(key.namespace, set()).add(n)
+    return found
 
 
 def _clashes(

@@ -23,6 +23,7 @@ from nlan.resources import (
     Veth,
     Vxlan,
 )
+from samples import with_
 
 Resources = dict[Key, Resource]
 
@@ -193,6 +194,31 @@ def test_daemons_that_others_need_start_first_and_stop_last() -> None:
         "delete r frr zebra",
         "delete r frr mgmtd",
     ]
+
+
+def test_a_routing_daemon_ends_before_another_starts_or_changes() -> None:
+    """Else zebra loses what both bring."""
+    ground = Namespace(name="r")
+    zebra, ospfd = (FrrDaemon(namespace="r", daemon=name) for name in ("zebra", "ospfd"))
+    bgpd = FrrDaemon(namespace="r", daemon="bgpd", config=("router bgp 64496",))
+    other = FrrDaemon(namespace="r", daemon="bgpd", config=("router bgp 64497",))
+    assert steps(plan(state(ground, zebra, bgpd), state(ground, zebra, ospfd))) == [
+        "delete r frr ospfd",
+        "create r frr bgpd",
+    ]
+    assert steps(plan(state(ground, zebra, bgpd), state(ground, zebra, ospfd, other))) == [
+        "delete r frr ospfd",
+        "update r frr bgpd",
+    ]
+
+
+def test_what_has_outlived_its_zebra_is_started_again_after_it() -> None:
+    ground = Namespace(name="r")
+    zebra, bgpd = FrrDaemon(namespace="r", daemon="zebra"), FrrDaemon(namespace="r", daemon="bgpd", config=())
+    planned = plan(state(ground, zebra, bgpd), state(ground, with_(bgpd, orphan=True)))
+    assert steps(planned) == ["create r frr zebra", "replace r frr bgpd"]
+    assert planned.operations[1].impact == "restart"
+    assert planned.operations[1].reason == "its zebra has ended since it started"
 
 
 def test_a_forwarding_entry_and_a_route_go_with_their_link() -> None:
