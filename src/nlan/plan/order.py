@@ -3,9 +3,8 @@
 What is used comes before its users, and goes after them. Adding comes before
 removing, unless the two clash over a name, an address or a port
 (`Resource.claims`, `Resource.excludes`); then the old one goes first. So does a routing daemon that
-ends: while zebra (10.3) takes back its routes, those to the same prefixes that another daemon brings
-are lost for good. Ties are broken by kind and name, so that equal inputs give equal orders and like
-things come in runs.
+ends: zebra then forgets all routes that it has just been told (`nlan.drivers.frr.workqueue`). Ties are
+broken by kind and name, so that equal inputs give equal orders and like things come in runs.
 """
 
 from __future__ import annotations
@@ -36,6 +35,9 @@ KINDS = (
 )
 """Every kind, those that others stand on first."""
 RANK = {kind: rank for rank, kind in enumerate(KINDS)}
+
+ROUTED = RANK["address"]
+"""From this kind on, what is made brings routes to zebra."""
 
 EARLY = {"mgmtd": 0, "zebra": 1}
 """Daemons that the others of their node need. They start in one run, side by side, so nothing requires
@@ -91,7 +93,7 @@ def _edges(
             continue
         before = {at[ground] for ground in wanted.grounds(operation.key) if ground in at}
         before |= set(_clashes(operation, at, vanishing, seen))
-        if operation.key.kind == "frr":
+        if RANK[operation.key.kind] >= ROUTED:
             before |= ending.get(operation.key.namespace, set())
         before.discard(n)
         if before:

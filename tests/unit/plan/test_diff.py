@@ -196,8 +196,8 @@ def test_daemons_that_others_need_start_first_and_stop_last() -> None:
     ]
 
 
-def test_a_routing_daemon_ends_before_another_starts_or_changes() -> None:
-    """Else zebra loses what both bring."""
+def test_a_routing_daemon_ends_before_its_node_gets_routes() -> None:
+    """Zebra forgets with it what waits in its queue: another daemon's routes, connected ones."""
     ground = Namespace(name="r")
     zebra, ospfd = (FrrDaemon(namespace="r", daemon=name) for name in ("zebra", "ospfd"))
     bgpd = FrrDaemon(namespace="r", daemon="bgpd", config=("router bgp 64496",))
@@ -209,6 +209,11 @@ def test_a_routing_daemon_ends_before_another_starts_or_changes() -> None:
     assert steps(plan(state(ground, zebra, bgpd), state(ground, zebra, ospfd, other))) == [
         "delete r frr ospfd",
         "update r frr bgpd",
+    ]
+    lo = Address(namespace="r", interface="lo", address=ip_interface("192.0.2.1/32"))
+    assert steps(plan(state(ground, zebra, lo), state(ground, zebra, ospfd))) == [
+        "delete r frr ospfd",
+        "create r address lo 192.0.2.1/32",
     ]
 
 

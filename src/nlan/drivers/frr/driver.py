@@ -9,7 +9,7 @@ from typing import Any
 
 from nlan.drivers import processes
 from nlan.drivers.base import BgpSession, Place
-from nlan.drivers.frr import dial, greet, load
+from nlan.drivers.frr import dial, greet, load, workqueue
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
 from nlan.drivers.frr.sessions import (
@@ -190,9 +190,10 @@ class FrrDriver:
         """End all at once; what is gone already has been ended."""
         if not daemons:
             return {}
-        left = processes.end(
-            processes.open_all(self._place, {key: self._files(key).log_target for key in daemons})
-        )
+        ending = processes.open_all(self._place, {key: self._files(key).log_target for key in daemons})
+        zebras = {key._replace(name="zebra") for key in ending.values()} - set(daemons)
+        workqueue.await_empty(self._files(zebra).vty for zebra in zebras)
+        left = processes.end(ending)
         for key in daemons:
             if key not in left:
                 self._files(key).remove()
