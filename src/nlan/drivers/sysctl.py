@@ -169,7 +169,7 @@ def _restore(name: str, value: str | None) -> str | None:
 def _read(name: str) -> str | None:
     try:
         with open(f"/proc/sys/{name}", encoding="ascii") as file:
-            return file.read().strip()
+            return " ".join(file.read().split())  # of several words, the kernel parts them by tabs
     except OSError:
         return None
 

@@ -1,4 +1,4 @@
-"""What every node has: its namespace, kernel switches, limits; and the lab's hosts file."""
+"""What every node has: its namespace, kernel settings, limits; and the lab's hosts file."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.resources import Cgroup, HostsFile, Namespace, Resource, Sysctl
 
+RP_FILTER = "net/ipv4/conf/{}/rp_filter"
+
 ROUTER_SYSCTLS = {
     "net/ipv4/ip_forward": "1",
     # Loose: multi-homed routers answer on another interface than the packet came by (RFC 3704, 2.4).
-    "net/ipv4/conf/all/rp_filter": "2",
+    RP_FILTER.format("all"): "2",
     # Packets from an own address arrive where a path leads back through a neighbour.
     "net/ipv4/conf/all/accept_local": "1",
     # Spread flows over equal paths by addresses and ports.
@@ -40,12 +42,10 @@ NODE_SYSCTLS_V6 = {
 
 
 def expand(node: Node, lab: Lab) -> Iterator[Resource]:
-    """Yield the node's namespace, switches and limits."""
+    """Yield the node's namespace, kernel settings and limits."""
     yield Namespace(name=node.name)
-    yield from _sysctls(node.name, NODE_SYSCTLS | (ROUTER_SYSCTLS if node.forwarding else HOST_SYSCTLS))
-    if has_ipv6(node):
-        more = ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6
-        yield from _sysctls(node.name, NODE_SYSCTLS_V6 | more)
+    for name, value in settings(node).items():
+        yield Sysctl(namespace=node.name, name=name, value=value)
     if (limits := node.limits) is not None:
         yield Cgroup(namespace=node.name, memory=limits.memory, cpus=limits.cpus, pids=limits.pids)
 
@@ -55,9 +55,18 @@ def expand_lab(lab: Lab) -> Iterator[Resource]:
     yield HostsFile(text=hosts_text(lab))
 
 
-def _sysctls(namespace: str, values: dict[str, str]) -> Iterator[Resource]:
-    for name, value in values.items():
-        yield Sysctl(namespace=namespace, name=name, value=value)
+def settings(node: Node) -> dict[str, str]:
+    """Return the node's kernel settings by path: nlan's own, and over them what the user says.
+
+    The kernel takes the stricter of an interface's reverse-path filter and that of all, and a new
+    interface has the machine's; so what is said of all is set on each.
+    """
+    found = NODE_SYSCTLS | (ROUTER_SYSCTLS if node.forwarding else HOST_SYSCTLS)
+    if has_ipv6(node):
+        found |= NODE_SYSCTLS_V6 | (ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6)
+    if (said := node.sysctls.get(RP_FILTER.format("all"))) is not None:
+        found |= {RP_FILTER.format(name): said for name, _ in node.held() if name != "lo"}
+    return found | node.sysctls
 
 
 def addresses(node: Node) -> Iterator[IpInterface]:

@@ -36,6 +36,8 @@ POLICY_AT_ONCE = "bgp route-map delay-timer 0"
 HELLO_S, DEAD_S = 3, 9
 """OSPF's timers in a lab: nine routers spend less than a hundredth of a processor on hellos."""
 MAXIMUM_TTL = 255
+_ASKS_FOR_BFD = re.compile(r" *(neighbor \S+|ip ospf|ipv6 ospf6|isis|ip rip|ip pim|(ip|ipv6) route .*) bfd\b")
+"""Lines of other daemons that nothing comes of where bfdd does not run."""
 
 
 def frr_daemons(
@@ -70,8 +72,12 @@ def frr_daemons(
 def daemon_configs(
     node: Node, router: Router, timers: Timers, *, manager: bool = True
 ) -> dict[str, list[str]]:
-    """Return the configuration lines per daemon, those that must run without any included."""
-    config: dict[str, list[str]] = {"zebra": [], "mgmtd": []} if manager else {"zebra": []}
+    """Return the configuration lines per daemon, those that run without any included.
+
+    staticd is one of them: an ``ip route`` that somebody types goes nowhere without it.
+    """
+    always = ("zebra", "mgmtd", "staticd") if manager else ("zebra", "staticd")
+    config: dict[str, list[str]] = {daemon: [] for daemon in always}
     raw = router.frr
     if raw is None or not raw.only:
         _derive(config, node, router, timers)
@@ -82,6 +88,8 @@ def daemon_configs(
             config.setdefault(daemon, [])
         for daemon, lines in frrtext.split(raw.text, config, manager=manager).items():
             config[daemon] = list(merge(config.get(daemon, ()), lines))
+        if any(_ASKS_FOR_BFD.match(line) for lines in config.values() for line in lines):
+            config.setdefault("bfdd", [])
     return config
 
 
@@ -167,6 +175,8 @@ def peer_lines(peer: BgpPeer, asn: int, *, lab: bool) -> Iterator[str]:
         yield own
     if lab:
         yield f"timers connect {CONNECT_RETRY_S}"
+    if peer.address.version == 6 and "ipv4" in peer.families:
+        yield "capability extended-nexthop"  # IPv4 by IPv6 next hops (RFC 8950)
     if peer.update_source is not None:
         yield f"update-source {peer.update_source}"
 

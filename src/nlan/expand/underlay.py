@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nlan.expand import wires
+from nlan.expand import vhosts, wires
 from nlan.model import Lab, Node
 from nlan.resources import FABRIC, Namespace, Resource, Sysctl
 
@@ -15,7 +15,7 @@ INTERFACE = "eth0"
 def expand_lab(lab: Lab) -> Iterator[Resource]:
     """Yield the fabric's namespace and the underlay's bridge, where anything needs them."""
     attached = lab.underlay is not None and any(node.attached for node in lab.nodes)
-    if not attached and not lab.lans:
+    if not attached and not lab.lans and not any(map(vhosts.has_empty_lan, lab.nodes)):
         return
     yield Namespace(name=FABRIC)
     # Switches have no addresses: without IPv6 nothing of them speaks on the segments.

@@ -8,7 +8,7 @@ from nlan.expand import wires
 from nlan.expand.links import DEFAULT
 from nlan.model import Lab, Node, VhostLan
 from nlan.model.codec import IpInterface
-from nlan.resources import Namespace, Resource, Route
+from nlan.resources import FABRIC, Namespace, Resource, Route
 from nlan.values import bridge_name
 
 INTERFACE = "eth0"
@@ -25,8 +25,22 @@ def expand(node: Node, lab: Lab) -> Iterator[Resource]:
         bridge = bridge_name(str(lan.gateway.ip))
         yield wires.bridge(lab.name, node.name, bridge, lan.mtu)
         yield from wires.addressed(node.name, bridge, lan.gateways)
+        if not lan.hosts:
+            yield _plugged(node, lab, lan, bridge)
         for addresses in lan.members:
             yield from _host(node, lab, lan, bridge, addresses)
+
+
+def has_empty_lan(node: Node) -> bool:
+    """Tell whether a host LAN of the node has no hosts."""
+    return any(not lan.hosts for lan in node.vhosts)
+
+
+def _plugged(node: Node, lab: Lab, lan: VhostLan, bridge: str) -> Resource:
+    """Return what gives a LAN without hosts its carrier; without one nobody would hear of its prefix."""
+    port = wires.short_name("", str(lan.gateway.ip))
+    far = wires.short_name("h.", f"{node.name}/{lan.gateway.ip}")
+    return wires.pair(lab.name, ((FABRIC, far), (node.name, port)), lan.mtu, peer_master=bridge)
 
 
 def _host(

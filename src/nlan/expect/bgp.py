@@ -154,7 +154,7 @@ def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer,
         next_hop_self=peer.next_hop_self,
         to_client=peer.route_reflector_client,
         from_client=back.route_reflector_client,
-        families=frozenset(version & {peer.address.version}),
+        families=frozenset(version & ({4, 6} if peer.address.version == 6 else {4})),  # RFC 8950
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Literal
 
+import msgspec
+
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.ptn import PtnNetwork
 from nlan.model.router import Router
@@ -93,6 +95,8 @@ class Node(Base, frozen=True, kw_only=True):
         forwarding: Whether the node forwards packets (routers do).
         gateway: Default route's next hops of a plain host (IPv4, IPv6).
         limits: What it may use.
+        sysctls: Kernel settings of its network namespace, by path with slashes
+            (``net/ipv4/conf/all/rp_filter``); they win over nlan's own.
     """
 
     name: str
@@ -105,6 +109,7 @@ class Node(Base, frozen=True, kw_only=True):
     forwarding: bool = False
     gateway: tuple[IpAddress, ...] = ()
     limits: Limits | None = None
+    sysctls: dict[str, str] = msgspec.field(default_factory=dict)
 
     def held(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the node's interfaces and their addresses: loopback first, the underlay's last."""

@@ -36,6 +36,8 @@ def check_addresses(lab: Lab, held: list[Held], holders: Holders, places: Places
     """Record addresses that stand twice on a segment, and prefixes that overlap."""
     _duplicates(held, places, report)
     _overlaps(lab, held, holders, places, report)
+    for node in lab.nodes:
+        _unnumbered(node, places, report)
 
 
 def _held(node: Node, segments: Segments, places: Places) -> Iterator[Held]:
@@ -82,6 +84,21 @@ def _second(item: Held, other: Held, places: Places) -> Place:
 
 def _line(item: Held, report: Report) -> str:
     return f" (line {report.source_line(item.at.line)})" if item.at.line else ""
+
+
+def _unnumbered(node: Node, places: Places, report: Report) -> None:
+    """An interface that borrows an address hears nothing of OSPF through a reverse-path filter."""
+    ospf = node.router.ospf if node.router is not None else None
+    if ospf is None or node.sysctls.get("net/ipv4/conf/all/rp_filter") == "0":
+        return
+    spoken = {interface.name for interface in ospf.interfaces if not interface.passive}
+    for name, own in node.held():
+        single = [value for value in own if value.version == 4]
+        if name in spoken and single and all(value.network.prefixlen == 32 for value in single):
+            at = places.find("node", node.name, "address", single[0])
+            message = f"{node.name} drops what it hears of OSPF on {name}: of a neighbour beyond its /32"
+            hint = "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
+            report.warning(at, f"{message} the reverse-path filter knows no way back", hint)
 
 
 # -- prefixes that overlap

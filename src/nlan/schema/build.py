@@ -30,6 +30,7 @@ _ROUTING = (
     "forwarding",
     "frr",
     "router",
+    "routes",
     "vhosts",
 )
 
@@ -122,7 +123,13 @@ def _node(node: NodeDraft) -> Node:
         forwarding=forwarding,
         gateway=node.gateway,
         limits=node.limits,
+        sysctls=_sysctls(node),
     )
+
+
+def _sysctls(node: NodeDraft) -> dict[str, str]:
+    """Return what the node says, later lines over earlier ones, as two spellings may name one setting."""
+    return {name.value: value for name, value in node.said.get("sysctls", [])}
 
 
 def _routes(node: NodeDraft) -> bool:

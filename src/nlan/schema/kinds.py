@@ -183,6 +183,10 @@ class Shapes(Kind):
         }
 
 
+_JOINED = frozenset(("sysctls",))
+"""Mappings that are joined entry by entry where two records say them; of one entry the last counts."""
+
+
 class Record:
     """A section as it was written: values by snake_case key, each with its place."""
 
@@ -210,6 +214,8 @@ class Record:
         """Return this record with what it does not say taken from `base`."""
         both = Record(self.at)
         both.values = {**base.values, **self.values}
+        for name in _JOINED & self.values.keys() & base.values.keys():
+            both.values[name] = [*base.values[name], *self.values[name]]
         both.places = {**base.places, **self.places}
         return both
 

@@ -60,6 +60,7 @@ SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
 FIELDS: dict[tuple[type, str], ScalarKind] = {
     (Lab, "name"): table.NAME,
     (Node, "name"): table.NAME,
+    (Node, "sysctls"): table.SYSCTL_VALUE,
     (lab.Link, "name"): Line("a link's name", word=True),
     (lab.Link, "mtu"): table.MTU,
     (lab.Lan, "name"): table.NAME,
@@ -163,6 +164,8 @@ class _Reading:
                 return self._struct(tree, kind, path)
             case inspect.VarTupleType():
                 return self._list(tree, kind, path, scalar)
+            case inspect.DictType():
+                return self._settings(tree, path, scalar)
             case _:
                 value = (scalar or _kind_of(kind)).read(tree, self._where(path), self._reader)
                 return str(value) if isinstance(kind, inspect.CustomType) else value
@@ -203,6 +206,17 @@ class _Reading:
             return None
         items = enumerate(tree.items)
         return [self.read(item, kind.item_type, (*path, str(n)), scalar) for n, item in items]
+
+    def _settings(self, tree: Tree, path: Path, scalar: ScalarKind | None) -> Any:
+        if not isinstance(tree, Map):
+            self._wrong(path, f"{shape(tree)} stands where a mapping is wanted")
+            return None
+        found = {}
+        for key, inner in tree.entries:
+            at = self._where((*path, key.text))
+            name = table.SYSCTL.read(key, at, self._reader)
+            found[name] = self.read(inner, inspect.StrType(), (*path, key.text), scalar)
+        return found
 
     def _wrong(self, path: Path, message: str, hint: str = "") -> None:
         self._report.error(self._where(path), message, hint)
@@ -253,6 +267,8 @@ def _wanted(kind: Any, scalar: ScalarKind | None) -> str:
             return f"{TITLES[kind.cls]} (a mapping)"
         case inspect.VarTupleType():
             return f"a list, each item {_wanted(kind.item_type, scalar)}"
+        case inspect.DictType():
+            return "a mapping"
         case inspect.UnionType():
             return _wanted(_some(kind), scalar)
         case _:

@@ -175,10 +175,15 @@ def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
 
 
 def _spoken(node: NodeDraft, segment: Segment) -> bool:
-    """Whether OSPF runs here unasked: with a router of the same AS, or passively where only hosts are."""
+    """Whether OSPF runs here unasked: not towards other ASes alone, and passively where only hosts are."""
     others = [end.node for end in segment.ends if end.node is not node]
     routers = [other for other in others if other.is_router or other.router]
-    return not routers or any(other.asn == node.asn and _has_ospf(other) for other in routers)
+    return not routers or any(_has_ospf(other) and not _is_border(node, other) for other in routers)
+
+
+def _is_border(node: NodeDraft, other: NodeDraft) -> bool:
+    """Whether an eBGP session is between the two; a router without an AS has an IGP alone."""
+    return node.asn is not None and other.asn is not None and node.asn != other.asn
 
 
 def _ospf_others(node: NodeDraft, segment: Segment) -> bool:

@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from nlan.schema.kinds import Json, ScalarKind
 from nlan.schema.report import listed, nearest
 
+TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+"""What YAML's words of old mean, written without quotes."""
+
 
 class Text(ScalarKind):
     """Any text, or text of a pattern."""
@@ -54,6 +57,31 @@ class Line(Text):
     def schema(self) -> Json:
         """A string with something in it."""
         return super().schema() | {"pattern": r"^\S+$" if self._word else r"\S"}
+
+
+class Setting(Text):
+    """The name of a kernel setting of a network namespace, with dots or slashes as sysctl(8) takes it."""
+
+    _PATTERN = r"net([./])[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_@:-]+)+"
+
+    def __init__(self) -> None:
+        """Name it."""
+        super().__init__("a kernel setting such as `net.ipv4.conf.all.rp_filter`", self._PATTERN)
+
+    def parse(self, text: str, plain: bool) -> str:
+        """Return the path below /proc/sys; of dots and slashes, the first that stands there parts it."""
+        value = super().parse(text, plain)
+        return value.translate(str.maketrans("./", "/.")) if value[3] == "." else value
+
+
+class Words(Line):
+    """A kernel setting's value: words, as the kernel prints them, with one blank between."""
+
+    def parse(self, text: str, plain: bool) -> str:
+        """Return the words; a truth value is 1 or 0."""
+        value = " ".join(super().parse(text.replace("\t", " "), plain).split())
+        truth = TRUTH.get(value.lower()) if plain else None
+        return value if truth is None else str(int(truth))
 
 
 class Name(Text):
@@ -165,20 +193,12 @@ class Bool(ScalarKind):
     """True or false."""
 
     wanted = "`true` or `false`"
-    _words: ClassVar[dict[str, bool]] = {
-        "true": True,
-        "yes": True,
-        "on": True,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
 
     def parse(self, text: str, plain: bool) -> bool:
         """Return the truth value."""
-        if not plain or text.lower() not in self._words:
+        if not plain or text.lower() not in TRUTH:
             raise ValueError(f"`{text}` is not {self.wanted}")
-        return self._words[text.lower()]
+        return TRUTH[text.lower()]
 
     def schema(self) -> Json:
         """A boolean."""

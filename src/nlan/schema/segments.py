@@ -185,11 +185,16 @@ class Wiring:
                 self._tunnel(name, record, *self._members(record), "networks")
 
     def _members(self, record: Record) -> tuple[list[NodeDraft], list[Record]]:
+        """Return the members with what is said of each; in a mapping a name may say more than a range."""
         members: dict[str, Record] = {}
         for entry in record.get("nodes", []):
             key, value = entry if not isinstance(entry, Said) else (entry, None)
             for node in self.known(key.value, key.at):
                 options = _as_record(value, key.at)
+                if node in members and value is None and isinstance(entry, Said):
+                    first = self.report.source_line(members[node].at.line)
+                    message = f"`{node}` stands twice among the nodes; the first is in line {first}"
+                    self.report.error(key.at, message, "another network gives it a second interface")
                 members[node] = options.over(members[node]) if node in members else options
         return [self.nodes[node] for node in members], list(members.values())
 

@@ -22,8 +22,10 @@ from nlan.schema.scalars import (
     Number,
     Prefix,
     RouterId,
+    Setting,
     Size,
     Text,
+    Words,
 )
 from nlan.values import ASN_MAX, IFNAMSIZ, MTU_MAX, NAME_MAX, VID_MAX, VNI_MAX
 
@@ -339,7 +341,7 @@ SEGMENT_KEYS = [
         "ospf",
         OSPF_HERE,
         "Run OSPF here, in this area.",
-        default="where both ends run OSPF and are of one AS",
+        default="where both ends run OSPF and are not of two ASes",
     ),
     Key("cost", COST, "OSPF cost.", default="the daemon's"),
     Key("bgp", Bool(), "Derive BGP sessions here.", default="`true`"),
@@ -388,6 +390,8 @@ LOOPBACK_ANY = Shapes(
     scalar=AnyScalar("a loopback address, or `false` for none", Bool(), Interface(bare=True)),
     seq=ListOf(Interface(bare=True)),
 )
+SYSCTL = Setting()
+SYSCTL_VALUE = Words("a setting's value")
 PTN_ANY = Ptn(NAME, PTN)
 NODE_KEYS = [
     Key(
@@ -426,6 +430,12 @@ NODE_KEYS = [
         "frr", Shapes("FRR's lines or a mapping", scalar=Text(), map=FRR), "FRR configuration that you bring."
     ),
     Key("limits", LIMITS, "Memory, processors, processes."),
+    Key(
+        "sysctls",
+        MapOf(SYSCTL, SYSCTL_VALUE),
+        "Kernel settings of its network namespace, such as `{net.ipv4.conf.all.rp_filter: 0}`.",
+        default="what a router needs",
+    ),
     Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`"),
     Key("mtu", MTU, "Octets of its host LANs.", default="the lab's `mtu`"),
     Key("ptn", PTN_ANY, "Service: packet transport networks."),

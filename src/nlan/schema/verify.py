@@ -60,6 +60,13 @@ def _raw_asn(node: Node, places: Places, report: Report) -> None:
 # -- one node
 
 
+def raw_asns(node: Node) -> set[int]:
+    """Return the ASes that raw lines of a router show to its peers instead of its own."""
+    raw = node.router.frr if node.router is not None else None
+    shown = r"\b(?:local-as|bgp confederation identifier) (\d+)\b"
+    return {int(number) for number in re.findall(shown, raw.text)} if raw is not None else set()
+
+
 def _vnis(node: Node, places: Places, report: Report) -> None:
     seen: set[int] = set()
     for vpn in vpns_of(node):
@@ -285,7 +292,7 @@ def _peer(node: Node, other: Node, peer: Any, key: tuple[Any, ...], places: Plac
     elif other.router is None or other.router.bgp is None:
         if other.router is None or other.router.frr is None:
             report.error(places.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
-    elif other.router.bgp.asn != peer.peer_asn:
+    elif other.router.bgp.asn != peer.peer_asn and peer.peer_asn not in raw_asns(other):
         asn = other.router.bgp.asn
         message = f"{peer.peer_asn} is not the AS of {other.name}, which has {peer.address}: that is {asn}"
         report.error(places.find(*key, "asn"), message)

@@ -11,6 +11,7 @@ from nlan.schema import Loaded, load
 
 UNNUMBERED = """
 ospf: true
+defaults: {sysctls: {net.ipv4.conf.all.rp_filter: 0}}
 nodes: {r1: {loopback: 192.0.2.1/32}, r2: {loopback: 192.0.2.2/32}}
 links: [{link: r1 -- r2, ends: {r1: 192.0.2.1/32, r2: 192.0.2.2/32}}]
 """
@@ -43,6 +44,13 @@ def said(text: str) -> Loaded:
 @pytest.mark.parametrize("text", [UNNUMBERED, ANYCAST, ISLANDS, BORROWED])
 def test_addresses_that_mean_something_each_on_its_segment_are_no_doubt(text: str) -> None:
     assert said(text).warnings == ()
+
+
+def test_unnumbered_ospf_that_the_kernel_drops_is_a_doubt() -> None:
+    found = said(UNNUMBERED.replace("rp_filter: 0", "rp_filter: 2"))
+    assert [warning.hint for warning in found.warnings] == [
+        "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
+    ] * 2
 
 
 def test_prefix_of_two_sites_that_routes_lead_to_is_a_doubt() -> None:
