@@ -231,7 +231,8 @@ def _names(directory: Path) -> set[str]:
 def _files(mine: str) -> set[str]:
     if mine:
         return {str(path) for path in RUN.glob(f"{mine}*/**/*")}
-    return _tree(RUN) | _tree(Path("/run/frr")) | _tree(Path("/etc/netns"))
+    of_frr = ("/run/frr", "/var/lib/frr", "/var/log/frr", "/var/tmp/frr")
+    return _tree(RUN) | {name for path in of_frr for name in _tree(Path(path))} | _tree(Path("/etc/netns"))
 
 
 def _tree(directory: Path) -> set[str]:

@@ -48,8 +48,9 @@ class Place(Protocol):
     def directory(self, namespace: str) -> Path:
         """Return the path of the node's own run directory; it exists once something was made in it.
 
-        Inside the node's mount namespace ``etc-frr`` of it is /etc/frr, ``run-frr`` is /run/frr
-        (both owned by frr), so that FRR's daemons and vtysh use their usual paths.
+        It is root's alone. Inside the node's mount namespace ``etc-frr`` of it is /etc/frr, ``run-frr``
+        is /run/frr and so on (all owned by frr: `nlan.safefiles`), so that FRR's daemons and vtysh use
+        their usual paths.
         """
 
     def make_directory(self, namespace: str) -> Path:

@@ -6,10 +6,11 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from nlan import safefiles
 from nlan.drivers.base import Place
 from nlan.errors import HostError
 from nlan.resources import Key
@@ -17,6 +18,8 @@ from nlan.resources import Key
 TERM_S = 5.0
 """How long a daemon may take to end after SIGTERM."""
 KILL_S = 5.0
+PID_MAX = 32
+"""Octets of a file with a process id."""
 COMM_MAX = 15
 """Characters that the kernel keeps of a program's name."""
 
@@ -27,7 +30,7 @@ def open_daemon(place: Place, namespace: str, program: str, pid_file: Path) -> i
     The number may be another process's by now: program name and network namespace tell.
     """
     try:
-        pid = int(pid_file.read_text())
+        pid = int(safefiles.read(pid_file, PID_MAX))
         pidfd = os.pidfd_open(pid)
     except (FileNotFoundError, ValueError, ProcessLookupError):
         return None
@@ -37,7 +40,7 @@ def open_daemon(place: Place, namespace: str, program: str, pid_file: Path) -> i
     return None
 
 
-def open_all(place: Place, words: Mapping[Key, str]) -> dict[int, Key]:
+def open_all(place: Place, words: Mapping[Key, Collection[str]]) -> dict[int, Key]:
     """Return descriptors of all processes that nlan started for these daemons, with whose they are.
 
     They are found by what runs, not by a file that says so: that may be lost, or not written yet by a
@@ -45,15 +48,15 @@ def open_all(place: Place, words: Mapping[Key, str]) -> dict[int, Key]:
 
     Args:
         place: Where they are.
-        words: Per daemon, whose key has the program's name, a word that nlan's command line has.
+        words: Per daemon, whose key has the program's name, words of which nlan's command line has one.
     """
     running = place.all_processes(sorted({key.namespace for key in words}))
     found: dict[int, Key] = {}
-    for key, word in words.items():
+    for key, wanted in words.items():
         for pid in [pid for pid, name in running[key.namespace].items() if name == key.name[:COMM_MAX]]:
             with suppress(ProcessLookupError):
                 pidfd = os.pidfd_open(pid)
-                if _is_it(place, key.namespace, key.name, pid) and word in _words(pid):
+                if _is_it(place, key.namespace, key.name, pid) and not set(_words(pid)).isdisjoint(wanted):
                     found[pidfd] = key
                 else:
                     os.close(pidfd)

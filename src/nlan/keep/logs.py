@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from nlan import safefiles
 from nlan.drivers import frr
 from nlan.drivers.base import LogEvent
 from nlan.drivers.gobgp import log as gobgp
@@ -35,9 +37,8 @@ class Logs:
         if size < at:
             at = 0
         try:
-            with open(path, "rb") as file:
-                file.seek(max(at, size - _CHUNK))
-                data = file.read(_CHUNK)
+            with safefiles.regular(path) as log:
+                data = os.pread(log, _CHUNK, max(at, size - _CHUNK))
         except OSError:
             return
         whole = data.rfind(b"\n") + 1
@@ -50,6 +51,6 @@ class Logs:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:
         return 0

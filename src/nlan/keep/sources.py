@@ -27,6 +27,8 @@ from tega.database import Database
 DAEMONS = frozenset(
     ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "ripd", "ripngd", "bfdd", "pimd")
 ) | {"gobgpd", "ldpd", "eigrpd", "babeld", "vrrpd", "pathd", "fabricd", "nhrpd", "pbrd", "sharpd"}
+OF_FRR = ("log-frr", "run-frr")
+"""Directories of a node's that FRR writes in; anything may stand in the last, only names count there."""
 COMES, GOES = inotify.CREATE | inotify.MOVED_TO, inotify.DELETE | inotify.MOVED_FROM
 
 
@@ -170,7 +172,8 @@ class Sources:
         nodes = [name for name in self._watched if "/" not in name and name != FABRIC]
         for namespace in nodes:
             directory = self._place.paths.node(self._place.lab, namespace)
-            self._follow(directory, directory / "run-frr")
+            self._follow(directory, directory / "log-frr")
+            self._inotify.add(directory / "run-frr", COMES)
         known = {(ended.namespace, pid) for pid, ended in self._processes.values()}
         for namespace, found in self._place.all_processes(nodes).items():
             for pid, program in found.items():
@@ -242,12 +245,12 @@ class Sources:
                     yield Switched(namespace)
             elif change.path == self._place.paths.lab(self._place.lab):
                 yield from self._directory(change)
-            elif change.name.endswith(".log"):
+            elif change.name.endswith(".log") and change.path.name != "run-frr":
                 grown[change.path / change.name] = None
             elif change.name.endswith(".pid") and change.mask & COMES:
                 path = change.path / change.name
                 yield Started(namespace_name(_node_of(path)), path.stem)
-            elif change.path.name != "run-frr":
+            elif change.path.name not in OF_FRR:
                 yield from self._directory(change)
         for path in grown:
             node = namespace_name(_node_of(path))
@@ -280,4 +283,4 @@ class Sources:
 
 def _node_of(path: Path) -> str:
     parent = path.parent
-    return parent.parent.name if parent.name == "run-frr" else parent.name
+    return parent.parent.name if parent.name in OF_FRR else parent.name

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from nlan import safefiles
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.runtimes import launch, lock, mark, nodespace, pins, processes, syscalls
 from nlan.runtimes.cgroups import Cgroups
@@ -203,7 +204,7 @@ class NetnsRuntime:
     def _forget_node(self, namespace: str) -> None:
         nodespace.unpin_node(self.paths, self._lab, namespace)
         self.cgroups.remove(namespace)
-        remove_tree(self.paths.node(self._lab, namespace))
+        safefiles.remove(self.paths.node(self._lab, namespace), pins.unmount)
 
     def _release(self, namespaces: Sequence[str]) -> None:
         """Unpin; the kernel takes namespaces down faster when they go together, so keep them to the end."""
@@ -238,7 +239,7 @@ class NetnsRuntime:
         self.cgroups.remove_lab()
         for name in _names(directory):
             if name != "lock":
-                remove_tree(directory / name)
+                safefiles.remove(directory / name, pins.unmount)
         if failure is not None:
             raise failure
 
@@ -313,7 +314,8 @@ class NetnsRuntime:
         sink = source
         try:
             if output is not None:
-                sink = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                sink = os.open(output, flags, 0o644)
             pid = self._start(namespace, argv, {0: source, 1: sink, 2: sink}, env, session=True)
             self._children.add(pid)
             return pid
@@ -448,26 +450,6 @@ def labs(paths: Paths) -> list[str]:
     candidates = {name.partition(".")[0] for name in _names(paths.netns) if "." in name} - found
     found |= {name for name in candidates if name and NetnsRuntime(paths, name).namespaces()}
     return sorted(found, key=natural)
-
-
-def remove_tree(path: Path | str, device: int | None = None) -> None:
-    """Remove a file or a directory with all in it; absent is fine, symbolic links are not followed.
-
-    What somebody has mounted there (it is on another device than what holds it) is unmounted first:
-    its files are not nlan's.
-    """
-    try:
-        while device is not None and os.lstat(path).st_dev != device and pins.unmount(path):
-            continue
-        if os.path.isdir(path) and not os.path.islink(path):
-            device = os.lstat(path).st_dev
-            for entry in list(os.scandir(path)):
-                remove_tree(entry.path, device)
-            os.rmdir(path)
-        else:
-            os.unlink(path)
-    except FileNotFoundError:
-        return
 
 
 def _names(directory: Path) -> list[str]:

@@ -2,13 +2,19 @@
 
 All nodes' mount namespaces are copies of one template per lab, from which the pins and /sys are
 detached; so a copy costs the same whether the lab has ten namespaces or a thousand. In the node,
-/sys shows its own network devices, /etc/hosts is the lab's, /etc/frr and /run/frr are its own.
+/sys shows its own network devices, /etc/hosts is the lab's, FRR's directories are its own, and
+/run/netns is empty: what is pinned there on the host is nothing but plain files in the node.
+
+FRR's directories belong to its user, the same one in all nodes, but for that of the logs: FRR opens
+these as root, through whatever stands there. The node's run directory is root's alone, so that no path
+leads a daemon from one node's directories to another's.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import functools
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -21,19 +27,30 @@ from nlan.runtimes.paths import Paths, file_name
 from nlan.runtimes.threads import in_thread
 
 TEMPLATE = "@template.mnt"
-BOUND = {"etc-frr": "/etc/frr", "run-frr": "/run/frr"}
-"""Directories of the node's run directory, and where its processes see them."""
+BOUND = {
+    "log-frr": "/var/log/frr",
+    "etc-frr": "/etc/frr",
+    "lib-frr": "/var/lib/frr",
+    "run-frr": "/run/frr",
+    "tmp-frr": "/var/tmp/frr",
+}
+"""Directories of the node's run directory, and where its processes see them; the last is made last."""
+OF_ROOT = "log-frr"
+NODE_NETNS = Path("/run/netns")
+"""Where iproute2 looks for namespaces, in a node too."""
 FRR_USER = "frr"
 
 
 def node_directory(paths: Paths, lab: str, namespace: str) -> Path:
     """Return the node's run directory, made with what is bound from it if it is not there."""
     directory = paths.node(lab, namespace)
-    if not _is_given(directory / "run-frr"):  # the last to be made and given away
-        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not _is_given(directory / list(BOUND)[-1]):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.chmod(0o700)  # a former version let everybody in
         for name in BOUND:
             (directory / name).mkdir(mode=0o755, exist_ok=True)
-            _give_to_frr(directory / name)
+            if name != OF_ROOT:
+                _give_to_frr(directory / name)
     return directory
 
 
@@ -91,6 +108,8 @@ def _make_node(paths: Paths, lab: str, namespace: str, netns: int, stem: str) ->
         socket.sethostname(namespace.rpartition("/")[2])
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
         syscalls.mount("nlan", "/sys", "sysfs", flags)
+        if NODE_NETNS.is_dir():
+            syscalls.mount("nlan", str(NODE_NETNS), "tmpfs", flags, "mode=755")
         for here, there in binds:
             if os.path.exists(there):
                 syscalls.mount(here, there, None, syscalls.MS_BIND)
@@ -156,11 +175,13 @@ def _make_template(paths: Paths) -> tuple[int]:
 
 
 def _ensure_bound_places(paths: Paths) -> None:
-    """Make /run/frr where FRR is installed and was never started since the boot."""
-    if os.path.isdir("/etc/frr") and not os.path.isdir("/run/frr"):
-        pins.note(paths, "run-frr")
-        Path("/run/frr").mkdir(mode=0o755, exist_ok=True)
-        _give_to_frr(Path("/run/frr"))
+    """Make what is bound over where FRR is installed and was never started yet."""
+    for name, place in pins.OF_FRR.items():
+        if os.path.isdir("/etc/frr") and not place.is_dir():
+            pins.note(paths, name)
+            place.mkdir(mode=0o755, exist_ok=True)
+            if name != OF_ROOT:
+                _give_to_frr(place)
 
 
 def _is_given(directory: Path) -> bool:
@@ -172,13 +193,20 @@ def _is_given(directory: Path) -> bool:
 
 
 def _give_to_frr(directory: Path) -> None:
+    if (owner := _frr_owner()) is not None:
+        os.chown(directory, *owner, follow_symlinks=False)
+
+
+@functools.cache
+def _frr_owner() -> tuple[int, int] | None:
+    """Return FRR's user and group, None where it is not installed."""
     import pwd
 
     try:
         entry = pwd.getpwnam(FRR_USER)
     except KeyError:
-        return  # no FRR on this machine
-    os.chown(directory, entry.pw_uid, entry.pw_gid)
+        return None
+    return entry.pw_uid, entry.pw_gid
 
 
 @contextmanager

@@ -23,6 +23,12 @@ from nlan.errors import HostError
 from nlan.runtimes import syscalls
 from nlan.runtimes.paths import Paths
 
+OF_FRR = {
+    "log-frr": Path("/var/log/frr"),
+    "run-frr": Path("/run/frr"),
+    "tmp-frr": Path("/var/tmp/frr"),
+}
+"""Directories that come with FRR or its first start; nlan makes them to have what to bind a node's over."""
 _RUN_SOURCE = "nlan"
 """What the mount of the run directory is called in the table of mounts."""
 
@@ -167,8 +173,9 @@ def restore_host(paths: Paths) -> None:
             unmount(paths.netns, 0)
         if _is_noted(paths, "netns-directory"):
             _remove_directory(paths.netns)
-    if _is_noted(paths, "run-frr"):
-        _remove_directory(Path("/run/frr"))
+    for name, place in OF_FRR.items():
+        if _is_noted(paths, name):
+            _remove_directory(place)
     if _is_run_mount(paths.run) and not unmount(paths.run, 0):
         return  # in use: another nlan is about to lock a lab there, and comes by here later
     for name in os.listdir(paths.run):

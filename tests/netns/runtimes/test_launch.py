@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from nlan.cli.commands.exec import run_all
 from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
 from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.nodespace import NODE_NETNS
 
 
 @pytest.fixture
@@ -50,6 +52,32 @@ def test_pins_of_the_lab_are_not_mounted_inside(node: NetnsRuntime) -> None:
     mounts = shell(node, "a", "cat /proc/self/mounts")
     assert str(node.paths.netns) not in mounts
     assert f"{node.paths.run}/" not in mounts
+
+
+@pytest.fixture
+def unbound_pin() -> Iterator[str]:
+    """Give the name of a file where `ip netns` looks, as the host's pins are without their mounts."""
+    if not NODE_NETNS.is_dir():
+        pytest.skip(f"there is no {NODE_NETNS}")
+    pin = NODE_NETNS / f"n{os.getpid()}"
+    pin.touch()
+    yield pin.name
+    pin.unlink()
+
+
+def test_tools_for_namespaces_see_none_of_the_hosts(node: NetnsRuntime, unbound_pin: str) -> None:
+    """`ip address` would complain of each pin, for each link whose other end is in another namespace."""
+    with node.inside("a"):
+        peer = ["peer", "name", "y", "netns", str(node.paths.pin(node.lab, "b"))]
+        subprocess.run(["ip", "link", "add", "x", "type", "veth", *peer], check=True)
+    done = node.run("a", ["sh", "-c", "ip address; ip netns"])
+    assert b"x@if" in done.stdout
+    assert unbound_pin.encode() not in done.stdout
+    assert done.stderr == b""
+    words = "ip netns add mine; ip -n mine address; ip netns"
+    assert "mine" in shell(node, "a", words)
+    assert shell(node, "b", "ip netns") == ""
+    assert os.listdir(NODE_NETNS).count("mine") == 0
 
 
 def test_mounts_stay_in_the_node_and_last(node: NetnsRuntime) -> None:

@@ -233,5 +233,6 @@ def test_directories_that_were_made_but_not_given_to_frr_are_given(place: NetnsR
     directory = place.make_directory("a")
     owner = os.stat(directory / "run-frr").st_uid
     os.chown(directory / "run-frr", 0, 0)
+    (directory / "tmp-frr").rmdir()
     place.make_directory("a")
     assert os.stat(directory / "run-frr").st_uid == owner

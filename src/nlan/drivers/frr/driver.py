@@ -190,7 +190,7 @@ class FrrDriver:
         """End all at once; what is gone already has been ended."""
         if not daemons:
             return {}
-        ending = processes.open_all(self._place, {key: self._files(key).log_target for key in daemons})
+        ending = processes.open_all(self._place, {key: self._files(key).log_targets for key in daemons})
         zebras = {key._replace(name="zebra") for key in ending.values()} - set(daemons)
         workqueue.await_empty(self._files(zebra).vty for zebra in zebras)
         left = processes.end(ending)

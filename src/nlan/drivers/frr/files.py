@@ -6,16 +6,20 @@ lines in other words than it was given; with the receipt, only what changes late
 
 from __future__ import annotations
 
+import functools
 import json
-import os
+import pwd
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from nlan import safefiles
+from nlan.errors import HostError
 from nlan.resources import frrconfig
 
+RECEIPT_MAX = 1 << 28
+"""Octets of a receipt."""
 MANAGER = "mgmtd"
 MANAGED = frozenset({"staticd", "ripd", "ripngd"})
 """Daemons that take their configuration from mgmtd only, where there is one (since FRR 9)."""
@@ -56,7 +60,7 @@ class Files(NamedTuple):
 
     @property
     def run(self) -> Path:
-        """The directory of sockets, process ids and logs."""
+        """The directory of sockets and process ids."""
         return self.directory / "run-frr"
 
     @property
@@ -87,17 +91,22 @@ class Files(NamedTuple):
     @property
     def log(self) -> Path:
         """The daemon's log: sessions that go up and down, commands typed by anyone."""
-        return self.run / f"{self.daemon}.log"
+        return self.directory / "log-frr" / f"{self.daemon}.log"
 
     @property
     def log_target(self) -> str:
         """The log as the daemon's command line names it."""
-        return f"file:/run/frr/{self.daemon}.log"
+        return f"file:/var/log/frr/{self.daemon}.log"
+
+    @property
+    def log_targets(self) -> tuple[str, str]:
+        """The same, and as a former version of nlan named it."""
+        return self.log_target, f"file:/run/frr/{self.daemon}.log"
 
     @property
     def config_log(self) -> Path:
         """The log that tells of errors in its configuration."""
-        return self.run / f"{self.configured_by}.log"
+        return self._replace(daemon=self.configured_by).log
 
     @property
     def output(self) -> Path:
@@ -116,15 +125,15 @@ class Files(NamedTuple):
         """
         text = frrconfig.file_text(lines) if lines else ""
         log = "log commands\n" if self.configured_by == self.daemon else ""
-        write(self.config, text + log, owner="frr")
+        _give(self.config, text + log)
         if self.daemon == "zebra":
-            write(self.config.with_name("vtysh.conf"), VTYSH_CONF, owner="frr")
+            _give(self.config.with_name("vtysh.conf"), VTYSH_CONF)
 
     def remove(self) -> None:
         """Remove what the daemon leaves behind."""
         leftovers = (self.config, self.vty, self.pid, self.log, self.output, self.receipt)
         for path in leftovers:
-            path.unlink(missing_ok=True)
+            safefiles.remove(path)
 
 
 class Receipt(NamedTuple):
@@ -134,29 +143,40 @@ class Receipt(NamedTuple):
     shown: tuple[str, ...] | None
 
     def write(self, files: Files) -> None:
-        """Keep it, whole or not at all."""
-        write(files.receipt, json.dumps({"asked": self.asked, "shown": self.shown}))
+        """Keep it, whole or not at all; it is root's alone, since it may hold keys."""
+        text = json.dumps({"asked": self.asked, "shown": self.shown})
+        safefiles.write(files.receipt, text.encode())
 
     @classmethod
     def read(cls, files: Files) -> Receipt | None:
-        """Return the daemon's receipt, or None where nlan did not start it."""
+        """Return the daemon's receipt, or None where there is none, or a damaged one."""
         try:
-            data = json.loads(files.receipt.read_bytes())
+            data = json.loads(safefiles.read(files.receipt, RECEIPT_MAX))
+            shown = data["shown"]
+            return cls(tuple(data["asked"]), None if shown is None else tuple(shown))
         except FileNotFoundError:
             return None
-        shown = data["shown"]
-        return cls(tuple(data["asked"]), None if shown is None else tuple(shown))
+        except (ValueError, KeyError, TypeError):  # as if it were lost: what the daemon shows counts then
+            return None
 
 
-def write(path: Path, text: str, owner: str | None = None) -> None:
-    """Replace a file in one step; nobody but its owner reads it, since it may hold keys."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.touch(mode=0o600)
-    temporary.write_text(text)
-    if owner is not None:
-        shutil.chown(temporary, owner, owner)
-        temporary.chmod(0o640)
-    os.replace(temporary, path)
+def _give(path: Path, text: str) -> None:
+    """Replace a file of the daemon's; nobody else reads it, since it may hold keys."""
+    safefiles.write(path, text.encode(), mode=0o640, owner=_owner())
+
+
+@functools.cache
+def _owner() -> tuple[int, int]:
+    """Return the user and group that FRR's daemons run as.
+
+    Raises:
+        HostError: There is none.
+    """
+    try:
+        entry = pwd.getpwnam("frr")
+    except KeyError as missing:
+        raise HostError("the user frr is missing: install FRR") from missing
+    return entry.pw_uid, entry.pw_gid
 
 
 def own_lines(daemon: str, running: Iterable[str], *, has_manager: bool = True) -> tuple[str, ...]:

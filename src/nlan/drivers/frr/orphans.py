@@ -10,7 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from nlan import safefiles
 from nlan.drivers.frr.files import MANAGER, Files
+from nlan.drivers.processes import PID_MAX
 
 _STATE, _START_TIME = 0, 19
 """Of /proc/PID/stat, counted behind the name: clock ticks from the boot to the process's start."""
@@ -33,6 +35,7 @@ def is_orphan(files: Files, *, zebra: bool = True) -> bool:
 def _began(pid_file: Path) -> int | None:
     """Return when the process that the file names was started, None where there is none any more."""
     with suppress(OSError, ValueError, IndexError):
-        stat = Path(f"/proc/{int(pid_file.read_text())}/stat").read_text().rpartition(")")[2].split()
+        pid = int(safefiles.read(pid_file, PID_MAX))
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return None if stat[_STATE] in "ZX" else int(stat[_START_TIME])
     return None

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from nlan import safefiles
 from nlan.drivers.base import Place
 from nlan.drivers.frr import greet
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, own_lines
@@ -91,7 +92,7 @@ class Start:
                 files.run / ZEBRA_SOCKET if daemon == "zebra" else files.pid,
                 files.receipt,
             ):
-                stale.unlink(missing_ok=True)
+                safefiles.remove(stale)
             files.write_config(greet.start_lines(daemon, self.config))
             Receipt(self.config, None).write(files)
             self.logged = _size(files.config_log)
@@ -135,12 +136,11 @@ class Start:
     def _refused(self) -> list[tuple[str, str]]:
         """Return what the daemon did not understand of its configuration: its words and the line."""
         try:
-            with open(self.files.config_log, encoding="utf-8", errors="replace") as file:
-                file.seek(self.logged)
-                found = _BAD_LINE.findall(file.read())
-        except FileNotFoundError:
+            with safefiles.regular(self.files.config_log) as log:
+                text = os.pread(log, safefiles.READ_MAX, self.logged).decode(errors="replace")
+        except OSError:
             return []
-        return [(what, line.strip()) for what, line in found]
+        return [(what, line.strip()) for what, line in _BAD_LINE.findall(text)]
 
     def ended(self) -> None:
         """Note that the process is gone."""
@@ -162,7 +162,7 @@ class Start:
         """Return the last lines that the daemon printed or logged."""
         for path in (self.files.output, self.files.log):
             with suppress(OSError):
-                if lines := path.read_text(errors="replace").strip().splitlines():
+                if lines := safefiles.read_end(path).decode(errors="replace").strip().splitlines():
                     return " | ".join(lines[-3:])
         return "it said nothing"
 
@@ -187,7 +187,7 @@ def _argv(path: str, files: Files) -> list[str]:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except FileNotFoundError:
         return 0
 

@@ -11,16 +11,20 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from nlan import safefiles
 from nlan.errors import PeerError
 
 TIMEOUT_S = 10
 """How long a daemon may take to answer."""
-SUN_PATH_MAX = 107
-"""Octets of a unix socket's path."""
+TOGETHER_S = 60
+"""How long a daemon may take for all that it is asked together: one that goes on answering, too."""
+ANSWER_MAX = 1 << 26
+"""Octets of one answer."""
 _END = b"\0\0\0"
 
 FINE = frozenset({0, 1, 6})
@@ -69,7 +73,8 @@ class Vty:
         try:
             for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
                 self._socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", TIMEOUT_S, 0))
-            _connect(self._socket, path)
+            with safefiles.socket_path(path) as name:
+                self._socket.connect(name)
         except OSError:
             self._socket.close()
             raise
@@ -112,6 +117,8 @@ class Vty:
         if not octets:
             raise self._gone(None)
         answers, self._rest = parse_answers(self._rest + octets)
+        if len(self._rest) > ANSWER_MAX:
+            raise PeerError(f"{self._name} goes on answering without an end")
         return answers
 
     def together(self, commands: Sequence[str]) -> list[Answer]:
@@ -121,8 +128,11 @@ class Vty:
             PeerError: The daemon went away, or said nothing for `TIMEOUT_S`.
         """
         self.send(*commands)
+        deadline = time.monotonic() + TOGETHER_S
         answers: list[Answer] = []
         while len(answers) < len(commands):
+            if time.monotonic() > deadline:
+                raise PeerError(f"{self._name} is not done with its answers after {TOGETHER_S} s")
             answers += self.receive()
         return answers
 
@@ -138,16 +148,8 @@ class Vty:
         why = (
             "closed the conversation" if error is None else f"did not answer: {os.strerror(error.errno or 0)}"
         )
-        return PeerError(f"{self.path.stem} ({self.path}) {why}")
+        return PeerError(f"{self._name} {why}")
 
-
-def _connect(endpoint: socket.socket, path: Path) -> None:
-    """Connect, through the directory's descriptor where the path is longer than a socket's may be."""
-    if len(os.fsencode(path)) <= SUN_PATH_MAX:
-        endpoint.connect(str(path))
-        return
-    directory = os.open(path.parent, os.O_PATH | os.O_CLOEXEC)
-    try:
-        endpoint.connect(f"/proc/self/fd/{directory}/{path.name}")
-    finally:
-        os.close(directory)
+    @property
+    def _name(self) -> str:
+        return f"{self.path.stem} ({self.path})"

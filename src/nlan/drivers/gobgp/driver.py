@@ -356,7 +356,7 @@ class GobgpDriver:
         """End all at once; what is gone already has been ended."""
         if not keys:
             return {}
-        words = {key: str(self._files(key.namespace).config) for key in keys}
+        words = {key: [str(self._files(key.namespace).config)] for key in keys}
         left = processes.end(processes.open_all(self._place, words))
         for key in keys:
             if key not in left:

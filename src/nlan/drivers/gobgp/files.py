@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,9 +10,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from nlan import safefiles
 from nlan.drivers.gobgp.log import NAME as LOG_NAME
 from nlan.model import from_json, to_builtins
 from nlan.resources import GobgpDaemon
+
+RECEIPT_MAX = 1 << 28
+"""Octets of a receipt."""
+LOG_MAX = 1 << 26
+"""Octets of the log that are looked at, from its end."""
 
 
 class Receipt(NamedTuple):
@@ -58,16 +63,18 @@ class Files(NamedTuple):
     def remove(self) -> None:
         """Remove what it leaves behind."""
         for path in (self.config, self.log, self.pid, self.receipt):
-            path.unlink(missing_ok=True)
+            safefiles.remove(path)
 
     def read_receipt(self) -> Receipt | None:
-        """Return what was asked last, None where nothing was."""
+        """Return what was asked last, None where nothing was, or where it cannot be made out any more."""
         try:
-            data = json.loads(self.receipt.read_bytes())
+            data = json.loads(safefiles.read(self.receipt, RECEIPT_MAX))
+            asked = from_json(data["asked"], GobgpDaemon)
+            return Receipt(asked, frozenset(data.get("listening", ())), data["shown"])
         except FileNotFoundError:
             return None
-        asked = from_json(data["asked"], GobgpDaemon)
-        return Receipt(asked, frozenset(data.get("listening", ())), data["shown"])
+        except (ValueError, KeyError, TypeError, AttributeError):  # damaged: it is as good as lost
+            return None
 
     def write_receipt(
         self, asked: GobgpDaemon, listening: Iterable[str], shown: Mapping[str, Mapping[str, Any]] | None
@@ -80,7 +87,7 @@ class Files(NamedTuple):
     def log_text(self) -> str:
         """Return what the process has said so far."""
         with suppress(OSError):
-            return self.log.read_text(errors="replace")
+            return safefiles.read_end(self.log, LOG_MAX).decode(errors="replace")
         return ""
 
     def last_words(self) -> str:
@@ -91,7 +98,4 @@ class Files(NamedTuple):
 
 def write(path: Path, text: str, *, private: bool = False) -> None:
     """Replace a file in one step; a private one (it may hold keys) is root's alone."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.touch(mode=0o600 if private else 0o644)
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    safefiles.write(path, text.encode(), mode=0o600 if private else 0o644)

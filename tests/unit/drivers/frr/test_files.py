@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from nlan.drivers.frr.files import Files, Receipt, observed_config, own_lines
 
 ASKED = ("ip prefix-list A permit 10.0.0.0/8", "router bgp 64496", " neighbor 192.0.2.2 remote-as 64497")
@@ -68,3 +70,13 @@ def test_a_receipt_is_read_back(tmp_path: Path) -> None:
     RECEIPT.write(files)
     assert Receipt.read(files) == RECEIPT
     assert files.receipt.stat().st_mode & 0o077 == 0, "it may hold passwords"
+
+
+@pytest.mark.parametrize("octets", [b"", b"{", b"[]", b"7", b'{"asked": 1, "shown": null}', b"{}", b"\xff"])
+def test_a_damaged_receipt_is_none(octets: bytes, tmp_path: Path) -> None:
+    files = Files(tmp_path, "bgpd")
+    assert Receipt.read(files) is None
+    RECEIPT.write(files)
+    assert Receipt.read(files) == RECEIPT
+    files.receipt.write_bytes(octets)
+    assert Receipt.read(files) is None
