@@ -154,7 +154,10 @@ def decode_commit(data: bytes, rev: Rev) -> Commit:
     if found != data[:HASH_SIZE]:
         raise DamagedStore("", f"the record of revision {rev} does not match its checksum")
     fields = read_payload(payload, rev)
-    return commit_of(fields, found)
+    try:
+        return commit_of(fields, found)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedStore("", f"what stands as the record of revision {rev} is none") from error
 
 
 def read_payload(payload: bytes, rev: Rev) -> dict[str, Json]:
@@ -226,11 +229,39 @@ def decode_state(data: bytes, name: str) -> tuple[Rev, bytes, dict[str, Rev], No
     Raises:
         DamagedStore: It is not what was written.
     """
+    payload = _state_payload(data, name)
+    try:
+        fields = from_bytes(payload)
+        return fields["rev"], bytes.fromhex(fields["hash"]), fields["versions"], _cooked(fields["tree"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_state(name) from error
+
+
+def state_versions(data: bytes, name: str) -> dict[str, Rev]:
+    """Return the versions of the roots that a state holds, without building its tree.
+
+    Raises:
+        DamagedStore: It is not what was written.
+    """
+    import msgspec
+
+    payload = _state_payload(data, name)
+    try:
+        fields = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+        return msgspec.json.decode(fields["versions"], type=dict[str, int])
+    except (ValueError, KeyError) as error:
+        raise _no_state(name) from error
+
+
+def _no_state(name: str) -> DamagedStore:
+    return DamagedStore("", f"what stands as {name} is no state")
+
+
+def _state_payload(data: bytes, name: str) -> bytes:
     payload = data[HASH_SIZE:]
     if sha256(payload).digest() != data[:HASH_SIZE]:
         raise DamagedStore("", f"the {name} does not match its checksum")
-    fields = from_bytes(payload)
-    return fields["rev"], bytes.fromhex(fields["hash"]), fields["versions"], _cooked(fields["tree"])
+    return payload
 
 
 def state_rev(data: bytes) -> Rev:

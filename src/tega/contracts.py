@@ -45,8 +45,8 @@ class Log(Protocol):
     def last(self) -> Rev:
         """Revision of the last record, surely current inside `hold`; 0 for an empty log."""
 
-    def first(self) -> Rev:
-        """Revision of the oldest record kept; 0 for an empty log."""
+    def horizon(self) -> Rev:
+        """Newest revision whose record was forgotten on purpose; 0 if none was."""
 
     def hint(self) -> Rev:
         """A cheap upper bound of `last`: covers every commit acknowledged before the call."""
@@ -69,13 +69,22 @@ class Log(Protocol):
     def read(
         self, *, after: Rev, until: Rev | None = None, root: str | None = None
     ) -> Iterator[tuple[Rev, bytes]]:
-        """Records in order; with `root` an engine may leave out those that did not touch it."""
+        """Records in order; with `root` an engine may leave out those that did not touch it.
+
+        What is missing is not noticed here, see `tega.records`.
+        """
 
     def find_request(self, request_id: str) -> Rev | None:
-        """Revision of the record that carries the id."""
+        """Revision of the record that carries the id; None only where none that is kept does."""
 
     def version_rev(self, root: str, version: Rev) -> Rev | None:
         """Revision at which the root reached that version of its own, if it is kept."""
+
+    def touched_last(self, root: str, until: Rev) -> Rev | None:
+        """Newest revision up to `until` whose record touched the root, if it is kept."""
+
+    def touched_next(self, root: str, after: Rev) -> Rev | None:
+        """Oldest revision after `after` whose record touched the root."""
 
     def put_blob(self, name: str, data: bytes) -> None: ...
     def get_blob(self, name: str) -> bytes | None: ...
@@ -84,7 +93,16 @@ class Log(Protocol):
 
     def drop_blob(self, name: str) -> None: ...
     def truncate(self, before: Rev) -> None:
-        """Forget the records with a smaller revision; the last one always stays."""
+        """Forget the records with a smaller revision; the last one always stays.
+
+        Whoever calls it has put a state of the revision before.
+        """
+
+    def reclaim(self) -> Iterator[None]:
+        """Give the space of what was forgotten back, as far as the engine can, in short steps.
+
+        Commits may come in between. Given up half-way, the next one goes on.
+        """
 
     def leases(self) -> list[LeaseInfo]: ...
     def lease(self, lease_id: str) -> LeaseInfo | None:

@@ -10,11 +10,12 @@ log's hint, before every read.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import deque
 
 from tega.api import Change, Commit, Entry, Op
-from tega.codec import canonical, decode_commit, decode_state, digest, encode_state
+from tega.codec import canonical, decode_state, digest, encode_state
 from tega.errors import (
     CommitUnknown,
     Compacted,
@@ -31,6 +32,7 @@ from tega.errors import (
 )
 from tega.group import Attempt, Request
 from tega.paths import overlap, to_path
+from tega.records import Records, state_name
 from tega.signs import check_signs
 from tega.state import State, View, advance, empty_state, loaded_state
 from tega.tree import plain_json, to_json
@@ -38,7 +40,7 @@ from tega.turn import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self, TypeVar
 
@@ -63,7 +65,7 @@ class Core:
     """
 
     def __init__(self, log: Log, *, clock: Callable[[], float] = time.time) -> None:
-        self.log = log
+        self.records = Records(log)
         self._clock = clock
         self._limits = log.limits()
         self._queue: deque[Request] = deque()
@@ -75,7 +77,6 @@ class Core:
         self._counter = 0
         self._closed = False
         self._tail = 0
-        self._bytes_read = 0
         self._state_size = 0
         self.snapshot_error: StoreError | None = None
         self.defer_states = False
@@ -85,6 +86,11 @@ class Core:
         except BaseException:
             log.close()
             raise
+
+    @property
+    def log(self) -> Log:
+        """The engine."""
+        return self.records.log
 
     @property
     def directory(self) -> str:
@@ -123,8 +129,7 @@ class Core:
         names = [name for name in self.log.blobs() if name.startswith("state-")]
         state, versions = self._read_state(names[-1]) if names else (empty_state(), {})
         if oldest > state.rev:
-            found = f"the log begins at revision {oldest + 1} and no state leads there"
-            raise DamagedStore(self.directory, found)
+            raise self.records.damaged(f"the log begins at revision {oldest + 1} and no state leads there")
         return state, versions
 
     def _again(self, read: Callable[[Rev], _T]) -> _T:
@@ -140,54 +145,31 @@ class Core:
     def _read_state(self, name: str) -> tuple[State, dict[str, Rev]]:
         data = self.log.get_blob(name)
         if data is None:
-            raise DamagedStore(self.directory, f"{name} is gone")
+            raise self.records.damaged(f"{name} is gone")
         try:
             rev, head_hash, versions, root = decode_state(data, name)
         except DamagedStore as error:
-            raise DamagedStore(self.directory, error.found) from None
+            raise self.records.damaged(error.found) from None
+        if state_name(rev) != name:
+            raise self.records.damaged(f"as {name} stands the state of revision {rev}")
+        if self.records.hash_of(rev) not in (None, head_hash):
+            raise self.records.damaged(f"{name} is not the state of the revision {rev} that is in the log")
         self._state_size = len(data)
         return loaded_state(rev, head_hash, root), versions
-
-    def _commits(self, after: Rev, until: Rev | None = None, root: str | None = None) -> Iterator[Commit]:
-        for rev, data in self.log.read(after=after, until=until, root=root):
-            self._bytes_read += len(data)
-            try:
-                yield decode_commit(data, rev)
-            except DamagedStore as error:
-                raise DamagedStore(self.directory, error.found) from None
-
-    def _whole(self, after: Rev, until: Rev | None = None, root: str | None = None) -> Iterator[Commit]:
-        """As `_commits`, without a gap.
-
-        Raises:
-            Compacted: Another process forgets what was not read yet.
-        """
-        for commit in self._commits(after, until, root):
-            if commit.rev > after + 1:
-                self._check_kept(after)
-            after = commit.rev
-            yield commit
-        if until is None or after < until:
-            self._check_kept(after)
-
-    def _check_kept(self, after: Rev) -> None:
-        oldest = self.oldest()
-        if oldest > after:
-            raise Compacted(oldest)
 
     def _advance(self, state: State, commit: Commit) -> State:
         try:
             return advance(state, commit)
         except DamagedStore as error:
-            raise DamagedStore(self.directory, error.found) from None
+            raise self.records.damaged(error.found) from None
 
     def _follow(self) -> None:
         """Take in what others have committed; the write lock is held, or nobody else is here yet."""
         commits: list[Commit] = []
         state = self._state
-        read_before = self._bytes_read
-        for commit in self._commits(state.rev):
-            if commit.rev > state.rev + 1 and self.log.first() > state.rev + 1:
+        read_before = self.records.bytes_read
+        for commit, _ in self.records.plain(state.rev):
+            if commit.rev > state.rev + 1 and self.log.horizon() > state.rev:
                 self._load()
                 self._publish(self._state, ())
                 return
@@ -196,7 +178,7 @@ class Core:
             self._versions.update(commit.roots)
             commits.append(commit)
         if commits:
-            self._tail += self._bytes_read - read_before
+            self._tail += self.records.bytes_read - read_before
             self._publish(state, commits)
 
     def _publish(self, state: State, commits: Sequence[Commit]) -> None:
@@ -225,8 +207,7 @@ class Core:
 
     def oldest(self) -> Rev:
         """Return the oldest revision that can be read, compared and watched from."""
-        first = self.log.first()
-        return first - 1 if first else 0
+        return self.log.horizon()
 
     def view(self, at: Rev | None = None) -> View:
         """Return the tree at a revision, the newest unless told: reads that fit together.
@@ -275,10 +256,7 @@ class Core:
         wanted = version if version >= 0 else newest + version
         if not 1 <= wanted <= newest:
             raise NoVersion(root, version, newest)
-        found = self.log.version_rev(root, wanted)
-        if found is None:
-            raise Compacted(self.oldest())
-        return found
+        return self.records.version_rev(root, wanted)
 
     def state_hash(self, at: Rev | None = None) -> bytes:
         """Return SHA-256 of the canonical JSON of the whole tree."""
@@ -307,7 +285,9 @@ class Core:
             size = self._state_size
             base = self._read_state(names[-1])[0]
             self._state_size = size
-        for commit in self._whole(base.rev, rev):
+        if base.rev < oldest:
+            raise self.records.damaged(f"the log begins at revision {oldest + 1} and no state leads there")
+        for commit, _ in self.records.whole(base.rev, rev):
             base = self._advance(base, commit)
         self._past = base
         return base
@@ -463,6 +443,7 @@ class Core:
             last = self.log.last()
             if last != self._state.rev:
                 self._follow()
+                self._check_end(last)
             if not group:
                 group += self._take_group()
                 careful = any(request.reaps is not None for request in group)  # ending a lease is done once
@@ -471,7 +452,11 @@ class Core:
             try:
                 if attempt.records or attempt.reaped:
                     self.log.append(attempt.records, expect_last=last)
-            except (WrongLast, KnownRequest):
+            except WrongLast:
+                return False
+            except KnownRequest:
+                if careful:  # looked for, and not found
+                    raise self.records.damaged("the index of request ids contradicts itself") from None
                 return False
         self._versions.update(attempt.versions)
         self._recent.extend(attempt.states)
@@ -480,6 +465,11 @@ class Core:
         if attempt.commits:
             self._publish(attempt.states[-1], attempt.commits)
         return True
+
+    def _check_end(self, last: Rev) -> None:
+        if last < self._state.rev:
+            found = f"the log ends at revision {last}, yet revision {self._state.rev} was committed"
+            raise self.records.damaged(found)
 
     def _write_state(self, state: State, versions: Mapping[str, Rev]) -> None:
         data = encode_state(state.rev, state.hash, versions, state.root)
@@ -531,7 +521,14 @@ class Core:
     def logged(self, request_id: str) -> Commit | None:
         """Return the commit with a caller's request id, without looking for news first."""
         rev = self.log.find_request(request_id)
-        return next(self._commits(rev - 1, rev), None) if rev is not None else None
+        if rev is None:
+            return None
+        found = self.records.find(rev)
+        if found is None or found.request_id != request_id:
+            if self.oldest() >= rev:  # forgotten meanwhile
+                return None
+            raise self.records.damaged(f"revision {rev} should be that of request {request_id!r}, and is not")
+        return found
 
     def next_id(self) -> str:
         """Return a request id that no other writer uses."""
@@ -542,9 +539,10 @@ class Core:
         """Return the conflict with who caused it; reads the log."""
         found: Commit | None = None
         if actual:
-            found = next(self._commits(actual - 1, actual), None)
+            found = self.records.find(actual)
         else:
-            for commit in self._commits(max(expected, self.oldest()), root=path[0] if path else None):
+            after = max(expected, self.oldest())
+            for commit, _ in self.records.plain(after, root=path[0] if path else None):
                 if any(overlap(change.path, path) for change in commit.changes):
                     found = commit
         if found is None:
@@ -557,9 +555,12 @@ class Core:
         return self.logged(request_id)
 
 
-def state_name(rev: Rev) -> str:
-    """Return the name under which the state at a revision is kept."""
-    return f"state-{rev:016x}"
+_OWN_ID = re.compile(r"[0-9a-f]{8}-[0-9]+")
+
+
+def is_own_id(request_id: str) -> bool:
+    """Whether a request id looks like those of `Core.next_id`, which no index holds."""
+    return _OWN_ID.fullmatch(request_id) is not None
 
 
 def _checked(change: Change) -> Change:

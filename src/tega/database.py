@@ -10,10 +10,11 @@ import os
 import time
 
 from tega.api import Change, Op
-from tega.core import Core, state_name
-from tega.errors import Compacted, DamagedStore, FutureRevision, InvalidValue, LeaseLost
+from tega.core import Core, is_own_id
+from tega.errors import Compacted, FutureRevision, InvalidValue, LeaseLost, StoreFull
 from tega.group import Request
 from tega.paths import overlap, to_path
+from tega.records import state_name
 from tega.signs import check_signs
 from tega.state import State, View, empty_state, touches
 from tega.tree import changes_towards, diff, find, to_json
@@ -87,7 +88,7 @@ class Database(Core):
     def history(
         self, path: PathLike = (), *, after: Rev | None = None, until: Rev | None = None
     ) -> Iterator[Commit]:
-        """Yield the commits that changed something at, below or above the path, oldest first.
+        """Return the commits that changed something at, below or above the path, oldest first.
 
         Args:
             path: The whole tree unless told.
@@ -96,16 +97,21 @@ class Database(Core):
 
         Raises:
             Compacted: The commits after `after` are no longer all kept.
+            DamagedStore: Some of them are missing, or not what was committed.
         """
         self.refresh()
         where = to_path(path)
         oldest = self.oldest()
         if after is not None and after < oldest:
             raise Compacted(oldest)
-        start = oldest if after is None else after
-        for commit in self._whole(start, until, where[0] if where else None):
-            if not where or any(overlap(change.path, where) for change in commit.changes):
-                yield commit
+        start, head = oldest if after is None else after, self._state
+        until = head.rev if until is None else min(until, head.rev)
+        if not where:
+            end = head.hash if until == head.rev else None
+            return (commit for commit, _ in self.records.whole(start, until, end))
+        newest = self._versions.get(where[0], 0)
+        found = self.records.of_root(where[0], start, until, newest)
+        return (commit for commit in found if any(overlap(change.path, where) for change in commit.changes))
 
     def diff(self, before: Rev, after: Rev | None = None, path: PathLike = ()) -> list[Difference]:
         """Return what differs between two revisions, leaf by leaf; `after` is the newest unless told.
@@ -264,9 +270,14 @@ class Database(Core):
         """End the leases that ran out; returns seconds until the next one may, None without any.
 
         Whoever has the store open may call it; each lease is reaped once.
+        Nodes whose lease is lost (a damage, an import) go as well.
         """
         waits = []
-        for lease in self.leases():
+        there = self.leases()
+        for lost in self._state.leased.keys() - {lease.id for lease in there}:
+            if self._leased_nodes(self._state, lost):
+                self._reap(lost, only_expired=True)
+        for lease in there:
             if lease.remaining > 0:
                 waits.append(lease.remaining)
             else:
@@ -291,11 +302,14 @@ class Database(Core):
     def _plan_reap(self, state: State, lease: str, only_expired: bool) -> Sequence[Change]:
         if only_expired:
             found = self.log.lease(lease)
-            if found is None or found.remaining > 0:
+            if found is not None and found.remaining > 0:
                 return ()
         self.log.drop_lease(lease)
+        return [Change(Op.DELETE, path) for path in self._leased_nodes(state, lease)]
+
+    def _leased_nodes(self, state: State, lease: str) -> list[Path]:
         nodes = [(path, find(state.root, path)) for path in sorted(state.leased.get(lease, ()))]
-        return [Change(Op.DELETE, path) for path, node in nodes if node is not None and node.lease == lease]
+        return [path for path, node in nodes if node is not None and node.lease == lease]
 
     # -------------------------------------------------------- maintenance
 
@@ -310,31 +324,62 @@ class Database(Core):
     def compact(self, before: Rev) -> None:
         """Forget the commits before a revision; the state just before it is kept and readable.
 
+        Their space goes back to the file system, in short steps between
+        which others commit. On a full disk what can go without writing
+        that state goes first.
+
         Raises:
             FutureRevision: There is no such revision yet.
+            StoreFull: There is not even the space to begin with; nothing
+                is wrong, and the next call goes on.
         """
         head = self.refresh()
         if before > head + 1:
             raise FutureRevision(before, head)
-        before = min(before, head)
-        if before - 1 <= self.oldest():
+        base = min(before, head) - 1
+        if base > self.oldest():
+            try:
+                self._keep_state(base)
+            except StoreFull:
+                self._forget(self._newest_kept(base))
+                self._keep_state(base)
+        self._forget(base)
+
+    def _keep_state(self, rev: Rev) -> None:
+        """See that the state at a revision stands in the log."""
+        if state_name(rev) in self.log.blobs():
             return
-        base = self._state_at(before - 1)
+        state = self._state_at(rev)
+        versions = self._versions_at(rev)
         with self._lock:
             self._check_open()
             size, tail = self._state_size, self._tail
-            self._write_state(base, self._versions_at(base.rev))
+            self._write_state(state, versions)
             self._state_size, self._tail = size, tail
-            self.log.truncate(before)
+
+    def _newest_kept(self, rev: Rev) -> Rev:
+        """The newest revision up to another one of which a state stands in the log, or the horizon."""
+        names = [n for n in self.log.blobs() if n.startswith("state-") and n <= state_name(rev)]
+        return int(names[-1].removeprefix("state-"), 16) if names else self.oldest()
+
+    def _forget(self, base: Rev) -> None:
+        """Forget what leads up to a state, and give its space back."""
+        with self._lock:
+            self._check_open()
+            self.log.truncate(base + 1)
+            oldest = state_name(self.log.horizon())
             for name in self.log.blobs():
-                if name.startswith("state-") and name < state_name(base.rev):
+                if name.startswith("state-") and name < oldest:
                     self.log.drop_blob(name)
+        for _ in self.log.reclaim():
+            self._check_open()
 
     def _versions_at(self, rev: Rev) -> dict[str, Rev]:
         """The versions of the roots at a revision: today's, less what came after."""
-        versions = dict(self._versions)
+        with self._lock:
+            versions, head = dict(self._versions), self._state.rev
         first_after: dict[str, Rev] = {}
-        for commit in self._whole(rev):
+        for commit, _ in self.records.whole(rev, head):
             for root, version in commit.roots.items():
                 first_after.setdefault(root, version)
         for root, version in first_after.items():
@@ -345,7 +390,7 @@ class Database(Core):
         return versions
 
     def verify(self) -> bytes:
-        """Read everything again: engine, every record, the chain, every state; return the last hash.
+        """Read everything again: engine, records, chain, indexes and states; return the last hash.
 
         Raises:
             DamagedStore: Something is not what was written.
@@ -356,15 +401,25 @@ class Database(Core):
 
     def _replayed(self, oldest: Rev) -> State:
         names = set(self.log.blobs())
+        head = self._state
         state = self._read_state(state_name(oldest))[0] if oldest else empty_state()
-        for commit in self._whole(state.rev):
+        for commit, _ in self.records.whole(state.rev, head.rev, head.hash):
             state = self._advance(state, commit)
+            self._check_indexes(commit)
             if state_name(state.rev) in names:
                 self._compare(state, self._read_state(state_name(state.rev))[0])
         return state
 
+    def _check_indexes(self, commit: Commit) -> None:
+        """See that the commit is found by its id, if that is one of a caller, and by each root."""
+        rev = commit.rev
+        found = self.log.find_request(commit.request_id)
+        if found != rev and not (found is None and is_own_id(commit.request_id)):
+            raise self.records.damaged(f"revision {rev} is missing in the index of request ids")
+        for root in commit.roots:
+            if self.log.touched_last(root, rev) != rev:
+                raise self.records.damaged(f"revision {rev} is missing in the index of root {root}")
+
     def _compare(self, replayed: State, kept: State) -> None:
         if replayed.hash != kept.hash or to_json(replayed.root) != to_json(kept.root):
-            raise DamagedStore(
-                self.directory, f"the state kept for revision {kept.rev} is not that of the log"
-            )
+            raise self.records.damaged(f"the state kept for revision {kept.rev} is not that of the log")

@@ -205,6 +205,10 @@ class DamagedStore(StoreError):
         )
 
 
+class NewerFormat(StoreError):
+    """The files were written by a newer version; nothing is wrong with them."""
+
+
 class WrongLast(StoreError):
     """An engine was given a record that does not follow its last one (for engines and their tests)."""
 

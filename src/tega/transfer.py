@@ -8,8 +8,8 @@ history was asked for, the commits that are kept.
 from __future__ import annotations
 
 from tega.api import Change, Op
-from tega.codec import HASH_SIZE, canonical, from_bytes, new_digest, read_payload
-from tega.errors import Compacted, ImportRefused, InvalidPath
+from tega.codec import HASH_SIZE, canonical, from_bytes, new_digest
+from tega.errors import ImportRefused, InvalidPath
 from tega.paths import format_path, to_path
 from tega.tree import build, changes_towards, find, leaves, to_json, unleased
 
@@ -46,13 +46,8 @@ def export_lines(database: Database, *, at: Rev | None = None, history: bool = F
 def _lines(database: Database, rev: Rev, history: bool) -> Iterator[bytes]:
     yield from _state_lines(build(unleased(database.view(rev).tree), rev), rev, history)
     if history:
-        last = database.oldest()
-        for number, data in database.log.read(after=last, until=rev):
-            if number != last + 1:
-                raise Compacted(database.oldest())
-            last = number
-            fields = read_payload(data[HASH_SIZE:], number)
-            yield canonical({"commit": fields, "hash": data[:HASH_SIZE].hex()})
+        for commit, data in database.records.whole(database.oldest(), rev):
+            yield b'{"commit":%b,"hash":"%b"}' % (data[HASH_SIZE:], commit.hash.hex().encode())
 
 
 def tree_lines(tree: dict[str, Json]) -> Iterator[bytes]:

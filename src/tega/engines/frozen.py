@@ -11,7 +11,7 @@ from tega.errors import ReadOnly, StoreError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tega.api import Record, Rev
 
@@ -50,6 +50,9 @@ class FrozenLog(SqliteLog):
     def truncate(self, before: Rev) -> None:
         raise self._refusal()
 
+    def reclaim(self) -> Iterator[None]:
+        raise self._refusal()
+
     def put_lease(self, lease_id: str, ttl: float, owner: str) -> None:
         raise self._refusal()
 
@@ -70,7 +73,7 @@ def _copy(directory: str, folder: str) -> None:
     try:
         for _ in range(_ATTEMPTS):
             before = _stamps(directory)
-            _each(directory, lambda name: shutil.copy2(os.path.join(directory, name), folder))
+            _each(directory, lambda name: shutil.copyfile(f"{directory}/{name}", f"{folder}/{name}"))
             if _stamps(directory) == before:
                 return
     except OSError as error:

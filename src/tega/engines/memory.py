@@ -23,7 +23,7 @@ class Memory:
     def __init__(self) -> None:
         self.lock = RLock()
         self.records: dict[Rev, Record] = {}
-        self.first = 0
+        self.horizon = 0
         self.last = 0
         self.requests: dict[str, Rev] = {}
         self.versions: dict[tuple[str, Rev], Rev] = {}
@@ -56,8 +56,8 @@ class MemoryLog:
         with self._lock:
             yield
 
-    def first(self) -> Rev:
-        return self._held.first
+    def horizon(self) -> Rev:
+        return self._held.horizon
 
     def last(self) -> Rev:
         return self._held.last
@@ -78,7 +78,6 @@ class MemoryLog:
 
     def _keep(self, record: Record) -> None:
         self._held.records[record.rev] = record
-        self._held.first = self._held.first or record.rev
         self._held.last = record.rev
         if record.request_id:
             self._held.requests[record.request_id] = record.rev
@@ -88,7 +87,7 @@ class MemoryLog:
     def read(
         self, *, after: Rev, until: Rev | None = None, root: str | None = None
     ) -> Iterator[tuple[Rev, bytes]]:
-        rev = max(after + 1, self._held.first)
+        rev = max(after, self._held.horizon) + 1
         while rev <= self._held.last and (until is None or rev <= until):
             record = self._held.records.get(rev)
             if record is not None and (root is None or root in record.roots):
@@ -100,6 +99,16 @@ class MemoryLog:
 
     def version_rev(self, root: str, version: Rev) -> Rev | None:
         return self._held.versions.get((root, version))
+
+    def touched_last(self, root: str, until: Rev) -> Rev | None:
+        return max((rev for rev in self._touched(root) if rev <= until), default=None)
+
+    def touched_next(self, root: str, after: Rev) -> Rev | None:
+        return min((rev for rev in self._touched(root) if rev > after), default=None)
+
+    def _touched(self, root: str) -> list[Rev]:
+        with self._lock:
+            return [rev for (one, _), rev in self._held.versions.items() if one == root]
 
     def put_blob(self, name: str, data: bytes) -> None:
         self._held.blobs[name] = data
@@ -116,12 +125,15 @@ class MemoryLog:
     def truncate(self, before: Rev) -> None:
         with self._lock:
             before = min(before, self._held.last)
-            for rev in range(self._held.first, before):
+            for rev in range(self._held.horizon + 1, before):
                 record = self._held.records.pop(rev)
                 self._held.requests.pop(record.request_id, None)
                 for root, version in record.roots.items():
                     self._held.versions.pop((root, version), None)
-            self._held.first = max(self._held.first, before)
+            self._held.horizon = max(self._held.horizon, before - 1)
+
+    def reclaim(self) -> Iterator[None]:
+        return iter(())
 
     def leases(self) -> list[LeaseInfo]:
         with self._lock:

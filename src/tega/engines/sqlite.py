@@ -7,18 +7,21 @@ any process, not the loss of power. Never on a network file system.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
 from threading import RLock
 
 from tega.api import LeaseInfo, Limits
-from tega.codec import HASH_SIZE
+from tega.codec import HASH_SIZE, digest
+from tega.engines import requests, space
 from tega.engines.head import Head
+from tega.engines.requests import IndexDamaged
 from tega.errors import (
     CommitUnknown,
     DamagedStore,
-    KnownRequest,
+    NewerFormat,
     ReadOnly,
     StoreBusy,
     StoreClosed,
@@ -42,28 +45,33 @@ FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", HEAD)
 """Everything that a store keeps in its directory."""
 
 APPLICATION = 0x74656761
-FORMAT = 1
+FORMAT = 2
+"""1 had an index of request ids without checksums, no horizon, and a file that could not shrink."""
+HORIZON = "horizon"
+"""The blob that says up to where records were forgotten on purpose."""
 COMMIT_BYTES = 64 << 20
 CHUNK = 256
 CHUNK_OCTETS = 4 << 20
 """Most records that a reader fetches at a time, and their octets after which it takes no more."""
 
 _SCHEMA = (
+    f"PRAGMA application_id = {APPLICATION}",
+    f"PRAGMA user_version = {FORMAT}",
     "CREATE TABLE commits (rev INTEGER PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE touched (root TEXT, version INTEGER, rev INTEGER NOT NULL,"
     " PRIMARY KEY (root, rev)) WITHOUT ROWID",
-    "CREATE TABLE request (id TEXT PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE blob (name TEXT PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE lease (id TEXT PRIMARY KEY, ttl REAL NOT NULL, deadline REAL NOT NULL,"
     " boot TEXT NOT NULL, owner TEXT NOT NULL) WITHOUT ROWID",
-    f"PRAGMA application_id = {APPLICATION}",
-    f"PRAGMA user_version = {FORMAT}",
 )
 _LAST = "SELECT max(rev) FROM commits"
 _INSERT = "INSERT INTO commits VALUES (?, ?)"
 _TOUCH = "INSERT INTO touched VALUES (?, ?, ?)"
+_PUT_BLOB = "INSERT OR REPLACE INTO blob VALUES (?, ?)"
 _LEASES = "SELECT id, ttl, deadline, boot, owner FROM lease"
-_REQUEST = "INSERT INTO request VALUES (?, ?)"
+_LEASE_KINDS = ((str,), (int, float), (int, float), (str,), (str,))
+_SPOILT = ("malformed", "no such table", "no such column", "has no column", "values for", "decode to UTF-8")
+"""What SQLite says where the schema or a text is not what was written, without a code that tells."""
 
 
 def boot_clock() -> float:
@@ -98,7 +106,7 @@ def translate(error: sqlite3.Error, directory: str) -> StoreError:
             return TooLarge(f"{where}the commit is larger than SQLite takes")
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_NOMEM:
             return StoreIOError(f"{where}the operating system failed to read or write the database ({error})")
-    if "malformed" in str(error) or "no such table" in str(error):
+    if any(sign in str(error) for sign in _SPOILT):
         return DamagedStore(directory, str(error))
     return StoreError(f"{where}{error}")
 
@@ -119,6 +127,8 @@ class _Translating:
     ) -> None:
         if isinstance(error, sqlite3.Error):
             raise translate(error, self._directory) from error
+        if isinstance(error, IndexDamaged):
+            raise DamagedStore(self._directory, str(error)) from error
 
 
 class _Hold:
@@ -174,53 +184,68 @@ class SqliteLog:
         self._under_way: tuple[Rev, Rev] | None = None
         self._translating = _Translating(directory)
         self._closed = False
+        self._horizon = 0
         folder = files or directory
         self._head = _open_head(folder)
-        try:
-            self._db = sqlite3.connect(
-                os.path.join(folder, DATABASE),
-                timeout=busy_s,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        except sqlite3.Error as error:
-            self._head.close()
-            raise translate(error, directory) from error
-        try:
-            self._set_up(folder)
-        except BaseException:
-            self._db.close()
-            self._head.close()
-            raise
-
-    def _set_up(self, folder: str) -> None:
         self._head.lock()
         try:
-            mode = "FULL" if self._durable else "NORMAL"
-            with self._errors():
-                if self._db.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
-                    self._create(folder)
-                self._db.execute(f"PRAGMA synchronous = {mode}")
-                self._db.execute("PRAGMA cell_size_check = ON")
-                self._compare_with_head()
-        finally:
-            self._head.unlock()
+            with self._translating:
+                self._db = _connect(folder, directory, busy_s)
+                try:
+                    self._set_up(folder)
+                except BaseException:
+                    self._db.close()
+                    raise
+        except BaseException:
+            self._head.close()
+            raise
+        self._head.unlock()
 
-    def _create(self, folder: str) -> None:
+    def _set_up(self, folder: str) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 1:
+            self._convert()
+        elif version != FORMAT:
+            self._create(folder, version)
+        self._db.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        self._db.execute("PRAGMA cell_size_check = ON")
+        self._db.execute("PRAGMA secure_delete = FAST")  # never at the price of more to write
+        self._compare_with_head()
+
+    def _create(self, folder: str, version: int) -> None:
         objects = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if version > FORMAT:
+            raise NewerFormat(
+                f"{self.directory}: {DATABASE} is of format {version}, this version reads up to {FORMAT}; "
+                "open it with the version that wrote it, or a newer one"
+            )
         if version or objects:
-            found = f"{DATABASE} is of format {version}, this version reads {FORMAT}"
-            raise DamagedStore(self.directory, found)
+            raise DamagedStore(self.directory, f"{DATABASE} is of format {version}, which there never was")
         known = self._head.read()
         if known is not None and known[0] > 0:
             raise DamagedStore(self.directory, f"{DATABASE} is empty, yet revision {known[0]} was committed")
+        self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA:
             self._db.execute(statement)
+        requests.create(self._db)
         self._db.execute("COMMIT")
         _sync_directory(folder)
+
+    def _convert(self) -> None:
+        """Bring a database of format 1 up to date."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            requests.convert(self._db)
+            first = self._db.execute("SELECT min(rev) FROM commits").fetchone()[0] or 1
+            if first > 1:
+                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(first - 1)))
+            self._db.execute(f"PRAGMA user_version = {FORMAT}")
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def _compare_with_head(self) -> None:
         known = self._head.read()
@@ -233,7 +258,7 @@ class SqliteLog:
                     self.directory, f"the log ends at revision {last}, yet revision {rev} was committed"
                 )
             row = self._db.execute("SELECT data FROM commits WHERE rev = ?", (rev,)).fetchone()
-            if last >= rev and (row is None or row[0][:HASH_SIZE] != head_hash):
+            if last >= rev and (row is None or self._octets(row[0], rev)[:HASH_SIZE] != head_hash):
                 raise DamagedStore(self.directory, f"revision {rev} is not the one that was committed")
         if (last and (known is None or known[0] != last)) or self._head.intent() < last:
             self._mend_head()
@@ -244,7 +269,7 @@ class SqliteLog:
         row = self._db.execute("SELECT rev, data FROM commits ORDER BY rev DESC LIMIT 1").fetchone()
         if row is not None:
             self._head.intend(row[0])
-            self._head.seal(row[0], row[1][:HASH_SIZE], self._boot_bytes, self._durable)
+            self._head.seal(row[0], self._octets(row[1], row[0])[:HASH_SIZE], self._boot_bytes, self._durable)
         self._db.execute("ROLLBACK")
 
     def _errors(self) -> _Translating:
@@ -289,9 +314,17 @@ class SqliteLog:
         with self._lock, self._errors():
             return self._db.execute(_LAST).fetchone()[0] or 0
 
-    def first(self) -> Rev:
-        with self._lock, self._errors():
-            return self._db.execute("SELECT min(rev) FROM commits").fetchone()[0] or 0
+    def horizon(self) -> Rev:
+        data = self.get_blob(HORIZON)
+        if data is None:
+            if self._horizon:
+                raise DamagedStore(self.directory, "it is no longer known up to where history was forgotten")
+            return 0
+        rev = int.from_bytes(data[HASH_SIZE : HASH_SIZE + 8])
+        if data != _horizon_data(rev) or rev < self._horizon:
+            raise DamagedStore(self.directory, "up to where history was forgotten is not what was written")
+        self._horizon = rev
+        return rev
 
     def hint(self) -> Rev:
         if self._closed:
@@ -329,12 +362,9 @@ class SqliteLog:
         many = self._db.executemany
         many(_INSERT, [(record.rev, record.data) for record in records])
         many(_TOUCH, [(root, version, r.rev) for r in records for root, version in r.roots.items()])
-        requests = [(record.request_id, record.rev) for record in records if record.request_id]
-        if requests:
-            try:
-                many(_REQUEST, requests)
-            except sqlite3.IntegrityError as error:
-                raise KnownRequest from error
+        for record in records:
+            if record.request_id:
+                requests.add(self._db, record.request_id, record.rev, self.horizon)
 
     def _insert_one(self, record: Record) -> None:
         rev, data, request_id, roots = record
@@ -343,10 +373,7 @@ class SqliteLog:
         for root, version in roots.items():
             execute(_TOUCH, (root, version, rev))
         if request_id:
-            try:
-                execute(_REQUEST, (request_id, rev))
-            except sqlite3.IntegrityError as error:
-                raise KnownRequest from error
+            requests.add(self._db, request_id, rev, self.horizon)
 
     def _seal(self) -> None:
         try:
@@ -374,38 +401,66 @@ class SqliteLog:
         while not whole:
             with self._lock, self._errors():
                 rows, whole = _fetch(self._db.execute(query, (after, limit, *extra, CHUNK)))
-            yield from rows
+            for rev, data in rows:
+                yield rev, self._octets(data, rev)
             after = rows[-1][0] if rows else after
+
+    def _octets(self, data: object, rev: Rev) -> bytes:
+        if type(data) is bytes:
+            return data
+        raise DamagedStore(self.directory, f"the record of revision {rev} holds no octets")
 
     def _one(self, query: str, *values: object) -> object:
         with self._lock, self._errors():
             row = self._db.execute(query, values).fetchone()
         return row[0] if row is not None else None
 
+    def _revision(self, query: str, *values: object) -> Rev | None:
+        found = self._one(query, *values)
+        if found is None or isinstance(found, int):
+            return found
+        raise DamagedStore(self.directory, "the index of roots holds no revision")
+
     def find_request(self, request_id: str) -> Rev | None:
-        found = self._one("SELECT rev FROM request WHERE id = ?", request_id)
-        return found if isinstance(found, int) else None
+        with self._lock, self._errors():
+            found = requests.find(self._db, request_id)
+            return found if found is not None and found > self.horizon() else None
 
     def version_rev(self, root: str, version: Rev) -> Rev | None:
-        found = self._one("SELECT rev FROM touched WHERE root = ? AND version = ?", root, version)
-        return found if isinstance(found, int) else None
+        return self._revision("SELECT rev FROM touched WHERE root = ? AND version = ?", root, version)
+
+    def touched_last(self, root: str, until: Rev) -> Rev | None:
+        return self._revision("SELECT max(rev) FROM touched WHERE root = ? AND rev <= ?", root, until)
+
+    def touched_next(self, root: str, after: Rev) -> Rev | None:
+        return self._revision("SELECT min(rev) FROM touched WHERE root = ? AND rev > ?", root, after)
 
     def truncate(self, before: Rev) -> None:
         with self.hold(), self._errors():
-            before = min(before, self._db.execute(_LAST).fetchone()[0] or 0)
-            for table in ("commits", "touched", "request"):
-                self._db.execute(f"DELETE FROM {table} WHERE rev < ?", (before,))
-            self._db.execute("COMMIT")
+            horizon = min(before, self._held_last) - 1
+            if horizon > self.horizon():
+                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
+                self._db.execute("COMMIT")
+
+    def reclaim(self) -> Iterator[None]:
+        pieces = space.steps(self._db, self.horizon())
+        while True:
+            with self._lock, self._errors():
+                if next(pieces, self) is self:
+                    return
+            yield
 
     # -------------------------------------------------------------- blobs
 
     def put_blob(self, name: str, data: bytes) -> None:
         with self._lock, self._errors():
-            self._db.execute("INSERT OR REPLACE INTO blob VALUES (?, ?)", (name, data))
+            self._db.execute(_PUT_BLOB, (name, data))
 
     def get_blob(self, name: str) -> bytes | None:
         found = self._one("SELECT data FROM blob WHERE name = ?", name)
-        return found if isinstance(found, bytes) else None
+        if found is None or isinstance(found, bytes):
+            return found
+        raise DamagedStore(self.directory, f"{name} holds no octets")
 
     def drop_blob(self, name: str) -> None:
         with self._lock, self._errors():
@@ -413,7 +468,10 @@ class SqliteLog:
 
     def blobs(self) -> list[str]:
         with self._lock, self._errors():
-            return [name for (name,) in self._db.execute("SELECT name FROM blob ORDER BY name")]
+            names = [name for (name,) in self._db.execute("SELECT name FROM blob ORDER BY name")]
+        if all(isinstance(name, str) for name in names):
+            return names
+        raise DamagedStore(self.directory, "the name of a state is no text")
 
     # ------------------------------------------------------------- leases
 
@@ -429,6 +487,8 @@ class SqliteLog:
 
     def _as_lease(self, row: tuple[str, float, float, str, str]) -> LeaseInfo:
         """One of before a restart of the machine gets its whole time again, once."""
+        if not all(map(isinstance, row, _LEASE_KINDS)):
+            raise DamagedStore(self.directory, f"the lease {row[0]!r} holds other values than were written")
         lease_id, ttl, deadline, boot, owner = row
         now = self._clock()
         if boot != self._boot:
@@ -473,6 +533,7 @@ class SqliteLog:
 
     def check(self) -> None:
         with self._lock, self._errors():
+            requests.check(self._db)
             found = [row[0] for row in self._db.execute("PRAGMA integrity_check(10)")]
         if found != ["ok"]:
             raise DamagedStore(self.directory, "; ".join(found))
@@ -488,17 +549,50 @@ class SqliteLog:
             self._head.close()
 
 
-def _fetch(rows: sqlite3.Cursor) -> tuple[list[tuple[int, bytes]], bool]:
+def _horizon_data(rev: Rev) -> bytes:
+    data = rev.to_bytes(8)
+    return digest(data) + data
+
+
+def _fetch(rows: sqlite3.Cursor) -> tuple[list[tuple[Rev, object]], bool]:
     """Return the first records, few if they are large, and whether none were left out."""
-    found: list[tuple[int, bytes]] = []
+    found: list[tuple[Rev, object]] = []
     size = 0
     for row in rows:
         found.append(row)
-        size += len(row[1])
+        size += len(row[1]) if type(row[1]) is bytes else 0
         if size > CHUNK_OCTETS:
             rows.close()
             return found, False
     return found, len(found) < CHUNK
+
+
+def _connect(folder: str, directory: str, busy_s: float) -> sqlite3.Connection:
+    try:
+        _make_private(folder)
+    except OSError as error:
+        raise os_error(error, directory) from error
+    path = os.path.join(folder, DATABASE)
+    return sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+
+
+def _make_private(folder: str) -> None:
+    """Let nobody but the owner read the files: they hold what a tree keeps, secrets included.
+
+    An existing file is changed by its name: closing another descriptor of
+    it would end the locks that this process has on it.
+    """
+    for name in FILES:
+        path = os.path.join(folder, name)
+        try:
+            mode = os.stat(path).st_mode & 0o777
+        except FileNotFoundError:
+            if name == DATABASE:  # SQLite gives the others its mode
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            continue
+        if mode & 0o077:
+            with contextlib.suppress(PermissionError):  # somebody else's: theirs to say
+                os.chmod(path, mode & 0o700)
 
 
 def _open_head(directory: str) -> Head:

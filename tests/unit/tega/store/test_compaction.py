@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tega.api import Log
 
+COMMITS = 4 * CHUNK
+"""So many that those of one of two roots are more than one chunk."""
+
 
 @pytest.fixture(params=["memory", "sqlite"])
 def log(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Log]:
@@ -31,7 +34,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Log]:
 def two(log: Callable[[], Log]) -> Iterator[tuple[Database, Database]]:
     """A database with some chunks of commits, opened twice."""
     with Database(log()) as one, Database(log()) as other:
-        one.submit(*[one.request([*_put(f"r{number % 2}", number)]) for number in range(1, 2 * CHUNK + 1)])
+        one.submit(*[one.request([*_put(f"r{number % 2}", number)]) for number in range(1, COMMITS + 1)])
         yield one, other
 
 
@@ -49,10 +52,10 @@ def test_history_does_not_skip_what_was_compacted(
     one, other = two
     told = one.history(path, until=until)
     next(told)
-    other.compact(2 * CHUNK - 10)
+    other.compact(COMMITS - 10)
     with pytest.raises(Compacted) as caught:
         list(told)
-    assert caught.value.oldest == 2 * CHUNK - 11
+    assert caught.value.oldest == COMMITS - 11
 
 
 def test_an_export_does_not_skip_what_was_compacted(two: tuple[Database, Database]) -> None:
@@ -60,7 +63,7 @@ def test_an_export_does_not_skip_what_was_compacted(two: tuple[Database, Databas
     lines = export_lines(one, history=True)
     while b'"commit"' not in next(lines):
         pass
-    other.compact(2 * CHUNK - 10)
+    other.compact(COMMITS - 10)
     with pytest.raises(Compacted):
         list(lines)
 
@@ -88,7 +91,7 @@ def test_what_vanishes_while_it_is_read_was_compacted_and_not_damaged(
         kept = reader.log
 
         def meddle(before: int) -> None:
-            reader.log = Meddler(kept, other, before, when)  # type: ignore[assignment]
+            reader.records.log = Meddler(kept, other, before, when)  # type: ignore[assignment]
 
         meddle(20)
         with pytest.raises(Compacted):
@@ -98,4 +101,4 @@ def test_what_vanishes_while_it_is_read_was_compacted_and_not_damaged(
         meddle(40)
         assert reader.get("r1", at=100).value == 99  # type: ignore[union-attr]
     with Database(Meddler(log(), other, 50, when)) as opened:  # type: ignore[arg-type]
-        assert opened.head() == 2 * CHUNK
+        assert opened.head() == COMMITS
