@@ -40,7 +40,7 @@ def build_lab(
     settings: Settings,
     records: dict[str, Record],
     underlay: UnderlayNames | None,
-    folder: Path,
+    path: Path,
 ) -> Lab:
     """Return the lab; problems are recorded in the settings' report.
 
@@ -49,7 +49,7 @@ def build_lab(
         settings: What the whole lab says.
         records: What each node says, in file order, defaults included.
         underlay: The nodes' underlay addresses, or None where nothing uses them.
-        folder: Where the file lies; files that it names are relative to it.
+        path: The file; files that it names are relative to its folder.
     """
     settings.block([settings.said, *records.values()])
     nodes = {node: _draft(node, record, settings, underlay) for node, record in records.items()}
@@ -69,7 +69,7 @@ def build_lab(
             settings.report.error(node.said.place("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
             settings.report.stop_if_failed()
         node.attached = bool(node.ptn) or (underlay is not None and node.name in underlay.referenced)
-    derive_routers(wiring, folder)
+    derive_routers(wiring, path)
     derive_gateways(nodes.values(), settings)
     fill_peers(nodes, settings)
     return Lab(

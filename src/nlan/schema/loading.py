@@ -111,7 +111,7 @@ class _Load:
         if not self.nodes and not self.report.failed:
             self.report.error(said.place("nodes"), "the lab has no nodes")
         settings = Settings(said, self.report, self.allocator)
-        lab = build_lab(self._name(name, said, path), settings, records, underlay, path.parent)
+        lab = build_lab(self._name(name, said, path), settings, records, underlay, path)
         verify(lab, settings.places, self.report)
         return lab
 

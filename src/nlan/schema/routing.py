@@ -15,17 +15,16 @@ from nlan.schema.bgp import derive_bgp
 from nlan.schema.drafts import CONNECTED, End, NodeDraft, Segment
 from nlan.schema.gobgp import spare_gobgp
 from nlan.schema.kinds import Record
-from nlan.schema.report import nearest
+from nlan.schema.report import Report, nearest
 from nlan.schema.segments import Wiring
 from nlan.schema.services import said_router, values
 from nlan.schema.settings import Settings
-from nlan.schema.source import read_source
 from nlan.values import bridge_name
 
 _ZERO = IPv4Address(0)
 
 
-def derive_routers(wiring: Wiring, folder: Path) -> None:
+def derive_routers(wiring: Wiring, lab: Path) -> None:
     """Give every node its router: what it says in full first, what is derived around it."""
     settings, nodes = wiring.settings, wiring.nodes
     for node in nodes.values():
@@ -40,7 +39,7 @@ def derive_routers(wiring: Wiring, folder: Path) -> None:
     derive_bgp(wiring)
     for node in nodes.values():
         if node.router:
-            _rest(node, settings, wiring, folder)
+            _rest(node, settings, wiring, lab)
 
 
 def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
@@ -197,7 +196,7 @@ def _has_ospf(node: NodeDraft) -> bool:
 # -- the rest
 
 
-def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, folder: Path) -> None:
+def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> None:
     router = node.router
     if router is None:
         return
@@ -210,7 +209,7 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, folder: Path) -> 
         engine=engine,
         router_id=said.get("router_id", router.router_id),
         routes=tuple(_routes(node, settings, wiring)),
-        frr=_frr(node, settings, folder),
+        frr=_frr(node, settings, lab),
     )
     node.router = spare_gobgp(node.name, complete, places, settings.report)
 
@@ -265,7 +264,7 @@ def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Setting
     return None
 
 
-def _frr(node: NodeDraft, settings: Settings, folder: Path) -> FrrRaw | None:
+def _frr(node: NodeDraft, settings: Settings, lab: Path) -> FrrRaw | None:
     said = node.said.get("frr")
     if said is None:
         return None
@@ -276,15 +275,16 @@ def _frr(node: NodeDraft, settings: Settings, folder: Path) -> FrrRaw | None:
     if ("text" in said) == ("file" in said):
         settings.report.error(said.at, "one of `text` and `file` is wanted")
     elif "file" in said:
-        text = _frr_file(folder / said.get("file"), said, settings)
+        text = _frr_file(said.get("file"), said, settings, lab)
     return FrrRaw(text=text, daemons=values(said.get("daemons")), only=said.get("only", False))
 
 
-def _frr_file(path: Path, said: Record, settings: Settings) -> str:
-    from nlan.schema.report import Report
+def _frr_file(name: str, said: Record, settings: Settings, lab: Path) -> str:
+    from nlan.schema.parts import read_part
 
+    path = lab.parent / name
     inner = Report(str(path))
-    text = read_source(path, inner, "it should hold lines of FRR's configuration")
+    text = read_part(name, lab, inner)
     for problem in inner.problems():
         where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
         settings.report.error(said.place("file"), f"{where}: {problem.message}", problem.hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 from nlan.schema.report import Place, Report
 
@@ -12,18 +13,11 @@ SIZE_MAX = 8 * 2**20
 _CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {"\x7f"}
 
 
-LAB = "it should describe a lab, such as `links: [r1 -- r2]`"
-"""What an empty file lacks."""
-
-
-def read_source(path: Path, report: Report, wanted: str = LAB) -> str | None:
-    """Return the text of the file at `path`, or None after saying why it cannot be read.
-
-    An empty one cannot; `wanted` says what it should hold.
-    """
+def read_source(path: Path, report: Report) -> str | None:
+    """Return the text of the file at `path`, or None after saying why it cannot be read or is none."""
     try:
         with path.open("rb") as file:
-            data = file.read(SIZE_MAX + 1)
+            data = read_bytes(file, report)
     except IsADirectoryError:
         report.error(Place(), "this is a directory; a file is wanted")
         return None
@@ -34,7 +28,8 @@ def read_source(path: Path, report: Report, wanted: str = LAB) -> str | None:
         why = getattr(error, "strerror", None) or error
         report.error(Place(), f"the file cannot be read: {why}")
         return None
-    return _decode(data, report, wanted)
+    text = None if data is None else decode(data, report)
+    return None if text is None else check_text(text, report)
 
 
 def _like(path: Path) -> str:
@@ -47,15 +42,22 @@ def _like(path: Path) -> str:
     return nearest(path.name, names)
 
 
-def _decode(data: bytes, report: Report, wanted: str) -> str | None:
-    if len(data) > SIZE_MAX:
-        report.error(Place(), f"the file is larger than {SIZE_MAX // 2**20} MiB, the most that is read")
-        return None
+def read_bytes(file: BinaryIO, report: Report) -> bytes | None:
+    """Return what the file holds, or None after saying that it is too much."""
+    data = file.read(SIZE_MAX + 1)
+    if len(data) <= SIZE_MAX:
+        return data
+    report.error(Place(), f"the file is larger than {SIZE_MAX // 2**20} MiB, the most that is read")
+    return None
+
+
+def decode(data: bytes, report: Report) -> str | None:
+    """Return the bytes as text, or None after saying where they are none."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         report.error(Place(), "the file is UTF-16; UTF-8 is wanted")
         return None
     try:
-        return check_text(data.decode("utf-8-sig"), report, wanted)
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         at = _at(error.object[: error.start].decode())
         octet = error.object[error.start]  # counted, as `start` is, from behind a byte order mark
@@ -63,14 +65,19 @@ def _decode(data: bytes, report: Report, wanted: str) -> str | None:
         return None
 
 
-def check_text(text: str, report: Report, wanted: str = LAB) -> str | None:
+def check_text(text: str, report: Report) -> str | None:
     """Return `text`, or None after saying that it is empty, too long, or holds what no text holds."""
     if len(text) > SIZE_MAX:
         report.error(Place(), f"the text is longer than {SIZE_MAX // 2**20} Mi characters")
         return None
     if not text.strip():
-        report.error(Place(), f"the file is empty; {wanted}")
+        report.error(Place(), "the file is empty; it should describe a lab, such as `links: [r1 -- r2]`")
         return None
+    return check_signs(text, report)
+
+
+def check_signs(text: str, report: Report) -> str | None:
+    """Return `text`, or None after saying that it holds what no text holds."""
     wrong = _CONTROL.intersection(text) or {mark for mark in text if "\ue000" <= mark <= "\ue00f"}
     if not wrong:
         return text

@@ -1,5 +1,6 @@
 """YAML to a tree, and what is no tree."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_octet_behind_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
 
 def test_file_name_that_none_can_have_is_said(problems_of: Problems) -> None:
     (problem,) = problems_of('nodes: {r1: {frr: {file: "a\\0b"}}}\n')
-    assert "the file cannot be read: embedded null byte" in problem.message
+    assert re.search("the file cannot be read: .*embedded null", problem.message)
 
 
 def test_merge_bomb_is_refused(problems_of: Problems, monkeypatch: pytest.MonkeyPatch) -> None:
