@@ -6,12 +6,13 @@ what is desired. The engine knows no kind of resource: drivers do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from nlan.drivers.base import Driver
-from nlan.errors import ApplyError, NlanError
+from nlan.errors import ApplyError, NlanError, os_words
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Key, Resource
 
@@ -90,7 +91,9 @@ def _outcomes(driver: Driver, operations: Sequence[Operation]) -> Sequence[NlanE
     """Return what became of the operations: what ends the driver's whole call, fails each of them."""
     try:
         return driver.apply(operations)
-    except (NlanError, OSError) as failure:
+    except OSError as failure:
+        return [ApplyError(o.key.namespace, str(o), os_words(failure)) for o in operations]
+    except NlanError as failure:
         return [ApplyError(o.key.namespace, str(o), str(failure)) for o in operations]
 
 
@@ -114,10 +117,30 @@ def _waves(planned: Plan, *, one_by_one: bool) -> Iterator[list[int]]:
 
 
 def failure_text(failures: Iterable[Failure]) -> str:
-    """Return the failures as lines for people: first what failed, then how much was left out for it."""
+    """Return the failures as lines for people: each cause once, then how much was left out for them."""
     failures = list(failures)
-    lines = [str(failure.error) for failure in failures if failure.error is not None]
+    by_cause: dict[str, list[Failure]] = {}
+    for failure in failures:
+        if failure.error is not None:
+            by_cause.setdefault(_cause(failure.operation.key.namespace, failure.error), []).append(failure)
+    lines = [_folded(alike) for alike in by_cause.values()]
     left_out = sum(failure.error is None for failure in failures)
     if left_out:
         lines.append(f"{left_out} operations that stand on these were left out")
     return "\n".join(lines)
+
+
+def _cause(namespace: str, error: NlanError) -> str:
+    """Return the words that say why, without those that say where."""
+    words = error.reason if isinstance(error, ApplyError) else str(error)
+    return re.sub(rf"(?<!\w){re.escape(namespace)}(?!\w)", "*", words) if namespace else words
+
+
+def _folded(alike: Sequence[Failure]) -> str:
+    first = alike[0]
+    nodes = {failure.operation.key.namespace.partition("/")[0] for failure in alike}
+    if len(nodes) > 1:
+        more = f"{len(nodes) - 1} more node{'s' * (len(nodes) > 2)}"
+    else:
+        more = f"{len(alike) - 1} more operation{'s' * (len(alike) > 2)}"
+    return f"{first.error}; and {more}" if len(alike) > 1 else str(first.error)

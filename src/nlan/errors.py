@@ -7,6 +7,7 @@ that calls does not guess. Many things can fail at once: checks gather
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -38,10 +39,22 @@ class Problem(NamedTuple):
         return f"{head}: {self.message}" + (f" ({self.hint})" if self.hint else "")
 
 
+def os_words(error: OSError) -> str:
+    """Return what the kernel said, and of which file, without its number."""
+    words = error.strerror or str(error)
+    return words if error.filename is None else f"{words} ({os.fsdecode(error.filename)})"
+
+
 class NlanError(Exception):
-    """What nlan raises on purpose; `transient` tells whether the same call may succeed later."""
+    """What nlan raises on purpose.
+
+    Attributes:
+        transient: Whether the same call may succeed later.
+        parts: What it sums up, for programs: each failure by itself.
+    """
 
     transient = False
+    parts: Sequence[NlanError] = ()
 
 
 class InputError(NlanError):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nlan.errors import InputError, InternalError, NlanError
+from nlan.errors import ApplyError, InputError, InternalError, NlanError
 from nlan.plan import Operation, Plan
 
 COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
@@ -98,6 +98,10 @@ def _error_value(error: NlanError) -> dict[str, Any]:
     }
     if isinstance(error, InputError):
         value["problems"] = [problem._asdict() for problem in error.problems]
+    if error.parts:
+        value["parts"] = [_error_value(part) for part in error.parts]
+    if isinstance(error, ApplyError):
+        value |= {"node": error.node, "operation": error.operation, "reason": error.reason}
     return value
 
 

@@ -13,7 +13,8 @@ This page is made from the table of verbs (`python -m nlan.cli.reference`); `nla
 and the shells' completion come from the same table.
 
 Results go to standard output, everything else (progress, warnings, errors) to standard error. With
-`--json` the result is one JSON document, an error too: `{"error": {"kind": …, "message": …}}`.
+`--json` the result is one JSON document, an error too: `{"error": {"kind": …, "message": …}}`,
+whose `parts` are the failures that the message sums up.
 A bug of nlan's has the kind `InternalError` and its `traceback`. Verbs that stay (`keep`, `watch`,
 `status --watch`) print a JSON document a line.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Literal, NamedTuple
 
@@ -284,10 +284,10 @@ def _undo(
         back, former = _shall_be_as_before(state, before, f"undone: {failures[0].operation} failed")
         left = _go_back(world, former, listener)
     except NlanError as error:
-        raise RollbackError(f"{failure_text(failures)}\nundoing failed too: {error}") from error
+        raise _rollback_error(failures, f" {error}", [error]) from error
     if left:
         _note(state, back, left)
-        raise RollbackError(f"{failure_text(failures)}\nundoing failed too:\n{failure_text(left)}")
+        raise _rollback_error(failures, f"\n{failure_text(left)}", _errors(left))
     if former is not None:
         state.mark_applied(back, [node.name for node in former.nodes])
         state.await_confirmation(waiting)
@@ -316,14 +316,26 @@ def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failu
 
 
 def _apply_error(failures: list[Failure], ending: str) -> ApplyError:
-    first = next(f for f in failures if f.error is not None)
-    said = failure_text(failures).removeprefix(f"{first.operation.key.namespace}: {first.operation}: ")
-    reason = f"{said}\n{ending}"
-    if isinstance(first.error, ApplyError):
-        more = failure_text(failures[1:])
-        reason = "\n".join(part for part in (first.error.reason, more, ending) if part)
-    key = first.operation.key
-    return ApplyError(key.namespace or f"the lab's {key.kind}", str(first.operation), reason)
+    first = failures[0]  # it is what those that were left out stand on
+    error, key = first.error, first.operation.key
+    said = (
+        (error.node, error.operation) if isinstance(error, ApplyError) else (key.namespace, first.operation)
+    )
+    reason = failure_text(failures).removeprefix(f"{said[0]}: {said[1]}: ")
+    where = key.namespace or f"the lab's {key.kind}"
+    raised = ApplyError(where, str(first.operation), f"{reason}\n{ending}")
+    raised.parts = _errors(failures)
+    return raised
+
+
+def _rollback_error(failures: list[Failure], why: str, parts: Sequence[NlanError]) -> RollbackError:
+    raised = RollbackError(f"{failure_text(failures)}\nundoing failed too:{why}")
+    raised.parts = (*_errors(failures), *parts)
+    return raised
+
+
+def _errors(failures: Sequence[Failure]) -> tuple[NlanError, ...]:
+    return tuple(failure.error for failure in failures if failure.error is not None)
 
 
 def _verify(engine: Engine, desired: Mapping[Key, Resource], world: World) -> None:

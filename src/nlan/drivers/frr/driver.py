@@ -21,7 +21,7 @@ from nlan.drivers.frr.sessions import (
 )
 from nlan.drivers.frr.start import Start, start_all
 from nlan.drivers.frr.vty import Vty
-from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
+from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
 from nlan.resources.frrconfig import compare, lines, paths
@@ -127,14 +127,27 @@ class FrrDriver:
         return files.receipt.exists() and not is_orphan(files, zebra=True) and _observed(files) is not None
 
     def _start(self, resources: Sequence[FrrDaemon], dialer: dial.Dialer) -> dict[Key, NlanError | None]:
-        self._end([r.key for r in resources if self._place.directory(r.namespace).exists()])
-        for namespace in {resource.namespace for resource in resources}:
-            self._place.make_directory(namespace)
-        starts = [Start(resource, self._files(resource.key)) for resource in resources]
+        ended = self._end([r.key for r in resources if self._place.directory(r.namespace).exists()])
+        barred = self._make_directories({resource.namespace for resource in resources})
+        outcome: dict[Key, NlanError | None] = {}
+        for resource in resources:
+            if (why := ended.get(resource.key) or barred.get(resource.namespace)) is not None:
+                outcome[resource.key] = _translated(resource.key, why, "start")
+        starts = [Start(r, self._files(r.key)) for r in resources if r.key not in outcome]
         if starts:
             start_all(self._place, starts, lambda start: _note(dialer, start.resource, start.files))
             self._greet(starts)
-        return {start.resource.key: start.error or self._settle(start) for start in starts}
+        return outcome | {start.resource.key: start.error or self._settle(start) for start in starts}
+
+    def _make_directories(self, namespaces: Iterable[str]) -> dict[str, OSError]:
+        """Make the nodes' directories; return why not, for each where that fails."""
+        failures = {}
+        for namespace in namespaces:
+            try:
+                self._place.make_directory(namespace)
+            except OSError as failure:
+                failures[namespace] = failure
+        return failures
 
     def _greet(self, starts: Sequence[Start]) -> None:
         fresh = [(s.files, s.config) for s in starts if s.error is None and s.files.daemon in greet.WORDS]
@@ -194,11 +207,15 @@ class FrrDriver:
         zebras = {key._replace(name="zebra") for key in ending.values()} - set(daemons)
         workqueue.await_empty(self._files(zebra).vty for zebra in zebras)
         left = processes.end(ending)
-        for key in daemons:
-            if key not in left:
-                self._files(key).remove()
-        why = "it does not end, not even by SIGKILL"
-        return {k: ApplyError(k.namespace, f"stop {k.name}", why) if k in left else None for k in daemons}
+        return {key: self._clear(key) if key not in left else _endless(key) for key in daemons}
+
+    def _clear(self, key: Key) -> NlanError | None:
+        """Remove what an ended daemon leaves behind."""
+        try:
+            self._files(key).remove()
+        except OSError as failure:
+            return _translated(key, failure, "stop")
+        return None
 
 
 def _note(dialer: dial.Dialer, daemon: FrrDaemon, files: Files) -> None:
@@ -233,8 +250,12 @@ def _observed(files: Files) -> tuple[str, ...] | None:
     return running if receipt is None or receipt.shown is None else observed_config(receipt, running)
 
 
-def _translated(key: Key, error: NlanError | OSError) -> ApplyError:
+def _translated(key: Key, error: NlanError | OSError, verb: str = "configure") -> ApplyError:
     if isinstance(error, ApplyError):
         return error
-    words = getattr(error, "strerror", None) or str(error)
-    return ApplyError(key.namespace, f"configure {key.name}", words)
+    words = os_words(error) if isinstance(error, OSError) else str(error)
+    return ApplyError(key.namespace, f"{verb} {key.name}", words)
+
+
+def _endless(key: Key) -> ApplyError:
+    return ApplyError(key.namespace, f"stop {key.name}", "it does not end, not even by SIGKILL")

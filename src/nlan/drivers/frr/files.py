@@ -154,7 +154,7 @@ class Receipt(NamedTuple):
             data = json.loads(safefiles.read(files.receipt, RECEIPT_MAX))
             shown = data["shown"]
             return cls(tuple(data["asked"]), None if shown is None else tuple(shown))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, KeyError, TypeError):  # as if it were lost: what the daemon shows counts then
             return None

@@ -22,7 +22,7 @@ from nlan.drivers.frr import greet
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.drivers.frr.watch import Watch
-from nlan.errors import ApplyError, HostError, NlanError, PeerError
+from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
 from nlan.resources import FrrDaemon, Key
 from nlan.resources.frrconfig import canonical
 
@@ -99,7 +99,9 @@ class Start:
             self.pidfd = os.pidfd_open(
                 place.spawn(self.resource.namespace, _argv(path, files), output=files.output)
             )
-        except (OSError, HostError) as error:
+        except OSError as error:
+            self.error = self._failed(os_words(error))
+        except HostError as error:
             self.error = self._failed(str(error))
 
     def step(self) -> None:

@@ -42,7 +42,7 @@ from nlan.drivers.gobgp.config import (
 from nlan.drivers.gobgp.files import Files, Receipt, write
 from nlan.drivers.gobgp.log import count_ups
 from nlan.drivers.gobgp.look import Look, is_let_in, look, observed
-from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
+from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress
 from nlan.plan import Operation
@@ -145,9 +145,11 @@ class GobgpDriver:
     def _guarded(self, daemon: GobgpDaemon, what: str, step: Any) -> NlanError | None:
         try:
             step(daemon)
-        except (OSError, NlanError) as error:
-            if isinstance(error, ApplyError):
-                return error
+        except ApplyError as error:
+            return error
+        except OSError as error:
+            return ApplyError(daemon.namespace, f"{what} {DAEMON}", os_words(error))
+        except NlanError as error:
             return ApplyError(daemon.namespace, f"{what} {DAEMON}", str(error))
         return None
 
@@ -358,13 +360,17 @@ class GobgpDriver:
             return {}
         words = {key: [str(self._files(key.namespace).config)] for key in keys}
         left = processes.end(processes.open_all(self._place, words))
-        for key in keys:
-            if key not in left:
+        return {key: self._clear(key, ended=key not in left) for key in keys}
+
+    def _clear(self, key: Key, *, ended: bool) -> NlanError | None:
+        """Remove what an ended daemon leaves behind."""
+        why = "" if ended else "it does not end, not even by SIGKILL"
+        try:
+            if ended:
                 self._files(key.namespace).remove()
-        why = "it does not end, not even by SIGKILL"
-        return {
-            key: ApplyError(key.namespace, f"stop {DAEMON}", why) if key in left else None for key in keys
-        }
+        except OSError as failure:
+            why = os_words(failure)
+        return ApplyError(key.namespace, f"stop {DAEMON}", why) if why else None
 
 
 def _patiently(pidfd: int, ask: Callable[[], T]) -> T:

@@ -71,7 +71,7 @@ class Files(NamedTuple):
             data = json.loads(safefiles.read(self.receipt, RECEIPT_MAX))
             asked = from_json(data["asked"], GobgpDaemon)
             return Receipt(asked, frozenset(data.get("listening", ())), data["shown"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, KeyError, TypeError, AttributeError):  # damaged: it is as good as lost
             return None

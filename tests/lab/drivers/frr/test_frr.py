@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nlan import model
+from nlan import model, safefiles
 from nlan.drivers.frr import parse_log
 from nlan.drivers.frr.load import Loader
 from nlan.drivers.frr.start import has_manager
@@ -64,6 +64,24 @@ def test_sessions_come_up_long_before_bgpds_own_second(network: Any) -> None:
     up(network, triangle(network))
     for node in ("pe1", "pe2", "ce1"):
         assert set(network.established(node).values()) == {1}
+
+
+def test_what_one_node_lacks_fails_that_node_alone(network: Any) -> None:
+    """An error of the file system's was told of all daemons of all nodes, with one node's path."""
+    nodes = triangle(network)
+    where = network.place.directory("pe2")
+    safefiles.remove(where)
+    where.touch()
+    todo = network.differences(nodes)
+    outcomes = {o.key: failure for o, failure in zip(todo, network.frr.apply(todo), strict=True)}
+    failed = {key: str(failure) for key, failure in outcomes.items() if failure is not None}
+    assert {key.namespace for key in failed} == {"pe2"}
+    assert {words for key, words in failed.items() if key.name == "bgpd"} == {
+        f"pe2: stop bgpd: Not a directory ({where}/etc-frr/bgpd.conf)"
+    }
+    where.unlink()
+    assert {operation.key for operation in network.differences(nodes)} == failed.keys()
+    up(network, nodes)
 
 
 RAW = """
