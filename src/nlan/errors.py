@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from nlan.secrets import hide
+
 
 class Problem(NamedTuple):
     """One thing that is wrong (or doubtful) in a document.
@@ -107,8 +109,8 @@ class ApplyError(NlanError):
 
     def __init__(self, node: str, operation: str, reason: str) -> None:
         """Keep the three parts and make one sentence of them."""
-        self.node, self.operation, self.reason = node, operation, reason
-        super().__init__(f"{node}: {operation}: {reason}")
+        self.node, self.operation, self.reason = node, hide(operation), hide(reason)
+        super().__init__(hide(f"{node}: {operation}: {reason}"))
 
 
 class VerificationError(NlanError):

@@ -32,6 +32,7 @@ import msgspec
 from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab, from_json, to_builtins
 from nlan.schema import Allocations
+from nlan.secrets import hide
 from nlan.values import is_name, natural
 from tega.api import Change, Commit, Op
 from tega.database import Database, open_database
@@ -236,7 +237,7 @@ class LabState:
         if waiting is not None:
             changes.append(Change(Op.PUT, ("confirm",), to_builtins(waiting)))
         if changes:
-            self.database.commit(changes, author=author(), message=message)
+            self.database.commit(changes, author=author(), message=hide(message))
         if waiting is not None and self.head() != revision:  # a keep wrote at the same moment
             self.await_confirmation(msgspec.structs.replace(waiting, revision=self.head()))
         return self.head()
@@ -281,7 +282,9 @@ class LabState:
 
     def mark_failed(self, revision: int, reasons: Mapping[str, str]) -> None:
         """Write down which nodes a revision could not be brought to, and why."""
-        failed = {n: {"state": "error", "reason": why, "revision": revision} for n, why in reasons.items()}
+        failed = {
+            n: {"state": "error", "reason": hide(why), "revision": revision} for n, why in reasons.items()
+        }
         if failed:
             self.database.merge(("status",), failed, author=author())
 

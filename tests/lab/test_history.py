@@ -218,7 +218,7 @@ def test_diff_of_revisions_and_of_the_running_network(nlan: Nlan) -> None:
     nlan("up", nlan.write(AFTER, "after.yaml"), "--lab", lab)
     (first, second) = sorted(row["revision"] for row in nlan("history", lab, "--json").json)
     paths = {d["path"] for d in nlan("diff", str(first), str(second), "-l", lab, "--json", code=2).json}
-    assert paths == {"config-r1.vhosts", "config-r2.vhosts"}
+    assert paths == {"r1.vhosts.0.hosts.1", "r2.vhosts.0.hosts.1"}
     assert nlan("diff", str(second), str(second), "-l", lab).out == "no difference\n"
     nlan("diff", "-l", lab)
     back = nlan("diff", str(first), "-l", lab, "--json", code=2).json["operations"]

@@ -6,7 +6,9 @@ import json
 import sys
 import time
 
+from nlan.cli.output import without_keys
 from nlan.keep import Note, Tell
+from nlan.secrets import hide
 
 
 def teller(*, as_json: bool) -> Tell:
@@ -17,10 +19,10 @@ def teller(*, as_json: bool) -> Tell:
 def _human(note: Note) -> None:
     now = time.time()
     stamp = f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now * 1000) % 1000:03d}"
-    print(f"{stamp} {note.event:<14} {note.text}", flush=True)
+    print(f"{stamp} {note.event:<14} {hide(note.text)}", flush=True)
 
 
 def _json(note: Note) -> None:
     line = {"time": round(time.time(), 4), "event": note.event, **note.fields, "text": note.text}
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(without_keys(line), ensure_ascii=False) + "\n")
     sys.stdout.flush()

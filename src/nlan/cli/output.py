@@ -10,6 +10,7 @@ from typing import Any
 
 from nlan.errors import ApplyError, InputError, InternalError, NlanError
 from nlan.plan import Operation, Plan
+from nlan.secrets import hide
 
 COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 IMPACT_COLORS = {"hitless": "green", "session": "yellow", "restart": "yellow", "outage": "red"}
@@ -32,7 +33,7 @@ def paint(text: str, color: str, stream: Any = None) -> str:
 def say(text: str) -> None:
     """Print a line for the person at the terminal, to stderr; where it cannot be, work goes on."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(hide(text), file=sys.stderr, flush=True)
     except OSError:  # nobody reads, or the disk of a file is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
@@ -43,13 +44,29 @@ def end_line() -> None:
         say("")
 
 
-def print_json(value: Any, *, lines: bool = False) -> None:
-    """Print a value (of the model, or of plain JSON) as one JSON document, or on a line where more follow."""
+def print_json(value: Any, *, lines: bool = False, secrets: bool = False) -> None:
+    """Print a value (of the model, or of plain JSON) as one JSON document.
+
+    Args:
+        value: What is printed.
+        lines: On a line of its own: more follow.
+        secrets: Keys and passwords too.
+    """
     import json
 
-    from nlan.model import to_builtins
+    from nlan.model import to_builtins, to_shown
 
-    print(json.dumps(to_builtins(value), indent=None if lines else 2, ensure_ascii=False))
+    plain = to_builtins(value) if secrets else without_keys(to_shown(value))
+    print(json.dumps(plain, indent=None if lines else 2, ensure_ascii=False))
+
+
+def without_keys(value: Any) -> Any:
+    """Return plain JSON with the keys hidden that stand in texts of it (`nlan.secrets.hide`)."""
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {key: without_keys(inner) for key, inner in value.items()}
+    return [without_keys(inner) for inner in value] if isinstance(value, list) else value
 
 
 def print_error(error: NlanError, *, as_json: bool = False) -> None:
@@ -125,7 +142,8 @@ def operation_lines(operation: Operation, stream: Any = None) -> list[str]:
     sign = SIGNS[operation.action]
     impact = paint(operation.impact, IMPACT_COLORS[operation.impact], stream)
     head = f"{sign} {operation.action:<8}{operation.key}"
-    return [f"{head}: {operation.reason} [{impact}]", *(f"      {line}" for line in operation.details)]
+    details = (f"      {hide(line)}" for line in operation.details)
+    return [f"{head}: {hide(operation.reason)} [{impact}]", *details]
 
 
 def plan_text(planned: Plan, *, verbose: bool = False) -> str:

@@ -62,6 +62,7 @@ WAIT = _option(
     default="converged",
     help="for what to wait: daemons are up, routing has converged (default), or nothing",
 )
+SECRETS = _option("--secrets", action="store_true", help="show keys and passwords; else they are `<secret>`")
 TIMEOUT = _option(
     "--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="how long to wait at most (default 60)"
 )
@@ -139,7 +140,9 @@ VERBS = (
             JSON,
         ),
     ),
-    Verb("show", "print the resolved lab: every derived address, VNI and default", (FILE, NAMED, JSON)),
+    Verb(
+        "show", "print the resolved lab: every derived address, VNI and default", (FILE, NAMED, SECRETS, JSON)
+    ),
     Verb(
         "generate",
         "print a file: ring, line, star, mesh, clos, wan",
@@ -181,6 +184,7 @@ VERBS = (
         (
             _option("revisions", metavar="REV", nargs="*", type=_number(1), help="none: the applied one"),
             LAB,
+            SECRETS,
             JSON,
         ),
     ),
@@ -200,7 +204,7 @@ VERBS = (
             _option(
                 "path", metavar="PATH", help="such as `pe1.router.bgp.peers.0.peer_asn` (see `nlan show`)"
             ),
-            _option("value", metavar="VALUE", help="YAML"),
+            _option("value", metavar="VALUE", help="YAML; `-` reads it from standard input"),
             *CHANGE,
         ),
     ),
@@ -217,6 +221,7 @@ VERBS = (
         "change the running lab's state in an editor",
         (
             _option("node", metavar="NODE", nargs="?", help="only this node"),
+            SECRETS,
             *CHANGE,
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,11 +15,15 @@ from nlan.schema.kinds import shape
 from nlan.schema.plain import Where, read_plain, to_tree
 from nlan.schema.report import Report, listed, nearest
 from nlan.schema.tree import Map, Scalar, Seq, Tree, parse_tree
+from nlan.secrets import HIDDEN, Marks, hide
 from tega.errors import InvalidPath
 from tega.paths import parse_path
 
 MOST_DIGITS = 9
 """Of the number of a list's item."""
+
+SECRETS = frozenset({"password", "Password"})
+"""Keys whose values are shown to nobody."""
 
 SETTINGS = "lab"
 """First segment of a path into what belongs to no node."""
@@ -58,7 +63,9 @@ def without_value(lab: Lab, path: str) -> Lab:
     return _lab(document, lab)
 
 
-def edited(lab: Lab, text: str, *, node: str | None = None, file: str = "") -> Lab:
+def edited(
+    lab: Lab, text: str, *, node: str | None = None, file: str = "", marks: Marks | None = None
+) -> Lab:
     """Return the lab as a text of `nlan show`, edited, describes it.
 
     Args:
@@ -66,6 +73,7 @@ def edited(lab: Lab, text: str, *, node: str | None = None, file: str = "") -> L
         text: Of the whole lab, or of a lab with one node.
         node: That node; what the text says of the lab itself counts for nothing.
         file: Where the text is, for messages.
+        marks: What stands in it for keys.
 
     Raises:
         InputError: It is no YAML, or no valid lab.
@@ -75,6 +83,8 @@ def edited(lab: Lab, text: str, *, node: str | None = None, file: str = "") -> L
     report.stop_if_failed()
     assert tree is not None
     where = Where(tree)
+    if marks is not None:
+        tree = _mapped(tree, lambda scalar: scalar._replace(text=marks.reveal(scalar.text)))
     new = read_plain(tree, where, report)
     if node is not None:
         if len(new.nodes) != 1:
@@ -117,18 +127,37 @@ def _value(path: str, text: str) -> Tree:
     tree = parse_tree(text, report)
     if tree is None or report.failed:
         raise InputError([problem._replace(path=path, line=0, column=0) for problem in report.problems()])
-    return _without_lines(tree)
+    return _mapped(tree, lambda scalar: scalar._replace(line=0, column=0))
 
 
-def _without_lines(tree: Tree) -> Tree:
+def _mapped(tree: Tree, change: Callable[[Scalar], Scalar]) -> Tree:
+    """Return the tree with every word of it changed."""
     match tree:
         case Map():
-            pairs = ((key._replace(line=0, column=0), _without_lines(inner)) for key, inner in tree.entries)
+            pairs = ((change(key), _mapped(inner, change)) for key, inner in tree.entries)
             return Map(tuple(pairs), 0, 0)
         case Seq():
-            return Seq(tuple(map(_without_lines, tree.items)), 0, 0)
+            return Seq(tuple(_mapped(inner, change) for inner in tree.items), 0, 0)
         case Scalar():
-            return tree._replace(line=0, column=0)
+            return change(tree)
+
+
+def words_of(path: str, value: str) -> str:
+    """Return path and value of a change in words, for whoever may read them: keys and passwords hidden."""
+    tree = _value(path, value)
+    is_secret = path.rpartition(".")[2] in SECRETS or any(word in SECRETS for word in _keys(tree))
+    return f"{path} {HIDDEN if is_secret else hide(value)}"
+
+
+def _keys(tree: Tree) -> Iterator[str]:
+    match tree:
+        case Map():
+            for key, inner in tree.entries:
+                yield key.text
+                yield from _keys(inner)
+        case Seq():
+            for inner in tree.items:
+                yield from _keys(inner)
 
 
 def _document(lab: Lab) -> dict[str, Any]:

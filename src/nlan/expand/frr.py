@@ -167,7 +167,7 @@ def peer_lines(peer: BgpPeer, asn: int, *, lab: bool) -> Iterator[str]:
     if peer.description:
         yield f"description {peer.description}"
     if peer.password is not None:
-        yield f"password {peer.password}"
+        yield f"password {peer.password.reveal()}"
     if peer.ebgp_multihop is not None and peer.peer_asn != asn:
         hops = peer.ebgp_multihop
         yield "ebgp-multihop" if hops == MAXIMUM_TTL else f"ebgp-multihop {hops}"

@@ -5,7 +5,7 @@ resources. All types are frozen; they travel as JSON through `to_json` and
 `from_json` (field names are the snake_case spelling that `nlan show` prints).
 """
 
-from nlan.model.codec import from_json, to_builtins, to_json
+from nlan.model.codec import from_json, to_builtins, to_json, to_shown
 from nlan.model.lab import Endpoint, Interface, Lab, Lan, Limits, Link, Node, Underlay
 from nlan.model.ptn import L2Vpn, PtnNetwork
 from nlan.model.router import (
@@ -43,4 +43,5 @@ __all__ = [
     "from_json",
     "to_builtins",
     "to_json",
+    "to_shown",
 ]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from nlan.secrets import HIDDEN, Secret
+
 T = TypeVar("T")
 
 _ADDRESS_TYPES = {
@@ -50,13 +52,20 @@ _PARSERS: dict[Any, Callable[[Any], Any]] = {kind: kind for kind in _ADDRESS_TYP
     IpAddress: ipaddress.ip_address,
     IpInterface: ipaddress.ip_interface,
     IpNetwork: ipaddress.ip_network,
+    Secret: Secret,
 }
 
 
 def _encode(value: Any) -> Any:
     if type(value) in _ADDRESS_TYPES:
         return str(value)
+    if type(value) is Secret:
+        return value.reveal()
     raise NotImplementedError(f"no JSON for {type(value).__name__}")
+
+
+def _encode_hidden(value: Any) -> Any:
+    return HIDDEN if type(value) is Secret else _encode(value)
 
 
 def _decode(kind: Any, value: Any) -> Any:
@@ -68,8 +77,13 @@ def to_builtins(value: Any) -> Any:
     return msgspec.json.decode(to_json(value))
 
 
+def to_shown(value: Any) -> Any:
+    """Return the same for people: a `Secret` in it is hidden."""
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=_encode_hidden, order="deterministic"))
+
+
 def to_json(value: Any) -> bytes:
-    """Return the value as compact JSON; equal values give equal bytes."""
+    """Return the value as compact JSON, to be kept: secrets too; equal values give equal bytes."""
     return msgspec.json.encode(value, enc_hook=_encode, order="deterministic")
 
 

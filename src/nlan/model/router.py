@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
+from nlan.secrets import Secret
 
 
 class OspfArea(Base, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ class BgpPeer(Base, frozen=True, kw_only=True):
     peer_asn: int
     next_hop_self: bool = False
     route_reflector_client: bool = False
-    password: str | None = None
+    password: Secret | None = None
     update_source: str | None = None
     ebgp_multihop: int | None = None
     families: tuple[Literal["ipv4", "ipv6"], ...] = ("ipv4",)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from nlan.secrets import hide
+
 Path = tuple[str, ...]
 
 _CLOSING = re.compile(r"(exit|quit|end)$|exit-(address-family|vrf|vni|link-params)$|end-\S+$")
@@ -55,11 +57,8 @@ class Command(NamedTuple):
     line: str
 
 
-_SECRET = re.compile(r"(\bpassword|\bmessage-digest-key \d+ md5|\bkey-string|\bauthentication-key) .+")
-
-
 def _shown(path: Path) -> str:
-    return _SECRET.sub(r"\1 ***", " / ".join(path))
+    return hide(" / ".join(path))
 
 
 def canonical(text: str) -> tuple[str, ...]:

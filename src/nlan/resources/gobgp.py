@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from nlan.model.codec import Base, IpAddress, IpNetwork, to_builtins
+from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
 from nlan.model.router import BgpPeer
 from nlan.resources.base import Difference, Impact, Key, Resource
 from nlan.resources.link import NAMESPACE
@@ -180,6 +180,5 @@ def _sorted(addresses: Iterable[IpAddress]) -> list[IpAddress]:
 
 
 def _peer_text(peer: BgpPeer, listens: bool) -> str:
-    values = to_builtins(peer) | ({"dials": "itself"} if listens else {})
-    hidden = {**values, "password": "***"} if "password" in values else values
-    return " ".join(f"{key}={value}" for key, value in hidden.items())
+    values = to_shown(peer) | ({"dials": "itself"} if listens else {})
+    return " ".join(f"{key}={value}" for key, value in values.items())

@@ -315,7 +315,7 @@ class NetnsRuntime:
         try:
             if output is not None:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                sink = os.open(output, flags, 0o644)
+                sink = os.open(output, flags, 0o600)
             pid = self._start(namespace, argv, {0: source, 1: sink, 2: sink}, env, session=True)
             self._children.add(pid)
             return pid

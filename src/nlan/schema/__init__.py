@@ -35,8 +35,12 @@ def json_schema() -> dict[str, Any]:
     return make()
 
 
-def to_yaml(lab: Lab) -> str:
-    """Return the resolved lab as YAML: every derived address, VNI and default, in snake_case."""
+def to_yaml(lab: Lab, *, secrets: bool = False) -> str:
+    """Return the resolved lab as YAML: every derived address, VNI and default, in snake_case.
+
+    Keys and passwords are hidden, unless `secrets` asks for them.
+    """
+    from nlan.schema.dump import hidden
     from nlan.schema.dump import to_yaml as dump
 
-    return dump(lab)
+    return dump(lab, None if secrets else hidden)

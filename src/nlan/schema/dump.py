@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from nlan.model import Lab
 from nlan.model.codec import to_builtins
+from nlan.secrets import HIDDEN, Secret, hide
+
+Conceal = Callable[[str], str]
+"""Returns what is shown in a key's place."""
 
 
-def to_plain(value: Any) -> Any:
-    """Return the value as dicts, lists, strings and numbers, with what stands at its default too."""
+def to_plain(value: Any, conceal: Conceal | None = None) -> Any:
+    """Return the value as dicts, lists, strings and numbers, with what stands at its default too.
+
+    Args:
+        value: Of the model.
+        conceal: Hides keys, also those in lines of FRR; None where they are shown.
+    """
     if isinstance(value, msgspec.Struct):
-        fields = value.__struct_fields__
-        return {name: to_plain(getattr(value, name)) for name in fields if getattr(value, name) is not None}
+        said = {name: getattr(value, name) for name in value.__struct_fields__}
+        return {name: to_plain(inner, conceal) for name, inner in said.items() if inner is not None}
     if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
+        return [to_plain(item, conceal) for item in value]
+    if conceal is not None and isinstance(value, Secret | str):
+        return conceal(value.reveal()) if isinstance(value, Secret) else hide(value, conceal)
     return to_builtins(value)
 
 
-def to_yaml(lab: Lab) -> str:
-    """Return the resolved lab as YAML; equal labs give equal text."""
+def hidden(_: str) -> str:
+    """Conceal every key alike."""
+    return HIDDEN
+
+
+def to_yaml(lab: Lab, conceal: Conceal | None = hidden) -> str:
+    """Return the resolved lab as YAML, keys hidden unless `conceal` is None; equal labs give equal text."""
     import yaml
 
     dumper: Any = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
-    text: str = yaml.dump(to_plain(lab), Dumper=dumper, sort_keys=False, allow_unicode=True, width=110)
+    text: str = yaml.dump(
+        to_plain(lab, conceal), Dumper=dumper, sort_keys=False, allow_unicode=True, width=110
+    )
     return text

@@ -25,12 +25,14 @@ from nlan.schema.scalars import (
     Interface,
     Ipv4,
     Line,
+    Lines,
     Number,
     Prefix,
     Size,
     Text,
 )
 from nlan.schema.tree import Map, Scalar, Seq, Tree
+from nlan.secrets import Secret
 from tega.paths import format_path
 
 Path = tuple[str, ...]
@@ -89,6 +91,7 @@ FIELDS: dict[tuple[type, str], ScalarKind] = {
     (router.BgpPeer, "keepalive_s"): table.KEEPALIVE,
     (router.BgpPeer, "hold_time_s"): table.HOLD_TIME,
     (router.BgpPeer, "password"): table.PASSWORD,
+    (router.FrrRaw, "text"): Lines(),
     (router.BgpPeer, "update_source"): table.SOURCE,
     (router.BgpPeer, "description"): table.DESCRIPTION,
 }
@@ -168,6 +171,8 @@ class _Reading:
                 return self._settings(tree, path, scalar)
             case _:
                 value = (scalar or _kind_of(kind)).read(tree, self._where(path), self._reader)
+                if isinstance(value, Secret):
+                    return value.reveal()
                 return str(value) if isinstance(kind, inspect.CustomType) else value
 
     def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> Any:

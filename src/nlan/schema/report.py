@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from nlan.errors import InputError, Problem
+from nlan.secrets import hide
 
 
 class Place(NamedTuple):
@@ -89,7 +90,7 @@ class Report:
         self._add(at, message, hint, "warning")
 
     def _add(self, at: Place, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
-        message = _one_line(message)
+        message = _one_line(hide(message))
         problem = Problem(_one_line(at.path), message, self.file, at.line, at.column, hint, severity)
         if severity == "error" and problem not in self._problems:
             self._left -= 1

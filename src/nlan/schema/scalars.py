@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from nlan.schema.kinds import Json, ScalarKind
 from nlan.schema.report import listed, nearest
+from nlan.secrets import Secret, stands_for_secret
 
 TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 """What YAML's words of old mean, written without quotes."""
@@ -35,6 +36,16 @@ class Text(ScalarKind):
         json: Json = {"type": ["string", "number", "boolean"]}
         json |= {"maxLength": self._longest} if self._longest else {}
         return json | ({"pattern": f"^(?:{self._pattern})$"} if self._pattern else {})
+
+
+class Lines(Text):
+    """Lines of a daemon's configuration; one that was shown without its keys is refused."""
+
+    def parse(self, text: str, plain: bool) -> str:
+        """Return the lines."""
+        if stands_for_secret(text):
+            raise ValueError("`<secret>` stands for a key that is not shown", "`--secrets` shows it")
+        return super().parse(text, plain)
 
 
 class Line(Text):
@@ -82,6 +93,29 @@ class Words(Line):
         value = " ".join(super().parse(text.replace("\t", " "), plain).split())
         truth = TRUTH.get(value.lower()) if plain else None
         return value if truth is None else str(int(truth))
+
+
+class Password(ScalarKind):
+    """A key or password, one word; what is wrong with one is said without it."""
+
+    wanted = "a password"
+
+    def __init__(self, longest: int) -> None:
+        """Take its longest length."""
+        self._line = Line(self.wanted, longest, word=True)
+
+    def parse(self, text: str, plain: bool) -> Secret:
+        """Return the secret."""
+        if stands_for_secret(text):
+            raise ValueError(f"`{text}` stands for a secret that is not shown", "`--secrets` shows it")
+        try:
+            return Secret(self._line.parse(text, plain))
+        except ValueError as error:
+            raise ValueError(str(error).replace(f"`{text}`", "what stands here")) from None
+
+    def schema(self) -> Json:
+        """A word."""
+        return self._line.schema()
 
 
 class Name(Text):

@@ -17,9 +17,11 @@ from nlan.schema.scalars import (
     Interface,
     Ipv4,
     Line,
+    Lines,
     Name,
     No,
     Number,
+    Password,
     Prefix,
     RouterId,
     Setting,
@@ -45,7 +47,7 @@ NODES = ListOf(Text("node names, or ranges of them such as `pe[1-4]`"))
 IFNAME = Text(f"an interface name of at most {IFNAMSIZ} characters", "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 AREA = Ipv4("an OSPF area such as `0` or `0.0.0.0`", decimal=True)
 ROUTER_ID = RouterId()
-PASSWORD = Line("a password", longest=80, word=True)
+PASSWORD = Password(longest=80)
 SOURCE = Line("an address or interface", word=True)
 DESCRIPTION = Line("a text")
 ADDRESSES = ListOf(Interface())
@@ -249,7 +251,7 @@ FRR = Section(
     "frr",
     "FRR configuration that you bring.",
     [
-        Key("text", Text(), "The lines, as in frr.conf."),
+        Key("text", Lines(), "The lines, as in frr.conf."),
         Key("file", Text("a file name"), "A file with them, relative to this one."),
         Key(
             "daemons",
@@ -427,7 +429,9 @@ NODE_KEYS = [
     ),
     Key("forwarding", Bool(), "Forward packets.", default="`true` for routers"),
     Key(
-        "frr", Shapes("FRR's lines or a mapping", scalar=Text(), map=FRR), "FRR configuration that you bring."
+        "frr",
+        Shapes("FRR's lines or a mapping", scalar=Lines(), map=FRR),
+        "FRR configuration that you bring.",
     ),
     Key("limits", LIMITS, "Memory, processors, processes."),
     Key(

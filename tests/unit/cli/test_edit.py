@@ -34,7 +34,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Nlan
         monkeypatch.setattr(edit.tempfile, "tempdir", str(tmp_path))
         monkeypatch.setenv("VISUAL", editor)
         try:
-            edit.run(Namespace(node="r1", dry_run=dry_run))
+            edit.run(Namespace(node="r1", dry_run=dry_run, secrets=False))
         except NlanError:
             assert error is not None or not editor.startswith(CHANGE)
         return "".join(path.read_text("latin-1") for path in tmp_path.iterdir())

@@ -21,6 +21,7 @@ from nlan.model import (
     Router,
     StaticRoute,
 )
+from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
 
@@ -184,7 +185,9 @@ def test_raw_configuration_may_filter_so_no_routes_are_promised() -> None:
 
 def test_a_password_on_one_side_only_makes_no_session() -> None:
     b = node(
-        "b", "192.0.2.2/30", router=speaker("10.0.0.2/32", 64502, peer("192.0.2.1", 64501, password="x"))
+        "b",
+        "192.0.2.2/30",
+        router=speaker("10.0.0.2/32", 64502, peer("192.0.2.1", 64501, password=Secret("x"))),
     )
     assert sessions(A, b) == []
 
@@ -215,7 +218,7 @@ def test_each_of_two_links_has_its_own_password() -> None:
         first, second = f"192.0.2.{other}", f"192.0.2.{other + 4}"
         asn = 64500 + other
         return speaker(
-            f"10.0.0.{number}/32", 64500 + number, peer(first, asn), peer(second, asn, password="x")
+            f"10.0.0.{number}/32", 64500 + number, peer(first, asn), peer(second, asn, password=Secret("x"))
         )
 
     a = node("a", "192.0.2.1/30", "192.0.2.5/30", router=twice(1, 2))

@@ -9,9 +9,10 @@ import msgspec
 
 from nlan.model import BgpPeer
 from nlan.resources import GobgpDaemon, LocalPath
+from nlan.secrets import Secret
 
 CLIENT = BgpPeer(address=ip_address("192.0.2.2"), peer_asn=64496, route_reflector_client=True)
-OTHER = BgpPeer(address=ip_address("2001:db8::2"), peer_asn=64497, password="secret")
+OTHER = BgpPeer(address=ip_address("2001:db8::2"), peer_asn=64497, password=Secret("hush"))
 ONE = LocalPath(prefix=ip_network("203.0.113.0/24"))
 TWO = LocalPath(prefix=ip_network("2001:db8::/48"), origin="incomplete")
 
@@ -34,8 +35,8 @@ def test_equal_ones_do_not_differ() -> None:
 def test_a_peer_more_is_hitless_and_its_key_a_secret() -> None:
     found = daemon(CLIENT, OTHER).difference(daemon(CLIENT))
     assert found is not None
-    assert (found.impact, "secret" in "".join(found.details)) == ("hitless", False)
-    assert found.details == ("+ peer address=2001:db8::2 peer_asn=64497 password=***",)
+    assert (found.impact, "hush" in "".join(found.details)) == ("hitless", False)
+    assert found.details == ("+ peer address=2001:db8::2 peer_asn=64497 password=<secret>",)
 
 
 def test_a_peer_less_is_named() -> None:

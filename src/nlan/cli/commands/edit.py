@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
 from argparse import Namespace
 from pathlib import Path
@@ -15,7 +16,8 @@ from nlan.cli.output import say
 from nlan.control.changes import edited
 from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab
-from nlan.schema import to_yaml
+from nlan.schema.dump import to_yaml
+from nlan.secrets import Marks
 from nlan.state import LabState
 
 
@@ -30,10 +32,16 @@ def run(arguments: Namespace) -> int:
 
     def changed(state: LabState, lab: Lab) -> Lab:
         nonlocal shown
-        shown = _shown(lab, arguments.node).encode()
+        marks = None if arguments.secrets else Marks()
+        shown = _shown(lab, arguments.node, marks).encode()
         path.write_bytes(shown)
-        _edit(path)
-        return edited(lab, _text(path), node=arguments.node, file=name)
+        while True:
+            _edit(path)
+            try:
+                return edited(lab, _text(path), node=arguments.node, file=name, marks=marks)
+            except InputError as error:
+                if not _wants_to_mend(error):
+                    raise
 
     applied = False
     try:
@@ -48,12 +56,30 @@ def run(arguments: Namespace) -> int:
     return code
 
 
-def _shown(lab: Lab, node: str | None) -> str:
-    if node is None:
-        return to_yaml(lab)
+def _wants_to_mend(error: InputError) -> bool:
+    """Say what is wrong; tell whether somebody at a terminal wants to open the text again."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    for problem in error.problems:
+        say(str(problem))
+    say("Enter opens it again, q gives up")
+    return sys.stdin.readline().strip().lower() not in ("q", "quit", "n", "no")
+
+
+def _shown(lab: Lab, node: str | None, marks: Marks | None) -> str:
+    if node is not None:
+        lab = _alone(lab, node)
+    text = to_yaml(lab, marks.conceal if marks else None)
+    return text if marks is None or "<secret " not in text else SECRETS + text
+
+
+SECRETS = "# `<secret 1>` stands for a key that is not shown: it may stay, move, or give way to another.\n"
+
+
+def _alone(lab: Lab, node: str) -> Lab:
     if all(one.name != node for one in lab.nodes):
         raise NotFoundError(f"{node}: no such node")
-    return to_yaml(msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None))
+    return msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None)
 
 
 def _text(path: Path) -> str:

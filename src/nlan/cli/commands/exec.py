@@ -53,7 +53,7 @@ def enter(place: NetnsRuntime, namespace: str, command: Sequence[str]) -> int:
 def _run_many(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str], *, as_json: bool) -> int:
     results = run_all(place, wanted, command)
     if as_json:
-        print_json(results)
+        print_json(results, secrets=True)  # a program's own words
     else:
         for name, result in results.items():
             _print_result(name, result)

@@ -8,6 +8,7 @@ from argparse import Namespace
 from nlan.cli.output import print_json, say, table
 from nlan.control.labs import remembered_name
 from nlan.runtimes import Paths
+from nlan.secrets import hide
 from nlan.state import Revision, get_state
 
 
@@ -28,4 +29,4 @@ def _row(revision: Revision) -> tuple[str, ...]:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(revision.time))
     changed = ", ".join(revision.changed[:6]) + (" …" if len(revision.changed) > 6 else "")
     mark = " *" if revision.applied else ""
-    return f"{revision.revision}{mark}", when, revision.author, changed, revision.message
+    return f"{revision.revision}{mark}", when, revision.author, changed, hide(revision.message)

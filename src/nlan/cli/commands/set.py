@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 
 from nlan.cli.changing import change_lab
-from nlan.control.changes import with_value
+from nlan.control.changes import with_value, words_of
 from nlan.model import Lab
 from nlan.state import LabState
 
 
 def run(arguments: Namespace) -> int:
     """Put the value, given as YAML, at the path."""
+    value = sys.stdin.read() if arguments.value == "-" else arguments.value
 
     def changed(state: LabState, lab: Lab) -> Lab:
-        return with_value(lab, arguments.path, arguments.value)
+        return with_value(lab, arguments.path, value)
 
-    return change_lab(arguments, changed, message=f"set {arguments.path} {arguments.value}")
+    return change_lab(arguments, changed, message=f"set {words_of(arguments.path, value)}")

@@ -14,7 +14,7 @@ def run(arguments: Namespace) -> int:
     """Print the lab as YAML, or as JSON."""
     lab = load(Paths.from_environment(), arguments).lab
     if arguments.json:
-        print_json(lab)
+        print_json(lab, secrets=arguments.secrets)
     else:
-        print(to_yaml(lab), end="")
+        print(to_yaml(lab, secrets=arguments.secrets), end="")
     return 0

@@ -24,6 +24,7 @@ from nlan.control.status import LabStatus, NodeStatus, status
 from nlan.control.world import World
 from nlan.errors import RollbackError
 from nlan.runtimes import Paths
+from nlan.secrets import hide
 from nlan.state import find_state
 from nlan.values import natural
 
@@ -111,7 +112,7 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
         )
     for node, outcome in sorted(remembered.nodes.items(), key=lambda item: natural(item[0])):
         if outcome.get("state") == "error":
-            lines.append(f"{node}: revision {outcome['revision']} failed: {outcome['reason']}")
+            lines.append(f"{node}: revision {outcome['revision']} failed: {hide(outcome['reason'])}")
     if found.plan:
         lines.append(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")
         for operation in found.plan.operations[:MOST_SHOWN]:

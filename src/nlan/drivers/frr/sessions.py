@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from nlan.drivers.base import BgpSession, LogEvent
+from nlan.secrets import hide
 
 
 class OspfNeighbor(NamedTuple):
@@ -113,7 +114,7 @@ def parse_log(line: str) -> LogEvent | None:
     """Return what a line of a daemon's log tells, None where it is of no concern."""
     for pattern, kind in _LOG:
         if match := pattern.search(line):
-            return LogEvent(kind, match[1])  # type: ignore[arg-type]
+            return LogEvent(kind, hide(match[1]))  # type: ignore[arg-type]
     return None
 
 

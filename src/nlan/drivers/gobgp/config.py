@@ -11,6 +11,7 @@ from nlan.drivers.base import BgpSession
 from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress
 from nlan.resources import GobgpDaemon, LocalPath
+from nlan.secrets import Secret
 
 CONNECT_RETRY_S = 1
 IDLE_HOLD_S = 1
@@ -100,7 +101,7 @@ def _neighbor(peer: BgpPeer, daemon: GobgpDaemon) -> dict[str, Any]:
     if peer.address == MARKER:
         config["admin-down"] = True
     if peer.password is not None:
-        config["auth-password"] = peer.password
+        config["auth-password"] = peer.password.reveal()
     if peer.description:
         config["description"] = peer.description
     result: dict[str, Any] = {
@@ -171,7 +172,9 @@ def _families(entry: dict[str, Any]) -> list[Literal["ipv4", "ipv6"]]:
 
 def peer_from(address: str, values: Mapping[str, Any]) -> BgpPeer:
     """Return the peer that GoBGP shows."""
-    return BgpPeer(address=ip_address(address), **{**values, "families": tuple(values["families"])})
+    password = None if values["password"] is None else Secret(values["password"])
+    typed = {**values, "families": tuple(values["families"]), "password": password}
+    return BgpPeer(address=ip_address(address), **typed)
 
 
 def parse_next_hop_self(text: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from nlan.drivers.frr.load import Loader
 from nlan.drivers.frr.start import has_manager
 from nlan.errors import ApplyError
 from nlan.model import BgpPeer, FrrRaw, Node, OspfArea, OspfInterface, StaticRoute
+from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
 Bgp = partial(model.Bgp, redistribute=("connected",))
@@ -116,7 +117,13 @@ FULL = {
     "bgp": Bgp(
         asn=64496,
         peers=(
-            peer("192.0.2.2", 64496, route_reflector_client=True, password="secret", description="the other"),
+            peer(
+                "192.0.2.2",
+                64496,
+                route_reflector_client=True,
+                password=Secret("hush"),
+                description="the other",
+            ),
             peer("2001:db8::2", 64500, families=("ipv6",), ebgp_multihop=3, keepalive_s=1, hold_time_s=3),
             peer("192.0.2.6", 64501, families=("ipv4", "ipv6"), ebgp_multihop=255, update_source="lo"),
         ),
@@ -255,10 +262,10 @@ def test_another_as_of_a_peer_resets_its_session_alone(network: Any) -> None:
 def test_a_password_on_both_ends(network: Any) -> None:
     nodes = triangle(network)
     up(network, nodes)
-    nodes[0] = with_peer(nodes[0], "192.0.2.2", password="secret")
-    nodes[1] = with_peer(nodes[1], "192.0.2.1", password="secret")
+    nodes[0] = with_peer(nodes[0], "192.0.2.2", password=Secret("hush"))
+    nodes[1] = with_peer(nodes[1], "192.0.2.1", password=Secret("hush"))
     done = network.apply(nodes)
-    assert "secret" not in "".join(line for o in done for line in o.details)
+    assert "hush" not in "".join(line for o in done for line in o.details)
     network.await_sessions("pe1", "pe2")
     assert network.established("pe1")["198.51.100.2"] == 1
 

@@ -15,6 +15,7 @@ import pytest
 from nlan.drivers.gobgp import GobgpDriver
 from nlan.errors import NotFoundError
 from nlan.model import Bgp, BgpPeer, Node
+from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
 
@@ -79,10 +80,10 @@ def test_a_peer_that_changes_resets_alone(network: Any, eventually: Callable[...
     nodes = star(network)
     up(network, nodes, eventually)
     one, two = nodes[0].router.bgp.peers
-    nodes[0] = with_peers(nodes[0], one, replace(two, route_reflector_client=False, password="secret"))
+    nodes[0] = with_peers(nodes[0], one, replace(two, route_reflector_client=False, password=Secret("hush")))
     (operation,) = network.apply(nodes)
     assert operation.impact == "session"
-    assert "secret" not in "".join(operation.details)
+    assert "hush" not in "".join(operation.details)
     assert network.differences(nodes) == []
     assert network.established("c1") == {"192.0.2.1": 1}
 
@@ -135,7 +136,7 @@ def test_a_kill_between_the_reloads_of_a_change_is_made_good(
         raise KeyboardInterrupt
 
     one, other = rr.router.bgp.peers
-    rr = with_peers(rr, replace(one, password="secret"), other)
+    rr = with_peers(rr, replace(one, password=Secret("hush")), other)
     monkeypatch.setattr(GobgpDriver, "_await_peers", await_peers_and_end)
     with pytest.raises(KeyboardInterrupt):
         network.apply([rr])

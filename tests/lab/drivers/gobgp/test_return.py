@@ -19,6 +19,7 @@ import pytest
 from nlan.drivers.gobgp.driver import can_listen
 from nlan.expand.gobgp import gobgp_daemons
 from nlan.model import Bgp, BgpPeer, Node
+from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
 LISTENS = shutil.which("gobgpd") is not None and can_listen()
@@ -152,7 +153,9 @@ def with_password(nodes: list[Node], password: str | None) -> list[Node]:
     for node in nodes:
         bgp = node.router.bgp
         ends = tuple(
-            replace(peer, password=password) if str(peer.address) in ("192.0.2.1", "192.0.2.2") else peer
+            replace(peer, password=password and Secret(password))
+            if str(peer.address) in ("192.0.2.1", "192.0.2.2")
+            else peer
             for peer in bgp.peers
         )
         result.append(replace(node, router=replace(node.router, bgp=replace(bgp, peers=ends))))
@@ -160,7 +163,7 @@ def with_password(nodes: list[Node], password: str | None) -> list[Node]:
 
 
 def test_keys_come_change_and_go(network: Any, eventually: Callable[..., None]) -> None:
-    nodes = star(network, password="first")
+    nodes = star(network, password=Secret("first"))
     up(network, nodes, eventually)
     network.frr.command("c1", "bgpd", "clear bgp *")
     eventually(lambda: network.established("c1") == {"192.0.2.1": 2})
@@ -173,7 +176,7 @@ def test_keys_come_change_and_go(network: Any, eventually: Callable[..., None]) 
 
 
 def test_a_wrong_key_keeps_the_session_down(network: Any, eventually: Callable[..., None]) -> None:
-    nodes = star(network, password="first")
+    nodes = star(network, password=Secret("first"))
     nodes[1] = with_password(nodes, "other")[1]
     network.apply(nodes)
     eventually(lambda: state(network, "192.0.2.6") == "Established")

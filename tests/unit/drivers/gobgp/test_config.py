@@ -22,6 +22,7 @@ from nlan.drivers.gobgp.log import count_ups
 from nlan.drivers.gobgp.look import is_let_in
 from nlan.model import BgpPeer
 from nlan.resources import GobgpDaemon, LocalPath
+from nlan.secrets import Secret
 
 CLIENT = BgpPeer(
     address=ip_address("192.0.2.2"), peer_asn=64496, route_reflector_client=True, keepalive_s=3, hold_time_s=9
@@ -29,7 +30,7 @@ CLIENT = BgpPeer(
 OTHER = BgpPeer(
     address=ip_address("2001:db8::2"),
     peer_asn=64497,
-    password="secret",
+    password=Secret("hush"),
     ebgp_multihop=3,
     families=("ipv4", "ipv6"),
     update_source="2001:db8::1",
@@ -54,7 +55,7 @@ def test_the_file() -> None:
         "hold-time": 9,
         "keepalive-interval": 3,
     }
-    assert other["config"]["auth-password"] == "secret"
+    assert other["config"]["auth-password"] == "hush"
     assert other["ebgp-multihop"]["config"] == {"enabled": True, "multihop-ttl": 3}
     assert other["transport"]["config"] == {"local-address": "2001:db8::1"}
     assert [f["config"]["afi-safi-name"] for f in other["afi-safis"]] == ["ipv4-unicast", "ipv6-unicast"]
@@ -67,7 +68,7 @@ def test_a_peer_that_dials_is_let_in_by_a_group_of_its_own() -> None:
     assert group["config"] == {
         "peer-group-name": "nlan 2001:db8::2",
         "peer-as": 64497,
-        "auth-password": "secret",
+        "auth-password": "hush",
     }
     assert config["dynamic-neighbors"] == [
         {"config": {"prefix": "2001:db8::2/128", "peer-group": "nlan 2001:db8::2"}}
