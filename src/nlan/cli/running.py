@@ -136,6 +136,8 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
     if arguments.json:
         print_json(_value(result, request))
     else:
+        for warning in result.warnings:
+            say(str(warning))
         print(_sentence(result, request))
         for line in result.missing.lines():
             say(f"{paint('missing:', 'yellow', sys.stderr)} {line}")
@@ -178,4 +180,5 @@ def _value(result: Result, request: Request) -> dict[str, Any]:
         "converged": request.wait == "converged" and not result.missing,
         "missing": result.missing.lines(most=10_000),
         "notes": result.missing.notes(most=10_000),
+        "warnings": [str(warning) for warning in result.warnings],
     }

@@ -74,6 +74,9 @@ CONFIRM = _option(
     metavar="SECONDS",
     help="undo the change unless `nlan confirm` comes within that time",
 )
+STRICT = _option(
+    "--strict", action="store_true", help="undo all where FRR refuses a line of `frr`, instead of a warning"
+)
 CHANGE = (LAB, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON)
 """What every verb takes that changes a running lab without its file."""
 
@@ -84,7 +87,7 @@ VERBS = (
     Verb(
         "up",
         "build the network of a file, or change the running one into it",
-        (FILE, NAMED, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON),
+        (FILE, NAMED, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, JSON),
         "Plans from what runs to what the file says, does just that, and waits. Run it as often as you like.",
     ),
     Verb(

@@ -22,7 +22,15 @@ from nlan.control import requirements
 from nlan.control.converge import Missing, wait
 from nlan.control.world import World, abilities
 from nlan.engine import Engine, Failure, failure_text
-from nlan.errors import ApplyError, InputError, NlanError, OvertakenError, RollbackError, VerificationError
+from nlan.errors import (
+    ApplyError,
+    InputError,
+    NlanError,
+    OvertakenError,
+    Problem,
+    RollbackError,
+    VerificationError,
+)
 from nlan.expand import expand
 from nlan.expect import expectation
 from nlan.model import Lab
@@ -80,6 +88,8 @@ class Request(NamedTuple):
         base: The revision that the lab was made from, where it was made from one.
         known: What the lab's names had before, where the lab was made from that.
         lines: The line of each node in the file.
+        frr: Where the lines of each node's raw FRR configuration stand: the file, and its line of each.
+        strict: Whether a raw line that FRR refuses is an error.
     """
 
     lab: Lab
@@ -92,6 +102,8 @@ class Request(NamedTuple):
     base: int | None = None
     known: Allocations | None = None
     lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
+    frr: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - likewise
+    strict: bool = False
 
 
 class Result(NamedTuple):
@@ -103,6 +115,7 @@ class Result(NamedTuple):
         missing: What has not converged in time; false where all has, or where nobody waited.
         seconds: How long it took, by part.
         waiting: What is to be confirmed; None where the change counts at once.
+        warnings: Raw lines that FRR refused; all else is as asked.
     """
 
     plan: Plan
@@ -110,6 +123,7 @@ class Result(NamedTuple):
     missing: Missing
     seconds: Mapping[str, float]
     waiting: Confirmation | None
+    warnings: tuple[Problem, ...] = ()
 
 
 def planned(world: World, lab: Lab) -> Plan:
@@ -180,6 +194,7 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
         request.lab, request.allocations, request.source, request.message, confirm_by=confirm_by
     )
     clock.lap("state")
+    world.frr.is_strict = request.strict
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
     if failures:
         _note(state, revision, failures)
@@ -204,7 +219,17 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     clock.lap("state")
     missing = _converge(world, request, confirm_by, listener)
     clock.lap("converge")
-    return Result(plan, revision, missing, clock.laps, waits)
+    return Result(plan, revision, missing, clock.laps, waits, _refused(world, request))
+
+
+def _refused(world: World, request: Request) -> tuple[Problem, ...]:
+    """Return the raw lines that FRR did not take, each with its place."""
+    found = []
+    for one in world.frr.refusals:
+        file, lines = request.frr.get(one.namespace, ("", ()))
+        line = lines[one.line - 1] if 0 < one.line <= len(lines) else 0
+        found.append(Problem(f"{one.namespace}.frr", str(one), file, line, severity="warning"))
+    return tuple(sorted(found, key=lambda problem: (problem.file, problem.line)))
 
 
 def _word(waiting: Confirmation, *, kept: bool) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from nlan.control.features import LINK_KINDS, missing_link_kinds, missing_programs
 from nlan.errors import InputError, Problem
 from nlan.expand.abilities import Abilities
+from nlan.expand.frr import left_out
 from nlan.expand.frrolder import loopbacks_of_as
 from nlan.model import Lab, Node
 from nlan.plan import Operation, Plan
@@ -39,16 +40,21 @@ def check(
         raise InputError(problems)
 
 
-def doubts(lab: Lab, able: Abilities, file: str = "", lines: dict[str, int] | None = None) -> list[Problem]:
+def doubts(
+    lab: Lab,
+    able: Abilities,
+    file: str = "",
+    lines: dict[str, int] | None = None,
+    frr: Mapping[str, tuple[str, tuple[int, ...]]] | None = None,
+) -> list[Problem]:
     """Return what this machine's programs do otherwise than the lab may expect; all are warnings.
 
+    Raw FRR lines are left out where the daemon that they are for is not installed.
     FRR before version 9 never uses an iBGP route to the very address of its next hop. A router that has
     its AS's loopbacks from static routes alone therefore tells external peers nothing of them.
     """
-    if able.frr_manager:
-        return []
-    found = []
-    for node in lab.nodes:
+    found = list(_left_out(lab, able, file, frr or {}))
+    for node in lab.nodes if not able.frr_manager else ():
         if untold := _untold(node, lab):
             message = (
                 f"this machine's FRR tells the external peers of {node.name} nothing of {', '.join(untold)}: "
@@ -58,6 +64,18 @@ def doubts(lab: Lab, able: Abilities, file: str = "", lines: dict[str, int] | No
             line = (lines or {}).get(node.name, 0)
             found.append(Problem(node.name, message, file, line, hint=hint, severity="warning"))
     return found
+
+
+def _left_out(
+    lab: Lab, able: Abilities, file: str, places: Mapping[str, tuple[str, tuple[int, ...]]]
+) -> Iterator[Problem]:
+    """Yield what raw lines need and this machine lacks."""
+    for node in lab.nodes if able.frr_absent else ():
+        for daemon, number in left_out(node, able.frr_absent).items():
+            name, at = places.get(node.name, (file, ()))
+            message = f"{daemon} is not installed: the lines for it are left out"
+            line = at[number - 1] if number <= len(at) else 0
+            yield Problem(f"{node.name}.frr", message, name, line, severity="warning")
 
 
 def _untold(node: Node, lab: Lab) -> list[str]:

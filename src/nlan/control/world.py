@@ -9,7 +9,7 @@ from functools import cached_property
 from nlan.drivers.base import Driver, Place
 from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.frr import FrrDriver
-from nlan.drivers.frr.start import has_manager
+from nlan.drivers.frr.start import absent, has_manager
 from nlan.drivers.gobgp import GobgpDriver
 from nlan.drivers.hosts import HostsDriver
 from nlan.drivers.namespace import NamespaceDriver
@@ -19,12 +19,13 @@ from nlan.errors import NotFoundError
 from nlan.expand.abilities import Abilities
 from nlan.model import Lab
 from nlan.resources import Key, Resource
+from nlan.resources.frrwords import RAW_DAEMONS
 from nlan.runtimes import NetnsRuntime, Paths
 
 
 def abilities() -> Abilities:
     """Return what this machine's programs can do; needs no privilege."""
-    return Abilities(frr_manager=has_manager())
+    return Abilities(frr_manager=has_manager(), frr_absent=absent(RAW_DAEMONS))
 
 
 class World:

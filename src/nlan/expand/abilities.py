@@ -11,9 +11,11 @@ class Abilities(NamedTuple):
     Attributes:
         frr_manager: Whether FRR comes with ``mgmtd``, as it does since version 9; without it zebra,
             staticd and ripd hold their configuration themselves.
+        frr_absent: FRR's daemons that are not installed; raw lines for them are left out.
     """
 
     frr_manager: bool = True
+    frr_absent: frozenset[str] = frozenset()
 
 
 ABLE = Abilities()

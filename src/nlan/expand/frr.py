@@ -15,16 +15,19 @@ peers without a policy (against RFC 8212), since the model has none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from ipaddress import IPv4Address
 from typing import Literal
 
 from nlan.expand import frrolder, frrtext
+from nlan.expand.abilities import ABLE, Abilities
 from nlan.expand.base import addresses
 from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.model.codec import IpInterface
 from nlan.resources import FrrDaemon, Key
-from nlan.resources.frrconfig import merge
+from nlan.resources.frrconfig import Path, lines, overridden, paths
+from nlan.resources.frrfacts import facts
+from nlan.resources.frrread import read
 
 Timers = Literal["lab", "standard"]
 
@@ -44,8 +47,8 @@ def frr_daemons(
     node: Node,
     timers: Timers,
     after: Sequence[Key] = (),
+    abilities: Abilities = ABLE,
     *,
-    manager: bool = True,
     same_as: Sequence[IpInterface] = (),
 ) -> tuple[FrrDaemon, ...]:
     """Return the FRR daemons of `node`, zebra first, each with its whole configuration.
@@ -54,25 +57,62 @@ def frr_daemons(
         node: One whose router's engine is FRR.
         timers: ``lab`` converges fast; ``standard`` keeps FRR's defaults.
         after: What should exist before a daemon starts.
-        manager: Whether FRR has mgmtd (since version 9), which then has to run.
+        abilities: What this machine's FRR can do.
         same_as: For an FRR without: the loopbacks of the other routers of the node's AS. See
             `nlan.expand.frrolder`.
     """
     if node.router is None:
         return ()
-    config = daemon_configs(node, node.router, timers, manager=manager)
+    manager = abilities.frr_manager
+    config = derived_configs(node, node.router, timers, manager=manager)
+    written = _written(node.router, config, abilities)
+    for daemon, own in written.items():
+        config[daemon] = list(lines(overridden(paths(config.get(daemon, ())), own)))
+    if written and any(_ASKS_FOR_BFD.match(line) for own in config.values() for line in own):
+        config.setdefault("bfdd", [])
     if not manager and "bgpd" in config:
         config["bgpd"] = list(frrolder.announce_same_as(config["bgpd"], node.router, same_as))
     return tuple(
-        FrrDaemon(namespace=node.name, daemon=daemon, config=tuple(lines), after=tuple(after))
-        for daemon, lines in config.items()
+        FrrDaemon(
+            namespace=node.name,
+            daemon=daemon,
+            config=tuple(text),
+            after=tuple(after),
+            written=tuple(written[daemon].items()) if daemon in written else None,
+        )
+        for daemon, text in config.items()
     )
 
 
-def daemon_configs(
+def _written(
+    router: Router, derived: Mapping[str, Sequence[str]], abilities: Abilities
+) -> dict[str, dict[Path, int]]:
+    """Return the raw lines per daemon; those for one that is not installed only where it is named."""
+    raw = router.frr
+    if raw is None:
+        return {}
+    running = {daemon: list(paths(own)) for daemon, own in derived.items()}
+    split = frrtext.split(raw.text, running, manager=abilities.frr_manager)
+    absent = abilities.frr_absent.difference(raw.daemons)
+    return {daemon: own for daemon, own in split.items() if daemon.partition("-")[0] not in absent}
+
+
+def left_out(node: Node, absent: Set[str]) -> dict[str, int]:
+    """Return the daemons that raw lines need and that are not installed, each with its first line."""
+    raw = node.router.frr if node.router is not None else None
+    if raw is None or not absent:
+        return {}
+    found: dict[str, int] = {}
+    for line in read(raw.text):
+        if len(line.owners) == 1 and (line.owners & absent).difference(raw.daemons):
+            found.setdefault(next(iter(line.owners)), line.number)
+    return found
+
+
+def derived_configs(
     node: Node, router: Router, timers: Timers, *, manager: bool = True
 ) -> dict[str, list[str]]:
-    """Return the configuration lines per daemon, those that run without any included.
+    """Return what is derived from the model, per daemon; those that run without any line included.
 
     staticd is one of them: an ``ip route`` that somebody types goes nowhere without it.
     """
@@ -86,10 +126,6 @@ def daemon_configs(
             config["bgpd"].insert(0, POLICY_AT_ONCE)
         for daemon in raw.daemons:
             config.setdefault(daemon, [])
-        for daemon, lines in frrtext.split(raw.text, config, manager=manager).items():
-            config[daemon] = list(merge(config.get(daemon, ()), lines))
-        if any(_ASKS_FOR_BFD.match(line) for lines in config.values() for line in lines):
-            config.setdefault("bfdd", [])
     return config
 
 
@@ -128,10 +164,9 @@ def ospf_versions(router: Router) -> frozenset[int]:
     found = router.ospf.versions if router.ospf is not None else frozenset[int]()
     if (raw := router.frr) is None:
         return found
-    daemons = {"ospfd": 4, "ospf6d": 6}
-    named = {daemons[daemon] for daemon in raw.daemons if daemon in daemons}
-    spoken = {6 if word else 4 for word in re.findall(r"^ *router ospf(6?)(?!\S)", raw.text, re.MULTILINE)}
-    return found | named | spoken
+    versions = {"ospfd": 4, "ospf6d": 6}
+    spoken = {*raw.daemons, *facts(raw.text).daemons}
+    return found | {version for daemon, version in versions.items() if daemon in spoken}
 
 
 def bgp_lines(

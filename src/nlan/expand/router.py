@@ -27,6 +27,5 @@ def expand(
         yield from static_routes(node)
         yield from gobgp_daemons(node, lab.timers, after, dialled_by(node, lab))
     else:
-        manager = abilities.frr_manager
-        same_as = () if manager else frrolder.loopbacks_of_as(node, lab)
-        yield from frr_daemons(node, lab.timers, after, manager=manager, same_as=same_as)
+        same_as = () if abilities.frr_manager else frrolder.loopbacks_of_as(node, lab)
+        yield from frr_daemons(node, lab.timers, after, abilities, same_as=same_as)

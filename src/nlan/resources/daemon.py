@@ -20,6 +20,8 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
             closed by ``exit``. None: whatever it has is right.
         after: Keys of the links and addresses that should exist before it starts.
         orphan: Observed only: it has outlived its zebra and has to be started again.
+        written: The paths of the configuration that the user wrote, each with its line in that text
+            (from 1). FRR may refuse these. None: there are none.
     """
 
     kind: ClassVar[str] = "frr"
@@ -30,6 +32,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     config: tuple[str, ...] | None = None
     after: tuple[Key, ...] | None = None
     orphan: bool = False
+    written: tuple[tuple[frrconfig.Path, int], ...] | None = None
 
     @property
     def key(self) -> Key:

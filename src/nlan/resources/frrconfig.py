@@ -109,6 +109,44 @@ def merge(lines_: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
     return lines({**paths(lines_), **paths(more)})
 
 
+def overridden(written: Iterable[Path], later: Iterable[Path]) -> dict[Path, None]:
+    """Return what holds once `later` was typed after `written`, in order.
+
+    A line replaces one that gives the same thing another value, and ``no …`` takes back what it names.
+    """
+    found: dict[Path, None] = dict.fromkeys(written)
+    slots = {(path[:-1], slot): path for path in found if (slot := _slot(path[-1])) is not None}
+    for path in later:
+        section, line = path[:-1], path[-1]
+        for gone in [other for other in found if _takes_back(section, line, other)]:
+            del found[gone]
+        if (slot := _slot(line)) is not None:
+            before = slots.get((section, slot), path)
+            if before != path:
+                found.pop(before, None)
+            slots[section, slot] = path
+        for depth in range(1, len(path) + 1):
+            found[path[:depth]] = None
+    return found
+
+
+_NO_PEER = re.compile(r"no neighbor (\S+)( remote-as\b.*)?$")
+"""Takes along what the families say of it."""
+
+
+def _takes_back(section: Path, line: str, other: Path) -> bool:
+    """Tell whether a line of a section undoes another line, or a section with all that is in it."""
+    depth = len(section)
+    if len(other) <= depth or other[:depth] != section or other[depth] == line:
+        return False
+    before = other[depth]
+    if peer := _NO_PEER.match(line):
+        return f"{other[-1].removeprefix('no ')} ".startswith(f"neighbor {peer[1]} ")
+    if line.startswith("no "):
+        return f"{before} ".startswith(f"{line[3:]} ")
+    return before.startswith("no ") and f"{line} ".startswith(f"{before[3:]} ")
+
+
 def file_text(lines_: Sequence[str]) -> str:
     """Return the text of a configuration file: every section closed."""
     text: list[str] = []

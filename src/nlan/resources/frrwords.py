@@ -19,6 +19,29 @@ TABLE = Path(__file__).with_name("frrwords.txt")
 EVERYBODY = "*"
 """The owner of what all daemons know: names, logs, passwords."""
 
+RAW_DAEMONS = (
+    "babeld",
+    "bfdd",
+    "bgpd",
+    "eigrpd",
+    "fabricd",
+    "isisd",
+    "ldpd",
+    "nhrpd",
+    "ospf6d",
+    "ospfd",
+    "pathd",
+    "pbrd",
+    "pim6d",
+    "pimd",
+    "ripd",
+    "ripngd",
+    "sharpd",
+    "staticd",
+    "vrrpd",
+)
+"""FRR's daemons that run where a line is for them; a distribution may lack some."""
+
 CONFIG = "config"
 """The section that all others stand in."""
 

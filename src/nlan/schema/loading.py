@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from nlan.model import Lab
 from nlan.schema import table, template
 from nlan.schema.allocate import Allocations, Allocator
 from nlan.schema.build import build_lab
+from nlan.schema.drafts import Places
 from nlan.schema.kinds import Reader, Record, shape
 from nlan.schema.names import Underlay, allocate_underlay, breadth, entries_of, is_short, node_trees, tunnels
 from nlan.schema.ranges import expand_names
@@ -35,6 +36,7 @@ class Loaded(NamedTuple):
         warnings: What is doubtful and harms nothing, in file order.
         source: The file's text as it was read.
         lines: The line that each node begins at.
+        frr: Where the lines of each node's raw FRR configuration stand: the file, and its line of each.
     """
 
     lab: Lab
@@ -42,6 +44,7 @@ class Loaded(NamedTuple):
     warnings: tuple[Problem, ...]
     source: str
     lines: dict[str, int]
+    frr: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
 Remembered = Allocations | Callable[[str], Allocations] | None
@@ -82,7 +85,29 @@ def load(
         kept = spared
     work.report.stop_if_failed()
     lines = {name: report.source_line(trees[0][0].line) for name, trees in work.nodes.items()}
-    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source or "", lines)
+    rendered = marked[0] if marked else ""
+    frr = dict(_raw_lines(resolved, work.places, rendered, report))
+    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source or "", lines, frr)
+
+
+_BLOCK = re.compile(r"[|>][-+0-9]*\s*(#.*)?$")
+
+
+def _raw_lines(
+    lab: Lab, places: Places, text: str, report: Report
+) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
+    """Yield each node with raw FRR lines, and where those stand: a file, and its line of each."""
+    source = text.split("\n")
+    for node in lab.nodes:
+        raw = node.router.frr if node.router is not None else None
+        if raw is None:
+            continue
+        at, count = places.find("node", node.name, "frr", "text"), raw.text.count("\n") + 1
+        if at.path:
+            yield node.name, (at.path, tuple(range(1, count + 1)))
+        elif 0 < at.line <= len(source):
+            first = at.line + bool(_BLOCK.search(source[at.line - 1]))
+            yield node.name, (report.file, tuple(map(report.source_line, range(first, first + count))))
 
 
 def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path) -> Allocations:
@@ -102,6 +127,7 @@ class _Load:
         self.tree, self.report, self.allocator = tree, report, Allocator(kept, report)
         self.short = is_short(tree)
         self.nodes = node_trees(tree, self.short, report)
+        self.places = Places()
 
     def lab(self, name: str | None, path: Path, text: str) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
@@ -111,6 +137,7 @@ class _Load:
         if not self.nodes and not self.report.failed:
             self.report.error(said.place("nodes"), "the lab has no nodes")
         settings = Settings(said, self.report, self.allocator)
+        self.places = settings.places
         lab = build_lab(self._name(name, said, path), settings, records, underlay, path)
         verify(lab, settings.places, self.report)
         return lab

@@ -270,8 +270,11 @@ def _frr(node: NodeDraft, settings: Settings, lab: Path) -> FrrRaw | None:
         return None
     settings.places.put(node.said.place("frr"), "node", node.name, "frr")
     if not isinstance(said, Record):
+        settings.places.put(node.said.place("frr")._replace(path=""), "node", node.name, "frr", "text")
         return FrrRaw(text=said)
     text = said.get("text", "")
+    file = str(lab.parent / said.get("file")) if "file" in said else ""
+    settings.places.put(said.place("text")._replace(path=file), "node", node.name, "frr", "text")
     if ("text" in said) == ("file" in said):
         settings.report.error(said.at, "one of `text` and `file` is wanted")
     elif "file" in said:

@@ -17,6 +17,7 @@ import pytest
 from nlan.drivers.frr import FrrDriver
 from nlan.drivers.frr.start import has_manager
 from nlan.drivers.gobgp import GobgpDriver
+from nlan.expand.abilities import Abilities
 from nlan.expand.frr import frr_daemons
 from nlan.expand.gobgp import dialled_by, gobgp_daemons
 from nlan.model import Interface, Lab, Node, Router
@@ -98,7 +99,7 @@ class Network:
             if node.router.engine == "gobgp":
                 found += gobgp_daemons(node, "lab", (), dialled_by(node, lab))
             else:
-                found += frr_daemons(node, "lab", manager=has_manager())
+                found += frr_daemons(node, "lab", abilities=Abilities(has_manager()))
         return found
 
     def differences(self, nodes: Iterable[Node]) -> list[Operation]:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from nlan.expand import frrtext
+from nlan.expand.abilities import Abilities
 from nlan.expand.frr import frr_daemons, router_id
 from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Node, Ospf, OspfArea, Router, from_json
-from nlan.resources.frrconfig import canonical, compare, file_text, merge, paths
+from nlan.resources.frrconfig import canonical, compare, file_text, lines, merge, paths
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "frr-render"
 
@@ -95,6 +96,11 @@ def test_a_raw_peer_is_known_before_its_families() -> None:
     )
 
 
+def split(text: str, running: dict[str, list[str]]) -> dict[str, list[str]]:
+    known = {daemon: list(paths(lines_)) for daemon, lines_ in running.items()}
+    return {daemon: list(lines(own)) for daemon, own in frrtext.split(text, known).items()}
+
+
 def test_text_without_indentation_is_read_as_frr_reads_it() -> None:
     flat = """
     router bgp 64496
@@ -108,13 +114,13 @@ def test_text_without_indentation_is_read_as_frr_reads_it() -> None:
     ip ospf cost 5
     description this
     """.replace("    ", "")
-    found = frrtext.split(flat, {})
+    found = split(flat, {})
     assert found["bgpd"] == [
         "router bgp 64496",
         " neighbor 192.0.2.2 remote-as 64497",
-        " neighbor 192.0.2.2 weight 5",
         " address-family ipv4 unicast",
         "  network 203.0.113.0/24",
+        "  neighbor 192.0.2.2 weight 5",
     ]
     assert found["staticd"] == ["ip route 203.0.113.0/24 Null0"]
     assert found["ospfd"] == ["interface x", " ip ospf cost 5"]
@@ -122,9 +128,7 @@ def test_text_without_indentation_is_read_as_frr_reads_it() -> None:
 
 
 def test_routes_of_a_vrf_stay_in_it() -> None:
-    found = frrtext.split(
-        "vrf red\nip route 203.0.113.0/24 192.0.2.1\nexit-vrf\nip route 0.0.0.0/0 192.0.2.1\n", {}
-    )
+    found = split("vrf red\nip route 203.0.113.0/24 192.0.2.1\nexit-vrf\nip route 0.0.0.0/0 192.0.2.1\n", {})
     assert found == {
         "staticd": ["vrf red", " ip route 203.0.113.0/24 192.0.2.1", "ip route 0.0.0.0/0 192.0.2.1"],
         "mgmtd": ["vrf red"],
@@ -143,7 +147,7 @@ route-map K permit 10
  match ip address prefix-list B
 """
     ospf = ["router ospf", " redistribute connected route-map M"]
-    found = frrtext.split(text, {"ospfd": ospf, "bgpd": []})
+    found = split(text, {"ospfd": ospf, "bgpd": []})
     assert found["ospfd"] == [
         "ip prefix-list A seq 5 permit 10.0.0.0/8",
         "route-map M permit 10",
@@ -170,7 +174,7 @@ bgp large-community-list standard C permit 64496:1:1
 bgp as-path access-list A permit ^64497$
 bgp as-path access-list A deny .*
 """
-    found = frrtext.split(text, {"bgpd": []})
+    found = split(text, {"bgpd": []})
     assert found["bgpd"] == [
         "ip prefix-list P seq 5 permit 192.0.2.0/24",
         "ip prefix-list P seq 7 deny any",
@@ -199,7 +203,9 @@ router rip
 route-map R permit 10
 """
     raw = FrrRaw(text=text)
-    found = {d.daemon: d.config for d in frr_daemons(node(frr=raw), "lab", manager=False)}
+    found = {
+        d.daemon: d.config for d in frr_daemons(node(frr=raw), "lab", abilities=Abilities(frr_manager=False))
+    }
     assert found == {
         "zebra": (
             "route-map M permit 10",

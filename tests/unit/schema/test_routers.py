@@ -4,7 +4,7 @@ import pytest
 
 from nlan.expand import expand
 from nlan.expand.base import settings
-from nlan.expand.frr import daemon_configs
+from nlan.expand.frr import frr_daemons
 from nlan.model import Node
 from nlan.resources import Key, Veth
 
@@ -13,7 +13,7 @@ from .conftest import Load, Problems
 
 def running(node: Node) -> dict[str, list[str]]:
     assert node.router is not None
-    return daemon_configs(node, node.router, "lab")
+    return {daemon.daemon: list(daemon.config or ()) for daemon in frr_daemons(node, "lab")}
 
 
 def ospf_on(node: Node) -> list[str]:

@@ -47,7 +47,8 @@ def load(paths: Paths, arguments: Namespace, recall: Recall | None = None) -> Lo
     from nlan.control.requirements import doubts
     from nlan.control.world import abilities
 
-    for warning in (*loaded.warnings, *doubts(loaded.lab, abilities(), arguments.file, loaded.lines)):
+    doubtful = doubts(loaded.lab, abilities(), arguments.file, loaded.lines, loaded.frr)
+    for warning in (*loaded.warnings, *doubtful):
         say(str(warning))
     return loaded
 

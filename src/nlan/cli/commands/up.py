@@ -50,5 +50,7 @@ def _request(paths: Paths, arguments: Namespace) -> Request:
         timeout_s=arguments.timeout,
         confirm_s=arguments.confirm,
         lines=loaded.lines,
+        frr=loaded.frr,
+        strict=arguments.strict,
         known=known,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from nlan.drivers import processes
@@ -12,6 +12,7 @@ from nlan.drivers.base import BgpSession, Place
 from nlan.drivers.frr import dial, greet, load, workqueue
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
+from nlan.drivers.frr.refusals import Refusal
 from nlan.drivers.frr.sessions import (
     OspfNeighbor,
     decode,
@@ -24,17 +25,24 @@ from nlan.drivers.frr.vty import Vty
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
-from nlan.resources.frrconfig import compare, lines, paths
+from nlan.resources.frrconfig import Path, compare, lines, paths
 
 
 class FrrDriver:
-    """Serves `FrrDaemon`. What is not in a node's run directory does not exist for it."""
+    """Serves `FrrDaemon`. What is not in a node's run directory does not exist for it.
+
+    Attributes:
+        is_strict: Whether a line that a user wrote and FRR refuses is an error, as one of nlan's is.
+        refusals: Such lines of all operations so far, where it is none.
+    """
 
     kinds = ("frr",)
 
     def __init__(self, place: Place) -> None:
         """Work in that place."""
         self._place = place
+        self.is_strict = False
+        self.refusals: list[Refusal] = []
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
         """Return the daemons that run and answer; a dead one is not there."""
@@ -73,7 +81,7 @@ class FrrDriver:
         dialer.rest()
         return [outcome.get(operation.key) for operation in operations]
 
-    def log_path(self, namespace: str, daemon: str) -> Path:
+    def log_path(self, namespace: str, daemon: str) -> pathlib.Path:
         """Return the log that grows when a session changes or somebody types a command.
 
         `nlan.drivers.frr.parse_log` reads its lines.
@@ -159,17 +167,23 @@ class FrrDriver:
 
     def _settle(self, start: Start) -> NlanError | None:
         """Bring a manager that ran before up to date, and write the receipt."""
-        files, running = start.files, start.running or ()
+        daemon, files, running = start.resource, start.files, start.running or ()
+        refused: Mapping[Path, str] = {}
         try:
             if files.daemon in greet.WORDS or files.config_vty != files.vty:
                 running = load.show(files)
             if files.config_vty != files.vty:
                 change = compare(start.config, running)
                 if change.added or change.removed:
-                    running = load.change_config(files, start.resource.namespace, change, start.config)
-            Receipt(start.config, running).write(files)
+                    running, refused = load.change_config(
+                        files, daemon.namespace, change, start.config, start.written
+                    )
+            elif start.refused:
+                refused = load.try_again(files, daemon.namespace, list(start.refused))
+                running = load.show(files)
+            self._receive(daemon, files, running, refused)
         except (NlanError, OSError) as error:
-            return _translated(start.resource.key, error)
+            return _translated(daemon.key, error)
         return None
 
     def _update(self, operation: Operation) -> NlanError | None:
@@ -183,12 +197,31 @@ class FrrDriver:
             if observed is None:
                 return self._start([desired], dial.Dialer(self._place))[operation.key]
             change = compare(wanted, observed)
-            shown = load.change_config(files, desired.namespace, change, wanted)
-            files.write_config(wanted)
-            Receipt(wanted, shown).write(files)
+            written = dict(desired.written or ())
+            shown, refused = load.change_config(files, desired.namespace, change, wanted, written)
+            files.write_config(wanted, written=bool(written))
+            self._receive(desired, files, shown, refused)
         except (NlanError, OSError) as error:
             return _translated(operation.key, error)
         return None
+
+    def _receive(
+        self, daemon: FrrDaemon, files: Files, shown: Sequence[str], refused: Mapping[Path, str]
+    ) -> None:
+        """Write the receipt, and note what FRR did not take of what a user wrote.
+
+        Raises:
+            ApplyError: Something, where that is an error.
+        """
+        asked = daemon.config or ()
+        if refused and self.is_strict:
+            Receipt(lines(path for path in paths(asked) if path not in refused), tuple(shown)).write(files)
+            reason = "; ".join(f"{' / '.join(path)}: {words}" for path, words in refused.items())
+            raise ApplyError(daemon.namespace, f"configure {daemon.daemon}", reason)
+        Receipt(asked, tuple(shown)).write(files)
+        at = dict(daemon.written or ())
+        name, namespace = daemon.daemon, daemon.namespace
+        self.refusals += [Refusal(namespace, name, p, at.get(p, 0), w) for p, w in refused.items()]
 
     def _forget(self, daemons: Sequence[Key]) -> None:
         """Take what the daemons are configured with from a manager that runs on; it would show it still."""

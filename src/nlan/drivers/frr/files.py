@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nlan import safefiles
 from nlan.errors import HostError
-from nlan.resources import frrconfig
+from nlan.resources import frrconfig, frrfile
 
 RECEIPT_MAX = 1 << 28
 """Octets of a receipt."""
@@ -118,12 +118,19 @@ class Files(NamedTuple):
         """What was asked and shown."""
         return self.directory / f"receipt-{self.daemon}.json"
 
-    def write_config(self, lines: Sequence[str]) -> None:
+    def write_config(self, lines: Sequence[str], *, written: bool = False) -> None:
         """Write the file that the daemon reads at its start.
 
         Commands are logged from then on, not those of the file itself: hence the last line.
+
+        Args:
+            lines: The configuration.
+            written: Whether a user wrote some of it, which FRR may refuse.
         """
-        text = frrconfig.file_text(lines) if lines else ""
+        if written:
+            text = "".join(f"{row}\n" for row, _ in frrfile.rows(frrconfig.paths(lines)))
+        else:
+            text = frrconfig.file_text(lines) if lines else ""
         log = "log commands\n" if self.configured_by == self.daemon else ""
         _give(self.config, text + log)
         if self.daemon == "zebra":

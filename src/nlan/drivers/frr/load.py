@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import select
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from nlan.drivers.frr.files import Files, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
@@ -26,6 +27,8 @@ from nlan.resources.frrconfig import (
 LATER_S = 5.0
 """How long a daemon may refuse what it will take soon."""
 LATER_RETRY_MS = 5
+ROUNDS = 3
+"""How often a daemon is told what it took along or brought, before that counts as an error."""
 _LATER = re.compile(r"could not lock|locked by|Can not configure the local system as neighbor")
 """mgmtd's configuration is locked; bgpd has not heard from zebra yet that an address is gone."""
 _CLEAR = re.compile(r'"(clear [a-z0-9 ]+?)( command)?"')
@@ -47,46 +50,60 @@ def show(files: Files) -> tuple[str, ...]:
 class Loader:
     """Types configuration commands and keeps track of the section it is in."""
 
-    def __init__(self, vty: Vty, namespace: str) -> None:
-        """Enter configuration mode."""
-        self._vty, self._namespace = vty, namespace
+    def __init__(self, vty: Vty, namespace: str, written: Container[Path] = ()) -> None:
+        """Enter configuration mode.
+
+        Args:
+            vty: The daemon.
+            namespace: Its node.
+            written: What a user wrote: such a line may be refused, and is in `refused` then.
+        """
+        self._vty, self._namespace, self._written = vty, namespace, written
         self._section: Path = ()
         self._hints: dict[str, None] = {}
+        self.refused: dict[Path, str] = {}
+        self.kept: dict[Path, ApplyError] = {}
         for command in ("enable", "configure terminal"):
-            self._type(command)
+            self._type((command,))
 
     def run(self, change: Sequence[Command]) -> None:
         """Carry out commands in order.
 
         Raises:
-            ApplyError: The daemon refused one; those before it are in force.
+            ApplyError: The daemon refused one that no user wrote; those before it are in force.
             PeerError: The daemon went away.
         """
         for command in change:
-            self._enter(command.section)
-            if command.line.startswith("no "):
-                self._remove(command.line)
-            else:
-                self._type(command.line)
-                if is_header(command.line):
-                    self._section = (*command.section, command.line)
+            path = (*command.section, command.line)
+            if not self._enter(command.section):
+                continue
+            if command.line.startswith("no ") and path not in self._written:
+                self._remove(path)
+            elif self._type(path) and is_header(command.line):
+                self._section = path
         self.end()
 
     def end(self) -> None:
         """Leave configuration mode and do what the daemon said was needed."""
-        self._type("end")
+        self._type(("end",))
         for hint in self._hints:
-            self._type(hint)
+            self._type((hint,))
 
-    def _enter(self, section: Path) -> None:
+    def _enter(self, section: Path) -> bool:
+        """Go into a section; false where a header of it was refused, or is now."""
+        if any(section[: n + 1] in self.refused for n in range(len(section))):
+            return False
         common = 0
         while common < min(len(section), len(self._section)) and section[common] == self._section[common]:
             common += 1
         for _ in self._section[common:]:
-            self._type("exit")
-        for header in section[common:]:
-            self._type(header)
-        self._section = section
+            self._type(("exit",))
+        self._section = section[:common]
+        for n in range(common, len(section)):
+            if not self._type(section[: n + 1]):
+                return False
+            self._section = section[: n + 1]
+        return True
 
     def _ask(self, line: str) -> Answer:
         """Type a line, again while it is refused for what passes."""
@@ -97,23 +114,31 @@ class Loader:
                 return answer
             select.poll().poll(LATER_RETRY_MS)
 
-    def _type(self, line: str) -> None:
-        answer = self._ask(line)
+    def _type(self, path: Path) -> bool:
+        """Type the last line of a path; tell whether the daemon took it."""
+        answer = self._ask(path[-1])
         if answer.failed:
-            raise self._refused(line, answer)
+            if path not in self._written:
+                raise self._refused(path[-1], answer)
+            self.refused[path] = answer.words
+            return False
         self._heed(answer)
+        return True
 
-    def _remove(self, line: str) -> None:
-        """Take a line back; FRR wants some with all their words, some with fewer."""
+    def _remove(self, path: Path) -> None:
+        """Take a line back; FRR wants some with all their words, some with fewer.
+
+        What it does not take back is in `kept`; it may be gone with another line, or never have been.
+        """
         refused = None
-        for shorter in shortened(line):
+        for shorter in shortened(path[-1]):
             answer = self._ask(shorter)
             if not answer.failed:
                 self._heed(answer)
                 return
             refused = refused or answer
         assert refused is not None
-        raise self._refused(line, refused)
+        self.kept[(*path[:-1], path[-1].removeprefix("no "))] = self._refused(path[-1], refused)
 
     def _heed(self, answer: Answer) -> None:
         if hint := _CLEAR.search(answer.text):
@@ -132,33 +157,81 @@ def shortened(line: str) -> Iterator[str]:
         yield " ".join(words[:length])
 
 
-def change_config(files: Files, namespace: str, change: Change, desired: Sequence[str]) -> tuple[str, ...]:
+class Changed(NamedTuple):
+    """What became of a change: what the daemon shows now, and what it did not take, with its words."""
+
+    shown: tuple[str, ...]
+    refused: dict[Path, str]
+
+
+def change_config(
+    files: Files, namespace: str, change: Change, desired: Sequence[str], written: Container[Path] = ()
+) -> Changed:
     """Carry out a change and return what the daemon shows then.
 
     A command can take lines along that shall stay (another AS removes what is for internal peers
     only), and bring some that nobody asked for; those are typed again, and taken back.
 
     Raises:
-        ApplyError: The daemon refused a line, or does not keep one.
+        ApplyError: The daemon refused a line that is not in `written`, or does not keep one.
         OSError: The daemon does not run.
         PeerError: The daemon went away.
     """
-    before = paths(show(files))
+    before, wanted = paths(show(files)), paths(desired)
+    again = commands(change)
+    refused: dict[Path, str] = {}
+    kept: dict[Path, ApplyError] = {}
     with Vty(files.config_vty) as vty:
-        Loader(vty, namespace).run(commands(change))
-        wanted, after = paths(desired), paths(show(files))
-        lost = [
-            path for path in wanted if path in before and path not in after and not _is_implied(path, wanted)
-        ]
-        brought = [path for path in after if path not in before and path not in wanted]
-        again = [Command(path[:-1], negated(path[-1])) for path in brought if _is_left_over(path, change)]
-        if again or lost:
-            Loader(vty, namespace).run([*again, *(Command(path[:-1], path[-1]) for path in lost)])
-    shown = show(files)
-    if missing := [path for path in lost if path not in paths(shown)]:
-        line = " / ".join(missing[0])
-        raise ApplyError(namespace, f"configure {files.daemon}: {line}", "the daemon does not keep the line")
-    return shown
+        for _ in range(ROUNDS):
+            loader = Loader(vty, namespace, written)
+            loader.run(again)
+            refused |= loader.refused
+            kept |= loader.kept
+            shown = show(files)
+            again = list(_amends(change, before, wanted, paths(shown)))
+            if not again:
+                return Changed(shown, refused)
+    raise _stubborn(files, namespace, again, kept)
+
+
+def _amends(
+    change: Change, before: Container[Path], wanted: Mapping[Path, None], after: Mapping[Path, None]
+) -> Iterator[Command]:
+    """Yield what is still to be typed: what was taken along that shall stay, what stays that shall go."""
+    for path in after:
+        is_left = path in change.removed or (path not in before and _is_left_over(path, change))
+        if path not in wanted and is_left and not stays_empty(path):
+            yield Command(path[:-1], negated(path[-1]))
+    for path in wanted:
+        if path in before and path not in after and not _is_implied(path, wanted):
+            yield Command(path[:-1], path[-1])
+
+
+def _stubborn(
+    files: Files, namespace: str, left: Sequence[Command], kept: Mapping[Path, ApplyError]
+) -> ApplyError:
+    """Return the error for what a daemon neither takes nor lets go, in its own words where it has some."""
+    first = left[0]
+    path = (*first.section, first.line.removeprefix("no "))
+    line = " / ".join((*first.section, first.line))
+    why = (
+        "the daemon does not keep the line"
+        if path == (*first.section, first.line)
+        else "the daemon keeps the line"
+    )
+    return kept.get(path) or ApplyError(namespace, f"configure {files.daemon}: {line}", why)
+
+
+def try_again(files: Files, namespace: str, those: Sequence[Path]) -> dict[Path, str]:
+    """Type lines once more that a daemon refused in its file; return those that it refuses still.
+
+    The file's log says only that there is no such command; here the daemon says why. What needed
+    the daemon to know an interface may be taken now.
+    """
+    with Vty(files.config_vty) as vty:
+        loader = Loader(vty, namespace, frozenset(those))
+        loader.run([Command(path[:-1], path[-1]) for path in those])
+    return loader.refused
 
 
 def _is_implied(path: Path, wanted: Container[Path]) -> bool:

@@ -8,7 +8,6 @@ Everything is awaited by events: sockets that appear (inotify), answers, daemons
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import time
@@ -18,13 +17,12 @@ from pathlib import Path
 
 from nlan import safefiles
 from nlan.drivers.base import Place
-from nlan.drivers.frr import greet
+from nlan.drivers.frr import greet, refusals
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.drivers.frr.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
-from nlan.resources import FrrDaemon, Key
-from nlan.resources.frrconfig import canonical
+from nlan.resources import FrrDaemon, Key, frrconfig
 
 PROGRAMS = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/local/sbin", "/usr/sbin")
 """Where distributions put FRR's daemons."""
@@ -36,16 +34,14 @@ ROOTS = frozenset({MANAGER, "zebra"})
 QUESTION = ("enable", "show running-config")
 ZEBRA_SOCKET = "zserv.api"
 
-_BAD_LINE = re.compile(r"\] (.+) on config line \d+: *(.*)$", re.MULTILINE)
-
 
 def program(daemon: str) -> str:
-    """Return the path of a daemon's program.
+    """Return the path of a daemon's program; ``ospfd-2`` is ospfd's for its instance 2.
 
     Raises:
         HostError: FRR is not installed, or not that part of it.
     """
-    if (path := _find_program(daemon)) is not None:
+    if (path := _find_program(daemon.partition("-")[0])) is not None:
         return path
     raise HostError(f"{daemon} is missing: install FRR (looked in {', '.join(PROGRAMS)})")
 
@@ -53,6 +49,13 @@ def program(daemon: str) -> str:
 def _find_program(daemon: str) -> str | None:
     paths = (f"{directory}/{daemon}" for directory in PROGRAMS)
     return next((path for path in paths if os.access(path, os.X_OK)), None)
+
+
+def absent(daemons: Iterable[str]) -> frozenset[str]:
+    """Return those of the daemons that this machine's FRR lacks; none where there is no FRR at all."""
+    if _find_program("zebra") is None:
+        return frozenset()
+    return frozenset(daemon for daemon in daemons if _find_program(daemon) is None)
 
 
 def has_manager() -> bool:
@@ -75,7 +78,13 @@ class Start:
         self.answers: list[Answer] = []
         self.running: tuple[str, ...] | None = None
         self.error: NlanError | None = None
+        self.refused: dict[frrconfig.Path, str] = {}
         self.logged = 0
+
+    @property
+    def written(self) -> Mapping[frrconfig.Path, int]:
+        """What the user wrote: FRR may refuse it, which `refused` tells then."""
+        return dict(self.resource.written or ())
 
     @property
     def settled(self) -> bool:
@@ -93,7 +102,7 @@ class Start:
                 files.receipt,
             ):
                 safefiles.remove(stale)
-            files.write_config(greet.start_lines(daemon, self.config))
+            files.write_config(greet.start_lines(daemon, self.config), written=bool(self.written))
             Receipt(self.config, None).write(files)
             self.logged = _size(files.config_log)
             self.pidfd = os.pidfd_open(
@@ -127,22 +136,15 @@ class Start:
             self._ready()
 
     def _ready(self) -> None:
-        running = canonical(self.answers[1].text)
+        running = frrconfig.canonical(self.answers[1].text)
         self.running = own_lines(self.resource.daemon, running, has_manager=self.files.has_manager)
-        if refused := self._refused():
-            self.error = self._failed("; ".join(f"{what}: {line}" for what, line in refused))
-            lines = {line for _, line in refused}
-            accepted = tuple(line for line in self.config if line.strip() not in lines)
+        config = greet.start_lines(self.resource.daemon, self.config)
+        found = refusals.of_file(self.files, self.logged, config, self.written)
+        self.refused = found.written
+        if found.derived:
+            self.error = self._failed("; ".join(f"{what}: {line}" for line, what in found.derived.items()))
+            accepted = tuple(line for line in self.config if line.strip() not in found.derived)
             Receipt(accepted, self.running).write(self.files)
-
-    def _refused(self) -> list[tuple[str, str]]:
-        """Return what the daemon did not understand of its configuration: its words and the line."""
-        try:
-            with safefiles.regular(self.files.config_log) as log:
-                text = os.pread(log, safefiles.READ_MAX, self.logged).decode(errors="replace")
-        except OSError:
-            return []
-        return [(what, line.strip()) for what, line in _BAD_LINE.findall(text)]
 
     def ended(self) -> None:
         """Note that the process is gone."""
@@ -184,7 +186,8 @@ def _argv(path: str, files: Files) -> list[str]:
     managed = MANAGER in (name, files.configured_by)
     config = [] if managed else ["-f", f"/etc/frr/{files.config.name}"]
     log = ["--log", files.log_target, "--log-level", "informational"]
-    return [path, "-A", "127.0.0.1", "-P", "0", *config, *log]
+    instance = ["-n", number] if (number := files.daemon.partition("-")[2]) else []
+    return [path, "-A", "127.0.0.1", "-P", "0", *instance, *config, *log]
 
 
 def _size(path: Path) -> int:

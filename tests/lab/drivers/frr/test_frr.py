@@ -580,8 +580,42 @@ def test_an_ibgp_session_over_ospf(network: Any, eventually: Callable[..., None]
     eventually(lambda: "2001:db8:1::2" in network.ip("r3", "-6", "route"))
 
 
-def test_a_line_that_frr_refuses_is_named(network: Any) -> None:
+REFUSED = """router bgp 64496
+ neighbour 192.0.2.2 remote-as 1
+ neighbor 192.0.2.2 remote-as 64497
+ no-such-section
+mpls ldp-typo
+debug bgp nonsense
+router bgp 64496
+ neighbor 192.0.2.3 remote-as 64497
+"""
+
+
+def test_a_raw_line_that_frr_refuses_is_left_out_and_told_in_its_words(network: Any) -> None:
     network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
+    nodes = [network.node("r1", frr=FrrRaw(text=REFUSED))]
+    network.apply(nodes)
+    told = {
+        (one.line, one.daemon, one.path[-1], "nknown command" in one.words) for one in network.frr.refusals
+    }
+    assert told == {
+        (2, "bgpd", "neighbour 192.0.2.2 remote-as 1", True),
+        (4, "bgpd", "no-such-section", True),
+        (5, "zebra", "mpls ldp-typo", True),
+        (6, "bgpd", "debug bgp nonsense", True),
+    }
+    assert set(network.established("r1")) == {"192.0.2.2", "192.0.2.3"}
+    assert network.differences(nodes) == []
+    network.frr.refusals.clear()
+    nodes = [network.node("r1", frr=FrrRaw(text=REFUSED.replace("debug bgp nonsense", "debug bgp other")))]
+    network.apply(nodes)
+    assert [one.path[-1] for one in network.frr.refusals] == ["debug bgp other"]
+    assert network.differences(nodes) == []
+
+
+def test_a_raw_line_that_frr_refuses_is_an_error_where_asked(network: Any) -> None:
+    network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
+    network.frr.is_strict = True
     nodes = [network.node("r1", frr=FrrRaw(text="router bgp 64496\n neighbour 192.0.2.2 remote-as 1\n"))]
     for _ in range(2):
         with pytest.raises(ApplyError, match=r"neighbour 192\.0\.2\.2 remote-as 1"):
