@@ -92,10 +92,23 @@ class Log(Protocol):
         """Names, sorted."""
 
     def drop_blob(self, name: str) -> None: ...
-    def truncate(self, before: Rev) -> None:
+    def truncate(self, before: Rev, state: str) -> bool:
         """Forget the records with a smaller revision; the last one always stays.
 
-        Whoever calls it has put a state of the revision before.
+        Args:
+            before: The oldest that stays.
+            state: The blob that stands for what is forgotten.
+
+        Returns:
+            False if that is not there; nothing is forgotten then.
+        """
+
+    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
+        """Forget records and older states with the least space that it can take, for a disk that is full.
+
+        Args:
+            before: The oldest revision that stays.
+            states: Blobs that go; the one that stands for what is forgotten stays.
         """
 
     def reclaim(self) -> Iterator[None]:

@@ -32,7 +32,7 @@ from tega.errors import (
 )
 from tega.group import Attempt, Request
 from tega.paths import overlap, to_path
-from tega.records import Records, state_name
+from tega.records import Records, state_name, state_rev
 from tega.signs import check_signs
 from tega.state import State, View, advance, empty_state, loaded_state
 from tega.tree import plain_json, to_json
@@ -52,6 +52,8 @@ RECENT = 64
 """States kept in memory, so that reads of the recent past cost nothing."""
 GROUP = 1024
 """Most commits in one group."""
+STATES = 16
+"""Most states that are kept in the log, close to each other near its end and farther before."""
 TAIL = 64 << 10
 """Bytes of records after which a state is written, unless the state is larger than that."""
 
@@ -126,8 +128,8 @@ class Core:
         self._follow()
 
     def _newest_written(self, oldest: Rev) -> tuple[State, dict[str, Rev]]:
-        names = [name for name in self.log.blobs() if name.startswith("state-")]
-        state, versions = self._read_state(names[-1]) if names else (empty_state(), {})
+        revs = self._state_revs()
+        state, versions = self._read_state(revs[-1]) if revs else (empty_state(), {})
         if oldest > state.rev:
             raise self.records.damaged(f"the log begins at revision {oldest + 1} and no state leads there")
         return state, versions
@@ -142,7 +144,12 @@ class Core:
                 if self.oldest() == oldest:
                     raise
 
-    def _read_state(self, name: str) -> tuple[State, dict[str, Rev]]:
+    def _state_revs(self) -> list[Rev]:
+        """The revisions of which a state was written, in order."""
+        return [rev for name in self.log.blobs() if (rev := state_rev(name)) is not None]
+
+    def _read_state(self, wanted: Rev) -> tuple[State, dict[str, Rev]]:
+        name = state_name(wanted)
         data = self.log.get_blob(name)
         if data is None:
             raise self.records.damaged(f"{name} is gone")
@@ -150,7 +157,7 @@ class Core:
             rev, head_hash, versions, root = decode_state(data, name)
         except DamagedStore as error:
             raise self.records.damaged(error.found) from None
-        if state_name(rev) != name:
+        if rev != wanted:
             raise self.records.damaged(f"as {name} stands the state of revision {rev}")
         if self.records.hash_of(rev) not in (None, head_hash):
             raise self.records.damaged(f"{name} is not the state of the revision {rev} that is in the log")
@@ -280,10 +287,10 @@ class Core:
         base = self._past
         if base is None or base.rev > rev or base.rev < oldest:
             base = empty_state()
-        names = [n for n in self.log.blobs() if n.startswith("state-") and n <= state_name(rev)]
-        if names and state_name(base.rev) < names[-1]:
+        kept = max((one for one in self._state_revs() if one <= rev), default=0)
+        if base.rev < kept:
             size = self._state_size
-            base = self._read_state(names[-1])[0]
+            base = self._read_state(kept)[0]
             self._state_size = size
         if base.rev < oldest:
             raise self.records.damaged(f"the log begins at revision {oldest + 1} and no state leads there")
@@ -483,10 +490,24 @@ class Core:
             return
         try:
             self._write_state(self._state, self._versions)
+            self._thin_states()
             self.snapshot_error = None
         except StoreError as error:
             self.snapshot_error = error
             self._tail = 0
+
+    def _thin_states(self) -> None:
+        """Let one of too many states go: that whose absence costs least when the past is read."""
+        revs = self._state_revs()
+        if len(revs) <= STATES:
+            return
+        newest = revs[-1]
+        gaps = zip(revs, revs[1:], revs[2:], strict=False)
+        _, rev = min(((after - before) / (newest - before), rev) for before, rev, after in gaps)
+        with self.log.hold():
+            if rev > self.log.horizon():  # another process may have just compacted up to it
+                self.log.drop_blob(state_name(rev))
+                self.log.append((), expect_last=self.log.last())
 
     @property
     def state_due(self) -> bool:

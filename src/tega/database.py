@@ -337,17 +337,36 @@ class Database(Core):
         if before > head + 1:
             raise FutureRevision(before, head)
         base = min(before, head) - 1
-        if base > self.oldest():
-            try:
-                self._keep_state(base)
-            except StoreFull:
-                self._forget(self._newest_kept(base))
-                self._keep_state(base)
-        self._forget(base)
+        try:
+            self._forget(base)
+        except StoreFull:
+            self._squeeze(base)
+            self._forget(base)
+
+    def _forget(self, base: Rev) -> None:
+        """Keep the state at a revision, forget what leads up to it, and give its space back."""
+        while base > self.oldest():
+            self._keep_state(base)
+            with self._lock:
+                self._check_open()
+                self.log.truncate(base + 1, state_name(base))
+        with self._lock:
+            self._check_open()
+            for name in self._states_before(self.log.horizon()):
+                self.log.drop_blob(name)
+        for _ in self.log.reclaim():
+            self._check_open()
+
+    def _squeeze(self, base: Rev) -> None:
+        """Forget what can go without a new state: what leads up to the newest one that is there."""
+        kept = max([self.oldest(), *(rev for rev in self._state_revs() if rev <= base)])
+        with self._lock:
+            self._check_open()
+            self.log.squeeze(kept + 1, self._states_before(kept))
 
     def _keep_state(self, rev: Rev) -> None:
         """See that the state at a revision stands in the log."""
-        if state_name(rev) in self.log.blobs():
+        if rev in self._state_revs():
             return
         state = self._state_at(rev)
         versions = self._versions_at(rev)
@@ -357,22 +376,8 @@ class Database(Core):
             self._write_state(state, versions)
             self._state_size, self._tail = size, tail
 
-    def _newest_kept(self, rev: Rev) -> Rev:
-        """The newest revision up to another one of which a state stands in the log, or the horizon."""
-        names = [n for n in self.log.blobs() if n.startswith("state-") and n <= state_name(rev)]
-        return int(names[-1].removeprefix("state-"), 16) if names else self.oldest()
-
-    def _forget(self, base: Rev) -> None:
-        """Forget what leads up to a state, and give its space back."""
-        with self._lock:
-            self._check_open()
-            self.log.truncate(base + 1)
-            oldest = state_name(self.log.horizon())
-            for name in self.log.blobs():
-                if name.startswith("state-") and name < oldest:
-                    self.log.drop_blob(name)
-        for _ in self.log.reclaim():
-            self._check_open()
+    def _states_before(self, rev: Rev) -> list[str]:
+        return [state_name(one) for one in self._state_revs() if one < rev]
 
     def _versions_at(self, rev: Rev) -> dict[str, Rev]:
         """The versions of the roots at a revision: today's, less what came after."""
@@ -400,14 +405,14 @@ class Database(Core):
         return self._again(self._replayed).hash
 
     def _replayed(self, oldest: Rev) -> State:
-        names = set(self.log.blobs())
+        kept = set(self._state_revs())
         head = self._state
-        state = self._read_state(state_name(oldest))[0] if oldest else empty_state()
+        state = self._read_state(oldest)[0] if oldest else empty_state()
         for commit, _ in self.records.whole(state.rev, head.rev, head.hash):
             state = self._advance(state, commit)
             self._check_indexes(commit)
-            if state_name(state.rev) in names:
-                self._compare(state, self._read_state(state_name(state.rev))[0])
+            if state.rev in kept:
+                self._compare(state, self._read_state(state.rev)[0])
         return state
 
     def _check_indexes(self, commit: Commit) -> None:

@@ -10,6 +10,8 @@ the log is damaged (`DamagedStore`, with what is missing).
 
 from __future__ import annotations
 
+import re
+
 from tega.codec import HASH_SIZE, decode_commit, state_versions
 from tega.errors import Compacted, DamagedStore
 
@@ -21,9 +23,18 @@ if TYPE_CHECKING:
     from tega.api import Commit, Log, Rev
 
 
+_STATE = re.compile(r"state-([0-9a-f]{16})")
+
+
 def state_name(rev: Rev) -> str:
     """Return the name under which the state at a revision is kept."""
     return f"state-{rev:016x}"
+
+
+def state_rev(name: str) -> Rev | None:
+    """Return the revision whose state has the name; None for a name of anything else."""
+    found = _STATE.fullmatch(name)
+    return int(found[1], 16) if found is not None else None
 
 
 class Records:

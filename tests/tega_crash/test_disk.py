@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
 import subprocess
@@ -102,6 +103,12 @@ def test_a_group_that_does_not_fit_fails_whole_and_alone(small_disk: Path) -> No
         database.verify()
 
 
+def fill_over(database: Database, size: int) -> None:
+    """Commit to the same few nodes until it fails."""
+    for number in itertools.count():
+        database.put(f"a.k{number % 5}", "x" * size)
+
+
 def put_change(path: str, value: str) -> object:
     from tega.api import Change, Op
 
@@ -170,3 +177,26 @@ def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="cannot be opened"):
         open_database(tmp_path / "file")
+
+
+@pytest.mark.parametrize("size", [300, 3000, 20_000])
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_disk_without_a_free_octet_can_be_compacted(small_disk: Path, size: int, reopened: bool) -> None:
+    database = open_database(small_disk / "store")
+    with pytest.raises(StoreFull):
+        fill_over(database, size)
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    assert os.statvfs(small_disk).f_bavail == 0
+    if reopened:
+        database.close()
+        database = open_database(small_disk / "store")
+    with database:
+        head = database.head()
+        database.compact(head)
+        assert os.statvfs(small_disk).f_bavail * 4096 > SIZE / 2
+        assert database.oldest() == head - 1
+        assert len(database.view().keys("a")) == 5
+        database.put("b", "y" * 1_000_000)
+        database.verify()

@@ -33,12 +33,12 @@ class FrozenLog(SqliteLog):
     def __init__(self, directory: str) -> None:
         if not os.path.exists(os.path.join(directory, DATABASE)):
             raise StoreError(f"{directory}: there is no store to read")
-        self._folder = tempfile.mkdtemp(prefix="tega-read-")
+        self._copied = tempfile.mkdtemp(prefix="tega-read-")
         try:
-            _copy(directory, self._folder)
-            super().__init__(directory, durability="normal", files=self._folder)
+            _copy(directory, self._copied)
+            super().__init__(directory, durability="normal", files=self._copied)
         except BaseException:
-            shutil.rmtree(self._folder)
+            shutil.rmtree(self._copied)
             raise
 
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
@@ -47,7 +47,10 @@ class FrozenLog(SqliteLog):
     def put_blob(self, name: str, data: bytes) -> None:
         raise self._refusal()
 
-    def truncate(self, before: Rev) -> None:
+    def truncate(self, before: Rev, state: str) -> bool:
+        raise self._refusal()
+
+    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
         raise self._refusal()
 
     def reclaim(self) -> Iterator[None]:
@@ -64,8 +67,8 @@ class FrozenLog(SqliteLog):
 
     def close(self) -> None:
         super().close()
-        if os.path.isdir(self._folder):
-            shutil.rmtree(self._folder)
+        if os.path.isdir(self._copied):
+            shutil.rmtree(self._copied)
 
 
 def _copy(directory: str, folder: str) -> None:

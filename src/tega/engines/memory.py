@@ -122,8 +122,10 @@ class MemoryLog:
     def blobs(self) -> list[str]:
         return sorted(self._held.blobs)
 
-    def truncate(self, before: Rev) -> None:
+    def truncate(self, before: Rev, state: str) -> bool:
         with self._lock:
+            if state not in self._held.blobs:
+                return False
             before = min(before, self._held.last)
             for rev in range(self._held.horizon + 1, before):
                 record = self._held.records.pop(rev)
@@ -131,6 +133,12 @@ class MemoryLog:
                 for root, version in record.roots.items():
                     self._held.versions.pop((root, version), None)
             self._held.horizon = max(self._held.horizon, before - 1)
+        return True
+
+    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
+        self.truncate(before, max(self.blobs()))
+        for name in states:
+            self.drop_blob(name)
 
     def reclaim(self) -> Iterator[None]:
         return iter(())

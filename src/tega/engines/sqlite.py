@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 DATABASE = "tega.db"
 HEAD = "tega.head"
-FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", HEAD)
+FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", HEAD, space.RESERVE)
 """Everything that a store keeps in its directory."""
 
 APPLICATION = 0x74656761
@@ -185,7 +185,7 @@ class SqliteLog:
         self._translating = _Translating(directory)
         self._closed = False
         self._horizon = 0
-        folder = files or directory
+        self._folder = folder = files or directory
         self._head = _open_head(folder)
         self._head.lock()
         try:
@@ -211,6 +211,8 @@ class SqliteLog:
         self._db.execute("PRAGMA cell_size_check = ON")
         self._db.execute("PRAGMA secure_delete = FAST")  # never at the price of more to write
         self._compare_with_head()
+        if folder == self.directory:
+            space.lay_up(folder)
 
     def _create(self, folder: str, version: int) -> None:
         objects = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -435,12 +437,15 @@ class SqliteLog:
     def touched_next(self, root: str, after: Rev) -> Rev | None:
         return self._revision("SELECT min(rev) FROM touched WHERE root = ? AND rev > ?", root, after)
 
-    def truncate(self, before: Rev) -> None:
+    def truncate(self, before: Rev, state: str) -> bool:
         with self.hold(), self._errors():
+            if self._one("SELECT 1 FROM blob WHERE name = ?", state) is None:
+                return False
             horizon = min(before, self._held_last) - 1
             if horizon > self.horizon():
                 self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
                 self._db.execute("COMMIT")
+        return True
 
     def reclaim(self) -> Iterator[None]:
         pieces = space.steps(self._db, self.horizon())
@@ -449,6 +454,18 @@ class SqliteLog:
                 if next(pieces, self) is self:
                     return
             yield
+
+    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
+        space.give_up(self._folder)
+        try:
+            with self._lock, self._errors(), space.whole_transactions(self._db), self.hold():
+                horizon = max(self.horizon(), min(before, self._held_last) - 1)
+                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
+                space.squeeze(self._db, horizon, list(states))
+            with self._lock, self._errors():
+                space.end_wal(self._db)
+        finally:
+            space.lay_up(self._folder)
 
     # -------------------------------------------------------------- blobs
 

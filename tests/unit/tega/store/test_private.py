@@ -33,7 +33,7 @@ def test_files_and_directory_of_a_new_store(tmp_path: Path) -> None:
         database.put("secret", "x")
         database.snapshot()
         found = modes(where)
-        assert set(found) == {"tega.db", "tega.db-wal", "tega.db-shm", "tega.head"}
+        assert set(found) == {"tega.db", "tega.db-wal", "tega.db-shm", "tega.head", "tega.reserve"}
         assert set(found.values()) == {0o600}
     assert stat.S_IMODE(where.stat().st_mode) == 0o700
 
@@ -58,7 +58,7 @@ def test_a_copy_for_reading_only(tmp_path: Path) -> None:
         path.chmod(0o644)
     log = FrozenLog(str(tmp_path))
     try:
-        folder = type(tmp_path)(log._folder)
+        folder = type(tmp_path)(log._copied)
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert {mode & 0o077 for mode in modes(folder).values()} == {0}
     finally:
