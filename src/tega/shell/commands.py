@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -54,7 +55,8 @@ class Shell:
         self.db = db
         self.txid: str | None = None
         self.streams: dict[str, list[tuple[Stream[Any], asyncio.Task[None]]]] = {}
-        self._write = write
+        self.write_as_is = write
+        """For what programs read: an export has a checksum."""
         self._ask = ask
         self._json = json
 
@@ -100,6 +102,9 @@ class Shell:
             await self.unsubscribe(name)
 
     # -- output --------------------------------------------------------------
+
+    def _write(self, text: str) -> None:
+        self.write_as_is(show.printable(text))
 
     def show(self, value: Any, *, always: bool = False) -> None:
         """Write a value; None is written only where it is an answer."""
@@ -387,7 +392,7 @@ async def _export(shell: Shell, line: str) -> None:
     lines = [one.decode().rstrip("\n") async for one in shell.db.export(history="--history" in words(line))]
     if not found:
         for one in lines:
-            shell._write(one)
+            (shell._write if sys.stdout.isatty() else shell.write_as_is)(one)
         return
     text = "".join(f"{one}\n" for one in lines)
     if _is_yaml(found[0]):

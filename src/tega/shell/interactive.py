@@ -17,6 +17,7 @@ from tega.errors import StoreError
 from tega.paths import format_path, parse_path
 from tega.shell.commands import ALIASES, COMMANDS, Quit, Shell
 from tega.shell.lines import UsageError
+from tega.shell.show import printable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -167,7 +168,7 @@ class Interrupts:
         except Quit:
             return False
         except StoreError as error:
-            print(f"error: {error}")
+            print(printable(f"error: {error}"))
         except asyncio.CancelledError:
             if not running.cancelled():
                 raise

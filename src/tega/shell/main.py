@@ -21,6 +21,7 @@ from tega.errors import StoreError
 from tega.hub.errors import Disconnected
 from tega.shell.commands import Quit, Shell
 from tega.shell.lines import UsageError
+from tega.shell.show import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -208,11 +209,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except StoreError as error:
-        print(f"tega-cli: {error}", file=sys.stderr)
+        print(printable(f"tega-cli: {error}"), file=sys.stderr)
         return exit_code(error)
     except OSError as error:  # standard output takes no more
         if not isinstance(error, BrokenPipeError):  # `tega-cli log | head`: nothing is left to say
-            print(f"tega-cli: {error}", file=sys.stderr)
+            print(printable(f"tega-cli: {error}"), file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,22 @@ from tega.paths import format_path
 
 if TYPE_CHECKING:
     from tega.api import Change, Commit, Difference
+
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Return a text without what a terminal obeys: escapes, controls, signs that turn the writing about.
+
+    They are shown as JSON writes them; JSON stays what it is.
+    """
+    return _UNSAFE.sub(lambda sign: f"\\u{ord(sign.group()):04x}", text)
+
+
+def _one_line(text: str) -> str:
+    """A text that cannot pass for more lines than it is given."""
+    return text.replace("\n", "\\n").replace("\t", "\\t")
 
 
 def as_text(value: Any) -> str:
@@ -33,7 +50,9 @@ def clock(seconds: float) -> str:
 
 def change_fields(change: Change) -> dict[str, Any]:
     fields: dict[str, Any] = {"op": change.op.value, "path": format_path(change.path)}
-    return fields if change.op is Op.DELETE else {**fields, "value": change.value}
+    if change.op is Op.DELETE and change.value is None:
+        return fields
+    return {**fields, "value": change.value}
 
 
 def commit_fields(commit: Commit) -> dict[str, Any]:
@@ -51,9 +70,9 @@ def commit_fields(commit: Commit) -> dict[str, Any]:
 
 def commit_line(commit: Commit) -> str:
     """Return a commit as a line or some, for people."""
-    roots = " ".join(f"{root}:{version}" for root, version in commit.roots.items())
-    head = f"{commit.rev}  {clock(commit.time)}  {commit.author or '-'}  {roots}"
-    said = f"  # {commit.message}" if commit.message else ""
+    roots = " ".join(f"{format_path((root,))}:{version}" for root, version in commit.roots.items())
+    head = f"{commit.rev}  {clock(commit.time)}  {_one_line(commit.author) or '-'}  {roots}"
+    said = f"  # {_one_line(commit.message)}" if commit.message else ""
     back = f"  (back to {commit.reverts})" if commit.reverts is not None else ""
     return "\n".join([head + back + said, *(f"    {change_line(change)}" for change in commit.changes)])
 
@@ -61,7 +80,7 @@ def commit_line(commit: Commit) -> str:
 def change_line(change: Change) -> str:
     path = format_path(change.path) or "(everything)"
     if change.op is Op.DELETE:
-        return f"- {path}"
+        return f"- {path}" if change.value is None else f"- {path}: {as_json(change.value)}"
     sign = "+" if change.op is Op.PUT else "~"
     return f"{sign} {path}: {as_json(change.value)}"
 
@@ -103,9 +122,10 @@ def event_fields(event: Notice | Missed | News) -> dict[str, Any]:
 def event_text(event: Notice | Missed | News) -> str:
     match event:
         case Notice():
-            lines = [f"<NOTIFY> {event.rev} by {event.author or '-'}"]
+            lines = [f"<NOTIFY> {event.rev} by {_one_line(event.author) or '-'}"]
             return "\n".join(lines + [f"    {change_line(change)}" for change in event.changes])
         case News():
-            return f"<MESSAGE> {event.channel} from {event.sender}\n{as_text(event.body)}"
+            head = f"<MESSAGE> {_one_line(event.channel)} from {_one_line(event.sender)}"
+            return f"{head}\n{as_text(event.body)}"
         case Missed():
             return f"<MISSED> the history from {event.after} to {event.oldest} is compacted: read anew"

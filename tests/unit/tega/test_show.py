@@ -1,0 +1,54 @@
+"""What the shell writes is text, whatever somebody put into the tree."""
+
+import json
+
+import pytest
+
+from tega.api import Change, Commit, Op
+from tega.shell import show
+from tega.shell.commands import Shell
+
+EVIL = "a\x1b[2Jb\x07\x9b31m\x7f\u202eredro\u2066"
+
+
+def commit(**fields):
+    values = {"author": EVIL, "message": EVIL, **fields}
+    return Commit(
+        1,
+        0.0,
+        values["author"],
+        values["message"],
+        "",
+        (Change(Op.PUT, ("k" + EVIL,), EVIL),),
+        {EVIL: 1},
+        b"",
+        b"",
+    )
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_control_character_reaches_a_terminal(as_json):
+    lines = []
+    shell = Shell(None, lines.append, None, json=as_json)
+    shell.show({EVIL: [EVIL]})
+    shell.show_log([commit()])
+    shell.show_event(show.News(EVIL, EVIL, {EVIL: EVIL}))
+    shell.show_event(show.Notice(1, 0.0, EVIL, EVIL, commit().changes))
+    text = "\n".join(lines)
+    assert all(sign.isprintable() or sign == "\n" for sign in text), text
+    assert "redro" in text
+    if as_json:
+        assert json.loads(lines[0]) == {EVIL: [EVIL]}
+
+
+def test_a_commit_is_as_many_lines_as_it_has_changes():
+    forged = "x\n2  2026-01-01 00:00:00  root  a:1"
+    assert len(show.commit_line(commit(author=forged, message=forged)).split("\n")) == 2
+    assert len(show.event_text(show.Notice(1, 0.0, forged, "", ())).split("\n")) == 1
+
+
+def test_a_deletion_shows_what_it_took_away():
+    gone = Change(Op.DELETE, ("a", "b"), {"x": 1})
+    assert show.change_line(gone) == '- a.b: {"x": 1}'
+    assert show.change_fields(gone) == {"op": "delete", "path": "a.b", "value": {"x": 1}}
+    assert show.change_line(Change(Op.DELETE, ("a", "b"))) == "- a.b"
