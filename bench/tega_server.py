@@ -24,6 +24,7 @@ LIMITS = {
     "put": 0.35,
     "transaction of ten": 0.5,
     "notification": 0.4,
+    "notification beside topo": 0.4,
     "call": 0.4,
     "idle RSS": 40.0,
     "RSS with 10,000 nodes": 60.0,
@@ -31,10 +32,10 @@ LIMITS = {
 
 
 @asynccontextmanager
-async def server(data: Path, durability: str):
+async def server(data: Path, durability: str, *more: str):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "import sys; from tega.server.main import main; sys.exit(main(sys.argv[1:]))",
-        *("--data", str(data), "--listen", "127.0.0.1:0", "--durability", durability),
+        *("--data", str(data), "--listen", "127.0.0.1:0", "--durability", durability, *more),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     line = (await process.stdout.readline()).decode()
@@ -110,6 +111,16 @@ async def notification(db) -> float:
     return statistics.median(await db.call("bench.seen")) * 1000
 
 
+async def notification_under_load(db, url: str) -> float:
+    """The same while eight clients write as fast as they can."""
+    load = asyncio.create_task(many_clients(url, 8, 3.0))
+    for i in range(200):
+        await db.put("watched.x", i)
+    await load
+    await asyncio.sleep(1.0)
+    return statistics.median((await db.call("bench.seen"))[-200:]) * 1000
+
+
 async def many_clients(url: str, clients: int, seconds: float) -> float:
     done = 0
     end = time.perf_counter() + seconds
@@ -146,7 +157,18 @@ async def run(durability: str) -> None:
                 show("call", await median_ms(lambda i: db.call("bench.f", i)), "ms")
                 show("puts/s, 16 clients", await many_clients(url, 16, 3.0), "/s   (limit 5000)")
             show("RSS after all that", rss_mb(pid), "MB")
+        await beside_a_pattern(data / "pattern", durability)
         await nodes(data / "fresh", durability)
+
+
+async def beside_a_pattern(data: Path, durability: str) -> None:
+    """A plugin that subscribes to a regular expression is to cost the others nothing."""
+    for plugins in ((), ("--enable", "topo")):
+        async with server(data, durability, *plugins) as (_, url), connect(url) as db, helper(url):
+            await fill(db, 2000)
+            beside = " beside topo" if plugins else ""
+            show(f"notification{beside}", await notification(db), "ms")
+            show(f"  under load{beside}", await notification_under_load(db, url), "ms")
 
 
 async def nodes(data: Path, durability: str) -> None:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
     from tega.api import Json, Limits, Log, Path, PathLike, Rev
+    from tega.tree import Node
 
 RECENT = 64
 """States kept in memory, so that reads of the recent past cost nothing."""
@@ -269,6 +270,13 @@ class Core:
         """Return SHA-256 of the canonical JSON of the whole tree."""
         state = self._state_at(at) if at is not None else self._state
         return digest(canonical(to_json(state.root)))
+
+    def recent_tree(self, rev: Rev) -> Node | None:
+        """Return the tree at a revision if it is still at hand; reads nothing from the log."""
+        for state in reversed(tuple(self._recent)):  # a copy, as others commit meanwhile
+            if state.rev == rev:
+                return state.root
+        return None
 
     def _state_at(self, rev: Rev) -> State:
         head = self.refresh()

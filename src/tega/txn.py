@@ -58,12 +58,16 @@ class Transaction:
 
     def get(self, path: PathLike = ()) -> Entry | None:
         """Return the subtree as the transaction sees it."""
+        return self._now.get(self.guard(path))
+
+    def guard(self, path: PathLike) -> Path:
+        """Have what the transaction finds at the path stand until the commit, as if it were read."""
         self._check_open()
         where = to_path(path)
         if not self._is_own(where):
             node = find(self._before.tree, where)
             self.expectations.setdefault(where, ABSENT if node is None else node.mod)
-        return self._now.get(where)
+        return where
 
     def view(self) -> View:
         """Return the tree as the transaction sees it; reading it adds no expectation."""

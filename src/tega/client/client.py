@@ -20,7 +20,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from tega.api import Change, Commit, Difference, Entry, Op
-from tega.client.decode import commit_of, difference_of, entry_of
+from tega.client.decode import commit_of, difference_of, entry_of, groups_of
 from tega.client.events import Commits, Messages, Stream, gone
 from tega.client.transaction import MINE, Transaction
 from tega.client.wire import Wire, dial, session_uri
@@ -421,10 +421,14 @@ class Client:
 
     async def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
-    ) -> list[tuple[Entry, tuple[str, ...]]]:
-        """Return every node that matches, with the captured groups."""
+    ) -> list[tuple[Entry, tuple[Any, ...]]]:
+        r"""Return every node that matches a glob, with what each wildcard caught.
+
+        With `regex`, an expression whose segments `\.` separates; what the
+        groups caught is then a tuple for each segment that has any.
+        """
         found = await self._ask({"op": "select", "pattern": pattern, "regex": regex, "at": at})
-        return [(entry_of(one), tuple(one["groups"])) for one in found]
+        return [(entry_of(one), groups_of(one["groups"])) for one in found]
 
     async def children(self, path: PathLike = ()) -> list[str]:
         """Return the names one level below a path."""

@@ -12,6 +12,10 @@ def entry_of(found: dict[str, Any]) -> Entry:
     return Entry(parse_path(found["path"]), found["value"], found["rev"], found.get("lease"))
 
 
+def groups_of(found: list[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(one) if isinstance(one, list) else one for one in found)
+
+
 def change_of(found: dict[str, Any]) -> Change:
     return Change(Op(found["op"]), parse_path(found["path"]), found["value"])
 

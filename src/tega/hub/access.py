@@ -2,6 +2,8 @@
 
 A prefix is a dotted path whose last segment may end with `*`: `config-*`
 covers `config-pe1` and everything below it. `**` covers the whole tree.
+A channel's name is judged like a path: to listen is to read, to publish
+is to write.
 """
 
 from __future__ import annotations
@@ -37,6 +39,15 @@ class Prefix:
             return path[:size] == self.path
         return path[: size - 1] == self.path[:-1] and path[size - 1].startswith(self.path[-1])
 
+    def lies_below(self, path: Path) -> bool:
+        """Whether something below the path is covered, though the path itself is not."""
+        return len(path) < len(self.path) and self.path[: len(path)] == path
+
+    def within(self, other: Prefix) -> bool:
+        """Whether the other one covers all that this one does."""
+        same_length = len(self.path) == len(other.path)
+        return other.covers(self.path) and not (self.open_end and not other.open_end and same_length)
+
 
 def parse_prefix(text: str) -> Prefix:
     """Read a prefix as the tokens file spells it: `**`, `a.b`, `config-*`.
@@ -55,7 +66,9 @@ def parse_prefix(text: str) -> Prefix:
 
 
 def _prefixes(texts: Iterable[str]) -> tuple[Prefix, ...]:
-    return tuple(parse_prefix(text) for text in texts)
+    """Read prefixes; one that lies within another says nothing."""
+    found = list(dict.fromkeys(parse_prefix(text) for text in texts))
+    return tuple(one for one in found if not any(one.within(other) for other in found if other is not one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,8 @@ class Access:
     read: tuple[Prefix, ...]
     write: tuple[Prefix, ...]
     call: tuple[Prefix, ...]
+    name: str = ""
+    """That of the token; empty where there are no tokens."""
 
     def allows(self, verb: Verb, path: Path) -> bool:
         prefixes: tuple[Prefix, ...] = getattr(self, verb)
@@ -78,10 +93,32 @@ class Access:
     def everywhere(self, verb: Verb) -> bool:
         return self.allows(verb, ())
 
+    def leads(self, path: Path) -> bool:
+        """Whether something below the path may be read, though the path itself may not."""
+        return any(prefix.lies_below(path) for prefix in self.read)
 
-def access(*, read: Iterable[str] = (), write: Iterable[str] = (), call: Iterable[str] = ()) -> Access:
+    def hears(self, channel: str) -> bool:
+        return self.allows("read", channel_path(channel))
+
+    def owns(self, name: str) -> bool:
+        """Whether a session of that name is one of this token's."""
+        return name == self.name or name.startswith(f"{self.name}/")
+
+    def sees(self, name: str) -> bool:
+        """Whether it may know of a session of that name."""
+        return self.everywhere("read") or (bool(self.name) and self.owns(name))
+
+
+def channel_path(channel: str) -> Path:
+    """Return a channel's name as a path to judge it by."""
+    return tuple(channel.split("."))
+
+
+def access(
+    *, read: Iterable[str] = (), write: Iterable[str] = (), call: Iterable[str] = (), name: str = ""
+) -> Access:
     """Build an Access from prefixes as text; what is not said is not allowed."""
-    return Access(_prefixes(read), _prefixes(write), _prefixes(call))
+    return Access(_prefixes(read), _prefixes(write), _prefixes(call), name)
 
 
 FULL = access(read=[ALL], write=[ALL], call=[ALL])

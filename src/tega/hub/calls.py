@@ -85,7 +85,7 @@ class Calls:
         loop = asyncio.get_running_loop()
         running = Running(next(self._numbers), path, owner, loop.create_future(), progress)
         if not owner.tell(_order(running, caller, request)):
-            raise NoHandler(f"{owner.name}, which offers {format_path(path)}, is away or too busy")
+            raise NoHandler(f"who offers {format_path(path)} is away or too busy")
         self._running[running.number] = running
         running.timer = loop.call_later(request.timeout, self._expire, running, request.timeout)
         running.done.add_done_callback(lambda done: self._ended(running, done))
@@ -128,9 +128,7 @@ class Calls:
         """The connection of `session` is gone: whoever waits for it learns so at once."""
         for running in [one for one in self._running.values() if one.owner is session]:
             if not running.done.done():
-                text = (
-                    f"{session.name} vanished during the call of {format_path(running.path)}; it may have run"
-                )
+                text = f"its owner vanished during the call of {format_path(running.path)}; it may have run"
                 running.done.set_exception(CallTimeout(text))
 
     def ended(self, session: Session) -> None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tega.hub.access import channel_path
 from tega.hub.errors import BadRequest
-from tega.hub.interest import compile_pattern
-from tega.paths import compile_stars
+from tega.hub.pattern import Expression, star_expression
 
 if TYPE_CHECKING:
-    import re
-
     from tega.api import Json
     from tega.hub.session import Session
 
@@ -24,12 +22,12 @@ MAX_NAME = 256
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """One session's wish to hear a channel, by name or by pattern."""
+    """One session's wish to hear a channel, by name or by pattern; it hears those that its token may read."""
 
     sub: int
     session: Session
     channel: str
-    pattern: re.Pattern[str] | None
+    pattern: Expression | None
 
 
 class Channels:
@@ -40,9 +38,15 @@ class Channels:
         self._patterns: dict[int, Listening] = {}
 
     def listen(self, session: Session, sub: int, channel: str, *, regex: bool) -> Listening:
+        """Have a session hear a channel.
+
+        Raises:
+            Denied: Its token may not read that channel.
+        """
         check_channel(channel)
         listening = Listening(sub, session, channel, _pattern(channel, regex))
         if listening.pattern is None:
+            session.access.require("read", channel_path(channel))
             self._named.setdefault(channel, {})[sub] = listening
         else:
             self._patterns[sub] = listening
@@ -67,17 +71,24 @@ class Channels:
 
     def _listeners(self, channel: str) -> list[Listening]:
         found = list(self._named.get(channel, {}).values())
-        found += [one for one in self._patterns.values() if one.pattern and one.pattern.fullmatch(channel)]
+        found += [
+            one
+            for one in self._patterns.values()
+            if one.session.access.hears(channel)
+            and one.pattern is not None
+            and one.pattern.fullmatch(channel) is not None
+        ]
         return found
 
-    def names(self) -> dict[str, list[str]]:
-        """Return every channel or pattern that is listened to, with the sessions that do."""
+    def names(self, sessions: set[str]) -> dict[str, list[str]]:
+        """Return every channel or pattern that one of these sessions listens to, with those that do."""
         table: dict[str, list[str]] = {}
         for listening in [
             *(one for named in self._named.values() for one in named.values()),
             *self._patterns.values(),
         ]:
-            table.setdefault(listening.channel, []).append(listening.session.name)
+            if listening.session.name in sessions:
+                table.setdefault(listening.channel, []).append(listening.session.name)
         return {channel: sorted(names) for channel, names in sorted(table.items())}
 
 
@@ -87,9 +98,9 @@ def check_channel(channel: str) -> None:
         raise BadRequest(f"a channel's name has 1 to {MAX_NAME} printable characters, got {len(channel)}")
 
 
-def _pattern(channel: str, regex: bool) -> re.Pattern[str] | None:
+def _pattern(channel: str, regex: bool) -> Expression | None:
     if regex:
-        return compile_pattern(channel)
+        return Expression(channel)
     if "*" in channel:
-        return compile_stars(channel)
+        return star_expression(channel)
     return None

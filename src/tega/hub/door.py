@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, Union, cast
 
 import msgspec
 
 from tega.errors import StoreError
 from tega.hub import messages as m
-from tega.hub.errors import BadRequest, Busy, Cancelled, Denied, to_wire
+from tega.hub.errors import BadRequest, Busy, Cancelled, Denied, redacted, to_wire
 from tega.hub.session import Outbox
 from tega.hub.verbs import VERBS, Later
 
@@ -35,6 +36,9 @@ MAX_CALLS: Final = 1000
 Whoever waits for others is read from all the same: it may be asked itself,
 and its signs of life are to be heard.
 """
+LARGE: Final = 64 << 10
+"""Octets of a message that is read on another thread."""
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _decoder: msgspec.json.Decoder[m.Request] = msgspec.json.Decoder(cast(Any, Union[m.REQUESTS]))  # noqa: UP007
 
 
@@ -70,17 +74,48 @@ class Door:
         self._inflight = 0
         self._calls = 0
         self._paused = False
+        self._large: asyncio.Future[None] | None = None
+        self._behind: deque[bytes] = deque()
 
     def receive(self, data: bytes | bytearray | memoryview) -> None:
-        """Take one message of the client's."""
+        """Take one message of the client's; what comes behind a large one waits for it."""
+        if self._large is not None:
+            self._behind.append(bytes(data))
+        elif len(data) > LARGE and self.session is not None:
+            self._peer.pause()
+            self._large = asyncio.ensure_future(self._take_large(bytes(data)))
+        else:
+            try:
+                request = _decoder.decode(data)
+            except UNREADABLE as error:
+                self._refuse(data, error)
+            else:
+                self._take(request)
+
+    def _refuse(self, data: bytes | bytearray | memoryview, error: Exception) -> None:
+        refusal = BadRequest(f"the message cannot be read: {error}")
+        self._peer.send({"id": _number(data), "error": to_wire(refusal)})
+        if self.session is None:
+            self._peer.close("no hello")
+
+    async def _take_large(self, data: bytes) -> None:
+        """Read a large message on another thread, and see done what it asks for before the next one."""
         try:
-            request = _decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            refusal = BadRequest(f"the message cannot be read: {error}")
-            self._peer.send({"id": _number(data), "error": to_wire(refusal)})
-            if self.session is None:
-                self._peer.close("no hello")
-            return
+            request = await self.hub.store.lane.call(lambda: _decoder.decode(data))
+        except UNREADABLE as error:
+            self._refuse(data[:LARGE], error)
+        else:
+            self._take(request)
+            running = self._running.get(request.id)
+            if isinstance(running, asyncio.Task):
+                await asyncio.wait([running])
+        self._large = None
+        while self._behind and self._large is None:
+            self.receive(self._behind.popleft())
+        if self._large is None and not self._paused:
+            self._peer.resume()
+
+    def _take(self, request: m.Request) -> None:
         if self.session is None:
             self._first(request)
             return
@@ -97,6 +132,8 @@ class Door:
 
     def lost(self) -> None:
         """The connection is gone: what the client waited for is cancelled, its session waits for it."""
+        if self._large is not None:
+            self._large.cancel()
         for running in list(self._running.values()):
             running.cancel()
         if self.session is not None:
@@ -190,7 +227,8 @@ class Door:
         self._inflight -= 1
         if self._paused and self._inflight <= MAX_INFLIGHT // 2:
             self._paused = False
-            self._peer.resume()
+            if self._large is None:
+                self._peer.resume()
         self._answer(number, done, shape)
 
     def _answer(
@@ -211,7 +249,7 @@ class Door:
         if isinstance(error, Denied):
             logger.info("request.denied session=%s %s", self.session and self.session.name, error)
         if number:
-            self._peer.send({"id": number, "error": to_wire(error)})
+            self._peer.send({"id": number, "error": to_wire(redacted(error, self._access))})
 
 
 def _number(data: bytes | bytearray | memoryview) -> int:

@@ -1,10 +1,11 @@
 """Subscriptions: every commit in order, to each subscriber at its own pace.
 
 The feed follows the store's log once. A subscriber that keeps up gets each
-commit as it comes. One that does not is left behind at the revision it has
-seen; nothing is queued for it. When it has taken what it was sent, it is
-told how far behind it is and gets the rest from the history, and then the
-live commits again. So memory is bounded and a writer never waits.
+commit as it comes. One that does not take what it is sent, or whose part of
+a commit takes long to find, is left at the revision it has seen, and goes
+on from there by itself: through the history, on another thread, and then
+with the live commits again. So the log is its queue, memory is bounded, and
+neither a writer nor another subscriber ever waits for it.
 """
 
 from __future__ import annotations
@@ -17,26 +18,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tega.api import MISSING
 from tega.errors import Compacted, StoreError
-from tega.hub.interest import Index, Interest, Told, needs_before, told
-from tega.hub.overlay import overlay
+from tega.hub.interest import Index, Interest, Told, costly, may_read_all, needs_tree, told
 from tega.paths import format_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
-    from tega.api import Commit, Json, Rev
+    from tega.api import Commit, Rev
+    from tega.hub.access import Access
     from tega.hub.session import Session
     from tega.hub.store import HubStore
+    from tega.tree import Node
 
 BATCH: Final = 32
 BATCH_OCTETS: Final = 1 << 20
 """Most commits of the history in one message, and its octets after which no more are added."""
 RETRY_S: Final = 1.0
 """Pause after the store could not be read."""
-LATE: Final = 4096
-"""Commits that may wait for a look at the past."""
 Part = tuple["Commit", list[Told]]
 logger = logging.getLogger("tega.hub")
 _encode = msgspec.json.Encoder().encode
@@ -61,63 +60,25 @@ class Feed:
         self._store = store
         self._subs: dict[int, Subscription] = {}
         self._index = Index()
-        self._late: list[Commit | None] = []
-        self._wake = asyncio.Event()
         self.head: Rev = 0
         """Every commit up to here has been told to the live subscribers."""
 
-    async def follow(self, started: Callable[[], None]) -> None:
-        """Follow the store for ever; run it once, as a task."""
+    def start(self) -> None:
+        """Follow the store from now on."""
         self.head = self._store.follow(self._take)
-        started()
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._late:
-                try:
-                    await self._work_off(self._late[0])
-                except StoreError as error:  # nobody is told anything until it can be read
-                    logger.warning("feed.not_read reason=%s", error)
-                    await asyncio.sleep(RETRY_S)
-                else:
-                    del self._late[0]
 
     def _take(self, commit: Commit | None) -> None:
-        """Tell a commit at once, unless it or one before it needs a look at the past."""
-        if not self._late and commit is not None and not self._needs_past(commit):
-            self._dispatch(commit, ())
-            return
-        if len(self._late) >= LATE:  # led through the history, everybody can wait
-            del self._late[1:]
-            commit = None
-        self._late.append(commit)
-        self._wake.set()
-
-    def _needs_past(self, commit: Commit) -> bool:
-        return any(
-            needs_before(self._subs[number].interest, change)
-            for number in self._index.patterns
-            for change in commit.changes
-        )
-
-    async def _work_off(self, commit: Commit | None) -> None:
         if commit is None:
-            await self._skip()
-            return
-        asked: set[int] | None = None
-        befores: list[Json] = []
-        while asked != self._index.patterns:  # somebody may subscribe meanwhile
-            asked = set(self._index.patterns)
-            interests = [self._subs[number].interest for number in asked]
-            befores = [await self._before(commit, place, interests) for place in range(len(commit.changes))]
-        self._dispatch(commit, befores)
+            self._skip()
+        elif commit.rev > self.head:
+            self._dispatch(commit)
 
-    async def _skip(self) -> None:
-        """What was not told yet is compacted or too much: everybody is led through the history."""
+    def _skip(self) -> None:
+        """What was not told yet is compacted: everybody is led through the history."""
         for sub in self._subs.values():
             if sub.live:
                 sub.live, sub.cursor = False, max(self.head, sub.cursor)
-        self.head = await self._store.head()
+        self.head = self._store.seen
         self.drained(list(self._subs.values()))
 
     # -- subscribers ---------------------------------------------------------
@@ -145,29 +106,30 @@ class Feed:
 
     # -- live ----------------------------------------------------------------
 
-    def _dispatch(self, commit: Commit, befores: Sequence[Json]) -> None:
-        """Tell the live subscribers; `befores` is what stood at each change's path, where that matters."""
-        if commit.rev <= self.head:
-            return
-        parts: dict[int, list[Told]] = {}
-        for place, change in enumerate(commit.changes if self._subs else ()):
-            before = befores[place] if befores else None
-            for number in self._index.candidates(change.path):
-                parts.setdefault(number, []).extend(told(self._subs[number].interest, change, before))
-        self.head = commit.rev
-        for number, changes in parts.items():
+    def _dispatch(self, commit: Commit) -> None:
+        """Tell the live subscribers."""
+        numbers: set[int] = set()
+        for change in commit.changes if self._subs else ():
+            numbers |= self._index.candidates(change.path)
+        before, self.head = self.head, commit.rev
+        tree: Node | None = None
+        known = False
+        for number in sorted(numbers):
             sub = self._subs.get(number)
-            if sub is not None and sub.live and sub.cursor < commit.rev:
-                self._tell_live(sub, commit, changes)
+            if sub is None or not sub.live or sub.cursor >= commit.rev:
+                continue
+            if not known and _needs_tree(sub, commit):
+                tree, known = self._store.database.recent_tree(before), True
+            self._tell(sub, commit, tree)
 
-    def _tell_live(self, sub: Subscription, commit: Commit, changes: list[Told]) -> None:
+    def _tell(self, sub: Subscription, commit: Commit, tree: Node | None) -> None:
         outbox = sub.session.outbox
-        changes = _readable(sub, changes)
-        if not changes:
-            return
         if outbox is None or outbox.full:
             sub.live, sub.cursor = False, commit.rev - 1
-        else:
+        elif costly(sub.interest, sub.session.access, commit, tree):
+            sub.live, sub.cursor = False, commit.rev - 1
+            self._start(sub, behind=False)
+        elif changes := told(sub.interest, sub.session.access, commit, tree):
             outbox.send(_push(sub, [(commit, changes)]))
 
     # -- from the history ----------------------------------------------------
@@ -213,7 +175,7 @@ class Feed:
                 changes = await self._changes(sub, commit)
                 if changes:
                     batch.append((commit, changes))
-                    size += len(_encode(_commit(commit, changes)))
+                    size += len(_encode(_commit(sub.session.access, commit, changes)))
                 if len(batch) == BATCH or size > BATCH_OCTETS:
                     batch, size = self._flush(sub, batch), 0
                 if not batch:
@@ -244,45 +206,34 @@ class Feed:
         sub.cursor = max(oldest, sub.cursor)
 
     async def _changes(self, sub: Subscription, commit: Commit) -> list[Told]:
-        changes: list[Told] = []
-        for place, change in enumerate(commit.changes):
-            before = await self._before(commit, place, [sub.interest])
-            changes += told(sub.interest, change, before)
-        return _readable(sub, changes)
+        """A subscriber's part of a commit of the past; what takes long is found on another thread."""
+        access = sub.session.access
+        if not _needs_tree(sub, commit) and not costly(sub.interest, access, commit, None):
+            return told(sub.interest, access, commit, None)
+        return await self._store.lane.call(lambda: told(sub.interest, access, commit, self._before(commit)))
 
-    async def _before(self, commit: Commit, place: int, interests: Iterable[Interest]) -> Json:
-        """The value just before a change, where a pattern has to know what went with it."""
-        change = commit.changes[place]
-        if not any(needs_before(interest, change) for interest in interests):
-            return None
+    def _before(self, commit: Commit) -> Node | None:
         try:
-            entry = await self._store.get(change.path, at=commit.rev - 1)
+            return self._store.database.view(commit.rev - 1).tree
         except Compacted:
             return None
-        value = entry.value if entry else MISSING
-        if place:
-            value = overlay(change.path, value, commit.changes[:place])
-        return None if value is MISSING else value
 
 
-def _readable(sub: Subscription, changes: list[Told]) -> list[Told]:
-    """Leave out what the session's token does not let it read."""
-    access = sub.session.access
-    if access.everywhere("read"):
-        return changes
-    return [change for change in changes if access.allows("read", change.path)]
+def _needs_tree(sub: Subscription, commit: Commit) -> bool:
+    return any(needs_tree(sub.interest, sub.session.access, change) for change in commit.changes)
 
 
 def _push(sub: Subscription, parts: list[Part]) -> dict[str, Any]:
-    return {"push": "commits", "sub": sub.number, "commits": [_commit(*part) for part in parts]}
+    access = sub.session.access
+    return {"push": "commits", "sub": sub.number, "commits": [_commit(access, *part) for part in parts]}
 
 
-def _commit(commit: Commit, changes: list[Told]) -> dict[str, Any]:
+def _commit(access: Access, commit: Commit, changes: list[Told]) -> dict[str, Any]:
     return {
         "rev": commit.rev,
         "time": commit.time,
         "author": commit.author,
-        "message": commit.message,
+        "message": commit.message if may_read_all(access, commit) else "",
         "changes": [
             {"op": change.op.value, "path": format_path(change.path), "value": change.value}
             for change in changes

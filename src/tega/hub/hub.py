@@ -21,7 +21,7 @@ from tega.hub.calls import Calls
 from tega.hub.channels import Channels
 from tega.hub.errors import BadRequest, Busy, NameTaken
 from tega.hub.feed import Feed, Subscription
-from tega.hub.interest import Interest, compile_pattern
+from tega.hub.interest import Interest, regex_interest
 from tega.hub.session import DEFAULT_TTL_S, MAX_TTL_S, MIN_TTL_S, Outbox, Session
 from tega.hub.transactions import Transactions
 from tega.paths import format_path, parse_path
@@ -74,13 +74,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to follow the store; returns when commits from now on are told."""
-        started = asyncio.Event()
-        follow = self._spawn(self.feed.follow(started.set))
-        waiter = asyncio.create_task(started.wait())
-        await asyncio.wait([follow, waiter], return_when=asyncio.FIRST_COMPLETED)
-        if not started.is_set():
-            waiter.cancel()
-            await follow
+        self.feed.start()
         self._spawn(self._reap())
 
     async def stop(self) -> None:
@@ -124,14 +118,13 @@ class Hub:
             Busy: Too many sessions are open.
         """
         lifetime = _lifetime(ttl)
-        if name is not None and name in self.sessions:
+        given, name = name, full_name(access, name)
+        if name in self.sessions:
             return self._resume(self.sessions[name], outbox, access, key, lifetime), True
         if len(self.sessions) >= MAX_SESSIONS:
             raise Busy(f"{MAX_SESSIONS} sessions are open, which is the most this server takes")
         now = self.clock()
-        session = Session(
-            _name(name), access, lifetime, now, now, peer, named=name is not None, outbox=outbox
-        )
+        session = Session(name, access, lifetime, now, now, peer, named=given is not None, outbox=outbox)
         self.sessions[session.name] = session
         return session, False
 
@@ -183,7 +176,7 @@ class Hub:
         self.calls.ended(session)
         try:
             for txid in list(session.txids):
-                await self.transactions.drop(txid)
+                self.transactions.drop(txid)
             if session.leasing is not None:
                 async with session.leasing:
                     await self._unlease(session)
@@ -205,7 +198,7 @@ class Hub:
         for session in list(self.sessions.values()):
             if now - session.heard > session.ttl:
                 await self._end_unheard(session)
-        await self.transactions.expire(now)
+        self.transactions.expire(now)
 
     async def _end_unheard(self, session: Session) -> None:
         logger.info("session.expired name=%s ttl=%g", session.name, session.ttl)
@@ -259,7 +252,7 @@ class Hub:
             FutureRevision: That revision does not exist yet.
         """
         self._room(session)
-        interest = Interest(pattern=compile_pattern(path)) if regex else Interest(parse_path(path))
+        interest = regex_interest(path) if regex else Interest(parse_path(path))
         if interest.pattern is None and interest.path:
             session.access.require("read", interest.path)
         cursor = self.feed.head if after is None else after
@@ -350,9 +343,14 @@ def _lifetime(ttl: float | None) -> float:
     return ttl
 
 
-def _name(name: str | None) -> str:
-    if name is None:
-        return secrets.token_hex(8)
-    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
+def full_name(access: Access, name: str | None) -> str:
+    """Return what a client is called: as it calls itself, behind its token's name where there are tokens.
+
+    Raises:
+        BadRequest: The name is empty, too long, or has control characters in it.
+    """
+    before = f"{access.name}/" if access.name else ""
+    own = secrets.token_hex(8) if name is None else name.removeprefix(before)
+    if not 0 < len(own) <= NAME_LENGTH or not own.isprintable():
         raise BadRequest(f"a session's name has 1 to {NAME_LENGTH} printable characters")
-    return name
+    return own if own == access.name else before + own

@@ -1,9 +1,12 @@
-"""What a subscriber wants to be told, and which parts of a commit that is. Pure functions.
+"""What a subscriber is told of a commit: what it asked for, as far as it may read. Pure functions.
 
 A subscriber of `a.b.c` is told of a change at `a.b.c` (pattern A), below it
 (B) and above it (C); of a change above it is told only its own part, as a
 change at `a.b.c`. A regular expression makes a subscriber of every node
-whose whole path matches.
+whose path matches. Of a change above what its token may read, a subscriber
+is told the parts below that it may.
+
+A deletion carries what it took away.
 """
 
 from __future__ import annotations
@@ -11,25 +14,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.api import Op
-from tega.errors import InvalidPattern
-from tega.hub.regex import refuse_slow
-from tega.paths import Pattern, format_path
+from tega.api import Change, Op
+from tega.hub.pattern import PathPattern, regex_pattern
+from tega.paths import format_path
+from tega.tree import Node, apply, find, to_json
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from tega.api import Change, Json, Path
+    from tega.api import Commit, Json, Path
+    from tega.hub.access import Access, Prefix
 
-MAX_PATTERN: Final = 1024
+LIGHT: Final = 500
+"""Nodes of a value that may be looked through at once, see `costly`."""
+STEPS: Final = 200_000
+"""Steps of matching that may be taken at once, some nanoseconds each."""
 _MISSING: Final = object()
 _BLOCKED: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One change as a subscriber sees it."""
+    """One change as a subscriber sees it; a deletion has what it took away as value, where that is known."""
 
     op: Op
     path: Path
@@ -41,65 +47,180 @@ class Interest:
     """A path, or a regular expression over paths."""
 
     path: Path = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: PathPattern | None = None
 
     @property
     def text(self) -> str:
-        return self.pattern.pattern if self.pattern else format_path(self.path)
+        return self.pattern.text if self.pattern else format_path(self.path)
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
-    """Compile a regular expression from outside, as `select` reads them.
-
-    Raises:
-        InvalidPattern: It is longer than 1024 characters, not a regular
-            expression, or could take for ever, see `tega.hub.regex`.
-    """
-    if len(text) > MAX_PATTERN:
-        raise InvalidPattern(f"the pattern has {len(text)} characters; {MAX_PATTERN} are allowed")
-    compiled = Pattern(text, regex=True).regex
-    refuse_slow(text)
-    assert compiled is not None
-    return compiled
+def regex_interest(text: str) -> Interest:
+    """Return the interest in what a regular expression matches; in a path, if it is none."""
+    pattern = regex_pattern(text)
+    literal = tuple(own for own in pattern.segments if isinstance(own, str))
+    return Interest(literal) if len(literal) == len(pattern.segments) else Interest(pattern=pattern)
 
 
-def needs_before(interest: Interest, change: Change) -> bool:
-    """Whether `told` must know what stood at the change's path: nodes that match may have gone with it."""
-    return interest.pattern is not None and not matches_at_or_above(interest.pattern, change.path)
+# -- what a commit does -----------------------------------------------------
 
 
-def told(interest: Interest, change: Change, before: Json = None) -> list[Told]:
-    """Return what `interest` is told of `change`, in order.
+def told(interest: Interest, access: Access, commit: Commit, tree: Node | None) -> list[Told]:
+    """Return what a subscriber is told of a commit, in order.
 
     Args:
-        interest: What the subscriber asked for.
-        change: One change of a commit, as applied.
-        before: The value that stood at the change's path just before it;
-            looked at only where `needs_before` says so.
+        interest: What it asked for.
+        access: What it may read.
+        commit: The commit.
+        tree: The tree just before it; None where it is no longer known.
     """
+    found: list[Told] = []
+    applied = 0
+    for place, change in enumerate(commit.changes):
+        if tree is not None and needs_tree(interest, access, change):
+            for earlier in commit.changes[applied:place]:
+                tree = apply(tree, earlier, 0)
+            applied = place
+        for part in visible(access, change, tree):
+            found += told_part(interest, part, tree)
+    return found
+
+
+def needs_tree(interest: Interest, access: Access, change: Change) -> bool:
+    """Whether it matters what stood there: something may have gone of which the change says nothing."""
+    return change.op is Op.DELETE or _is_wide(interest, access, change)
+
+
+def _is_wide(interest: Interest, access: Access, change: Change) -> bool:
+    """Whether the change is above what is asked for or allowed, so that its parts are to be found."""
+    wanted = len(interest.path) if interest.pattern is None else len(interest.pattern.segments)
+    return len(change.path) < wanted or not access.allows("read", change.path)
+
+
+def costly(interest: Interest, access: Access, commit: Commit, tree: Node | None) -> bool:
+    """Whether `told` could take long enough to be noticed by others, or has to know what is not at hand."""
+    steps = 0
+    for change in commit.changes:
+        if interest.pattern is not None:
+            steps += interest.pattern.steps(change.path)
+        if steps > STEPS:
+            return True
+        if not needs_tree(interest, access, change):
+            continue
+        node = find(tree, change.path) if tree is not None else None
+        if tree is None or len(commit.changes) > 1 or is_heavy(node) or is_heavy(change.value):
+            return True
+    return False
+
+
+def is_heavy(value: Node | Json, most: int = LIGHT) -> bool:
+    """Whether there are more than so many nodes or items in it; looks at no more than that."""
+    left = most
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        inside: Any = one
+        if isinstance(one, Node):
+            inside = one.value if one.children is None else one.children
+        if isinstance(inside, list | tuple):
+            left -= len(inside)
+            if left < 0:
+                return True
+            todo += [item for item in inside if isinstance(item, list | dict)]
+        elif inside is not None and not isinstance(inside, str | int | float):
+            left -= len(inside)
+            if left < 0:
+                return True
+            todo += [
+                item
+                for _, item in inside.items()
+                if isinstance(item, list | dict) or (isinstance(item, Node) and not _is_small(item))
+            ]
+    return False
+
+
+def _is_small(node: Node) -> bool:
+    return node.children is None and not isinstance(node.value, list)
+
+
+# -- what may be read -------------------------------------------------------
+
+
+def visible(access: Access, change: Change, tree: Node | None = None) -> Iterator[Change]:
+    """Yield the change, or where the token may not read all of it, the parts that it may."""
+    if access.allows("read", change.path):
+        yield change
+        return
+    for prefix in access.read:
+        if prefix.lies_below(change.path):
+            for path in _places(prefix, change, tree):
+                yield from (Change(one.op, one.path, one.value) for one in _told_path(path, change, tree))
+
+
+def _places(prefix: Prefix, change: Change, tree: Node | None) -> Iterable[Path]:
+    """The paths that a prefix below a change stands for, of what is put and of what was there."""
+    if not prefix.open_end:
+        return [prefix.path]
+    above, beginning = prefix.path[:-1], prefix.path[-1]
+    names: dict[str, None] = {}
+    there = find(tree, above) if tree is not None else None
+    if there is not None and there.children is not None:
+        names |= {name: None for name, _ in there.children.items() if name.startswith(beginning)}
+    put = _dig(change.value, above[len(change.path) :])
+    if isinstance(put, dict):
+        names |= {name: None for name in put if name.startswith(beginning)}
+    return [(*above, name) for name in names]
+
+
+def may_read_all(access: Access, commit: Commit) -> bool:
+    """Whether a token may read all that a commit changed, and so what was said of it."""
+    if access.everywhere("read"):
+        return True
+    return bool(commit.changes) and all(access.allows("read", change.path) for change in commit.changes)
+
+
+# -- what is asked for ------------------------------------------------------
+
+
+def told_part(interest: Interest, change: Change, tree: Node | None) -> list[Told]:
+    """Return what `interest` is told of a change that may be read, in order."""
     if interest.pattern is None:
-        return _told_path(interest.path, change)
-    return _told_pattern(interest.pattern, change, before)
+        return list(_told_path(interest.path, change, tree))
+    return list(_told_pattern(interest.pattern, change, tree))
 
 
-def _told_path(path: Path, change: Change) -> list[Told]:
+def _told_path(path: Path, change: Change, tree: Node | None) -> Iterator[Told]:
     at = change.path
     if at[: len(path)] == path:
-        return [Told(change.op, at, change.value)]
-    if path[: len(at)] != at:
-        return []
-    if change.op is Op.DELETE:
-        return [Told(Op.DELETE, path)]
-    return _own_part(path, change, _dig(change.value, path[len(at) :]))
+        yield _whole(change, tree)
+    elif path[: len(at)] == at:
+        yield from _own_part(path, change, tree)
 
 
-def _own_part(path: Path, change: Change, part: Any) -> list[Told]:
-    if part is _BLOCKED or (part is _MISSING and change.op is Op.PUT):
-        return [Told(Op.DELETE, path)]
-    if part is _MISSING:
-        return []
-    merged = change.op is Op.MERGE and isinstance(part, dict)
-    return [Told(Op.MERGE if merged else Op.PUT, path, part)]
+def _whole(change: Change, tree: Node | None) -> Told:
+    if change.op is not Op.DELETE or change.value is not None or tree is None:
+        return Told(change.op, change.path, change.value)
+    node = find(tree, change.path)
+    return Told(Op.DELETE, change.path, None if node is None else to_json(node))
+
+
+def _own_part(path: Path, change: Change, tree: Node | None) -> Iterator[Told]:
+    """What a change above a path does to it."""
+    part = _BLOCKED if change.op is Op.DELETE else _dig(change.value, path[len(change.path) :])
+    if part is _MISSING and change.op is Op.MERGE:
+        return
+    if part is _MISSING or part is _BLOCKED:
+        yield from _gone(path, tree)
+    else:
+        merged = change.op is Op.MERGE and isinstance(part, dict)
+        yield Told(Op.MERGE if merged else Op.PUT, path, part)
+
+
+def _gone(path: Path, tree: Node | None) -> Iterator[Told]:
+    """What was at a path and is not any more; where that is not known, that nothing is."""
+    if tree is None:
+        yield Told(Op.DELETE, path)
+    elif (node := find(tree, path)) is not None:
+        yield Told(Op.DELETE, path, to_json(node))
 
 
 def _dig(value: Any, path: Path) -> Any:
@@ -112,43 +233,52 @@ def _dig(value: Any, path: Path) -> Any:
     return value
 
 
-def _told_pattern(pattern: re.Pattern[str], change: Change, before: Json) -> list[Told]:
-    if matches_at_or_above(pattern, change.path):
-        return [Told(change.op, change.path, change.value)]
-    new: dict[Path, Any] = {}
-    if change.op is not Op.DELETE:
-        new = dict(_matching(pattern, change.path, change.value))
-    gone = [Told(Op.DELETE, path) for path in _gone(pattern, change, before)]
-    kind = Op.MERGE if change.op is Op.MERGE else Op.PUT
-    return gone + [
-        Told(kind if isinstance(value, dict) else Op.PUT, path, value) for path, value in new.items()
-    ]
-
-
-def _gone(pattern: re.Pattern[str], change: Change, before: Json) -> Iterator[Path]:
-    """Yield the matching nodes below the change that it took away."""
-    lost = (_BLOCKED,) if change.op is Op.MERGE else (_BLOCKED, _MISSING)
-    size = len(change.path)
-    for path, _ in _matching(pattern, change.path, before):
-        if change.op is Op.DELETE or _dig(change.value, path[size:]) in lost:
-            yield path
-
-
-def matches_at_or_above(pattern: re.Pattern[str], path: Path) -> bool:
-    """Whether the node at `path`, or one above it, matches as a whole."""
-    return any(pattern.fullmatch(format_path(path[:size])) for size in range(len(path), 0, -1))
-
-
-def _matching(pattern: re.Pattern[str], path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
-    """Yield the highest nodes below `path` that match."""
-    if not isinstance(value, dict):
+def _told_pattern(pattern: PathPattern, change: Change, tree: Node | None) -> Iterator[Told]:
+    at = change.path
+    if not pattern.agrees(at):
         return
-    for name, child in value.items():
-        below = (*path, name)
-        if pattern.fullmatch(format_path(below)):
-            yield below, child
-        else:
-            yield from _matching(pattern, below, child)
+    if len(at) >= len(pattern.segments):
+        yield _whole(change, tree)
+        return
+    found = {} if change.op is Op.DELETE else dict(_matching(pattern, at, change.value))
+    there = find(tree, at) if tree is not None else None
+    for path in _matching_nodes(pattern, at, there):
+        if path not in found:
+            yield from _own_part(path, change, tree)
+    for path, value in found.items():
+        merged = change.op is Op.MERGE and isinstance(value, dict)
+        yield Told(Op.MERGE if merged else Op.PUT, path, value)
+
+
+def _matching(pattern: PathPattern, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    """Yield what matches below `path`, which itself agrees with the pattern."""
+    if len(path) == len(pattern.segments):
+        yield path, value
+    elif isinstance(value, dict):
+        for name in _names(pattern, len(path), value):
+            yield from _matching(pattern, (*path, name), value[name])
+
+
+def _matching_nodes(pattern: PathPattern, path: Path, node: Node | None) -> Iterator[Path]:
+    if node is None:
+        return
+    if len(path) == len(pattern.segments):
+        yield path
+    elif node.children is not None:
+        children = dict(node.children.items())
+        for name in _names(pattern, len(path), children):
+            yield from _matching_nodes(pattern, (*path, name), children[name])
+
+
+def _names(pattern: PathPattern, depth: int, names: dict[str, Any]) -> Iterable[str]:
+    own = pattern.segments[depth]
+    if isinstance(own, str):
+        return [own] if own in names else []
+    assert own is not None
+    return [name for name in names if own.fullmatch(name) is not None]
+
+
+# -- whom a change concerns -------------------------------------------------
 
 
 class Index:
@@ -157,11 +287,21 @@ class Index:
     def __init__(self) -> None:
         self._at: dict[Path, set[int]] = {}
         self._under: dict[Path, set[int]] = {}
-        self.patterns: set[int] = set()
+        self._roots: dict[str, set[int]] = {}
+        self._beginnings: dict[str, set[int]] = {}
+        self._patterns: set[int] = set()
+
+    def _table(self, interest: Interest) -> tuple[dict[str, set[int]], str]:
+        """Where an expression stands, by what the first segment of a match is or begins with."""
+        assert interest.pattern is not None
+        text, whole = interest.pattern.first
+        return (self._roots if whole else self._beginnings), text
 
     def add(self, key: int, interest: Interest) -> None:
         if interest.pattern is not None:
-            self.patterns.add(key)
+            table, text = self._table(interest)
+            table.setdefault(text, set()).add(key)
+            self._patterns.add(key)
             return
         self._at.setdefault(interest.path, set()).add(key)
         for size in range(len(interest.path)):
@@ -169,23 +309,32 @@ class Index:
 
     def remove(self, key: int, interest: Interest) -> None:
         if interest.pattern is not None:
-            self.patterns.discard(key)
+            table, text = self._table(interest)
+            _drop(table, text, key)
+            self._patterns.discard(key)
             return
         _drop(self._at, interest.path, key)
         for size in range(len(interest.path)):
             _drop(self._under, interest.path[:size], key)
 
     def candidates(self, path: Path) -> set[int]:
-        """Return the keys of every interest at, above or below `path`, and of every pattern."""
-        found = set(self.patterns)
+        """Return the keys of every interest at, above or below `path`, and of the patterns that may be."""
+        found: set[int] = set()
         for size in range(len(path) + 1):
             found |= self._at.get(path[:size], set())
-        return found | self._under.get(path, set())
+        found |= self._under.get(path, set())
+        if not path:
+            return found | self._patterns
+        found |= self._roots.get(path[0], set())
+        for beginning, keys in self._beginnings.items():
+            if path[0].startswith(beginning):
+                found |= keys
+        return found
 
 
-def _drop(table: dict[Path, set[int]], path: Path, key: int) -> None:
-    keys = table.get(path)
+def _drop(table: dict[Any, set[int]], place: Any, key: int) -> None:
+    keys = table.get(place)
     if keys is not None:
         keys.discard(key)
         if not keys:
-            del table[path]
+            del table[place]

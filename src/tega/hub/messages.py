@@ -13,7 +13,9 @@ from msgspec import Meta, Struct, field
 
 MOST: Final = (1 << 63) - 1
 Revision = Annotated[int, Meta(ge=0, le=MOST)]
-"""A revision, or a version of a root."""
+"""A revision."""
+Version = Annotated[int, Meta(ge=-MOST, le=MOST)]
+"""A version of a root; a negative one counts back from the present one."""
 
 
 class Request(Struct, kw_only=True, tag_field="op", tag=str.lower, forbid_unknown_fields=True):
@@ -57,12 +59,12 @@ class Get(Request):
 
     path: str = ""
     at: Revision | None = None
-    root_version: Revision | None = None
+    root_version: Version | None = None
     txid: str | None = None
 
 
 class Select(Request):
-    """Read every node whose whole path matches a regular expression, with the captured groups."""
+    """Read each node whose path matches a regular expression, by segments, or without `regex` a glob."""
 
     pattern: str
     regex: bool = True
@@ -85,6 +87,13 @@ class Roots(Request):
 
 class Old(Request):
     """List the roots that were deleted, with the version of each."""
+
+
+class Edges(Request):
+    """List the edges of a root, or of all: pairs of `path(revision)`; `old_roots` adds ten versions."""
+
+    root: str = ""
+    old_roots: bool = False
 
 
 class Log(Request):
@@ -191,7 +200,7 @@ class Cancel(Request):
 class Rollback(Request):
     """Make a root, or the whole tree when `root` is empty, equal to what it was; this is a new commit."""
 
-    to: Revision
+    to: Version
     root: str = ""
     expect: Revision | None = None
     by_version: bool = False

@@ -12,11 +12,13 @@ States that are due are written there, too.
 from __future__ import annotations
 
 import asyncio
+import gc
 from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from tega.errors import StoreClosed
+from tega.hub.lane import Lane
 from tega.store import AsyncStore, _Job, open_elsewhere
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class HubStore(AsyncStore):
 
     def __init__(self, database: Database) -> None:
         self._loop_thread = get_ident()
+        self.lane = Lane()
         self._group: list[tuple[Request, Outcome]] = []
         self._elsewhere = 0
         self._slow_until = 0.0
@@ -93,6 +96,16 @@ class HubStore(AsyncStore):
         self._follower: Callable[[Commit | None], None] | None = None
         database.defer_states = True
         super().__init__(database)
+
+    async def close(self) -> None:
+        """Finish what was handed in, end all watches and close the database."""
+        await super().close()
+        self.lane.close()
+
+    @property
+    def seen(self) -> Rev:
+        """The newest revision that this process has looked at."""
+        return self._seen
 
     def follow(self, follower: Callable[[Commit | None], None]) -> Rev:
         """Have one function called with every commit from now on, in order, on the loop.
@@ -127,14 +140,40 @@ class HubStore(AsyncStore):
         request_id: str | None = None,
     ) -> Outcome:
         """Hand in a commit. Commits happen in the order of the calls."""
-        return self._hand_in(self.database.request(changes, expect, author, message, request_id))
+        return self.submit_later(self.database.request(changes, expect, author, message, request_id))
+
+    async def commit_large(
+        self,
+        changes: Sequence[Change],
+        expect: Mapping[Path, Rev] | None,
+        author: str,
+        message: str,
+        request_id: str | None,
+    ) -> Commit:
+        """Commit what takes long to look through: on other threads, the log's own only for what must be."""
+        request = self.database.request
+        return await self.submit_large(
+            await self.lane.call(lambda: request(changes, expect, author, message, request_id))
+        )
+
+    async def submit_large(self, request: Request) -> Commit:
+        """Have a commit made by the writer thread."""
+        self._check_usable()
+        try:
+            return await self._elsewhere_then(request)
+        finally:
+            gc.freeze()  # a full collection looks at each node again and again, and stops everybody
 
     async def _submit(self, request: Request) -> Commit:
-        return await self._hand_in(request)
+        return await self.submit_later(request)
 
-    def _hand_in(self, request: Request) -> Outcome:
+    def _check_usable(self) -> None:
         if self._closed:
             raise StoreClosed("the store was closed")
+
+    def submit_later(self, request: Request) -> Outcome:
+        """Hand in a commit that was looked through."""
+        self._check_usable()
         if not self._group and (self._elsewhere or perf_counter() < self._slow_until):
             return self._elsewhere_then(request)
         outcome = Outcome()

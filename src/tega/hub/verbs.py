@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from tega.api import ABSENT, MISSING, Change, Op
+from tega.api import MISSING, Change, Op
+from tega.errors import Compacted
 from tega.hub import messages as m
-from tega.hub.errors import BadRequest
-from tega.hub.interest import MAX_PATTERN, compile_pattern
-from tega.paths import format_path, parse_path
+from tega.hub.access import channel_path
+from tega.hub.channels import check_channel
+from tega.hub.errors import BadRequest, Denied
+from tega.hub.interest import is_heavy, may_read_all, visible
+from tega.hub.pattern import glob_pattern, regex_pattern
+from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
+from tega.paths import format_path, overlap, parse_path
+from tega.state import mod_at
+from tega.tree import find, to_json, walk
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
-    from tega.api import Commit, Difference, Entry, Json, Path, Rev
+    from tega.api import Commit, Difference, Json, Path, Rev
+    from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
     from tega.hub.store import Outcome
+    from tega.tree import Node
 
 R = TypeVar("R", bound=m.Request)
 Verb = Any
@@ -28,12 +39,16 @@ class Later(NamedTuple):
     """An answer that is still to come, without a task to wait for it."""
 
     outcome: Outcome
-    shape: Callable[[Any], Json]
+    shape: Callable[[Commit], Json]
     """Makes the answer from the outcome."""
 
 
 VERBS: Final[dict[type[m.Request], Verb]] = {}
 MAX_LOG: Final = 10_000
+MANY: Final = 500
+"""Changes of a commit that are looked through on the event loop."""
+OLD_ROOTS: Final = 10
+"""Versions of each root before the present one that `edges` shows."""
 
 
 def verb(request: type[R]) -> Callable[[Verb], Verb]:
@@ -54,18 +69,39 @@ def get(hub: Hub, who: Session, r: m.Get) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)
     if r.at is None and r.root_version is None and r.txid is None:
-        found = hub.store.database.get(path)
-        return _entry(found) if found else None
-    return _get_elsewhere(hub, path, r)
+        return _read(hub, hub.store.database.view().tree, path)
+    return _get_elsewhere(hub, who, path, r)
 
 
-async def _get_elsewhere(hub: Hub, path: Path, r: m.Get) -> Json:
+async def _get_elsewhere(hub: Hub, who: Session, path: Path, r: m.Get) -> Json:
     """From a transaction, or from the past."""
     if r.txid is not None:
-        found = await hub.transactions.read(r.txid, path)
+        tree = await hub.transactions.read(who.access, r.txid, path)
     else:
-        found = await hub.store.get(path, at=await _at(hub, path, r))
-    return _entry(found) if found else None
+        tree = (await hub.store.view(await _at(hub, path, r))).tree
+    found = _read(hub, tree, path)
+    return await found if inspect.isawaitable(found) else found
+
+
+def _read(hub: Hub, tree: Node, path: Path) -> Any:
+    """What is at a path; what is large is written down on another thread."""
+    node = find(tree, path)
+    if node is None:
+        return None
+    if is_heavy(node):
+        return _read_large(hub, tree, path, node)
+    return {**entry_head(tree, path, node), "value": to_json(node)}
+
+
+async def _read_large(hub: Hub, tree: Node, path: Path, node: Node) -> Json:
+    into = Answer()
+    return {**entry_head(tree, path, node), "value": await _answer(hub, into, write_value(into, node))}
+
+
+async def _answer(hub: Hub, into: Answer, steps: Iterator[None], *, inline: bool = True) -> Json:
+    """Take the steps that write an answer, and return it."""
+    await hub.store.lane.run(steps, inline=inline)
+    return into.whole()
 
 
 async def _at(hub: Hub, path: Path, r: m.Get) -> Rev | None:
@@ -76,32 +112,28 @@ async def _at(hub: Hub, path: Path, r: m.Get) -> Rev | None:
     return await revision_of(hub, path[0], r.root_version)
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    found = {"path": format_path(entry.path), "value": entry.value, "rev": entry.mod_rev}
-    if entry.lease is not None:
-        found["lease"] = entry.lease
-    return found
-
-
 @verb(m.Select)
 async def select(hub: Hub, who: Session, r: m.Select) -> Json:
-    if len(r.pattern) > MAX_PATTERN:
-        raise BadRequest(f"the pattern has {len(r.pattern)} characters; {MAX_PATTERN} are allowed")
-    if r.regex:
-        compile_pattern(r.pattern)
-    found = await hub.store.select(r.pattern, regex=r.regex, at=r.at)
-    return [
-        {**_entry(entry), "groups": list(groups)}
-        for entry, groups in found
-        if who.access.allows("read", entry.path)
-    ]
+    pattern = regex_pattern(r.pattern) if r.regex else glob_pattern(r.pattern)
+    if not who.access.read:
+        return []
+    tree = (await hub.store.view(r.at)).tree
+    into = Answer()
+    return await _answer(hub, into, write_found(into, tree, pattern, who.access))
 
 
 @verb(m.Children)
-def children(hub: Hub, who: Session, r: m.Children) -> Json:
+async def children(hub: Hub, who: Session, r: m.Children) -> Json:
     path = parse_path(r.path)
     names = hub.store.database.view().keys(path)
-    return [name for name in names if who.access.allows("read", (*path, name))]
+    all_of_them = who.access.allows("read", path)
+    into = Answer()
+    steps = write_list(
+        into,
+        names,
+        lambda name: name if all_of_them or who.access.allows("read", (*path, name)) else None,
+    )
+    return await _answer(hub, into, steps)
 
 
 @verb(m.Head)
@@ -128,6 +160,46 @@ def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
     }
 
 
+@verb(m.Edges)
+async def edges(hub: Hub, who: Session, r: m.Edges) -> Json:
+    if r.root:
+        who.access.require("read", parse_path(r.root)[:1])
+    trees = [hub.store.database.view().tree]
+    if r.old_roots:
+        trees += await hub.store.lane.call(lambda: _old_trees(hub, who.access, r.root))
+    into = Answer()
+    steps = write_list(into, (edge for tree in trees for edge in _edges(tree, who.access, r.root)), list)
+    return await _answer(hub, into, steps)
+
+
+def _old_trees(hub: Hub, access: Access, root: str) -> list[Node]:
+    """The last states that the roots were in before the present one."""
+    database = hub.store.database
+    names = [root] if root else [name for name in database.versions() if access.allows("read", (name,))]
+    revs: set[Rev] = set()
+    for name in names:
+        present = database.versions().get(name, 0)
+        for version in range(max(present - OLD_ROOTS, 1), present):
+            try:
+                revs.add(database.version_rev(name, version))
+            except Compacted:
+                continue
+    return [database.view(rev).tree for rev in sorted(revs)]
+
+
+def _edges(tree: Node, access: Access, root: str) -> Iterator[tuple[str, str]]:
+    """Yield each edge of a tree, down and up, as `path(revision)`."""
+    names = [root] if root else [name for name, _ in unordered(tree)]
+    for name in names:
+        node = find(tree, (name,))
+        if node is not None and access.allows("read", (name,)):
+            for path, child in walk(node, (name,)):
+                for key, below in unordered(child):
+                    ends = f"{format_path(path)}({child.mod})", f"{format_path((*path, key))}({below.mod})"
+                    yield ends
+                    yield ends[1], ends[0]
+
+
 @verb(m.Log)
 async def log(hub: Hub, who: Session, r: m.Log) -> Json:
     path = parse_path(r.path)
@@ -135,29 +207,47 @@ async def log(hub: Hub, who: Session, r: m.Log) -> Json:
     kept: list[Commit] = []
     async with aclosing(hub.store.history(path, after=r.after, until=r.until)) as commits:  # type: ignore[type-var]
         async for commit in commits:
-            kept.append(commit)
-            del kept[: -limit or len(kept)]
-    return [shown for shown in (_commit(who, commit) for commit in kept) if shown]
+            if _concerns(who.access, commit, path):
+                kept.append(commit)
+                del kept[: -limit or len(kept)]
+    into = Answer()
+    return await _answer(hub, into, write_list(into, kept, partial(_commit, who.access)), inline=False)
 
 
-def _commit(who: Session, commit: Commit) -> dict[str, Any] | None:
-    changes = [
-        {"op": change.op.value, "path": format_path(change.path), "value": change.value}
-        for change in commit.changes
-        if who.access.allows("read", change.path)
-    ]
-    if not changes and commit.changes:
-        return None
-    return {**_receipt(commit), "author": commit.author, "message": commit.message, "changes": changes}
+def _concerns(access: Access, commit: Commit, path: Path) -> bool:
+    """Whether a commit changed something at, below or above a path that the token may read."""
+    if access.everywhere("read"):
+        return True
+    return any(overlap(part.path, path) for change in commit.changes for part in visible(access, change))
 
 
-def _receipt(commit: Commit) -> dict[str, Any]:
+def _commit(access: Access, commit: Commit) -> dict[str, Any]:
+    """A commit as far as it may be read."""
+    whole = may_read_all(access, commit)
+    parts = [part for change in commit.changes for part in visible(access, change)]
+    return {
+        **_receipt(access, commit),
+        "author": commit.author,
+        "message": commit.message if whole else "",
+        "changes": [
+            {"op": part.op.value, "path": format_path(part.path), "value": part.value} for part in parts
+        ],
+    }
+
+
+def _receipt(access: Access, commit: Commit) -> dict[str, Any]:
+    """What a commit is known by. Its hash is one of all that it changed."""
+    all_of_it = access.everywhere("read")
     receipt: dict[str, Any] = {
         "rev": commit.rev,
         "time": commit.time,
-        "roots": dict(commit.roots),
-        "hash": commit.hash.hex(),
-        "prev_hash": commit.prev_hash.hex(),
+        "roots": {
+            root: version
+            for root, version in commit.roots.items()
+            if all_of_it or access.allows("read", (root,))
+        },
+        "hash": commit.hash.hex() if all_of_it else "",
+        "prev_hash": commit.prev_hash.hex() if all_of_it else "",
     }
     if commit.reverts is not None:
         receipt["reverts"] = commit.reverts
@@ -168,7 +258,9 @@ def _receipt(commit: Commit) -> dict[str, Any]:
 async def diff(hub: Hub, who: Session, r: m.Diff) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)
-    return [_difference(one) for one in await hub.store.diff(r.since, r.until, path)]
+    into = Answer()
+    found = await hub.store.diff(r.since, r.until, path)
+    return await _answer(hub, into, write_list(into, found, _difference))
 
 
 def _difference(difference: Difference) -> dict[str, Any]:
@@ -186,7 +278,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
 
 @verb(m.Put)
 def put(hub: Hub, who: Session, r: m.Put) -> Json:
-    path = _write(who, r.path)
+    path = _write(who, r.path, r.expect)
     if r.ephemeral or r.txid is not None:
         return _put_elsewhere(hub, who, path, r)
     return _commit_one(hub, who, Change(Op.PUT, path, r.value), r)
@@ -195,105 +287,146 @@ def put(hub: Hub, who: Session, r: m.Put) -> Json:
 async def _put_elsewhere(hub: Hub, who: Session, path: Path, r: m.Put) -> Json:
     """Into a transaction, or with the session's lease."""
     lease = await hub.lease_of(who) if r.ephemeral else None
+    change = Change(Op.PUT, path, r.value, lease)
     if r.txid is not None:
-        return await hub.transactions.put(r.txid, path, r.value, r.expect, lease)
-    later = _commit_one(hub, who, Change(Op.PUT, path, r.value, lease), r)
-    return later.shape(await later.outcome)
+        return await hub.transactions.add(who.access, r.txid, change, r.expect)
+    return await _ended(_commit_one(hub, who, change, r))
 
 
 @verb(m.Merge)
 def merge(hub: Hub, who: Session, r: m.Merge) -> Json:
-    path = _write(who, r.path)
+    change = Change(Op.MERGE, _write(who, r.path, r.expect), r.value)
     if r.txid is not None:
-        return hub.transactions.merge(r.txid, path, r.value, r.expect)
-    return _commit_one(hub, who, Change(Op.MERGE, path, r.value), r)
+        return hub.transactions.add(who.access, r.txid, change, r.expect)
+    return _commit_one(hub, who, change, r)
 
 
 @verb(m.Delete)
 def delete(hub: Hub, who: Session, r: m.Delete) -> Json:
-    path = _write(who, r.path)
+    change = Change(Op.DELETE, _write(who, r.path, r.expect))
     if r.txid is not None:
-        return hub.transactions.delete(r.txid, path, r.expect)
-    return _commit_one(hub, who, Change(Op.DELETE, path), r)
+        return hub.transactions.add(who.access, r.txid, change, r.expect)
+    return _commit_one(hub, who, change, r)
 
 
-def _write(who: Session, text: str) -> Path:
+def _write(who: Session, text: str, expect: Rev | None = None) -> Path:
+    """A path that may be written; whether what is expected there holds, tells what is there."""
     path = parse_path(text)
     who.access.require("write", path)
+    if expect is not None:
+        who.access.require("read", path)
     return path
 
 
-def _commit_one(hub: Hub, who: Session, change: Change, r: m.Put | m.Merge | m.Delete) -> Later:
+def _commit_one(hub: Hub, who: Session, change: Change, r: m.Put | m.Merge | m.Delete) -> Any:
     expect = None if r.expect is None else {change.path: r.expect}
-    commit = hub.store.commit_later(
-        (change,), expect=expect, author=who.name, message=r.message, request_id=r.request
+    return _commit_all(hub, who, (change,), expect, r.message, r.request)
+
+
+def _commit_all(
+    hub: Hub,
+    who: Session,
+    changes: Sequence[Change],
+    expect: dict[Path, Rev] | None,
+    message: str,
+    request: str | None,
+) -> Any:
+    """Hand in a commit; what is large is looked through on another thread first."""
+    shape, request = partial(_receipt, who.access), _request_id(who, request)
+    if len(changes) > MANY or any(is_heavy(change.value) for change in changes):
+        return _shaped(hub.store.commit_large(changes, expect, who.name, message, request), shape)
+    outcome = hub.store.commit_later(
+        changes, expect=expect, author=who.name, message=message, request_id=request
     )
-    return Later(commit, _receipt)
+    return Later(outcome, shape)
+
+
+async def _shaped(outcome: Awaitable[Commit], shape: Callable[[Commit], Json]) -> Json:
+    return shape(await outcome)
+
+
+def _request_id(who: Session, request: str | None) -> str | None:
+    """A request's id as the log has it: each token has its own, and meets nobody else's."""
+    return request if request is None or not who.access.name else f"{who.access.name}/{request}"
+
+
+async def _ended(later: Any) -> Json:
+    """The answer, where somebody waits for it."""
+    return await (_shaped(*later) if isinstance(later, Later) else later)
 
 
 @verb(m.Apply)
 def apply(hub: Hub, who: Session, r: m.Apply) -> Json:
+    if not r.steps:
+        raise BadRequest("there is nothing to do: a transaction that is sent whole has a step or more")
+    paths = [_write(who, step.path) for step in r.steps]
+    expect = {parse_path(text): rev for text, rev in r.expect.items()}
+    for path in [*expect, *(paths if r.base is not None else ())]:
+        who.access.require("read", path)
     if r.base is not None or any(step.ephemeral for step in r.steps):
-        return _apply_elsewhere(hub, who, r)
-    return _apply(hub, who, r, {}, None)
+        return _apply_elsewhere(hub, who, r, paths, expect)
+    return _apply(hub, who, r, paths, expect, None)
 
 
-async def _apply_elsewhere(hub: Hub, who: Session, r: m.Apply) -> Json:
+async def _apply_elsewhere(
+    hub: Hub, who: Session, r: m.Apply, paths: list[Path], expect: dict[Path, Rev]
+) -> Json:
     """With the session's lease, or after a look at the past."""
     lease = await hub.lease_of(who) if any(step.ephemeral for step in r.steps) else None
-    paths = {_write(who, step.path) for step in r.steps}
-    expect = {} if r.base is None else await _standing(hub, r.base, paths)
-    later = _apply(hub, who, r, expect, lease)
-    return later.shape(await later.outcome)
+    standing = {} if r.base is None else await _standing(hub, r.base, set(paths))
+    return await _ended(_apply(hub, who, r, paths, standing | expect, lease))
 
 
-def _apply(hub: Hub, who: Session, r: m.Apply, expect: dict[Path, Rev], lease: str | None) -> Later:
-    changes = [_change(who, step, lease) for step in r.steps]
-    expect |= {parse_path(text): rev for text, rev in r.expect.items()}
-    commit = hub.store.commit_later(
-        changes, expect=expect, author=who.name, message=r.message, request_id=r.request
-    )
-    return Later(commit, _receipt)
+def _apply(
+    hub: Hub, who: Session, r: m.Apply, paths: list[Path], expect: dict[Path, Rev], lease: str | None
+) -> Any:
+    changes = [_change(path, step, lease) for path, step in zip(paths, r.steps, strict=True)]
+    return _commit_all(hub, who, changes, expect, r.message, r.request)
 
 
-def _change(who: Session, step: m.Step, lease: str | None) -> Change:
+def _change(path: Path, step: m.Step, lease: str | None) -> Change:
     if step.ephemeral and step.do != "put":
         raise BadRequest("only a put can be ephemeral")
-    return Change(Op(step.do), _write(who, step.path), step.value, lease if step.ephemeral else None)
+    return Change(Op(step.do), path, step.value, lease if step.ephemeral else None)
 
 
 async def _standing(hub: Hub, base: Rev, paths: set[Path]) -> dict[Path, Rev]:
     """Return the revision that each path was changed last at, as of `base`."""
-    view = await hub.store.view(base)
-    entries = {path: view.get(path) for path in paths}
-    return {path: entry.mod_rev if entry else ABSENT for path, entry in entries.items()}
+    tree = (await hub.store.view(base)).tree
+    return {path: mod_at(tree, path) for path in paths}
 
 
 @verb(m.Begin)
 async def begin(hub: Hub, who: Session, r: m.Begin) -> Json:
-    held = await hub.transactions.begin(who.name, r.message)
+    if not who.access.write:
+        raise Denied("this token does not allow to write anything")
+    held = hub.transactions.begin(who.access, who.name, r.message)
     who.txids.add(held.txid)
     return {"txid": held.txid, "base": held.txn.base}
 
 
 @verb(m.Cand)
 async def cand(hub: Hub, who: Session, r: m.Cand) -> Json:
-    differences = hub.transactions.get(r.txid).txn.cand()
-    return [_difference(one) for one in differences if who.access.allows("read", one.path)]
+    found = await hub.transactions.cand(who.access, r.txid)
+    into = Answer()
+    steps = write_list(
+        into, found, lambda one: _difference(one) if who.access.allows("read", one.path) else None
+    )
+    return await _answer(hub, into, steps)
 
 
 @verb(m.Commit)
 async def commit(hub: Hub, who: Session, r: m.Commit) -> Json:
     who.txids.discard(r.txid)
-    done = await hub.transactions.commit(r.txid, r.request)
-    return _receipt(done) if done else None
+    done = await hub.transactions.commit(who.access, r.txid, _request_id(who, r.request))
+    return _receipt(who.access, done) if done else None
 
 
 @verb(m.Cancel)
 async def cancel(hub: Hub, who: Session, r: m.Cancel) -> Json:
-    hub.transactions.get(r.txid)
+    hub.transactions.get(who.access, r.txid)
     who.txids.discard(r.txid)
-    await hub.transactions.drop(r.txid)
+    hub.transactions.drop(r.txid)
 
 
 @verb(m.Rollback)
@@ -303,20 +436,25 @@ async def rollback(hub: Hub, who: Session, r: m.Rollback) -> Json:
         raise BadRequest(f"a roll-back takes a root or the whole tree, and {r.root} is below one")
     if r.by_version and not path:
         raise BadRequest("versions are counted by root; the whole tree goes back to a revision")
+    if r.to < 0 and not r.by_version:
+        raise BadRequest("a revision is 0 or more; versions of a root may count back: by_version=true")
     who.access.require("write", path)
+    if r.expect is not None or r.by_version:
+        who.access.require("read", path)
     to = await revision_of(hub, path[0], r.to) if r.by_version else r.to
     root = path[0] if path else None
-    return _receipt(await hub.store.rollback(root, to, expect=r.expect, author=who.name, message=r.message))
+    done = await hub.store.rollback(root, to, expect=r.expect, author=who.name, message=r.message)
+    return _receipt(who.access, done)
 
 
 @verb(m.Clear)
 async def clear(hub: Hub, who: Session, r: m.Clear) -> Json:
     who.access.require("write", ())
-    return _receipt(await hub.store.delete((), author=who.name, message=r.message))
+    return _receipt(who.access, await hub.store.delete((), author=who.name, message=r.message))
 
 
 async def revision_of(hub: Hub, root: str, version: Rev) -> Rev:
-    """Return the revision at which a root reached a version of its own."""
+    """Return the revision at which a root reached a version of its own; a negative one counts back."""
     return await asyncio.to_thread(hub.store.database.version_rev, root, version)
 
 
@@ -338,20 +476,24 @@ async def compact(hub: Hub, who: Session, r: m.Compact) -> Json:
 @verb(m.Export)
 async def export(hub: Hub, who: Session, r: m.Export) -> Json:
     who.access.require("read", ())
+    into = Answer()
     async with aclosing(hub.store.export(at=r.at, history=r.history)) as lines:  # type: ignore[type-var]
-        return [line.decode() async for line in lines]
+        found = [line.decode() async for line in lines]
+    return await _answer(hub, into, write_list(into, found, str))
 
 
 @verb(m.Import)
 async def import_(hub: Hub, who: Session, r: m.Import) -> Json:
     who.access.require("write", ())
+    if r.expect is not None:
+        who.access.require("read", ())
 
     async def lines() -> AsyncIterator[bytes]:
         for line in r.lines:
             yield line.encode()
 
     done = await hub.store.import_(lines(), mode=r.mode, expect=r.expect, author=who.name, dry_run=r.dry_run)
-    return {**_receipt(done), "changes": len(done.changes)}
+    return {**_receipt(who.access, done), "changes": len(done.changes)}
 
 
 @verb(m.Verify)
@@ -381,28 +523,36 @@ def listen(hub: Hub, who: Session, r: m.Listen) -> Json:
 
 @verb(m.Publish)
 def publish(hub: Hub, who: Session, r: m.Publish) -> Json:
-    return hub.channels.publish(who.name, r.channel, r.body)
+    check_channel(r.channel)
+    who.access.require("write", channel_path(r.channel))
+    reached = hub.channels.publish(who.name, r.channel, r.body)
+    return reached if who.access.hears(r.channel) else None
+
+
+def _seen(hub: Hub, who: Session) -> list[Session]:
+    """The sessions that a token may know of: its own, and all if it reads all."""
+    return [one for name, one in sorted(hub.sessions.items()) if one is who or who.access.sees(name)]
 
 
 @verb(m.Channels)
 def channels(hub: Hub, who: Session, r: m.Channels) -> Json:
-    return hub.channels.names()
+    return hub.channels.names({session.name for session in _seen(hub, who)})
 
 
 @verb(m.Ids)
 def ids(hub: Hub, who: Session, r: m.Ids) -> Json:
     now = hub.clock()
-    return {name: session.describe(now) for name, session in sorted(hub.sessions.items())}
+    return {session.name: session.describe(now) for session in _seen(hub, who)}
 
 
 @verb(m.Subscribers)
 def subscribers(hub: Hub, who: Session, r: m.Subscribers) -> Json:
     table = {
-        name: sorted(
+        session.name: sorted(
             [sub.interest.text for sub in session.subs.values()]
             + [one.channel for one in session.listenings.values()]
         )
-        for name, session in sorted(hub.sessions.items())
+        for session in _seen(hub, who)
     }
     return {name: wishes for name, wishes in table.items() if wishes}
 
@@ -474,8 +624,8 @@ async def info(hub: Hub, who: Session, r: m.Info) -> Json:
     return {
         "head": await hub.store.head(),
         "oldest": hub.store.database.oldest(),
-        "sessions": len(hub.sessions),
-        "functions": len(hub.calls.offered()),
+        "sessions": len(_seen(hub, who)),
+        **({"functions": len(hub.calls.offered())} if who.access.everywhere("read") else {}),
         "durable": limits.durable,
         "commit_bytes": limits.commit_bytes,
     }
@@ -483,7 +633,7 @@ async def info(hub: Hub, who: Session, r: m.Info) -> Json:
 
 @verb(m.Plugins)
 def plugins(hub: Hub, who: Session, r: m.Plugins) -> Json:
-    return hub.plugins.describe() if hub.plugins else {}
+    return hub.plugins.describe() if hub.plugins and who.access.everywhere("read") else {}
 
 
 @verb(m.Reload)

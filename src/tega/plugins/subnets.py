@@ -31,7 +31,7 @@ class Subnets(Plugin):
         """Write and return `graph.subnets`: subnet to edges, router to next-hop router."""
         found = await self.db.select(OPERATIONAL, regex=True)
         graph = next_hops(
-            [table(groups[0], entry.value) for entry, groups in found if isinstance(entry.value, dict)]
+            [table(groups[0][0], entry.value) for entry, groups in found if isinstance(entry.value, dict)]
         )
         await self.db.put("graph.subnets", graph, message="plugins.subnets")
         return graph

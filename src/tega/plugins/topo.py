@@ -29,7 +29,7 @@ class Topo(Plugin):
 
     async def _draw(self) -> None:
         found = await self.db.select(CONFIG, regex=True)
-        topo = draw((groups[0], entry.value) for entry, groups in found)
+        topo = draw((groups[0][0], entry.value) for entry, groups in found)
         standing = await self.db.get("topo")
         if (standing.value if standing else {"nodes": [], "edges": []}) != topo:
             await self.db.put("topo", topo, message="topo")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,9 @@ class Guard:
     """Turns a token into what it allows."""
 
     def __init__(self, grants: tuple[Grant, ...] | None) -> None:
-        self._grants = grants
+        self._grants = grants and tuple(
+            Grant(one.name, one.digest, replace(one.access, name=one.name)) for one in grants
+        )
 
     @property
     def open(self) -> bool:
@@ -127,14 +129,18 @@ def read_tokens(file: Path) -> Guard:
 def _grant(where: str, entry: Any) -> Grant:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
         raise TokensFileError(f"{where}: wants a mapping with a name")
+    if not entry["name"] or "/" in entry["name"] or not entry["name"].isprintable():
+        raise TokensFileError(f"{where}.name: {entry['name']!r}: wants printable characters, and no slash")
     unknown = sorted(set(entry) - _FIELDS)
     if unknown:
         raise TokensFileError(
             f"{where}: {', '.join(map(str, unknown))}: unknown; known are {', '.join(sorted(_FIELDS))}"
         )
-    rights = {verb: _prefixes(f"{where}.{verb}", entry.get(verb, [])) for verb in ("read", "write", "call")}
+    rights: dict[str, Any] = {
+        verb: _prefixes(f"{where}.{verb}", entry.get(verb, [])) for verb in ("read", "write", "call")
+    }
     try:
-        return Grant(entry["name"], _digest(where, entry), access(**rights))
+        return Grant(entry["name"], _digest(where, entry), access(**rights, name=entry["name"]))
     except ValueError as error:
         raise TokensFileError(f"{where}: {error}") from error
 

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import inspect
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote
 
 import msgspec
@@ -21,7 +21,9 @@ from starlette.routing import Route
 
 from tega.errors import StoreError, TooLarge
 from tega.hub import messages as m
-from tega.hub.errors import BadRequest, NameTaken, NotFound, Unauthorized, code_of, to_wire
+from tega.hub.door import LARGE
+from tega.hub.errors import BadRequest, NameTaken, NotFound, Unauthorized, code_of, redacted, to_wire
+from tega.hub.hub import full_name
 from tega.hub.session import DEFAULT_TTL_S, Session
 from tega.hub.verbs import VERBS, Later
 from tega.paths import format_path
@@ -29,6 +31,7 @@ from tega.server.events import event_stream
 from tega.server.openapi import description, page
 
 if TYPE_CHECKING:
+    from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.server.guard import Guard
 
@@ -38,11 +41,14 @@ SESSION_ONLY: Final = (
 )
 """What only makes sense on a connection that stays."""
 READING: Final = (
-    *(m.Get, m.Select, m.Children, m.Head, m.Roots, m.Old, m.Log, m.Diff, m.Cand, m.Export),
+    *(m.Get, m.Select, m.Children, m.Head, m.Roots, m.Old, m.Edges, m.Log, m.Diff, m.Cand),
+    m.Export,
     *(m.Ids, m.Subscribers, m.Channels, m.Plugins, m.Info),
 )
 """What changes nothing and costs little, and so can be asked with GET: any page makes a browser do that."""
 COMMANDS: Final = {str(kind.__struct_config__.tag): kind for kind in m.REQUESTS if kind not in SESSION_ONLY}
+FLEET: Final = ("global", "forwarders", "sync")
+"""What the original asks of a server among others."""
 _encode = msgspec.json.Encoder().encode
 logger = logging.getLogger("tega.server")
 
@@ -74,15 +80,18 @@ class Rest:
 
         async def endpoint(request: Request) -> Response:
             try:
-                answer = await handler(request, self._caller(request))
-                answer = answer if isinstance(answer, Response) else _json(answer)
+                caller = self._caller(request)
+            except StoreError as error:
+                return _refusal(error)
+            try:
+                answer = await handler(request, caller)
+                return answer if isinstance(answer, Response) else _json(answer)
             except ClientDisconnect:
                 return Response(status_code=499)
             except Exception as error:
                 if not isinstance(error, StoreError):
                     logger.error("request.failed", exc_info=error)
-                return _refusal(error)
-            return answer
+                return _refusal(cast(Exception, redacted(error, caller.access)))
 
         return endpoint
 
@@ -93,17 +102,20 @@ class Rest:
         grant = self._guard.admit(_token(request))
         shown = request.headers.get("tega-session")
         if shown is not None:
-            return self._live(shown)
-        name = request.query_params.get("tega_id")
-        if name in self._hub.sessions:
+            return self._live(shown, grant.access)
+        given = request.query_params.get("tega_id")
+        name = full_name(grant.access, given or grant.name or "rest")
+        if given and name in self._hub.sessions:
             raise NameTaken(f"{name} is the name of a live session; only its owner may speak for it")
         now = self._hub.clock()
-        return Session(name or grant.name or "rest", grant.access, DEFAULT_TTL_S, now, now)
+        return Session(name, grant.access, DEFAULT_TTL_S, now, now)
 
-    def _live(self, shown: str) -> Session:
+    def _live(self, shown: str, access: Access) -> Session:
         name, _, key = shown.rpartition(":")
         session = self._hub.sessions.get(name)
-        if session is None or not hmac.compare_digest(session.key.encode(), key.encode()):
+        if session is None or session.access.name != access.name:
+            raise Unauthorized("there is no session of that name and key; want Tega-Session: NAME:KEY")
+        if not hmac.compare_digest(session.key.encode(), key.encode()):
             raise Unauthorized("there is no session of that name and key; want Tega-Session: NAME:KEY")
         return session
 
@@ -133,6 +145,15 @@ class Rest:
             parts.append(part)
         return b"".join(parts)
 
+    async def _json_body(self, request: Request, empty: Any = None) -> Any:
+        """Read the body as JSON, a large one on another thread; `empty` stands for none where that may be."""
+        body = await self._body(request)
+        if not body and empty is not None:
+            return empty
+        if len(body) > LARGE:
+            return await self._hub.store.lane.call(lambda: _decode(body))
+        return _decode(body)
+
     # -- the tree ------------------------------------------------------------
 
     async def _data(self, request: Request, who: Session) -> Any:
@@ -149,10 +170,10 @@ class Rest:
             case "DELETE":
                 return await self._change(m.Delete, _path(request), {}, who, query)
             case "PATCH":
-                fields = {"value": _decode(await self._body(request))}
+                fields = {"value": await self._json_body(request)}
                 return await self._change(m.Merge, _path(request), fields, who, query)
             case "PUT":
-                fields = {"value": _decode(await self._body(request))}
+                fields = {"value": await self._json_body(request)}
                 return await self._change(m.Put, _path(request), fields, who, query)
             case other:
                 raise BadRequest(f"{other} means nothing here")
@@ -180,8 +201,7 @@ class Rest:
         return await self._run(who, _convert(kind, {**query, **fields, "path": path}))
 
     async def _call(self, request: Request, who: Session, query: dict[str, str]) -> Any:
-        body = await self._body(request)
-        fields = _decode(body) if body else {}
+        fields = await self._json_body(request, {})
         if not isinstance(fields, dict):
             raise BadRequest('the body of a call is {"args": [...], "kwargs": {...}}')
         return {"result": await self._run(who, _convert(m.Call, {**query, **fields, "path": _path(request)}))}
@@ -190,15 +210,20 @@ class Rest:
 
     async def _command(self, request: Request, who: Session) -> Any:
         kind = COMMANDS.get(request.path_params["command"])
+        if kind is None and request.path_params["command"] in FLEET:
+            raise NotFound("scopes and forwarders come with the fleet; here every subscription is local")
         if kind is None:
             raise NotFound(f"there is no /_{request.path_params['command']}; /_docs lists what there is")
         if request.method != "POST" and kind not in READING:
             raise BadRequest(f"/_{request.path_params['command']} changes something or takes long: use POST")
         fields: dict[str, Any] = dict(request.query_params)
         fields.pop("tega_id", None)
-        body = await self._body(request)
-        if body:
-            fields.update(_mapping(_decode(body)))
+        fields.update(_mapping(await self._json_body(request, {})))
+        if kind is m.Rollback:
+            _take_rollback(fields)
+        if kind is m.Edges:
+            fields |= {"root": fields.pop("root_oid", fields.get("root", ""))}
+            fields["old_roots"] = _flag(str(fields.get("old_roots", "")))
         return await self._run(who, _convert(kind, fields))
 
     async def _watch(self, request: Request, who: Session) -> Response:
@@ -229,6 +254,14 @@ def _path(request: Request) -> str:
 
 def _flag(text: str) -> bool:
     return text.lower() in ("1", "true", "yes", "on")
+
+
+def _take_rollback(fields: dict[str, Any]) -> None:
+    """Read what the original calls them: `root_oid`, and `backto`, a version of that root."""
+    if "root_oid" in fields:
+        fields["root"] = fields.pop("root_oid")
+    if "backto" in fields:
+        fields |= {"to": fields.pop("backto"), "by_version": True}
 
 
 def _token(request: Request) -> str | None:

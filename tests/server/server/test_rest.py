@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from tega.client import Client
-from tega.hub import messages
+from tega.hub import FULL, access, messages
 from tega.hub.verbs import VERBS
+from tega.server.guard import Grant, Guard
 from tega.server.rest import COMMANDS
 from unit.tega.serving import run, serving
 
@@ -82,8 +83,8 @@ def test_a_regular_expression_reads_with_groups():
             await http("PUT", f"/operational-{router}/ip", json={"addr": []})
         found = await http("GET", r"/operational-(\w*)\.ip?regex_flag=True")
         assert [(one["path"], one["groups"]) for one in found] == [
-            ("operational-pe1.ip", ["pe1"]),
-            ("operational-pe2.ip", ["pe2"]),
+            ("operational-pe1.ip", [["pe1"]]),
+            ("operational-pe2.ip", [["pe2"]]),
         ]
 
     rest(test)
@@ -137,6 +138,108 @@ def test_head_changes_nothing():
         assert (await http.http.head("/b")).status_code == 404
         assert await http("GET", "/_head") == 1
         assert await http("GET", "/") == {"a": 1}
+
+    rest(test)
+
+
+def guarded(**tokens):
+    """A guard with a token for each name, sixteen times its first letter."""
+    grants = (
+        Grant(name, hashlib.sha256((name[0] * 16).encode()).digest(), rights)
+        for name, rights in tokens.items()
+    )
+    return {"guard": Guard(tuple(grants))}
+
+
+def test_nobody_writes_in_the_name_of_another():
+    async def test(http, server):
+        async with Client(server.url, name="admin", token="c" * 16) as session:
+            assert session.name == "clerk/admin"
+            await session.put("s", 1)
+            headers = {"Authorization": f"Bearer {'c' * 16}"}
+            for name in ("bob", "admin/x", "clerk", "", "clerk/eve"):
+                await http("PUT", f"/a?tega_id={name}", json=name, headers=headers)
+            await http("PUT", "/a?tega_id=admin", 409, json=1, headers=headers)
+            for wrong in ("%1b[31mred", "a%0ab", "x" * 200):
+                await http("PUT", f"/a?tega_id={wrong}", 400, json=1, headers=headers)
+            log = await http("GET", "/_log", headers={"Authorization": f"Bearer {'b' * 16}"})
+            assert [one["author"] for one in log] == [
+                "clerk/admin", "clerk/bob", "clerk/admin/x", "clerk", "clerk", "clerk/eve"
+            ]  # fmt: skip
+            key = {"Tega-Session": f"clerk/admin:{session._key}"}
+            await http("PUT", "/a", json=1, headers={**headers, **key})
+            await http("PUT", "/a", 401, json=1, headers={"Authorization": f"Bearer {'b' * 16}", **key})
+
+    rest(test, **guarded(boss=FULL, clerk=access(write=["**"], read=["s"])))
+
+
+def test_a_request_id_of_another_token_says_nothing():
+    async def test(http, server):
+        boss, clerk = ({"Authorization": f"Bearer {sign * 16}"} for sign in "bc")
+        await http("PUT", "/a?request=r", json=1, headers=boss)
+        assert (await http("PUT", "/a?request=r", json=2, headers=clerk))["rev"] == 2
+        assert (await http("PUT", "/a?request=r", json=1, headers=boss))["rev"] == 1
+
+    rest(test, **guarded(boss=FULL, clerk=access(write=["a"])))
+
+
+def test_edges_are_those_of_a_graph():
+    async def test(http, server):
+        await http("PUT", "/r/a", json={"x": 1})
+        await http("PUT", "/r/a/x", json=2)
+        await http("PUT", "/s", json={"y": 1})
+        down = [["r(2)", "r.a(2)"], ["r.a(2)", "r.a.x(2)"]]
+        both = [pair for one in down for pair in (one, one[::-1])]
+        assert await http("GET", "/_edges?root_oid=r") == both
+        assert len(await http("GET", "/_edges")) == 6
+        old = await http("GET", "/_edges?root_oid=r&old_roots=True")
+        assert old[:4] == both
+        assert ["r.a(1)", "r.a.x(1)"] in old[4:]
+
+    rest(test)
+
+
+def test_what_comes_with_the_fleet_is_said_to():
+    async def test(http, server):
+        for command in ("global", "forwarders", "sync"):
+            assert "come with the fleet" in (await http("GET", f"/_{command}", 404))["error"]["message"]
+
+    rest(test)
+
+
+def test_versions_count_back_from_the_present_one():
+    async def test(http, server):
+        for value in (1, 2, 3):
+            await http("PUT", "/a/x", json=value)
+        assert await http("GET", "/a/x?version=-1") == 2
+        assert await http("GET", "/a/x?version=-2") == 1
+        await http("GET", "/a/x?version=-3", 404)
+        assert (await http("POST", "/_rollback?root_oid=a&backto=-2"))["reverts"] == 1
+        assert await http("GET", "/a/x") == 1
+        assert (await http("POST", "/_rollback?tega_id=me&root_oid=a&backto=3"))["reverts"] == 3
+        await http("POST", "/_rollback", 400, json={"root": "a", "to": -1})
+
+    rest(test)
+
+
+def test_what_is_large_is_read_and_written_beside_the_loop():
+    async def test(http, server):
+        wide = {f"k{i}": {"x": i} for i in range(5000)}
+        await http("PUT", "/a", json=wide)
+        assert await http("GET", "/a") == wide
+        assert http.headers["tega-revision"] == "1"
+        assert (await http("GET", "/a?meta=1"))["value"] == wide
+        assert len(await http("GET", r"/a\..*?regex=1")) == 5000
+        await http("PUT", "/b", json=["x"] * 5000)
+        assert await http("GET", "/b") == ["x"] * 5000
+        async with Client(server.url) as db:
+            async with db.subscribe("") as notices:
+                await db.put("c", wide)
+                await db.put("c.k1", 5)
+                await db.delete("c")
+                told = [await anext(notices) for _ in range(3)]
+            assert [one.changes[0].value for one in told] == [wide, 5, {**wide, "k1": 5}]
+            assert (await db.get("a")).value == wide
 
     rest(test)
 

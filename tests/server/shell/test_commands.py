@@ -60,7 +60,9 @@ def test_getr_shows_groups():
         await say("put r-a {x: 1}")
         await say("put r-b {x: 2}")
         shown = await say(r"getr r-(\w)")
-        assert shown == "r-a:\n  groups: [a]\n  instance: {x: 1}\nr-b:\n  groups: [b]\n  instance: {x: 2}"
+        assert shown == (
+            "r-a:\n  groups:\n  - [a]\n  instance: {x: 1}\nr-b:\n  groups:\n  - [b]\n  instance: {x: 2}"
+        )
 
     typing(test)
 

@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tega.client import Client
 from tega.database import Database
 from tega.engines.memory import MemoryLog
@@ -86,7 +88,7 @@ class Inbox:
         self.paused = False
 
     def send(self, message: dict[str, Any]) -> None:
-        self.messages.append(message)
+        self.messages.append(msgspec.json.decode(msgspec.json.encode(message)))
 
     def close(self, reason: str) -> None:
         self.closed = reason
@@ -114,8 +116,6 @@ class Talker:
         self.send(op="hello", **hello)
 
     def send(self, **message: Any) -> int:
-        import msgspec
-
         self._number += 1
         self.door.receive(msgspec.json.encode({"id": self._number, **message}))
         return self._number

@@ -1,4 +1,4 @@
-from tega.hub import transactions
+from tega.hub import access, transactions
 from unit.tega.serving import Talker, hubbing, run
 
 
@@ -69,7 +69,7 @@ def test_cancelled_and_forgotten_transactions_are_gone():
                 assert (await one.ask(op=op, txid=txid))["code"] == "not_found"
             idle = (await one.ask(op="begin"))["txid"]
             clock[0] += transactions.IDLE_S + 1
-            await hub.transactions.expire(clock[0])
+            hub.transactions.expire(clock[0])
             assert (await one.ask(op="cand", txid=idle))["code"] == "not_found"
             assert await one.ask(op="commit", txid=(await one.ask(op="begin"))["txid"]) is None
 
@@ -126,5 +126,82 @@ def test_a_request_sent_twice_is_committed_once():
             again = await one.ask(op="put", path="a", value=1, request="r1")
             assert first == again
             assert await one.ask(op="head") == 1
+
+    run(work())
+
+
+def of(hub, name):
+    return Talker(hub, access(name=name, read=["**"], write=["**"]))
+
+
+def test_a_token_has_its_share_of_open_transactions_and_no_more(monkeypatch):
+    monkeypatch.setattr(transactions, "MAX_OPEN_TOKEN", 3)
+
+    async def work():
+        async with hubbing() as hub:
+            one, same, other = of(hub, "one"), of(hub, "one"), of(hub, "other")
+            held = [await talker.ask(op="begin") for talker in (one, same, one)]
+            assert (await same.ask(op="begin"))["code"] == "busy"
+            assert "txid" in await other.ask(op="begin")
+            await one.ask(op="cancel", txid=held[0]["txid"])
+            assert "txid" in await same.ask(op="begin")
+
+    run(work())
+
+
+def test_what_open_transactions_hold_is_limited_by_octets(monkeypatch):
+    monkeypatch.setattr(transactions, "MAX_OCTETS_TOKEN", 5000)
+    monkeypatch.setattr(transactions, "MAX_OCTETS", 9000)
+
+    async def work():
+        async with hubbing() as hub:
+            one, other = of(hub, "one"), of(hub, "other")
+            first, second = [(await one.ask(op="begin"))["txid"] for _ in range(2)]
+            third = (await other.ask(op="begin"))["txid"]
+            big, code = "x" * 2400, []
+            for talker, txid in ((one, first), (one, second), (one, second), (other, third), (other, third)):
+                path = "a" if talker is one else "b"
+                answer = await talker.ask(op="put", path=path, value=big, txid=txid)
+                code.append(answer and answer["code"])
+            assert code == [None, None, "busy", None, "busy"]
+            await one.ask(op="commit", txid=first)
+            assert await other.ask(op="merge", path="b", value={"x": big}, txid=third) is None
+            assert (await other.ask(op="commit", txid=third))["rev"] == 2
+
+    run(work())
+
+
+def test_a_large_transaction_is_looked_through_beside_the_loop():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            txid = (await one.ask(op="begin"))["txid"]
+            wide = {f"k{i}": {"x": i} for i in range(3000)}
+            await one.ask(op="put", path="a", value=wide, txid=txid)
+            await one.ask(op="put", path="b", value="x" * 70_000, txid=txid)
+            assert len(await one.ask(op="cand", txid=txid)) == 3001
+            number = one.send(op="commit", txid=txid, request="r")
+            again = await Talker(hub).ask(op="commit", txid=txid, request="r")
+            assert (again["rev"], (await one.ask(op="get", path="a"))["value"]) == (1, wide)
+            assert one.inbox.answer(number)["ok"] == again
+
+    run(work())
+
+
+def test_nobody_finds_the_transaction_of_another_token():
+    async def work():
+        async with hubbing() as hub:
+            one, other = of(hub, "one"), of(hub, "other")
+            txid = (await one.ask(op="begin"))["txid"]
+            for op, more in (
+                ("get", {"path": "a"}),
+                ("put", {"path": "a", "value": 1}),
+                ("cand", {}),
+                ("commit", {}),
+            ):
+                assert (await other.ask(op=op, txid=txid, **more))["code"] == "not_found"
+            await one.ask(op="put", path="a", value=1, txid=txid)
+            assert (await one.ask(op="commit", txid=txid, request="r"))["rev"] == 1
+            assert (await other.ask(op="commit", txid=txid, request="r"))["code"] == "not_found"
 
     run(work())
