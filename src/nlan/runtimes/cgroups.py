@@ -69,16 +69,19 @@ class Cgroups:
         _make(directory)
         return directory
 
-    def join_thread(self, namespace: str) -> None:
-        """Put the calling thread into what limits the node, so that what it starts is there at once.
+    def prepare(self, namespace: str) -> int:
+        """Make ready that what the calling thread starts is in the node's cgroups from its first moment.
 
-        The thread itself counts as long as it lives. Only version 1 knows threads; with version 2 a
-        program runs for some microseconds before it is in its cgroup. The cgroup that tracks the
-        node is made here, so that nothing delays that.
+        In version 1 the thread itself joins them; it counts as long as it lives. In version 2 only whole
+        processes can: of the cgroup there a descriptor is returned, to start the program in, -1 of none.
         """
-        self._make_tracked(namespace)
-        for directory in self._limited(namespace):
+        tracked = self._make_tracked(namespace)
+        threaded = tracked is not None and (tracked / "tasks").exists()
+        for directory in {*self._limited(namespace), *((tracked,) if tracked and threaded else ())}:
             _write(directory / "tasks", "0")
+        if tracked is None or threaded:
+            return -1
+        return os.open(tracked, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def _limited(self, namespace: str) -> list[Path]:
         """Return the node's cgroups in the hierarchies of version 1 that have one, for processes to join.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from nlan.errors import HostError
 from nlan.runtimes import syscalls
+from nlan.runtimes.spawn import Program, spawn
 from nlan.runtimes.threads import in_thread
 
 _RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT)
@@ -70,9 +71,9 @@ def start(
     files: Mapping[int, int],
     env: Mapping[str, str] | None = None,
     session: bool = True,
-    before: Callable[[], None] = lambda: None,
-) -> int:
-    """Start a program in a node's namespaces and return its process id.
+    before: Callable[[], int] = lambda: -1,
+) -> tuple[int, bool]:
+    """Start a program in a node's namespaces; return its process id, and whether it began in its cgroup.
 
     Args:
         spaces: Where.
@@ -81,35 +82,36 @@ def start(
         env: The whole environment; the caller's own when not given.
         session: Make it the leader of a new session, and close what else the caller inherited: a
             daemon would hold it open for as long as it lives.
-        before: Called on the thread that starts it, before that joins the namespaces.
+        before: Called on the thread that starts it, before that joins the namespaces; returns a
+            descriptor of the cgroup to start it in, -1 for that of the thread.
 
     Raises:
         HostError: The program cannot be started.
     """
-    environment = dict(os.environ if env is None else env)
-    actions: list[tuple[int, ...]] = [(os.POSIX_SPAWN_DUP2, here, there) for there, here in files.items()]
-    if session:
-        actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _inheritable()]
+    program = Program(
+        argv=argv,
+        env=dict(os.environ if env is None else env),
+        dup2=[(here, there) for there, here in files.items()],
+        close=_inheritable() if session else [],
+        session=session,
+        defaults=_RESET_SIGNALS,
+    )
 
-    def work() -> int:
-        before()
-        spaces.join()
-        return os.posix_spawnp(
-            argv[0],
-            list(argv),
-            environment,
-            file_actions=actions,
-            setsid=session,
-            setsigmask=(),
-            setsigdef=_RESET_SIGNALS,
-        )
+    def work() -> tuple[int, bool]:
+        cgroup = before()
+        try:
+            spaces.join()
+            return spawn(program, cgroup)
+        finally:
+            if cgroup >= 0:
+                os.close(cgroup)
 
     try:
-        pid = in_thread(work)
+        pid, placed = in_thread(work)
     except OSError as failure:
         raise HostError(f"{argv[0]}: cannot be started: {failure.strerror}") from failure
     _keep_file_limit(pid)
-    return pid
+    return pid, placed
 
 
 def _inheritable() -> list[int]:

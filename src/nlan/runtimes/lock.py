@@ -17,11 +17,12 @@ from nlan.runtimes.paths import Paths
 @contextlib.contextmanager
 def lab_lock(
     paths: Paths, lab: str, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Hold the lab's lock for the length of the block; it ends with the process, however that ends.
 
-    The run directory and the lab's directory are made on entry; where nothing but the lock is left
-    in the lab's directory at the end, both go again.
+    The block is told whether the last holder was killed, or failed, at whatever it did then. The run
+    directory and the lab's directory are made on entry; where nothing but the lock is left in the lab's
+    directory at the end, both go again.
 
     Args:
         paths: Where.
@@ -35,9 +36,11 @@ def lab_lock(
     """
     descriptor = _acquire(paths, lab, on_wait, timeout_s)
     try:
+        killed = os.fstat(descriptor).st_size > 0
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
+        yield killed
+        os.ftruncate(descriptor, 0)
     finally:
         _release(paths, lab, descriptor)
 

@@ -74,11 +74,33 @@ class NetnsRuntime:
 
         return in_thread(look)
 
+    @contextlib.contextmanager
     def lock(
         self, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
-    ) -> contextlib.AbstractContextManager[None]:
-        """Hold the lab's lock, see `nlan.runtimes.lock.lab_lock`."""
-        return lock.lab_lock(self.paths, self._lab, on_wait=on_wait, timeout_s=timeout_s)
+    ) -> Iterator[None]:
+        """Hold the lab's lock, see `nlan.runtimes.lock.lab_lock`.
+
+        Where who held it last was killed, what that had just started joins its node's cgroup.
+        """
+        with lock.lab_lock(self.paths, self._lab, on_wait=on_wait, timeout_s=timeout_s) as killed:
+            if killed:
+                self._adopt()
+            yield
+
+    def _adopt(self) -> None:
+        """Have every process that is in a node's mount namespace join the node's cgroups."""
+        pins_of = {
+            name: f"{self.paths.lab(self._lab)}/ns/{file_name(name)}.mnt" for name in self.namespaces()
+        }
+        nodes = {os.stat(pin).st_ino: name for name, pin in pins_of.items() if pins.is_pin(pin, self._device)}
+        members = {name: set(self.cgroups.processes(name)) for name in nodes.values()}
+        for pid, inode in processes.process_inodes("mnt").items() if nodes else ():
+            name = nodes.get(inode)
+            if name is not None and pid not in members[name]:
+                with contextlib.suppress(
+                    HostError
+                ):  # it would leave a cgroup that confines it: it stays there
+                    self.cgroups.join(name, pid)
 
     # What exists
 
@@ -181,9 +203,8 @@ class NetnsRuntime:
         """
         owned = [name for name in namespaces if self._is_owned(name)]
         self._end_processes(owned, namespaces, term_s)
-        known = set(_names(self.paths.lab(self._lab) / "ns")) | set(
-            _names(self.paths.lab(self._lab) / "nodes")
-        )
+        known = {*_names(self.paths.lab(self._lab) / "ns"), *_names(self.paths.lab(self._lab) / "nodes")}
+        known |= set(self.cgroups.namespaces())
         for name in namespaces:
             if file_name(name) in known or f"{file_name(name)}.mnt" in known or name[0] == "@":
                 if name in owned:
@@ -384,11 +405,12 @@ class NetnsRuntime:
     ) -> int:
         spaces = self._spaces(namespace)
         try:
-            before = functools.partial(self.cgroups.join_thread, namespace)
-            pid = launch.start(spaces, argv, files=files, env=env, session=session, before=before)
+            before = functools.partial(self.cgroups.prepare, namespace)
+            pid, placed = launch.start(spaces, argv, files=files, env=env, session=session, before=before)
         finally:
             spaces.close()
-        self.cgroups.join(namespace, pid)
+        if not placed:
+            self.cgroups.join(namespace, pid)
         return pid
 
     def _spaces(self, namespace: str) -> launch.NodeSpaces:

@@ -18,13 +18,13 @@ KILL_SECONDS = 5.0
 """How long the kernel may take to end a process after SIGKILL."""
 
 
-def process_inodes() -> dict[int, int]:
-    """Return the inode number of each process's network namespace; zombies have none."""
+def process_inodes(kind: str = "net") -> dict[int, int]:
+    """Return the inode number of each process's namespace of a kind; zombies have none."""
     inodes = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                inodes[int(name)] = os.stat(f"/proc/{name}/ns/net").st_ino
+                inodes[int(name)] = os.stat(f"/proc/{name}/ns/{kind}").st_ino
             except OSError:
                 continue  # gone, or a zombie
     return inodes

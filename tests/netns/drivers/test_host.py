@@ -159,6 +159,18 @@ def test_limit_holds_for_what_runs_already_and_what_comes(place: NetnsRuntime) -
         os.waitpid(before, 0)
 
 
+def test_limits_of_a_node_that_ran_nothing_go_with_it(place: NetnsRuntime) -> None:
+    """They were there again when a node of the name was added, and unwanted then."""
+    usable(place, "pids")
+    assert succeeded(create(CgroupDriver(place), Cgroup(namespace="c", pids=3)))
+    namespace = Namespace(name="c")
+    assert succeeded(delete(NamespaceDriver(place), namespace))
+    assert place.cgroups.limits("c") == {}
+    assert succeeded(create(CgroupDriver(place), Cgroup(namespace="c", pids=3)))  # of a killed run
+    assert succeeded(create(NamespaceDriver(place), namespace))
+    assert observe(CgroupDriver(place)) == {}
+
+
 def test_limit_that_cannot_be_set_is_an_error_of_the_host(place: NetnsRuntime) -> None:
     reason = place.cgroups.why_not("memory")
     limited = Cgroup(namespace="a", memory=64 * 2**20 + 1)

@@ -15,7 +15,8 @@ from netns.support import shell
 from nlan.cli.commands.exec import run_all
 from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes import NetnsRuntime, Paths, spawn
+from nlan.runtimes.cgroups import Cgroups
 from nlan.runtimes.nodespace import NODE_NETNS
 
 
@@ -94,6 +95,46 @@ def test_frr_directories_are_the_nodes_own(node: NetnsRuntime) -> None:
     assert shell(node, "a", "cat /etc/frr/frr.conf") == "hostname a\n"
     assert (node.directory("a") / "run-frr" / "x").exists()
     assert shell(node, "b", "ls /run/frr") == ""
+
+
+def test_a_process_is_in_its_cgroup_before_its_program_begins(
+    node: NetnsRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An nlan that was killed in between left daemons outside of all limits, never to be noticed."""
+    if node.cgroups.tracking is None:
+        pytest.skip("there is no cgroup that tracks a node")
+    if not (node.cgroups.tracking / "tasks").exists() and not spawn.CAN_PLACE:
+        pytest.skip("the C library cannot start a program in a cgroup")
+    monkeypatch.setattr(Cgroups, "join", lambda *_: None)
+    assert f"/nlan/{node.lab}/a\n" in shell(node, "a", "cat /proc/self/cgroup")
+    with pytest.raises(HostError, match="no-such-program: cannot be started: No such file or directory"):
+        node.run("a", ["no-such-program"])
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from nlan.runtimes import NetnsRuntime, Paths
+lab = NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3])
+with lab.lock():
+    lab.create(["a"])
+    pid = lab.spawn("a", ["sleep", "1000"])
+    (lab.cgroups.tracking / "cgroup.procs").write_text(str(pid))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_process_outside_of_its_cgroup_is_noticed_by_the_next_run(paths: Paths, lab_name: str) -> None:
+    lab = NetnsRuntime(paths, lab_name)
+    if lab.cgroups.tracking is None:
+        pytest.skip("there is no cgroup that tracks a node")
+    words = [sys.executable, "-c", KILLED, str(paths.run), str(paths.netns), lab_name]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+    (pid,) = lab.processes("a")
+    assert lab.cgroups.processes("a") == []
+    with lab.lock():
+        assert lab.cgroups.processes("a") == [pid]
+        lab.cleanup()
 
 
 def test_spawned_process_is_in_the_nodes_cgroup_and_session(node: NetnsRuntime) -> None:

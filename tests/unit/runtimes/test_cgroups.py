@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,15 @@ def test_process_joins_what_tracks_and_what_limits(hybrid: Path) -> None:
     assert groups.namespaces() == ["a"]
 
 
+def test_what_is_started_is_in_what_tracks_and_what_limits_at_once(hybrid: Path, tmp_path: Path) -> None:
+    groups = Cgroups(hybrid, "lab", own="1:memory:/\n2:cpu:/\n3:pids:/\n")
+    groups.set_limits("a", {"pids": 7})
+    descriptor = groups.prepare("a")
+    assert os.readlink(f"/proc/self/fd/{descriptor}") == str(hybrid / "unified/nlan/lab/a")
+    os.close(descriptor)
+    assert (hybrid / "pids/nlan/lab/a/tasks").read_text() == "0"
+
+
 def test_a_controller_that_confines_nlan_itself_is_left_alone(hybrid: Path) -> None:
     groups = Cgroups(hybrid, "lab", own="4:memory:/user/7\n1:cpu:/\n8:pids:/\n", nest=False)
     with pytest.raises(HostError) as said:
@@ -90,7 +100,7 @@ def test_a_controller_that_confines_nlan_itself_is_left_alone(hybrid: Path) -> N
 def test_without_cgroups_nodes_run_and_limits_are_errors(tmp_path: Path) -> None:
     groups = Cgroups(tmp_path, "lab", own="")
     groups.join("a", 4711)
-    groups.join_thread("a")
+    assert groups.prepare("a") == -1
     assert groups.processes("a") == []
     assert groups.limits("a") == {}
     groups.set_limits("a", {})
@@ -182,7 +192,7 @@ def test_a_process_does_not_leave_what_confines_it_without_permission(
 ) -> None:
     Cgroups(nested, "lab", tmp_path / "record", own=made_from, nest=True).set_limits("a", {"memory": 4096})
     elsewhere = Cgroups(nested, "lab", tmp_path / "record", own="4:memory:/user/8\n", nest=False)
-    for join in (lambda: elsewhere.join("a", 4711), lambda: elsewhere.join_thread("a")):
+    for join in (lambda: elsewhere.join("a", 4711), lambda: elsewhere.prepare("a")):
         with pytest.raises(
             HostError, match="outside of /user/8, which confines nlan itself; NLAN_CGROUP_NEST=1"
         ):
