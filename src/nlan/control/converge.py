@@ -21,6 +21,9 @@ ASK_AGAIN_S = 0.02
 SHOW_S = 0.1
 """How often waiting for routes tells how far it is."""
 
+HEAL_S = 1.0
+"""How long no route comes, until what came up in vain is looked for."""
+
 QUIET_S = 3.0
 """How long routing must be quiet to be taken as done where raw configuration decides what comes."""
 
@@ -52,6 +55,9 @@ class Speakers(Protocol):
 
     def pause(self, seconds: float) -> None:
         """Wait a little for something to happen."""
+
+    def heal(self) -> None:
+        """Open the sessions again that are up and of no use (`nlan.resources.frrsessions`)."""
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +117,7 @@ def wait(
         deadline: By `time.monotonic`, seconds.
         progress: Told in words how far it is.
     """
-    _wait_for_routes(expected.routes, routes, deadline, progress)
+    _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
     sessions = _wait_for(
         expected.sessions,
         lambda left: _unestablished(left, speakers),
@@ -125,7 +131,7 @@ def wait(
         wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
     )
     # Where a change reset a session, the routes seen before were those that it was about to take away.
-    missing_routes = _wait_for_routes(expected.routes, routes, deadline, progress)
+    missing_routes = _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
     raw = _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ()
     return Missing(
         sessions=tuple(sessions),
@@ -138,14 +144,22 @@ def wait(
 def _wait_for_routes(
     expected: Mapping[str, frozenset[IpNetwork]],
     routes: Routes,
+    speakers: Speakers,
     deadline: float,
     progress: Callable[[str], None],
 ) -> MissingRoutes:
     missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.items()}
-    total = sum(map(len, missing.values()))
+    left = total = sum(map(len, missing.values()))
+    heal_at = time.monotonic() + HEAL_S
     while missing:
+        before = left
         missing = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
         left = sum(map(len, missing.values()))
+        if left < before:
+            heal_at = time.monotonic() + HEAL_S
+        elif time.monotonic() >= heal_at:
+            speakers.heal()
+            heal_at = time.monotonic() + HEAL_S
         progress(f"routing: {total - left} of {total} routes")
         if time.monotonic() >= deadline:
             break

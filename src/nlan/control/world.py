@@ -107,6 +107,12 @@ class RoutingDaemons:
         neighbors = self._world.frr.ospf_neighbors(node)
         return {n.interface for n in neighbors if n.version == spoken and n.up}
 
+    def heal(self) -> None:
+        """Open the sessions again that are up and of no use."""
+        for node, engine in self._engines.items():
+            if engine == "frr":
+                self._world.frr.heal(node)
+
     def pause(self, seconds: float) -> None:
         """Wait a little: the daemons have no event that tells of a session."""
         from threading import Event

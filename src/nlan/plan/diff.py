@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 
 from nlan.plan.operation import Operation, Plan
 from nlan.plan.order import ordered
+from nlan.plan.resets import with_resets
 from nlan.plan.state import LINKS, State
 from nlan.resources import Key, Resource, Route
 
@@ -27,6 +28,7 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
     changes = [o for key in sorted(desired) if (o := _change(key, desired, observed)) is not None]
     changes += _on_remade(changes, wanted)
     changes += _on_bare(changes, wanted, seen)
+    changes = with_resets(changes, wanted, seen)
     removals = {key for key in observed if key not in desired}
     vanishing = {key: carrier for key in removals if (carrier := _carrier(key, removals, seen)) is not None}
     deletions = [_deletion(observed[key]) for key in sorted(removals - vanishing.keys())]

@@ -64,6 +64,12 @@ class State:
                 found[resource.namespace, resource.interface].append(resource)
         return found
 
+    def addresses_in(self, namespace: str) -> Iterator[Address]:
+        """Yield the addresses of a namespace."""
+        for (where, _), addresses in self._addresses.items():
+            if where == namespace:
+                yield from addresses
+
     def carriers(self, key: Key) -> Iterator[Key]:
         """Yield what takes the resource along when it goes: its namespaces, and its link."""
         if key.kind == "namespace":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from nlan.resources import frrconfig, frrimpact
@@ -22,6 +23,8 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         orphan: Observed only: it has outlived its zebra and has to be started again.
         written: The paths of the configuration that the user wrote, each with its line in that text
             (from 1). FRR may refuse these. None: there are none.
+        reset: Peers whose session has to be opened again; not compared. Observed: those for which it has
+            no next hop any more.
     """
 
     kind: ClassVar[str] = "frr"
@@ -33,6 +36,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     after: tuple[Key, ...] | None = None
     orphan: bool = False
     written: tuple[tuple[frrconfig.Path, int], ...] | None = None
+    reset: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -69,12 +73,21 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
             return None
         change = frrconfig.compare(self.config, observed.config or ())
         if not change.added and not change.removed:
-            return None
+            return _resets(observed.reset)
         new = {claim[2] for claim in made if claim[:2] == ("interface", self.namespace)}
-        reset = frrimpact.effects(self.daemon, change, new)
+        reset = (*frrimpact.effects(self.daemon, change, new), *map(_without_next_hop, observed.reset))
         said = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
         said += [f"resets {', '.join(reset)}"] if reset else []
         lost = frrimpact.lost_routes(self.config, change)
         said += [f"no static route to {', '.join(lost)}"] if lost else []
         impact: Impact = "outage" if lost else "session" if reset else "hitless"
         return Difference(impact, "; ".join(said), details=change.details())
+
+
+def _resets(peers: Sequence[str]) -> Difference | None:
+    reason = f"resets {', '.join(map(_without_next_hop, peers))}"
+    return Difference("session", reason) if peers else None
+
+
+def _without_next_hop(peer: str) -> str:
+    return f"{peer} (it has no next hop for it)"

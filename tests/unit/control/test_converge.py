@@ -28,7 +28,7 @@ class Daemons:
     """One session that comes up with the n-th question, if ever."""
 
     def __init__(self, up_with: int | None) -> None:
-        self.questions, self._up_with = 0, up_with
+        self.questions, self.healed, self._up_with = 0, 0, up_with
 
     def established(self, node: str) -> set[str]:
         return set()
@@ -42,6 +42,9 @@ class Daemons:
 
     def pause(self, seconds: float) -> None:
         return
+
+    def heal(self) -> None:
+        self.healed += 1
 
 
 RAW = Expectation(exact=False, hoped={"r1": frozenset({PREFIX})}, raw=("r1",))
@@ -92,3 +95,17 @@ def test_routes_that_go_with_a_session_are_waited_for_again() -> None:
     expected = Expectation(sessions=(session,), routes={"r1": frozenset({PREFIX})})
     assert not wait(expected, kernels, Resetting(up_with=None), deadline=float("inf"))
     assert kernels.questions == 3
+
+
+def test_what_came_up_in_vain_is_looked_for_while_no_route_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("nlan.control.converge.time.monotonic", lambda: now[0])
+
+    class Slow(Kernels):
+        def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
+            now[0] += 0.3
+            return super().wait(missing, deadline)
+
+    daemons = Daemons(up_with=1)
+    wait(Expectation(routes={"r1": frozenset({PREFIX})}), Slow(come_with=10), daemons, deadline=float("inf"))
+    assert daemons.healed == 2  # at 1.2 and 2.4 s; what comes at 3.0 s is all

@@ -226,6 +226,57 @@ def test_what_has_outlived_its_zebra_is_started_again_after_it() -> None:
     assert planned.operations[1].reason == "its zebra has ended since it started"
 
 
+SPEAKER = FrrDaemon(
+    namespace="r1",
+    daemon="bgpd",
+    config=(
+        "router bgp 64500",
+        " neighbor 192.0.2.2 remote-as 64500",
+        " neighbor 2001:db8::2 remote-as 64500",
+        " neighbor 2001:db8:9::9 remote-as 64500",
+        " neighbor 2001:db8:9::9 update-source lo",
+        " address-family ipv6 unicast",
+        "  neighbor 2001:db8::2 activate",
+        "  neighbor 2001:db8:9::9 activate",
+    ),
+)
+"""Sessions: with IPv4 alone over eth1, with IPv6 over eth1, with IPv6 from lo."""
+SIX = TWO | state(address("r1", "2001:db8::1/64"), address("r1", "2001:db8:9::1/128", "lo"), SPEAKER)
+
+
+def test_a_session_that_loses_the_ipv6_address_below_is_reset_and_the_plan_says_so() -> None:
+    again = SIX | state(veth("r1", "r2", peer_name="eth9"))
+    last = plan(again, SIX).operations[-1]
+    assert (str(last), last.impact) == ("update r1 frr bgpd", "session")
+    assert last.reason == "resets 2001:db8::2 (the address below is made again)"
+    assert isinstance(last.desired, FrrDaemon)
+    assert last.desired.reset == ("2001:db8::2",)
+
+
+def test_a_reset_is_part_of_the_change_of_the_same_daemon() -> None:
+    changed = with_(SPEAKER, config=(*(SPEAKER.config or ()), "  redistribute connected"))
+    again = SIX | state(veth("r1", "r2", peer_name="eth9"), changed)
+    (last,) = [o for o in plan(again, SIX).operations if o.key.kind == "frr"]
+    assert last.reason == "lines: 1 to add, 0 to remove; resets 2001:db8::2 (the address below is made again)"
+    assert (last.impact, len(last.details)) == ("session", 1)
+
+
+def test_a_session_over_ipv4_that_carries_ipv6_depends_on_both_addresses() -> None:
+    four = with_(SPEAKER, config=(*(SPEAKER.config or ()), "  neighbor 192.0.2.2 activate"))
+    seen = SIX | state(four)
+    wanted = {k: r for k, r in seen.items() if r != address("r1", "2001:db8::1/64")}
+    wanted |= state(address("r1", "2001:db8::1/48"))
+    (last,) = [o for o in plan(wanted, seen).operations if o.key.kind == "frr"]
+    assert last.reason == "resets 192.0.2.2, 2001:db8::2 (the address below is made again)"
+
+
+def test_a_session_without_a_next_hop_is_reset() -> None:
+    seen = SIX | state(with_(SPEAKER, reset=("2001:db8::2",)))
+    (only,) = plan(SIX, seen).operations
+    assert (str(only), only.impact) == ("update r1 frr bgpd", "session")
+    assert only.reason == "resets 2001:db8::2 (it has no next hop for it)"
+
+
 def test_a_forwarding_entry_and_a_route_go_with_their_link() -> None:
     bridge = Bridge(namespace="r1", name="int_br7", mac="02:00:00:00:00:03", mtu=1500)
     vxlan = Vxlan(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import socket
 import time
 from collections import deque
@@ -29,6 +30,9 @@ READ_OCTETS = 512
 BGP_PORT = 179
 SETTLE_S = 0.1
 """How long a bgpd that is ready is left alone while others are still on their way."""
+KNOWN_S = 0.5
+"""How long its peers may take to be known to it, before it dials all the same."""
+LOOK_MS = 2
 _CONNECT = re.compile(r"neighbor (?P<peer>[0-9a-fA-F.:]+) timers connect (?P<s>\d+)$")
 _DEFAULT = re.compile(r"router bgp [0-9.]+$")
 """The instance whose peers are dialled: the one outside of VRFs. FRR takes an AS in dotted form too."""
@@ -57,38 +61,55 @@ class Idle(NamedTuple):
 
 
 class Dialer:
-    """Opens idle sessions, each from one end, a moment after both of its ends are ready.
+    """Opens idle sessions, each from one end, once both ends know the interface that leads to the other.
 
-    The moment is for zebra to tell the later one of its interfaces: dialled before, it refuses, and a
-    second is lost. A daemon that does not answer is left alone: its sessions come up by themselves.
+    A bgpd hears of interfaces from zebra a while after its start: dialled before, it refuses, and a
+    second is lost, or it takes the call and never has a next hop for the session. That zebra has told it
+    where its peer is, says that it has told it of the interfaces. A daemon that does not answer is left
+    alone: its sessions come up by themselves.
     """
 
     def __init__(self, place: Place) -> None:
         """Take the place where the daemons are."""
         self._place = place
         self._ends: dict[tuple[str, str], Idle] = {}
-        self._pairs: deque[tuple[float, Idle]] = deque()
+        self._pairs: deque[tuple[float, Pair]] = deque()
 
     def ready(self, namespace: str, files: Files, config: Sequence[str]) -> None:
         """Take note of a bgpd that is ready, and open sessions whose ends have been so for a while."""
         now = time.monotonic()
-        while self._pairs and self._pairs[0][0] <= now:
-            _dial_idle(self._pairs.popleft()[1])
+        while self._pairs and self._pairs[0][0] <= now and _is_known(self._pairs[0][1]):
+            _dial_idle(self._pairs.popleft()[1].dials)
         for peer in configured(namespace, files, config):
             mine = _sourced(self._place, peer)
             self._ends[mine.source, mine.peer] = mine
             other = self._ends.get((mine.peer, mine.source))
             if other is not None:
-                dials = other if _lower(mine.source, mine.peer) else mine
-                self._pairs.append((now + SETTLE_S, dials))
+                pair = Pair(other, mine) if _lower(mine.source, mine.peer) else Pair(mine, other)
+                self._pairs.append((now + SETTLE_S, pair))
 
     def rest(self) -> None:
         """Open all that is left, and the sessions whose other end is nobody that was noted."""
-        while self._pairs:
-            _dial_idle(self._pairs.popleft()[1])
-        for (source, peer), mine in self._ends.items():
-            if (peer, source) not in self._ends:
-                _dial_idle(mine)
+        ends = self._ends
+        left = [pair for _, pair in self._pairs]
+        left += [Pair(mine, None) for (own, peer), mine in ends.items() if (peer, own) not in ends]
+        self._pairs.clear()
+        deadline = time.monotonic() + KNOWN_S
+        while left:
+            late = time.monotonic() > deadline
+            known = [pair for pair in left if late or _is_known(pair)]
+            for pair in known:
+                _dial_idle(pair.dials)
+            left = [pair for pair in left if pair not in known]
+            if left and not known:
+                select.poll().poll(LOOK_MS)
+
+
+class Pair(NamedTuple):
+    """The two ends of a session: the one that dials, and the other, if that is known."""
+
+    dials: Idle
+    waits: Idle | None
 
 
 def configured(namespace: str, files: Files, config: Sequence[str]) -> Iterator[Idle]:
@@ -128,6 +149,30 @@ def _dial_idle(peer: Idle) -> None:
         return
     if peer_states(json.loads(text or "{}")).get(peer.peer) == "Idle":
         _dial(peer)
+
+
+def _is_known(pair: Pair) -> bool:
+    return all(_knows_peer(end) for end in pair if end is not None)
+
+
+def _knows_peer(end: Idle) -> bool:
+    """Tell whether zebra has told the end's bgpd how the peer is reached."""
+    try:
+        with Vty(end.files.vty) as vty:
+            text = vty.together(["enable", "show bgp nexthop json"])[1].text
+    except (OSError, PeerError):
+        return True
+    return peer_is_reached(text, end.peer)
+
+
+def peer_is_reached(text: str, peer: str) -> bool:
+    """Tell it by the answer to ``show bgp nexthop json``; true where that is none, as of an older FRR."""
+    try:
+        families = json.loads(text)
+    except ValueError:
+        return True
+    found = families.get("ipv6" if ":" in peer else "ipv4", {}).get(peer, {})
+    return bool(found.get("valid"))
 
 
 def peer_states(summary: dict[str, Any]) -> dict[str, str]:

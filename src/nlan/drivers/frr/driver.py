@@ -19,6 +19,7 @@ from nlan.drivers.frr.sessions import (
     parse_bgp,
     parse_ospf,
     parse_ospf6,
+    without_next_hop,
 )
 from nlan.drivers.frr.start import Start, start_all
 from nlan.drivers.frr.vty import Vty
@@ -26,6 +27,7 @@ from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_word
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
 from nlan.resources.frrconfig import Path, compare, lines, paths
+from nlan.resources.frrsessions import carrying_ipv6
 
 
 class FrrDriver:
@@ -57,6 +59,7 @@ class FrrDriver:
                         config=config,
                         after=(),
                         orphan=is_orphan(files, zebra=zebra),
+                        reset=tuple(self._lost(namespace, files.daemon, config)),
                     )
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
@@ -110,11 +113,23 @@ class FrrDriver:
         """Return the BGP peers of a node, none where no bgpd runs."""
         return parse_bgp(self._json(namespace, "bgpd", "show bgp summary json"))
 
+    def heal(self, namespace: str) -> None:
+        """Open the BGP sessions of a node again that are up and of no use."""
+        receipt = Receipt.read(Files(self._place.directory(namespace), "bgpd"))
+        for peer in self._lost(namespace, "bgpd", receipt.asked) if receipt is not None else ():
+            with suppress(NotFoundError, PeerError):  # one that ends is looked at by nobody
+                self.command(namespace, "bgpd", f"clear bgp {peer}")
+
     def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
         """Return the OSPF neighbours of a node, of both versions."""
         two = parse_ospf(self._json(namespace, "ospfd", "show ip ospf neighbor json"))
         three = parse_ospf6(self._json(namespace, "ospf6d", "show ipv6 ospf6 neighbor json"))
         return [*two, *three]
+
+    def _lost(self, namespace: str, daemon: str, config: Sequence[str]) -> Iterator[str]:
+        """Yield the peers of a bgpd whose session has to be opened again."""
+        if daemon == "bgpd" and any(carrying_ipv6(config)):
+            yield from without_next_hop(self._json(namespace, "bgpd", "show bgp ipv6 neighbors json"))
 
     def _json(self, namespace: str, daemon: str, line: str) -> dict[str, Any]:
         with suppress(NotFoundError, PeerError):  # one that ends or hangs has no sessions
@@ -201,6 +216,7 @@ class FrrDriver:
             shown, refused = load.change_config(files, desired.namespace, change, wanted, written)
             files.write_config(wanted, written=bool(written))
             self._receive(desired, files, shown, refused)
+            self._reset(operation)
         except (NlanError, OSError) as error:
             return _translated(operation.key, error)
         return None
@@ -222,6 +238,16 @@ class FrrDriver:
         at = dict(daemon.written or ())
         name, namespace = daemon.daemon, daemon.namespace
         self.refusals += [Refusal(namespace, name, p, at.get(p, 0), w) for p, w in refused.items()]
+
+    def _reset(self, operation: Operation) -> None:
+        """Open the sessions again that need it, once zebra has told of the interfaces below."""
+        ends = (operation.desired, operation.observed)
+        peers = dict.fromkeys(peer for end in ends if isinstance(end, FrrDaemon) for peer in end.reset)
+        if peers:
+            workqueue.await_empty([self._files(operation.key._replace(name="zebra")).vty])
+        for peer in peers:
+            with suppress(ApplyError):  # a peer that the change has removed
+                self.command(operation.key.namespace, operation.key.name, f"clear bgp {peer}")
 
     def _forget(self, daemons: Sequence[Key]) -> None:
         """Take what the daemons are configured with from a manager that runs on; it would show it still."""

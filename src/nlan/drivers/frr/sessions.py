@@ -59,6 +59,21 @@ def parse_bgp(summary: dict[str, Any]) -> list[BgpSession]:
     return [found[address] for address in sorted(found)]
 
 
+def without_next_hop(neighbors: dict[str, Any]) -> Iterator[str]:
+    """Yield, of ``show bgp ipv6 neighbors json``, the peers that nothing can be announced to or learnt from.
+
+    Their session came up before bgpd knew the interface below (it has no IPv4 next hop then, where it
+    takes the router ID at least), or has outlived its own address.
+    """
+    for peer, values in neighbors.items():
+        if ":" not in peer or not isinstance(values, dict) or values.get("bgpState") != "Established":
+            continue
+        own, next_hop = values.get("hostLocal", ""), values.get("nexthopGlobal", "")
+        lost = bool(own) and not own.startswith("fe80:") and next_hop != own
+        if lost or values.get("nexthop") == "0.0.0.0":
+            yield peer
+
+
 def parse_ospf(answer: dict[str, Any]) -> list[OspfNeighbor]:
     """Return the neighbours of ``show ip ospf neighbor json``."""
     return sorted(_ospf(answer))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nlan.drivers.base import BgpSession, LogEvent
-from nlan.drivers.frr.sessions import parse_bgp, parse_log, parse_ospf, parse_ospf6
+from nlan.drivers.frr.dial import peer_is_reached
+from nlan.drivers.frr.sessions import parse_bgp, parse_log, parse_ospf, parse_ospf6, without_next_hop
 
 PEER = {"remoteAs": 64497, "state": "Established", "connectionsEstablished": 2, "peerUptimeMsec": 1500}
 
@@ -21,6 +22,32 @@ def test_one_session_of_two_families() -> None:
     assert first == BgpSession("192.0.2.2", "Established", 64497, 2, 1.5, {"ipv4": 3, "ipv6": 1})
     assert first.up
     assert not second.up
+
+
+def _neighbor(**changes: str) -> dict[str, str]:
+    values = {"bgpState": "Established", "hostLocal": "2001:db8::1", "nexthop": "192.0.2.1"}
+    return values | {"nexthopGlobal": "2001:db8::1"} | changes
+
+
+def test_sessions_that_have_no_next_hop() -> None:
+    neighbors = {
+        "2001:db8::2": _neighbor(),
+        "2001:db8::3": _neighbor(nexthop="0.0.0.0"),  # came up before its interface was known
+        "2001:db8::4": _neighbor(nexthopGlobal="::ffff:192.0.2.1"),  # has outlived its address
+        "2001:db8::5": _neighbor(nexthopGlobal="::", bgpState="Active"),
+        "fe80::6": _neighbor(hostLocal="fe80::1"),  # over a link-local address the next hop is another one
+        "192.0.2.7": _neighbor(hostLocal="192.0.2.1", nexthopGlobal="::"),  # IPv4 has none at all, maybe
+        "vrfName": "default",
+    }
+    assert list(without_next_hop(neighbors)) == ["2001:db8::3", "2001:db8::4"]
+
+
+def test_a_peer_is_reached_once_zebra_has_said_so() -> None:
+    text = '{"ipv4": {"192.0.2.2": {"valid": true}}, "ipv6": {"2001:db8::2": {"valid": false}}}'
+    assert peer_is_reached(text, "192.0.2.2")
+    assert not peer_is_reached(text, "2001:db8::2")
+    assert not peer_is_reached(text, "192.0.2.3")
+    assert peer_is_reached("% Unknown command", "192.0.2.3")
 
 
 def test_ospf_neighbours_of_both_versions() -> None:
