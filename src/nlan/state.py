@@ -25,7 +25,7 @@ import pwd
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,9 @@ Say = Callable[[str], None]
 """Told what the person at the terminal should know."""
 
 
+RevisionState = Literal["current", "unconfirmed", "undone", "failed", "unfinished", "past"]
+
+
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of a lab's desired state.
 
@@ -54,6 +57,10 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         message: Why.
         changed: What it touched: ``lab`` and node names, sorted.
         applied: Whether the running network is at it.
+        state: ``current``, ``unconfirmed`` (current, and undone unless confirmed), ``undone`` (it was not
+            confirmed), ``failed`` (it could not be applied whole), ``unfinished`` (it has not been yet),
+            or ``past``.
+        reason: Why it failed.
     """
 
     revision: int
@@ -62,6 +69,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     changed: tuple[str, ...]
     applied: bool = False
+    state: RevisionState = "past"
+    reason: str = ""
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,9 +198,9 @@ class LabState:
         """Tell whether nothing is remembered, not even that the lab was taken down."""
         return self.head() == 0 and self.database.get(("applied",)) is None
 
-    def source(self) -> tuple[str, str]:
-        """Return path and text of the file that the newest `up` read; empty where there was none."""
-        entry = self.database.get(("source",))
+    def source(self, revision: int | None = None) -> tuple[str, str]:
+        """Return path and text of the file that the newest `up` (up to a revision) read; else empty texts."""
+        entry = self.database.view(revision).get(("source",))
         return ("", "") if entry is None else (entry.value["file"], entry.value["text"])
 
     def status(self) -> dict[str, Any]:
@@ -201,10 +210,11 @@ class LabState:
 
     def revisions(self, limit: int = 0) -> list[Revision]:
         """Return the revisions kept, newest first; at most `limit` of them where it is not 0."""
-        applied = self.applied()
-        found = [_revision(commit, applied) for commit in self.database.history() if _changed(commit)]
-        found.reverse()
-        return found[:limit] if limit else found
+        commits = list(self.database.history())
+        fates = _fates(commits)
+        found = [commit for commit in commits if _changed(commit)]
+        newest = found[: -limit - 1 : -1] if limit else found[::-1]
+        return [_revision(commit, self.applied(), self.confirmation(), fates) for commit in newest]
 
     # What is written
 
@@ -433,7 +443,47 @@ def _changed(commit: Commit) -> tuple[str, ...]:
     return tuple(sorted(touched, key=natural))
 
 
-def _revision(commit: Commit, applied: int) -> Revision:
+class _Fates(NamedTuple):
+    """What became of revisions: those applied whole, why others failed, those undone for want of a word."""
+
+    applied: set[int]
+    failed: dict[int, str]
+    undone: set[int]
+
+
+def _fates(commits: Iterable[Commit]) -> _Fates:
+    fates, waiting, pending = _Fates(set(), {}, set()), 0, set[int]()
+    for commit in commits:
+        if _changed(commit):
+            pending.add(commit.rev)
+        for change in commit.changes:
+            value = change.value if isinstance(change.value, dict) else {}
+            match change.path:
+                case ("applied",):
+                    revision = value.get("revision", 0)
+                    if revision or not value.get("up"):  # the way to another one, or to nothing, is over
+                        fates.applied.add(revision)
+                        fates.failed.update(
+                            (lost, fates.failed.get(lost, "")) for lost in pending - {revision}
+                        )
+                        pending.clear()
+                case ("confirm",):
+                    waiting = value.get("revision", waiting)
+                case ("confirm", "until"):
+                    fates.undone.add(waiting)
+                case ("status",):
+                    for node, one in value.items():
+                        if one.get("state") == "error":
+                            fates.failed.setdefault(one["revision"], _with_node(node, str(one["reason"])))
+    return fates
+
+
+def _with_node(node: str, reason: str) -> str:
+    return reason if reason.startswith(f"{node}: ") else f"{node}: {reason}"
+
+
+def _revision(commit: Commit, applied: int, waiting: Confirmation | None, fates: _Fates) -> Revision:
+    state, reason = _state(commit.rev, applied, waiting, fates)
     return Revision(
         revision=commit.rev,
         time=commit.time,
@@ -441,4 +491,20 @@ def _revision(commit: Commit, applied: int) -> Revision:
         message=commit.message,
         changed=_changed(commit),
         applied=commit.rev == applied,
+        state=state,
+        reason=reason,
     )
+
+
+def _state(
+    revision: int, applied: int, waiting: Confirmation | None, fates: _Fates
+) -> tuple[RevisionState, str]:
+    if revision == applied:
+        return "unconfirmed" if waiting is not None and waiting.revision == revision else "current", ""
+    if revision in fates.undone:
+        return "undone", ""
+    if revision in fates.applied:
+        return "past", ""
+    if revision in fates.failed:
+        return "failed", fates.failed.get(revision, "")
+    return "unfinished", ""

@@ -19,7 +19,9 @@ from nlan.state import LabState, find_state
 Change = Callable[[LabState, Lab], Lab]
 
 
-def change_lab(arguments: Namespace, change: Change, *, message: str, again: bool = True) -> int:
+def change_lab(
+    arguments: Namespace, change: Change, *, message: str, again: bool = True, revision: int | None = None
+) -> int:
     """Change the lab that is meant, in place, and return the exit code.
 
     Args:
@@ -27,15 +29,20 @@ def change_lab(arguments: Namespace, change: Change, *, message: str, again: boo
         change: Returns the lab that shall be.
         message: Kept with the revision where the person says none.
         again: Whether `change` is called again where somebody else's change came in between.
+        revision: The earlier one that is returned to; its lab need not run.
 
     Raises:
         OvertakenError: That happened, without `again`.
     """
     paths = Paths.from_environment()
-    name = labs.choose(paths, arguments.lab).lab
+    if revision is None:
+        name = labs.choose(paths, arguments.lab).lab
+    else:
+        labs.need_root()
+        name = labs.remembered_name(paths, arguments.lab)
     terminal = Terminal(arguments)
     while True:
-        request = _request(paths, name, terminal, arguments, change, message)
+        request = _request(paths, name, terminal, arguments, change, message, revision)
         if arguments.dry_run:
             return _show_plan(paths, request, arguments)
         try:
@@ -46,24 +53,36 @@ def change_lab(arguments: Namespace, change: Change, *, message: str, again: boo
 
 
 def _request(
-    paths: Paths, name: str, terminal: Terminal, arguments: Namespace, change: Change, message: str
+    paths: Paths,
+    name: str,
+    terminal: Terminal,
+    arguments: Namespace,
+    change: Change,
+    message: str,
+    revision: int | None,
 ) -> Request:
     settle(paths, name, terminal)
     with find_state(paths.state, name, say=terminal.say) or nullcontext() as state:
         base = state.head() if state is not None else 0
         lab = state.lab() if state is not None else None
         if state is None or lab is None:
-            raise NotFoundError(f"{name}: its database is lost; `nlan up FILE` describes it anew")
+            raise NotFoundError(_nothing_known(paths, name))
         return Request(
             lab=change(state, lab),
             allocations=state.allocations(),
-            source=state.source(),
+            source=state.source(revision),
             message=arguments.message or message,
             wait=arguments.wait,
             timeout_s=arguments.timeout,
             confirm_s=arguments.confirm,
             base=base,
         )
+
+
+def _nothing_known(paths: Paths, name: str) -> str:
+    if name in labs.running(paths):
+        return f"{name}: its database is lost; `nlan up FILE` describes it anew"
+    return f"nothing is known of a lab {name}"
 
 
 def _show_plan(paths: Paths, request: Request, arguments: Namespace) -> int:

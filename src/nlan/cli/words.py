@@ -193,7 +193,7 @@ VERBS = (
     ),
     Verb(
         "rollback",
-        "turn the running network into an earlier revision, in place",
+        "turn the network into an earlier revision, in place; after `down`, bring that revision up",
         (
             _option("revision", metavar="REV", type=_number(1), help="from `nlan history`"),
             *CHANGE,

@@ -303,3 +303,37 @@ def test_a_repair_that_fails_in_one_place_is_not_undone() -> None:
     assert "error" in {one["state"] for one in machine.state.status().values()}
     machine.up(PTN)
     assert is_at(machine, PTN)
+
+
+def told(machine: Machine) -> list[tuple[str, bool]]:
+    """Return each revision's state, oldest first, and whether it says why."""
+    return [(one.state, bool(one.reason)) for one in reversed(machine.state.revisions())]
+
+
+def test_history_tells_what_became_of_a_change() -> None:
+    machine = Machine()
+    fail(machine, PTN)
+    assert [state for state, _ in told(machine)] == ["failed"]
+    machine.up(PTN)
+    machine.up(OTHER)
+    before = told(machine)
+    assert [state for state, _ in before] == ["past", "current"]
+    fail(machine, THIRD)
+    assert told(machine)[-2:] == [("failed", True), ("current", False)]
+    machine.up(THIRD, confirm_s=60)
+    assert told(machine)[-1] == ("unconfirmed", False)
+    undo(machine)
+    assert [state for state, _ in told(machine)[-3:]] == ["past", "undone", "current"]
+    machine.state.mark_down()
+    assert {state for state, _ in told(machine)} == {"past", "failed", "undone"}
+
+
+def test_history_tells_of_a_change_that_was_killed(commits: Callable[[int], None]) -> None:
+    machine = Machine(PTN)
+    commits(1)
+    with pytest.raises(KilledError):
+        machine.up(OTHER)
+    commits(-2)
+    assert [state for state, _ in told(machine)] == ["current", "unfinished"]
+    machine.up(THIRD)
+    assert [state for state, _ in told(machine)] == ["past", "failed", "current"]

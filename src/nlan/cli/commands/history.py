@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
-from nlan.cli.output import print_json, say, table
+from nlan.cli.output import paint, print_json, say, table
 from nlan.control.labs import remembered_name
 from nlan.runtimes import Paths
 from nlan.secrets import hide
@@ -13,20 +13,30 @@ from nlan.state import Revision, get_state
 
 
 def run(arguments: Namespace) -> int:
-    """Print when, who, message, what changed, and which one is applied; newest first."""
+    """Print when, who, message, what changed, and what became of it; newest first."""
     paths = Paths.from_environment()
     name = remembered_name(paths, arguments.lab)
     with get_state(paths.state, name, say=say) as state:
         revisions = state.revisions(arguments.n)
     if arguments.json:
         print_json(revisions)
-    else:
-        print(table(("REVISION", "WHEN", "WHO", "CHANGED", "MESSAGE"), map(_row, revisions)))
+        return 0
+    text = table(("REVISION", "STATE", "WHEN", "WHO", "CHANGED", "MESSAGE"), map(_row, revisions))
+    for word, color in STATE_COLORS.items():
+        text = text.replace(f"  {word} ", f"  {paint(word, color)} ")
+    print(text)
     return 0
+
+
+STATE_COLORS = {"current": "green", "unconfirmed": "yellow", "failed": "red", "unfinished": "red"}
+MOST_SHOWN = 6
+"""Nodes of a change."""
 
 
 def _row(revision: Revision) -> tuple[str, ...]:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(revision.time))
-    changed = ", ".join(revision.changed[:6]) + (" …" if len(revision.changed) > 6 else "")
-    mark = " *" if revision.applied else ""
-    return f"{revision.revision}{mark}", when, revision.author, changed, hide(revision.message)
+    changed = ", ".join(revision.changed[:MOST_SHOWN]) + (" …" if len(revision.changed) > MOST_SHOWN else "")
+    state = "" if revision.state == "past" else revision.state
+    why = revision.reason.partition("\n")[0]
+    message = hide(": ".join(part for part in (revision.message, why) if part))
+    return f"{revision.revision}", state, when, revision.author, changed, message

@@ -1,4 +1,4 @@
-"""`nlan rollback`: the running network turned into an earlier revision, in place."""
+"""`nlan rollback`: the network turned into an earlier revision, in place, or brought up as it was then."""
 
 from __future__ import annotations
 
@@ -17,4 +17,5 @@ def run(arguments: Namespace) -> int:
     def former(state: LabState, lab: Lab) -> Lab:
         return at_revision(state.lab(revision), revision)
 
-    return change_lab(arguments, former, message=f"roll back to revision {revision}")
+    message = f"roll back to revision {revision}"
+    return change_lab(arguments, former, message=message, revision=revision)
