@@ -60,6 +60,10 @@ class Nlan:
             self.argv(*words), env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
+    def running(self) -> list[str]:
+        """Return the labs that run: those that are remembered are listed too."""
+        return [row["lab"] for row in self("ls", "--json").json if row["state"] == "running"]
+
     def name(self, suffix: str = "") -> str:
         return f"{self.prefix}{suffix}"
 

@@ -22,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -342,6 +343,18 @@ class LabState:
         except Conflict:
             return False
         return True
+
+
+def forget(state: Path, lab: str) -> bool:
+    """Remove a lab's memory, and tell whether there was one."""
+    directory = database_path(state, lab).parent
+    if not directory.is_dir():
+        return False
+    try:
+        shutil.rmtree(directory)
+    except OSError as error:
+        raise HostError(f"{lab}: its database cannot be removed: {error}") from error
+    return True
 
 
 def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:

@@ -53,6 +53,6 @@ def _nlan(directory: Path) -> Iterator[Nlan]:
     try:
         yield command
     finally:
-        for lab in [row["lab"] for row in command("ls", "--json").json]:
+        for lab in command.running():
             if lab.startswith(command.prefix):
                 command("down", lab)

@@ -81,7 +81,7 @@ def test_up_and_down_at_once_leave_a_lab_or_none(nlan: Nlan) -> None:
     for process in processes:
         _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
-    if lab in [row["lab"] for row in nlan("ls", "--json").json]:
+    if lab in nlan.running():
         nlan("status", lab)
 
 

@@ -160,7 +160,7 @@ def test_a_confirmed_change_stays(nlan: Nlan) -> None:
 def test_a_new_lab_that_nobody_confirms_goes_again(nlan: Nlan) -> None:
     lab = nlan.name()
     nlan("up", nlan.write(BEFORE), "--lab", lab, "--confirm", "0.5", code=1)
-    assert lab not in [row["lab"] for row in nlan("ls", "--json").json]
+    assert lab not in nlan.running()
 
 
 @pytest.mark.parametrize("command", [("status",), ("plan",), ("exec",), ("up",)], ids=lambda words: words[0])
@@ -281,3 +281,46 @@ def test_what_cannot_be_undone_hinders_neither_a_look_nor_a_way_out(nlan: Nlan) 
         assert nlan("status", lab).err == ""
     finally:
         subprocess.run(["ip", "netns", "del", f"{lab}.r3"], check=True)
+
+
+def test_a_second_file_of_the_same_name_replaces_nothing_unasked(nlan: Nlan) -> None:
+    """The second `up` turned the first one's network into its own without a word."""
+    lab = nlan.name()
+    for directory in ("one", "two", "moved"):
+        (nlan.directory / directory).mkdir()
+    one, two = nlan.write(BEFORE, f"one/{lab}.yaml"), nlan.write(AFTER, f"two/{lab}.yaml")
+    nlan("up", one)
+    nlan("up", nlan.write(BEFORE, f"moved/{lab}.yaml"))  # a copy describes the same network
+    nlan("up", one)
+    for words in (("plan", two), ("up", two, "--dry-run")):
+        assert f"note: {lab} runs from {one}" in nlan(*words, code=2 * (words[0] == "plan")).err
+    assert nlan("plan", two, "--json", code=2).json["replaces"] == one
+    refused = nlan("up", two, code=1)
+    assert refused.err.startswith(f"error: a lab {lab} runs already, from {one}: `--lab NAME` ")
+    assert nlan.operations(one) == []
+    nlan("up", two, "--replace")
+    assert nlan.operations(two) == []
+    Path(two).rename(nlan.directory / "moved" / f"{lab}.yaml")
+    nlan("up", one)  # what it ran from is not there any more
+    nlan("up", nlan.write(AFTER, f"two/{lab}.yaml"), "--lab", lab)  # this lab is meant
+    nlan("down", lab)
+    nlan("up", one)
+
+
+def test_what_is_remembered_is_seen_and_forgotten(nlan: Nlan) -> None:
+    lab = nlan.name()
+    nlan("up", nlan.write("nodes: [a, b]\nlinks: [a -- b]\n", f"{lab}.yaml"))
+    nlan("down", lab)
+    (row,) = [row for row in nlan("ls", "--json").json if row["lab"] == lab]
+    assert (row["state"], row["nodes"]) == ("down", 2)
+    assert re.search(f"{lab} +down +2 ", nlan("ls").out)
+    assert "--purge` forgets" in nlan("down", lab, code=1).err
+    file = nlan.write(BEFORE)
+    assert "10.1.0.5/30" in nlan("show", file, "--lab", lab).out, "a -- b keeps its prefix"
+    (forgotten,) = nlan("down", lab, "--purge", "--json").json
+    assert forgotten["forgotten"]
+    assert lab not in [row["lab"] for row in nlan("ls", "--json").json]
+    assert "10.1.0.1/30" in nlan("show", file, "--lab", lab).out
+    nlan("up", file, "--lab", lab)
+    assert "history and addresses forgotten" in nlan("down", lab, "--purge").out
+    assert not list(Path(nlan.env["NLAN_STATE_DIR"]).iterdir())

@@ -35,7 +35,7 @@ def test_down_leaves_the_machine_as_it_was(nlan: Nlan) -> None:
     assert running.links == before.links, "nothing of a lab is in the host's own namespace"
     nlan("down", lab)
     before.same(nlan.name())
-    assert [row["lab"] for row in nlan("ls", "--json").json if row["lab"] == lab] == []
+    assert lab not in nlan.running()
 
 
 def test_what_this_machine_refuses_leaves_nothing(nlan: Nlan) -> None:
@@ -125,6 +125,9 @@ def test_down_all_takes_every_lab(nlan: Nlan) -> None:
     for suffix in ("one", "two"):
         nlan("up", file, "--lab", nlan.name(suffix))
     assert len(nlan("down", "--all", "--json").json) == 2
+    assert nlan.running() == []
+    assert nlan("ls").out.startswith("no lab runs; these are remembered ")
+    assert len(nlan("down", "--all", "--purge", "--json").json) == 2
     assert nlan("ls").out == "no lab runs\n"
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     assert str(nlan.directory) not in mounts

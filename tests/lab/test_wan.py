@@ -70,7 +70,7 @@ def running(request: pytest.FixtureRequest, module_nlan: Nlan) -> Iterator[Runni
     assert answer["missing"] == []
     yield Running(module_nlan, lab, case)
     module_nlan("down", lab)
-    assert lab not in [row["lab"] for row in module_nlan("ls", "--json").json]
+    assert lab not in module_nlan.running()
     assert not list(Path("/run").glob(f"netns/{lab}.*"))
 
 

@@ -67,6 +67,7 @@ TIMEOUT = _option(
     "--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="how long to wait at most (default 60)"
 )
 DRY_RUN = _option("--dry-run", action="store_true", help="print the plan, touch nothing")
+REPLACE = _option("--replace", action="store_true", help="take over a lab that runs from another file")
 MESSAGE = _option("-m", "--message", default="", metavar="TEXT", help="kept with the revision")
 CONFIRM = _option(
     "--confirm",
@@ -87,7 +88,7 @@ VERBS = (
     Verb(
         "up",
         "build the network of a file, or change the running one into it",
-        (FILE, NAMED, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, JSON),
+        (FILE, NAMED, REPLACE, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, JSON),
         "Plans from what runs to what the file says, does just that, and waits. Run it as often as you like.",
     ),
     Verb(
@@ -97,10 +98,20 @@ VERBS = (
     ),
     Verb(
         "down",
-        "remove a lab, wholly; needs neither the file nor the database",
-        (*LAB_WORD, _option("--all", action="store_true", help="every lab"), JSON),
+        "remove a lab, wholly; needs neither the file nor the database (history and addresses stay)",
+        (
+            *LAB_WORD,
+            _option("--all", action="store_true", help="every lab"),
+            _option("--purge", action="store_true", help="forget its history and its addresses too"),
+            JSON,
+        ),
     ),
-    Verb("ls", "list the labs", (JSON,)),
+    Verb(
+        "ls",
+        "list the labs",
+        (JSON,),
+        "Also those that are down and remembered: history and addresses stay until `nlan down --purge`.",
+    ),
     Verb(
         "status",
         "nodes, addresses, daemons, sessions, and what differs from the file",

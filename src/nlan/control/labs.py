@@ -68,7 +68,10 @@ def need_root() -> None:
         HostError: It may not; says what to do.
     """
     if os.geteuid() != 0:
-        raise HostError("this needs root: run it with sudo (`nlan plan`, `show` and `generate` do without)")
+        raise HostError(
+            "this needs root: run it with sudo (`nlan show`, `generate` do without, and `plan` where the lab "
+            "does not run)"
+        )
 
 
 def _are(names: list[str]) -> str:

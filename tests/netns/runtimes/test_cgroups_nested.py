@@ -78,7 +78,7 @@ def confined(request: pytest.FixtureRequest, tmp_path: Path, lab_name: str) -> I
     try:
         yield made
     finally:
-        if made.nlan("ls", "--json").json:
+        if made.nlan.running():
             made.nlan("down", lab_name)
         assert [path.name for path in made.outer.iterdir() if path.is_dir()] == []
         made.outer.rmdir()
@@ -123,7 +123,7 @@ def test_without_permission_nothing_is_touched(confined: Confined) -> None:
     assert f"nlan itself is confined to {confined.controller} cgroup /outer-{confined.lab}/inner" in said
     assert "NLAN_CGROUP_NEST=1" in said
     assert "r1.limits." in said
-    assert confined.nlan("ls", "--json").json == []
+    assert confined.nlan.running() == []
 
 
 def test_killed_half_way_down_removes_it_from_outside(confined: Confined) -> None:

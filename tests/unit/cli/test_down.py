@@ -14,10 +14,10 @@ from nlan.errors import HostError
 
 @pytest.fixture
 def _three(monkeypatch: pytest.MonkeyPatch) -> None:
-    def remove(_: object, lab: str, __: object) -> dict[str, Any]:
+    def remove(_: object, lab: str, __: object, *, purge: bool) -> dict[str, Any]:
         if lab == "b":
             raise HostError("process 7 survived")
-        return {"lab": lab, "namespaces": 2, "seconds": 0.1}
+        return {"lab": lab, "namespaces": 2, "seconds": 0.1, "forgotten": purge}
 
     monkeypatch.setattr(down.labs, "need_root", lambda: None)
     monkeypatch.setattr(down.labs, "running", lambda _: ["a", "b", "c"])
@@ -25,7 +25,7 @@ def _three(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def words(*, as_json: bool = False) -> Namespace:
-    return Namespace(all=True, lab=None, json=as_json, verbose=0)
+    return Namespace(all=True, lab=None, purge=False, json=as_json, verbose=0)
 
 
 @pytest.mark.usefixtures("_three")

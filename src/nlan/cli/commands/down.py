@@ -11,9 +11,10 @@ from nlan.cli.running import Terminal
 from nlan.control import labs
 from nlan.control.lifecycle import take_down
 from nlan.control.world import World
-from nlan.errors import HostError, InputError, NlanError
+from nlan.errors import HostError, InputError, NlanError, NotFoundError
 from nlan.runtimes import Paths
-from nlan.state import find_state, known_labs
+from nlan.state import find_state, forget, known_labs
+from nlan.values import natural
 
 
 def run(arguments: Namespace) -> int:
@@ -23,23 +24,29 @@ def run(arguments: Namespace) -> int:
         raise InputError(f"say one of {arguments.lab} and --all")
     paths = Paths.from_environment()
     if not arguments.all:
-        name = _meant(paths, arguments.lab)
-        _print([_remove(paths, name, Terminal(arguments))], as_json=arguments.json)
+        name = _meant(paths, arguments.lab, purge=arguments.purge)
+        _print([_remove(paths, name, Terminal(arguments), purge=arguments.purge)], as_json=arguments.json)
         return 0
-    removed = [_attempt(paths, name, Terminal(arguments)) for name in labs.running(paths)]
+    names = labs.running(paths)
+    if arguments.purge:
+        names = sorted({*names, *known_labs(paths.state)}, key=natural)
+    removed = [_attempt(paths, name, Terminal(arguments), purge=arguments.purge) for name in names]
     _print(removed, as_json=arguments.json)
     return 1 if any("error" in one for one in removed) else 0
 
 
-def _meant(paths: Paths, name: str | None) -> str:
+def _meant(paths: Paths, name: str | None, *, purge: bool) -> str:
     """Return the lab that is meant: one that is there, or that `nlan restore` would bring back."""
-    if name in known_labs(paths.state) and name not in labs.running(paths):
-        state = find_state(paths.state, name)
-        if state is not None:
-            with state:
-                if state.was_up():
-                    return name
-    return labs.choose(paths, name).lab
+    if name is None or name in labs.running(paths) or name not in known_labs(paths.state):
+        return labs.choose(paths, name).lab
+    if purge:
+        return name
+    state = find_state(paths.state, name)
+    if state is not None:
+        with state:
+            if state.was_up():
+                return name
+    raise NotFoundError(f"{name} is down already; `nlan down {name} --purge` forgets history and addresses")
 
 
 def _print(removed: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -49,33 +56,38 @@ def _print(removed: list[dict[str, Any]], *, as_json: bool) -> None:
     for one in removed:
         if "error" in one:
             say(f"{one['lab']}: {one['error']}")
-        else:
-            print(f"{one['lab']}: {counted(one['namespaces'], 'namespace')} removed ({one['seconds']:.2f} s)")
+            continue
+        forgotten = ", history and addresses forgotten" if one["forgotten"] else ""
+        seconds = f"{one['seconds']:.2f} s"
+        print(f"{one['lab']}: {counted(one['namespaces'], 'namespace')} removed{forgotten} ({seconds})")
     if not removed:
         print("no lab runs")
 
 
-def _attempt(paths: Paths, lab: str, terminal: Terminal) -> dict[str, Any]:
+def _attempt(paths: Paths, lab: str, terminal: Terminal, *, purge: bool) -> dict[str, Any]:
     """Remove one of many: one that cannot be removed does not keep the others."""
     try:
-        return _remove(paths, lab, terminal)
+        return _remove(paths, lab, terminal, purge=purge)
     except NlanError as error:
         return {"lab": lab, "error": str(error)}
 
 
-def _remove(paths: Paths, lab: str, terminal: Terminal) -> dict[str, Any]:
+def _remove(paths: Paths, lab: str, terminal: Terminal, *, purge: bool) -> dict[str, Any]:
     begun = time.monotonic()
-    world = World(paths, lab)
+    world, forgotten = World(paths, lab), False
     try:
         with world.place.lock(on_wait=terminal.say):
-            _forget(paths, lab, terminal)
+            _want_gone(paths, lab, terminal)
             count = len(take_down(world, terminal))
+            if purge:
+                forgotten = forget(paths.state, lab)
     finally:
         terminal.clear()
-    return {"lab": lab, "namespaces": count, "seconds": round(time.monotonic() - begun, 3)}
+    seconds = round(time.monotonic() - begun, 3)
+    return {"lab": lab, "namespaces": count, "seconds": seconds, "forgotten": forgotten}
 
 
-def _forget(paths: Paths, lab: str, terminal: Terminal) -> None:
+def _want_gone(paths: Paths, lab: str, terminal: Terminal) -> None:
     """Write down that the lab shall be gone before it goes, so that nothing brings it back meanwhile."""
     state = find_state(paths.state, lab, say=terminal.say)
     if state is None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from nlan.cli.commands.plan import load, remembered
+from nlan.cli.commands.plan import other_file, read
 from nlan.cli.running import Terminal, finish, run_change
 from nlan.control import labs
 from nlan.control.lifecycle import Request
-from nlan.errors import OvertakenError
+from nlan.errors import InputError, OvertakenError
 from nlan.runtimes import Paths
-from nlan.schema import Allocations
 
 
 def run(arguments: Namespace) -> int:
@@ -33,14 +32,14 @@ def run(arguments: Namespace) -> int:
 
 
 def _request(paths: Paths, arguments: Namespace) -> Request:
-    known = Allocations()
-
-    def recall(paths: Paths, lab: str) -> Allocations:
-        nonlocal known
-        known = remembered(paths, lab)
-        return known
-
-    loaded = load(paths, arguments, recall)
+    loaded, known = read(paths, arguments)
+    other = "" if arguments.replace else other_file(paths, arguments, loaded, known)
+    if other:
+        name = loaded.lab.name
+        raise InputError(
+            f"a lab {name} runs already, from {other}: `--lab NAME` gives this one another name, "
+            f"`--replace` turns {name} into it"
+        )
     return Request(
         lab=loaded.lab,
         allocations=loaded.allocations,
@@ -52,5 +51,5 @@ def _request(paths: Paths, arguments: Namespace) -> Request:
         lines=loaded.lines,
         frr=loaded.frr,
         strict=arguments.strict,
-        known=known,
+        known=known.allocations,
     )
