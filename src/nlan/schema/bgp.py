@@ -41,6 +41,8 @@ def _silent(node: NodeDraft, wiring: Wiring) -> None:
     """Warn of what a node says of BGP where it speaks none."""
     if (node.asn is not None and node.router) or _said(node, wiring, "bgp") is False:
         return
+    if "asn" in node.said.places and "asn" not in node.said:
+        return  # what it is could not be read, which is said already
     why, hint = ("it has no AS", "say `asn`") if node.router else ("it is a host", "say `role: router`")
     for word in ("asn", "bgp", "route_reflector", "engine"):
         said, at = node.said.get(word), node.said.place(word)
@@ -188,6 +190,9 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
     say_once([said for said in said_peers if isinstance(said, Said)], wiring.report)
     for said in said_peers:
         _apply(node, said, peers, wiring)
+    for address in derived if "keepalive_s" in options else ():
+        key = "node", node.name, "bgp", "peer", address, "keepalive_s"
+        wiring.settings.places.put(options.place("keepalive_s"), *key)
     full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
     announced = announcements(node, options, wiring.settings.places)
@@ -265,7 +270,10 @@ def _apply_node(
             peers[path[1]] = msgspec.structs.replace(peer, update_source=str(path[2]) if path[2] else None)
             mine.append(path[1])
     for address in mine:
-        wiring.settings.places.put(at, "node", node.name, "bgp", "peer", address)
+        key = "node", node.name, "bgp", "peer", address
+        wiring.settings.places.put(at, *key)
+        if "keepalive_s" in options.places:
+            wiring.settings.places.put(options.place("keepalive_s"), *key, "keepalive_s")
         peers[address] = _changed(peers[address], options)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from nlan.schema.hosts import add_host_lans
 from nlan.schema.kinds import Record
 from nlan.schema.names import Underlay as UnderlayNames
 from nlan.schema.names import with_prefix
+from nlan.schema.report import Place
 from nlan.schema.routing import derive_gateways, derive_routers
 from nlan.schema.segments import Wiring
 from nlan.schema.services import add_ptn, add_vhosts
@@ -69,6 +71,7 @@ def build_lab(
             settings.report.error(node.said.place("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
             settings.report.stop_if_failed()
         node.attached = bool(node.ptn) or (underlay is not None and node.name in underlay.referenced)
+    _vain_mtus(nodes.values(), settings)
     derive_routers(wiring, path)
     derive_gateways(nodes.values(), settings)
     fill_peers(nodes, settings)
@@ -80,6 +83,18 @@ def build_lab(
         underlay=_underlay(settings, underlay, nodes.values()),
         timers=settings.said.get("timers", "lab"),
     )
+
+
+def _vain_mtus(nodes: Iterable[NodeDraft], settings: Settings) -> None:
+    """Record where `mtu` is said of nodes, none of which has what it is meant for."""
+    used: dict[Place, bool] = {}
+    for node in nodes:
+        if "mtu" in node.said:
+            at = node.said.place("mtu")
+            used[at] = used.get(at, False) or bool(node.vhosts)
+    for at in (at for at, is_used in used.items() if not is_used):
+        message = "a node's `mtu` is that of its host LANs, and there are none"
+        settings.report.error(at, message, "say it of the link or network, or of the whole lab")
 
 
 def _draft(name: str, said: Record, settings: Settings, underlay: UnderlayNames | None) -> NodeDraft:
@@ -101,6 +116,9 @@ def _draft(name: str, said: Record, settings: Settings, underlay: UnderlayNames 
 def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Any) -> Underlay | None:
     attached = [node for node in nodes if node.attached and node.underlay]
     if not names or not attached:
+        if "underlay_mtu" in settings.said:
+            at = settings.said.place("underlay_mtu")
+            settings.report.warning(at, "no node is on the underlay: its MTU is that of nothing")
         return None
     (prefix, _), *_ = Counter(node.underlay.network for node in attached).most_common(1)
     overhead = vxlan_overhead(prefix.version)

@@ -25,6 +25,10 @@ Both may be mixed: a node of the short form may hold the original's services. Ev
 snake_case and in CamelCase, so `local_ip` is `LocalIp`. Where a list is wanted, one item may stand
 alone. `nlan show FILE` prints all that was derived.
 
+**Anchors.** YAML's anchors, aliases and merge keys work. Keys that begin with `x-` are yours, wherever they
+stand: nlan reads nothing into them, so that `x-router: &router {asn: auto}` is a place for what `<<: *router`
+takes.
+
 **Names in the text.** `${pe1}` stands for the underlay address of pe1. A file with `{% %}` or with
 more than a name in `${ }` is a Jinja2 template, rendered in a sandbox: `{% for i in range(1, 5) %}`,
 `${64500 + i}`, `${node('pe' ~ i)}`. A file never runs Python.

@@ -7,7 +7,7 @@ stops at the first problem: what cannot be read is reported and becomes None.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nlan.schema import template
@@ -243,8 +243,14 @@ class Key:
 class Section(Kind):
     """A mapping with known keys. Reads to a `Record`."""
 
-    def __init__(self, name: str, doc: str, keys: Sequence[Key] = ()) -> None:
-        """Take its name (with an article where it is a noun), its meaning and its keys."""
+    def __init__(
+        self, name: str, doc: str, keys: Sequence[Key] = (), modules: Mapping[str, str] | None = None
+    ) -> None:
+        """Take its name (with an article where it is a noun), its meaning and its keys.
+
+        `modules` are words of another tool that would stand here, each with what to say instead.
+        """
+        self.modules = modules or {}
         self.title = name
         self.name = re.sub("^an? ", "", name)
         self.doc = doc
@@ -273,7 +279,11 @@ class Section(Kind):
     def _entry(self, record: Record, word: Scalar, value: Tree, reader: Reader) -> None:
         where = record.at.key(template.spelled(word.text), word.line, word.column)
         key = self.spellings.get(word.text)
-        if key is None:
+        if is_extension(word.text) and key is None:
+            return
+        if (hint := self.modules.get(word.text)) and (key is None or not key.served or _is_module(value)):
+            reader.report.error(where, f"`{word.text}` is a module of neutron-lan, not of nlan", hint)
+        elif key is None:
             hint = nearest(word.text, self._suggestions(word.text))
             reader.report.error(where, f"`{template.spelled(word.text)}` is no key of {self.title}", hint)
         elif not key.served:
@@ -310,8 +320,9 @@ class Section(Kind):
         return {"$ref": f"#/$defs/{self.name.replace(' ', '_')}"}
 
     def definition(self) -> Json:
-        """Return the definition itself, every key in both spellings, and in one of them at a time."""
+        """Return the definition itself: snake_case is offered, CamelCase taken, one of them at a time."""
         properties: Json = {}
+        taken: Json = {"^x-": True}
         required = [
             {"anyOf": [{"required": [word]} for word in _words(key)]} for key in self.keys if key.required
         ]
@@ -324,15 +335,27 @@ class Section(Kind):
             if key.served:
                 entry = key.kind.schema() | {"description": key.doc}
                 properties[key.name] = entry
-                properties[key.camel] = entry
+                if key.camel != key.name:
+                    taken[f"^{key.camel}$"] = entry
         return {
             "type": "object" if required else ["object", "null"],
             "description": self.doc,
             "properties": properties,
+            "patternProperties": taken,
             "additionalProperties": False,
             "dependentSchemas": once,
             **({"allOf": required} if required else {}),
         }
+
+
+def is_extension(word: str) -> bool:
+    """Tell whether a key is the file's own business: a place for anchors, read by nobody."""
+    return word.startswith("x-")
+
+
+def _is_module(value: Tree) -> bool:
+    """Whether a key that has another meaning elsewhere holds a mapping, as it does there."""
+    return isinstance(value, Map)
 
 
 def _words(key: Key) -> list[str]:

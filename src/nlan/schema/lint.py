@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nlan.model import BgpPeer, Lab, Node, Ospf
@@ -50,8 +51,9 @@ def _tunnel_peers(lab: Lab, places: Places, report: Report) -> None:
         for node in lab.nodes
         for vpn in vpns_of(node)
     }
+    twice = {vni for node in lab.nodes for vni, count in _counted(node) if count > 1}
     for (name, vni), peers in floods.items():
-        for other, index in peers.items():
+        for other, index in peers.items() if vni not in twice else ():
             back = floods.get((other, vni))
             if other != name and back is not None and (name in back or other in back):
                 continue
@@ -65,6 +67,10 @@ def _tunnel_peers(lab: Lab, places: Places, report: Report) -> None:
             else:
                 message = f"{other} does not list {name} among its peers of VNI {vni}"
                 report.warning(at, f"{message}; broadcasts pass one way only")
+
+
+def _counted(node: Node) -> Iterable[tuple[int, int]]:
+    return Counter(vpn.vni for vpn in vpns_of(node)).items()
 
 
 def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]]) -> str:

@@ -13,13 +13,14 @@ from nlan.schema import table, template
 from nlan.schema.allocate import Allocations, Allocator
 from nlan.schema.build import build_lab
 from nlan.schema.drafts import Places
+from nlan.schema.foreign import is_foreign_text, is_foreign_tree
 from nlan.schema.kinds import Reader, Record, shape
 from nlan.schema.names import Underlay, allocate_underlay, breadth, entries_of, is_short, node_trees, tunnels
 from nlan.schema.ranges import expand_names
 from nlan.schema.report import Place, Report, nearest
 from nlan.schema.settings import Settings
 from nlan.schema.source import check_text, read_source
-from nlan.schema.tree import Map, Scalar, Tree, parse_tree
+from nlan.schema.tree import Map, Scalar, Tree, missing_blank, parse_tree
 from nlan.schema.verify import verify
 from nlan.values import NAME_MAX, is_name
 
@@ -67,26 +68,18 @@ def load(
     """
     report = Report(str(path), PROBLEMS_MAX)
     source = read_source(path, report) if text is None else check_text(text, report)
-    marked = template.mark_names(source, report) if source is not None else None
-    if marked and marked[1]:
-        report.map_lines(marked[1])
-    tree = parse_tree(marked[0], report) if marked else None
-    if tree is not None and not isinstance(tree, Map):
-        report.error(Place("", tree.line, tree.column), f"{shape(tree)} stands where a mapping is wanted")
-    if not isinstance(tree, Map):
-        report.stop_if_failed()
-        raise AssertionError("a file without a tree has a problem")  # pragma: no cover
+    report.stop_if_failed()
+    tree, marked, report = _read(source or "", report)
     kept = _remembered(allocations, tree, lab, path)
     while True:
         work = _Load(tree, report.copy(), kept)
-        resolved = work.lab(lab, path, marked[0] if marked else "")
+        resolved = work.lab(lab, path, marked)
         if (spared := work.allocator.without_gone()) is None:
             break
         kept = spared
     work.report.stop_if_failed()
     lines = {name: report.source_line(trees[0][0].line) for name, trees in work.nodes.items()}
-    rendered = marked[0] if marked else ""
-    frr = dict(_raw_lines(resolved, work.places, rendered, report))
+    frr = dict(_raw_lines(resolved, work.places, marked, report))
     return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source or "", lines, frr)
 
 
@@ -110,6 +103,32 @@ def _raw_lines(
             yield node.name, (report.file, tuple(map(report.source_line, range(first, first + count))))
 
 
+def _read(source: str, report: Report) -> tuple[Map, str, Report]:
+    """Return the tree of the text, the text with its names marked, and the report that knows its lines.
+
+    Raises:
+        InputError: It is no mapping, or another tool's file.
+    """
+    attempt = report.copy()
+    marked = template.mark_names(source, attempt)
+    if marked and marked[1]:
+        attempt.map_lines(marked[1])
+    tree = parse_tree(marked[0], attempt) if marked else None
+    if tree is not None:
+        is_foreign_tree(tree, report)
+    if not isinstance(tree, Map):
+        is_foreign_text(source, report)
+    report.stop_if_failed()
+    if tree is not None and not isinstance(tree, Map):
+        hint = missing_blank(tree.text, tree.line) if isinstance(tree, Scalar) else ""
+        message = f"{shape(tree)} stands where a mapping is wanted"
+        attempt.error(Place("", tree.line, tree.column), message, hint)
+    if marked is None or not isinstance(tree, Map):
+        attempt.stop_if_failed()
+        raise AssertionError("a file without a tree has a problem")  # pragma: no cover
+    return tree, marked[0], attempt
+
+
 def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path) -> Allocations:
     """Return what earlier loads allocated for the lab of that name; nothing for what can be no lab's."""
     if not callable(allocations):
@@ -128,6 +147,7 @@ class _Load:
         self.short = is_short(tree)
         self.nodes = node_trees(tree, self.short, report)
         self.places = Places()
+        self.misnamed: set[str] = set()
 
     def lab(self, name: str | None, path: Path, text: str) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
@@ -136,7 +156,7 @@ class _Load:
         said, records = self._records(reader)
         if not self.nodes and not self.report.failed:
             self.report.error(said.place("nodes"), "the lab has no nodes")
-        settings = Settings(said, self.report, self.allocator)
+        settings = Settings(said, self.report, self.allocator, self.misnamed)
         self.places = settings.places
         lab = build_lab(self._name(name, said, path), settings, records, underlay, path)
         verify(lab, settings.places, self.report)
@@ -169,7 +189,7 @@ class _Load:
             self._once(name, trees)
             found = [self._node(name, key, value, reader) for key, value in sorted(trees, key=breadth)]
             at = Place(template.spelled(name), trees[0][0].line, trees[0][0].column)
-            if not any(found) or not _check_name(name, at, self.report):
+            if not any(found) or not self._is_name(name, at):
                 continue
             records[name] = Record(at)
             for record in found:
@@ -191,7 +211,7 @@ class _Load:
         defaults = said.get("defaults")
         records: dict[str, Record] = {}
         for name, trees in self.nodes.items():
-            at = Place(name, trees[0][0].line, trees[0][0].column)
+            at = Place(f"nodes.{template.spelled(name)}", trees[0][0].line, trees[0][0].column)
             found = [
                 spoken[where]
                 for key, _ in sorted(trees, key=breadth)
@@ -199,12 +219,22 @@ class _Load:
             ]
             record = Record(found[0].at if found else at)
             self._once(name, trees)
-            if not _check_name(name, record.at, self.report):
+            if not self._is_name(name, at):
                 continue
             for other in found:
                 record = other.over(record)
             records[name] = record.over(defaults) if defaults else record
         return records
+
+    def _is_name(self, name: str, at: Place) -> bool:
+        try:
+            table.NAME.parse(name, True)
+        except ValueError:
+            message = f"`{template.spelled(name)}` cannot be a node's name: {table.NAME.rule}"
+            self.report.error(at, message)
+            self.misnamed.add(name)
+            return False
+        return True
 
     def _once(self, name: str, trees: list[tuple[Scalar, Tree | None]]) -> None:
         keys = [key for key, _ in trees if "[" not in key.text]
@@ -225,15 +255,6 @@ class _Load:
             else:
                 expand_names(entry.value, entry.at, self.report)
                 yield (entry.value, entry.at.line, entry.at.column), Record(entry.at)
-
-
-def _check_name(name: str, at: Place, report: Report) -> bool:
-    try:
-        table.NAME.parse(name, True)
-    except ValueError:
-        report.error(at, f"`{template.spelled(name)}` cannot be a node's name: {table.NAME.rule}")
-        return False
-    return True
 
 
 def valid_name(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from nlan.schema import table
 from nlan.schema.allocate import Allocator, singles
-from nlan.schema.kinds import Reader, Record
+from nlan.schema.kinds import Reader, Record, is_extension
 from nlan.schema.ranges import expand_names
 from nlan.schema.report import Muted, Place, Report
 from nlan.schema.tree import Map, Scalar, Seq, Tree
@@ -36,11 +36,11 @@ def is_short(tree: Map) -> bool:
     """Tell whether the file is in the short form: it has `nodes`, `links` or `networks`."""
     if any(key.text in _SHORT for key, _ in tree.entries):
         return True
-    if any(isinstance(value, Map) and value.find(*_SERVICES) for _, value in tree.entries):
+    own = [(key.text, value) for key, value in tree.entries if not is_extension(key.text)]
+    if any(isinstance(value, Map) and value.find(*_SERVICES) for _, value in own):
         return False
-    words = [key.text for key, _ in tree.entries]
-    return any(word in table.LAB.spellings and word not in table.ORIGINAL.spellings for word in words) or (
-        not any(isinstance(value, Map) for _, value in tree.entries)
+    return any(word in table.LAB.spellings and word not in table.ORIGINAL.spellings for word, _ in own) or (
+        not any(isinstance(value, Map) for _, value in own)
     )
 
 
@@ -66,7 +66,11 @@ def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
 def entries_of(tree: Map, short: bool) -> list[tuple[Scalar, Tree | None]]:
     """Return what speaks of nodes, each a name or names and the value, in file order."""
     if not short:
-        return [(key, value) for key, value in tree.entries if key.text not in table.ORIGINAL.spellings]
+        return [
+            (key, value)
+            for key, value in tree.entries
+            if key.text not in table.ORIGINAL.spellings and not is_extension(key.text)
+        ]
     nodes = tree.find("nodes", "Nodes")
     if nodes is None:
         return [(name, None) for name in _linked(tree.find("links", "Links"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from nlan.schema.kinds import Json, ScalarKind
@@ -68,6 +69,26 @@ class Line(Text):
     def schema(self) -> Json:
         """A string with something in it."""
         return super().schema() | {"pattern": r"^\S+$" if self._word else r"\S"}
+
+
+class Names(Text):
+    """Names of nodes, ranges of them, or what is made of those; `shown` is their pattern for editors.
+
+    What a name may hold is said where nodes are known.
+    """
+
+    NAMES = r"\s*[A-Za-z0-9\[][A-Za-z0-9_\[\],\s-]*"
+    END = rf"{NAMES}(?::\s*(?:[A-Za-z0-9][A-Za-z0-9_.-]*)?\s*)?"
+    LINK = rf"{END}(?:\s--\s{END})+"
+
+    def __init__(self, wanted: str, shown: str = NAMES) -> None:
+        """Take what it is called in messages, and the pattern."""
+        super().__init__(wanted)
+        self._shown = shown
+
+    def schema(self) -> Json:
+        """A string of that pattern; a number may be a name."""
+        return super().schema() | {"pattern": _or_placeholder(self._shown)}
 
 
 class Setting(Text):
@@ -147,7 +168,7 @@ class Integer(ScalarKind):
         """Return the number."""
         if not re.fullmatch(r"[+-]?[0-9]{1,20}", text):
             raise ValueError(f"`{text}` is not {self.wanted}")
-        value = int(text)
+        value = int(_decimal(text))
         if value > self.high:
             raise ValueError(f"{value} is above {self.high}, the largest {self.what}{self._source}")
         if value < self.low:
@@ -159,9 +180,40 @@ class Integer(ScalarKind):
         return {
             "anyOf": [
                 {"type": "integer", "minimum": self.low, "maximum": self.high},
-                {"type": "string", "pattern": "^([0-9]+|.*[$][{].*)$"},
+                {"type": "string", "pattern": _or_placeholder("[+-]?(0|[1-9][0-9]*)")},
             ]
         }
+
+
+def _decimal(text: str) -> str:
+    """Return the digits of a number; leading zeros are refused, which YAML 1.1 takes for octal."""
+    digits = text.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0":
+        plain = text.replace(digits, digits.lstrip("0") or "0")
+        raise ValueError(f"`{text}` has leading zeros, which may mean octal", f"write `{plain}`")
+    return text
+
+
+class Asn(Integer):
+    """An AS number, but none that is reserved for what is no AS."""
+
+    RESERVED: ClassVar[dict[int, str]] = {
+        23456: "AS_TRANS, which stands for any AS above 65535 (RFC 6793)",
+        65535: "reserved (RFC 7300)",
+        4294967295: "reserved (RFC 7300)",
+    }
+
+    def parse(self, text: str, plain: bool) -> int:
+        """Return the number."""
+        value = super().parse(text, plain)
+        if value in self.RESERVED:
+            raise ValueError(f"{value} is no AS of a router: it is {self.RESERVED[value]}")
+        return value
+
+    def schema(self) -> Json:
+        """Likewise."""
+        words = [value for number in self.RESERVED for value in (number, str(number))]
+        return super().schema() | {"not": {"enum": words}}
 
 
 class HoldTime(Integer):
@@ -212,7 +264,7 @@ class Size(ScalarKind):
     def parse(self, text: str, plain: bool) -> int:
         """Return the octets."""
         match = re.fullmatch(r"([0-9]{1,15})\s*([kmgt]?)(?:i?b)?", text.lower())
-        octets = int(match[1]) << self._units[match[2]] if match else 0
+        octets = int(_decimal(match[1])) << self._units[match[2]] if match else 0
         if not 0 < octets < 2**63:
             raise ValueError(f"`{text}` is not {self.wanted}")
         return octets
@@ -235,8 +287,8 @@ class Bool(ScalarKind):
         return TRUTH[text.lower()]
 
     def schema(self) -> Json:
-        """A boolean."""
-        return {"type": "boolean"}
+        """A boolean, or a word that YAML takes for one or not by its version."""
+        return {"anyOf": [{"type": "boolean"}, _folded(TRUTH)]}
 
 
 class No(Bool):
@@ -252,7 +304,7 @@ class No(Bool):
 
     def schema(self) -> Json:
         """False."""
-        return {"const": False}
+        return {"anyOf": [{"const": False}, _folded(word for word, truth in TRUTH.items() if not truth)]}
 
 
 class Choice(ScalarKind):
@@ -275,8 +327,13 @@ class Choice(ScalarKind):
     def schema(self) -> Json:
         """An enumeration, in capitals too."""
         words = [*self.words, *self._aliases]
-        folded = ("".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in word) for word in words)
-        return {"anyOf": [{"enum": words}, {"type": "string", "pattern": f"^({'|'.join(folded)})$"}]}
+        return {"anyOf": [{"enum": words}, _folded(words)]}
+
+
+def _folded(words: Iterable[str]) -> Json:
+    """Return the schema of the words in small letters, in capitals, or mixed."""
+    folded = ("".join(f"[{c.lower()}{c.upper()}]" if c.isalpha() else c for c in word) for word in words)
+    return {"type": "string", "pattern": f"^({'|'.join(folded)})$"}
 
 
 class Address(ScalarKind):
@@ -323,11 +380,14 @@ class Ipv4(ScalarKind):
     def parse(self, text: str, plain: bool) -> Any:
         """Return the IPv4 address."""
         try:
-            if self._decimal and text.isdecimal():
-                return ipaddress.IPv4Address(int(text))
-            return ipaddress.IPv4Address(text)
-        except ValueError:
-            raise ValueError(f"`{text}` is not {self.wanted}") from None
+            if not (self._decimal and text.isascii() and text.isdecimal()):
+                return ipaddress.IPv4Address(text)
+            number = int(_decimal(text))
+            if number < 2**32:
+                return ipaddress.IPv4Address(number)
+        except ipaddress.AddressValueError:
+            pass
+        raise ValueError(f"`{text}` is not {self.wanted}")
 
     def schema(self) -> Json:
         """A string, or a number."""
@@ -392,6 +452,8 @@ def _hostly(value: Any, text: str) -> Any:
     for what in ("multicast", "loopback", "unspecified"):
         if getattr(value.ip, f"is_{what}"):
             raise ValueError(f"`{text}` is {'an' if what[0] == 'u' else 'a'} {what} address")
+    if value.version == 4 and int(value.ip) == 2**32 - 1:
+        raise ValueError(f"`{text}` is the limited broadcast address")
     if network.prefixlen >= network.max_prefixlen - 1:
         return value
     if value.ip == network.network_address:
@@ -430,6 +492,20 @@ class Prefix(ScalarKind):
         return {"type": "string", "pattern": pattern, "examples": ["192.0.2.0/24", "2001:db8::/48"]}
 
 
+class SegmentPrefix(Prefix):
+    """A prefix that interfaces have addresses of."""
+
+    def parse(self, text: str, plain: bool) -> Any:
+        """Return the network; one of multicast or loopback addresses, or of all, is refused."""
+        network = super().parse(text, plain)
+        if network.prefixlen == 0:
+            raise ValueError(f"`{text}` is every address there is, not a segment's prefix")
+        for what in ("multicast", "loopback"):
+            if getattr(network, f"is_{what}"):
+                raise ValueError(f"`{text}` holds {what} addresses, which no interface has")
+        return network
+
+
 class AnyScalar(ScalarKind):
     """One of several scalar kinds; the first that fits."""
 
@@ -439,17 +515,17 @@ class AnyScalar(ScalarKind):
 
     def parse(self, text: str, plain: bool) -> Any:
         """Return what the first fitting kind makes of it; a wrong number or address is said as such."""
-        message = f"`{text}` is not {self.wanted}"
+        said: tuple[Any, ...] = (f"`{text}` is not {self.wanted}",)
         for kind in self._kinds:
             try:
                 return kind.parse(text, plain)
             except ValueError as error:
                 own = (
-                    isinstance(kind, Integer | Interface)
+                    isinstance(kind, Integer | Interface | Ipv4)
                     and error.args[0] != f"`{text}` is not {kind.wanted}"
                 )
-                message = error.args[0] if own else message
-        raise ValueError(message)
+                said = error.args if own else said
+        raise ValueError(*said)
 
     def schema(self) -> Json:
         """Any of them."""

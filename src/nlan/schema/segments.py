@@ -109,7 +109,7 @@ class Wiring:
         """Return the nodes of ``pe1``, ``pe[1-4]`` or ``pe1, pe2``; unknown ones are reported."""
         names = expand_names(text, at, self.report)
         for name in names:
-            if name not in self.nodes:
+            if name not in self.nodes and name not in self.settings.misnamed:
                 self.report.error(at, f"no node is called `{name}`", nearest(name, self.nodes))
         return [name for name in names if name in self.nodes]
 

@@ -81,7 +81,8 @@ def add_vhosts(node: NodeDraft, mtu: int, places: Places, report: Report) -> Non
                 report.error(said.value.at, "`Network` is missing; it should be the LAN's gateway address")
             continue
         hosts = said.value.get("vhosts", 1)
-        lan = host_lan(gateways, hosts, said.value.get("mtu", mtu), said.value.place("vhosts"), report)
+        octets = said.value.get("mtu", node.said.get("mtu", mtu))
+        lan = host_lan(gateways, hosts, octets, said.value.place("vhosts"), report)
         add_lan(node, lan, said.value.place("network"), places)
 
 
@@ -251,6 +252,7 @@ def said_peer(node: NodeDraft, said: Said, places: Places, report: Report) -> Bg
     key = ("node", node.name, "bgp", "peer", address)
     places.put(record.place("peer"), *key)
     places.put(record.place("remote_as"), *key, "asn")
+    places.put(record.place("keepalive_s"), *key, "keepalive_s")
     if record.get("external"):
         places.put(record.at, *key, "external")
     return BgpPeer(address=address, peer_asn=record.get("remote_as", 0), **peer_options(record, address))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from nlan.schema.allocate import Allocator, Pool, pieces, singles
@@ -22,8 +22,11 @@ _DEFAULTS = {
 class Settings:
     """The lab's own settings, what is written down about places, and the pools."""
 
-    def __init__(self, said: Record, report: Report, allocator: Allocator) -> None:
-        """Take what the lab says, and where problems and allocations go."""
+    def __init__(
+        self, said: Record, report: Report, allocator: Allocator, misnamed: Collection[str] = ()
+    ) -> None:
+        """Take what the lab says, where problems and allocations go, and nodes left out for their names."""
+        self.misnamed = misnamed
         self.said, self.report, self.allocator = said, report, allocator
         self.places = Places()
         self.mtu: int = said.get("mtu", 1500)

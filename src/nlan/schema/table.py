@@ -6,10 +6,12 @@ from this table. A key has two spellings, `local_ip` and `LocalIp`, and both are
 
 from __future__ import annotations
 
+from nlan.schema import foreign
 from nlan.schema.kinds import Key, ListOf, MapOf, Ptn, Section, Shapes
 from nlan.schema.scalars import (
     Address,
     AnyScalar,
+    Asn,
     Bool,
     Choice,
     HoldTime,
@@ -19,11 +21,13 @@ from nlan.schema.scalars import (
     Line,
     Lines,
     Name,
+    Names,
     No,
     Number,
     Password,
     Prefix,
     RouterId,
+    SegmentPrefix,
     Setting,
     Size,
     Text,
@@ -33,7 +37,7 @@ from nlan.values import ASN_MAX, IFNAMSIZ, MTU_MAX, NAME_MAX, VID_MAX, VNI_MAX
 
 VNI = Integer(1, VNI_MAX, "VNI", "RFC 7348")
 VID = Integer(1, VID_MAX, "VLAN ID", "IEEE 802.1Q")
-ASN = Integer(1, ASN_MAX, "AS number", "RFC 6793")
+ASN = Asn(1, ASN_MAX, "AS number", "RFC 6793")
 MTU = Integer(68, MTU_MAX, "MTU")
 COST = Integer(1, 65535, "OSPF cost", "RFC 2328")
 HOSTS = Integer(0, 65534, "number of hosts")
@@ -43,7 +47,7 @@ HOLD_TIME = HoldTime()
 PATHS = Integer(1, 64, "number of paths")
 NAME = Name(NAME_MAX)
 UNDERLAY = Interface(bare=True)
-NODES = ListOf(Text("node names, or ranges of them such as `pe[1-4]`"))
+NODES = ListOf(Names("node names, or ranges of them such as `pe[1-4]`"))
 IFNAME = Text(f"an interface name of at most {IFNAMSIZ} characters", "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 AREA = Ipv4("an OSPF area such as `0` or `0.0.0.0`", decimal=True)
 ROUTER_ID = RouterId()
@@ -128,7 +132,7 @@ NEIGHBOR = Section(
     "One BGP session.",
     [
         Key("peer", Address(), "The peer's address."),
-        Key("node", Text("a node's name"), "The peer's node; its address is derived."),
+        Key("node", Names("a node's name"), "The peer's node; its address is derived."),
         Key("remote_as", ASN, "The peer's AS.", default="the AS of the node that holds the address"),
         Key(
             "next_hop_self",
@@ -295,14 +299,17 @@ POOL = Section(
     "a pool",
     "Where addresses are allocated from.",
     [
-        Key("ipv4", Prefix(), "The IPv4 prefix."),
-        Key("ipv6", Prefix(), "The IPv6 prefix."),
+        Key("ipv4", SegmentPrefix(), "The IPv4 prefix."),
+        Key("ipv6", SegmentPrefix(), "The IPv6 prefix."),
         Key("ipv4_length", Integer(8, 32, "prefix length"), "Prefix length of each piece."),
         Key("ipv6_length", Integer(16, 128, "prefix length"), "Prefix length of each piece."),
     ],
 )
 POOL_ANY = Shapes(
-    "a prefix, two prefixes or a mapping", scalar=ListOf(Prefix()), seq=ListOf(Prefix()), map=POOL
+    "a prefix, two prefixes or a mapping",
+    scalar=ListOf(SegmentPrefix()),
+    seq=ListOf(SegmentPrefix()),
+    map=POOL,
 )
 POOLS = Section(
     "pools",
@@ -337,7 +344,7 @@ END = Section(
 )
 END_ANY = Shapes("addresses or a mapping", scalar=ADDRESSES, seq=ADDRESSES, map=END)
 SEGMENT_KEYS = [
-    Key("prefix", ListOf(Prefix()), "Its prefixes, one a family.", default="from the pool"),
+    Key("prefix", ListOf(SegmentPrefix()), "Its prefixes, one a family.", default="from the pool"),
     Key("mtu", MTU, "Octets.", default="the lab's `mtu`"),
     Key(
         "ospf",
@@ -354,13 +361,13 @@ LINK = Section(
     "Links with options. Say who is linked by one of `nodes`, `link`, `line`, `ring`, `mesh`.",
     [
         Key("nodes", NODES, "The two ends."),
-        Key("link", Text("a link such as `a -- b`"), "As in the one-line spelling."),
+        Key("link", Names("a link such as `a -- b`", Names.LINK), "As in the one-line spelling."),
         Key("line", NODES, "Each to the next."),
         Key("ring", NODES, "Each to the next, the last to the first."),
         Key("mesh", NODES, "Each to each."),
         Key("type", Choice("veth", "l2vpn"), "`l2vpn`: over VXLAN.", default="`veth`"),
         Key("vni", VNI, "VXLAN network identifier, of a single link.", default="allocated by name"),
-        Key("ends", MapOf(Text("a node's name"), END_ANY), "What is special at an end."),
+        Key("ends", MapOf(Names("a node's name"), END_ANY), "What is special at an end."),
         *SEGMENT_KEYS,
     ],
 )
@@ -371,7 +378,7 @@ NETWORK = Section(
         Key("type", Choice("l2vpn", "lan"), "`l2vpn`: over VXLAN; `lan`: a bridge.", default="`l2vpn`"),
         Key(
             "nodes",
-            Shapes("nodes", scalar=NODES, seq=NODES, map=MapOf(Text("a node's name"), END_ANY)),
+            Shapes("nodes", scalar=NODES, seq=NODES, map=MapOf(Names("a node's name"), END_ANY)),
             "Its members.",
             required=True,
         ),
@@ -450,7 +457,7 @@ NODE_KEYS = [
         for name in ("dvr", "interfaces", "links", "bridges", "vrf", "services")
     ),
 ]
-NODE = Section("a node", "One node and what it offers.", NODE_KEYS)
+NODE = Section("a node", "One node and what it offers.", NODE_KEYS, foreign.MODULES)
 LAB_KEYS = [
     Key("name", NAME, "The lab's name.", default="the file's name"),
     Key(
@@ -473,18 +480,22 @@ SHORT_KEYS = [
             seq=ListOf(
                 Shapes(
                     "a node's name, or a mapping of one",
-                    scalar=Text("a node's name"),
-                    map=MapOf(Text("a node's name"), NODE),
+                    scalar=Names("a node's name"),
+                    map=MapOf(Names("a node's name"), NODE),
                 )
             ),
-            map=MapOf(Text("a node's name"), NODE),
+            map=MapOf(Names("a node's name"), NODE),
         ),
         "The nodes, by name or range (`pe[1-4]`); what a single name says wins over a range.",
     ),
     Key(
         "links",
         ListOf(
-            Shapes("a link such as `a -- b`, or a mapping", scalar=Text("a link such as `a -- b`"), map=LINK)
+            Shapes(
+                "a link such as `a -- b`, or a mapping",
+                scalar=Names("a link such as `a -- b`", Names.LINK),
+                map=LINK,
+            )
         ),
         "Direct links: `a -- b`, `a -- b -- c`, `spine[1-2] -- leaf[1-4]` (each to each), or with options.",
     ),

@@ -96,7 +96,20 @@ def _broken(error: Any, text: str, report: Report) -> None:
     hint = "indent with blanks, not tabs" if tab and "\t" in line else ""
     if re.search(r"[{\[,].*\w\[[0-9]", line) and not hint:
         hint = 'inside of brackets a range needs quotes: "pe[1-4]"'
+    for number in range(mark.line, -1, -1) if mark and not hint else ():
+        hint = hint or (missing_blank(lines[number], number + 1) if number < len(lines) else "")
+        if number < mark.line and lines[number].strip():
+            break
     report.error(at, f"this is no YAML: {context}{error.problem}", hint)
+
+
+_NO_BLANK = re.compile(r"(?:^|[{,\s])([A-Za-z_][A-Za-z0-9_-]*):(?=[\[{]|[A-Za-z0-9]+$)")
+
+
+def missing_blank(line: str, number: int) -> str:
+    """Return what to write where a line has no blank behind a colon, or nothing."""
+    match = _NO_BLANK.search(line.rstrip())
+    return f"a blank is missing in line {number}: `{match[1]}: `" if match else ""
 
 
 class _Composer:
@@ -184,6 +197,11 @@ class _Composer:
                 self._report.error(where, "a list or mapping stands where a key is wanted")
             elif key.plain and key.text == "<<":
                 merged.append(value)
+            elif key.plain and re.match(r"[^\s:]+:[\[{]", key.text):
+                word = key.text.partition(":")[0]
+                message = f"a blank is missing behind the colon: `{word}: `"
+                self._report.error(Place("", key.line, key.column), message)
+                raise _StopError
             elif key.text in entries:
                 self._twice(key, entries[key.text][0])
             else:

@@ -28,6 +28,7 @@ def verify(lab: Lab, places: Places, report: Report) -> None:
         _vnis(node, places, report)
         _hops(node, places, report)
         _mtus(node, places, report)
+        _timers(node, places, report)
         _doubles(node, places, report)
         _interfaces(node, places, report)
         check_gobgp(node, places, report)
@@ -77,17 +78,21 @@ def _vnis(node: Node, places: Places, report: Report) -> None:
 
 
 def _interfaces(node: Node, places: Places, report: Report) -> None:
-    seen = {"lo", *(["eth0"] if node.attached else [])}
-    seen |= {f"{kind}{vpn.vni}" for vpn in vpns_of(node) for kind in ("int_br", "vxlan")}
-    seen |= {bridge_name(str(lan.gateway.ip)) for lan in node.vhosts}
+    taken = {"lo": "the loopback", "all": "all of them to sysctls", "default": "new ones to sysctls"}
+    taken |= {"eth0": "on the underlay"} if node.attached else {}
+    for vpn in vpns_of(node):
+        taken |= {f"{kind}{vpn.vni}": f"VNI {vpn.vni}'s" for kind in ("int_br", "vxlan")}
+    taken |= {bridge_name(str(lan.gateway.ip)): "a host LAN's bridge" for lan in node.vhosts}
+    seen: set[str] = set()
     for interface in node.interfaces:
-        at = places.find("node", node.name, "interface", interface.name)
-        if interface.name in ("all", "default"):
-            report.error(at, f"no interface can be called {interface.name}: sysctls of all are")
-        if interface.name in seen:
-            at = places.find("node", node.name, "interface", interface.name, "again")
-            report.error(at, f"the interface {interface.name} stands twice in {node.name}")
-        seen.add(interface.name)
+        name = interface.name
+        if name in taken:
+            at = places.find("node", node.name, "interface", name)
+            report.error(at, f"no end of a link can be called {name}: that is {taken[name]}")
+        elif name in seen:
+            at = places.find("node", node.name, "interface", name, "again")
+            report.error(at, f"the interface {name} stands twice in {node.name}")
+        seen.add(name)
 
 
 def _hops(node: Node, places: Places, report: Report) -> None:
@@ -138,6 +143,15 @@ def _mtus(node: Node, places: Places, report: Report) -> None:
         if mtu < MTU_IPV6 and any(value.version == 6 for value in addresses):
             at = places.find("node", node.name, *key)
             report.error(at, f"an MTU of {mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)")
+
+
+def _timers(node: Node, places: Places, report: Report) -> None:
+    """A peer whose keepalives come later than the hold time allows."""
+    for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+        if peer.keepalive_s and peer.hold_time_s and peer.keepalive_s > peer.hold_time_s:
+            at = places.find("node", node.name, "bgp", "peer", peer.address, "keepalive_s")
+            message = f"keepalives every {peer.keepalive_s} s cannot keep a hold time of {peer.hold_time_s} s"
+            report.error(at, message, "RFC 4271 suggests a third of it")
 
 
 def _host_lans(node: Node, places: Places, report: Report) -> None:

@@ -59,6 +59,13 @@ def test_original_files_fit_the_schema(name: str, validator: Any) -> None:
         "nodes: {r1: {bgp: {password: two words}}}",
         "nodes: [r1]\nnetworks: {n: }",
         "nodes: [r1]\nnetworks: {'n n': {nodes: r1}}",
+        "nodes: ['-r1']",
+        "nodes: {r1/2: {asn: 1}}",
+        "links: [r1 - r2]",
+        "links: [{link: r1--r2}]",
+        "nodes: {r1: {asn: 23456}}",
+        "nodes: {r1: {ospf: maybe}}",
+        "nodes: {r1: {sysctls: {kernel.hostname: x}}}",
     ],
 )
 def test_wrong_files_do_not_fit(text: str, validator: Any) -> None:
@@ -71,6 +78,9 @@ def test_wrong_files_do_not_fit(text: str, validator: Any) -> None:
         "pe1: {ptn: {networks: [{id: wan, l2vpn: [{vni: 1}]}]}}",
         "nodes: [r1]\nnetworks: {n: {type: LAN, nodes: r1}}",
         "nodes: [on]",
+        "nodes: {r1: {forwarding: yes, route_reflector: Off}}",
+        "x-common: {anything: [1]}\nnodes: {r1: {x-note: why}}",
+        "links: [' r1 -- r[2-3], r4 -- r5 ']\nnodes: ['r[1-3], r4', r5]",
         "nodes: {r1: {asn: AUTO, limits: {cpus: '0.5', memory: 64 MiB}, bgp: {password: off}}}",
         "nodes: {r1: {routes: {192.0.2.0/25: '${r1}'}, ospf: 1, loopback: [192.0.2.1]}}",
         "nodes: {r1: }\npools: {links: [10.0.0.0/8, '2001:db8::/32']}",
@@ -79,6 +89,12 @@ def test_wrong_files_do_not_fit(text: str, validator: Any) -> None:
 def test_whatever_loads_fits(text: str, validator: Any) -> None:
     load(Path("lab.yaml"), text=text)
     validator.validate(yaml.safe_load(text))
+
+
+def test_editors_are_offered_one_spelling_of_each_key() -> None:
+    offered = {word for definition in json_schema()["$defs"].values() for word in definition["properties"]}
+    assert "local_ip" in offered
+    assert not [word for word in offered if word != word.lower()]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
