@@ -74,6 +74,19 @@ class Log(Protocol):
         What is missing is not noticed here, see `tega.records`.
         """
 
+    def adopt(self, records: Sequence[Record], horizon: Rev, state: tuple[str, bytes] | None) -> None:
+        """Fill an empty log with what another one kept, all or nothing.
+
+        Args:
+            records: What it kept.
+            horizon: Its horizon.
+            state: Name and contents of the blob that stands for what it forgot.
+
+        Raises:
+            WrongLast: The log is not empty.
+            KnownRequest: Two records carry one request id.
+        """
+
     def find_request(self, request_id: str) -> Rev | None:
         """Revision of the record that carries the id; None only where none that is kept does."""
 
@@ -236,7 +249,7 @@ class Store(Protocol):
         self,
         lines: AsyncIterator[bytes],
         *,
-        mode: Literal["replace", "merge"],
+        mode: Literal["replace", "merge", "history"],
         expect: Rev | None = None,
         author: str = "",
         message: str = "",

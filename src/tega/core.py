@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-    from tega.api import Json, Limits, Log, Path, PathLike, Rev
+    from tega.api import Json, Limits, Log, Path, PathLike, Record, Rev
     from tega.tree import Node
 
 RECENT = 64
@@ -527,6 +527,19 @@ class Core:
         if self.state_due:
             with self._lock:
                 self._write_state_if_due()
+
+    def adopt(self, records: Sequence[Record], horizon: Rev, state: tuple[str, bytes] | None) -> None:
+        """Fill an empty store with the records of another one, see `tega.replay`.
+
+        Raises:
+            WrongLast: It is not empty.
+            KnownRequest: Two of them have one request id.
+        """
+        with self._lock:
+            self._check_open()
+            self.log.adopt(records, horizon, state)
+            self._load()
+            self._publish(self._state, ())
 
     def preview(self, request: Request) -> Commit:
         """Return the commit that a request would become now; nothing is written."""

@@ -173,15 +173,17 @@ class Records:
 
     def forgotten_versions(self, horizon: Rev) -> dict[str, Rev]:
         """Return the versions that the roots had at the horizon."""
-        if not horizon:
-            return {}
+        return self.forgotten(horizon)[1] if horizon else {}
+
+    def forgotten(self, horizon: Rev) -> tuple[bytes, dict[str, Rev]]:
+        """Return the state that stands at the horizon as it was stored, and the versions in it."""
         data = self.log.get_blob(state_name(horizon))
         if data is None:
             if self.log.horizon() > horizon:
                 raise Compacted(self.log.horizon())
             raise self.damaged(f"the log begins at revision {horizon + 1} and no state leads there")
         try:
-            return state_versions(data, state_name(horizon))
+            return data, state_versions(data, state_name(horizon))
         except DamagedStore as error:
             raise self.damaged(error.found) from None
 

@@ -646,13 +646,13 @@ class AsyncStore:
         self,
         lines: AsyncIterator[bytes],
         *,
-        mode: Literal["replace", "merge"],
+        mode: Literal["replace", "merge", "history"],
         expect: Rev | None = None,
         author: str = "",
         message: str = "",
         dry_run: bool = False,
     ) -> Commit:
-        """Commit the state of an export, see `tega.transfer.import_lines`."""
+        """Take over an export, see `tega.transfer.import_lines`."""
         from tega.transfer import import_lines
 
         held = [line async for line in lines]

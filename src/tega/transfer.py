@@ -2,10 +2,15 @@
 
 The first line says what follows, the last one carries the SHA-256 of all
 bytes before it. Between them stand the leaves of one revision and, where
-history was asked for, the commits that are kept.
+history was asked for, the commits that are kept, each with its hash, and
+the state before the first where the beginning was forgotten. Those are as
+they were stored, so that `tega.replay` can make the same store of them.
 """
 
 from __future__ import annotations
+
+import re
+from typing import NamedTuple
 
 from tega.api import Change, Op
 from tega.codec import HASH_SIZE, canonical, from_bytes, new_digest
@@ -24,6 +29,18 @@ if TYPE_CHECKING:
     from tega.tree import Node
 
 FORMAT = 1
+_STORED = re.compile(rb'\{"(commit|state)":(\{.*\}),"hash":"([0-9a-f]{64})"\}', re.DOTALL)
+
+
+class Export(NamedTuple):
+    """What the lines of an export hold."""
+
+    head: dict[str, Json]
+    tree: dict[str, Json]
+    state: bytes | None
+    """The state before the first commit, as it was stored; None for the empty one."""
+    commits: list[bytes]
+    """The records of its history."""
 
 
 def export_lines(database: Database, *, at: Rev | None = None, history: bool = False) -> Iterator[bytes]:
@@ -46,8 +63,16 @@ def export_lines(database: Database, *, at: Rev | None = None, history: bool = F
 def _lines(database: Database, rev: Rev, history: bool) -> Iterator[bytes]:
     yield from _state_lines(build(unleased(database.view(rev).tree), rev), rev, history)
     if history:
-        for commit, data in database.records.whole(database.oldest(), rev):
-            yield b'{"commit":%b,"hash":"%b"}' % (data[HASH_SIZE:], commit.hash.hex().encode())
+        oldest = database.oldest()
+        if oldest:
+            yield _stored("state", database.records.forgotten(oldest)[0])
+        for _, data in database.records.whole(oldest, rev):
+            yield _stored("commit", data)
+
+
+def _stored(kind: str, data: bytes) -> bytes:
+    """A record or state, to the letter: its hash is that of these bytes."""
+    return b'{"%b":%b,"hash":"%b"}' % (kind.encode(), data[HASH_SIZE:], data[:HASH_SIZE].hex().encode())
 
 
 def tree_lines(tree: dict[str, Json]) -> Iterator[bytes]:
@@ -73,22 +98,26 @@ def _summed(lines: Iterator[bytes]) -> Iterator[bytes]:
     yield canonical({"sha256": total.hexdigest()}) + b"\n"
 
 
-def read_export(lines: Iterable[bytes]) -> tuple[dict[str, Json], dict[str, Json], list[dict[str, Json]]]:
-    """Return header, tree and commits of an export.
+def read_export(lines: Iterable[bytes]) -> Export:
+    """Read an export.
 
     Raises:
         ImportRefused: It is no export, or not a whole one.
     """
     total = new_digest()
     items: list[dict[str, Json]] = []
+    stored: dict[int, bytes] = {}
     for number, line in enumerate(lines, 1):
         item = _item(line, number)
         if "sha256" in item:
             if item["sha256"] != total.hexdigest():
                 raise ImportRefused(f"line {number}: the checksum does not match; the export was altered")
-            return _sorted_items(items)
-        total.update(line.rstrip(b"\r\n") + b"\n")
+            return _sorted_items(items, stored)
+        line = line.rstrip(b"\r\n")
+        total.update(line + b"\n")
         items.append(item)
+        if "commit" in item or "state" in item:
+            stored[number] = _restored(line, number)
     raise ImportRefused("the last line with the checksum is missing; the export is not whole")
 
 
@@ -102,21 +131,28 @@ def _item(line: bytes, number: int) -> dict[str, Json]:
     return item
 
 
-def _sorted_items(
-    items: list[dict[str, Json]],
-) -> tuple[dict[str, Json], dict[str, Json], list[dict[str, Json]]]:
+def _restored(line: bytes, number: int) -> bytes:
+    found = _STORED.fullmatch(line)
+    if found is None:
+        raise ImportRefused(f"line {number}: a commit or state that is not written as an export writes it")
+    return bytes.fromhex(found[3].decode()) + found[2]
+
+
+def _sorted_items(items: list[dict[str, Json]], stored: dict[int, bytes]) -> Export:
     if not items or items[0].get("tega") != FORMAT:
         raise ImportRefused(f"line 1: not the head of an export of format {FORMAT}")
     tree: dict[str, Json] = {}
-    commits = []
+    states, commits = [], []
     for number, item in enumerate(items[1:], 2):
         if "commit" in item:
-            commits.append(item)
+            commits.append(stored[number])
+        elif "state" in item:
+            states.append(stored[number])
         elif not isinstance(item.get("path"), list) or not item["path"] or "value" not in item:
             raise ImportRefused(f"line {number}: neither a leaf nor a commit")
         else:
             _place(tree, _path(item["path"], number), item["value"], number)
-    return items[0], tree, commits
+    return Export(items[0], tree, states[0] if states else None, commits)
 
 
 def _path(found: list[Json], number: int) -> Path:
@@ -139,19 +175,21 @@ def import_lines(
     database: Database,
     lines: Iterable[bytes],
     *,
-    mode: Literal["replace", "merge"],
+    mode: Literal["replace", "merge", "history"],
     expect: Rev | None = None,
     author: str = "",
     message: str = "",
     dry_run: bool = False,
 ) -> Commit:
-    """Commit the state of an export as one commit.
+    """Commit the state of an export as one commit, or make an empty store what the exported one was.
 
     Args:
         database: Where to.
-        lines: What `export_lines` gave; commits in it are not replayed.
+        lines: What `export_lines` gave.
         mode: ``replace`` makes the tree equal to it, nodes of leases
-            left alone; ``merge`` adds to what is there.
+            left alone; ``merge`` adds to what is there; ``history``
+            needs an empty store and takes every commit over as it was,
+            see `tega.replay.import_history`.
         expect: Revision that the tree must have been changed last at.
         author: Who.
         message: Why.
@@ -161,7 +199,11 @@ def import_lines(
         ImportRefused: The lines are no whole export; nothing was written.
         Conflict: `expect` did not hold.
     """
-    _, tree, _ = read_export(lines)
+    if mode == "history":
+        from tega.replay import import_history
+
+        return import_history(database, lines, dry_run=dry_run)
+    tree = read_export(lines).tree
     guard: dict[Path, Rev] | None = None if expect is None else {(): expect}
     request = database.request((), guard, author, message)
     if mode == "merge":

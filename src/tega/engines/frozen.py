@@ -44,6 +44,9 @@ class FrozenLog(SqliteLog):
     def append(self, records: Sequence[Record], *, expect_last: Rev) -> None:
         raise self._refusal()
 
+    def adopt(self, records: Sequence[Record], horizon: Rev, state: tuple[str, bytes] | None) -> None:
+        raise self._refusal()
+
     def put_blob(self, name: str, data: bytes) -> None:
         raise self._refusal()
 

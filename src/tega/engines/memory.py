@@ -76,6 +76,16 @@ class MemoryLog:
             for wake in self._held.wakes:
                 os.eventfd_write(wake, 1)
 
+    def adopt(self, records: Sequence[Record], horizon: Rev, state: tuple[str, bytes] | None) -> None:
+        with self._lock:
+            named = [record.request_id for record in records if record.request_id]
+            if len(set(named)) < len(named):
+                raise KnownRequest
+            self.append(records, expect_last=0)
+            self._held.horizon = horizon
+            if state is not None:
+                self.put_blob(*state)
+
     def _keep(self, record: Record) -> None:
         self._held.records[record.rev] = record
         self._held.last = record.rev

@@ -357,6 +357,13 @@ class SqliteLog:
                 self._under_way = None
             self._head.seal(newest.rev, newest.data[:HASH_SIZE], self._boot_bytes, self._durable)
 
+    def adopt(self, records: Sequence[Record], horizon: Rev, state: tuple[str, bytes] | None) -> None:
+        with self.hold(), self._errors():
+            if state is not None:
+                self._db.execute(_PUT_BLOB, state)
+                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
+            self.append(records, expect_last=0)
+
     def _insert(self, records: Sequence[Record]) -> None:
         if len(records) == 1:
             self._insert_one(records[0])

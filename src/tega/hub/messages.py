@@ -234,10 +234,13 @@ class Export(Request):
 
 
 class Import(Request):
-    """Read an export; `dry_run` says only what would change."""
+    """Read an export; `dry_run` says only what would change.
+
+    `history` takes over every commit as it was, and needs a store in which nothing was ever committed.
+    """
 
     lines: list[str]
-    mode: Literal["replace", "merge"] = "merge"
+    mode: Literal["replace", "merge", "history"] = "merge"
     expect: Revision | None = None
     dry_run: bool = False
 

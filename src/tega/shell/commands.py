@@ -408,13 +408,13 @@ async def _export(shell: Shell, line: str) -> None:
 async def _import(shell: Shell, line: str) -> None:
     flags = {word for word in words(line) if word.startswith("--")}
     files = [word for word in words(line) if not word.startswith("--")]
-    if len(files) != 1 or flags - {"--replace", "--dry-run"}:
-        raise UsageError("usage: import FILE [--replace] [--dry-run]")
+    if len(files) != 1 or flags - {"--replace", "--history", "--dry-run"} or len(flags - {"--dry-run"}) > 1:
+        raise UsageError("usage: import FILE [--replace | --history] [--dry-run]")
     try:
         text = await asyncio.to_thread(Path(files[0]).read_text, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{files[0]}: {error}") from error
-    mode = "replace" if "--replace" in flags else "merge"
+    mode = next((mode for mode in ("replace", "history") if f"--{mode}" in flags), "merge")
     lines = _lines_of_yaml(files[0], text) if _is_yaml(files[0]) else text.split("\n")
     fields = {"lines": lines, "mode": mode, "dry_run": "--dry-run" in flags}
     done = await shell.db.ask("import", **fields)
@@ -482,7 +482,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "export": Command(
         "export [FILE] [--history]", "write the tree as JSON lines, or as YAML into FILE.yaml", _export
     ),
-    "import": Command("import FILE [--replace] [--dry-run]", "read an export, or YAML", _import),
+    "import": Command("import FILE [--replace | --history] [--dry-run]", "read an export, or YAML", _import),
     "clear": Command("clear", "delete everything, in one commit", _listing("clear")),
     "help": Command("help", "show this (also: h)", _help),
     "quit": Command("quit", "leave (also: q)", _quit),
