@@ -15,6 +15,7 @@ from nlan.drivers.netlink.channel import Channel, kernel_words
 from nlan.drivers.netlink.links import create_link
 from nlan.errors import HostError
 from nlan.runtimes import syscalls
+from nlan.runtimes.probe import why_not_nodes
 from nlan.runtimes.threads import in_thread
 
 _IFLA_VXLAN_ID = 1
@@ -102,7 +103,7 @@ def features() -> list[Feature]:
     """Return everything that `nlan doctor` tells; without root the kernel cannot be tried."""
     found = [_privilege()]
     if os.geteuid() == 0:
-        found += _kernel()
+        found += [_nodes(), *_kernel()]
     found += [_frr(daemon) for daemon in FRR_DAEMONS if daemon != "mgmtd" or has_manager()]
     found += [_tool("gobgpd", "EmbeddedBgp", "gobgpd", needed=True)]
     found += [_tool(name, purpose, package, needed=False) for name, purpose, package in TOOLS]
@@ -123,6 +124,12 @@ def _privilege() -> Feature:
     root = os.geteuid() == 0
     detail = "root" if root else "not root: the kernel was not tried"
     return Feature("privilege", root, True, detail, "namespaces", "run nlan with sudo")
+
+
+def _nodes() -> Feature:
+    reason = why_not_nodes()
+    detail, _, remedy = (reason or "works").partition(": ")
+    return Feature("nodes", reason is None, True, detail, "namespaces, mounts, sysctls", remedy)
 
 
 def _kernel() -> list[Feature]:

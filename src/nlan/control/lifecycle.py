@@ -165,7 +165,8 @@ def prepare(world: World, request: Request) -> Prepared:
     engine = _engine(world, desired)
     namespaces = world.place.namespaces()
     plan = engine.plan(desired, namespaces)
-    requirements.check(plan, request.source[0], request.lines, world.place.cgroups.why_not)
+    place = world.place
+    requirements.check(plan, request.source[0], request.lines, place.cgroups.why_not, place.why_not)
     clock.lap("plan")
     return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 

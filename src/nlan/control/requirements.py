@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from nlan.control.features import LINK_KINDS, missing_link_kinds, missing_programs
-from nlan.errors import InputError, Problem
+from nlan.errors import HostError, InputError, Problem
 from nlan.expand.abilities import Abilities
 from nlan.expand.frr import left_out
 from nlan.expand.frrolder import loopbacks_of_as
@@ -18,7 +18,11 @@ WhyNot = Callable[[str], str | None]
 
 
 def check(
-    plan: Plan, file: str = "", lines: dict[str, int] | None = None, why_not_limit: WhyNot = lambda _: None
+    plan: Plan,
+    file: str = "",
+    lines: dict[str, int] | None = None,
+    why_not_limit: WhyNot = lambda _: None,
+    why_no_node: Callable[[], str | None] = lambda: None,
 ) -> None:
     """Refuse a plan that this machine lacks something for.
 
@@ -27,11 +31,15 @@ def check(
         file: What the plan comes from, for the message.
         lines: The line of each node in that file.
         why_not_limit: Knows which limits this machine can set; asked only where the plan sets some.
+        why_no_node: Knows whether this machine can have nodes; asked only where the plan makes some.
 
     Raises:
+        HostError: It can have none, for a reason that is no node's.
         InputError: Names each node, what it needs, and how to get it.
     """
     made = [o for o in plan.operations if o.action in ("create", "replace")]
+    if any(o.key.kind == "namespace" for o in made) and (reason := why_no_node()) is not None:
+        raise HostError(f"{reason}; nothing was touched")
     links = missing_link_kinds({o.key.kind for o in made if o.key.kind in LINK_KINDS})
     daemons = missing_programs(o.key.name for o in made if o.key.kind in ("frr", "gobgp"))
     problems = list(_problems(made, links, daemons, file, lines or {}))

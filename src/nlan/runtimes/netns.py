@@ -18,7 +18,7 @@ from typing import Protocol
 
 from nlan import safefiles
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
-from nlan.runtimes import launch, lock, mark, nodespace, pins, processes, syscalls
+from nlan.runtimes import launch, lock, mark, nodespace, pins, probe, processes, syscalls
 from nlan.runtimes.cgroups import Cgroups
 from nlan.runtimes.paths import Paths, file_name, namespace_name
 from nlan.runtimes.threads import in_thread, run_all
@@ -101,6 +101,10 @@ class NetnsRuntime:
                     HostError
                 ):  # it would leave a cgroup that confines it: it stays there
                     self.cgroups.join(name, pid)
+
+    def why_not(self) -> str | None:
+        """Return why no node can be made on this machine, in a sentence; None if it can."""
+        return probe.why_not_nodes()
 
     # What exists
 

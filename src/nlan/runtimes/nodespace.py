@@ -163,8 +163,7 @@ def _open_template(paths: Paths, lab: str) -> int:
 
 
 def _make_template(paths: Paths) -> tuple[int]:
-    syscalls.unshare(syscalls.CLONE_NEWNS)
-    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+    unshare_mounts()
     without_pins = syscalls.open_tree(str(paths.run))
     for path in (paths.netns, paths.run, Path("/sys")):
         while pins.unmount(path):
@@ -172,6 +171,32 @@ def _make_template(paths: Paths) -> tuple[int]:
     syscalls.move_mount(without_pins, str(paths.run))
     os.close(without_pins)
     return (_open("/proc/thread-self/ns/mnt"),)
+
+
+def unshare_mounts() -> None:
+    """Give the calling thread a mount namespace of its own, whose mounts nobody else sees.
+
+    Whoever enters it later arrives at the namespace's own root. Where the caller is in a chroot that is
+    another directory, so the caller's root with all that is mounted below is mounted on top of it.
+    """
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    root, itself = os.open("/", os.O_PATH | os.O_CLOEXEC), _open("/proc/thread-self/ns/mnt")
+    try:
+        _arrive(itself)
+        if not os.path.samestat(os.stat("/"), os.fstat(root)):
+            tree = syscalls.open_whole_tree(root)
+            syscalls.move_mount(tree, "/")
+            os.close(tree)
+            _arrive(itself)
+    finally:
+        os.close(root)
+        os.close(itself)
+
+
+def _arrive(namespace: int) -> None:
+    """Go to the root of the mount namespace, and let nobody else see what is mounted in it."""
+    syscalls.setns(namespace, syscalls.CLONE_NEWNS)
+    syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
 
 
 def _ensure_bound_places(paths: Paths) -> None:

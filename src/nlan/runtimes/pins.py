@@ -34,8 +34,15 @@ _RUN_SOURCE = "nlan"
 
 
 def namespace_device() -> int:
-    """Return the device number that every namespace's file has."""
-    return os.stat("/proc/self/ns/net").st_dev
+    """Return the device number that every namespace's file has.
+
+    Raises:
+        HostError: There are none.
+    """
+    try:
+        return os.stat("/proc/self/ns/net").st_dev
+    except FileNotFoundError as missing:
+        raise HostError("/proc is not mounted here: `mount -t proc proc /proc`") from missing
 
 
 def is_pin(path: Path | str, device: int) -> bool:

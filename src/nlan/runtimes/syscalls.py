@@ -23,6 +23,7 @@ MNT_DETACH = 2
 _OPEN_TREE, _MOVE_MOUNT = 428, 429  # one number on every architecture
 _AT_FDCWD = -100
 _OPEN_TREE_CLONE = 1
+_AT_RECURSIVE, _AT_EMPTY_PATH = 0x8000, 0x1000
 _MOVE_MOUNT_F_EMPTY_PATH = 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -66,8 +67,17 @@ def open_tree(path: str) -> int:
 
     It goes to its place with `move_mount` (Linux 5.2).
     """
-    flags = ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC)
-    descriptor: int = _libc.syscall(_OPEN_TREE, _AT_FDCWD, os.fsencode(path), flags)
+    return _open_tree(_AT_FDCWD, path, 0)
+
+
+def open_whole_tree(descriptor: int) -> int:
+    """Return the same of an open directory, with all that is mounted below."""
+    return _open_tree(descriptor, "", _AT_RECURSIVE | _AT_EMPTY_PATH)
+
+
+def _open_tree(directory: int, path: str, flags: int) -> int:
+    asked = ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC | flags)
+    descriptor: int = _libc.syscall(_OPEN_TREE, directory, os.fsencode(path), asked)
     _check(min(descriptor, 0), path)
     return descriptor
 

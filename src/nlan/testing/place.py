@@ -39,6 +39,10 @@ class FakePlace:
         """The lab's name."""
         return self._lab
 
+    def why_not(self) -> str | None:
+        """Return why no node can be made: none that this place knows of."""
+        return None
+
     def namespaces(self) -> list[str]:
         """Return the lab's namespaces that exist now, sorted."""
         return self.kernel.owned()

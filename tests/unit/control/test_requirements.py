@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from nlan.control import requirements
-from nlan.errors import InputError
+from nlan.errors import HostError, InputError
 from nlan.expand.abilities import ABLE, Abilities
 from nlan.plan import Operation, Plan
-from nlan.resources import Cgroup
+from nlan.resources import Cgroup, Namespace
 from nlan.schema import load
 from support import EXAMPLES
 
@@ -40,6 +40,17 @@ def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: str) -> N
         "lab.yaml:3: error: r1.limits.memory: cannot be had on this machine: there is no memory controller",
         "lab.yaml:3: error: r1.limits.cpus: cannot be had on this machine: there is no cpu controller",
     ]
+
+
+def test_a_machine_that_can_have_no_node_is_refused_in_one_sentence() -> None:
+    def why() -> str:
+        return "/proc is not mounted here"
+
+    node = Namespace(name="r1")
+    made = Operation(action="create", key=node.key, impact="hitless", reason="", desired=node)
+    with pytest.raises(HostError, match=r"^/proc is not mounted here; nothing was touched$"):
+        requirements.check(Plan(operations=(made,)), why_no_node=why)
+    requirements.check(limits("delete", pids=7), why_no_node=why)
 
 
 def test_limits_that_can_be_had_or_are_lifted_are_no_problem() -> None:
