@@ -29,7 +29,8 @@ alone. `nlan show FILE` prints all that was derived.
 stand: nlan reads nothing into them, so that `x-router: &router {asn: auto}` is a place for what `<<: *router`
 takes.
 
-**Names in the text.** `${pe1}` stands for the underlay address of pe1. A file with `{% %}` or with
+**Names in the text.** `${pe1}` stands for the underlay address of pe1, and `${pe1@pe2}`, in FRR's lines, for
+that on the segment that it shares with pe2 ([raw FRR](../services/raw-frr.md)). A file with `{% %}` or with
 more than a name in `${ }` is a Jinja2 template, rendered in a sandbox: `{% for i in range(1, 5) %}`,
 `${64500 + i}`, `${node('pe' ~ i)}`. A file never runs Python.
 

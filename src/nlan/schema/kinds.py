@@ -35,9 +35,23 @@ class Reader:
             self.report.error(at, f"nothing stands where {wanted} is wanted")
             return None
         text, unknown = template.fill_names(tree.text, self._find)
-        if text is None:
+        if text is None and "@" in unknown:
+            message = f"`${{{unknown}}}` stands for an address in FRR's lines alone"
+            self.report.error(at, message, "say the address, or the node where one is wanted")
+        elif text is None:
             self.report.error(at, f"no node is called `{unknown}`", nearest(unknown, self._names))
         return text
+
+    def lines(self, tree: Tree, at: Place, wanted: str) -> str | None:
+        """Return the scalar's text as `text` does, but with placeholders such as `r2@r3` as they are."""
+        keeping = Reader(
+            self.report, lambda said: _kept(said) if "@" in said else self._find(said), self._names
+        )
+        return keeping.text(tree, at, wanted)
+
+
+def _kept(said: str) -> str:
+    return f"{template.OPEN}{template.BRACE}{said}{template.CLOSE}"
 
 
 def shape(tree: Tree) -> str:
@@ -72,9 +86,13 @@ class ScalarKind(Kind):
         """
         raise NotImplementedError
 
+    def text_of(self, tree: Tree, at: Place, reader: Reader) -> str | None:
+        """Return the scalar's text, or None after recording why there is none."""
+        return reader.text(tree, at, self.wanted)
+
     def read(self, tree: Tree, at: Place, reader: Reader) -> Any:
         """Parse the scalar."""
-        text = reader.text(tree, at, self.wanted)
+        text = self.text_of(tree, at, reader)
         if text is None or not isinstance(tree, Scalar):
             return None
         try:

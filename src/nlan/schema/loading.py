@@ -163,7 +163,7 @@ class _Load:
         return lab
 
     def _underlay(self, text: str) -> Underlay | None:
-        uses = template.OPEN in text or tunnels(self.tree, self.nodes)
+        uses = template.names_nodes(text) or tunnels(self.tree, self.nodes)
         if self.short and not uses:
             return None
         return allocate_underlay(self.tree, self.nodes, self.allocator, self.report)

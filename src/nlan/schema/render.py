@@ -77,8 +77,9 @@ def _line(error: BaseException) -> int:
     return line
 
 
-def _node(name: object) -> str:
-    return f"\ue000\ue001{name}\ue002"
+def _node(name: object, at: object = "") -> str:
+    """Return the placeholder of a node's address, or of that on a segment."""
+    return f"\ue000\ue001{name}{'@' if at else ''}{at}\ue002"
 
 
 def _render(text: str, largest: int) -> str:

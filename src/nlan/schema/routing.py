@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 
 from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.schema import template
+from nlan.schema.addresses import UnknownAddressError, address_of
 from nlan.schema.bgp import derive_bgp
 from nlan.schema.drafts import CONNECTED, End, NodeDraft, Segment
 from nlan.schema.gobgp import spare_gobgp
 from nlan.schema.kinds import Record
-from nlan.schema.report import Report, nearest
+from nlan.schema.report import Place, Report, nearest
 from nlan.schema.segments import Wiring
 from nlan.schema.services import said_router, values
 from nlan.schema.settings import Settings
@@ -209,7 +211,7 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> Non
         engine=engine,
         router_id=said.get("router_id", router.router_id),
         routes=tuple(_routes(node, settings, wiring)),
-        frr=_frr(node, settings, lab),
+        frr=_frr(node, wiring, lab),
     )
     node.router = spare_gobgp(node.name, complete, places, settings.report)
 
@@ -264,14 +266,14 @@ def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Setting
     return None
 
 
-def _frr(node: NodeDraft, settings: Settings, lab: Path) -> FrrRaw | None:
-    said = node.said.get("frr")
+def _frr(node: NodeDraft, wiring: Wiring, lab: Path) -> FrrRaw | None:
+    said, settings = node.said.get("frr"), wiring.settings
     if said is None:
         return None
     settings.places.put(node.said.place("frr"), "node", node.name, "frr")
     if not isinstance(said, Record):
         settings.places.put(node.said.place("frr")._replace(path=""), "node", node.name, "frr", "text")
-        return FrrRaw(text=said)
+        return FrrRaw(text=_with_addresses(said, node.said.place("frr"), wiring))
     text = said.get("text", "")
     file = str(lab.parent / said.get("file")) if "file" in said else ""
     settings.places.put(said.place("text")._replace(path=file), "node", node.name, "frr", "text")
@@ -279,7 +281,22 @@ def _frr(node: NodeDraft, settings: Settings, lab: Path) -> FrrRaw | None:
         settings.report.error(said.at, "one of `text` and `file` is wanted")
     elif "file" in said:
         text = _frr_file(said.get("file"), said, settings, lab)
+    text = _with_addresses(text, said.place("file" if "file" in said else "text"), wiring)
     return FrrRaw(text=text, daemons=values(said.get("daemons")), only=said.get("only", False))
+
+
+def _with_addresses(text: str, at: Place, wiring: Wiring) -> str:
+    """Return FRR's lines with the addresses that placeholders stand for."""
+
+    def find(said: str) -> str:
+        try:
+            return address_of(said, wiring)
+        except UnknownAddressError as error:
+            message, *hint = error.args
+            wiring.settings.report.error(at, f"`${{{said}}}`: {message}", *hint)
+            return ""
+
+    return template.fill_names(text, find)[0] or ""
 
 
 def _frr_file(name: str, said: Record, settings: Settings, lab: Path) -> str:
@@ -291,7 +308,7 @@ def _frr_file(name: str, said: Record, settings: Settings, lab: Path) -> str:
     for problem in inner.problems():
         where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
         settings.report.error(said.place("file"), f"{where}: {problem.message}", problem.hint)
-    return text or ""
+    return template.mark_addresses(text or "")
 
 
 def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from nlan.schema.kinds import Json, ScalarKind
-from nlan.schema.report import listed, nearest
+from nlan.schema.kinds import Json, Reader, ScalarKind
+from nlan.schema.report import Place, listed, nearest
+from nlan.schema.tree import Tree
 from nlan.secrets import Secret, stands_for_secret
 
 TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -41,6 +42,10 @@ class Text(ScalarKind):
 
 class Lines(Text):
     """Lines of a daemon's configuration; one that was shown without its keys is refused."""
+
+    def text_of(self, tree: Tree, at: Place, reader: Reader) -> str | None:
+        """Return the scalar's text, in which `${r2@r3}` stays until its address is known."""
+        return reader.lines(tree, at, self.wanted)
 
     def parse(self, text: str, plain: bool) -> str:
         """Return the lines."""

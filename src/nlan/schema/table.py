@@ -255,7 +255,7 @@ FRR = Section(
     "frr",
     "FRR configuration that you bring.",
     [
-        Key("text", Lines(), "The lines, as in frr.conf."),
+        Key("text", Lines(), "The lines, as in frr.conf; `${r2@r3}` is r2's address on its segment with r3."),
         Key("file", Text("a file name"), "A file with them, relative to this one."),
         Key(
             "daemons",
