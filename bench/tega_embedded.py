@@ -180,6 +180,23 @@ def restart(directory: str, count: int) -> None:
     row("memory of a process with an empty store", _memory(os.path.join(directory, "none")), "MB")
 
 
+def million(directory: str, roots: int) -> None:
+    """Opening takes the time of reading the file, as nodes are made when they are looked at."""
+    where = os.path.join(directory, "million")
+    value = {f"n{n}": {f"k{k}": {"a": k, "b": "text"} for k in range(33)} for n in range(100)}
+    with open_database(where, durability="normal") as database:
+        for number in range(roots):
+            database.put((f"r{number}",), value)
+        database.snapshot()
+
+    def once(_: int) -> None:
+        with open_database(where) as opened:
+            assert opened.get("r5.n5.k5.a") is not None
+
+    row(f"open with {roots / 100:,.1f} million nodes, read one, close", timed(once, 5) * 1e3, "ms")
+    row("the same: memory of the process that has it open", _memory(where), "MB")
+
+
 def _memory(where: str) -> float:
     code = (
         "import sys; from tega.database import open_database; d = open_database(sys.argv[1]); d.get('r.n5');"
@@ -256,6 +273,7 @@ def main() -> None:
         large(directory)
         across(directory, 1000 // scale)
         restart(directory, 100_000 // scale)
+        million(directory, 100 // scale)
         command(directory, 40 // scale)
     finally:
         shutil.rmtree(directory)

@@ -1,9 +1,8 @@
-"""How a commit and a state become bytes, and how damage to them shows.
+"""How a commit becomes bytes, and how damage to them shows.
 
 A record is the SHA-256 of its payload followed by the payload, one JSON
 object. The payload names the hash of the record before it, so that the
-records are a chain and one altered bit anywhere breaks it. A state has
-the same frame.
+records are a chain and one altered bit anywhere breaks it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from json.encoder import encode_basestring as _text
 from tega.api import Change, Commit, Op
 from tega.errors import DamagedStore, InvalidValue
 from tega.paths import keep
-from tega.tree import Node, pack, plain_json
+from tega.tree import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +30,8 @@ else:
 
 HASH_SIZE = 32
 NO_HASH = bytes(HASH_SIZE)
+_LARGE = 4 << 20
+"""From so many bytes OpenSSL's faster SHA-256 is worth its import."""
 
 _encode = JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 _encode_sorted = JSONEncoder(
@@ -44,6 +45,10 @@ _OPS = {name: op for op, name in _NAMES.items()}
 
 def digest(data: bytes) -> bytes:
     """Return the SHA-256 of the data."""
+    if len(data) > _LARGE:
+        import hashlib
+
+        return hashlib.sha256(data).digest()
     return sha256(data).digest()
 
 
@@ -185,94 +190,3 @@ def commit_of(fields: dict[str, Json], found: bytes) -> Commit:
         found,
         fields.get("reverts"),
     )
-
-
-# ----------------------------------------------------------------- state
-
-
-def encode_state(rev: Rev, head_hash: bytes, versions: Mapping[str, Rev], root: Node) -> bytes:
-    """Return the whole state at a revision."""
-    payload = _quick_bytes(
-        {"rev": rev, "hash": head_hash.hex(), "versions": dict(versions), "tree": _raw(root)}
-    )
-    return sha256(payload).digest() + payload
-
-
-def _quick_bytes(value: Json) -> bytes:
-    """As `to_bytes`, by an encoder that large values are worth; it knows no integers above 64 bits."""
-    import msgspec
-
-    try:
-        return msgspec.json.encode(value)
-    except (ValueError, OverflowError, RecursionError):
-        return to_bytes(value)
-
-
-def _raw(node: Node) -> list[Json]:
-    """A leaf is [mod, value] or [mod, value, lease]; a mapping has its children as a fourth item."""
-    if node.children is None:
-        return [node.mod, node.value] if node.lease is None else [node.mod, node.value, node.lease]
-    return [
-        node.mod,
-        None,
-        node.lease,
-        {
-            key: [child.mod, child.value] if child.children is None and child.lease is None else _raw(child)
-            for key, child in node.children.items()
-        },
-    ]
-
-
-def decode_state(data: bytes, name: str) -> tuple[Rev, bytes, dict[str, Rev], Node]:
-    """Read a state back: revision, hash of its last record, versions of the roots, tree.
-
-    Raises:
-        DamagedStore: It is not what was written.
-    """
-    payload = _state_payload(data, name)
-    try:
-        fields = from_bytes(payload)
-        return fields["rev"], bytes.fromhex(fields["hash"]), fields["versions"], _cooked(fields["tree"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _no_state(name) from error
-
-
-def state_versions(data: bytes, name: str) -> dict[str, Rev]:
-    """Return the versions of the roots that a state holds, without building its tree.
-
-    Raises:
-        DamagedStore: It is not what was written.
-    """
-    import msgspec
-
-    payload = _state_payload(data, name)
-    try:
-        fields = msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
-        return msgspec.json.decode(fields["versions"], type=dict[str, int])
-    except (ValueError, KeyError) as error:
-        raise _no_state(name) from error
-
-
-def _no_state(name: str) -> DamagedStore:
-    return DamagedStore("", f"what stands as {name} is no state")
-
-
-def _state_payload(data: bytes, name: str) -> bytes:
-    payload = data[HASH_SIZE:]
-    if sha256(payload).digest() != data[:HASH_SIZE]:
-        raise DamagedStore("", f"the {name} does not match its checksum")
-    return payload
-
-
-def state_rev(data: bytes) -> Rev:
-    """Return the revision of a state whose checksum holds, without reading the rest."""
-    return int(data[HASH_SIZE + len('{"rev":') : HASH_SIZE + 32].partition(b",")[0])
-
-
-def _cooked(raw: list[Json]) -> Node:
-    if len(raw) == 2:
-        return Node(raw[0], raw[1])
-    if len(raw) == 3:
-        return Node(raw[0], raw[1], None, raw[2])
-    children = {key: _cooked(child) for key, child in raw[3].items()}
-    return Node(raw[0], None, pack(children), raw[2])

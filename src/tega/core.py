@@ -15,7 +15,7 @@ import time
 from collections import deque
 
 from tega.api import Change, Commit, Entry, Op
-from tega.codec import canonical, decode_state, digest, encode_state
+from tega.codec import canonical, digest
 from tega.errors import (
     CommitUnknown,
     Compacted,
@@ -34,7 +34,8 @@ from tega.group import Attempt, Request
 from tega.paths import overlap, to_path
 from tega.records import Records, state_name, state_rev
 from tega.signs import check_signs
-from tega.state import State, View, advance, empty_state, loaded_state
+from tega.state import State, View, advance, empty_state, loaded_state, standing
+from tega.stored import decode_state, encode_state
 from tega.tree import plain_json, to_json
 from tega.turn import Turn
 
@@ -57,6 +58,8 @@ STATES = 16
 """Most states that are kept in the log, close to each other near its end and farther before."""
 TAIL = 64 << 10
 """Bytes of records after which a state is written, unless the state is larger than that."""
+MOST_TAIL = 4 << 20
+"""From so many bytes a quarter of a state's size is enough: opening has to follow them."""
 
 
 class Core:
@@ -155,15 +158,15 @@ class Core:
         if data is None:
             raise self.records.damaged(f"{name} is gone")
         try:
-            rev, head_hash, versions, root = decode_state(data, name)
+            stored = decode_state(data, name)
         except DamagedStore as error:
             raise self.records.damaged(error.found) from None
-        if rev != wanted:
-            raise self.records.damaged(f"as {name} stands the state of revision {rev}")
-        if self.records.hash_of(rev) not in (None, head_hash):
-            raise self.records.damaged(f"{name} is not the state of the revision {rev} that is in the log")
+        if stored.rev != wanted:
+            raise self.records.damaged(f"as {name} stands the state of revision {stored.rev}")
+        if self.records.hash_of(wanted) not in (None, stored.hash):
+            raise self.records.damaged(f"{name} is not the state of the revision {wanted} that is in the log")
         self._state_size = len(data)
-        return loaded_state(rev, head_hash, root), versions
+        return loaded_state(stored), stored.versions
 
     def _advance(self, state: State, commit: Commit) -> State:
         try:
@@ -487,7 +490,7 @@ class Core:
             raise self.records.damaged(found)
 
     def _write_state(self, state: State, versions: Mapping[str, Rev]) -> None:
-        data = encode_state(state.rev, state.hash, versions, state.root)
+        data = encode_state(state.rev, state.hash, versions, standing(state), state.root)
         self.log.put_blob(state_name(state.rev), data)
         self._state_size = len(data)
         self._tail = 0
@@ -520,7 +523,8 @@ class Core:
     @property
     def state_due(self) -> bool:
         """Whether so much was committed since the last written state that another one pays."""
-        return self._tail > max(TAIL, self._state_size)
+        size = self._state_size
+        return self._tail > max(TAIL, min(size, MOST_TAIL), size // 4)
 
     def write_due_state(self) -> None:
         """Write the state if one is due; called by whoever has set `defer_states`, where it may block."""

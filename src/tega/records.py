@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 
-from tega.codec import HASH_SIZE, decode_commit, state_versions
+from tega.codec import HASH_SIZE, decode_commit
 from tega.errors import Compacted, DamagedStore
+from tega.stored import state_versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ import time
 from typing import NamedTuple
 
 from tega.api import Change, Op, Record
-from tega.codec import HASH_SIZE, decode_commit, decode_state, digest, from_bytes, state_rev
+from tega.codec import HASH_SIZE, decode_commit, digest, from_bytes
 from tega.engines.pages import rows
 from tega.engines.sqlite import DATABASE, FILES, HEAD, SqliteLog, os_error
 from tega.errors import DamagedStore, StoreError
 from tega.state import State, advance, empty_state, loaded_state
+from tega.stored import decode_state, stored_rev
 from tega.tree import to_json, walk
 
 TYPE_CHECKING = False
@@ -122,13 +123,12 @@ def _good_rows(path: str) -> tuple[dict[Rev, list[bytes]], dict[Rev, bytes]]:
             if data not in known:
                 known.append(data)
         elif columns[0].startswith(b"state-"):
-            states[state_rev(data)] = data
+            states[stored_rev(data)] = data
     return records, states
 
 
 def _decoded(data: bytes) -> State:
-    rev, head_hash, _, root = decode_state(data, "state")
-    return loaded_state(rev, head_hash, root)
+    return loaded_state(decode_state(data, "state"))
 
 
 def _replay(state: State, records: dict[Rev, list[bytes]]) -> tuple[State, list[tuple[Rev, bytes]]]:

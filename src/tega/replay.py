@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tega.api import Record
-from tega.codec import decode_commit, decode_state
+from tega.codec import decode_commit
 from tega.core import is_own_id
 from tega.errors import DamagedStore, ImportRefused, KnownRequest, WrongLast
 from tega.records import state_name
 from tega.state import advance, empty_state, loaded_state
+from tega.stored import decode_state
 from tega.transfer import read_export
 from tega.tree import same_json, unleased
 
@@ -83,8 +84,7 @@ def _read(lines: Iterable[bytes]) -> _History:
     base = empty_state()
     try:
         if export.state is not None:
-            rev, head_hash, _, root = decode_state(export.state, "state")
-            base = loaded_state(rev, head_hash, root)
+            base = loaded_state(decode_state(export.state, "state"))
         state, records = base, []
         for data in export.commits:
             commit = decode_commit(data, state.rev + 1)

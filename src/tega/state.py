@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sized
 
     from tega.api import Commit, Json, Path, PathLike, Rev
+    from tega.stored import Stored
 
 
 class State(NamedTuple):
@@ -32,13 +33,27 @@ def empty_state() -> State:
     return State(0, NO_HASH, empty_tree(), {})
 
 
-def loaded_state(rev: Rev, head_hash: bytes, root: Node) -> State:
-    """Return the state that a snapshot describes."""
+def loaded_state(stored: Stored) -> State:
+    """Return the state that was stored."""
+    if stored.leased is None:  # as earlier versions wrote it
+        leased = _found_leases(stored.root)
+    else:
+        leased = {lease: frozenset(paths) for lease, paths in stored.leased.items()}
+    return State(stored.rev, stored.hash, stored.root, leased)
+
+
+def _found_leases(root: Node) -> dict[str, frozenset[Path]]:
     leased: dict[str, frozenset[Path]] = {}
     for path, node in walk(root) if _any_lease(root) else ():
         if node.lease is not None:
             leased[node.lease] = leased.get(node.lease, frozenset()) | {path}
-    return State(rev, head_hash, root, leased)
+    return leased
+
+
+def standing(state: State) -> dict[str, list[Path]]:
+    """Return where the nodes of each lease are."""
+    there = {lease: sorted(_standing(lease, paths, state.root)) for lease, paths in state.leased.items()}
+    return {lease: paths for lease, paths in there.items() if paths}
 
 
 def _any_lease(node: Node) -> bool:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 WIDE = 64
 """More children than this are kept in buckets."""
 
-_next_order = count().__next__
+next_order = count().__next__
 
 
 class Node:
@@ -53,7 +53,7 @@ class Node:
         self.value = value
         self.children = children
         self.lease = lease
-        self.order = _next_order() if order < 0 else order
+        self.order = next_order() if order < 0 else order
 
 
 class Wide:
