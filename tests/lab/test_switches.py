@@ -1,6 +1,6 @@
-"""A ring of routers that switches its routing protocol in place has, each time, all its routes.
+"""What is switched in place has its routes as soon as what comes up afresh, or nearly so.
 
-``NLAN_ROUNDS`` sets how often; one round is every switch once.
+``NLAN_ROUNDS`` sets how often a ring switches its routing protocol; one round is every switch once.
 """
 
 from __future__ import annotations
@@ -30,3 +30,15 @@ def test_routes_survive_every_switch(nlan: Nlan) -> None:
             answer = nlan.run("up", nlan.write(after), "--lab", lab, "--timeout", "15")
             assert answer.code == 0, f"{before}\n{after}\n{answer.out}{answer.err}"
             assert nlan.operations(nlan.write(after), "--lab", lab) == []
+
+
+def test_a_segment_of_three_that_is_another_one_elects_at_once(nlan: Nlan) -> None:
+    """FRR's wait of 40 s begins with the interface, before a line of it is typed."""
+    text = "ospf: true\nipv6: true\nnodes: {'r[1-3]': {hosts: 1}}\n"
+    text += "networks: {n: {nodes: ['r[1-3]'], vni: VNI}}\n"
+    lab = nlan.name()
+    for vni in ("7", "8", "9"):
+        file = nlan.write(text.replace("VNI", vni))
+        nlan("up", file, "--lab", lab, "--timeout", "20")
+        assert nlan.operations(file, "--lab", lab) == []
+    assert nlan.status(lab)["nodes"]["r1"]["state"] == "ok"

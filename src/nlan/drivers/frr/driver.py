@@ -81,6 +81,7 @@ class FrrDriver:
             outcome[operation.key] = self._update(operation)
             if isinstance(operation.desired, FrrDaemon) and outcome[operation.key] is None:
                 _note(dialer, operation.desired, self._files(operation.key))
+        self._greet((), [o for o in changed if outcome[o.key] is None])
         dialer.rest()
         return [outcome.get(operation.key) for operation in operations]
 
@@ -172,13 +173,16 @@ class FrrDriver:
                 failures[namespace] = failure
         return failures
 
-    def _greet(self, starts: Sequence[Start]) -> None:
+    def _greet(self, starts: Sequence[Start], changed: Sequence[Operation] = ()) -> None:
+        """Make OSPF daemons that were started, or got interfaces, find their neighbours at once."""
         fresh = [(s.files, s.config) for s in starts if s.error is None and s.files.daemon in greet.WORDS]
-        if fresh:
-            new = {files for files, _ in fresh}
+        joining = [(self._files(o.key), new) for o in changed if (new := _new_interfaces(o))]
+        if fresh or joining:
+            started = {files for files, _ in fresh}
             running = (f for n in self._place.namespaces() if _has_daemons(n) for f in self._started(n))
-            older = [f for f in running if f.daemon in greet.WORDS and f not in new]
-            greet.greet(fresh, [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None])
+            older = [f for f in running if f.daemon in greet.WORDS and f not in started]
+            others = [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None]
+            greet.greet(fresh, others, joining)
 
     def _settle(self, start: Start) -> NlanError | None:
         """Bring a manager that ran before up to date, and write the receipt."""
@@ -281,6 +285,13 @@ def _note(dialer: dial.Dialer, daemon: FrrDaemon, files: Files) -> None:
     """Tell the dialer of a daemon that speaks BGP."""
     if daemon.daemon == "bgpd":
         dialer.ready(daemon.namespace, files, daemon.config or ())
+
+
+def _new_interfaces(operation: Operation) -> tuple[str, ...]:
+    """Return the lines of the interfaces on which a change lets a daemon speak OSPF."""
+    ends = (operation.desired, operation.observed)
+    desired, observed = (end.config or () if isinstance(end, FrrDaemon) else () for end in ends)
+    return greet.new_interfaces(operation.key.name, desired, observed) if operation.observed else ()
 
 
 def _has_daemons(namespace: str) -> bool:

@@ -8,6 +8,9 @@ does not wait, yet takes part in the election as soon as it has a priority. So a
 priority and says so. The first becomes the designated router, the second its backup, and that is
 that: were they to elect all at once, the designated router would change while adjacencies are full,
 and FRR 10.3 then keeps announcing the old one.
+
+An interface that a running daemon gets has begun to wait by the time its lines are typed, for FRR's 40 s: it
+begins anew, as at a start.
 """
 
 from __future__ import annotations
@@ -60,6 +63,11 @@ class Speaker(NamedTuple):
             "exit",
         ]
 
+    def begin(self) -> list[str]:
+        """Return the commands that let it begin anew, without an election."""
+        first = [f"interface {self.name}", f"{self.words} priority 0", "exit"] if self.elects else []
+        return [*first, f"do clear {self.words} interface {self.name}"]
+
     def priority(self) -> list[str]:
         """Return the commands that let it be elected."""
         return [f"interface {self.name}", f"no {self.words} priority", "exit"]
@@ -88,22 +96,35 @@ def start_lines(daemon: str, config: Sequence[str]) -> tuple[str, ...]:
     return lines([*extra, *paths(config)]) if extra else tuple(config)
 
 
+def new_interfaces(daemon: str, desired: Sequence[str], observed: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines of interfaces that an OSPF daemon sends hellos on, and did not before."""
+    known = {speaker.name for speaker in speakers(daemon, observed)}
+    names = {f"interface {s.name}" for s in speakers(daemon, desired) if s.name not in known}
+    return lines(path for path in paths(desired) if path[0] in names)
+
+
 def greet(
-    fresh: Sequence[tuple[Files, Sequence[str]]], others: Iterable[tuple[Files, Sequence[str]]]
+    fresh: Sequence[tuple[Files, Sequence[str]]],
+    others: Iterable[tuple[Files, Sequence[str]]],
+    joining: Sequence[tuple[Files, Sequence[str]]] = (),
 ) -> None:
-    """Make freshly started OSPF daemons and those that run already find each other.
+    """Make OSPF daemons find each other on interfaces that are new to them.
 
     Args:
         fresh: Files and configuration of daemons that were started with `start_lines`.
         others: The same of daemons that run for longer; they only say hello.
+        joining: The same of running daemons, with the lines of `new_interfaces`.
 
     A daemon that does not answer is left alone: the engine sees at its next look what it lacks.
     """
-    talks = _opened(fresh)
+    talks, begin = _opened(fresh), _opened(joining)
+    talks += begin
     if not talks:
         return
     older = _opened(others)
     try:
+        for talk in begin:
+            _say(talk.vty, [line for speaker in talk.speakers for line in speaker.begin()])
         _await_interfaces(talks)
         for _ in range(2):
             _hello([*older, *talks])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from nlan.drivers.base import BgpSession, LogEvent
@@ -22,6 +22,7 @@ class OspfNeighbor(NamedTuple):
         role: ``DR``, ``Backup``, ``DROther`` or ``-``.
         up_s: Seconds in this state.
         version: 2, or 3 for IPv6.
+        has_dr: Whether the segment has a designated router that we are adjacent to.
     """
 
     router_id: str
@@ -31,11 +32,13 @@ class OspfNeighbor(NamedTuple):
     role: str
     up_s: float
     version: int
+    has_dr: bool = False
 
     @property
     def up(self) -> bool:
         """Whether the adjacency is complete, or complete as it gets between two that are not DR."""
-        return self.state == "Full" or (self.state in ("2-Way", "Twoway") and self.role == "DROther")
+        two_way = self.state in ("2-Way", "Twoway") and self.role == "DROther"
+        return self.state == "Full" or (two_way and self.has_dr)
 
 
 _FAMILIES = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
@@ -76,7 +79,14 @@ def without_next_hop(neighbors: dict[str, Any]) -> Iterator[str]:
 
 def parse_ospf(answer: dict[str, Any]) -> list[OspfNeighbor]:
     """Return the neighbours of ``show ip ospf neighbor json``."""
-    return sorted(_ospf(answer))
+    return _with_dr(_ospf(answer))
+
+
+def _with_dr(neighbors: Iterable[OspfNeighbor]) -> list[OspfNeighbor]:
+    """Return them sorted, told of each whether its interface has a full neighbour."""
+    found = sorted(neighbors)
+    full = {neighbor.interface for neighbor in found if neighbor.state == "Full"}
+    return [neighbor._replace(has_dr=neighbor.interface in full) for neighbor in found]
 
 
 def _ospf(answer: dict[str, Any]) -> Iterator[OspfNeighbor]:
@@ -96,7 +106,7 @@ def _ospf(answer: dict[str, Any]) -> Iterator[OspfNeighbor]:
 
 def parse_ospf6(answer: dict[str, Any]) -> list[OspfNeighbor]:
     """Return the neighbours of ``show ipv6 ospf6 neighbor json``."""
-    return sorted(
+    return _with_dr(
         OspfNeighbor(
             entry["neighborId"],
             "",

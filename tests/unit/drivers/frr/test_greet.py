@@ -47,6 +47,15 @@ def test_who_elects_starts_with_priority_0_unless_it_has_one() -> None:
     assert greet.start_lines("bgpd", BGP) == BGP
 
 
+def test_interfaces_that_are_new_to_a_daemon_begin_anew_without_an_election() -> None:
+    new = greet.new_interfaces("ospfd", OSPF, ("interface core", " ip ospf hello-interval 2", "router ospf"))
+    assert new == (*OSPF[:2], *OSPF[5:8])
+    lan, own = greet.speakers("ospfd", new)
+    assert lan.begin() == ["interface lan", "ip ospf priority 0", "exit", "do clear ip ospf interface lan"]
+    assert own.begin() == ["do clear ip ospf interface own"]
+    assert greet.new_interfaces("ospfd", OSPF, OSPF) == greet.new_interfaces("bgpd", BGP, ()) == ()
+
+
 def test_a_hello_leaves_the_interval_as_it_was() -> None:
     speaker = next(greet.speakers("ospfd", OSPF))
     assert speaker.hello() == [

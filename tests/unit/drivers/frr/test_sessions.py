@@ -78,6 +78,13 @@ def test_ospf_neighbours_of_both_versions() -> None:
     assert (neighbor.interface, neighbor.up_s, neighbor.version, neighbor.up) == ("lan", 62.0, 3, True)
 
 
+def test_two_way_is_up_only_beside_a_designated_router() -> None:
+    two_way = {"nbrState": "2-Way/DROther", "ifaceName": "lan:192.0.2.1"}
+    full = {"nbrState": "Full/DR", "ifaceName": "lan:192.0.2.1"}
+    assert not any(n.up for n in parse_ospf({"10.0.0.2": [two_way], "10.0.0.3": [two_way]}))
+    assert all(n.up for n in parse_ospf({"10.0.0.2": [two_way], "10.0.0.3": [full]}))
+
+
 @pytest.mark.parametrize(
     ("line", "event"),
     [
