@@ -60,7 +60,13 @@ nodes:
   r2: {asn: 64497, router_id: 192.0.2.2, hosts: {172.21.2.1/24: 1}, bgp: {peers: {r1: *both}}}
 links: [r1 -- r2]
 """
+VPLS = """
+nodes: ["pe[1-3]"]
+networks:
+  office: {addresses: false, prefix: 192.0.2.0/24, nodes: {"pe[1-3]": {hosts: 2}}}
+"""
 REACHING = {
+    "vpls": VPLS,
     "areas": AREAS,
     "static": STATIC,
     "routes": ROUTES,
@@ -83,7 +89,8 @@ def test_two_routers_swap_their_addresses(nlan: Nlan, engine: str) -> None:
 @pytest.mark.parametrize("text", REACHING.values(), ids=list(REACHING))
 def test_hosts_reach_each_other_as_soon_as_the_lab_has_converged(nlan: Nlan, text: str) -> None:
     """The hosts at the two ends reach each other: through two areas; by a session over static routes;
-    by static routes; from a router with an AS to one without; through unnumbered links; by IPv6 next hops."""
+    by static routes; from a router with an AS to one without; through unnumbered links; by IPv6 next hops;
+    on an L2VPN whose ends do not route."""
     nlan("up", nlan.write(text), "--lab", nlan.name())
     nlan("ping", "--all", "-l", nlan.name())
 

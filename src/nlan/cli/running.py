@@ -161,7 +161,7 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
 
 def _sentence(result: Result, request: Request) -> str:
     lab = request.lab
-    hosts = sum(len(lan.hosts) for node in lab.nodes for lan in node.vhosts)
+    hosts = sum(1 for node in lab.nodes for _ in node.hosts())
     size = counted(len(lab.nodes), "node") + (f", {counted(hosts, 'host')}" if hosts else "")
     seconds = sum(result.seconds.values())
     if result.missing:

@@ -19,8 +19,7 @@ def second_names(lab: Lab | None) -> dict[str, str]:
     return {
         f"{node.name}/{address.ip}": f"{node.name}/{first.ip}"
         for node in (lab.nodes if lab is not None else ())
-        for lan in node.vhosts
-        for first, *others in lan.members
+        for (first, *others), _ in node.hosts()
         for address in others
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from nlan.control.names import find_namespace, second_names, visible
 from nlan.control.world import World
@@ -52,57 +53,57 @@ def address_of(world: World, lab: Lab | None, word: str) -> IpAddress:
 def matrix(world: World, lab: Lab | None) -> list[Pair]:
     """Return every host to every other by each IP version that both have; without hosts, the nodes.
 
-    Hosts are those behind routers and the nodes without routing. Where nothing routes at all, each
-    is paired with those on its own segments: farther it cannot reach.
+    Hosts are those behind nodes and the nodes without routing. One without a gateway is paired with
+    those on its own segment, and so is each where nothing routes at all: farther it cannot reach.
     """
-    if lab is not None and not any(node.forwarding for node in lab.nodes):
-        return _neighbours(lab)
     ends = _hosts(lab) if lab is not None else _observed_hosts(world)
+    routed = lab is None or any(node.forwarding for node in lab.nodes)
     return [
-        (name, address)
-        for name, own in ends
-        for other, address in ends
-        if other != name and address.version == own.version
+        (one.name, other.address)
+        for one in ends
+        for other in ends
+        if one.name != other.name
+        and one.address.version == other.address.version
+        and ((routed and one.leaves and other.leaves) or one.segment == other.segment)
     ]
 
 
-def _neighbours(lab: Lab) -> list[Pair]:
-    segments: dict[IpNetwork, list[Pair]] = {}
-    for node in lab.nodes:
-        for address in addresses(node):
-            segments.setdefault(address.network, []).append((node.name, address.ip))
-    return [
-        (name, address)
-        for ends in segments.values()
-        for name, _ in ends
-        for other, address in ends
-        if other != name
-    ]
+class _End(NamedTuple):
+    """Who may be pinged: whether it `leaves` its segment, by a gateway or by routing of its own."""
+
+    name: str
+    address: IpAddress
+    segment: IpNetwork | None = None
+    leaves: bool = True
 
 
-def _hosts(lab: Lab) -> list[Pair]:
+def _hosts(lab: Lab) -> list[_End]:
     hosts = [
-        (host_name(node.name, members[0]), address.ip)
+        _End(host_name(node.name, own[0]), address.ip, address.network, bool(gateways))
         for node in lab.nodes
-        for lan in node.vhosts
-        for members in lan.members
-        for address in members
+        for own, gateways in node.hosts()
+        for address in own
     ]
+    routed = any(node.forwarding for node in lab.nodes)
+    if not routed:
+        return hosts + [
+            _End(node.name, address.ip, address.network) for node in lab.nodes for address in addresses(node)
+        ]
     hosts += [end for node in lab.nodes if node.router is None for end in _ends(node)]
-    if len({name for name, _ in hosts}) > 1:
+    if len({end.name for end in hosts}) > 1:
         return hosts
     return [end for node in lab.nodes for end in _ends(node)]
 
 
-def _ends(node: Node) -> list[Pair]:
+def _ends(node: Node) -> list[_End]:
     """Return the node with the address that stands for it, of each IP version."""
-    by_version = {address.version: address.ip for address in reversed(list(addresses(node)))}
-    return [(node.name, by_version[version]) for version in sorted(by_version)]
+    by_version = {address.version: address for address in reversed(list(addresses(node)))}
+    return [_End(node.name, by_version[v].ip, by_version[v].network) for v in sorted(by_version)]
 
 
-def _observed_hosts(world: World) -> list[Pair]:
+def _observed_hosts(world: World) -> list[_End]:
     names = [name for name in visible(world.place.namespaces()) if "/" in name]
-    return [(name, ip_address(name.partition("/")[2])) for name in names]
+    return [_End(name, ip_address(name.partition("/")[2])) for name in names]
 
 
 def _observed_address(world: World, name: str) -> IpAddress | None:

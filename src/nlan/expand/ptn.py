@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nlan.expand import wires
+from nlan.expand import vhosts, wires
 from nlan.model import L2Vpn, Lab, Node, PtnNetwork
 from nlan.resources import FdbEntry, Resource, Vxlan
 from nlan.values import stable_mac
@@ -42,3 +42,5 @@ def _l2vpn(node: Node, lab: Lab, network: PtnNetwork, l2vpn: L2Vpn) -> Iterator[
         if peer != network.local:
             yield FdbEntry(namespace=node.name, device=device, remote=peer)
     yield from wires.addressed(node.name, bridge, l2vpn.addresses)
+    for host in l2vpn.hosts:
+        yield from vhosts.behind(node, lab, bridge, l2vpn.mtu, host.addresses, host.gateways)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nlan.expand import wires
 from nlan.expand.links import DEFAULT
 from nlan.model import Lab, Node, VhostLan
-from nlan.model.codec import IpInterface
+from nlan.model.codec import IpAddress, IpInterface
 from nlan.resources import FABRIC, Namespace, Resource, Route
 from nlan.values import bridge_name
 
@@ -27,8 +27,9 @@ def expand(node: Node, lab: Lab) -> Iterator[Resource]:
         yield from wires.addressed(node.name, bridge, lan.gateways)
         if not lan.hosts:
             yield _plugged(node, lab, lan, bridge)
+        gateways = tuple(gateway.ip for gateway in lan.gateways)
         for addresses in lan.members:
-            yield from _host(node, lab, lan, bridge, addresses)
+            yield from behind(node, lab, bridge, lan.mtu, addresses, gateways)
 
 
 def has_empty_lan(node: Node) -> bool:
@@ -43,16 +44,21 @@ def _plugged(node: Node, lab: Lab, lan: VhostLan, bridge: str) -> Resource:
     return wires.pair(lab.name, ((FABRIC, far), (node.name, port)), lan.mtu, peer_master=bridge)
 
 
-def _host(
-    node: Node, lab: Lab, lan: VhostLan, bridge: str, addresses: tuple[IpInterface, ...]
+def behind(
+    node: Node,
+    lab: Lab,
+    bridge: str,
+    mtu: int,
+    addresses: tuple[IpInterface, ...],
+    gateways: tuple[IpAddress, ...],
 ) -> Iterator[Resource]:
+    """Yield a host behind a bridge of the node, with a default route of each family that it speaks."""
     host = host_name(node.name, addresses[0])
     port = wires.short_name("", str(addresses[0].ip))
     yield Namespace(name=host)
-    yield wires.pair(lab.name, ((host, INTERFACE), (node.name, port)), lan.mtu, peer_master=bridge)
+    yield wires.pair(lab.name, ((host, INTERFACE), (node.name, port)), mtu, peer_master=bridge)
     yield from wires.addressed(host, INTERFACE, addresses)
     spoken = {address.version for address in addresses}
-    for gateway in lan.gateways:
+    for gateway in gateways:
         if gateway.version in spoken:
-            prefix = DEFAULT[gateway.version]
-            yield Route(namespace=host, prefix=prefix, via=gateway.ip, interface=INTERFACE)
+            yield Route(namespace=host, prefix=DEFAULT[gateway.version], via=gateway, interface=INTERFACE)

@@ -7,7 +7,7 @@ resources. All types are frozen; they travel as JSON through `to_json` and
 
 from nlan.model.codec import from_json, to_builtins, to_json, to_shown
 from nlan.model.lab import Endpoint, Interface, Lab, Lan, Limits, Link, Node, Underlay
-from nlan.model.ptn import L2Vpn, PtnNetwork
+from nlan.model.ptn import L2Vpn, PtnNetwork, VpnHost
 from nlan.model.router import (
     Bgp,
     BgpPeer,
@@ -40,6 +40,7 @@ __all__ = [
     "StaticRoute",
     "Underlay",
     "VhostLan",
+    "VpnHost",
     "from_json",
     "to_builtins",
     "to_json",

@@ -125,6 +125,15 @@ class Node(Base, frozen=True, kw_only=True):
         if self.attached and self.underlay is not None:
             yield "eth0", (self.underlay,)
 
+    def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
+        """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
+        for lan in self.vhosts:
+            gateways = tuple(gateway.ip for gateway in lan.gateways)
+            yield from ((addresses, gateways) for addresses in lan.members)
+        for network in self.ptn:
+            for l2vpn in network.l2vpns:
+                yield from ((host.addresses, host.gateways) for host in l2vpn.hosts)
+
     def interface_towards(self, hop: IpAddress) -> str | None:
         """Return the interface whose prefix holds the address, None where no segment does."""
         for name, own in self.held():

@@ -5,6 +5,18 @@ from __future__ import annotations
 from nlan.model.codec import Base, IpAddress, IpInterface
 
 
+class VpnHost(Base, frozen=True, kw_only=True):
+    """A host on an L2VPN, behind the bridge of one of its nodes.
+
+    Attributes:
+        addresses: One of each family; the host is called ``NODE/ADDRESS`` after the first.
+        gateways: Its default routes' next hops, none where nobody routes on the segment.
+    """
+
+    addresses: tuple[IpInterface, ...]
+    gateways: tuple[IpAddress, ...] = ()
+
+
 class L2Vpn(Base, frozen=True, kw_only=True):
     """One layer-2 network, as one node takes part in it.
 
@@ -14,6 +26,7 @@ class L2Vpn(Base, frozen=True, kw_only=True):
         peers: Underlay addresses of the other tunnel ends that frames are flooded to.
         addresses: On the interface ``int_br<vni>``.
         mtu: Octets of ``int_br<vni>`` and of its VXLAN device.
+        hosts: Behind ``int_br<vni>``.
     """
 
     vni: int
@@ -21,6 +34,7 @@ class L2Vpn(Base, frozen=True, kw_only=True):
     peers: tuple[IpAddress, ...] = ()
     addresses: tuple[IpInterface, ...] = ()
     mtu: int = 1500
+    hosts: tuple[VpnHost, ...] = ()
 
 
 class PtnNetwork(Base, frozen=True, kw_only=True):

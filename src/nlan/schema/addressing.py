@@ -47,6 +47,12 @@ def _held(node: Node, segments: Segments, places: Places) -> Iterator[Held]:
     for vpn in vpns_of(node):
         key = node.name, vpn.vni
         yield from _on(node, vpn.addresses, segments.get(key, key), places)
+        for host in vpn.hosts:
+            for value in host.addresses:
+                at = places.find("node", node.name, "host", value)
+                called = f"host {node.name}/{host.addresses[0].ip}"
+                yield Held(value, called, "", segments.get(key, key), at)
+                yield Held(value, called, "", ("hosts", node.name), at)
     for value in node.router.loopbacks if node.router else ():
         at = places.find("node", node.name, "address", value)
         yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name), at)

@@ -66,7 +66,7 @@ def build_lab(
     for node in nodes.values():
         add_vhosts(node, settings.mtu, settings.places, settings.report)
         add_host_lans(node, settings)
-        hosts += sum(len(lan.hosts) for lan in node.vhosts)
+        hosts += sum(len(lan.hosts) for lan in node.vhosts) + sum(len(vpn.hosts) for vpn in vpns_of(node))
         if hosts > HOSTS_MAX:
             settings.report.error(node.said.place("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
             settings.report.stop_if_failed()

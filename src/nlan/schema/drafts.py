@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan
+from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan, VpnHost
 from nlan.schema.kinds import Record
 from nlan.schema.report import Place
 
@@ -49,6 +49,7 @@ class End(msgspec.Struct, eq=False):
     addresses: list[Any] = []
     cost: int | None = None
     passive: bool = False
+    hosts: list[VpnHost] = []
 
     def address(self, version: int) -> Any:
         """Return the first address of the family, without prefix length, or None."""

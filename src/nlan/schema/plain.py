@@ -48,6 +48,7 @@ TITLES: dict[type, str] = {
     lab.Limits: "limits",
     ptn.PtnNetwork: "a Ptn network",
     ptn.L2Vpn: "an L2VPN",
+    ptn.VpnHost: "a host of an L2VPN",
     vhosts.VhostLan: "a host LAN",
     router.Router: "a router",
     router.Ospf: "OSPF",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, islice, pairwise
 from typing import Any
 
-from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork
+from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork, VpnHost
 from nlan.model.segments import flooded
 from nlan.schema.allocate import Spans
 from nlan.schema.drafts import End, NodeDraft, Segment, vpns_of
@@ -227,9 +227,33 @@ class Wiring:
                 )
             self._end(segment, node, f"int_br{vni}", said)
         self._address(segment, record, pool, options)
+        self._add_hosts(segment, record, options)
         for end in segment.ends:
             self._join(segment, end, record)
         self.segments.append(segment)
+
+    def _add_hosts(self, segment: Segment, record: Record, options: list[Record]) -> None:
+        """Give each end its hosts: the next addresses of the segment, whether or not the ends have any."""
+        ends = zip(segment.ends, options, strict=True)
+        wanted = [(end, said, n) for end, said in ends for n in range(1, said.get("hosts", 0) + 1)]
+        if not wanted:
+            return
+        prefixes = segment.prefixes or values(record.get("prefix"))
+        if not prefixes:
+            piece = self.allocator.from_pool(self.settings.pools["networks"], segment.name, segment.at)
+            prefixes = () if piece is None else self.settings.pools["networks"].networks(piece)
+        small = min((prefix.num_addresses for prefix in prefixes), default=0)
+        taken = sorted({_number(value, small) for end in segment.ends for value in end.addresses})
+        for end, said, number in wanted:
+            name = f"{end.node.name}/{number}"
+            at = self.allocator.take(f"members/{segment.name}", name, 1, small - 2, (taken, taken))
+            if at is None:
+                self.report.error(said.place("hosts"), f"the hosts do not fit into {segment.name}")
+                return
+            addresses = tuple(_nth(prefix, at + _lift(prefix, small)) for prefix in prefixes)
+            for value in addresses:
+                self.settings.places.put(said.place("hosts"), "node", end.node.name, "host", value)
+            end.hosts.append(VpnHost(addresses=addresses, gateways=_gateways(segment, end, prefixes)))
 
     def _said_vnis(self) -> Spans:
         """Return the VNIs that the file states, which allocation leaves alone."""
@@ -253,6 +277,7 @@ class Wiring:
             peers=tuple(peers),
             addresses=tuple(end.addresses),
             mtu=segment.mtu,
+            hosts=tuple(end.hosts),
         )
         node.ptn.append(PtnNetwork(name=segment.name, local=underlay.ip, l2vpns=(vpn,)))
         places, key = self.settings.places, ("node", node.name, "vni", segment.vni)
@@ -275,6 +300,11 @@ class Wiring:
         )
 
     def _hang(self, segment: Segment, node: NodeDraft, interface: str, said: Record) -> None:
+        if said.get("hosts"):
+            message = f"`hosts` of an end are behind an L2VPN's bridge; {segment.name} is none"
+            self.report.error(
+                said.place("hosts"), message, "say `type: l2vpn`, or them as nodes of their own"
+            )
         name = interface or self._allocate_interface(node.name, segment.name)
         self._end(segment, node, name, said)
 
@@ -383,6 +413,15 @@ class Wiring:
             segment.ends.append(end)
             node.ends.append((segment, end))
         self.segments.append(segment)
+
+
+def _gateways(segment: Segment, own: End, prefixes: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the default routes of hosts: by their node if it routes here, else by the first that does."""
+    routers = [end for end in (own, *segment.ends) if end.node.is_router]
+    found = (
+        next((hop for end in routers if (hop := end.address(prefix.version))), None) for prefix in prefixes
+    )
+    return tuple(hop for hop in found if hop is not None)
 
 
 def _as_record(value: Any, at: Place) -> Record:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nlan.model import (
@@ -14,6 +14,7 @@ from nlan.model import (
     PtnNetwork,
     Router,
     VhostLan,
+    VpnHost,
 )
 from nlan.schema.drafts import CONNECTED, NodeDraft, Places
 from nlan.schema.kinds import Record
@@ -63,7 +64,16 @@ def _vpn(node: NodeDraft, record: Record, mtu: int, places: Places) -> L2Vpn | N
         peers=values(record.get("peers")),
         addresses=values(record.get("ip")),
         mtu=record.get("mtu", mtu),
+        hosts=tuple(_vpn_hosts(node, record, places)),
     )
+
+
+def _vpn_hosts(node: NodeDraft, record: Record, places: Places) -> Iterator[VpnHost]:
+    """Yield the hosts of an L2VPN; their gateway is the node, where it is on their prefix."""
+    for said in record.get("hosts", []):
+        places.put(said.at, "node", node.name, "host", said.value)
+        own = [value.ip for value in values(record.get("ip")) if value.network == said.value.network]
+        yield VpnHost(addresses=(said.value,), gateways=tuple(own[:1]))
 
 
 def values(said: list[Said] | None) -> tuple[Any, ...]:

@@ -90,6 +90,7 @@ L2VPN = Section(
         Key("peers", ListOf(Address()), "Tunnel ends that frames are flooded to: `[${pe1}, ${pe2}]`."),
         Key("ip", ListOf(Interface()), "Addresses of the interface `int_br<Vni>`."),
         Key("mtu", MTU, "Octets that pass whole.", default="the lab's `mtu`"),
+        Key("hosts", ListOf(Interface()), "Addresses of hosts behind `int_br<Vni>`."),
     ],
 )
 PTN = Section(
@@ -340,6 +341,7 @@ END = Section(
         Key("interface", IFNAME, "Its interface's name.", default="`eth1`, `eth2`, … by link, kept"),
         Key("cost", COST, "OSPF cost.", default="the segment's"),
         Key("passive", Bool(), "Announced by OSPF, not spoken on.", default="`false`"),
+        Key("hosts", HOSTS, "How many hosts are behind this node on an L2VPN.", default="0"),
     ],
 )
 END_ANY = Shapes("addresses or a mapping", scalar=ADDRESSES, seq=ADDRESSES, map=END)
@@ -354,7 +356,7 @@ SEGMENT_KEYS = [
     ),
     Key("cost", COST, "OSPF cost.", default="the daemon's"),
     Key("bgp", Bool(), "Derive BGP sessions here.", default="`true`"),
-    Key("addresses", Bool(), "`false`: layer 2 only.", default="`true`"),
+    Key("addresses", Bool(), "`false`: layer 2 only, for the nodes.", default="`true`"),
 ]
 LINK = Section(
     "a link",

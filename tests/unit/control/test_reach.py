@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_interface
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from nlan.control.names import find_namespace, match_namespaces, second_names
 from nlan.control.reach import matrix
 from nlan.errors import NotFoundError
 from nlan.model import Interface, Lab, Node, Router, VhostLan
+from nlan.schema import load
 
 NO_WORLD: Any = None
 """A lab that is remembered is not looked at."""
@@ -113,3 +115,19 @@ def test_an_address_of_a_host_that_is_gone() -> None:
 def test_an_address_that_several_have() -> None:
     with pytest.raises(NotFoundError, match=r"several hosts have that address: ce1/172\.21\.1\.2, ce2/"):
         find_namespace("172.21.1.2", NAMES)
+
+
+def test_a_host_without_a_gateway_pings_those_on_its_segment() -> None:
+    """Two sites of an L2VPN, one with a router, and a LAN behind that."""
+    text = (
+        "nodes: {pe1: , pe2: {hosts: 1}}\n"
+        "networks:\n"
+        "  a: {addresses: false, prefix: 192.0.2.0/24, nodes: {pe1: {hosts: 1}, pe2: {hosts: 1}}}\n"
+        "  b: {prefix: 198.51.100.0/24, nodes: {pe1: {hosts: 1}, pe2: }}\n"
+    )
+    pairs = {(name, str(address)) for name, address in matrix(NO_WORLD, load(Path("x.yaml"), text=text).lab)}
+    assert {pair for pair in pairs if pair[0] in ("pe1/192.0.2.1", "pe1/198.51.100.3")} == {
+        ("pe1/192.0.2.1", "192.0.2.2"),
+        ("pe1/198.51.100.3", "172.21.1.2"),
+        ("pe1/198.51.100.3", "198.51.100.1"),
+    }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 
 from nlan.expand import expand
 from nlan.expand.base import hosts_text
-from nlan.model import Interface, Lab, Node, Router, VhostLan
+from nlan.model import Interface, L2Vpn, Lab, Node, PtnNetwork, Router, VhostLan, VpnHost
 from nlan.resources import Address, Namespace, Route, Sysctl, Veth
 
 FOUR = VhostLan(gateway=ip_interface("172.21.1.1/24"), hosts=(ip_interface("172.21.1.2/24"),))
@@ -60,3 +60,12 @@ def test_a_name_stands_for_an_address_of_each_family() -> None:
     r1 = Node(name="r1", interfaces=(link,), router=Router(loopbacks=(ip_interface("10.0.0.1/32"),)))
     text = hosts_text(Lab(name="x", nodes=(r1, *lab(FOUR).nodes, Node(name="bare"))))
     assert text.splitlines()[2:] == ["10.0.0.1 r1", "2001:db8:1::1 r1", "172.21.1.1 ce1"]
+
+
+def test_a_host_of_an_l2vpn_is_behind_its_bridge() -> None:
+    host = VpnHost(addresses=(ip_interface("192.0.2.9/24"),), gateways=(ip_address("192.0.2.1"),))
+    network = PtnNetwork(name="n", local=ip_address("10.10.10.1"), l2vpns=(L2Vpn(vni=5, hosts=(host,)),))
+    found = Lab(name="x", nodes=(Node(name="pe1", ptn=(network,)),))
+    assert of(found, "pe1/192.0.2.9") == {"eth0 192.0.2.9/24", "0.0.0.0/0 via 192.0.2.1 eth0"}
+    (veth,) = (r for r in expand(found).values() if isinstance(r, Veth))
+    assert (veth.peer_namespace, veth.peer_master) == ("pe1", "int_br5")

@@ -68,7 +68,7 @@ def _memory(paths: Paths, lab: str) -> dict[str, Any]:
             with state:
                 known, file, is_wanted = state.lab(), state.source()[0], state.was_up()
             nodes = known.nodes if known is not None else ()
-            hosts = sum(len(lan.hosts) for node in nodes for lan in node.vhosts)
+            hosts = sum(1 for node in nodes for _ in node.hosts())
             # After a boot, what was up is not there, and `nlan restore` brings it back.
             kind = "lost" if is_wanted else "down"
             return {"state": kind, "nodes": len(nodes), "hosts": hosts, "file": file}
