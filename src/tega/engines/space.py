@@ -61,6 +61,22 @@ def steps(db: sqlite3.Connection, horizon: Rev) -> Iterator[None]:
     yield from _pages(db)
 
 
+def _cut(db: sqlite3.Connection, pages: int = 1 << 31) -> int:
+    """Take free pages off the end of the file; returns how many are left.
+
+    Up to Python 3.11 one call of the pragma takes a single page, whatever it is told.
+    """
+    free = left = int(db.execute("PRAGMA freelist_count").fetchone()[0])
+    goal = max(0, free - pages)
+    while left > goal:
+        before = left
+        db.execute(f"PRAGMA incremental_vacuum({left - goal})").fetchall()
+        left = int(db.execute("PRAGMA freelist_count").fetchone()[0])
+        if left >= before:
+            return 0
+    return left
+
+
 def end_wal(db: sqlite3.Connection) -> None:
     """Bring the write-ahead log into the file and empty it; where a reader still needs it, later."""
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -80,7 +96,7 @@ def squeeze(db: sqlite3.Connection, horizon: Rev, states: list[str]) -> None:
     position: str | None = ""
     while position is not None:
         position = requests.forget(db, position, horizon)
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+    _cut(db)
     db.execute("COMMIT")
 
 
@@ -143,7 +159,14 @@ def _pages(db: sqlite3.Connection) -> Iterator[None]:
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("VACUUM")
         yield
-    while db.execute("PRAGMA freelist_count").fetchone()[0]:
-        db.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+    free = 1
+    while free:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            free = _cut(db, PAGES)
+            db.execute("COMMIT")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
         yield
     end_wal(db)
