@@ -103,7 +103,7 @@ class Door:
         try:
             request = await self.hub.store.lane.call(lambda: _decoder.decode(data))
         except UNREADABLE as error:
-            self._refuse(data[:LARGE], error)
+            self._refuse(data, error)
         else:
             self._take(request)
             running = self._running.get(request.id)

@@ -23,7 +23,7 @@ from tega.hub.interest import Index, Interest, Told, costly, may_read_all, needs
 from tega.paths import format_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tega.api import Commit, Rev
     from tega.hub.access import Access
@@ -36,7 +36,8 @@ BATCH_OCTETS: Final = 1 << 20
 """Most commits of the history in one message, and its octets after which no more are added."""
 RETRY_S: Final = 1.0
 """Pause after the store could not be read."""
-Part = tuple["Commit", list[Told]]
+MANY: Final = 500
+"""Changes of a commit that are looked through on the event loop."""
 logger = logging.getLogger("tega.hub")
 _encode = msgspec.json.Encoder().encode
 
@@ -108,41 +109,58 @@ class Feed:
 
     def _dispatch(self, commit: Commit) -> None:
         """Tell the live subscribers."""
-        numbers: set[int] = set()
-        for change in commit.changes if self._subs else ():
-            numbers |= self._index.candidates(change.path)
         before, self.head = self.head, commit.rev
+        if not self._subs:
+            return
+        many = len(commit.changes) > MANY
         tree: Node | None = None
         known = False
-        for number in sorted(numbers):
-            sub = self._subs.get(number)
-            if sub is None or not sub.live or sub.cursor >= commit.rev:
+        for number in sorted(self._concerned(commit, many)):
+            sub = self._subs[number]
+            if not sub.live or sub.cursor >= commit.rev:
                 continue
-            if not known and _needs_tree(sub, commit):
+            if not known and (many or _needs_tree(sub, commit)):
                 tree, known = self._store.database.recent_tree(before), True
-            self._tell(sub, commit, tree)
+            self._tell(sub, commit, tree, many)
 
-    def _tell(self, sub: Subscription, commit: Commit, tree: Node | None) -> None:
-        outbox = sub.session.outbox
+    def _concerned(self, commit: Commit, many: bool) -> set[int]:
+        if many:
+            return self._index.concerned({change.path[:1] for change in commit.changes})
+        found: set[int] = set()
+        for change in commit.changes:
+            found |= self._index.candidates(change.path)
+        return found
+
+    def _tell(self, sub: Subscription, commit: Commit, tree: Node | None, many: bool) -> None:
+        access, outbox = sub.session.access, sub.session.outbox
         if outbox is None or outbox.full:
             sub.live, sub.cursor = False, commit.rev - 1
-        elif costly(sub.interest, sub.session.access, commit, tree):
+        elif many or costly(sub.interest, access, commit, tree):
             sub.live, sub.cursor = False, commit.rev - 1
-            self._start(sub, behind=False)
-        elif changes := told(sub.interest, sub.session.access, commit, tree):
-            outbox.send(_push(sub, [(commit, changes)]))
+            at_hand = tree is not None or not (many or _needs_tree(sub, commit))
+            self._start(sub, behind=False, first=(commit, tree) if at_hand else None)
+        elif changes := told(sub.interest, access, commit, tree):
+            outbox.send(_push(sub, [_commit(access, commit, changes)], commit.rev))
 
     # -- from the history ----------------------------------------------------
 
-    def _start(self, sub: Subscription, *, behind: bool) -> None:
+    def _start(
+        self, sub: Subscription, *, behind: bool, first: tuple[Commit, Node | None] | None = None
+    ) -> None:
+        """Have a subscriber go on by itself: first with a commit that is at hand, then from the log."""
         if behind and sub.session.outbox is not None:
             sub.session.outbox.send(
                 {"push": "behind", "sub": sub.number, "after": sub.cursor, "head": self.head}
             )
-        sub.task = asyncio.create_task(self._catch_up(sub))
+        sub.task = asyncio.create_task(self._catch_up(sub, first))
 
-    async def _catch_up(self, sub: Subscription) -> None:
+    async def _catch_up(self, sub: Subscription, first: tuple[Commit, Node | None] | None) -> None:
         try:
+            if first is not None:
+                commit, tree = first
+                part = await self._store.lane.call(lambda: _encoded(sub, commit, tree))
+                self._flush(sub, [] if part is None else [part], commit.rev)
+                sub.live = sub.cursor >= self.head
             while not sub.live and self._ready(sub):
                 try:
                     await self._replay(sub)
@@ -168,29 +186,29 @@ class Feed:
             sub.live = sub.cursor >= self.head
 
     async def _replay_history(self, sub: Subscription) -> bool:
-        batch: list[Part] = []
-        size = 0
+        batch: list[msgspec.Raw] = []
+        size, last = 0, sub.cursor
         async with aclosing(self._store.history(after=sub.cursor)) as commits:  # type: ignore[type-var]
             async for commit in commits:
-                changes = await self._changes(sub, commit)
-                if changes:
-                    batch.append((commit, changes))
-                    size += len(_encode(_commit(sub.session.access, commit, changes)))
+                part = await self._part(sub, commit)
+                last = commit.rev
+                if part is not None:
+                    batch.append(part)
+                    size += len(memoryview(part))
                 if len(batch) == BATCH or size > BATCH_OCTETS:
-                    batch, size = self._flush(sub, batch), 0
+                    self._flush(sub, batch, last)
+                    batch, size = [], 0
                 if not batch:
-                    sub.cursor = commit.rev
+                    sub.cursor = last
                 if not self._ready(sub):
                     return False
-        if batch:
-            sub.cursor = batch[-1][0].rev
-            self._flush(sub, batch)
+        self._flush(sub, batch, last)
         return self._ready(sub)
 
-    def _flush(self, sub: Subscription, batch: list[Part]) -> list[Part]:
+    def _flush(self, sub: Subscription, batch: list[msgspec.Raw], last: Rev) -> None:
+        sub.cursor = last
         if batch and sub.session.outbox is not None:
-            sub.session.outbox.send(_push(sub, batch))
-        return []
+            sub.session.outbox.send(_push(sub, batch, last))
 
     def _tell_missed(self, sub: Subscription, oldest: Rev) -> None:
         if sub.session.outbox is not None:
@@ -205,12 +223,11 @@ class Feed:
             )
         sub.cursor = max(oldest, sub.cursor)
 
-    async def _changes(self, sub: Subscription, commit: Commit) -> list[Told]:
-        """A subscriber's part of a commit of the past; what takes long is found on another thread."""
-        access = sub.session.access
-        if not _needs_tree(sub, commit) and not costly(sub.interest, access, commit, None):
-            return told(sub.interest, access, commit, None)
-        return await self._store.lane.call(lambda: told(sub.interest, access, commit, self._before(commit)))
+    async def _part(self, sub: Subscription, commit: Commit) -> msgspec.Raw | None:
+        """A subscriber's part of a commit of the past as JSON; what takes long is found on another thread."""
+        if len(commit.changes) > MANY or costly(sub.interest, sub.session.access, commit, None):
+            return await self._store.lane.call(lambda: _encoded(sub, commit, self._before(commit)))
+        return _encoded(sub, commit, None)
 
     def _before(self, commit: Commit) -> Node | None:
         try:
@@ -223,9 +240,14 @@ def _needs_tree(sub: Subscription, commit: Commit) -> bool:
     return any(needs_tree(sub.interest, sub.session.access, change) for change in commit.changes)
 
 
-def _push(sub: Subscription, parts: list[Part]) -> dict[str, Any]:
+def _push(sub: Subscription, commits: Sequence[Any], rev: Rev) -> dict[str, Any]:
+    return {"push": "commits", "sub": sub.number, "rev": rev, "commits": commits}
+
+
+def _encoded(sub: Subscription, commit: Commit, tree: Node | None) -> msgspec.Raw | None:
     access = sub.session.access
-    return {"push": "commits", "sub": sub.number, "commits": [_commit(access, *part) for part in parts]}
+    changes = told(sub.interest, access, commit, tree)
+    return msgspec.Raw(_encode(_commit(access, commit, changes))) if changes else None
 
 
 def _commit(access: Access, commit: Commit, changes: list[Told]) -> dict[str, Any]:

@@ -97,17 +97,17 @@ def _is_wide(interest: Interest, access: Access, change: Change) -> bool:
 
 
 def costly(interest: Interest, access: Access, commit: Commit, tree: Node | None) -> bool:
-    """Whether `told` could take long enough to be noticed by others, or has to know what is not at hand."""
+    """Whether `told`, or to write down what it gives, could take long or needs what is not at hand."""
     steps = 0
     for change in commit.changes:
         if interest.pattern is not None:
             steps += interest.pattern.steps(change.path)
-        if steps > STEPS:
+        if steps > STEPS or is_heavy(change.value):
             return True
         if not needs_tree(interest, access, change):
             continue
         node = find(tree, change.path) if tree is not None else None
-        if tree is None or len(commit.changes) > 1 or is_heavy(node) or is_heavy(change.value):
+        if tree is None or len(commit.changes) > 1 or is_heavy(node):
             return True
     return False
 
@@ -329,6 +329,13 @@ class Index:
         for beginning, keys in self._beginnings.items():
             if path[0].startswith(beginning):
                 found |= keys
+        return found
+
+    def concerned(self, roots: set[Path]) -> set[int]:
+        """Return the keys of every interest that a change at or below these roots can touch."""
+        found: set[int] = set()
+        for root in roots:
+            found |= self.candidates(root)
         return found
 
 

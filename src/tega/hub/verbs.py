@@ -14,6 +14,7 @@ from tega.hub import messages as m
 from tega.hub.access import channel_path
 from tega.hub.channels import check_channel
 from tega.hub.errors import BadRequest, Denied
+from tega.hub.feed import MANY
 from tega.hub.interest import is_heavy, may_read_all, visible
 from tega.hub.pattern import glob_pattern, regex_pattern
 from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
@@ -45,8 +46,6 @@ class Later(NamedTuple):
 
 VERBS: Final[dict[type[m.Request], Verb]] = {}
 MAX_LOG: Final = 10_000
-MANY: Final = 500
-"""Changes of a commit that are looked through on the event loop."""
 OLD_ROOTS: Final = 10
 """Versions of each root before the present one that `edges` shows."""
 
@@ -142,21 +141,21 @@ async def head(hub: Hub, who: Session, r: m.Head) -> Json:
 
 
 @verb(m.Roots)
-def roots(hub: Hub, who: Session, r: m.Roots) -> Json:
-    return _roots(hub, who, present=True)
+async def roots(hub: Hub, who: Session, r: m.Roots) -> Json:
+    return await hub.store.lane.call(lambda: _roots(hub, who, present=True))
 
 
 @verb(m.Old)
-def old(hub: Hub, who: Session, r: m.Old) -> Json:
-    return _roots(hub, who, present=False)
+async def old(hub: Hub, who: Session, r: m.Old) -> Json:
+    return await hub.store.lane.call(lambda: _roots(hub, who, present=False))
 
 
 def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
-    standing = set(hub.store.database.view().keys())
+    tree = hub.store.database.view().tree
     return {
         root: version
         for root, version in sorted(hub.store.database.versions().items())
-        if (root in standing) is present and who.access.allows("read", (root,))
+        if (find(tree, (root,)) is not None) is present and who.access.allows("read", (root,))
     }
 
 
@@ -359,41 +358,41 @@ async def _ended(later: Any) -> Json:
 def apply(hub: Hub, who: Session, r: m.Apply) -> Json:
     if not r.steps:
         raise BadRequest("there is nothing to do: a transaction that is sent whole has a step or more")
-    paths = [_write(who, step.path) for step in r.steps]
+    if len(r.steps) > MANY or r.base is not None or any(step.ephemeral for step in r.steps):
+        return _apply_elsewhere(hub, who, r)
+    return _commit_all(hub, who, _changes(who, r, None), _expected(who, r), r.message, r.request)
+
+
+async def _apply_elsewhere(hub: Hub, who: Session, r: m.Apply) -> Json:
+    """Looked through on another thread, with the session's lease, or after a look at the past."""
+    changes = await hub.store.lane.call(lambda: _changes(who, r, None))
+    expect = _expected(who, r)
+    if any(step.ephemeral for step in r.steps):
+        changes = _changes(who, r, await hub.lease_of(who))
+    if r.base is not None:
+        tree = (await hub.store.view(r.base)).tree
+        expect = {change.path: mod_at(tree, change.path) for change in changes} | expect
+    return await _ended(_commit_all(hub, who, changes, expect, r.message, r.request))
+
+
+def _expected(who: Session, r: m.Apply) -> dict[Path, Rev]:
     expect = {parse_path(text): rev for text, rev in r.expect.items()}
-    for path in [*expect, *(paths if r.base is not None else ())]:
+    for path in expect:
         who.access.require("read", path)
-    if r.base is not None or any(step.ephemeral for step in r.steps):
-        return _apply_elsewhere(hub, who, r, paths, expect)
-    return _apply(hub, who, r, paths, expect, None)
+    return expect
 
 
-async def _apply_elsewhere(
-    hub: Hub, who: Session, r: m.Apply, paths: list[Path], expect: dict[Path, Rev]
-) -> Json:
-    """With the session's lease, or after a look at the past."""
-    lease = await hub.lease_of(who) if any(step.ephemeral for step in r.steps) else None
-    standing = {} if r.base is None else await _standing(hub, r.base, set(paths))
-    return await _ended(_apply(hub, who, r, paths, standing | expect, lease))
-
-
-def _apply(
-    hub: Hub, who: Session, r: m.Apply, paths: list[Path], expect: dict[Path, Rev], lease: str | None
-) -> Any:
-    changes = [_change(path, step, lease) for path, step in zip(paths, r.steps, strict=True)]
-    return _commit_all(hub, who, changes, expect, r.message, r.request)
+def _changes(who: Session, r: m.Apply, lease: str | None) -> list[Change]:
+    changes = [_change(_write(who, step.path), step, lease) for step in r.steps]
+    for change in changes if r.base is not None else ():
+        who.access.require("read", change.path)
+    return changes
 
 
 def _change(path: Path, step: m.Step, lease: str | None) -> Change:
     if step.ephemeral and step.do != "put":
         raise BadRequest("only a put can be ephemeral")
     return Change(Op(step.do), path, step.value, lease if step.ephemeral else None)
-
-
-async def _standing(hub: Hub, base: Rev, paths: set[Path]) -> dict[Path, Rev]:
-    """Return the revision that each path was changed last at, as of `base`."""
-    tree = (await hub.store.view(base)).tree
-    return {path: mod_at(tree, path) for path in paths}
 
 
 @verb(m.Begin)

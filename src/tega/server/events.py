@@ -93,6 +93,5 @@ async def _events(hub: Hub, session: Session, outbox: QueueOutbox) -> AsyncItera
 
 
 def _event(message: dict[str, Any]) -> bytes:
-    commits = message.get("commits")
-    mark = b"id: %d\n" % commits[-1]["rev"] if commits else b""
+    mark = b"id: %d\n" % message["rev"] if message["push"] == "commits" else b""
     return b"%sevent: %s\ndata: %s\n\n" % (mark, str(message["push"]).encode(), _encode(message))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tega.server.guard import Guard
 
 logger = logging.getLogger("tega.server")
+SWITCH_S = 0.001
+"""How long the event loop waits for the interpreter while another thread has long work."""
 DEFAULT_LISTEN = "127.0.0.1:8739"
 _DURABILITY = "what an acknowledged commit survives: full, power loss; normal, the death of any process"
 _ENABLE = "start a plugin that comes with tega or is installed; `all` for every one; repeatable"
@@ -161,6 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server; returns the exit code."""
     options = parser().parse_args(arguments)
     level = logging.DEBUG if options.verbose else logging.WARNING
+    sys.setswitchinterval(SWITCH_S)
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     from tega.plugins.host import PluginError
 

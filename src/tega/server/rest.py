@@ -218,7 +218,13 @@ class Rest:
             raise BadRequest(f"/_{request.path_params['command']} changes something or takes long: use POST")
         fields: dict[str, Any] = dict(request.query_params)
         fields.pop("tega_id", None)
-        fields.update(_mapping(await self._json_body(request, {})))
+        body = await self._body(request)
+        if len(body) > LARGE:
+            read = await self._hub.store.lane.call(
+                lambda: _convert(kind, {**fields, **_mapping(_decode(body))})
+            )
+            return await self._run(who, read)
+        fields.update(_mapping(_decode(body) if body else {}))
         if kind is m.Rollback:
             _take_rollback(fields)
         if kind is m.Edges:

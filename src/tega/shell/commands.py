@@ -199,29 +199,19 @@ async def _geta(shell: Shell, line: str) -> None:
 
 
 async def _read(shell: Shell, path: str, version: str) -> dict[str, Any]:
-    found = await shell.db.ask("get", path=path, txid=shell.txid, **await _when(shell, path, version))
+    found = await shell.db.ask("get", path=path, txid=shell.txid, **_when(version))
     if found is None:
         raise NotFound(f"nothing is at {path or 'the root: the tree is empty'}")
     shown: dict[str, Any] = found
     return shown
 
 
-async def _when(shell: Shell, path: str, version: str) -> dict[str, int]:
+def _when(version: str) -> dict[str, int]:
     if version.startswith("@"):
         return {"at": parse_number(version[1:], "a revision")}
     if not version:
         return {}
-    root = parse_path(path)[0] if path else ""
-    return {"root_version": await _version(shell, root, version)}
-
-
-async def _version(shell: Shell, root: str, text: str) -> int:
-    """A version of a root; a negative one counts back from the present one."""
-    version = parse_number(text, "a version")
-    if version >= 0:
-        return version
-    present = (await shell.db.ask("roots")).get(root) or (await shell.db.ask("old")).get(root) or 0
-    return int(present) + version
+    return {"root_version": parse_number(version, "a version")}
 
 
 async def _getr(shell: Shell, line: str) -> None:
@@ -327,7 +317,7 @@ async def _rollback(shell: Shell, line: str) -> None:
         done = await shell.db.rollback(path[0] if path else None, parse_number(to[1:], "a revision"))
         shell.show({"rev": done.rev, "roots": dict(done.roots)})
         return
-    fields = {"root": root, "to": await _version(shell, path[0], to), "by_version": True}
+    fields = {"root": root, "to": parse_number(to, "a version"), "by_version": True}
     receipt = await shell.db.ask("rollback", **fields)
     shell.show({"rev": receipt["rev"], "roots": receipt["roots"]})
 
