@@ -10,6 +10,7 @@ The tree of a lab::
     applied         whether the lab shall be up, the revision that the network is at, and since when
     status.NODE     pending, done or error with the reason; and the revision
     confirm         what undoes itself, and when
+    base            the newest revision before the history that is kept
     operational-NODE  what is observed (kept current by `nlan keep`)
 
 A revision of a lab is a commit that touches ``lab`` or a ``config-`` root.
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab, from_json, to_builtins
@@ -38,6 +40,7 @@ from nlan.values import is_name, natural
 from tega.api import Change, Commit, Op
 from tega.database import Database, open_database
 from tega.errors import Compacted, Conflict, DamagedStore, FutureRevision, StoreError
+from tega.state import View
 
 CONFIG = "config-"
 
@@ -163,7 +166,7 @@ class LabState:
             ValidationError: Another version of nlan wrote it in a shape this one cannot read.
         """
         try:
-            tree = self.database.view(revision)
+            tree = self._view(revision)
         except (Compacted, FutureRevision) as error:
             raise NotFoundError(f"{self._lab}: {error} (`nlan history` lists the revisions)") from error
         settings = tree.get(("lab",))
@@ -177,13 +180,7 @@ class LabState:
 
     def head(self) -> int:
         """Return the newest revision of the desired state; 0 where there is none."""
-        newest = 0
-        tree = self.database.view()
-        for root in self.database.versions():
-            if root == "lab" or root.startswith(CONFIG):
-                entry = tree.get((root,))
-                newest = max(newest, entry.mod_rev if entry is not None else 0)
-        return newest
+        return _desired_revision(self.database.view())
 
     def applied(self) -> int:
         """Return the revision that the running network is at; 0 where none was applied whole."""
@@ -213,9 +210,49 @@ class LabState:
         """Return the revisions kept, newest first; at most `limit` of them where it is not 0."""
         commits = list(self.database.history())
         fates = _fates(commits)
-        found = [commit for commit in commits if _changed(commit)]
-        newest = found[: -limit - 1 : -1] if limit else found[::-1]
-        return [_revision(commit, self.applied(), self.confirmation(), fates) for commit in newest]
+        applied, waiting = self.applied(), self.confirmation()
+        found = [_revision(commit, applied, waiting, fates) for commit in commits if _changed(commit)]
+        base = self._base()
+        if base is not None:
+            state, _ = _state(base.revision, applied, waiting, fates)
+            current = state in ("current", "unconfirmed")
+            found.insert(0, replace(base, applied=current, state=state if current else base.state))
+        return found[: -limit - 1 : -1] if limit else found[::-1]
+
+    def _base(self) -> Revision | None:
+        """Return the revision that stood when the kept history begins, as far as that is known."""
+        entry = self.database.get(("base",))
+        if entry is None:
+            return None
+        base = from_json(entry.value, Revision)
+        oldest = self.database.oldest()
+        stands = base.revision <= oldest and _desired_revision(self.database.view(oldest)) == base.revision
+        return base if stands else None
+
+    def _view(self, revision: int | None) -> View:
+        """Return the tree at a revision; one before the kept history may have stood when that begins."""
+        try:
+            return self.database.view(revision)
+        except Compacted as error:
+            base = self.database.view(error.oldest)
+            if _desired_revision(base) != revision:
+                raise
+            return base
+
+    def forget(self, before: int) -> None:
+        """Forget the history before a revision; what the lab should be then is still known.
+
+        Raises:
+            StoreError: See `Database.compact`.
+        """
+        base = _desired_revision(self.database.view(before - 1))
+        found = next((revision for revision in self.revisions() if revision.revision == base), None)
+        if found is not None:
+            state: RevisionState = "past" if found.applied else found.state
+            kept = to_builtins(replace(found, applied=False, state=state))
+            if (entry := self.database.get(("base",))) is None or entry.value != kept:
+                self.database.put(("base",), kept, author=author())
+        self.database.compact(before)
 
     # What is written
 
@@ -433,6 +470,12 @@ def author() -> str:
         return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def _desired_revision(tree: View) -> int:
+    """Return the newest revision of the desired state in a tree; 0 where there is none."""
+    roots = (root for root in tree.keys() if root == "lab" or root.startswith(CONFIG))  # noqa: SIM118
+    return max((entry.mod_rev for root in roots if (entry := tree.get((root,))) is not None), default=0)
 
 
 def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> dict[str, Any]:

@@ -106,22 +106,23 @@ class Log(Protocol):
 
     def drop_blob(self, name: str) -> None: ...
     def truncate(self, before: Rev, state: str) -> bool:
-        """Forget the records with a smaller revision; the last one always stays.
+        """Forget the records with a smaller revision.
 
         Args:
-            before: The oldest that stays.
+            before: The oldest that stays; there has to be one.
             state: The blob that stands for what is forgotten.
 
         Returns:
-            False if that is not there; nothing is forgotten then.
+            False if one of them is not there; nothing is forgotten then.
         """
 
-    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
+    def squeeze(self, before: Rev, state: str, older: Sequence[str]) -> None:
         """Forget records and older states with the least space that it can take, for a disk that is full.
 
         Args:
             before: The oldest revision that stays.
-            states: Blobs that go; the one that stands for what is forgotten stays.
+            state: The blob that stands for what is forgotten; without these two nothing is done.
+            older: Blobs that go.
         """
 
     def reclaim(self) -> Iterator[None]:

@@ -362,7 +362,7 @@ class Database(Core):
         kept = max([self.oldest(), *(rev for rev in self._state_revs() if rev <= base)])
         with self._lock:
             self._check_open()
-            self.log.squeeze(kept + 1, self._states_before(kept))
+            self.log.squeeze(kept + 1, state_name(kept), self._states_before(kept))
 
     def _keep_state(self, rev: Rev) -> None:
         """See that the state at a revision stands in the log."""

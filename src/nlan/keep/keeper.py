@@ -364,6 +364,7 @@ class Keeper:
             drifted = self._sources.switches.drifted() | self._limits_drifted()
             if drifted:
                 self._dirt.mark(drifted, now)
+        self._forget(now)
         if now >= self._full_at:
             self._full_at = float("inf")
             self._dirt.all(now)
@@ -372,6 +373,14 @@ class Keeper:
             self._backoff.tidy(now)
         if now >= self._operational.due:
             self._write_down()
+
+    def _forget(self, now: float) -> None:
+        outcome = self._memory.forget(now)
+        if isinstance(outcome, StoreError):
+            self._take_error(outcome)
+        elif outcome:
+            text = f"{self._world.place.lab}: the oldest {outcome} commits of its database are forgotten"
+            self._tell(Note("forgotten", text, {"commits": outcome}))
 
     def _limits_drifted(self) -> set[str]:
         """Look at the limits of the next few nodes that have any: the kernel tells nobody of them."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from nlan.errors import NlanError
+from nlan.keep.horizon import Forgetting
 from nlan.keep.soundness import Soundness, examined
 from nlan.state import LabState, database_path
 from tega.database import open_database
@@ -40,10 +41,12 @@ class Memory:
         self.abandoned: list[LabState] = []
         self.why = ""
         self._soundness = Soundness(self._directory)
+        self._forgetting = Forgetting(self._directory)
         self._tried: object = None
 
     def close(self) -> None:
         """Close what is sound."""
+        self._forgetting.end()
         if self.state is not None and self.look() != "lost":
             self.state.close()
             self.state = None
@@ -51,6 +54,8 @@ class Memory:
     def look(self) -> Change:
         """Look whether it is still sound, or sound again; to be called before it is used."""
         if self.state is not None:
+            if self._forgetting.is_at_work:  # and would look like somebody else's work
+                return ""
             if not (why := self._soundness.why_not()):
                 return ""
             self.lose(why)
@@ -60,6 +65,10 @@ class Memory:
             return ""
         self._tried = stamp
         return "back" if self._reopen() else ""
+
+    def forget(self, now: float) -> int | StoreError:
+        """Now and then forget what is too much; return how many commits went, or what failed."""
+        return 0 if self.state is None else self._forgetting.tick(self.state, now)
 
     def lose(self, why: str) -> None:
         """Touch it no more."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from tega.database import open_database
 from tega.engines.head import SIZE, Head
+from tega.engines.space import RESERVE
 from tega.engines.sqlite import DATABASE, FILES, HEAD
 from tega.errors import DamagedStore, StoreError
 
@@ -64,6 +65,8 @@ class Soundness:
     def _stamps(self) -> dict[str, Stamp]:
         found = {}
         for name in FILES:
+            if name == RESERVE:  # holds nothing, and comes and goes
+                continue
             try:
                 stat = os.stat(self._directory / name)
             except OSError:

@@ -53,7 +53,7 @@ class FrozenLog(SqliteLog):
     def truncate(self, before: Rev, state: str) -> bool:
         raise self._refusal()
 
-    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
+    def squeeze(self, before: Rev, state: str, older: Sequence[str]) -> None:
         raise self._refusal()
 
     def reclaim(self) -> Iterator[None]:

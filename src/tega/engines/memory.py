@@ -134,9 +134,8 @@ class MemoryLog:
 
     def truncate(self, before: Rev, state: str) -> bool:
         with self._lock:
-            if state not in self._held.blobs:
+            if before > self._held.last or state not in self._held.blobs:
                 return False
-            before = min(before, self._held.last)
             for rev in range(self._held.horizon + 1, before):
                 record = self._held.records.pop(rev)
                 self._held.requests.pop(record.request_id, None)
@@ -145,10 +144,10 @@ class MemoryLog:
             self._held.horizon = max(self._held.horizon, before - 1)
         return True
 
-    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
-        self.truncate(before, max(self.blobs()))
-        for name in states:
-            self.drop_blob(name)
+    def squeeze(self, before: Rev, state: str, older: Sequence[str]) -> None:
+        if self.truncate(before, state):
+            for name in older:
+                self.drop_blob(name)
 
     def reclaim(self) -> Iterator[None]:
         return iter(())

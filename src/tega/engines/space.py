@@ -20,7 +20,7 @@ from tega.engines import requests
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tega.api import Rev
 
@@ -82,17 +82,17 @@ def end_wal(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def squeeze(db: sqlite3.Connection, horizon: Rev, states: list[str]) -> None:
+def squeeze(db: sqlite3.Connection, horizon: Rev, older: Sequence[str]) -> None:
     """Remove all that lies behind the horizon in one transaction, and cut the file.
 
     Args:
         db: In a transaction, which is committed.
         horizon: Newest revision that is forgotten.
-        states: Names of the states that go.
+        older: Names of the states that go.
     """
     _keep_only(db, "commits", horizon)
     _keep_only(db, "touched", horizon)
-    db.executemany("DELETE FROM blob WHERE name = ?", [(name,) for name in states])
+    db.executemany("DELETE FROM blob WHERE name = ?", [(name,) for name in older])
     position: str | None = ""
     while position is not None:
         position = requests.forget(db, position, horizon)

@@ -446,11 +446,10 @@ class SqliteLog:
 
     def truncate(self, before: Rev, state: str) -> bool:
         with self.hold(), self._errors():
-            if self._one("SELECT 1 FROM blob WHERE name = ?", state) is None:
+            if before > self._held_last or not self._has_blob(state):
                 return False
-            horizon = min(before, self._held_last) - 1
-            if horizon > self.horizon():
-                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
+            if before - 1 > self.horizon():
+                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(before - 1)))
                 self._db.execute("COMMIT")
         return True
 
@@ -462,13 +461,15 @@ class SqliteLog:
                     return
             yield
 
-    def squeeze(self, before: Rev, states: Sequence[str]) -> None:
+    def squeeze(self, before: Rev, state: str, older: Sequence[str]) -> None:
         space.give_up(self._folder)
         try:
             with self._lock, self._errors(), space.whole_transactions(self._db), self.hold():
-                horizon = max(self.horizon(), min(before, self._held_last) - 1)
+                if before > self._held_last or not self._has_blob(state):
+                    return
+                horizon = max(self.horizon(), before - 1)
                 self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
-                space.squeeze(self._db, horizon, list(states))
+                space.squeeze(self._db, horizon, older)
             with self._lock, self._errors():
                 space.end_wal(self._db)
         finally:
@@ -485,6 +486,9 @@ class SqliteLog:
         if found is None or isinstance(found, bytes):
             return found
         raise DamagedStore(self.directory, f"{name} holds no octets")
+
+    def _has_blob(self, name: str) -> bool:
+        return self._one("SELECT 1 FROM blob WHERE name = ?", name) is not None
 
     def drop_blob(self, name: str) -> None:
         with self._lock, self._errors():

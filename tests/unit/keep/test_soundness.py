@@ -53,6 +53,21 @@ def test_commits_of_anybody_and_checkpoints_harm_nothing(database: Database, dir
     assert database.head() == 50 + 1 + 40
 
 
+def test_compaction_harms_nothing(database: Database, directory: Path) -> None:
+    """Also that of a full disk, which gives up the reserve and lays it up again."""
+    soundness = Soundness(directory)
+    database.compact(20)
+    assert soundness.why_not() == ""
+    another_process(directory)
+    database.snapshot()
+    database.put(("mine",), 1)
+    database._squeeze(database.head() - 1)
+    assert database.oldest() > 30
+    assert soundness.why_not() == ""
+    (directory / "tega.reserve").unlink()
+    assert soundness.why_not() == ""
+
+
 def garble(directory: Path) -> None:
     """Overwrite the middle of the main file, all of which has been written by a checkpoint."""
     another_process(directory, "checkpoint")

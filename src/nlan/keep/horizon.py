@@ -1,0 +1,96 @@
+"""How far back a lab's database remembers: what `nlan keep` forgets, and when.
+
+What flaps is written down again and again, so a database that is kept for
+long grows. Nothing is forgotten below `LARGE`; above it the older half of
+what is there goes, but for the newest revisions of the lab. Above `HUGE`
+it goes in any case. What the lab shall be, what it runs and what an
+unconfirmed change returns to stay whatever happens.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from nlan.state import LabState
+from tega.engines.sqlite import DATABASE
+from tega.errors import StoreError
+
+LARGE = 16 << 20
+HUGE = 32 << 20
+"""Octets of the database file."""
+REVISIONS = 50
+"""So many of the newest revisions stay up to `HUGE`."""
+LEAST_SHARE = 10
+"""Less than one commit in so many is not worth the work."""
+LOOK_EVERY_S = 3600.0
+
+
+def forgettable(state: LabState, size: int) -> int:
+    """Return the revision before which a lab's history can be forgotten; 0 where all stays.
+
+    Args:
+        state: The lab's memory.
+        size: Octets of its database file.
+    """
+    if size < LARGE:
+        return 0
+    oldest, head = state.database.oldest(), state.database.head()
+    before = oldest + (head - oldest) // 2
+    waiting, desired = state.confirmation(), state.head()
+    needed = [state.applied(), waiting.back_to if waiting is not None else 0]
+    before = min([before, *(revision for revision in needed if 0 < revision != desired)])
+    if size < HUGE:
+        newest = state.revisions(REVISIONS)
+        before = min([before, *(revision.revision for revision in newest[-1:])])
+    return before if (before - oldest) * LEAST_SHARE > head - oldest else 0
+
+
+class Forgetting:
+    """Looks at the size of a database now and then, and has a thread forget what is too much.
+
+    That takes seconds for a large one; commits come in between.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Take the directory of the database."""
+        self._directory = directory
+        self._thread: threading.Thread | None = None
+        self._at = 0.0
+        self._outcome: int | StoreError = 0
+
+    @property
+    def is_at_work(self) -> bool:
+        """Tell whether the files are being changed."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def tick(self, state: LabState, now: float) -> int | StoreError:
+        """Begin where it is time; return how many commits went since the last call, or what failed."""
+        if self.is_at_work:
+            return 0
+        outcome, self._outcome = self._outcome, 0
+        if now >= self._at:
+            self._at = now + LOOK_EVERY_S
+            self.begin(state)
+        return outcome
+
+    def begin(self, state: LabState) -> None:
+        """Forget what is too much, if anything is."""
+        size = (self._directory / DATABASE).stat().st_size
+        if size >= LARGE:
+            self._thread = threading.Thread(target=self._forget, args=(state, size), daemon=True)
+            self._thread.start()
+
+    def end(self) -> None:
+        """Wait until the thread has ended; the database stays as whole as it was."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _forget(self, state: LabState, size: int) -> None:
+        try:
+            before = forgettable(state, size)
+            if before:
+                self._outcome = before - 1 - state.database.oldest()
+                state.forget(before)
+        except StoreError as error:
+            self._outcome = error
