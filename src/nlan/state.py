@@ -32,6 +32,8 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from nlan import confirmation
+from nlan.confirmation import Confirmation
 from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab, from_json, to_builtins
 from nlan.schema import Allocations
@@ -75,20 +77,6 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     applied: bool = False
     state: RevisionState = "past"
     reason: str = ""
-
-
-class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
-    """A change that undoes itself.
-
-    Attributes:
-        revision: The change.
-        until: When, in seconds since 1970.
-        back_to: The revision that is returned to; 0 where the lab did not exist before.
-    """
-
-    revision: int
-    until: float
-    back_to: int
 
 
 def database_path(state: Path, lab: str) -> Path:
@@ -263,7 +251,7 @@ class LabState:
         source: tuple[str, str],
         message: str = "",
         *,
-        confirm_by: float | None = None,
+        confirm_s: float | None = None,
     ) -> int:
         """Make `lab` the desired state, of a network that shall be up, and return its revision.
 
@@ -275,13 +263,13 @@ class LabState:
             allocations: What its names were given.
             source: Path and text of the file.
             message: Why.
-            confirm_by: When the change undoes itself, in seconds since 1970; None where it counts at once.
+            confirm_s: Seconds until the change undoes itself; None where it counts at once.
         """
         changes = self._changes(_documents(lab, allocations, source))
         revision = self.database.head() + 1 if any(map(_is_desired, changes)) else self.head()
         if not self.was_up():
             changes.append(Change(Op.PUT, ("applied",), {"revision": 0, "time": time.time(), "up": True}))
-        waiting = None if confirm_by is None else self._waiting(revision, confirm_by)
+        waiting = None if confirm_s is None else self._waiting(revision, confirm_s)
         if waiting is not None:
             changes.append(Change(Op.PUT, ("confirm",), to_builtins(waiting)))
         if changes:
@@ -290,12 +278,12 @@ class LabState:
             self.await_confirmation(msgspec.structs.replace(waiting, revision=self.head()))
         return self.head()
 
-    def _waiting(self, revision: int, until: float) -> Confirmation | None:
+    def _waiting(self, revision: int, seconds: float) -> Confirmation | None:
         before, applied = self.confirmation(), self.applied()
         if before is None and revision == applied:
             return None
         back_to = applied if before is None else before.back_to
-        return Confirmation(revision=revision, until=until, back_to=back_to)
+        return confirmation.waiting(revision, back_to, seconds)
 
     def _changes(self, wanted: dict[str, Any]) -> list[Change]:
         """Return what turns the documents into those wanted; nodes that it touches are pending."""
@@ -360,7 +348,7 @@ class LabState:
     def confirm(self) -> Confirmation | None:
         """Keep the change for good and return it; None where none waits, or its time is over."""
         waiting = self.confirmation()
-        if waiting is None or waiting.until <= time.time():
+        if waiting is None or waiting.is_over:
             return None
         return waiting if self._settle(waiting, Change(Op.DELETE, ("confirm",)), "confirmed") else None
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from nlan.confirmation import Confirmation
 from nlan.runtimes import NetnsRuntime, Paths
-from nlan.state import Confirmation, open_state
+from nlan.state import open_state
 from support import Nlan
 from wan import Document, edge, l2vpn, neighbors, plug, set_asn, text, vpns, wan
 

@@ -443,6 +443,26 @@ def test_what_cannot_be_repaired_is_said_and_tried_rarely(nlan: Nlan, pair: str)
         keep.repaired(kind="bridge", node="r1")
 
 
+@pytest.mark.parametrize("how", [(), ("--detach",)], ids=["staying", "detached"])
+def test_a_keep_is_seen_and_ended_by_a_verb(nlan: Nlan, pair: str, how: tuple[str, ...]) -> None:
+    if how:
+        nlan("keep", pair, "--detach")
+    else:
+        keep = Keep(nlan.start("keep", pair, "--json"))
+        keep.event("keeping")
+    (row,) = [row for row in nlan("ls", "--json").json if row["lab"] == pair]
+    assert os.path.exists(f"/proc/{row['kept_by']}")
+    assert nlan("status", pair, "--json").json["kept_by"] == row["kept_by"]
+    assert f"kept by process {row['kept_by']} (`nlan keep --stop` ends that)" in nlan("status", pair).out
+    said = nlan("keep", "--stop", "-l", pair).out
+    assert said == f"{pair}: kept no more, process {row['kept_by']} ended; the lab runs on\n"
+    if not how:
+        assert keep.ended() == 0
+    assert nlan("status", pair, "--json").json["kept_by"] is None
+    assert f"{pair} is not kept" in nlan("keep", "--stop", pair, code=1).err
+    assert pair in nlan.running()
+
+
 def test_a_lab_that_is_not_there_cannot_be_kept(nlan: Nlan) -> None:
     assert "no lab" in nlan("keep", nlan.name(), code=1).err
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
 from nlan.cli.output import Progress, counted, operation_lines, paint, plan_value, print_json, say
+from nlan.confirmation import Confirmation
 from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
 from nlan.control.world import World
 from nlan.errors import NlanError, RollbackError
 from nlan.plan import Operation, Plan
 from nlan.runtimes import Paths
-from nlan.state import Confirmation, find_state, open_state
+from nlan.state import find_state, open_state
 
 EXIT_INTERRUPTED = 130
 
@@ -111,22 +111,21 @@ def _undo_overdue(paths: Paths, lab: str, terminal: Terminal) -> None:
 
 
 def _is_overdue(waiting: Confirmation | None) -> bool:
-    return waiting is not None and waiting.until <= time.time()
+    return waiting is not None and waiting.is_over
 
 
 def wait_for_confirmation(paths: Paths, lab: str, change: Confirmation, terminal: Terminal) -> bool:
     """Wait until the change is confirmed or undo it when its time is over; tell which."""
-    until = change.until
+    last = change
     with open_state(paths.state, lab) as state:
         while (waiting := state.confirmation()) is not None:
-            until = waiting.until
-            left = until - time.time()
+            last, left = waiting, waiting.left_s
             if left <= 0:
                 break
             terminal.waiting(f"undone in {left:.0f} s unless `nlan confirm` comes")
             state.database.wait(state.database.head(), min(left, 1.0))
         terminal.clear()
-        undone = waiting is not None or (until <= time.time() and state.head() != change.revision)
+        undone = waiting is not None or (last.is_over and state.head() != change.revision)
     settle(paths, lab, terminal)
     return not undone
 

@@ -246,6 +246,7 @@ VERBS = (
         (
             *LAB_WORD,
             _option("--detach", action="store_true", help="go on in the background"),
+            _option("--stop", action="store_true", help="end the keep that runs, here or in the background"),
             _option("--unit", action="store_true", help="print a systemd unit"),
             JSON,
         ),

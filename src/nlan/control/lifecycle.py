@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Literal, NamedTuple
 
+from nlan.confirmation import Confirmation
 from nlan.control import requirements
 from nlan.control.converge import Missing, wait
 from nlan.control.world import World, abilities
@@ -37,7 +38,7 @@ from nlan.model import Lab
 from nlan.plan import Operation, Plan
 from nlan.resources import FrrDaemon, Key, Resource
 from nlan.schema import Allocations
-from nlan.state import Confirmation, LabState
+from nlan.state import LabState
 
 Wait = Literal["up", "converged", "no"]
 
@@ -187,12 +188,12 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
     before, head, waiting = state.applied(), state.head(), state.confirmation()
     if request.base not in (None, head) or request.known not in (None, state.allocations()):
         raise OvertakenError(f"{request.lab.name}: revision {head} came in between; try again")
-    confirm_by = None if request.confirm_s is None else time.time() + request.confirm_s
+    confirm_s, begun = request.confirm_s, time.monotonic()
     is_unknown = existed and not before and (state.was_up() or state.is_blank())
-    if confirm_by is not None and is_unknown and waiting is None:
+    if confirm_s is not None and is_unknown and waiting is None:
         raise InputError(f"{request.lab.name}: {NO_WAY_BACK}, so nothing can wait to be confirmed")
     revision = state.commit(
-        request.lab, request.allocations, request.source, request.message, confirm_by=confirm_by
+        request.lab, request.allocations, request.source, request.message, confirm_s=confirm_s
     )
     clock.lap("state")
     world.frr.is_strict = request.strict
@@ -212,13 +213,13 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
             state.mark_failed(revision, error.reasons)
             raise
         clock.lap("verify")
-    keeps = confirm_by is None and revision != head
+    keeps = confirm_s is None and revision != head
     state.mark_applied(revision, [node.name for node in request.lab.nodes], confirmed=keeps)
-    if waiting is not None and confirm_by is None:
+    if waiting is not None and confirm_s is None:
         listener.say(f"{request.lab.name}: {_word(waiting, kept=keeps)}")
-    waits = state.confirmation() if confirm_by is not None else None
+    waits = state.confirmation() if confirm_s is not None else None
     clock.lap("state")
-    missing = _converge(world, request, confirm_by, listener)
+    missing = _converge(world, request, begun, listener)
     clock.lap("converge")
     return Result(plan, revision, missing, clock.laps, waits, _refused(world, request))
 
@@ -237,7 +238,7 @@ def _word(waiting: Confirmation, *, kept: bool) -> str:
     """Return what becomes of an earlier change that waits to be confirmed."""
     if kept:
         return f"revision {waiting.revision} does not wait to be confirmed any more: this change followed it"
-    left = max(0.0, waiting.until - time.time())
+    left = max(0.0, waiting.left_s)
     return f"revision {waiting.revision} is undone in {left:.0f} s unless `nlan confirm` comes"
 
 
@@ -394,14 +395,15 @@ def _vanishes(operation: Operation) -> bool:
     return operation.action == "delete" and operation.key.kind == "veth"
 
 
-def _converge(world: World, request: Request, confirm_by: float | None, listener: Listener) -> Missing:
+def _converge(world: World, request: Request, begun: float, listener: Listener) -> Missing:
     if request.wait != "converged":
         return Missing()
     expected = expectation(request.lab)
     if not expected:
         return Missing()
-    timeout_s = request.timeout_s if confirm_by is None else min(request.timeout_s, confirm_by - time.time())
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + request.timeout_s
+    if request.confirm_s is not None:
+        deadline = min(deadline, begun + request.confirm_s)
     with world.routes(sorted({*expected.routes, *expected.hoped})) as routes:
         return wait(expected, routes, world.speakers(request.lab), deadline, listener.waiting)
 

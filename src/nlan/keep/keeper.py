@@ -10,6 +10,7 @@ import os
 import time
 from contextlib import ExitStack
 
+from nlan.confirmation import uptime
 from nlan.control.lifecycle import Listener, undo_unconfirmed
 from nlan.control.world import World
 from nlan.drivers.cgroup import CgroupDriver
@@ -119,7 +120,7 @@ class Keeper:
                 self._sources.resume_kernel()
                 self._dirt.all(now)
                 self._work()
-        elif now >= self._dirt.due or self._deadline <= time.time():
+        elif now >= self._dirt.due or self._deadline <= uptime():
             if self._lock.acquire():
                 self._work()
             else:
@@ -131,7 +132,7 @@ class Keeper:
         """Return when something is due by itself."""
         if self._lock.waiting:
             return float("inf")
-        confirm = now + max(0.0, self._deadline - time.time())
+        confirm = now + max(0.0, self._deadline - uptime())
         due = (self._dirt.due, confirm, self._tick_at, self._full_at, self._operational.due)
         return min(*due, self._backoff.next)
 
@@ -251,12 +252,12 @@ class Keeper:
             return self._desired.revision >= 0
         waiting = self._state.confirmation()
         self._deadline = float("inf")  # what comes below may fail
-        if waiting is not None and waiting.until + GRACE_S <= time.time():
+        if waiting is not None and waiting.left_s + GRACE_S <= 0:
             undo_unconfirmed(self._world, self._state, waiting, _Undoing(self._tell, self._sources))
             waiting = None
             dirt.all(time.monotonic())
         if waiting is not None:
-            self._deadline = waiting.until + GRACE_S
+            self._deadline = uptime() + waiting.left_s + GRACE_S
         if not self._is_ours():
             return False
         revision = self._state.head()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
+import signal
 from pathlib import Path
 
-from nlan.errors import LockedError, NotFoundError
+from nlan.errors import HostError, LockedError, NotFoundError
 from nlan.runtimes import Paths
 
 
@@ -92,3 +94,31 @@ def keeper_of(paths: Paths, lab: str) -> int | None:
     finally:
         os.close(descriptor)
     return None
+
+
+STOP_S = 30.0
+"""How long a keep may take to end: a repair that has begun is finished."""
+
+
+def stop_keeper(paths: Paths, lab: str) -> int | None:
+    """End the lab's keep and return its process id once it is gone; None where the lab has none.
+
+    Raises:
+        HostError: It does not end.
+    """
+    pid = keeper_of(paths, lab)
+    if not pid:
+        return None
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    try:
+        if keeper_of(paths, lab) != pid:  # it ended meanwhile, and the number is another process's
+            return None
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        if not select.select([process], [], [], STOP_S)[0]:
+            raise HostError(f"{lab}: its keep, process {pid}, does not end within {STOP_S:.0f} s")
+    finally:
+        os.close(process)
+    return pid

@@ -10,9 +10,10 @@ import pytest
 
 from nlan.cli import running
 from nlan.cli.running import Terminal, wait_for_confirmation
+from nlan.confirmation import Confirmation
 from nlan.runtimes import Paths
 from nlan.schema import load
-from nlan.state import Confirmation, LabState
+from nlan.state import LabState
 from samples import EBGP_PAIR
 from tega.database import Database
 from tega.engines.memory import MemoryLog

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from nlan.cli.commands import edit
+from nlan.control.changes import edited
 from nlan.errors import ApplyError, HostError, InputError, NlanError, OvertakenError
 from nlan.model import Lab
 from nlan.schema import load
+from nlan.secrets import Marks
 from samples import EBGP_PAIR
 
 LAB = load(Path("x.yaml"), text=EBGP_PAIR).lab
@@ -65,3 +67,42 @@ def test_nothing_of_what_was_applied_or_not_changed(kept: Any) -> None:
     assert kept(CHANGE, None) == ""
     assert kept("true", HostError("no")) == ""
     assert kept("rm", None) == ""
+
+
+def test_a_mistake_at_a_terminal_opens_the_text_again(
+    kept: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that was typed had to be found in a file and brought in anew."""
+    editor = tmp_path.parent / f"{tmp_path.name}-editor"
+    editor.write_text(
+        '#!/bin/sh\nif grep -q "mtu: many" "$1"; then sed -i s/many/1400/ "$1"\n'
+        'else sed -i "s/mtu: 1500/mtu: many/" "$1"; fi\n'
+    )
+    editor.chmod(0o755)
+    answers = iter(["\n"])
+    monkeypatch.setattr(edit, "_is_at_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin.readline", lambda: next(answers), raising=False)
+    assert kept(str(editor), None) == ""
+    err = capsys.readouterr().err
+    assert "mtu: `many` is not a whole number" in err
+    assert "Enter opens it again, q gives up" in err
+
+
+def test_who_gives_up_keeps_the_text(
+    kept: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(edit, "_is_at_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin.readline", lambda: "q\n", raising=False)
+    assert "mtu: many" in kept("sed -i 's/mtu: 1500/mtu: many/'", InputError("wrong"))
+    assert "the edited text is kept in " in capsys.readouterr().err
+
+
+def test_keys_have_marks_that_may_stay() -> None:
+    text = "nodes:\n  r1: {asn: 1, bgp: {password: hush}}\n  r2: {asn: 2}\nlinks: [r1 -- r2]\n"
+    lab = load(Path("x.yaml"), text=text).lab
+    shown = edit._shown(lab, None, marks := Marks())
+    assert "hush" not in shown
+    assert "password: <secret 1>" in shown
+    assert edited(lab, shown, marks=marks) == lab
+    with pytest.raises(InputError, match="`<secret 7>` stands for a secret that is not shown"):
+        edited(lab, shown.replace("secret 1", "secret 7"), marks=marks)

@@ -58,12 +58,16 @@ def run(arguments: Namespace) -> int:
 
 def _wants_to_mend(error: InputError) -> bool:
     """Say what is wrong; tell whether somebody at a terminal wants to open the text again."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _is_at_terminal():
         return False
     for problem in error.problems:
         say(str(problem))
     say("Enter opens it again, q gives up")
     return sys.stdin.readline().strip().lower() not in ("q", "quit", "n", "no")
+
+
+def _is_at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _shown(lab: Lab, node: str | None, marks: Marks | None) -> str:

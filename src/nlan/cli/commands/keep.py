@@ -17,7 +17,7 @@ from nlan.keep import Keeper, Note
 from nlan.keep.background import detach, redirect, unit_text
 from nlan.keep.keeper import TAKEN_DOWN
 from nlan.keep.memory import Memory
-from nlan.keep.presence import Presence
+from nlan.keep.presence import Presence, keeper_of, stop_keeper
 from nlan.runtimes import Paths, leave_host
 from nlan.state import find_state
 
@@ -28,6 +28,8 @@ def run(arguments: Namespace) -> int:
     if arguments.unit:
         print(unit_text(labs.remembered_name(paths, arguments.lab)), end="")
         return 0
+    if arguments.stop:
+        return _stop(paths, arguments)
     if arguments.lab and _was_taken_down(paths, arguments.lab):
         tell = teller(as_json=arguments.json)
         tell(Note("ended", f"{arguments.lab}: {TAKEN_DOWN}", {"reason": TAKEN_DOWN}))
@@ -49,6 +51,21 @@ def run(arguments: Namespace) -> int:
         return _keep(paths, name, presence, arguments)
     finally:
         presence.leave()
+
+
+def _stop(paths: Paths, arguments: Namespace) -> int:
+    """End the keep of the lab that is meant: of the only one that is kept, where none is named."""
+    labs.need_root()
+    kept = [name for name in labs.running(paths) if keeper_of(paths, name) is not None]
+    name = kept[0] if arguments.lab is None and len(kept) == 1 else labs.choose(paths, arguments.lab).lab
+    pid = stop_keeper(paths, name)
+    if pid is None:
+        raise NotFoundError(f"{name} is not kept")
+    if arguments.json:
+        print_json({"lab": name, "pid": pid})
+    else:
+        print(f"{name}: kept no more, process {pid} ended; the lab runs on")
+    return 0
 
 
 def _was_taken_down(paths: Paths, name: str) -> bool:

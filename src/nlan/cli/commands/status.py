@@ -19,10 +19,12 @@ from nlan.cli.output import (
     table,
 )
 from nlan.cli.running import Terminal, settle
+from nlan.confirmation import Confirmation
 from nlan.control import labs
 from nlan.control.status import LabStatus, NodeStatus, status
 from nlan.control.world import World
 from nlan.errors import RollbackError
+from nlan.keep.presence import keeper_of
 from nlan.runtimes import Paths
 from nlan.secrets import hide
 from nlan.state import find_state
@@ -46,10 +48,19 @@ def run(arguments: Namespace) -> int:
 
 
 class Remembered(NamedTuple):
-    """What the lab's database says besides: the applied revision, and each node's last outcome."""
+    """What is known of the lab besides.
+
+    Attributes:
+        revision: The applied one.
+        nodes: Each node's last outcome.
+        waiting: The change that waits to be confirmed.
+        kept_by: The process id of its keep.
+    """
 
     revision: int = 0
     nodes: dict[str, Any] = {}  # noqa: RUF012 - a tuple's default, never changed
+    waiting: Confirmation | None = None
+    kept_by: int | None = None
 
 
 def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Remembered]:
@@ -63,7 +74,8 @@ def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Reme
     lab, remembered = None, Remembered()
     if state is not None:
         with state:
-            lab, remembered = state.lab(), Remembered(state.applied(), state.status())
+            lab, remembered = state.lab(), Remembered(state.applied(), state.status(), state.confirmation())
+    remembered = remembered._replace(kept_by=keeper_of(paths, name))
     return status(World(paths, name), lab), remembered
 
 
@@ -106,6 +118,11 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
     hosts = sum("/" in node.name for node in found.nodes)
     if hosts and not arguments.verbose:
         lines.append(paint(f"and {counted(hosts, 'host')} (-v lists all)", "dim"))
+    if remembered.kept_by is not None:
+        lines.append(paint(f"kept by process {remembered.kept_by} (`nlan keep --stop` ends that)", "dim"))
+    if (change := remembered.waiting) is not None:
+        left = f"{max(0.0, change.left_s):.0f} s"
+        lines.append(f"revision {change.revision} is undone in {left} unless `nlan confirm` comes")
     if not found.known:
         lines.append(
             f"{found.lab}: its database is lost, so what shall be is not known; `nlan up FILE` tells it anew"
@@ -148,10 +165,13 @@ def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:
         value["drift"] = [f"{operation}: {operation.reason}" for operation in node.drift]
         value["applied"] = remembered.nodes.get(node.name)
         nodes[node.name] = value
+    change = remembered.waiting
     return {
         "lab": found.lab,
         "known": found.known,
         "revision": remembered.revision,
+        "kept_by": remembered.kept_by,
+        "unconfirmed": None if change is None else {"revision": change.revision, "left_s": change.left_s},
         "nodes": nodes,
         "drift": plan_value(found.plan),
     }
