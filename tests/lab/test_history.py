@@ -204,6 +204,33 @@ def test_set_and_unset_change_one_thing(nlan: Nlan) -> None:
     assert messages[:2] == ["unset r1.router.loopbacks.1", "set r1.router.loopbacks.1 192.0.2.99/32"]
 
 
+def test_set_in_the_words_of_the_file_changes_all_that_follows(nlan: Nlan) -> None:
+    lab, file = _up(nlan), nlan.write(BEFORE)
+    nlan("set", "r1.limits.pids", "200", "-l", lab)
+    assert nlan("set", "r2.asn", "64499", "-l", lab, "--json").json["converged"]
+    nlan("set", "r1.hosts", "2", "-l", lab)
+    wanted = BEFORE.replace("64497", "64499").replace(
+        "r1: {asn: 64496, hosts: 1}", "r1: {asn: 64496, hosts: 2}"
+    )
+    left = nlan.operations(nlan.write(wanted, "wanted.yaml"), "--lab", lab)
+    assert len(left) == 1
+    assert "cgroup" in left[0], "the limit that was set before is all that differs"
+    nlan("ping", "--all", "-l", lab)
+    nlan("rollback", "1", "-l", lab)
+    assert nlan.operations(file, "--lab", lab) == []
+    nlan("set", "r1.hosts", "3", "-l", lab)  # from what revision 1 said
+    wanted = BEFORE.replace("r1: {asn: 64496, hosts: 1}", "r1: {asn: 64496, hosts: 3}")
+    assert nlan.operations(nlan.write(wanted, "wanted.yaml"), "--lab", lab) == []
+    newest = nlan("history", lab, "--json").json[0]["revision"]
+    for path, said in (
+        ("r1.interfaces.0.mtu", "both ends have their link's, `links.0.mtu`"),
+        ("foo", "no node and no key of the file is called `foo`"),
+        ("r1.asnn", "did you mean `asn`?"),
+    ):
+        assert said in nlan("set", path, "1400", "-l", lab, code=1).err
+    assert nlan("history", lab, "--json").json[0]["revision"] == newest
+
+
 def test_set_of_nonsense_touches_nothing(nlan: Nlan) -> None:
     lab = _up(nlan)
     for path, value in (

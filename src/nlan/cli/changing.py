@@ -11,12 +11,14 @@ from nlan.cli.running import Terminal, finish, run_change, settle
 from nlan.control import labs
 from nlan.control.lifecycle import Request, planned
 from nlan.control.world import World
+from nlan.control.written import Changed, Memory
 from nlan.errors import NotFoundError, OvertakenError
 from nlan.model import Lab
 from nlan.runtimes import Paths
 from nlan.state import LabState, find_state
 
-Change = Callable[[LabState, Lab], Lab]
+Change = Callable[[LabState, Lab], Lab | Changed]
+"""Returns the lab that shall be, with the file that describes it where that was changed."""
 
 
 def change_lab(
@@ -67,10 +69,16 @@ def _request(
         lab = state.lab() if state is not None else None
         if state is None or lab is None:
             raise NotFoundError(_nothing_known(paths, name))
+        memory = Memory(state.source(revision), state.allocations())
+        changed = change(state, lab)
+        if not isinstance(changed, Changed):
+            changed = Changed(changed, memory)
+        for warning in changed.warnings:
+            terminal.say(str(warning))
         return Request(
-            lab=change(state, lab),
-            allocations=state.allocations(),
-            source=state.source(revision),
+            lab=changed.lab,
+            allocations=changed.memory.allocations,
+            source=changed.memory.source,
             message=arguments.message or message,
             wait=arguments.wait,
             timeout_s=arguments.timeout,

@@ -216,7 +216,9 @@ VERBS = (
         "change one thing of the running lab",
         (
             _option(
-                "path", metavar="PATH", help="such as `pe1.router.bgp.peers.0.peer_asn` (see `nlan show`)"
+                "path",
+                metavar="PATH",
+                help="as in the file (`pe1.asn`) or in `nlan show` (`links.0.mtu`)",
             ),
             _option("value", metavar="VALUE", help="YAML; `-` reads it from standard input"),
             *CHANGE,
@@ -226,7 +228,7 @@ VERBS = (
         "unset",
         "remove one thing of the running lab",
         (
-            _option("path", metavar="PATH", help="such as `pe1.vhosts.1`"),
+            _option("path", metavar="PATH", help="such as `pe1.hosts` or `pe1.vhosts.1`"),
             *CHANGE,
         ),
     ),

@@ -41,8 +41,8 @@ def with_value(lab: Lab, path: str, text: str) -> Lab:
     Raises:
         InputError: There is no such place, or the result is no valid lab.
     """
-    value = _value(path, text)
-    document, segments = _document(lab), _segments(path)
+    value = value_of(path, text)
+    document, segments = _document(lab), segments_of(path)
     _put(_descend(document, segments[:-1], path, make=True), segments[-1], value, path)
     return _lab(document, lab)
 
@@ -53,7 +53,7 @@ def without_value(lab: Lab, path: str) -> Lab:
     Raises:
         InputError: There is no such place, or the result is no valid lab.
     """
-    document, segments = _document(lab), _segments(path)
+    document, segments = _document(lab), segments_of(path)
     holder = _descend(document, segments[:-1], path)
     key = _index(holder, segments[-1], path) if isinstance(holder, list) else segments[-1]
     try:
@@ -119,7 +119,7 @@ def at_revision(lab: Lab | None, revision: int) -> Lab:
     return lab
 
 
-def _value(path: str, text: str) -> Tree:
+def value_of(path: str, text: str) -> Tree:
     """Return the value that a text spells, without lines: a value has its path."""
     if not text.strip():
         return Scalar("", True, 0, 0)
@@ -144,7 +144,7 @@ def _mapped(tree: Tree, change: Callable[[Scalar], Scalar]) -> Tree:
 
 def words_of(path: str, value: str) -> str:
     """Return path and value of a change in words, for whoever may read them: keys and passwords hidden."""
-    tree = _value(path, value)
+    tree = value_of(path, value)
     is_secret = path.rpartition(".")[2] in SECRETS or any(word in SECRETS for word in _keys(tree))
     return f"{path} {HIDDEN if is_secret else hide(value)}"
 
@@ -201,13 +201,14 @@ def _word(text: str) -> Scalar:
     return Scalar(text, False, 0, 0)
 
 
-def _segments(path: str) -> tuple[str, ...]:
+def segments_of(path: str) -> tuple[str, ...]:
+    """Return the segments of a path, of which there is one at least."""
     try:
         segments = parse_path(path)
     except InvalidPath as error:
         raise InputError([Problem(path, str(error))]) from error
     if not segments:
-        raise InputError([Problem(path, "a path is wanted, such as `pe1.router.bgp.asn`")])
+        raise InputError([Problem(path, "a path is wanted, such as `pe1.asn`")])
     return segments
 
 

@@ -84,3 +84,27 @@ def _name(item: Any) -> Any:
     if not isinstance(item, dict):
         return str(item)
     return next((str(item[key]) for key in _NAMES if key in item), str(sorted(item)))
+
+
+def merged(before: Any, after: Any, now: Any) -> Any:
+    """Return `now`, plain JSON, with what parts `after` from `before`; where both changed, `after` counts."""
+    if before == after:
+        return now
+    if now == before:
+        return after
+    match before, after, now:
+        case dict(), dict(), dict():
+            return _merged_entries(before, after, now)
+        case list(), list(), list():
+            named = [dict(zip(_names(items), items, strict=True)) for items in (before, after, now)]
+            if all(len(by) == len(items) for by, items in zip(named, (before, after, now), strict=True)):
+                return list(_merged_entries(*named).values())
+    return after
+
+
+def _merged_entries(before: dict[Any, Any], after: dict[Any, Any], now: dict[Any, Any]) -> dict[Any, Any]:
+    found = {
+        key: merged(before.get(key, MISSING), after.get(key, MISSING), now.get(key, MISSING))
+        for key in dict.fromkeys((*now, *after))
+    }
+    return {key: value for key, value in found.items() if value is not MISSING}

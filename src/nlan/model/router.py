@@ -86,6 +86,10 @@ class BgpPeer(Base, frozen=True, kw_only=True):
     description: str | None = None
 
 
+WORDS: dict[tuple[type, str], str] = {(BgpPeer, "peer_asn"): "remote_as"}
+"""Fields of the model that people write, and are shown, by another name: the file's."""
+
+
 class Bgp(Base, frozen=True, kw_only=True):
     """BGP of a router.
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import msgspec
 
 from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
-from nlan.model.router import BgpPeer
+from nlan.model.router import WORDS, BgpPeer
 from nlan.resources.base import Difference, Impact, Key, Resource
 from nlan.resources.link import NAMESPACE
 
@@ -181,4 +181,4 @@ def _sorted(addresses: Iterable[IpAddress]) -> list[IpAddress]:
 
 def _peer_text(peer: BgpPeer, listens: bool) -> str:
     values = to_shown(peer) | ({"dials": "itself"} if listens else {})
-    return " ".join(f"{key}={value}" for key, value in values.items())
+    return " ".join(f"{WORDS.get((BgpPeer, key), key)}={value}" for key, value in values.items())

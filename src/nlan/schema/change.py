@@ -130,7 +130,7 @@ def _routing(routing: router.Router) -> Iterator[tuple[tuple[Any, ...], Path]]:
     for number, peer in enumerate(routing.bgp.peers if routing.bgp else ()):
         path = "router", "bgp", "peers", str(number)
         yield ("bgp", "peer", peer.address), path
-        yield ("bgp", "peer", peer.address, "asn"), (*path, "peer_asn")
+        yield ("bgp", "peer", peer.address, "asn"), (*path, "remote_as")
     for number, area in enumerate(routing.ospf.areas if routing.ospf else ()):
         for inner, network in enumerate(area.networks):
             yield ("ospf", network), ("router", "ospf", "areas", str(number), "networks", str(inner))

@@ -9,6 +9,7 @@ import msgspec
 
 from nlan.model import Lab
 from nlan.model.codec import to_builtins
+from nlan.model.router import WORDS
 from nlan.secrets import HIDDEN, Secret, hide
 
 Conceal = Callable[[str], str]
@@ -23,8 +24,9 @@ def to_plain(value: Any, conceal: Conceal | None = None) -> Any:
         conceal: Hides keys, also those in lines of FRR; None where they are shown.
     """
     if isinstance(value, msgspec.Struct):
-        said = {name: getattr(value, name) for name in value.__struct_fields__}
-        return {name: to_plain(inner, conceal) for name, inner in said.items() if inner is not None}
+        kind = type(value)
+        said = {WORDS.get((kind, name), name): getattr(value, name) for name in value.__struct_fields__}
+        return {word: to_plain(inner, conceal) for word, inner in said.items() if inner is not None}
     if isinstance(value, tuple | list):
         return [to_plain(item, conceal) for item in value]
     if conceal is not None and isinstance(value, Secret | str):

@@ -14,6 +14,7 @@ from msgspec import inspect
 
 from nlan.model import Lab, Node, from_json, lab, ptn, router, vhosts
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
+from nlan.model.router import WORDS
 from nlan.schema import table
 from nlan.schema.kinds import Reader, ScalarKind, shape
 from nlan.schema.report import Place, Report, nearest
@@ -151,6 +152,18 @@ def read_plain(tree: Tree, where: Where, report: Report) -> Lab:
     return from_json(plain, Lab)
 
 
+def fields_by_word(kind: inspect.StructType) -> dict[str, inspect.Field]:
+    """Return the fields of a part of the model by all words that mean them; `show`'s comes first."""
+    return {word_of(kind, field): field for field in kind.fields} | {
+        field.name: field for field in kind.fields
+    }
+
+
+def word_of(kind: inspect.StructType, field: inspect.Field) -> str:
+    """Return the word that `show` prints for a field."""
+    return WORDS.get((kind.cls, field.name), field.name)
+
+
 class _Reading:
     """Reads by the model's types; what is wrong is reported, and None stands for it."""
 
@@ -181,22 +194,28 @@ class _Reading:
         if not isinstance(tree, Map):
             self._wrong(path, f"{shape(tree)} stands where {title} (a mapping) is wanted")
             return None
+        words = fields_by_word(kind)
         fields = {field.encode_name: field for field in kind.fields}
-        found = {}
+        found: dict[str, Any] = {}
         for key, inner in tree.entries:
             word = key.text
-            if word not in fields:
-                hint = nearest(word, fields)
+            if word in words:
+                word = words[word].encode_name
+            if word in found:
+                self._wrong((*path, key.text), f"`{key.text}` is said twice")
+            elif word not in fields:
+                hint = nearest(word, words)
                 self._wrong((*path, word), f"`{word}` is no key of {title}", hint)
             elif kind.cls is Lab and word == "nodes":
                 found[word] = self._nodes(inner, fields[word].type)
             else:
                 scalar = FIELDS.get((kind.cls, word))
-                found[word] = self.read(inner, fields[word].type, (*path, word), scalar)
+                found[word] = self.read(inner, fields[word].type, (*path, key.text), scalar)
         for word, field in fields.items():
-            if field.required and tree.find(word) is None:
+            if field.required and word not in found:
                 wanted = _wanted(field.type, FIELDS.get((kind.cls, word)))
-                self._wrong(path, f"`{word}` is missing; it should be {wanted}")
+                said = WORDS.get((kind.cls, word), word)
+                self._wrong(path, f"`{said}` is missing; it should be {wanted}")
         return found
 
     def _nodes(self, tree: Tree, kind: Any) -> Any:

@@ -52,10 +52,10 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         ),
         (
             "pe1.router.bgp.peers.0",
-            "{adress: 10.0.0.1, peer_asn: -4, families: [ipv5]}",
+            "{adress: 10.0.0.1, remote_as: -4, families: [ipv5]}",
             [
                 "pe1.router.bgp.peers.0.adress: `adress` is no key of a BGP peer (did you mean `address`?)",
-                "pe1.router.bgp.peers.0.peer_asn: -4 is below 1, the smallest AS number (RFC 6793)",
+                "pe1.router.bgp.peers.0.remote_as: -4 is below 1, the smallest AS number (RFC 6793)",
                 "pe1.router.bgp.peers.0.families.0: `ipv5` is not `ipv4` or `ipv6` (did you mean `ipv6`?)",
                 "pe1.router.bgp.peers.0: `address` is missing; it should be an address such as `192.0.2.1`",
             ],
@@ -79,7 +79,7 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         ),
         (
             "ce1.router.bgp.peers.2",
-            "{address: 203.0.113.1, peer_asn: 64511}",
+            "{address: 203.0.113.1, remote_as: 64511}",
             ["ce1.router.bgp.peers.1: the peer 203.0.113.1 stands twice in ce1"],
         ),
         (
@@ -127,10 +127,10 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
             ],
         ),
         (
-            "pe1.router.bgp.peers.0.peer_asn",
+            "pe1.router.bgp.peers.0.remote_as",
             "64499",
             [
-                "pe1.router.bgp.peers.0.peer_asn: "
+                "pe1.router.bgp.peers.0.remote_as: "
                 "64499 is not the AS of ce1, which has 10.1.0.2: that is 64497"
             ],
         ),
@@ -165,7 +165,7 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         ),
         ("lab.name", "y", ["lab.name: `y` stands where the lab's name, x, has to stay"]),
         ("lab.nodes", "[]", ["lab.nodes: a node is said by its name alone, such as `pe1`"]),
-        ("", "1", ["a path is wanted, such as `pe1.router.bgp.asn`"]),
+        ("", "1", ["a path is wanted, such as `pe1.asn`"]),
     ],
 )
 def test_a_wrong_value_is_said_as_of_a_file(path: str, value: str, problems: list[str]) -> None:
@@ -196,7 +196,7 @@ def test_what_was_so_before_is_no_matter_of_the_change() -> None:
     """The model does not tell that a peer is outside of the lab, as the file does."""
     assert with_value(LAB, "ce1.router.bgp.maximum_paths", "4") != LAB
     with pytest.raises(InputError, match=r"no node of the lab has the address 203\.0\.113\.2"):
-        with_value(LAB, "pe1.router.bgp.peers.2", "{address: 203.0.113.2, peer_asn: 64511}")
+        with_value(LAB, "pe1.router.bgp.peers.2", "{address: 203.0.113.2, remote_as: 64511}")
 
 
 @pytest.mark.parametrize(

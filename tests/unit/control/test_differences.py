@@ -32,8 +32,8 @@ def test_equal_labs_have_none() -> None:
 
 def test_a_value_is_told_by_its_path_as_set_takes_it() -> None:
     assert shown(lab(), lab(("64497", "64498"))) == [
-        "- r1.router.bgp.peers.0.peer_asn: 64497",
-        "+ r1.router.bgp.peers.0.peer_asn: 64498",
+        "- r1.router.bgp.peers.0.remote_as: 64497",
+        "+ r1.router.bgp.peers.0.remote_as: 64498",
         "- r2.router.bgp.asn: 64497",
         "+ r2.router.bgp.asn: 64498",
     ]

@@ -36,7 +36,7 @@ def test_a_peer_more_is_hitless_and_its_key_a_secret() -> None:
     found = daemon(CLIENT, OTHER).difference(daemon(CLIENT))
     assert found is not None
     assert (found.impact, "hush" in "".join(found.details)) == ("hitless", False)
-    assert found.details == ("+ peer address=2001:db8::2 peer_asn=64497 password=<secret>",)
+    assert found.details == ("+ peer address=2001:db8::2 remote_as=64497 password=<secret>",)
 
 
 def test_a_peer_less_is_named() -> None:

@@ -6,7 +6,9 @@ import sys
 from argparse import Namespace
 
 from nlan.cli.changing import change_lab
-from nlan.control.changes import with_value, words_of
+from nlan.control.changes import words_of
+from nlan.control.setting import set_by_path
+from nlan.control.written import Changed, Memory
 from nlan.model import Lab
 from nlan.state import LabState
 
@@ -15,7 +17,8 @@ def run(arguments: Namespace) -> int:
     """Put the value, given as YAML, at the path."""
     value = sys.stdin.read() if arguments.value == "-" else arguments.value
 
-    def changed(state: LabState, lab: Lab) -> Lab:
-        return with_value(lab, arguments.path, value)
+    def changed(state: LabState, lab: Lab) -> Changed:
+        memory = Memory(state.source(), state.allocations())
+        return set_by_path(lab, memory, arguments.path, value)
 
     return change_lab(arguments, changed, message=f"set {words_of(arguments.path, value)}")

@@ -8,13 +8,14 @@ from nlan.cli.commands.plan import load
 from nlan.cli.output import print_json
 from nlan.runtimes import Paths
 from nlan.schema import to_yaml
+from nlan.schema.dump import hidden, to_plain
 
 
 def run(arguments: Namespace) -> int:
     """Print the lab as YAML, or as JSON."""
     lab = load(Paths.from_environment(), arguments).lab
     if arguments.json:
-        print_json(lab, secrets=arguments.secrets)
+        print_json(to_plain(lab, None if arguments.secrets else hidden), secrets=True)
     else:
         print(to_yaml(lab, secrets=arguments.secrets), end="")
     return 0

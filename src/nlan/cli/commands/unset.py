@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from nlan.cli.changing import change_lab
-from nlan.control.changes import without_value
+from nlan.control.setting import unset_by_path
+from nlan.control.written import Changed, Memory
 from nlan.model import Lab
 from nlan.state import LabState
 
@@ -13,7 +14,7 @@ from nlan.state import LabState
 def run(arguments: Namespace) -> int:
     """Remove what is at the path."""
 
-    def changed(state: LabState, lab: Lab) -> Lab:
-        return without_value(lab, arguments.path)
+    def changed(state: LabState, lab: Lab) -> Changed:
+        return unset_by_path(lab, Memory(state.source(), state.allocations()), arguments.path)
 
     return change_lab(arguments, changed, message=f"unset {arguments.path}")
