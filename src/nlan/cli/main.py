@@ -22,6 +22,8 @@ from nlan.cli.words import CHANGING, VERBS, Verb
 if TYPE_CHECKING:
     from nlan.errors import NlanError
 
+COMPLETE = "__complete"
+"""What the shells' completion asks: words behind it, candidates for the last one on lines."""
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
 
@@ -135,6 +137,10 @@ def _open_streams() -> None:
 
 
 def _main(words: list[str], begin: Callable[[], None]) -> int:
+    if words[:1] == [COMPLETE]:
+        from nlan.cli.complete import print_candidates
+
+        return print_candidates(words[1:])
     words, command = _split_command(words)
     for word in words:
         if (text := os.fsencode(word).decode(errors="replace")) != word:

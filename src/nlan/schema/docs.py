@@ -63,7 +63,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _spellings(key: Key) -> str:
-    return f"`{key.name}`, `{key.camel}`" if key.name != key.camel else f"`{key.name}`"
+    return ", ".join(f"`{word}`" for word in key.words)
 
 
 def _default(key: Key) -> str:

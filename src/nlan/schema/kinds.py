@@ -249,13 +249,15 @@ class Key:
         *,
         default: str = "",
         original: str = "",
+        also: tuple[str, ...] = (),
         required: bool = False,
         served: bool = True,
     ) -> None:
-        """Take the snake_case name; `original` where the CamelCase is not the regular one."""
+        """Take the snake_case name; `original` where CamelCase is not the regular one; `also` is taken."""
         self.name, self.kind, self.doc, self.default = name, kind, doc, default
         self.required, self.served = required, served
         self.camel = original or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+        self.words = tuple(dict.fromkeys((name, self.camel, *also)))
 
 
 class Section(Kind):
@@ -280,7 +282,7 @@ class Section(Kind):
     def define(self, keys: Sequence[Key]) -> None:
         """Set the keys; apart from the constructor for sections that refer to each other."""
         self.keys = tuple(keys)
-        self.spellings = {word: key for key in keys for word in (key.name, key.camel)}
+        self.spellings = {word: key for key in keys for word in key.words}
 
     def read(self, tree: Tree, at: Place, reader: Reader) -> Record | None:
         """Return what could be read of the keys; unknown, doubled and missing keys are reported."""
@@ -342,19 +344,19 @@ class Section(Kind):
         properties: Json = {}
         taken: Json = {"^x-": True}
         required = [
-            {"anyOf": [{"required": [word]} for word in _words(key)]} for key in self.keys if key.required
+            {"anyOf": [{"required": [word]} for word in key.words]} for key in self.keys if key.required
         ]
         once = {
-            key.camel: {"properties": {key.name: False}}
+            word: {"properties": dict.fromkeys((one for one in key.words if one != word), False)}
             for key in self.keys
-            if key.served and key.camel != key.name
+            if key.served
+            for word in key.words[1:]
         }
         for key in self.keys:
             if key.served:
                 entry = key.kind.schema() | {"description": key.doc}
                 properties[key.name] = entry
-                if key.camel != key.name:
-                    taken[f"^{key.camel}$"] = entry
+                taken |= {f"^{word}$": entry for word in key.words[1:]}
         return {
             "type": "object" if required else ["object", "null"],
             "description": self.doc,
@@ -374,10 +376,6 @@ def is_extension(word: str) -> bool:
 def _is_module(value: Tree) -> bool:
     """Whether a key that has another meaning elsewhere holds a mapping, as it does there."""
     return isinstance(value, Map)
-
-
-def _words(key: Key) -> list[str]:
-    return list(dict.fromkeys((key.name, key.camel)))
 
 
 class Ptn(Kind):

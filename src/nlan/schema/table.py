@@ -134,7 +134,13 @@ NEIGHBOR = Section(
     [
         Key("peer", Address(), "The peer's address."),
         Key("node", Names("a node's name"), "The peer's node; its address is derived."),
-        Key("remote_as", ASN, "The peer's AS.", default="the AS of the node that holds the address"),
+        Key(
+            "remote_as",
+            ASN,
+            "The peer's AS.",
+            default="the AS of the node that holds the address",
+            also=("peer_asn",),
+        ),
         Key(
             "next_hop_self",
             Bool(),

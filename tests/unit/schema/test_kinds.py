@@ -1,8 +1,11 @@
 """What a value may be: what the kernel and the daemons take, and nothing else."""
 
+from pathlib import Path
+
 import pytest
 
-from nlan.schema import table
+from nlan.errors import InputError
+from nlan.schema import load, table
 from nlan.schema.kinds import Kind, Reader
 from nlan.schema.report import Place, Report
 from nlan.schema.tree import Scalar
@@ -37,3 +40,20 @@ def test_no_is_still_a_word_for_no_as_number() -> None:
     reader = Reader(Report("f"), lambda name: None)
     assert table.ASN_ANY.read(Scalar("off", True, 1, 1), Place(), reader) is False
     assert table.ASN_ANY.read(Scalar("1", True, 1, 1), Place(), reader) == 1
+
+
+@pytest.mark.parametrize("word", ["remote_as", "RemoteAs", "peer_asn"])
+def test_a_key_may_have_another_word_that_is_taken(word: str) -> None:
+    lab = load(Path("x.yaml"), text=PEERS % f"{word}: 64511").lab
+    router = lab.node("r1").router
+    assert router is not None
+    assert router.bgp is not None
+    assert [peer.peer_asn for peer in router.bgp.peers if str(peer.address) == "203.0.113.2"] == [64511]
+    with pytest.raises(InputError, match="its other spelling"):
+        load(
+            Path("x.yaml"),
+            text=PEERS % f"{word}: 64511, {'peer_asn' if word != 'peer_asn' else 'RemoteAs'}: 1",
+        )
+
+
+PEERS = "nodes: {r1: {asn: 1, bgp: {peers: [{peer: 203.0.113.2, external: true, %s}]}}}\n"
