@@ -135,7 +135,8 @@ def to_wire(error: BaseException) -> dict[str, object]:
     elif isinstance(error, store.CommitUnknown):
         wire["detail"] = {"request_id": error.request_id, "reason": error.reason}
     elif isinstance(error, store.FutureRevision):
-        wire["detail"] = {"rev": error.rev, "head": error.head}
+        root = {"root": error.root} if isinstance(error, store.NoVersion) else {}
+        wire["detail"] = {"rev": error.rev, "head": error.head, **root}
     return wire
 
 
@@ -158,6 +159,8 @@ def from_wire(wire: dict[str, object]) -> StoreError:
             return store.Compacted(detail["oldest"])
         if code == "commit_unknown":
             return store.CommitUnknown(detail["request_id"], detail["reason"])
+        if code == "future_revision" and "root" in detail:
+            return store.NoVersion(detail["root"], detail["rev"], detail["head"])
         if code == "future_revision":
             return store.FutureRevision(detail["rev"], detail["head"])
     return _PLAIN.get(code, StoreError)(text)

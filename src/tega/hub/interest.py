@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tega.api import Change, Op
 from tega.hub.pattern import PathPattern, regex_pattern
 from tega.paths import format_path
-from tega.tree import Node, apply, find, to_json
+from tega.tree import Node, Wide, apply, find, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,14 +102,22 @@ def costly(interest: Interest, access: Access, commit: Commit, tree: Node | None
     for change in commit.changes:
         if interest.pattern is not None:
             steps += interest.pattern.steps(change.path)
-        if steps > STEPS or is_heavy(change.value):
+        place = _place(interest, access, change)
+        if steps > STEPS or is_heavy(_dig(change.value, place[len(change.path) :])):
             return True
         if not needs_tree(interest, access, change):
             continue
-        node = find(tree, change.path) if tree is not None else None
-        if tree is None or len(commit.changes) > 1 or is_heavy(node):
+        if tree is None or len(commit.changes) > 1 or is_heavy(find(tree, place)):
             return True
     return False
+
+
+def _place(interest: Interest, access: Access, change: Change) -> Path:
+    """Where the part is that a subscriber is told of: at the change, or below it where that is known."""
+    wanted = interest.path
+    if wanted[: len(change.path)] == change.path and access.allows("read", change.path):
+        return wanted
+    return change.path
 
 
 def is_heavy(value: Node | Json, most: int = LIGHT) -> bool:
@@ -126,7 +134,7 @@ def is_heavy(value: Node | Json, most: int = LIGHT) -> bool:
             if left < 0:
                 return True
             todo += [item for item in inside if isinstance(item, list | dict)]
-        elif inside is not None and not isinstance(inside, str | int | float):
+        elif isinstance(inside, dict | Wide):
             left -= len(inside)
             if left < 0:
                 return True

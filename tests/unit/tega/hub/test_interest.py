@@ -174,6 +174,12 @@ def test_what_takes_long_is_known_beforehand():
     assert costly(pattern, FULL, commit(change("delete", "big")), tree)
     assert costly(pattern, FULL, commit(change("put", "a", {f"k{i}": i for i in range(600)})), tree)
     assert costly(Interest(("a",)), FULL, commit(change("put", "a", {f"k{i}": i for i in range(600)})), tree)
+    for one in (change("put", "a", {"x": 1}), change("put", "a", 5), change("merge", "a", {"b": 1})):
+        assert not costly(Interest(("a", "b", "c")), FULL, commit(one), tree)
+    wide = change("put", "", {"a": {"b": 1}, **{f"k{i}": i for i in range(600)}})
+    assert not costly(Interest(("a",)), FULL, commit(wide), tree)
+    assert costly(Interest(), FULL, commit(wide), tree)
+    assert costly(Interest(("a",)), LIMITED, commit(wide), tree)
     slow = regex_interest(r"((\w{0,8}){0,8}){0,8}!")
     assert costly(slow, FULL, commit(change("put", ("a" * 1000), 1)), tree)
 

@@ -1,0 +1,208 @@
+"""What takes long happens beside the event loop, and delays nobody else."""
+
+import asyncio
+import threading
+from itertools import count
+
+import pytest
+
+from tega.api import Change, Op
+from tega.hub import access, feed
+from tega.hub import lane as lanes
+from tega.hub.lane import Lane
+from unit.tega.serving import Talker, hubbing, run, until
+
+WIDE = {f"k{i}": {"x": i} for i in range(3000)}
+STEPS = [{"do": "put", "path": f"a.k{i}", "value": i} for i in range(3000)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"op": "put", "path": "a", "value": WIDE},
+        {"op": "merge", "path": "a", "value": WIDE},
+        {"op": "put", "path": "a", "value": list(range(3000))},
+        {"op": "apply", "steps": STEPS},
+    ],
+    ids=["put", "merge", "list", "apply"],
+)
+def test_a_large_commit_is_looked_through_and_made_on_other_threads(message, monkeypatch):
+    threads = []
+
+    async def work():
+        async with hubbing() as hub:
+            database = hub.store.database
+            for name in ("request", "submit"):
+                monkeypatch.setattr(database, name, seen(getattr(database, name)))
+            one = Talker(hub)
+            assert (await one.ask(**message))["rev"] == 1
+            assert threading.get_ident() not in threads
+            assert len(threads) == 2
+            await one.ask(op="put", path="b", value=1)
+
+    def seen(real):
+        def call(*args, **kwargs):
+            threads.append(threading.get_ident())
+            return real(*args, **kwargs)
+
+        return call
+
+    run(work())
+
+
+def test_what_comes_behind_a_large_message_is_done_behind_it():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            first = one.send(op="put", path="a", value={f"k{i}": "x" * 20 for i in range(5000)})
+            assert one.inbox.paused
+            second = one.send(op="put", path="a.k1", value="last")
+            broken = one.send(op="put", path="b", value="x" * 70_000, nonsense=1)
+            answers = [await until(lambda n=n: one.inbox.answer(n)) for n in (first, second, broken)]
+            assert [answer["ok"]["rev"] for answer in answers[:2]] == [1, 2]
+            assert answers[2]["error"]["code"] == "bad_request"
+            assert (await one.ask(op="get", path="a.k1"))["value"] == "last"
+            await until(lambda: not one.inbox.paused)
+
+    run(work())
+
+
+def test_who_leaves_in_the_middle_of_a_large_message_is_forgotten():
+    async def work():
+        async with hubbing() as hub:
+            one = Talker(hub)
+            one.send(op="put", path="a", value="x" * 70_000)
+            one.send(op="put", path="b", value=1)
+            one.door.lost()
+            assert await Talker(hub).ask(op="head") in (0, 1)
+            assert hub.store.database.get("b") is None
+
+    run(work())
+
+
+def test_the_loop_turns_while_much_is_selected(monkeypatch):
+    monkeypatch.setattr(lanes, "INLINE_S", 0.0)
+    monkeypatch.setattr(lanes, "SLICE_S", 0.001)
+
+    async def work():
+        async with hubbing() as hub:
+            for part in range(20):
+                await hub.store.put(f"r{part}", {f"k{i}": i for i in range(2000)})
+            one, other = Talker(hub), Talker(hub)
+            number = one.send(op="select", pattern=r".*\.(k7)")
+            turns = 0
+            while one.inbox.answer(number) is None:
+                await other.ask(op="put", path="turns", value=turns)
+                turns += 1
+            assert len(one.inbox.answer(number)["ok"]) == 20
+            assert turns > 3
+
+    run(work())
+
+
+def test_long_works_take_turns(monkeypatch):
+    monkeypatch.setattr(lanes, "INLINE_S", 0.0)
+    monkeypatch.setattr(lanes, "SLICE_S", 0.0)
+    order = []
+
+    def steps(name, number):
+        for _ in range(number):
+            order.append(name)
+            yield
+
+    async def work():
+        lane = Lane()
+        await asyncio.gather(lane.run(steps("long", 1000)), lane.run(steps("short", 5)))
+        lane.close()
+
+    run(work())
+    assert order.index("short") < 10
+    assert "".join(name[0] for name in order[:10]).count("s") >= 4
+
+
+def test_work_that_nobody_waits_for_ends(monkeypatch):
+    monkeypatch.setattr(lanes, "SLICE_S", 0.001)
+    seen = count()
+
+    def endless():
+        while True:
+            next(seen)
+            yield
+
+    async def work():
+        lane = Lane()
+        task = asyncio.create_task(lane.run(endless()))
+        await until(lambda: next(seen) > 1000)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await lane.call(lambda: None)
+        before = next(seen)
+        await asyncio.sleep(0.01)
+        assert next(seen) - before < 1000
+        lane.close()
+
+    run(work())
+
+
+@pytest.mark.parametrize("path", [r"((\w{0,8}){0,8}){0,8}!|a", ""])
+def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, monkeypatch):
+    async def work():
+        async with hubbing() as hub:
+            slow, quick = Talker(hub), Talker(hub)
+            await slow.ask(op="subscribe", path=path, regex=bool(path))
+            await quick.ask(op="subscribe", path="a")
+            gate = asyncio.Event()
+            real = hub.store.lane.call
+
+            async def call(job):
+                await gate.wait()
+                return await real(job)
+
+            monkeypatch.setattr(hub.store.lane, "call", call)
+            heavy = {"a" * 1000: 0} if path else {f"k{i}": 0 for i in range(1000)}
+            await hub.store.put("a" if path else "", {"a": 0, **heavy})
+            for i in range(5):
+                await hub.store.put("a", i)
+            await until(lambda: len(quick.revs()) == 6)
+            assert slow.revs() == ([] if not path else slow.revs())
+            gate.set()
+            await until(lambda: len(slow.revs()) == 6)
+            assert slow.revs() == quick.revs()
+            assert slow.inbox.pushes("behind") == []
+
+    run(work())
+
+
+def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
+    monkeypatch.setattr(feed, "MANY", 3)
+
+    async def work():
+        async with hubbing() as hub:
+            wishes = {
+                "a": (5, False),
+                "a.k1": (1, False),
+                "b": (0, False),
+                r"a\.k[12]": (2, True),
+                r"\w\..*": (5, True),
+            }
+            talkers = {}
+            for path, (_, regex) in wishes.items():
+                talkers[path] = Talker(hub)
+                await talkers[path].ask(op="subscribe", path=path, regex=regex)
+            limited = Talker(hub, access(name="t", read=["a.k3", "b"]))
+            await limited.ask(op="subscribe", path="")
+            await hub.store.put("a.k0", "old")
+            changes = [Change(Op.PUT, ("a", f"k{i}"), i) for i in range(1, 5)]
+            await hub.store.commit([*changes, Change(Op.DELETE, ("a", "k0"))])
+            await hub.store.put("b", 1)
+            await until(lambda: talkers["b"].revs() == [3])
+            await until(lambda: limited.revs() == [2, 3])
+            assert limited.changes()[0] == ("put", "a.k3", 3)
+            for path, (number, _) in wishes.items():
+                if number:
+                    await until(lambda path=path: 2 in talkers[path].revs())
+                    told = [one for push in talkers[path].inbox.pushes("commits") for one in push["commits"]]
+                    assert len(next(one for one in told if one["rev"] == 2)["changes"]) == number
+            assert ("delete", "a.k0", "old") in talkers["a"].changes()
+
+    run(work())
