@@ -12,6 +12,7 @@ from nlan.confirmation import Confirmation
 from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
 from nlan.control.world import World
 from nlan.errors import NlanError, RollbackError
+from nlan.expect.hindrances import details, summary
 from nlan.plan import Operation, Plan
 from nlan.runtimes import Paths
 from nlan.state import find_state, open_state
@@ -140,6 +141,8 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
         print(_sentence(result, request))
         for line in result.missing.lines():
             say(f"{paint('missing:', 'yellow', sys.stderr)} {line}")
+        for line in details(result.missing.hindrances):
+            say(f"{paint('cannot come up:', 'yellow', sys.stderr)} {line}")
         for line in result.missing.notes():
             say(f"{paint('note:', 'yellow', sys.stderr)} {line} (raw configuration)")
     sys.stdout.flush()  # who reads a pipe confirms by it
@@ -155,7 +158,7 @@ def finish(result: Result, request: Request, terminal: Terminal, arguments: Name
         if not confirmed:
             say(f"{request.lab.name}: not confirmed in time; the change is undone")
             return 1
-    return 1 if result.missing else 0
+    return 1 if result.missing or result.missing.hindrances else 0
 
 
 def _sentence(result: Result, request: Request) -> str:
@@ -166,6 +169,8 @@ def _sentence(result: Result, request: Request) -> str:
     if result.missing:
         return f"{lab.name}: {size}, not converged after {seconds:.1f} s"
     state = "converged" if request.wait == "converged" else "up"
+    if hindrances := result.missing.hindrances:
+        return f"{lab.name}: {size}, converged after {seconds:.2f} s, but {summary(hindrances)}"
     done = counted(len(result.plan), "operation") if result.plan else "nothing to do"
     return f"{lab.name}: {size}, {state} ({done}, revision {result.revision}, {seconds:.2f} s)"
 
@@ -176,8 +181,9 @@ def _value(result: Result, request: Request) -> dict[str, Any]:
         "revision": result.revision,
         **plan_value(result.plan),
         "seconds": {part: round(seconds, 4) for part, seconds in result.seconds.items()},
-        "converged": request.wait == "converged" and not result.missing,
+        "converged": request.wait == "converged" and not (result.missing or result.missing.hindrances),
         "missing": result.missing.lines(most=10_000),
+        "cannot_come_up": [str(hindrance) for hindrance in result.missing.hindrances],
         "notes": result.missing.notes(most=10_000),
         "warnings": [str(warning) for warning in result.warnings],
     }

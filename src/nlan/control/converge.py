@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from nlan.expect import Expectation, Session
+from nlan.expect import Expectation, Hindrance, Session
 from nlan.model.codec import IpNetwork
 
 ASK_AGAIN_S = 0.02
@@ -69,12 +69,14 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
         routes: Prefixes that a node's kernel lacks.
         raw: (node, peer's address) of sessions that raw configuration describes and that are not up.
             They may be meant so: they do not count as missing.
+        hindrances: What cannot come at all, by what the file says.
     """
 
     sessions: tuple[Session, ...] = ()
     neighbors: tuple[Adjacency, ...] = ()
     routes: Mapping[str, frozenset[IpNetwork]] = {}
     raw: tuple[tuple[str, str], ...] = ()
+    hindrances: tuple[Hindrance, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.sessions or self.neighbors or self.routes)
@@ -138,6 +140,7 @@ def wait(
         neighbors=tuple(neighbors),
         routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
         raw=tuple(raw),
+        hindrances=expected.hindrances,
     )
 
 

@@ -400,7 +400,7 @@ def _converge(world: World, request: Request, begun: float, listener: Listener) 
         return Missing()
     expected = expectation(request.lab)
     if not expected:
-        return Missing()
+        return Missing(hindrances=expected.hindrances)
     deadline = time.monotonic() + request.timeout_s
     if request.confirm_s is not None:
         deadline = min(deadline, begun + request.confirm_s)

@@ -10,7 +10,7 @@ from nlan.control.world import World, abilities
 from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
 from nlan.expand import expand
-from nlan.expect import Expectation, expectation
+from nlan.expect import Expectation, Hindrance, expectation
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Address, FrrDaemon, GobgpDaemon, Key, Resource
@@ -29,6 +29,7 @@ class NodeStatus(NamedTuple):
         bgp_wanted: Sessions that should be up, by peer address.
         ospf_wanted: Version of OSPF and interface of each full neighbour that there should be.
         drift: What `up` would do to it.
+        hindrances: What the file means of it and cannot come up.
     """
 
     name: str
@@ -39,6 +40,7 @@ class NodeStatus(NamedTuple):
     bgp_wanted: frozenset[str]
     ospf_wanted: frozenset[tuple[int, str]]
     drift: list[Operation]
+    hindrances: tuple[Hindrance, ...] = ()
 
     @property
     def bgp_up(self) -> int:
@@ -47,12 +49,17 @@ class NodeStatus(NamedTuple):
 
     @property
     def state(self) -> str:
-        """One word: ``ok``, ``drift`` (differs from what shall be), ``waiting`` (sessions, neighbours)."""
+        """One word: ``ok``, ``drift`` (differs from what shall be), ``waiting`` (sessions, neighbours).
+
+        ``blocked``: all that can come up is up, and something that the file means cannot.
+        """
         if self.drift:
             return "drift"
         up = {session["peer"] for session in self.bgp if session["up"]}
         full = {(neighbor["version"], neighbor["interface"]) for neighbor in self.ospf if neighbor["up"]}
-        return "ok" if self.bgp_wanted <= up and self.ospf_wanted <= full else "waiting"
+        if not (self.bgp_wanted <= up and self.ospf_wanted <= full):
+            return "waiting"
+        return "blocked" if self.hindrances else "ok"
 
 
 class LabStatus(NamedTuple):
@@ -69,6 +76,7 @@ class LabStatus(NamedTuple):
     known: bool
     nodes: list[NodeStatus]
     plan: Plan
+    hindrances: tuple[Hindrance, ...] = ()
 
 
 def status(world: World, lab: Lab | None) -> LabStatus:
@@ -88,7 +96,7 @@ def status(world: World, lab: Lab | None) -> LabStatus:
     expected = expectation(lab) if lab is not None else Expectation()
     names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
     nodes = [_node(world, name, observed, expected, drift.get(name, [])) for name in names]
-    return LabStatus(world.place.lab, lab is not None, nodes, planned)
+    return LabStatus(world.place.lab, lab is not None, nodes, planned, expected.hindrances)
 
 
 def _node(
@@ -114,6 +122,7 @@ def _node(
             if node == name
         ),
         drift=drift,
+        hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
     )
 
 

@@ -7,6 +7,7 @@ wrong one a wait in vain.
 """
 
 from nlan.expect.bgp import Session
+from nlan.expect.hindrances import Hindrance
 from nlan.expect.routes import Expectation, expectation
 
-__all__ = ["Expectation", "Session", "expectation"]
+__all__ = ["Expectation", "Hindrance", "Session", "expectation"]

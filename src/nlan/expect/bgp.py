@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import count
+from typing import NamedTuple
 
 import msgspec
 
@@ -121,36 +122,110 @@ def _originated(topology: Topology, node: Node) -> Iterable[IpNetwork]:
     return connected | set(bgp.networks)
 
 
-def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
+def _meant(topology: Topology) -> Iterator[tuple[Node, Bgp, BgpPeer, Node]]:
+    """Yield the sessions that the model means: speaker, peer, and the node that holds the peer's address."""
     for name, node in topology.nodes.items():
         bgp = speaker(node)
         for peer in bgp.peers if bgp is not None else ():
             other = topology.holders.seen_from(name, peer.address)
             if bgp is not None and other is not None and other != name:
-                edge = _edge(topology, known, node, bgp, peer, topology.nodes[other])
-                if edge is not None:
-                    yield edge, peer
+                yield node, bgp, peer, topology.nodes[other]
+
+
+def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
+    for node, bgp, peer, other in _meant(topology):
+        edge = _edge(topology, known, node, bgp, peer, other)
+        if edge is not None:
+            yield edge, peer
+
+
+def hindered(
+    topology: Topology, known: Known, up: Container[tuple[str, str]]
+) -> Iterator[tuple[str, str, int, str, str]]:
+    """Yield the sessions that the file means and that cannot come up.
+
+    Args:
+        topology: Of the lab.
+        known: Prefixes that each router learns by any means.
+        up: Speaker and peer's address of the sessions that come up.
+
+    Yields:
+        Speaker, the peer's node, IP version, the cause in words that others share, and in full.
+    """
+    is_routed_by_raw = any(_has_raw(node) for node in topology.nodes.values())
+    for node, bgp, peer, other in _meant(topology):
+        if (node.name, str(peer.address)) in up or _has_raw(node, "bgp") or _has_raw(other, "bgp"):
+            continue
+        found = _hindrance(topology, known, node, bgp, peer, other)
+        if found is not None and not (found.is_of_routing and is_routed_by_raw):
+            yield node.name, other.name, peer.address.version, found.cause, found.detail
+
+
+def _has_raw(node: Node, word: str = "") -> bool:
+    raw = node.router.frr if node.router is not None else None
+    return raw is not None and word in raw.text
+
+
+class _Hindrance(NamedTuple):
+    """Why a session cannot come up; `is_of_routing`: for want of a route, which something else may bring."""
+
+    cause: str
+    detail: str
+    is_of_routing: bool = False
+
+
+def _hindrance(
+    topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node
+) -> _Hindrance | None:
+    theirs, back = speaker(other), _answer(topology, node, peer, other)
+    if theirs is None:
+        return _Hindrance(
+            "the peer speaks no BGP", f"{other.name}, which holds {peer.address}, speaks no BGP"
+        )
+    if back is None:
+        return _Hindrance("the peer does not list it", f"{other.name} does not list {node.name} as a peer")
+    for asked, asn, by, whose in (
+        (peer.peer_asn, theirs.asn, node, other),
+        (back.peer_asn, bgp.asn, other, node),
+    ):
+        if asked != asn:
+            detail = f"{by.name} takes {whose.name} for AS {asked}, and it is AS {asn}"
+            return _Hindrance("the AS differs", detail)
+    if peer.password != back.password:
+        return _Hindrance("the password differs", f"{node.name} and {other.name} have not the same password")
+    external = bgp.asn != theirs.asn
+    for end, whom, far in ((peer, node, other), (back, other, node)):
+        if (found := _unreached(topology, known, whom, end, far, external=external)) is not None:
+            return found
+    return None
+
+
+def _unreached(
+    topology: Topology, known: Known, node: Node, peer: BgpPeer, other: Node, *, external: bool
+) -> _Hindrance | None:
+    connected_only = external and peer.ebgp_multihop is None
+    if _reaches(topology, known, node.name, peer.address, connected_only):
+        return None
+    if connected_only:
+        detail = (
+            f"{peer.address} of {other.name} is on no segment of {node.name}, and there is no `ebgp_multihop`"
+        )
+        return _Hindrance("more than one hop", detail)
+    return _Hindrance("no route to the peer", f"{node.name} has no route to {peer.address}", True)
 
 
 def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node) -> _Edge | None:
-    theirs = speaker(other)
-    back = _answer(topology, node, peer, other)
-    if theirs is None or back is None or peer.peer_asn != theirs.asn or back.peer_asn != bgp.asn:
+    theirs, back = speaker(other), _answer(topology, node, peer, other)
+    if theirs is None or back is None or _hindrance(topology, known, node, bgp, peer, other) is not None:
         return None
     if _is_told_otherwise(node, peer) or _is_told_otherwise(other, back):
-        return None
-    external = bgp.asn != theirs.asn
-    if peer.password != back.password or not (
-        _reaches(topology, known, node.name, peer.address, external and peer.ebgp_multihop is None)
-        and _reaches(topology, known, other.name, back.address, external and back.ebgp_multihop is None)
-    ):
         return None
     version = {4 if family == "ipv4" else 6 for family in peer.families if family in back.families}
     return _Edge(
         node=node.name,
         to=other.name,
         own=back.address,
-        external=external,
+        external=bgp.asn != theirs.asn,
         next_hop_self=peer.next_hop_self,
         to_client=peer.route_reflector_client,
         from_client=back.route_reflector_client,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
+from typing import NamedTuple
 
 from nlan.expect.segments import Topology, described
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
+from nlan.model.segments import Segment as Wire
 
 BACKBONE = IPv4Address(0)
 
@@ -18,6 +20,14 @@ End = tuple[str, str, bool]
 """A router, its interface, and whether that is passive."""
 Member = tuple[str, IPv4Address]
 """A router in an area."""
+
+
+class Placed(NamedTuple):
+    """An address on which a router speaks, and its area."""
+
+    interface: str
+    address: IpInterface
+    area: IPv4Address
 
 
 def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]:
@@ -49,6 +59,51 @@ def adjacencies(topology: Topology, version: int) -> frozenset[tuple[str, str]]:
         if len(ends) == len(routers) == 2 and not any(_has_raw(topology.nodes[name]) for name, _ in ends):
             pairs |= ends
     return frozenset(pairs)
+
+
+def hindered(topology: Topology, version: int) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the routers that hear another one that runs OSPF and never become adjacent to any.
+
+    Of OSPFv3 the subnets say nothing: it runs over link-local addresses.
+
+    Yields:
+        Router, one that it hears, the cause in words that others share, and in full.
+    """
+    for ends in _heard(topology, version).values():
+        for name, own in ends.items():
+            others = {other: those for other, those in ends.items() if other != name}
+            if others and not any(_meet(own, those, version) for those in others.values()):
+                other, those = next(iter(others.items()))
+                yield (name, other, *_apart(own[0], those[0], name, other))
+
+
+def _heard(topology: Topology, version: int) -> dict[Wire, dict[str, list[Placed]]]:
+    """Return, by wire, the addresses of the routers that speak there, where the model says all of OSPF."""
+    found: dict[Wire, dict[str, list[Placed]]] = defaultdict(lambda: defaultdict(list))
+    for (name, area), interface, address in _placed(topology, version):
+        wire, node = topology.wires.get((name, interface)), topology.nodes[name]
+        is_numbered = address.network.prefixlen < address.max_prefixlen
+        if wire is not None and is_numbered and not _is_passive(node, interface) and not _has_raw(node):
+            found[wire][name].append(Placed(interface, address, area))
+    return found
+
+
+def _meet(own: list[Placed], theirs: list[Placed], version: int) -> bool:
+    return any(
+        one.area == other.area and (version == 6 or one.address.network == other.address.network)
+        for one in own
+        for other in theirs
+    )
+
+
+def _apart(own: Placed, theirs: Placed, name: str, other: str) -> tuple[str, str]:
+    if own.area != theirs.area:
+        detail = (
+            f"{own.interface} of {name} is in area {own.area}, {theirs.interface} of {other} in {theirs.area}"
+        )
+        return "the areas differ", detail
+    detail = f"{name} has {own.address} on {own.interface}, {other} has {theirs.address}: another subnet"
+    return "the subnets differ", detail
 
 
 def _area_of(node: Node, network: IpNetwork) -> IPv4Address | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nlan.expect import bgp, ospf
+from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
 from nlan.model.codec import IpNetwork
@@ -20,6 +21,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         exact: False where raw daemon configuration may filter or add: routes then are not listed.
         hoped: Where not exact, every router's prefixes at every other: as good as it can get.
         raw: The routers with raw daemon configuration, sorted.
+        hindrances: What the file means and cannot come up.
     """
 
     sessions: tuple[bgp.Session, ...] = ()
@@ -28,6 +30,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = True
     hoped: dict[str, frozenset[IpNetwork]] = {}
     raw: tuple[str, ...] = ()
+    hindrances: tuple[Hindrance, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.sessions or self.routes or self.hoped or any(self.adjacencies.values()))
@@ -48,13 +51,16 @@ def expectation(lab: Lab) -> Expectation:
         name: prefixes | by_bgp.get(name, frozenset()) | _static(known_to_all, name)
         for name, prefixes in igp.items()
     }
+    sessions = tuple(bgp.sessions(known_to_all, igp))
+    known = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
     return Expectation(
-        sessions=tuple(bgp.sessions(known_to_all, igp)),
+        sessions=sessions,
         adjacencies={version: ospf.adjacencies(known_to_all, version) for version in (4, 6)},
         routes={name: prefixes for name, prefixes in routes.items() if prefixes} if exact else {},
         exact=exact,
         hoped={} if exact else _hoped(known_to_all),
         raw=tuple(raw),
+        hindrances=hindrances(known_to_all, known, sessions),
     )
 
 

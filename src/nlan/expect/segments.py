@@ -7,7 +7,7 @@ import msgspec
 from nlan.expand.base import addresses
 from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
-from nlan.model.segments import Holders
+from nlan.model.segments import Holders, Segment, segments_of
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,11 +17,13 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         nodes: By name.
         holders: Which node holds an address, as another sees it.
         connected: Prefixes that a node is connected to.
+        wires: What each (node, interface) is on: equal for those that hear each other.
     """
 
     nodes: dict[str, Node]
     holders: Holders
     connected: dict[str, frozenset[IpNetwork]]
+    wires: dict[tuple[str, str], Segment]
 
     def is_connected(self, node: str, address: IpAddress) -> bool:
         """Tell whether the node has an interface on the address's prefix."""
@@ -47,9 +49,14 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
 
 def topology(lab: Lab) -> Topology:
     """Return the topology of a lab."""
+    segments = segments_of(lab)
     return Topology(
         nodes={node.name: node for node in lab.nodes},
-        holders=Holders(lab),
+        holders=Holders(lab, segments),
+        wires={
+            (node, name if isinstance(name, str) else f"int_br{name}"): s
+            for (node, name), s in segments.items()
+        },
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
 

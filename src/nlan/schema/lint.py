@@ -9,6 +9,7 @@ from typing import Any
 from nlan.model import BgpPeer, Lab, Node, Ospf
 from nlan.model.segments import Holders, Segments
 from nlan.schema.drafts import Places, vpns_of
+from nlan.schema.folding import Folding
 from nlan.schema.report import Report
 
 
@@ -22,6 +23,12 @@ def lint(lab: Lab, holders: Holders, segments: Segments, places: Places, report:
         places: Where things were said.
         report: Where warnings go.
     """
+    warnings = Folding(report, (node.name for node in lab.nodes))
+    _look(lab, holders, segments, places, warnings)
+    warnings.close()
+
+
+def _look(lab: Lab, holders: Holders, segments: Segments, places: Places, report: Folding) -> None:
     _tunnel_peers(lab, places, report)
     _segment_mtus(lab, places, report)
     _ospf(lab, segments, places, report)
@@ -43,7 +50,7 @@ def lint(lab: Lab, holders: Holders, segments: Segments, places: Places, report:
             _sources(node, places, report)
 
 
-def _tunnel_peers(lab: Lab, places: Places, report: Report) -> None:
+def _tunnel_peers(lab: Lab, places: Places, report: Folding) -> None:
     """Tunnels that lead to oneself, to a node without the VNI, or that frames pass one way only."""
     names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
     floods = {  # by node and VNI: the nodes that it floods to
@@ -81,7 +88,7 @@ def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]])
     return ""
 
 
-def _segment_mtus(lab: Lab, places: Places, report: Report) -> None:
+def _segment_mtus(lab: Lab, places: Places, report: Folding) -> None:
     seen: dict[int, tuple[str, int]] = {}
     for node in lab.nodes:
         for vpn in vpns_of(node):
@@ -93,7 +100,7 @@ def _segment_mtus(lab: Lab, places: Places, report: Report) -> None:
 
 
 def _session(
-    node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], places: Places, report: Report
+    node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], places: Places, report: Folding
 ) -> None:
     if node.router is None or other.router is None or other.router.bgp is None:
         return
@@ -122,7 +129,7 @@ def interfaces_of(node: Node) -> list[Any]:
     return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
 
 
-def _source(node: Node, peer: BgpPeer, places: Places, report: Report) -> None:
+def _source(node: Node, peer: BgpPeer, places: Places, report: Folding) -> None:
     """A session that is bound to what the node has not."""
     if peer.update_source is None or node.router is None or node.router.engine != "frr":
         return
@@ -147,7 +154,7 @@ def _reaches(node: Node, other: Node, address: Any) -> bool:
     return any(route.prefix.version == address.version and address in route.prefix for route in here.routes)
 
 
-def _next_hops(node: Node, places: Places, report: Report) -> None:
+def _next_hops(node: Node, places: Places, report: Folding) -> None:
     """A border router that hands on next hops that nobody inside knows."""
     router = node.router
     if router is None or router.bgp is None or router.frr:
@@ -164,7 +171,7 @@ def _next_hops(node: Node, places: Places, report: Report) -> None:
             report.warning(at, message, "say `next_hop_self: true`, or redistribute `connected`")
 
 
-def _sources(node: Node, places: Places, report: Report) -> None:
+def _sources(node: Node, places: Places, report: Folding) -> None:
     """A router that shall tell BGP of routes that nobody there learns."""
     router = node.router
     if router is None or router.bgp is None or router.frr or router.ospf or router.engine != "frr":
@@ -177,9 +184,10 @@ def _sources(node: Node, places: Places, report: Report) -> None:
 # -- OSPF
 
 
-def _ospf(lab: Lab, segments: Segments, places: Places, report: Report) -> None:
-    """Prefixes that no interface has, and segments whose ends are in different areas."""
+def _ospf(lab: Lab, segments: Segments, places: Places, report: Folding) -> None:
+    """Prefixes that no interface has, and segments whose ends are in different areas or subnets."""
     areas: dict[Any, tuple[str, Any]] = {}
+    subnets: dict[Any, dict[str, set[Any]]] = {}
     for node in lab.nodes:
         ospf = node.router.ospf if node.router else None
         if ospf is None:
@@ -191,10 +199,27 @@ def _ospf(lab: Lab, segments: Segments, places: Places, report: Report) -> None:
             if found is None or (node.name, key) not in segments:
                 continue
             network, area = found
-            first, other = areas.setdefault((segments[node.name, key], value.version), (node.name, area))
+            segment = segments[node.name, key]
+            first, other = areas.setdefault((segment, value.version), (node.name, area))
             if area != other:
                 at = places.find("node", node.name, "ospf", network)
                 message = f"{name} is in area {area} here and in {other} at {first}: no adjacency comes up"
+                report.warning(at, message)
+            elif value.version == 4 and value.network.prefixlen < value.max_prefixlen:  # else unnumbered
+                subnets.setdefault(segment, {}).setdefault(node.name, set()).add(value.network)
+    _subnets(subnets, places, report)
+
+
+def _subnets(by_segment: dict[Any, dict[str, set[Any]]], places: Places, report: Folding) -> None:
+    """OSPFv2 routers that hear others and share a subnet with none of them."""
+    for subnets in by_segment.values():
+        for name, own in subnets.items():
+            others = {other: theirs for other, theirs in subnets.items() if other != name}
+            if others and not any(own & theirs for theirs in others.values()):
+                other, theirs = next(iter(others.items()))
+                mine, far = min(own), min(theirs)
+                at = places.find("node", name, "ospf", mine)
+                message = f"{name} is in the subnet {mine} here and {other} in {far}: no adjacency comes up"
                 report.warning(at, message)
 
 
@@ -217,7 +242,7 @@ def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
     return max(covering, key=lambda entry: entry[0].prefixlen, default=None)
 
 
-def _uncovered(node: Node, ospf: Ospf, places: Places, report: Report) -> None:
+def _uncovered(node: Node, ospf: Ospf, places: Places, report: Folding) -> None:
     held = interfaces_of(node) + list(node.router.loopbacks if node.router else ())
     for area in ospf.areas:
         for network in area.networks:

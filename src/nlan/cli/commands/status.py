@@ -24,6 +24,7 @@ from nlan.control import labs
 from nlan.control.status import LabStatus, NodeStatus, status
 from nlan.control.world import World
 from nlan.errors import RollbackError
+from nlan.expect.hindrances import details
 from nlan.keep.presence import keeper_of
 from nlan.runtimes import Paths
 from nlan.secrets import hide
@@ -33,7 +34,7 @@ from nlan.values import natural
 REFRESH_S = 1.0
 MOST_SHOWN = 40
 """Operations of a drift."""
-STATE_COLORS = {"ok": "green", "waiting": "yellow", "drift": "red"}
+STATE_COLORS = {"ok": "green", "waiting": "yellow", "blocked": "yellow", "drift": "red"}
 
 
 def run(arguments: Namespace) -> int:
@@ -130,6 +131,7 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
     for node, outcome in sorted(remembered.nodes.items(), key=lambda item: natural(item[0])):
         if outcome.get("state") == "error":
             lines.append(f"{node}: revision {outcome['revision']} failed: {hide(outcome['reason'])}")
+    lines += [f"cannot come up: {line}" for line in details(found.hindrances)]
     if found.plan:
         lines.append(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")
         for operation in found.plan.operations[:MOST_SHOWN]:
@@ -160,6 +162,7 @@ def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:
         value = node._asdict()
         del value["name"], value["drift"]
         value["state"] = node.state
+        value["hindrances"] = [str(hindrance) for hindrance in node.hindrances]
         value["bgp_wanted"] = sorted(node.bgp_wanted)
         value["ospf_wanted"] = sorted(node.ospf_wanted)
         value["drift"] = [f"{operation}: {operation.reason}" for operation in node.drift]
