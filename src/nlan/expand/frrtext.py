@@ -59,6 +59,8 @@ def split(text: str, running: Mapping[str, Iterable[Path]], *, manager: bool = T
     for line in lines:
         if _POLICY.match(line.path[0]):
             continue
+        if line.opens in ("interface", "vrf"):
+            continue  # the kernel has them; what is in them tells whose they are
         owners = owners_of(line, manager=manager)
         if len(owners) == 1:
             _put(found, next(iter(owners)), line)
@@ -90,7 +92,7 @@ def owners_of(line: Line, *, manager: bool = True) -> Set[str]:
     if EVERYBODY in owners:
         return frozenset(POLICY_USERS) | {"zebra", "mgmtd"}
     of_kernel = line.path[0].startswith(("interface ", "vrf "))
-    if of_kernel and central in owners and line.opens != "interface":
+    if of_kernel and central in owners:
         return {central}
     if not manager and (found := re.match(r"(no )?(ip|ipv6) (rip|ripng) ", line.path[-1])):
         return {f"{found[3]}d"}
@@ -150,6 +152,7 @@ def _with_policy(
 ) -> Split:
     """Return the daemons' lines with the policy that each refers to before them."""
     named: dict[str, list[Line]] = {}
+    heads = {line.path[0]: line.owners for line in policy if len(line.path) == 1}
     for line in policy:
         named.setdefault(_policy_name(line.path[0]), []).append(line)
     said = {daemon: _words(path[-1] for path in lines) for daemon, lines in running.items()}
@@ -159,14 +162,11 @@ def _with_policy(
     for daemon, names in _users(named, said, manager=manager).items():
         holder = "mgmtd" if manager and daemon in MANAGED else daemon
         known = {holder.partition("-")[0]} | (set() if manager else {"mgmtd"})
-        own = {
-            line.path: line.number
-            for name, those in named.items()
-            if name in names
-            for line in those
-            if not line.owners or line.owners & known
-        }
-        result[holder] = {**own, **result.get(holder, {})}
+        own: Split = {}
+        for line in (line for name, those in named.items() if name in names for line in those):
+            if all(not owners or owners & known for owners in (line.owners, heads[line.path[0]])):
+                _put(own, holder, line)
+        result[holder] = {**own.get(holder, {}), **result.get(holder, {})}
     return result
 
 

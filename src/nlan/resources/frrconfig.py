@@ -8,7 +8,7 @@ configurations are equal when their sets of paths are. `nlan.resources.frrimpact
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from nlan.secrets import hide
@@ -24,6 +24,10 @@ _NOISE = re.compile(
 """What a daemon prints of itself or of the kernel, and what nlan sets to watch it."""
 NO_FAMILY = "no bgp default ipv4-unicast"
 """With it, a peer takes part in IPv4 only where told so, as in all other families."""
+
+
+OF_KERNEL = ("interface ", "vrf ")
+"""Sections for what the kernel has: empty, they say nothing."""
 
 
 class Change(NamedTuple):
@@ -69,12 +73,19 @@ def canonical(text: str) -> tuple[str, ...]:
         if not line or _NOISE.match(line) or _CLOSING.match(line):
             continue
         depth = len(raw) - len(raw.lstrip())
-        if depth == 0 and found and found[-1].startswith("interface "):
-            found.pop()  # an interface that has nothing to say
+        if depth == 0 and found and found[-1].startswith(OF_KERNEL):
+            found.pop()  # an interface or a VRF of which nothing is said
         found.append(" " * depth + line)
-    if found and found[-1].startswith("interface "):
+    if found and found[-1].startswith(OF_KERNEL):
         found.pop()
     return tuple(found)
+
+
+def spoken_of(those: Iterable[Path]) -> list[Path]:
+    """Return the paths without interfaces and VRFs of which nothing is said: the kernel has them, not FRR."""
+    found = list(those)
+    heads = {path[0] for path in found if len(path) > 1}
+    return [path for path in found if path[0] in heads or not path[0].startswith(OF_KERNEL)]
 
 
 def paths(lines: Iterable[str]) -> dict[Path, None]:
@@ -188,21 +199,28 @@ def compare(desired: Iterable[str], observed: Iterable[str]) -> Change:
     )
 
 
-def commands(change: Change) -> list[Command]:
+def commands(change: Change, wanted: Container[Path] = ()) -> list[Command]:
     """Return the commands that carry out the change: removals first, then additions in order.
 
     A section that goes takes its lines along; a peer that goes is one ``no neighbor``; a line that
-    only gets another value is set, not removed and set.
+    only gets another value is set, not removed and set. A peer group that is `wanted` stays without
+    its AS.
     """
     slots = {(path[:-1], slot) for path in change.added if (slot := _slot(path[-1])) is not None}
     removals = [path for path in change.removed if (path[:-1], _slot(path[-1])) not in slots]
     gone = {path for path in removals if _stands_alone(path)}
     result = [
-        Command(path[:-1], negated(path[-1]))
+        Command(path[:-1], _taken_back(path, wanted))
         for path in _removal_order(removals)
         if not _taken_along(path, gone) and not stays_empty(path)
     ]
     return result + [Command(path[:-1], path[-1]) for path in change.added]
+
+
+def _taken_back(path: Path, wanted: Container[Path]) -> str:
+    peer = _peer_of_remote_as(path)
+    stays = peer is not None and (*path[:-1], f"neighbor {peer} peer-group") in wanted
+    return f"no {path[-1]}" if stays else negated(path[-1])
 
 
 def _removal_order(removals: Sequence[Path]) -> list[Path]:
@@ -233,7 +251,7 @@ def _taken_along(path: Path, gone: Iterable[Path]) -> bool:
 
 def stays_empty(path: Path) -> bool:
     """Tell sections that are not removed themselves: the kernel has the thing, or FRR the family."""
-    return path[-1].startswith(("interface ", "vrf ", "address-family "))
+    return path[-1].startswith((*OF_KERNEL, "address-family "))
 
 
 _AREA_KIND = re.compile(r"(area \S+ (?:stub|nssa)) no-summary$")

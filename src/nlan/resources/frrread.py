@@ -33,6 +33,8 @@ _IN_SECTIONS_ONLY = re.compile(r"neighbor \S+ (capability (?!orf)|peer-group)")
 """Lines of a router that its families have, too."""
 _LIST = re.compile(r"(ip|ipv6) (as-path|community-list|extcommunity-list|large-community-list)\b")
 """As FRR before version 7 had them: they begin with ``bgp`` now."""
+_OF_VRF = re.compile(r"((ip|ipv6) (?:route|mroute) .+) vrf (\S+)$")
+"""A static route that FRR shows in its VRF's section."""
 _FAMILIES = {
     "ipv4": "ipv4 unicast",
     "ipv6": "ipv6 unicast",
@@ -117,8 +119,10 @@ def _placed(words: Sequence[str], indent: int, number: int, stack: list[_Open]) 
     headers = tuple(one.header for one in stack)
     if _is_of_family(section, text):
         headers, section = (*headers, _PLAIN_FAMILY), "bgp family"
+    if section == frrwords.CONFIG and (found_vrf := _OF_VRF.match(text)):
+        headers, section, text = (f"vrf {found_vrf[3]}",), "vrf", found_vrf[1]
     opens = None if no else frrwords.opened(section, text)
-    owners = _owners(section, text, found.owners)
+    owners = _of(stack) or _owners(section, text, found.owners)
     if opens is not None:
         stack.append(_Open(opens, text, indent, owners))
     return Line((*headers, no + text), number, owners, section, opens)
@@ -172,8 +176,6 @@ def _is_of_family(section: str, text: str) -> bool:
 def _owners(section: str, text: str, known: frozenset[str]) -> frozenset[str]:
     """Return the daemons that a line is for: of what mgmtd takes, those that it is told to."""
     if section in (frrwords.CONFIG, "vrf") and re.match(r"(ip|ipv6) (route|mroute) ", text):
-        return frozenset((STATIC,))
-    if section == "srv6-sids":
         return frozenset((STATIC,))
     for name, daemon in (("ripng", RIPNG), ("rip", RIP)):
         if section == name or (section == frrwords.CONFIG and re.match(rf"router {name}\b", text)):

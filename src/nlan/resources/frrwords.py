@@ -141,6 +141,16 @@ def opened(section: str, line: str) -> str | None:
     return None
 
 
+def is_header(path: Sequence[str]) -> bool:
+    """Tell whether the last of these lines, each in the section that the one before opens, opens one."""
+    section: str | None = CONFIG
+    for line in path:
+        if section is None:
+            return False
+        section = opened(section, line)
+    return section is not None
+
+
 def _find(word: Word, words: tuple[str, ...]) -> Iterator[Command]:
     """Yield the readings of the words; none where the first is unknown."""
     if not words or not word.below:

@@ -131,7 +131,6 @@ def test_routes_of_a_vrf_stay_in_it() -> None:
     found = split("vrf red\nip route 203.0.113.0/24 192.0.2.1\nexit-vrf\nip route 0.0.0.0/0 192.0.2.1\n", {})
     assert found == {
         "staticd": ["vrf red", " ip route 203.0.113.0/24 192.0.2.1", "ip route 0.0.0.0/0 192.0.2.1"],
-        "mgmtd": ["vrf red"],
     }
 
 
@@ -209,7 +208,6 @@ route-map R permit 10
     assert found == {
         "zebra": (
             "route-map M permit 10",
-            "vrf red",
             "interface x",
             " description this",
             "ip protocol rip route-map M",

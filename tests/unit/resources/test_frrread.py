@@ -82,6 +82,21 @@ def owners(text: str) -> list[str]:
             ["vrf red", "vrf red / ip route 192.0.2.0/24 198.51.100.1", "ip route 192.0.2.0/24 198.51.100.2"],
         ),
         (
+            "ip route 192.0.2.0/24 198.51.100.1 vrf red\nip route 192.0.2.0/24 198.51.100.1 nexthop-vrf red",
+            [
+                "vrf red / ip route 192.0.2.0/24 198.51.100.1",
+                "ip route 192.0.2.0/24 198.51.100.1 nexthop-vrf red",
+            ],
+        ),
+        (
+            "router bgp 64496\n address-family l2vpn evpn\n  rd 192.0.2.1:1",
+            [
+                "router bgp 64496",
+                "router bgp 64496 / address-family l2vpn evpn",
+                "router bgp 64496 / address-family l2vpn evpn / rd 192.0.2.1:1",
+            ],
+        ),
+        (
             "key chain a\n key 1\n  key-string x\nkey chain b\n key 1",
             [
                 "key chain a",

@@ -9,7 +9,7 @@ from typing import Any
 
 from nlan.drivers import processes
 from nlan.drivers.base import BgpSession, Place
-from nlan.drivers.frr import dial, greet, load, workqueue
+from nlan.drivers.frr import afresh, dial, greet, load, workqueue
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
 from nlan.drivers.frr.refusals import Refusal
@@ -215,15 +215,30 @@ class FrrDriver:
             observed = _observed(files)
             if observed is None:
                 return self._start([desired], dial.Dialer(self._place))[operation.key]
-            change = compare(wanted, observed)
-            written = dict(desired.written or ())
-            shown, refused = load.change_config(files, desired.namespace, change, wanted, written)
-            files.write_config(wanted, written=bool(written))
-            self._receive(desired, files, shown, refused)
+            done = self._changed(desired, files, observed)
+            if done is None:
+                return self._start([desired], dial.Dialer(self._place))[operation.key]
+            files.write_config(wanted, written=bool(desired.written))
+            self._receive(desired, files, *done)
             self._reset(operation)
         except (NlanError, OSError) as error:
             return _translated(operation.key, error)
         return None
+
+    def _changed(self, desired: FrrDaemon, files: Files, observed: Sequence[str]) -> load.Changed | None:
+        """Change a daemon's configuration in place; None where it has to be started again for it.
+
+        What a user wrote is changed towards what the daemon would show afresh: nlan does not know all
+        that FRR makes of it.
+        """
+        wanted, written = desired.config or (), dict(desired.written or ())
+        target = afresh.shown(self._place, desired.namespace, files, wanted) if written else None
+        if target is not None:
+            done = load.become(files, desired.namespace, target, written)
+            if done is not None or files.configured_by not in (MANAGER, "zebra"):
+                return done
+        change = compare(wanted, observed)
+        return load.change_config(files, desired.namespace, change, wanted, written)
 
     def _receive(
         self, daemon: FrrDaemon, files: Files, shown: Sequence[str], refused: Mapping[Path, str]

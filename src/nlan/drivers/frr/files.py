@@ -198,7 +198,8 @@ def own_lines(daemon: str, running: Iterable[str], *, has_manager: bool = True) 
     those = frrconfig.paths(lines)
     if daemon == "zebra":
         return frrconfig.lines(path for path in those if not _NOT_ZEBRAS.match(path[0]))
-    return frrconfig.lines(path for path in those if _manager_owner(path) == daemon)
+    own = (path for path in those if path[-1].startswith("vrf ") or _manager_owner(path) == daemon)
+    return frrconfig.lines(frrconfig.spoken_of(own))
 
 
 def _manager_owner(path: frrconfig.Path) -> str:

@@ -6,11 +6,14 @@ import re
 import select
 import time
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
+from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from nlan.drivers.frr.files import Files, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.errors import ApplyError
+from nlan.resources import frrwords
 from nlan.resources.frrconfig import (
     NO_FAMILY,
     Change,
@@ -18,7 +21,7 @@ from nlan.resources.frrconfig import (
     Path,
     canonical,
     commands,
-    is_header,
+    compare,
     negated,
     paths,
     stays_empty,
@@ -27,7 +30,7 @@ from nlan.resources.frrconfig import (
 LATER_S = 5.0
 """How long a daemon may refuse what it will take soon."""
 LATER_RETRY_MS = 5
-ROUNDS = 3
+ROUNDS = 4
 """How often a daemon is told what it took along or brought, before that counts as an error."""
 _LATER = re.compile(r"could not lock|locked by|Can not configure the local system as neighbor")
 """mgmtd's configuration is locked; bgpd has not heard from zebra yet that an address is gone."""
@@ -79,7 +82,7 @@ class Loader:
                 continue
             if command.line.startswith("no ") and path not in self._written:
                 self._remove(path)
-            elif self._type(path) and is_header(command.line):
+            elif self._type(path) and frrwords.is_header(path):
                 self._section = path
         self.end()
 
@@ -179,19 +182,74 @@ def change_config(
     """
     before, wanted = paths(show(files)), paths(desired)
     again = commands(change)
-    refused: dict[Path, str] = {}
+    done = Changed((), {})
     kept: dict[Path, ApplyError] = {}
-    with Vty(files.config_vty) as vty:
-        for _ in range(ROUNDS):
-            loader = Loader(vty, namespace, written)
-            loader.run(again)
-            refused |= loader.refused
-            kept |= loader.kept
-            shown = show(files)
-            again = list(_amends(change, before, wanted, paths(shown)))
-            if not again:
-                return Changed(shown, refused)
+    for _ in range(ROUNDS):
+        done, kept = _typed(files, namespace, again, written, done)
+        again = list(_amends(change, before, wanted, paths(done.shown)))
+        if not again:
+            return done
     raise _stubborn(files, namespace, again, kept)
+
+
+def become(files: Files, namespace: str, afresh: Changed, written: Container[Path]) -> Changed | None:
+    """Make a daemon show what it would show afresh; None where it does not come to do so.
+
+    Args:
+        files: The daemon's.
+        namespace: Its node.
+        afresh: What it would show and refuse.
+        written: What it may refuse.
+
+    Raises:
+        OSError: The daemon does not run.
+        PeerError: The daemon went away.
+    """
+    done, before = Changed(show(files), {}), Change((), ())
+    with suppress(ApplyError):
+        for _ in range(ROUNDS):
+            added, removed = _differing(afresh.shown, done.shown)
+            is_last = all(path in done.refused for path in added) and before == Change(added, removed)
+            if not removed and (not added or is_last):
+                return _with_refused(files, namespace, done, afresh)
+            before = Change(added, removed)
+            todo = commands(before, paths(afresh.shown))
+            done, _ = _typed(files, namespace, todo, written, Changed((), {}))
+    return None
+
+
+_AREA = re.compile(r"\barea (\d+)(?![\d.])")
+"""An area as a number, which FRR shows as it heard of it first: as a number or as an address."""
+
+
+def _differing(afresh: Sequence[str], shown: Sequence[str]) -> Change:
+    """Compare, areas by their number."""
+    change = compare(afresh, shown)
+    added, removed = ([_with_areas(path) for path in those] for those in change)
+    return Change(
+        tuple(path for path, one in zip(change.added, added, strict=True) if one not in removed),
+        tuple(path for path, one in zip(change.removed, removed, strict=True) if one not in added),
+    )
+
+
+def _with_areas(path: Path) -> Path:
+    return tuple(_AREA.sub(lambda found: f"area {IPv4Address(int(found[1]))}", line) for line in path)
+
+
+def _with_refused(files: Files, namespace: str, done: Changed, afresh: Changed) -> Changed:
+    """Try what is refused afresh, too: the running daemon knows interfaces, and says why."""
+    refused = done.refused | try_again(files, namespace, list(afresh.refused))
+    return Changed(show(files), refused) if afresh.refused else done
+
+
+def _typed(
+    files: Files, namespace: str, todo: Sequence[Command], written: Container[Path], before: Changed
+) -> tuple[Changed, dict[Path, ApplyError]]:
+    """Type commands; return what came of them, and what the daemon did not take back."""
+    with Vty(files.config_vty) as vty:
+        loader = Loader(vty, namespace, written)
+        loader.run(todo)
+        return Changed(show(files), before.refused | loader.refused), loader.kept
 
 
 def _amends(
@@ -228,6 +286,8 @@ def try_again(files: Files, namespace: str, those: Sequence[Path]) -> dict[Path,
     The file's log says only that there is no such command; here the daemon says why. What needed
     the daemon to know an interface may be taken now.
     """
+    if not those:
+        return {}
     with Vty(files.config_vty) as vty:
         loader = Loader(vty, namespace, frozenset(those))
         loader.run([Command(path[:-1], path[-1]) for path in those])

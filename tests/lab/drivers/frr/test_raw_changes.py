@@ -1,0 +1,123 @@
+"""A raw configuration changed in place into another is like that other brought up afresh.
+
+Random texts (`rawtexts`), one after the other, are changed in place on one node and brought up anew on
+another; all daemons must show the same, nothing may be left to do, and a line that is
+removed by hand must be seen. ``NLAN_RAW_CHANGES=1000`` tries more than the usual few.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from nlan.drivers.frr.files import Files, Receipt, own_lines
+from nlan.drivers.frr.load import Loader, show
+from nlan.drivers.frr.vty import Vty
+from nlan.model import FrrRaw
+from nlan.plan import Operation
+from nlan.resources.frrconfig import Command, canonical, negated, paths
+from rawtexts import changed
+
+pytestmark = pytest.mark.lab
+
+STEPS = 10
+"""Changes of one chain; each chain begins anew."""
+AREA = re.compile(r"area (\d+)(?![\d.])")
+"""FRR shows an area as it heard of it first: as a number or as an address."""
+CHANGES = int(os.environ.get("NLAN_RAW_CHANGES", "50"))
+
+
+def seeds() -> list[int]:
+    return list(range(CHANGES // STEPS))
+
+
+def shown(network: Any, node: str) -> dict[str, frozenset[tuple[str, ...]]]:
+    """Return what each daemon of the node shows."""
+    directory = network.place.directory(node)
+    found = {}
+    for receipt in sorted(directory.glob("receipt-*.json")):
+        files = Files(directory, receipt.stem.removeprefix("receipt-"))
+        with Vty(files.vty) as vty:
+            text = vty.together(["enable", "show running-config"])[1].text
+        text = AREA.sub(r"area 0.0.0.\1", text.replace(" ay", " ax").replace(" by", " bx"))
+        # What zebra repeats of mgmtd's comes to it a moment later.
+        found[files.daemon] = frozenset(paths(own_lines(files.daemon, canonical(text))))
+    return {daemon: lines for daemon, lines in found.items() if lines}
+
+
+def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Return what only one of them has: ``+`` in place alone, ``-`` afresh alone."""
+    return [
+        f"{sign} {daemon}: {' / '.join(path)}"
+        for daemon in sorted(one.keys() | other.keys())
+        for sign, mine, theirs in (("+", one, other), ("-", other, one))
+        for path in sorted(mine.get(daemon, frozenset()) - theirs.get(daemon, frozenset()))
+    ]
+
+
+def remove_by_hand(network: Any, node: str, dice: random.Random) -> str:
+    """Take back a line that a daemon was asked for and shows; return it, empty where none goes."""
+    directory = network.place.directory(node)
+    for receipt in sorted(directory.glob("receipt-*.json"), key=lambda _: dice.random()):
+        files = Files(directory, receipt.stem.removeprefix("receipt-"))
+        asked = Receipt.read(files)
+        assert asked is not None
+        those = [path for path in paths(asked.asked) if path in paths(show(files))]
+        for path in dice.sample(those, len(those)):
+            with Vty(files.config_vty) as vty:
+                Loader(vty, node, paths(asked.asked)).run([Command(path[:-1], negated(path[-1]))])
+            if path not in paths(show(files)):
+                return " / ".join(path)
+    return ""
+
+
+def others(text: str) -> str:
+    return re.sub(r"\b([ab])x\b", r"\1y", text)
+
+
+def bring(network: Any, node: str, text: str) -> None:
+    carry_out(network, left(network, node, text))
+
+
+def left(network: Any, node: str, text: str | None) -> list[Operation]:
+    """Return what is to be done for the node to have that text; None: nothing at all."""
+    nodes = [] if text is None else [network.node(node, frr=FrrRaw(text=text, only=True))]
+    return [operation for operation in network.differences(nodes) if operation.key.namespace == node]
+
+
+def carry_out(network: Any, todo: list[Operation]) -> None:
+    failures = [failure for failure in network.frr.apply(todo) if failure is not None]
+    assert failures == []
+
+
+def transitions(seed: int) -> Iterator[tuple[str, str]]:
+    texts = changed(seed, STEPS)
+    return pairwise(texts)
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_in_place_is_like_afresh(network: Any, seed: int) -> None:
+    network.wire(
+        r1={"ax": "198.51.100.1/24", "bx": "203.0.113.1/24"},
+        r2={"ay": "198.51.100.1/24", "by": "203.0.113.1/24"},
+    )
+    for step, (before, after) in enumerate(transitions(seed)):
+        if step == 0:
+            bring(network, "r1", before)
+        bring(network, "r1", after)
+        carry_out(network, left(network, "r2", None))
+        bring(network, "r2", others(after))
+        found = differing(shown(network, "r1"), shown(network, "r2"))
+        found += [f"to do: {one} {one.details}" for one in left(network, "r1", after)]
+        texts = ["--- before", before, "--- after", after]
+        assert not found, "\n".join([f"seed {seed}, step {step}", *found, *texts])
+    gone = remove_by_hand(network, "r1", random.Random(seed))
+    assert bool(gone) == bool(left(network, "r1", after)), gone
+    bring(network, "r1", after)
+    assert not differing(shown(network, "r1"), shown(network, "r2")), f"{gone} was removed by hand"
