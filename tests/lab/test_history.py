@@ -111,7 +111,7 @@ def test_after_down_an_earlier_revision_is_brought_up(nlan: Nlan) -> None:
 def test_an_up_that_failed_is_marked_in_the_history(nlan: Nlan) -> None:
     lab = _up(nlan)
     wrong = BEFORE.replace("r2: {", 'r2: {frr: "router bgp 64497\\n neighbor nobody remote-as many", ')
-    nlan("up", nlan.write(wrong, "wrong.yaml"), "--lab", lab, "-m", "try", code=1)
+    nlan("up", nlan.write(wrong, "wrong.yaml"), "--lab", lab, "-m", "try", "--strict", code=1)
     undone, failed, first = nlan("history", lab, "--json").json
     assert [row["state"] for row in (undone, failed, first)] == ["current", "failed", "past"]
     assert failed["reason"].startswith("r2: ")

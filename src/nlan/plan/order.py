@@ -4,7 +4,8 @@ What is used comes before its users, and goes after them. Adding comes before
 removing, unless the two clash over a name, an address or a port
 (`Resource.claims`, `Resource.excludes`); then the old one goes first. So does a routing daemon that
 ends: zebra then forgets all routes that it has just been told (`nlan.drivers.frr.workqueue`). Ties are
-broken by kind and name, so that equal inputs give equal orders and like things come in runs.
+broken by kind, node (r2 before r10) and name, so that equal inputs give equal orders and like things
+come in runs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from nlan.errors import InternalError
 from nlan.plan.operation import Operation
 from nlan.plan.state import State
 from nlan.resources import Key
+from nlan.values import natural
 
 KINDS = (
     "namespace",
@@ -131,7 +133,9 @@ def _topological(operations: Sequence[Operation], edges: Edges) -> Iterator[int]
     for n, before in edges.items():
         for m in before:
             users.setdefault(m, []).append(n)
-    ready = [(*_taste(o), n) for n, o in enumerate(operations) if not waiting.get(n)]
+    nodes = sorted({operation.key.namespace for operation in operations}, key=natural)
+    places = {namespace: place for place, namespace in enumerate(nodes)}
+    ready = [(*_taste(o, places), n) for n, o in enumerate(operations) if not waiting.get(n)]
     heapq.heapify(ready)
     while ready:
         n = heapq.heappop(ready)[-1]
@@ -139,12 +143,12 @@ def _topological(operations: Sequence[Operation], edges: Edges) -> Iterator[int]
         for user in users.get(n, ()):
             waiting[user] -= 1
             if not waiting[user]:
-                heapq.heappush(ready, (*_taste(operations[user]), user))
+                heapq.heappush(ready, (*_taste(operations[user], places), user))
 
 
-def _taste(operation: Operation) -> tuple[bool, int, int, Key]:
+def _taste(operation: Operation, places: Mapping[str, int]) -> tuple[bool, int, int, int, str]:
     rank = RANK[operation.key.kind]
     early = EARLY.get(operation.key.name, LATE) if operation.key.kind == "frr" else 0
     if operation.action == "delete":
-        return True, -rank, -early, operation.key
-    return False, rank, early, operation.key
+        return True, -rank, -early, places[operation.key.namespace], operation.key.name
+    return False, rank, early, places[operation.key.namespace], operation.key.name

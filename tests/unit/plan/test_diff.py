@@ -418,3 +418,11 @@ def test_what_stands_on_an_interface_that_another_link_takes_over_is_made_again(
         "create r3 veth eth1",
         "create r2 address eth1 192.0.2.2/24",
     ]
+
+
+def test_nodes_come_as_people_count_them() -> None:
+    resources = {one.key: one for one in (Namespace(name=f"r{n}") for n in (10, 2, 1, 11))}
+    made = plan(resources, {})
+    assert [operation.key.namespace for operation in made.operations] == ["r1", "r2", "r10", "r11"]
+    gone = plan({}, resources)
+    assert [operation.key.namespace for operation in gone.operations] == ["r1", "r2", "r10", "r11"]
