@@ -17,7 +17,7 @@ import fcntl
 import functools
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,11 +47,38 @@ def node_directory(paths: Paths, lab: str, namespace: str) -> Path:
     if not _is_given(directory / list(BOUND)[-1]):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)  # a former version let everybody in
+        lacking = [name for name in BOUND if not (directory / name).exists()]
         for name in BOUND:
             (directory / name).mkdir(mode=0o755, exist_ok=True)
             if name != OF_ROOT:
                 _give_to_frr(directory / name)
+        _bind_late(paths, lab, namespace, lacking)
     return directory
+
+
+def _bind_late(paths: Paths, lab: str, namespace: str, names: Sequence[str]) -> None:
+    """Bind directories in a mount namespace that is there already: a former version bound fewer."""
+    pin = paths.lab(lab) / "ns" / f"{file_name(namespace)}.mnt"
+    if not names or not pins.is_pin(pin, pins.namespace_device()):
+        return
+    node = _open(pin)
+
+    def work() -> None:
+        syscalls.unshare(syscalls.CLONE_FS)
+        syscalls.setns(node, syscalls.CLONE_NEWNS)
+        _bind([(str(paths.node(lab, namespace) / name), BOUND[name]) for name in names])
+
+    try:
+        in_thread(work)
+    finally:
+        os.close(node)
+
+
+def _bind(places: Iterable[tuple[str, str]]) -> None:
+    """Bind the first over the second, where the machine has that."""
+    for here, there in places:
+        if os.path.exists(there):
+            syscalls.mount(here, there, None, syscalls.MS_BIND)
 
 
 def open_node(paths: Paths, lab: str, namespace: str, netns: int) -> tuple[int, int]:
@@ -110,9 +137,7 @@ def _make_node(paths: Paths, lab: str, namespace: str, netns: int, stem: str) ->
         syscalls.mount("nlan", "/sys", "sysfs", flags)
         if NODE_NETNS.is_dir():
             syscalls.mount("nlan", str(NODE_NETNS), "tmpfs", flags, "mode=755")
-        for here, there in binds:
-            if os.path.exists(there):
-                syscalls.mount(here, there, None, syscalls.MS_BIND)
+        _bind(binds)
         return _open("/proc/thread-self/ns/mnt"), _open("/proc/thread-self/ns/uts")
 
     def pin(mount: int, uts: int) -> None:

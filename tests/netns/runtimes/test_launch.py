@@ -15,7 +15,7 @@ from netns.support import shell
 from nlan.cli.commands.exec import run_all
 from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
-from nlan.runtimes import NetnsRuntime, Paths, spawn
+from nlan.runtimes import NetnsRuntime, Paths, nodespace, spawn
 from nlan.runtimes.cgroups import Cgroups
 from nlan.runtimes.nodespace import NODE_NETNS
 
@@ -95,6 +95,21 @@ def test_frr_directories_are_the_nodes_own(node: NetnsRuntime) -> None:
     assert shell(node, "a", "cat /etc/frr/frr.conf") == "hostname a\n"
     assert (node.directory("a") / "run-frr" / "x").exists()
     assert shell(node, "b", "ls /run/frr") == ""
+
+
+@pytest.mark.skipif(not os.path.isdir("/etc/frr"), reason="FRR is not installed")
+def test_a_node_of_a_former_version_gets_the_directories_that_it_lacks(node: NetnsRuntime) -> None:
+    """Its mount namespace has two of them, and everybody may look into its directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nodespace, "BOUND", {"etc-frr": "/etc/frr", "run-frr": "/run/frr"})
+        patch.setattr(nodespace, "OF_ROOT", "")
+        node.make_directory("a").chmod(0o755)
+        shell(node, "a", "touch /run/frr/here")
+    for _ in range(2):
+        directory = node.make_directory("a")
+        assert directory.stat().st_mode & 0o077 == 0
+        shell(node, "a", "ls /run/frr/here; touch /var/log/frr/here /var/tmp/frr/here")
+        assert os.listdir(directory / "log-frr") == os.listdir(directory / "tmp-frr") == ["here"]
 
 
 def test_a_process_is_in_its_cgroup_before_its_program_begins(
