@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from nlan.drivers import processes
 from nlan.drivers.base import BgpSession, Place
@@ -28,6 +28,8 @@ from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
 from nlan.resources.frrconfig import Path, compare, lines, paths
 from nlan.resources.frrsessions import carrying_ipv6
+
+T = TypeVar("T")
 
 
 class FrrDriver:
@@ -112,7 +114,7 @@ class FrrDriver:
 
     def sessions(self, namespace: str) -> list[BgpSession]:
         """Return the BGP peers of a node, none where no bgpd runs."""
-        return parse_bgp(self._json(namespace, "bgpd", "show bgp summary json"))
+        return self._told(parse_bgp, namespace, "bgpd", "show bgp summary json")
 
     def heal(self, namespace: str) -> None:
         """Open the BGP sessions of a node again that are up and of no use."""
@@ -123,19 +125,23 @@ class FrrDriver:
 
     def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
         """Return the OSPF neighbours of a node, of both versions."""
-        two = parse_ospf(self._json(namespace, "ospfd", "show ip ospf neighbor json"))
-        three = parse_ospf6(self._json(namespace, "ospf6d", "show ipv6 ospf6 neighbor json"))
+        two = self._told(parse_ospf, namespace, "ospfd", "show ip ospf neighbor json")
+        three = self._told(parse_ospf6, namespace, "ospf6d", "show ipv6 ospf6 neighbor json")
         return [*two, *three]
 
     def _lost(self, namespace: str, daemon: str, config: Sequence[str]) -> Iterator[str]:
         """Yield the peers of a bgpd whose session has to be opened again."""
         if daemon == "bgpd" and any(carrying_ipv6(config)):
-            yield from without_next_hop(self._json(namespace, "bgpd", "show bgp ipv6 neighbors json"))
+            yield from self._told(without_next_hop, namespace, "bgpd", "show bgp ipv6 neighbors json")
 
-    def _json(self, namespace: str, daemon: str, line: str) -> dict[str, Any]:
-        with suppress(NotFoundError, PeerError):  # one that ends or hangs has no sessions
-            return decode(self.command(namespace, daemon, line))
-        return {}
+    def _told(
+        self, parse: Callable[[dict[str, Any]], Iterable[T]], namespace: str, daemon: str, line: str
+    ) -> list[T]:
+        """Return what a daemon tells; one that ends, hangs or speaks otherwise than FRR has no sessions."""
+        try:
+            return list(parse(decode(self.command(namespace, daemon, line))))
+        except (NotFoundError, PeerError, AttributeError, KeyError, TypeError):
+            return []
 
     def _files(self, key: Key) -> Files:
         return Files(self._place.directory(key.namespace), key.name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import pwd
 import re
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from nlan.resources import frrconfig, frrfile
 RECEIPT_MAX = 1 << 28
 """Octets of a receipt."""
 MANAGER = "mgmtd"
+ZEBRA_SOCKET = "zserv.api"
 MANAGED = frozenset({"staticd", "ripd", "ripngd"})
 """Daemons that take their configuration from mgmtd only, where there is one (since FRR 9)."""
 
@@ -117,6 +119,21 @@ class Files(NamedTuple):
     def receipt(self) -> Path:
         """What was asked and shown."""
         return self.directory / f"receipt-{self.daemon}.json"
+
+    def clear(self) -> None:
+        """Remove what would be in the way of the daemon's start, whatever it is.
+
+        In the directory of sockets that is what bears its name, and zebra's socket that the others call;
+        beside its configuration and what it remembers, all that it would wait for, or read by a link.
+        """
+        for name in os.listdir(self.run):
+            mine = re.split(r"[._]", name, maxsplit=1)[0] == self.daemon
+            if mine or (name == ZEBRA_SOCKET and self.daemon == "zebra"):
+                safefiles.remove(self.run / name)
+        for directory in (self.config.parent, self.directory / "lib-frr"):
+            for entry in list(os.scandir(directory)):
+                if not entry.is_file(follow_symlinks=False) and not entry.is_dir(follow_symlinks=False):
+                    safefiles.remove(directory / entry.name)
 
     def write_config(self, lines: Sequence[str], *, written: bool = False) -> None:
         """Write the file that the daemon reads at its start.

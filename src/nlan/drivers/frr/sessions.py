@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from nlan.drivers.base import BgpSession, LogEvent
+from nlan.errors import PeerError
 from nlan.secrets import hide
 
 
@@ -144,7 +145,15 @@ def parse_log(line: str) -> LogEvent | None:
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Return the JSON of an answer; an empty one is an empty object."""
-    value = json.loads(text or "{}")
-    assert isinstance(value, dict)
+    """Return the JSON of an answer; an empty one is an empty object.
+
+    Raises:
+        PeerError: It is none.
+    """
+    try:
+        value = json.loads(text or "{}")
+    except ValueError as error:
+        raise PeerError(f"no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise PeerError("its JSON is no object")
     return value

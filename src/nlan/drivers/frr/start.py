@@ -18,7 +18,7 @@ from pathlib import Path
 from nlan import safefiles
 from nlan.drivers.base import Place
 from nlan.drivers.frr import greet, refusals
-from nlan.drivers.frr.files import MANAGER, Files, Receipt, own_lines
+from nlan.drivers.frr.files import MANAGER, ZEBRA_SOCKET, Files, Receipt, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.drivers.frr.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
@@ -32,7 +32,6 @@ RETRY_MS = 2
 """Between a socket's name and its first connection, a listener may be missing for microseconds."""
 ROOTS = frozenset({MANAGER, "zebra"})
 QUESTION = ("enable", "show running-config")
-ZEBRA_SOCKET = "zserv.api"
 
 
 def program(daemon: str) -> str:
@@ -96,12 +95,8 @@ class Start:
         files, daemon = self.files, self.resource.daemon
         try:
             path = program(daemon)
-            for stale in (
-                files.vty,
-                files.run / ZEBRA_SOCKET if daemon == "zebra" else files.pid,
-                files.receipt,
-            ):
-                safefiles.remove(stale)
+            files.clear()
+            safefiles.remove(files.receipt)
             files.write_config(greet.start_lines(daemon, self.config), written=bool(self.written))
             Receipt(self.config, None).write(files)
             self.logged = _size(files.config_log)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nlan.drivers.base import BgpSession, LogEvent
+from nlan.drivers.frr import FrrDriver
 from nlan.drivers.frr.dial import peer_is_reached
 from nlan.drivers.frr.sessions import parse_bgp, parse_log, parse_ospf, parse_ospf6, without_next_hop
+from nlan.testing import FakeKernel, FakePlace
 
 PEER = {"remoteAs": 64497, "state": "Established", "connectionsEstablished": 2, "peerUptimeMsec": 1500}
 
@@ -106,3 +108,23 @@ def test_two_way_is_up_only_beside_a_designated_router() -> None:
 )
 def test_log_lines(line: str, event: LogEvent | None) -> None:
     assert parse_log(line) == event
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{",
+        "7",
+        "[]",
+        '{"ipv4Unicast": 7}',
+        '{"ipv4Unicast": {"peers": [1]}}',
+        '{"neighbors": {"a": 7}}',
+        "\ufffd",
+    ],
+)
+def test_what_no_frr_says_tells_of_no_session(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has a daemon's user can listen in its place."""
+    driver = FrrDriver(FakePlace(FakeKernel()))
+    monkeypatch.setattr(driver, "command", lambda *_: answer)
+    assert driver.sessions("r1") == []
+    assert driver.ospf_neighbors("r1") == []
