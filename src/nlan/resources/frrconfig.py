@@ -55,10 +55,12 @@ class Command(NamedTuple):
     Attributes:
         section: Headers to enter first.
         line: The command, perhaps with ``no``.
+        takes_back: Whether it only takes back a line, which may be gone already.
     """
 
     section: Path
     line: str
+    takes_back: bool = False
 
 
 def _shown(path: Path) -> str:
@@ -207,14 +209,26 @@ def commands(change: Change, wanted: Container[Path] = ()) -> list[Command]:
     its AS.
     """
     slots = {(path[:-1], slot) for path in change.added if (slot := _slot(path[-1])) is not None}
-    removals = [path for path in change.removed if (path[:-1], _slot(path[-1])) not in slots]
+    removals = [
+        path
+        for path in change.removed
+        if (path[:-1], _slot(path[-1])) not in slots and not _is_said_anew(path, change.added)
+    ]
     gone = {path for path in removals if _stands_alone(path)}
     result = [
-        Command(path[:-1], _taken_back(path, wanted))
+        Command(path[:-1], _taken_back(path, wanted), takes_back=True)
         for path in _removal_order(removals)
         if not _taken_along(path, gone) and not stays_empty(path)
     ]
     return result + [Command(path[:-1], path[-1]) for path in change.added]
+
+
+def _is_said_anew(path: Path, added: Sequence[Path]) -> bool:
+    """Tell whether a ``no …`` line goes since what it denies is added."""
+    if not path[-1].startswith("no "):
+        return False
+    denied = path[-1][3:] + " "
+    return any(other[:-1] == path[:-1] and f"{other[-1]} ".startswith(denied) for other in added)
 
 
 def _taken_back(path: Path, wanted: Container[Path]) -> str:

@@ -12,7 +12,7 @@ from nlan.drivers.base import BgpSession, Place
 from nlan.drivers.frr import afresh, dial, greet, load, workqueue
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
-from nlan.drivers.frr.refusals import Refusal
+from nlan.drivers.frr.refusals import Refusal, started_again
 from nlan.drivers.frr.sessions import (
     OspfNeighbor,
     decode,
@@ -223,6 +223,7 @@ class FrrDriver:
                 return self._start([desired], dial.Dialer(self._place))[operation.key]
             done = self._changed(desired, files, observed)
             if done is None:
+                self.refusals.append(started_again(desired.namespace, desired.daemon))
                 return self._start([desired], dial.Dialer(self._place))[operation.key]
             files.write_config(wanted, written=bool(desired.written))
             self._receive(desired, files, *done)

@@ -80,7 +80,8 @@ class Loader:
             path = (*command.section, command.line)
             if not self._enter(command.section):
                 continue
-            if command.line.startswith("no ") and path not in self._written:
+            is_no = command.line.startswith("no ")
+            if command.takes_back or (is_no and path not in self._written):
                 self._remove(path)
             elif self._type(path) and frrwords.is_header(path):
                 self._section = path
@@ -134,7 +135,7 @@ class Loader:
         What it does not take back is in `kept`; it may be gone with another line, or never have been.
         """
         refused = None
-        for shorter in shortened(path[-1]):
+        for shorter in shortened(path[-1]) if path[-1].startswith("no ") else (path[-1],):
             answer = self._ask(shorter)
             if not answer.failed:
                 self._heed(answer)

@@ -11,17 +11,19 @@ from nlan import safefiles
 from nlan.drivers.frr.files import Files
 from nlan.resources import frrfile
 from nlan.resources.frrconfig import Path, paths
+from nlan.secrets import hide
 
 _BAD_LINE = re.compile(r"\] (.+) on config line (\d+): *(.*)$", re.MULTILINE)
 
 
 class Refusal(NamedTuple):
-    """A line that a daemon did not take.
+    """What a daemon did not take; as a text, with keys hidden.
 
     Attributes:
         namespace: The node.
         daemon: Who refused.
-        path: The line with the sections around it.
+        path: The line with the sections around it; empty where it is the change as a whole, for which the
+            daemon was started again.
         line: Where it stands in the user's text, from 1; 0 where that is not known.
         words: What FRR says of it.
     """
@@ -33,7 +35,15 @@ class Refusal(NamedTuple):
     words: str
 
     def __str__(self) -> str:
-        return f"{self.daemon} does not take `{' / '.join(self.path)}`: {self.words}"
+        if not self.path:
+            return f"{self.daemon} was started again: {self.words}"
+        return hide(f"{self.daemon} does not take `{' / '.join(self.path)}`: {self.words}")
+
+
+def started_again(namespace: str, daemon: str) -> Refusal:
+    """Return what is told of a daemon that could not be changed in place."""
+    words = "FRR does not come to these lines in place, so its sessions were reset"
+    return Refusal(namespace, daemon, (), 0, words)
 
 
 class OfFile(NamedTuple):

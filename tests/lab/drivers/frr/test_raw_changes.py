@@ -11,6 +11,7 @@ import os
 import random
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Address, ip_address, ip_network
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from nlan.drivers.frr.files import Files, Receipt, own_lines
 from nlan.drivers.frr.load import Loader, show
 from nlan.drivers.frr.vty import Vty
-from nlan.model import FrrRaw
+from nlan.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea
 from nlan.plan import Operation
 from nlan.resources.frrconfig import Command, canonical, negated, paths
 from rawtexts import changed
@@ -121,3 +122,38 @@ def test_in_place_is_like_afresh(network: Any, seed: int) -> None:
     assert bool(gone) == bool(left(network, "r1", after)), gone
     bring(network, "r1", after)
     assert not differing(shown(network, "r1"), shown(network, "r2")), f"{gone} was removed by hand"
+
+
+OVERRIDES = {
+    "router-id": "router bgp 64496\n bgp router-id 192.0.2.9",
+    "timers": "router bgp 64496\n timers bgp 10 30\n no coalesce-time 0",
+    "peer": "router bgp 64496\n neighbor 198.51.100.2 desc mine\n no neighbor 198.51.100.2 timers connect",
+    "family": "router bgp 64496\n address-family ipv4\n  no neighbor 198.51.100.2 activate",
+    "interface": "int ax\n ip ospf hello-interval 7\n ip ospf dead-interval 28",
+    "ospf": "router ospf\n router-id 192.0.2.8\n no log-adjacency-changes",
+}
+
+
+@pytest.mark.parametrize("case", OVERRIDES)
+def test_a_raw_line_overrides_a_derived_one_in_place_as_afresh(network: Any, case: str) -> None:
+    network.wire(r1={"ax": "198.51.100.1/24"}, r2={"ay": "198.51.100.1/24"})
+    peer = BgpPeer(address=ip_address("198.51.100.2"), peer_asn=64497, description="derived")
+    area = OspfArea(area=IPv4Address(0), networks=(ip_network("198.51.100.0/24"),))
+
+    def router(node: str, text: str) -> list[Operation]:
+        raw = FrrRaw(text=text) if text else None
+        bgp, ospf = Bgp(asn=64496, peers=(peer,)), Ospf(areas=(area,))
+        nodes = [network.node(node, bgp=bgp, ospf=ospf, frr=raw)]
+        return [one for one in network.differences(nodes) if one.key.namespace == node]
+
+    carry_out(network, router("r1", ""))
+    plain = shown(network, "r1")
+    carry_out(network, router("r1", OVERRIDES[case]))
+    carry_out(network, router("r2", others(OVERRIDES[case])))
+    assert shown(network, "r1") != plain
+    assert differing(shown(network, "r1"), shown(network, "r2")) == []
+    assert router("r1", OVERRIDES[case]) == []
+    assert network.frr.refusals == []
+    carry_out(network, router("r1", ""))
+    assert differing(shown(network, "r1"), plain) == []
+    assert router("r1", "") == []
