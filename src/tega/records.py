@@ -14,7 +14,7 @@ import re
 
 from tega.codec import HASH_SIZE, decode_commit
 from tega.errors import Compacted, DamagedStore
-from tega.stored import state_versions
+from tega.stored import decode_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -184,9 +184,12 @@ class Records:
                 raise Compacted(self.log.horizon())
             raise self.damaged(f"the log begins at revision {horizon + 1} and no state leads there")
         try:
-            return data, state_versions(data, state_name(horizon))
+            stored = decode_state(data, state_name(horizon))
         except DamagedStore as error:
             raise self.damaged(error.found) from None
+        if stored.rev != horizon:
+            raise self.damaged(f"as {state_name(horizon)} stands the state of revision {stored.rev}")
+        return data, stored.versions
 
     def damaged(self, found: str) -> DamagedStore:
         """Return the error that says what is wrong, with the place."""

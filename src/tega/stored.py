@@ -224,15 +224,6 @@ def _no_state(name: str) -> DamagedStore:
     return DamagedStore("", f"what stands as {name} is no state")
 
 
-def state_versions(data: bytes, name: str) -> dict[str, Rev]:
-    """Return the versions of the roots that a state holds, without its tree.
-
-    Raises:
-        DamagedStore: It is not what was written.
-    """
-    return decode_state(data, name).versions
-
-
 def stored_rev(data: bytes) -> Rev:
     """Return the revision of a state whose checksum holds, without reading the rest."""
     return int(data[HASH_SIZE + len(_BEGIN) : HASH_SIZE + 32].partition(b",")[0])

@@ -205,6 +205,21 @@ def test_a_state_that_stands_at_another_revision_is_not_taken(store: Path) -> No
         open_database(store)
 
 
+def test_a_state_of_another_revision_does_not_stand_for_what_was_forgotten(store: Path) -> None:
+    with open_database(store) as database:
+        database.compact(100)
+    name = "'state-0000000000000063'"
+    direct(store, f"UPDATE blob SET data = (SELECT data FROM blob WHERE name LIKE '%fa') WHERE name = {name}")
+    with open_database(store) as database:
+        for read in (
+            lambda: list(export_lines(database, history=True)),
+            lambda: list(database.history("r1")),
+            lambda: database.get(at=120),
+        ):
+            with pytest.raises(DamagedStore, match="stands the state of revision 250"):
+                read()
+
+
 def test_a_lost_state_at_the_horizon_is_not_called_compacted(store: Path) -> None:
     with open_database(store) as database:
         database.compact(100)
