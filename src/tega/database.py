@@ -346,7 +346,10 @@ class Database(Core):
     def _forget(self, base: Rev) -> None:
         """Keep the state at a revision, forget what leads up to it, and give its space back."""
         while base > self.oldest():
-            self._keep_state(base)
+            try:
+                self._keep_state(base)
+            except Compacted:  # another process is forgetting, too, and has got as far
+                continue
             with self._lock:
                 self._check_open()
                 self.log.truncate(base + 1, state_name(base))
