@@ -32,8 +32,8 @@ _INSERT = "INSERT INTO request VALUES (?, ?, ?, ?)"
 _LINK = "UPDATE request SET next = ?, checksum = ? WHERE id = ?"
 _NEAR = (
     "SELECT id, rev, next, checksum,"
-    " coalesce((SELECT id FROM request WHERE id > ?1 ORDER BY id LIMIT 1), '')"
-    " FROM request WHERE id <= ?1 ORDER BY id DESC LIMIT 1"
+    " coalesce((SELECT id FROM request WHERE id > ? ORDER BY id LIMIT 1), '')"
+    " FROM request WHERE id <= ? ORDER BY id DESC LIMIT 1"
 )
 _PORTION = f"SELECT id, rev, next, checksum FROM request WHERE id > ? ORDER BY id LIMIT {PORTION}"
 
@@ -134,7 +134,7 @@ def check(db: sqlite3.Connection) -> None:
 
 def _near(db: sqlite3.Connection, request_id: str) -> tuple[str, Rev, str]:
     """The row of the id, or the one before the place where it would stand."""
-    row = db.execute(_NEAR, (request_id,)).fetchone()
+    row = db.execute(_NEAR, (request_id, request_id)).fetchone()
     if row is None:
         _fail("its first row is gone")
     found, rev, following = _checked(row[:4])

@@ -35,10 +35,10 @@ RESERVE = "tega.reserve"
 RESERVE_OCTETS = 512 << 10
 """Enough for a state of some hundred kilobytes: what stays may have to move to the front of the file."""
 
-_RECORDS = f"DELETE FROM commits WHERE rev <= ?1 AND rev < (SELECT min(rev) FROM commits) + {RECORDS}"
+_RECORDS = f"DELETE FROM commits WHERE rev <= ? AND rev < (SELECT min(rev) FROM commits) + {RECORDS}"
 _TOUCHED = (
-    "DELETE FROM touched WHERE root = ?1 AND rev IN"
-    f" (SELECT rev FROM touched WHERE root = ?1 AND rev <= ?2 ORDER BY rev LIMIT {TOUCHED})"
+    "DELETE FROM touched WHERE root = ? AND rev IN"
+    f" (SELECT rev FROM touched WHERE root = ? AND rev <= ? ORDER BY rev LIMIT {TOUCHED})"
 )
 
 
@@ -53,7 +53,7 @@ def steps(db: sqlite3.Connection, horizon: Rev) -> Iterator[None]:
         yield
     root = db.execute("SELECT min(root) FROM touched").fetchone()[0]
     while root is not None:
-        while db.execute(_TOUCHED, (root, horizon)).rowcount == TOUCHED:
+        while db.execute(_TOUCHED, (root, root, horizon)).rowcount == TOUCHED:
             yield
         yield
         root = db.execute("SELECT min(root) FROM touched WHERE root > ?", (root,)).fetchone()[0]
