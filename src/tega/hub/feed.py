@@ -14,12 +14,14 @@ import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from tega.errors import Compacted, StoreError
 from tega.hub.interest import Index, Interest, Told, costly, may_read_all, needs_tree, told
+from tega.hub.lane import Lane
 from tega.paths import format_path
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 BATCH: Final = 32
 BATCH_OCTETS: Final = 1 << 20
 """Most commits of the history in one message, and its octets after which no more are added."""
+PATTERNS_S: Final = 0.002
+"""Time after which subscribers by expression are told of a commit by themselves."""
 RETRY_S: Final = 1.0
 """Pause after the store could not be read."""
 MANY: Final = 500
@@ -61,12 +65,17 @@ class Feed:
         self._store = store
         self._subs: dict[int, Subscription] = {}
         self._index = Index()
+        self.lane = Lane()
+        """Of its own, so that what subscribers cost does not delay requests."""
         self.head: Rev = 0
         """Every commit up to here has been told to the live subscribers."""
 
     def start(self) -> None:
         """Follow the store from now on."""
         self.head = self._store.follow(self._take)
+
+    def stop(self) -> None:
+        self.lane.close()
 
     def _take(self, commit: Commit | None) -> None:
         if commit is None:
@@ -115,13 +124,15 @@ class Feed:
         many = len(commit.changes) > MANY
         tree: Node | None = None
         known = False
+        late = perf_counter() + PATTERNS_S
         for number in sorted(self._concerned(commit, many)):
             sub = self._subs[number]
             if not sub.live or sub.cursor >= commit.rev:
                 continue
             if not known and (many or _needs_tree(sub, commit)):
                 tree, known = self._store.database.recent_tree(before), True
-            self._tell(sub, commit, tree, many)
+            aside = many or (sub.interest.pattern is not None and perf_counter() > late)
+            self._tell(sub, commit, tree, aside)
 
     def _concerned(self, commit: Commit, many: bool) -> set[int]:
         if many:
@@ -131,13 +142,13 @@ class Feed:
             found |= self._index.candidates(change.path)
         return found
 
-    def _tell(self, sub: Subscription, commit: Commit, tree: Node | None, many: bool) -> None:
+    def _tell(self, sub: Subscription, commit: Commit, tree: Node | None, aside: bool) -> None:
         access, outbox = sub.session.access, sub.session.outbox
         if outbox is None or outbox.full:
             sub.live, sub.cursor = False, commit.rev - 1
-        elif many or costly(sub.interest, access, commit, tree):
+        elif aside or costly(sub.interest, access, commit, tree):
             sub.live, sub.cursor = False, commit.rev - 1
-            at_hand = tree is not None or not (many or _needs_tree(sub, commit))
+            at_hand = tree is not None or not (len(commit.changes) > MANY or _needs_tree(sub, commit))
             self._start(sub, behind=False, first=(commit, tree) if at_hand else None)
         elif changes := told(sub.interest, access, commit, tree):
             outbox.send(_push(sub, [_commit(access, commit, changes)], commit.rev))
@@ -158,7 +169,7 @@ class Feed:
         try:
             if first is not None:
                 commit, tree = first
-                part = await self._store.lane.call(lambda: _encoded(sub, commit, tree))
+                part = await self.lane.call(lambda: _encoded(sub, commit, tree))
                 self._flush(sub, [] if part is None else [part], commit.rev)
                 sub.live = sub.cursor >= self.head
             while not sub.live and self._ready(sub):
@@ -226,7 +237,7 @@ class Feed:
     async def _part(self, sub: Subscription, commit: Commit) -> msgspec.Raw | None:
         """A subscriber's part of a commit of the past as JSON; what takes long is found on another thread."""
         if len(commit.changes) > MANY or costly(sub.interest, sub.session.access, commit, None):
-            return await self._store.lane.call(lambda: _encoded(sub, commit, self._before(commit)))
+            return await self.lane.call(lambda: _encoded(sub, commit, self._before(commit)))
         return _encoded(sub, commit, None)
 
     def _before(self, commit: Commit) -> Node | None:

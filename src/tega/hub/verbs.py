@@ -20,6 +20,7 @@ from tega.hub.pattern import glob_pattern, regex_pattern
 from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
 from tega.paths import format_path, overlap, parse_path
 from tega.state import mod_at
+from tega.tree import diff as compare
 from tega.tree import find, to_json, walk
 
 if TYPE_CHECKING:
@@ -257,9 +258,10 @@ def _receipt(access: Access, commit: Commit) -> dict[str, Any]:
 async def diff(hub: Hub, who: Session, r: m.Diff) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)
+    before, after = [find((await hub.store.view(rev)).tree, path) for rev in (r.since, r.until)]
     into = Answer()
-    found = await hub.store.diff(r.since, r.until, path)
-    return await _answer(hub, into, write_list(into, found, _difference))
+    steps = write_list(into, compare(before, after, path), _difference)
+    return await _answer(hub, into, steps, inline=False)
 
 
 def _difference(difference: Difference) -> dict[str, Any]:

@@ -152,13 +152,13 @@ def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, mon
             await slow.ask(op="subscribe", path=path, regex=bool(path))
             await quick.ask(op="subscribe", path="a")
             gate = asyncio.Event()
-            real = hub.store.lane.call
+            real = hub.feed.lane.call
 
             async def call(job):
                 await gate.wait()
                 return await real(job)
 
-            monkeypatch.setattr(hub.store.lane, "call", call)
+            monkeypatch.setattr(hub.feed.lane, "call", call)
             heavy = {"a" * 1000: 0} if path else {f"k{i}": 0 for i in range(1000)}
             await hub.store.put("a" if path else "", {"a": 0, **heavy})
             for i in range(5):
@@ -169,6 +169,24 @@ def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, mon
             await until(lambda: len(slow.revs()) == 6)
             assert slow.revs() == quick.revs()
             assert slow.inbox.pushes("behind") == []
+
+    run(work())
+
+
+def test_expressions_that_take_long_together_are_matched_beside_the_loop(monkeypatch):
+    monkeypatch.setattr(feed, "PATTERNS_S", -1.0)
+
+    async def work():
+        async with hubbing() as hub:
+            one, plain = Talker(hub), Talker(hub)
+            await one.ask(op="subscribe", path="a.*", regex=True)
+            await plain.ask(op="subscribe", path="")
+            revs = [(await hub.store.put(f"a{i}", i)).rev for i in range(20)]
+            await hub.store.delete("a3")
+            assert plain.revs() == [*revs, 21]
+            await until(lambda: len(one.revs()) == 21)
+            assert one.changes() == plain.changes()
+            assert one.changes()[-1] == ("delete", "a3", 3)
 
     run(work())
 
