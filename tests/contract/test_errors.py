@@ -99,11 +99,6 @@ CREATED = {
     "fdb6-other-ip-version": Refused(ENTRY, "Address family not supported by protocol", (BRIDGE, VXLAN6)),
     "address-no-link": Refused(ADDRESS, "there is no interface br"),
     "address6-narrow": Refused(ADDRESS6, "Invalid argument", (with_(BRIDGE, mtu=1279),)),
-    "address6-switched-off": Refused(
-        ADDRESS6,
-        "Permission denied (ipv6: IPv6 is disabled on this device)",
-        (Sysctl(namespace="a", name="net/ipv6/conf/default/disable_ipv6", value="1"), BRIDGE),
-    ),
     "address6-multicast": Refused(
         addressed("ff02::7/64"),
         "Cannot assign requested address "

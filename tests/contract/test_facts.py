@@ -8,7 +8,17 @@ import pytest
 
 from contract.conftest import NAMESPACES
 from contract.sides import Side
-from netns.support import by_key, create, delete, observe, operation, succeeded, update
+from netns.support import (
+    by_key,
+    create,
+    delete,
+    observe,
+    observe_foreign,
+    observe_own,
+    operation,
+    succeeded,
+    update,
+)
 from nlan.drivers.base import Driver
 from nlan.errors import NotOwnedError
 from nlan.resources import Namespace, Resource, Sysctl
@@ -224,21 +234,22 @@ def test_what_goes_goes_before_what_comes_in_one_call(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize("resource", [BRIDGE, with_(PAIR, name="br"), with_(VXLAN, name="br", master="")])
-def test_foreign_link_is_neither_seen_nor_touched(side: Side, driver: Driver, resource: Resource) -> None:
+def test_foreign_link_is_shown_and_not_touched(side: Side, driver: Driver, resource: Resource) -> None:
     """A bridge that could not be made set MTU and state, and a pair the alias, of the link in its way."""
     side.add_bridge("a", "br")
     before = side.look("a"), side.alias("a", "br")
-    assert observe(driver) == {}
+    assert (observe_own(driver), observe_foreign(driver)) == ({}, ["link br (bridge)"])
     for (failure,) in (create(driver, resource), delete(driver, resource)):
         assert isinstance(failure, NotOwnedError)
     assert (side.look("a"), side.alias("a", "br")) == before
 
 
-def test_foreign_address_is_neither_seen_nor_touched(side: Side, driver: Driver) -> None:
+def test_foreign_address_is_shown_and_not_touched(side: Side, driver: Driver) -> None:
     made(driver, BRIDGE)
     side.add_address("a", "br", "192.0.2.7/24")
     side.add_address("a", "br", "2001:db8::7/64")
-    assert observe(driver) == by_key(BRIDGE)
+    assert observe_own(driver) == by_key(BRIDGE)
+    assert observe_foreign(driver) == ["address 192.0.2.7/24 on br", "address 2001:db8::7/64 on br"]
     assert side.look("a")["addresses"] == {"br": ["192.0.2.7/24", "2001:db8::7/64"]}
 
 
@@ -250,11 +261,12 @@ def test_an_address_given_by_hand_is_taken_over(side: Side, driver: Driver) -> N
     assert observe(driver) == by_key(BRIDGE, ADDRESS, ADDRESS6)
 
 
-def test_foreign_route_is_neither_seen_nor_touched(side: Side, driver: Driver) -> None:
+def test_foreign_route_is_shown_and_not_touched(side: Side, driver: Driver) -> None:
     made(driver, BRIDGE, ADDRESS)
     side.add_route("a", str(ROUTE.prefix), "192.0.2.253")
     before = side.look("a")
-    assert observe(driver) == by_key(BRIDGE, ADDRESS)
+    assert observe_own(driver) == by_key(BRIDGE, ADDRESS)
+    assert observe_foreign(driver) == [f"route {ROUTE.prefix} via 192.0.2.253 on br"]
     (failure,) = create(driver, ROUTE)
     assert isinstance(failure, NotOwnedError)
     assert succeeded(delete(driver, ROUTE))

@@ -51,7 +51,7 @@ def test_what_nlan_never_sent_is_complained_of(channel: Channel, message: Messag
 
 def test_an_unknown_question_is_complained_of(channel: Channel) -> None:
     with pytest.raises(UnexpectedError):
-        channel.dump(Message(GETRULE, 0, bytes(12)))
+        channel.dump(Message(GETRULE, 0, bytes(8)))
 
 
 def test_complaints_are_no_errors_that_nlan_handles(place: FakePlace) -> None:

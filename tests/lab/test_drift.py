@@ -215,10 +215,8 @@ DRIFTS = (
         "pe2",
         """
         + pe2 frr zebra [restart]
-        """,
-        """
-        + pe2 frr zebra [restart]
-        + pe2 frr bgpd [restart]
+        ± pe2 frr bgpd [restart]
+        ± pe2 frr staticd [restart]
         """,
     ),
     Drift(
@@ -292,6 +290,7 @@ DRIFTS = (
         + pe2 frr mgmtd [hitless]
         + pe2 frr zebra [hitless]
         + pe2 frr bgpd [hitless]
+        + pe2 frr staticd [hitless]
         """,
     ),
 )
@@ -321,14 +320,34 @@ def test_drift(lab: Lab, drift: Drift) -> None:
     lab.nlan("ping", "--all", "-l", lab.name)
 
 
-def test_what_others_made_is_no_drift(lab: Lab) -> None:
-    """Links, addresses and routes without nlan's mark are left alone, and stay."""
+def test_what_others_made_is_shown_and_no_drift(lab: Lab) -> None:
+    """Links, addresses and routes without nlan's mark are left alone, and stay; until somebody asks."""
     lab.inside("pe1", "ip", "link", "add", "foreign0", "type", "bridge")
     lab.inside("pe1", "ip", "link", "set", "foreign0", "up")
     lab.inside("pe1", "ip", "address", "add", "203.0.113.1/24", "dev", "foreign0")
     lab.inside("pe1", "ip", "route", "add", "203.0.113.128/25", "via", "203.0.113.2")
     assert lab.nlan.operations(lab.file, "--lab", lab.name) == []
-    lab.nlan("status", lab.name)
+    text = lab.nlan("status", lab.name).out
+    assert "foreign: pe1: link foreign0 (bridge)\n" in text
+    assert "foreign: pe1: route 203.0.113.128/25 via 203.0.113.2 on foreign0\n" in text
     lab.nlan("up", lab.file, "--lab", lab.name)
     assert "203.0.113.128/25" in lab.inside("pe1", "ip", "route")
-    lab.inside("pe1", "ip", "link", "del", "foreign0")
+    wanted = ["- pe1 foreign link foreign0 (bridge) [hitless]"]
+    wanted += ["- pe1 foreign route 203.0.113.128/25 via 203.0.113.2 on foreign0 [hitless]"]
+    assert lab.nlan.operations(lab.file, "--lab", lab.name, "--exclusive") == wanted
+    lab.nlan("up", lab.file, "--lab", lab.name, "--exclusive")
+    assert lab.nlan("status", lab.name, "--json").json["drift"]["foreign"] == []
+
+
+def test_a_rule_that_swallows_packets_is_not_ok(lab: Lab) -> None:
+    """A lab whose router forwarded nothing was `ok`, and nothing was to be done."""
+    lab.inside("pe1", "ip", "rule", "add", "pref", "32765", "blackhole", "to", "10.0.0.0/8")
+    status = lab.nlan("status", lab.name, code=1).out
+    assert "foreign: pe1: ip rule 32765 blackhole to 10.0.0.0/8\n" in status
+    (row,) = [line for line in status.splitlines() if line.startswith("pe1 ")]
+    assert row.split()[1] == "foreign"
+    assert "nothing to do\nforeign: pe1: ip rule" in lab.nlan("plan", lab.file, "--lab", lab.name).out
+    exclusive = lab.nlan.write("exclusive: true\n" + Path(lab.file).read_text(), "exclusive.yaml")
+    lab.nlan("up", exclusive, "--lab", lab.name, "--replace")
+    lab.nlan("status", lab.name)
+    lab.nlan("up", lab.file, "--lab", lab.name, "--replace")

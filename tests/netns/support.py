@@ -10,7 +10,7 @@ from nlan.drivers.base import Driver
 from nlan.errors import NlanError
 from nlan.plan import Operation
 from nlan.plan.operation import Action
-from nlan.resources import Key, Resource
+from nlan.resources import Foreign, Key, Resource, Stack
 from nlan.runtimes import NetnsRuntime
 
 ALL = ("a", "b", "c", "@fabric")
@@ -41,9 +41,20 @@ def delete(driver: Driver, *resources: Resource) -> list[NlanError | None]:
 
 
 def observe(driver: Driver, namespaces: Sequence[str] = ALL) -> dict[Key, Resource]:
+    """Return what is observed; stacks that are whole, as every namespace has one, are left out."""
     found = list(driver.observe(namespaces))
     assert len({r.key for r in found}) == len(found), "a resource is observed twice"
-    return {resource.key: resource for resource in found}
+    return {r.key: r for r in found if not (isinstance(r, Stack) and not r.lacks)}
+
+
+def observe_own(driver: Driver, namespaces: Sequence[str] = ALL) -> dict[Key, Resource]:
+    """Return what is observed of nlan's."""
+    return {k: r for k, r in observe(driver, namespaces).items() if not isinstance(r, Foreign)}
+
+
+def observe_foreign(driver: Driver, namespaces: Sequence[str] = ALL) -> list[str]:
+    """Return in words what somebody else put there."""
+    return sorted(str(r) for r in observe(driver, namespaces).values() if isinstance(r, Foreign))
 
 
 def by_key(*resources: Resource) -> dict[Key, Resource]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from drift_kinds import KINDS
 from nlan.cli import reference
 from nlan.cli.main import parser
 from nlan.schema import load
@@ -161,3 +162,12 @@ def test_services_show_every_key_of_the_reference() -> None:
     said = "".join(page.read_text(encoding="utf-8") for page in SERVICES)
     shown = set(re.findall(r"<!-- keys: ([^>]+) -->", said))
     assert set(tables_module().tables()) - shown == {"lab", "node", "limits"}
+
+
+def test_every_kind_of_drift_is_listed() -> None:
+    text = (ROOT / "docs" / "keep.md").read_text(encoding="utf-8")
+    listed = {
+        words for line in text.splitlines() if line.startswith("| ") for words in line[2:-2].split(" | ")[1:]
+    }
+    told = {title for words in listed for title in words.split(", ")}
+    assert {kind.title for kind in KINDS} <= told

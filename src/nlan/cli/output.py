@@ -149,7 +149,7 @@ def operation_lines(operation: Operation, stream: Any = None) -> list[str]:
 def plan_text(planned: Plan, *, verbose: bool = False) -> str:
     """Return a plan for people; a long one is counted per node and kind unless `verbose`."""
     if not planned:
-        return "nothing to do"
+        return "\n".join(("nothing to do", *foreign_lines(planned)))
     lines: list[str] = []
     if verbose or len(planned) <= FOLD_ABOVE:
         for operation in planned.operations:
@@ -160,7 +160,22 @@ def plan_text(planned: Plan, *, verbose: bool = False) -> str:
     lines.append(
         f"{counted(len(planned), 'operation')}, worst impact: {paint(impact, IMPACT_COLORS[impact])}"
     )
-    return "\n".join(lines)
+    return "\n".join((*lines, *foreign_lines(planned)))
+
+
+def foreign_lines(planned: Plan) -> list[str]:
+    """Return what somebody else put into the lab's namespaces, a line each, and what can be done."""
+    if not planned.foreign:
+        return []
+    harmful = set(planned.harmful)
+    lines = [
+        f"{paint('foreign:', 'red' if f in harmful else 'dim')} {f.namespace}: {f}" for f in planned.foreign
+    ]
+    lines = [
+        *lines[:FOLD_ABOVE],
+        *([f"and {len(lines) - FOLD_ABOVE} more"] if len(lines) > FOLD_ABOVE else []),
+    ]
+    return [*lines, paint("(nlan did not make this; `nlan up FILE --exclusive` takes it away)", "dim")]
 
 
 def _folded(planned: Plan) -> list[str]:
@@ -191,6 +206,15 @@ def plan_value(planned: Plan) -> dict[str, Any]:
             for operation in planned.operations
         ],
         "impact": planned.impact,
+        "foreign": [
+            {
+                "namespace": foreign.namespace,
+                "kind": foreign.what,
+                "name": foreign.words,
+                "harmful": foreign in planned.harmful,
+            }
+            for foreign in planned.foreign
+        ],
     }
 
 

@@ -75,6 +75,9 @@ CONFIRM = _option(
     metavar="SECONDS",
     help="undo the change unless `nlan confirm` comes within that time",
 )
+EXCLUSIVE = _option(
+    "--exclusive", action="store_true", help="take away what somebody else put into the nodes, this once"
+)
 STRICT = _option(
     "--strict", action="store_true", help="undo all where FRR refuses a line of `frr`, instead of a warning"
 )
@@ -88,13 +91,13 @@ VERBS = (
     Verb(
         "up",
         "build the network of a file, or change the running one into it",
-        (FILE, NAMED, REPLACE, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, JSON),
+        (FILE, NAMED, REPLACE, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, EXCLUSIVE, JSON),
         "Plans from what runs to what the file says, does just that, and waits. Run it as often as you like.",
     ),
     Verb(
         "plan",
         "show what `up` would do, with reason and impact (exit 0: nothing, 2: changes)",
-        (FILE, NAMED, JSON),
+        (FILE, NAMED, EXCLUSIVE, JSON),
     ),
     Verb(
         "down",

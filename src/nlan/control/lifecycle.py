@@ -35,7 +35,7 @@ from nlan.errors import (
 from nlan.expand import expand
 from nlan.expect import expectation
 from nlan.model import Lab
-from nlan.plan import Operation, Plan
+from nlan.plan import Operation, Plan, exclusively
 from nlan.resources import FrrDaemon, Key, Resource
 from nlan.schema import Allocations
 from nlan.state import LabState
@@ -91,6 +91,7 @@ class Request(NamedTuple):
         lines: The line of each node in the file.
         frr: Where the lines of each node's raw FRR configuration stand: the file, and its line of each.
         strict: Whether a raw line that FRR refuses is an error.
+        exclusive: Whether what somebody else put there is taken away, this once.
     """
 
     lab: Lab
@@ -105,6 +106,7 @@ class Request(NamedTuple):
     lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
     frr: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - likewise
     strict: bool = False
+    exclusive: bool = False
 
 
 class Result(NamedTuple):
@@ -127,10 +129,16 @@ class Result(NamedTuple):
     warnings: tuple[Problem, ...] = ()
 
 
-def planned(world: World, lab: Lab) -> Plan:
-    """Return what would turn the network as it is into `lab`; only reads."""
-    desired = expand(lab, abilities())
+def planned(world: World, lab: Lab, *, exclusive: bool = False) -> Plan:
+    """Return what would turn the network as it is into `lab`, or into nothing but it; only reads."""
+    desired = expanded(lab, exclusive=exclusive)
     return _engine(world, desired).plan(desired, world.place.namespaces())
+
+
+def expanded(lab: Lab, *, exclusive: bool) -> Mapping[Key, Resource]:
+    """Return the resources of a lab, and with `exclusive` nothing that somebody else put beside them."""
+    desired = expand(lab, abilities())
+    return exclusively(desired) if exclusive else desired
 
 
 class Prepared(NamedTuple):
@@ -162,7 +170,7 @@ def prepare(world: World, request: Request) -> Prepared:
     if request.confirm_s is not None and not math.isfinite(request.confirm_s):
         raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
     clock = _Clock()
-    desired = expand(request.lab, abilities())
+    desired = expanded(request.lab, exclusive=request.exclusive)
     engine = _engine(world, desired)
     namespaces = world.place.namespaces()
     plan = engine.plan(desired, namespaces)

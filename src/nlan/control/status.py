@@ -29,6 +29,8 @@ class NodeStatus(NamedTuple):
         bgp_wanted: Sessions that should be up, by peer address.
         ospf_wanted: Version of OSPF and interface of each full neighbour that there should be.
         drift: What `up` would do to it.
+        foreign: What somebody else put there, in words.
+        harmful: That of it which may change where the lab's packets go.
         hindrances: What the file means of it and cannot come up.
     """
 
@@ -40,6 +42,8 @@ class NodeStatus(NamedTuple):
     bgp_wanted: frozenset[str]
     ospf_wanted: frozenset[tuple[int, str]]
     drift: list[Operation]
+    foreign: list[str]
+    harmful: list[str]
     hindrances: tuple[Hindrance, ...] = ()
 
     @property
@@ -49,12 +53,16 @@ class NodeStatus(NamedTuple):
 
     @property
     def state(self) -> str:
-        """One word: ``ok``, ``drift`` (differs from what shall be), ``waiting`` (sessions, neighbours).
+        """One word.
 
-        ``blocked``: all that can come up is up, and something that the file means cannot.
+        That is ``ok``, ``drift`` (differs from what shall be), ``foreign`` (what somebody else put there
+        may do harm), ``waiting`` (for sessions, neighbours), or ``blocked``: all that can come up is up, and
+        something that the file means cannot.
         """
         if self.drift:
             return "drift"
+        if self.harmful:
+            return "foreign"
         up = {session["peer"] for session in self.bgp if session["up"]}
         full = {(neighbor["version"], neighbor["interface"]) for neighbor in self.ospf if neighbor["up"]}
         if not (self.bgp_wanted <= up and self.ospf_wanted <= full):
@@ -69,7 +77,7 @@ class LabStatus(NamedTuple):
         lab: Its name.
         known: Whether its database tells what shall be; else nothing can drift.
         nodes: Nodes and hosts, sorted.
-        plan: What `up` would do.
+        plan: What `up` would do, and what is foreign.
     """
 
     lab: str
@@ -77,6 +85,11 @@ class LabStatus(NamedTuple):
     nodes: list[NodeStatus]
     plan: Plan
     hindrances: tuple[Hindrance, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as it shall be, and nobody else interferes."""
+        return all(node.state == "ok" for node in self.nodes) and not self.plan and not self.plan.harmful
 
 
 def status(world: World, lab: Lab | None) -> LabStatus:
@@ -95,19 +108,24 @@ def status(world: World, lab: Lab | None) -> LabStatus:
         drift[operation.key.namespace].append(operation)
     expected = expectation(lab) if lab is not None else Expectation()
     names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
-    nodes = [_node(world, name, observed, expected, drift.get(name, [])) for name in names]
+    nodes = [_node(world, name, observed, expected, planned, drift.get(name, [])) for name in names]
     return LabStatus(world.place.lab, lab is not None, nodes, planned, expected.hindrances)
 
 
 def _node(
-    world: World, name: str, observed: dict[Key, Resource], expected: Expectation, drift: list[Operation]
+    world: World,
+    name: str,
+    observed: dict[Key, Resource],
+    expected: Expectation,
+    planned: Plan,
+    drift: list[Operation],
 ) -> NodeStatus:
     mine = [resource for key, resource in observed.items() if key.namespace == name]
     addresses: dict[str, list[str]] = defaultdict(list)
     for resource in mine:
         if isinstance(resource, Address):
             addresses[resource.interface].append(str(resource.address))
-    daemons = sorted(r.key.name for r in mine if isinstance(r, FrrDaemon | GobgpDaemon))
+    daemons = sorted(r.key.name for r in mine if isinstance(r, FrrDaemon | GobgpDaemon) and not r.silent)
     return NodeStatus(
         name=name,
         addresses={interface: sorted(values) for interface, values in sorted(addresses.items())},
@@ -122,6 +140,8 @@ def _node(
             if node == name
         ),
         drift=drift,
+        foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
+        harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],
         hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
     )
 

@@ -35,6 +35,13 @@ class Place(Protocol):
             HostError: The namespace does not exist.
         """
 
+    def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:
+        """Return sockets of these families, kinds and protocols, all or none, as `open_socket` does one.
+
+        Raises:
+            HostError: The namespace does not exist.
+        """
+
     def netns_fd(self, namespace: str) -> int:
         """Return a new file descriptor of the network namespace; the caller closes it.
 

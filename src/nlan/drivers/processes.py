@@ -40,6 +40,14 @@ def open_daemon(place: Place, namespace: str, program: str, pid_file: Path) -> i
     return None
 
 
+def is_stopped(pid_file: Path) -> bool:
+    """Tell whether the process that the file names stands still (SIGSTOP): it answers nobody."""
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(safefiles.read(pid_file, PID_MAX))
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+    return False
+
+
 def open_all(place: Place, words: Mapping[Key, Collection[str]]) -> dict[int, Key]:
     """Return descriptors of all processes that nlan started for these daemons, with whose they are.
 
@@ -92,6 +100,7 @@ def end(processes: Mapping[int, Key]) -> set[Key]:
         for pidfd in left:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, number)
+                signal.pidfd_send_signal(pidfd, signal.SIGCONT)  # one that stands still would not hear it
         left = _wait(left, seconds)
     for pidfd in processes:
         os.close(pidfd)

@@ -3,6 +3,9 @@
 A namespace does not tell which of its thousands of switches somebody has set. So nlan writes down the
 names of those that it sets: one that is not wanted any more goes back to what a new namespace has, or,
 where it is one of an interface, to what the namespace has for new interfaces.
+
+Some switches of a namespace are its interfaces' too (`nlan.drivers.netlink.netconf`): one interface that
+says otherwise is a difference of the namespace's.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Protocol
 
 from nlan import safefiles
 from nlan.drivers.base import Place
+from nlan.drivers.netlink import netconf
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.plan import Operation
 from nlan.resources import Key, Resource, Sysctl
@@ -62,7 +66,7 @@ class SysctlDriver:
         for namespace in namespaces:
             if namespace in self._wanted or namespace in unwanted:
                 with suppress(HostError), self._place.inside(namespace):  # or it is gone
-                    found += _observed(namespace, self._wanted.get(namespace, ()))
+                    found += _observed_everywhere(namespace, self._wanted.get(namespace, {}))
                     left = _observed(namespace, unwanted.get(namespace, ()))
                     found += [s for s in left if s.value != _default(s.name, defaults)]
         return found
@@ -112,10 +116,19 @@ class SysctlDriver:
                         _write(*switch)
                 for position, operation in operations.items():
                     if isinstance(operation.desired, Sysctl):
-                        failures[position] = _write(operation.desired.name, operation.desired.value)
+                        failures[position] = self._write(operation.desired)
         except HostError as failure:
             failures = {position: str(failure) for position in operations if position not in gone}
         return {position: words for position, words in failures.items() if words is not None}
+
+    def _write(self, switch: Sysctl) -> str | None:
+        """Write a switch of the current namespace, and of interfaces that have another value still."""
+        failure = _write(switch.name, switch.value)
+        wanted = {**self._wanted.get(switch.namespace, {}), switch.name: switch.value}
+        for one in netconf.read(wanted)[1] if switch.name in netconf.SWITCHES else ():
+            if one.name == switch.name:
+                failure = failure or _write(netconf.SWITCHES[one.name].path.format(one.interface), one.usual)
+        return failure
 
     # What was set
 
@@ -151,6 +164,17 @@ def _observed(namespace: str, names: Iterable[str]) -> Iterator[Sysctl]:
     for name in names:
         if (value := _read(name)) is not None:
             yield Sysctl(namespace=namespace, name=name, value=value)
+
+
+def _observed_everywhere(namespace: str, wanted: Mapping[str, str]) -> Iterator[Sysctl]:
+    """Yield the wanted switches; one that is right tells of the interfaces where it is not."""
+    found, odd = netconf.read(wanted)
+    for one in odd:
+        if found.get(one.name, "").partition(",")[0] == wanted[one.name]:
+            found[one.name] += f", {one.value} on {one.interface}"
+    for name, value in found.items():
+        yield Sysctl(namespace=namespace, name=name, value=value)
+    yield from _observed(namespace, (name for name in wanted if name not in found))
 
 
 def _default(name: str, defaults: Mapping[str, str]) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nlan.expand import wires
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
-from nlan.resources import Cgroup, HostsFile, Namespace, Resource, Sysctl
+from nlan.resources import Cgroup, HostsFile, Resource, Sysctl
 
 RP_FILTER = "net/ipv4/conf/{}/rp_filter"
 
@@ -43,7 +44,7 @@ NODE_SYSCTLS_V6 = {
 
 def expand(node: Node, lab: Lab) -> Iterator[Resource]:
     """Yield the node's namespace, kernel settings and limits."""
-    yield Namespace(name=node.name)
+    yield from wires.namespace(node.name, exclusive=lab.exclusive or node.exclusive)
     for name, value in settings(node).items():
         yield Sysctl(namespace=node.name, name=name, value=value)
     if (limits := node.limits) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nlan.expand import vhosts, wires
 from nlan.model import Lab, Node
-from nlan.resources import FABRIC, Namespace, Resource, Sysctl
+from nlan.resources import FABRIC, Resource, Sysctl
 
 BRIDGE = "underlay"
 INTERFACE = "eth0"
@@ -17,7 +17,7 @@ def expand_lab(lab: Lab) -> Iterator[Resource]:
     attached = lab.underlay is not None and any(node.attached for node in lab.nodes)
     if not attached and not lab.lans and not any(map(vhosts.has_empty_lan, lab.nodes)):
         return
-    yield Namespace(name=FABRIC)
+    yield from wires.namespace(FABRIC, exclusive=lab.exclusive)
     # Switches have no addresses: without IPv6 nothing of them speaks on the segments.
     yield Sysctl(namespace=FABRIC, name="net/ipv6/conf/default/disable_ipv6", value="1")
     if attached and lab.underlay is not None:

@@ -8,7 +8,7 @@ from nlan.expand import wires
 from nlan.expand.links import DEFAULT
 from nlan.model import Lab, Node, VhostLan
 from nlan.model.codec import IpAddress, IpInterface
-from nlan.resources import FABRIC, Namespace, Resource, Route
+from nlan.resources import FABRIC, Resource, Route
 from nlan.values import bridge_name
 
 INTERFACE = "eth0"
@@ -55,7 +55,7 @@ def behind(
     """Yield a host behind a bridge of the node, with a default route of each family that it speaks."""
     host = host_name(node.name, addresses[0])
     port = wires.short_name("", str(addresses[0].ip))
-    yield Namespace(name=host)
+    yield from wires.namespace(host, exclusive=lab.exclusive or node.exclusive)
     yield wires.pair(lab.name, ((host, INTERFACE), (node.name, port)), mtu, peer_master=bridge)
     yield from wires.addressed(host, INTERFACE, addresses)
     spoken = {address.version for address in addresses}

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from nlan.model.codec import IpInterface
-from nlan.resources import FABRIC, Address, Bridge, Resource, Veth
+from nlan.resources import FABRIC, Address, Bridge, Namespace, Resource, Stack, Veth
 from nlan.values import IFNAMSIZ, stable_mac
 
 
@@ -15,6 +15,12 @@ def short_name(prefix: str, name: str) -> str:
     if len(prefix) + len(name) <= IFNAMSIZ and not set("/:") & set(name):
         return prefix + name
     return prefix + hashlib.blake2b(name.encode(), digest_size=5).hexdigest()
+
+
+def namespace(name: str, *, exclusive: bool = False) -> Iterator[Resource]:
+    """Yield a namespace with what it comes with."""
+    yield Namespace(name=name, exclusive=exclusive)
+    yield Stack(namespace=name)
 
 
 def bridge(lab: str, namespace: str, name: str, mtu: int) -> Bridge:

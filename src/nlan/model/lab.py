@@ -97,6 +97,7 @@ class Node(Base, frozen=True, kw_only=True):
         limits: What it may use.
         sysctls: Kernel settings of its network namespace, by path with slashes
             (``net/ipv4/conf/all/rp_filter``); they win over nlan's own.
+        exclusive: Whether what somebody else puts into it, or into its hosts, is taken away.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Node(Base, frozen=True, kw_only=True):
     gateway: tuple[IpAddress, ...] = ()
     limits: Limits | None = None
     sysctls: dict[str, str] = msgspec.field(default_factory=dict)
+    exclusive: bool = False
 
     def held(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the node's interfaces and their addresses: loopback first, the underlay's last."""
@@ -160,6 +162,7 @@ class Lab(Base, frozen=True, kw_only=True):
         lans: In file order.
         underlay: The shared segment; None when no node is attached to it.
         timers: ``lab`` for fast convergence, ``standard`` for the daemons' own defaults.
+        exclusive: Whether all of it is, each node and the segments.
     """
 
     name: str
@@ -168,6 +171,7 @@ class Lab(Base, frozen=True, kw_only=True):
     lans: tuple[Lan, ...] = ()
     underlay: Underlay | None = None
     timers: Literal["lab", "standard"] = "lab"
+    exclusive: bool = False
 
     def node(self, name: str) -> Node:
         """Return the node of that name.

@@ -5,6 +5,9 @@ Rules that shape it:
 - What vanishes with its namespace or its link is not removed one by one; what
   stands on a link that is made again is made again too.
 - What is used comes before its users, and goes after them (`nlan.plan.order`).
+- What comes with its namespace is not made one by one either.
+- What is foreign is shown, and removed only where its namespace is exclusive, or where it stands in the
+  place of something that is missing.
 - Everything is sorted, so equal inputs give equal plans.
 """
 
@@ -12,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nlan.plan.foreign import harmful, is_taken_away
 from nlan.plan.operation import Operation, Plan
 from nlan.plan.order import ordered
 from nlan.plan.resets import with_resets
 from nlan.plan.state import LINKS, State
-from nlan.resources import Key, Resource, Route
+from nlan.resources import Foreign, Key, Resource, Route
 
 
 def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Plan:
@@ -29,16 +33,27 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
     changes += _on_remade(changes, wanted)
     changes += _on_bare(changes, wanted, seen)
     changes = with_resets(changes, wanted, seen)
-    removals = {key for key in observed if key not in desired}
+    removals = {key for key in observed if key not in desired and not observed[key].comes_with_namespace}
     vanishing = {key: carrier for key in removals if (carrier := _carrier(key, removals, seen)) is not None}
-    deletions = [_deletion(observed[key]) for key in sorted(removals - vanishing.keys())]
-    return Plan(operations=ordered(changes, deletions, vanishing, wanted, seen))
+    foreign = sorted(key for key in removals - vanishing.keys() if key.kind == Foreign.kind)
+    places = {claim: o.key for o in changes if o.action == "create" for claim in _claims(o.desired)}
+    left = [
+        f
+        for key in foreign
+        if not is_taken_away(f := _foreign(observed[key]), desired) and places.keys().isdisjoint(f.claims())
+    ]
+    removals = removals - vanishing.keys() - {f.key for f in left}
+    deletions = [_deletion(observed[key], places) for key in sorted(removals)]
+    operations = ordered(changes, deletions, vanishing, wanted, seen)
+    return Plan(operations=operations, foreign=tuple(left), harmful=harmful(left, desired))
 
 
 def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Operation | None:
     wanted, seen = desired[key], observed.get(key)
     if seen is None:
         is_new = Key("namespace", key.namespace, "") not in observed  # nothing runs there that could suffer
+        if is_new and wanted.comes_with_namespace:
+            return None
         impact = "hitless" if is_new else wanted.create_impact
         return Operation(action="create", key=key, impact=impact, reason="missing", desired=wanted)
     difference = wanted.difference(seen)
@@ -107,7 +122,19 @@ def _carrier(key: Key, removals: set[Key], seen: State) -> Key | None:
     return next((carrier for carrier in seen.carriers(key) if carrier in removals), None)
 
 
-def _deletion(seen: Resource) -> Operation:
-    return Operation(
-        action="delete", key=seen.key, impact=seen.delete_impact, reason="not wanted", observed=seen
-    )
+def _foreign(resource: Resource) -> Foreign:
+    assert isinstance(resource, Foreign)
+    return resource
+
+
+def _claims(resource: Resource | None) -> tuple[tuple[str, ...], ...]:
+    return resource.claims() if resource is not None else ()
+
+
+def _deletion(seen: Resource, places: Mapping[tuple[str, ...], Key]) -> Operation:
+    """Remove it; a foreign thing because none shall be there, or because it stands where another shall."""
+    reason = "not wanted"
+    if isinstance(seen, Foreign):
+        instead = next((places[claim] for claim in seen.claims() if claim in places), None)
+        reason = "foreign" if instead is None else f"it is in the place of {instead.kind} {instead.name}"
+    return Operation(action="delete", key=seen.key, impact=seen.delete_impact, reason=reason, observed=seen)

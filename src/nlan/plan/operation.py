@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nlan.resources import IMPACTS, Impact, Key, Resource
+from nlan.resources import IMPACTS, Foreign, Impact, Key, Resource
 
 Action = Literal["create", "update", "replace", "delete"]
 
@@ -43,9 +43,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         operations: Each one's `requires` points to earlier positions.
+        foreign: What somebody else put there, and stays.
+        harmful: That of it which may change where the lab's packets go.
     """
 
     operations: tuple[Operation, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
+    harmful: tuple[Foreign, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.operations)

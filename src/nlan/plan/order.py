@@ -23,6 +23,8 @@ from nlan.values import natural
 
 KINDS = (
     "namespace",
+    "stack",
+    "foreign",
     "hosts",
     "cgroup",
     "sysctl",

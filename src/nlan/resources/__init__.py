@@ -3,9 +3,11 @@
 from nlan.resources.address import Address, FdbEntry, Route, Sysctl
 from nlan.resources.base import FABRIC, HOST, IMPACTS, Difference, Impact, Key, Resource
 from nlan.resources.daemon import FrrDaemon
+from nlan.resources.foreign import Foreign
 from nlan.resources.gobgp import GobgpDaemon, LocalPath
 from nlan.resources.link import Bridge, Veth, Vxlan, link_key
 from nlan.resources.namespace import Cgroup, HostsFile, Namespace
+from nlan.resources.stack import Stack
 
 __all__ = [
     "FABRIC",
@@ -16,6 +18,7 @@ __all__ = [
     "Cgroup",
     "Difference",
     "FdbEntry",
+    "Foreign",
     "FrrDaemon",
     "GobgpDaemon",
     "HostsFile",
@@ -25,6 +28,7 @@ __all__ = [
     "Namespace",
     "Resource",
     "Route",
+    "Stack",
     "Sysctl",
     "Veth",
     "Vxlan",

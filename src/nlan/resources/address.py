@@ -16,12 +16,15 @@ class Address(Resource, frozen=True, kw_only=True):
         namespace: Where the interface is.
         interface: Its name.
         address: With prefix length.
+        lacks: What of it the kernel makes and is gone, in words: ``its connected route is missing``.
     """
 
     kind: ClassVar[str] = "address"
+    mutable: ClassVar[dict[str, Impact]] = {"lacks": "hitless"}
     namespace: str
     interface: str
     address: IPv4Interface | IPv6Interface
+    lacks: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -82,6 +85,10 @@ class Route(Resource, frozen=True, kw_only=True):
     def key(self) -> Key:
         """The prefix."""
         return Key(self.kind, self.namespace, str(self.prefix))
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """The prefix: of those that are typed there is one to each."""
+        return (("route", self.namespace, str(self.prefix)),)
 
     def requires(self) -> tuple[Key, ...]:
         """Its namespace and interface; a plan puts routes after addresses."""

@@ -65,12 +65,17 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         mutable: Fields that can be changed in place, and what that costs. A difference in any
             other field means: remove and make again, with impact ``outage``.
         create_impact: What making a missing one costs what runs already.
+        comes_with_namespace: Whether a new namespace has it already.
+
+    A field that says what is wrong with the observed resource, in words, is a tuple, and empty where
+    it is as nlan makes it.
     """
 
     kind: ClassVar[str] = ""
     mutable: ClassVar[dict[str, Impact]] = {}
     create_impact: ClassVar[Impact] = "hitless"
     delete_impact: ClassVar[Impact] = "outage"
+    comes_with_namespace: ClassVar[bool] = False
 
     @property
     def key(self) -> Key:
@@ -98,9 +103,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if not changed:
             return None
-        reason = ", ".join(
-            f"{f} is {_text(getattr(observed, f))}, wanted {_text(getattr(self, f))}" for f in changed
-        )
+        reason = ", ".join(_reason(f, getattr(observed, f), getattr(self, f)) for f in changed)
         if any(field not in self.mutable for field in changed):
             return Difference("outage", reason, in_place=False)
         worst = max((self.mutable[field] for field in changed), key=IMPACTS.index)
@@ -109,6 +112,12 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def difference_beside(self, observed: Any, made: frozenset[tuple[str, ...]]) -> Difference | None:
         """Return the difference, given the claims of what it requires and the same plan makes anew."""
         return self.difference(observed)
+
+
+def _reason(field: str, observed: object, desired: object) -> str:
+    if isinstance(observed, tuple) and not desired:
+        return ", ".join(observed)
+    return f"{field} is {_text(observed)}, wanted {_text(desired)}"
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,8 @@ from nlan.resources import frrconfig, frrimpact
 from nlan.resources.base import Difference, Impact, Key, Resource
 from nlan.resources.link import NAMESPACE
 
+SILENT = "it does not answer"
+
 
 class FrrDaemon(Resource, frozen=True, kw_only=True):
     """One FRR daemon of a node.
@@ -20,6 +22,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
             prints it): a tuple of lines, indented by one blank inside a section, sections not
             closed by ``exit``. None: whatever it has is right.
         after: Keys of the links and addresses that should exist before it starts.
+        silent: Observed only: it runs, and does not answer.
         orphan: Observed only: it has outlived its zebra and has to be started again.
         written: The paths of the configuration that the user wrote, each with its line in that text
             (from 1). FRR may refuse these. None: there are none.
@@ -34,6 +37,7 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     daemon: str
     config: tuple[str, ...] | None = None
     after: tuple[Key, ...] | None = None
+    silent: bool = False
     orphan: bool = False
     written: tuple[tuple[frrconfig.Path, int], ...] | None = None
     reset: tuple[str, ...] = ()
@@ -67,6 +71,8 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
 
         A static route that goes is an outage for who uses it.
         """
+        if observed.silent:
+            return Difference("restart", SILENT, in_place=False)
         if observed.orphan:
             return Difference("restart", "its zebra has ended since it started", in_place=False)
         if self.config is None:

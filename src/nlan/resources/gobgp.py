@@ -11,6 +11,7 @@ import msgspec
 from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
 from nlan.model.router import WORDS, BgpPeer
 from nlan.resources.base import Difference, Impact, Key, Resource
+from nlan.resources.daemon import SILENT
 from nlan.resources.link import NAMESPACE
 
 
@@ -38,6 +39,7 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
         listens: The peers among them that dial by themselves: GoBGP waits for them and dials nobody.
         paths: What it announces of its own, sorted by prefix.
         after: Keys that should exist before it starts.
+        silent: Observed only: it runs, and does not answer.
     """
 
     kind: ClassVar[str] = "gobgp"
@@ -50,6 +52,7 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
     listens: tuple[IpAddress, ...] = ()
     paths: tuple[LocalPath, ...] = ()
     after: tuple[Key, ...] | None = None
+    silent: bool = False
 
     @property
     def key(self) -> Key:
@@ -70,6 +73,8 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
 
     def difference(self, observed: Any) -> Difference | None:
         """Compare peer by peer and prefix by prefix; another AS or identifier needs a new process."""
+        if observed.silent:
+            return Difference("restart", SILENT, in_place=False)
         fields = ("asn", "router_id")
         if changed := [name for name in fields if getattr(self, name) != getattr(observed, name)]:
             differ = ", ".join(f"{n} is {getattr(observed, n)}, wanted {getattr(self, n)}" for n in changed)

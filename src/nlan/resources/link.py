@@ -32,15 +32,22 @@ class Bridge(Resource, frozen=True, kw_only=True):
         mac: Fixed, or it would change with its ports.
         mtu: Octets.
         up: Administrative state.
+        odd: Settings that are not as nlan makes them, in words: ``stp_state is 1, wanted 0``.
     """
 
     kind: ClassVar[str] = "bridge"
-    mutable: ClassVar[dict[str, Impact]] = {"mtu": "hitless", "up": "hitless", "mac": "hitless"}
+    mutable: ClassVar[dict[str, Impact]] = {
+        "mtu": "hitless",
+        "up": "hitless",
+        "mac": "hitless",
+        "odd": "hitless",
+    }
     namespace: str
     name: str
     mac: str
     mtu: int
     up: bool = True
+    odd: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -72,6 +79,8 @@ class Veth(Resource, frozen=True, kw_only=True):
         peer_master: The same for the other end.
         up: Administrative state of the first end.
         peer_up: Administrative state of the other end.
+        odd: Settings of the first end that are not as nlan makes them, in words.
+        peer_odd: The same of the other end.
     """
 
     kind: ClassVar[str] = "veth"
@@ -83,6 +92,8 @@ class Veth(Resource, frozen=True, kw_only=True):
         "peer_up": "hitless",
         "mac": "hitless",
         "peer_mac": "hitless",
+        "odd": "hitless",
+        "peer_odd": "hitless",
     }
     namespace: str
     name: str
@@ -96,6 +107,8 @@ class Veth(Resource, frozen=True, kw_only=True):
     up: bool = True
     peer_up: bool = True
     peer_mtu: int | None = None
+    odd: tuple[str, ...] = ()
+    peer_odd: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -138,6 +151,7 @@ class Vxlan(Resource, frozen=True, kw_only=True):
         mac: Fixed.
         port: UDP port.
         up: Administrative state.
+        odd: Settings that are not as nlan makes them, in words.
     """
 
     kind: ClassVar[str] = "vxlan"
@@ -147,6 +161,7 @@ class Vxlan(Resource, frozen=True, kw_only=True):
         "up": "hitless",
         "mac": "hitless",
         "local": "hitless",
+        "odd": "hitless",
     }
     namespace: str
     name: str
@@ -157,6 +172,7 @@ class Vxlan(Resource, frozen=True, kw_only=True):
     mac: str
     port: int = VXLAN_PORT
     up: bool = True
+    odd: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:

@@ -12,15 +12,21 @@ class Namespace(Resource, frozen=True, kw_only=True):
 
     Attributes:
         name: A node, a host (``ce1/172.21.1.2``) or the fabric.
+        exclusive: Whether what somebody else puts into it is taken away.
     """
 
     kind: ClassVar[str] = "namespace"
     name: str
+    exclusive: bool = False
 
     @property
     def key(self) -> Key:
         """Kind and name."""
         return Key(self.kind, self.name, "")
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Return None: one that is there is right."""
+        return None
 
 
 class HostsFile(Resource, frozen=True, kw_only=True):

@@ -313,8 +313,14 @@ class NetnsRuntime:
 
     def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """Return a socket that lives in that namespace whichever thread uses it."""
+        return self.open_sockets(namespace, [(family, kind, protocol)])[0]
+
+    def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:
+        """Return sockets that live in that namespace, as `open_socket` does one."""
         with self.inside(namespace):
-            return socket.socket(family, kind | socket.SOCK_CLOEXEC, protocol)
+            return [
+                socket.socket(family, kind | socket.SOCK_CLOEXEC, number) for family, kind, number in kinds
+            ]
 
     def directory(self, namespace: str) -> Path:
         """Return the path of the node's own run directory; looking makes nothing."""

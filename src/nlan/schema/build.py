@@ -82,6 +82,7 @@ def build_lab(
         lans=tuple(wiring.lans),
         underlay=_underlay(settings, underlay, nodes.values()),
         timers=settings.said.get("timers", "lab"),
+        exclusive=settings.said.get("exclusive", False),
     )
 
 
@@ -142,6 +143,7 @@ def _node(node: NodeDraft) -> Node:
         gateway=node.gateway,
         limits=node.limits,
         sysctls=_sysctls(node),
+        exclusive=node.said.get("exclusive", False),
     )
 
 

@@ -455,6 +455,12 @@ NODE_KEYS = [
         "Kernel settings of its network namespace, such as `{net.ipv4.conf.all.rp_filter: 0}`.",
         default="what a router needs",
     ),
+    Key(
+        "exclusive",
+        Bool(),
+        "Take away what somebody else puts into it: rules, tables of nftables, queues, addresses, routes.",
+        default="`false`: show it",
+    ),
     Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`"),
     Key("mtu", MTU, "Octets of its host LANs.", default="the lab's `mtu`"),
     Key("ptn", PTN_ANY, "Service: packet transport networks."),
@@ -477,6 +483,12 @@ LAB_KEYS = [
     Key("mtu", MTU, "Octets that pass whole everywhere.", default="1500"),
     Key("underlay_mtu", MTU, "Octets of the underlay.", default="what the overlay needs: 1550"),
     Key("pools", POOLS, "Address pools."),
+    Key(
+        "exclusive",
+        Bool(),
+        "Take away what somebody else puts into the nodes and segments.",
+        default="`false`: show it",
+    ),
 ]
 SHORT_KEYS = [
     *LAB_KEYS,

@@ -7,11 +7,11 @@ of an earlier one of its link is a secondary and goes with it, unless ``promote_
 from __future__ import annotations
 
 import errno
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 
 from nlan.testing import route
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.state import KERNEL, Address, Interface, Link, Route
+from nlan.testing.state import KERNEL, LOCAL_TABLE, MAIN_TABLE, Address, Interface, Link, Route
 
 _METRIC = {4: 0, 6: 256}
 
@@ -102,6 +102,8 @@ def connect(link: Link) -> None:
 def _connect(link: Link, address: Address) -> None:
     network = address.interface.network
     version = network.version
+    if version == 4:
+        route.restore(link.netns, ip_network(address.interface.ip), link, LOCAL_TABLE)
     if address.secondary or (version == 4 and (network.prefixlen == 32 or link.kind == "loopback")):
         return
     if address.interface.ip.is_loopback:
@@ -111,13 +113,17 @@ def _connect(link: Link, address: Address) -> None:
 
 
 def _disconnect(link: Link, address: Address) -> None:
+    routes = link.netns.routes
+    local = ip_network(address.interface.ip)
+    if all(a.interface.ip != address.interface.ip for a in link.addresses):
+        routes[:] = [r for r in routes if (r.link, r.table, r.prefix) != (link, LOCAL_TABLE, local)]
     if all(a.interface.network != address.interface.network for a in link.addresses):
-        routes = link.netns.routes
         routes[:] = [r for r in routes if not _is_connection(r, link, address)]
 
 
 def _is_connection(r: Route, link: Link, address: Address) -> bool:
-    return r.link is link and r.via is None and r.prefix == address.interface.network
+    is_main = r.table == MAIN_TABLE
+    return is_main and r.link is link and r.via is None and r.prefix == address.interface.network
 
 
 def drop_ipv6(link: Link) -> None:

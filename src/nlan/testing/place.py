@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
+from nlan.drivers.netlink.channel import NETFILTER
 from nlan.drivers.netlink.links import FIRST
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.runtimes import mark
@@ -101,11 +102,15 @@ class FakePlace:
         self.kernel.hosts = None
 
     def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
-        """Return a route socket of the namespace; no other sockets are to be had."""
-        if (family, protocol) != (socket.AF_NETLINK, socket.NETLINK_ROUTE):
+        """Return a netlink socket of the namespace; no others are to be had."""
+        if family != socket.AF_NETLINK or protocol not in (socket.NETLINK_ROUTE, NETFILTER):
             raise UnexpectedError(f"a socket of family {family}, protocol {protocol}")
         server = RouteServer(self.kernel.faults, self._netns_of)
         return cast(socket.socket, FakeRouteSocket(server, self.kernel.netns(namespace)))
+
+    def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:
+        """Return sockets as `open_socket` does one."""
+        return [self.open_socket(namespace, *kind) for kind in kinds]
 
     def netns_fd(self, namespace: str) -> int:
         """Return a new file descriptor that stands for the namespace; the caller closes it."""

@@ -10,7 +10,7 @@ import errno
 from ipaddress import IPv4Interface
 
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import Ip, Link, Netns, Prefix, Route
+from nlan.testing.state import KERNEL, MAIN_TABLE, Ip, Link, Netns, Prefix, Route
 
 _METRIC = {4: 0, 6: 1024}
 _INVALID = "Nexthop has invalid gateway"
@@ -40,13 +40,22 @@ def add(
     out = _out4(netns, via, link) if via.version == 4 else _out6(netns, via, link)
     fresh = Route(prefix, via, out, protocol, _METRIC[via.version])
     for position, other in enumerate(netns.routes):
-        if other.prefix == prefix and other.metric == fresh.metric:
+        if (other.prefix, other.metric, other.table) == (prefix, fresh.metric, fresh.table):
             if exclusive:
                 raise RefusedError(errno.EEXIST)
             if replace:
                 netns.routes[position] = fresh
                 return
     netns.routes.append(fresh)
+
+
+def restore(netns: Netns, prefix: Prefix, link: Link, table: int) -> None:
+    """Put back a route of the kernel's own, which stands beside others to the prefix."""
+    if not link.up:
+        raise RefusedError(errno.ENETDOWN, "Device for nexthop is not up")
+    if not any((r.prefix, r.link, r.table) == (prefix, link, table) for r in netns.routes):
+        metric = 0 if prefix.version == 4 else 256
+        netns.routes.append(Route(prefix, None, link, KERNEL, metric, table))
 
 
 def _out4(netns: Netns, via: Ip, link: Link | None) -> Link:
@@ -95,7 +104,8 @@ def _nearest(netns: Netns, via: Ip, link: Link | None, *, connected: bool) -> Ro
     fitting = [
         r
         for r in netns.routes
-        if r.prefix.version == via.version
+        if r.table == MAIN_TABLE
+        and r.prefix.version == via.version
         and via in r.prefix
         and link in (None, r.link)
         and not (connected and r.via is not None)

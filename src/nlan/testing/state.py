@@ -12,6 +12,9 @@ Ip = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
 Prefix = IPv4Network | IPv6Network
 
+MAIN_TABLE, LOCAL_TABLE = 254, 255
+RULES = ((2, 0, 255), (2, 32766, 254), (2, 32767, 253), (10, 0, 255), (10, 32766, 254))
+"""The rules of a new namespace: family, priority, table."""
 KERNEL = 2
 """Protocol number of routes that the kernel makes itself."""
 LOOPBACK_MTU, IPV6_MTU_MIN = 65536, 1280
@@ -28,13 +31,17 @@ class Address:
 
 @dataclass(eq=False, slots=True)
 class Route:
-    """A unicast route of the main table; `via` is None where the prefix is on the link."""
+    """A unicast route of the main table, or an IPv4 one of the local table to an address of its own.
+
+    `via` is None where the prefix is on the link.
+    """
 
     prefix: Prefix
     via: Ip | None
     link: Link
     protocol: int
     metric: int
+    table: int = MAIN_TABLE
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +73,9 @@ class Link:
         tunnel: Of a VXLAN device.
         fixed_mtu: Somebody changed a bridge's MTU; it no longer follows the ports.
         no_ipv6: IPv6 was switched off for it.
+        no_arp: It does not ask for MAC addresses.
+        settings: Octets by kind, ``bridge``, ``vxlan`` or ``port``, and number of attribute; those alone
+            that somebody has set.
         addresses: In the order in which they came.
     """
 
@@ -83,6 +93,8 @@ class Link:
     tunnel: Tunnel | None = None
     fixed_mtu: bool = False
     no_ipv6: bool = False
+    no_arp: bool = False
+    settings: dict[tuple[str, int], bytes] = field(default_factory=dict)
     addresses: list[Address] = field(default_factory=list)
 
     @property
@@ -104,6 +116,7 @@ class Netns:
         owned: It bears the lab's mark.
         links: By name.
         routes: In the order in which they came.
+        rules: Family, priority and table of each.
         sysctls: Kernel switches by path below /proc/sys.
         switched: Those that the driver has set.
         daemons: What runs in it, by name.
@@ -117,6 +130,7 @@ class Netns:
     switched: set[str] = field(default_factory=set)
     daemons: dict[str, FrrDaemon | GobgpDaemon] = field(default_factory=dict)
     numbers: int = 0
+    rules: set[tuple[int, int, int]] = field(default_factory=lambda: set(RULES))
 
     def next_number(self) -> int:
         """Return the index for one more link; none is used twice."""

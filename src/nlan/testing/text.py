@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from nlan.drivers.netlink.links import MARKS
 from nlan.drivers.netlink.look import PROTOCOLS
 from nlan.resources import FrrDaemon, GobgpDaemon
-from nlan.testing.state import Link, Netns
+from nlan.testing.state import MAIN_TABLE, RULES, Link, Netns
 from nlan.testing.switches import DEFAULTS
 
 
@@ -39,7 +39,10 @@ def _netns(netns: Netns) -> Iterator[str]:
         + ("" if route.via is None else f" via {route.via}")
         + f" dev {route.link.name} proto {PROTOCOLS.get(route.protocol, route.protocol)}"
         for route in netns.routes
+        if route.table == MAIN_TABLE
     )
+    yield from (f"no rule {rule}" for rule in RULES if rule not in netns.rules)
+    yield from (f"rule {rule}" for rule in sorted(netns.rules.difference(RULES)))
     for name, value in sorted(netns.sysctls.items()):
         if value != DEFAULTS.get(name):
             yield f"sysctl {name} {value}"
@@ -58,6 +61,8 @@ def _link(link: Link) -> Iterator[str]:
         ]
         words += [f"port of {link.master.name}"] if link.master else []
         words += [f"to {link.peer.netns.name} {link.peer.name}"] if link.peer else []
+        words += ["no ARP"] if link.no_arp else []
+        words += [f"{kind} {number} {value.hex()}" for (kind, number), value in sorted(link.settings.items())]
         words += ["not nlan's"] if link.group not in MARKS else []
         yield ", ".join(words)
     elif addresses:

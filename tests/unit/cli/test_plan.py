@@ -20,7 +20,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Namespace:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr("os.access", lambda *_: False)
     (tmp_path / "pair.yaml").write_text(FILE)
-    return Namespace(file=str(tmp_path / "pair.yaml"), lab=None, json=False, verbose=0)
+    return Namespace(file=str(tmp_path / "pair.yaml"), lab=None, json=False, verbose=0, exclusive=False)
 
 
 def show(words: Namespace, running: list[str], monkeypatch: pytest.MonkeyPatch) -> int:

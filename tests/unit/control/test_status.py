@@ -13,6 +13,7 @@ from nlan.control.status import NodeStatus, _node
 from nlan.drivers.frr.sessions import OspfNeighbor
 from nlan.expand import expand
 from nlan.expect import expectation
+from nlan.plan import Plan
 from nlan.schema import load
 
 LAB = load(Path("x.yaml"), text="name: x\nospf: true\nnodes: [r1, r2, r3]\nlinks: [r1 -- r2, r1 -- r3]\n").lab
@@ -24,7 +25,7 @@ def neighbor(interface: str, state: str = "Full") -> OspfNeighbor:
 
 def status(*neighbors: OspfNeighbor) -> NodeStatus:
     world: Any = SimpleNamespace(frr=SimpleNamespace(ospf_neighbors=lambda _: neighbors))
-    return _node(world, "r1", dict(expand(LAB)), expectation(LAB), [])
+    return _node(world, "r1", dict(expand(LAB)), expectation(LAB), Plan(), [])
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> int:
 def show_plan(paths: Paths, arguments: Namespace) -> Plan:
     """Print and return what `up` would do."""
     loaded, known = read(paths, arguments)
-    planned = make_plan(paths, loaded)
+    planned = make_plan(paths, loaded, exclusive=arguments.exclusive)
     other = other_file(paths, arguments, loaded, known)
     if arguments.json:
         replaces = {"replaces": other} if other else {}
@@ -110,7 +110,7 @@ def other_file(paths: Paths, arguments: Namespace, loaded: Loaded, known: Known)
     return known.file if loaded.lab.name in labs.running(paths) else ""
 
 
-def make_plan(paths: Paths, loaded: Loaded) -> Plan:
+def make_plan(paths: Paths, loaded: Loaded, *, exclusive: bool = False) -> Plan:
     """Return the plan from what runs; where nothing runs, nobody needs a privilege to see that.
 
     Raises:
@@ -130,4 +130,4 @@ def make_plan(paths: Paths, loaded: Loaded) -> Plan:
         from nlan.plan import plan
 
         return plan(expand(loaded.lab, abilities()), {})
-    return planned(World(paths, loaded.lab.name), loaded.lab)
+    return planned(World(paths, loaded.lab.name), loaded.lab, exclusive=exclusive)

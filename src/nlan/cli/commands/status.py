@@ -11,6 +11,7 @@ from nlan.cli.output import (
     Screen,
     counted,
     end_line,
+    foreign_lines,
     operation_lines,
     paint,
     plan_value,
@@ -34,7 +35,7 @@ from nlan.values import natural
 REFRESH_S = 1.0
 MOST_SHOWN = 40
 """Operations of a drift."""
-STATE_COLORS = {"ok": "green", "waiting": "yellow", "blocked": "yellow", "drift": "red"}
+STATE_COLORS = {"ok": "green", "waiting": "yellow", "blocked": "yellow", "drift": "red", "foreign": "red"}
 
 
 def run(arguments: Namespace) -> int:
@@ -45,7 +46,7 @@ def run(arguments: Namespace) -> int:
         return _watch(paths, name, arguments)
     found, remembered = look(paths, name, arguments)
     _print(found, remembered, arguments)
-    return 0 if all(node.state == "ok" for node in found.nodes) and not found.plan else 1
+    return 0 if found.ok else 1
 
 
 class Remembered(NamedTuple):
@@ -111,7 +112,7 @@ def _print(found: LabStatus, remembered: Remembered, arguments: Namespace) -> No
 
 
 def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str:
-    rows = [_row(node) for node in found.nodes if arguments.verbose or "/" not in node.name or node.drift]
+    rows = [_row(node) for node in found.nodes if arguments.verbose or "/" not in node.name or _is_odd(node)]
     text = table(("NODE", "STATE", "ADDRESS", "DAEMONS", "BGP", "OSPF"), rows)
     for word, color in STATE_COLORS.items():
         text = text.replace(f"  {word} ", f"  {paint(word, color)} ")
@@ -138,7 +139,11 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
             lines += operation_lines(operation)
         if len(found.plan) > MOST_SHOWN:
             lines.append(f"and {len(found.plan) - MOST_SHOWN} more (`nlan up FILE --dry-run` lists them)")
-    return "\n".join(lines)
+    return "\n".join((*lines, *foreign_lines(found.plan)))
+
+
+def _is_odd(node: NodeStatus) -> bool:
+    return bool(node.drift or node.harmful)
 
 
 def _row(node: NodeStatus) -> tuple[str, ...]:

@@ -51,5 +51,6 @@ def _request(paths: Paths, arguments: Namespace) -> Request:
         lines=loaded.lines,
         frr=loaded.frr,
         strict=arguments.strict,
+        exclusive=arguments.exclusive,
         known=known.allocations,
     )

@@ -49,12 +49,14 @@ class FrrDriver:
         self.refusals: list[Refusal] = []
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
-        """Return the daemons that run and answer; a dead one is not there."""
+        """Return the daemons that run; a dead one is not there."""
         for namespace in filter(_has_daemons, namespaces):
-            configs = {files: _observed(files) for files in self._started(namespace)}
-            zebra = any(files.daemon == "zebra" and config is not None for files, config in configs.items())
+            configs = {files: _observed_or_silent(files) for files in self._started(namespace)}
+            zebra = any(files.daemon == "zebra" and isinstance(c, tuple) for files, c in configs.items())
             for files, config in configs.items():
-                if config is not None:
+                if isinstance(config, PeerError):
+                    yield FrrDaemon(namespace=namespace, daemon=files.daemon, silent=True, after=())
+                elif config is not None:
                     yield FrrDaemon(
                         namespace=namespace,
                         daemon=files.daemon,
@@ -322,18 +324,29 @@ def _has_daemons(namespace: str) -> bool:
 
 
 def _observed(files: Files) -> tuple[str, ...] | None:
-    """Return what a running daemon has for a configuration; None where it does not run, or in vain.
+    """Return what a running daemon has for a configuration; None where it does not run, or in vain."""
+    config = _observed_or_silent(files)
+    return None if isinstance(config, PeerError) else config
+
+
+def _observed_or_silent(files: Files) -> tuple[str, ...] | PeerError | None:
+    """Return what a daemon has for a configuration, None where it does not run; why it does not answer.
 
     After a crash between start and receipt, what it was started with counts as asked, and what it
     shows now is kept for the next time. What its manager shows counts as it is: that may not have been
     told yet.
     """
     receipt = Receipt.read(files)
+    asked = {files.pid, files._replace(daemon=files.configured_by).pid}
+    if any(map(processes.is_stopped, asked)):
+        return PeerError(f"{files.daemon} stands still")
     try:
         if files.config_vty != files.vty:
             Vty(files.vty).close()
         running = load.show(files)
-    except (OSError, PeerError):
+    except PeerError as silent:
+        return silent
+    except OSError:
         return None
     if receipt is not None and receipt.shown is None and files.config_vty == files.vty:
         provisional = paths(greet.start_lines(files.daemon, receipt.asked)).keys() - paths(receipt.asked)

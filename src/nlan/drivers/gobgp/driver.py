@@ -78,6 +78,8 @@ class GobgpDriver:
                 continue
             if (found := self._running(namespace)) is not None:
                 yield found.daemon
+            elif (silent := self._silent(namespace)) is not None:
+                yield silent
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
         """Start all that is new at once; change and end the others."""
@@ -335,6 +337,8 @@ class GobgpDriver:
         if pidfd is None:
             return None
         try:
+            if processes.is_stopped(files.pid):
+                return None
             seen = self._look(namespace, receipt, pidfd)
         finally:
             os.close(pidfd)
@@ -345,6 +349,16 @@ class GobgpDriver:
             files.write_receipt(receipt.asked, receipt.listening, shown)
             receipt = receipt._replace(shown=shown)
         return _Running(receipt, observed(receipt, seen))
+
+    def _silent(self, namespace: str) -> GobgpDaemon | None:
+        """Return what was asked of a process that runs without answering, None where none does."""
+        files = self._files(namespace)
+        receipt = files.read_receipt()
+        pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid) if receipt else None
+        if receipt is None or pidfd is None:
+            return None
+        os.close(pidfd)
+        return msgspec.structs.replace(receipt.asked, after=(), silent=True)
 
     def _look(self, namespace: str, receipt: Receipt, pidfd: int) -> Look | None:
         """Return what a process that runs shows, None where it ends or stays silent."""

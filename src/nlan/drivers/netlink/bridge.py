@@ -15,8 +15,9 @@ from nlan.drivers.netlink.links import (
     change_link,
     create_link,
     mac_octets,
+    put_right,
 )
-from nlan.drivers.netlink.step import FINISH, MAKE, Step
+from nlan.drivers.netlink.step import FINISH, MAKE, Step, said
 from nlan.resources import Bridge
 
 _STP_STATE, _MULTICAST_SNOOPING = 5, 23
@@ -46,8 +47,9 @@ def update(desired: Bridge, observed: Bridge) -> list[Step]:
         parts.append(codec.attribute(IFLA_ADDRESS, mac_octets(desired.mac)))
     if desired.mtu != observed.mtu:
         parts.append(codec.u32(IFLA_MTU, desired.mtu))
-    message = change_link(desired.name, *parts, up=desired.up)
-    return [Step(FINISH, desired.namespace, lambda _: message)]
+    messages = [change_link(desired.name, *parts, up=desired.up)]
+    messages += put_right(desired.name, "bridge", observed.odd)
+    return [said(FINISH, desired.namespace, message) for message in messages]
 
 
 def observe(namespace: str, links: Links) -> Iterable[Bridge]:
@@ -60,4 +62,4 @@ def _is_bridge(link: Link) -> bool:
 
 
 def _bridge(namespace: str, link: Link) -> Bridge:
-    return Bridge(namespace=namespace, name=link.name, mac=link.mac, mtu=link.mtu, up=link.up)
+    return Bridge(namespace=namespace, name=link.name, mac=link.mac, mtu=link.mtu, up=link.up, odd=link.odd)

@@ -13,6 +13,8 @@ from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.codec import Message, Refusal
 from nlan.errors import HostError
 
+NETFILTER = 12
+"""The protocol number of nfnetlink's sockets."""
 _SOL_NETLINK = 270
 _CAP_ACK, _EXT_ACK, _GET_STRICT_CHECK = 10, 11, 12
 _RECEIVE_TIMEOUT = struct.pack("@ll", 30, 0)
@@ -69,6 +71,21 @@ class Channel:
                     answers[sequence - first] = codec.refusal(flags, body)
                     if sequence == last:
                         return answers
+
+    def transaction(self, begin: Message, message: Message, end: Message) -> Refusal | None:
+        """Send a message between the brackets that nfnetlink wants; return the kernel's answer to it.
+
+        Raises:
+            HostError: The kernel does not answer.
+        """
+        asked = self._sequence + 2
+        self._sequence += 3
+        packed = [begin.pack(asked - 1), message.pack(asked, codec.NLM_F_ACK), end.pack(asked + 1)]
+        self._socket.send(b"".join(packed))
+        while True:
+            for kind, flags, sequence, body in codec.messages(self._receive()):
+                if kind == codec.NLMSG_ERROR and sequence == asked:
+                    return codec.refusal(flags, body)
 
     def dump(self, message: Message) -> list[tuple[int, memoryview]]:
         """Return type and body of each message in which the kernel lists what it has.
@@ -134,6 +151,18 @@ def open_channel(place: Place, namespace: str) -> Channel:
     """
     kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
     return Channel(place.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE))
+
+
+def open_channels(place: Place, namespace: str) -> tuple[Channel, Channel]:
+    """Return a channel into the namespace, and one of nfnetlink; the caller closes both.
+
+    Raises:
+        HostError: The namespace does not exist.
+    """
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    kinds = [(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE), (socket.AF_NETLINK, kind, NETFILTER)]
+    routes, filters = place.open_sockets(namespace, kinds)
+    return Channel(routes), Channel(filters)
 
 
 def is_absent(refused: Refusal) -> bool:

@@ -7,7 +7,7 @@ than making 300 links; here nothing is imported but `struct`.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 NLMSG_ERROR, NLMSG_DONE = 2, 3
@@ -109,6 +109,21 @@ def attributes(data: memoryview, offset: int = 0) -> dict[int, memoryview]:
         if size < 4 or offset + size > end:
             raise ValueError(f"a netlink attribute of {size} octets where {end - offset} are left")
         found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
+        offset += (size + 3) & ~3
+    return found
+
+
+def some_attributes(data: memoryview, offset: int, wanted: Container[int]) -> dict[int, memoryview]:
+    """Return the wanted ones of the attributes from `offset` on, for who needs a few of many."""
+    found = {}
+    end = len(data)
+    unpack = _ATTRIBUTE.unpack_from
+    while offset + 4 <= end:
+        size, kind = unpack(data, offset)
+        if size < 4:
+            raise ValueError(f"a netlink attribute of {size} octets")
+        if kind & _TYPE_MASK in wanted:
+            found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
     return found
 

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import errno
 import os
+import select
+import socket
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from nlan.drivers.base import Place
-from nlan.drivers.netlink import address, bridge, links, route, veth, vxlan
-from nlan.drivers.netlink.channel import Channel, is_absent, kernel_words, open_channel
+from nlan.drivers.netlink import address, bridge, foreign, links, route, stack, tables, veth, vxlan
+from nlan.drivers.netlink.address import Addresses
+from nlan.drivers.netlink.channel import (
+    NETFILTER,
+    Channel,
+    is_absent,
+    kernel_words,
+    open_channel,
+    open_channels,
+)
 from nlan.drivers.netlink.codec import Message, Refusal
 from nlan.drivers.netlink.links import Links
+from nlan.drivers.netlink.route import Routes
 from nlan.drivers.netlink.step import FINISH, MAKE, REMOVE, Context, Step, UnbuildableError
 from nlan.errors import ApplyError, HostError, InternalError, NlanError, NotOwnedError
 from nlan.plan import Operation
-from nlan.resources import Address, Bridge, FdbEntry, Resource, Route, Veth, Vxlan
+from nlan.resources import Address, Bridge, FdbEntry, Foreign, Resource, Route, Stack, Veth, Vxlan
 
-KINDS = ("bridge", "veth", "vxlan", "address", "fdb", "route")
+KINDS = ("stack", "bridge", "veth", "vxlan", "address", "fdb", "route", "foreign")
 _LINKS = (Bridge, Veth, Vxlan)
+SETTLE_S = 0.1
+"""How long the kernel may take to take in packets for a new IPv6 address; no event says when."""
+LOOK_AGAIN_MS = 1
 _AT_ONCE = 64
 """Messages per batch: their descriptors are open at once, and stay below the usual limit of 1024."""
 
@@ -34,6 +50,7 @@ class NetlinkDriver:
     def __init__(self, place: Place) -> None:
         """Take the place to work in."""
         self._place = place
+        self._tables = tables.Tables()
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Resource]:
         """Return every resource of these namespaces that bears nlan's mark.
@@ -41,24 +58,37 @@ class NetlinkDriver:
         A veth pair is returned once, with the namespace of its first end.
         """
         found: list[Resource] = []
-        tables: dict[str, Links] = {}
+        seen: dict[str, Links] = {}
         for namespace in namespaces:
             try:
-                with open_channel(self._place, namespace) as channel:
-                    tables[namespace] = table = links.dump_links(channel)
+                channel, filters = open_channels(self._place, namespace)
+                with channel, filters:
+                    seen[namespace] = table = links.dump_links(channel)
                     found += self._observe_inside(namespace, table, channel)
+                    found += self._tables.observe(namespace, filters)
             except HostError:
                 if namespace in self._place.namespaces():
                     raise
-        found += self._observe_pairs(namespaces, tables)
+        found += self._observe_pairs(namespaces, seen)
         return found
 
     def _observe_inside(self, namespace: str, table: Links, channel: Channel) -> Iterator[Resource]:
+        addresses, routes = _settled(channel, table)
+        rules = stack.dump_rules(channel)
+        entries = vxlan.dump_entries(table, channel)
+        yield stack.observe(namespace, table, rules)
         yield from bridge.observe(namespace, table)
         yield from vxlan.observe(namespace, table)
-        yield from vxlan.observe_entries(namespace, table, channel)
-        yield from address.observe(namespace, table, channel)
-        yield from route.observe(namespace, table, channel)
+        yield from vxlan.observe_entries(namespace, table, entries)
+        yield from address.observe(namespace, addresses, routes)
+        yield from route.observe(namespace, table, routes)
+        yield from foreign.links(namespace, table)
+        yield from foreign.addresses(namespace, addresses)
+        yield from foreign.routes(namespace, table, routes)
+        yield from foreign.rules(namespace, rules)
+        yield from foreign.queues(namespace, table, channel)
+        yield from foreign.neighbors(namespace, table, channel)
+        yield from foreign.entries(namespace, table, entries)
 
     def _observe_pairs(self, namespaces: Sequence[str], tables: dict[str, Links]) -> Iterator[Veth]:
         seen: set[tuple[str, str]] = set()
@@ -91,9 +121,24 @@ class NetlinkDriver:
         call.run()
         for position, operation in enumerate(operations):
             refused = call.refusals.get(position)
-            if refused is not None and refused.errno == errno.EEXIST and operation.action != "delete":
+            if refused is None or operation.action == "delete":
+                continue
+            if refused.errno == errno.EEXIST:
                 call.outcomes[position] = self._settle_existing(operation)
+            elif refused.errno == errno.EACCES and isinstance(operation.desired, Address):
+                call.outcomes[position] = self._allow_ipv6(operation, operation.desired)
         return call.outcomes
+
+    def _allow_ipv6(self, operation: Operation, desired: Address) -> NlanError | None:
+        """Switch IPv6 on for an interface where somebody switched it off, and give the address."""
+        with self._place.inside(desired.namespace):
+            path = Path("/proc/sys/net/ipv6/conf", desired.interface, "disable_ipv6")
+            path.write_text("0", encoding="ascii")
+        call = _Call(self._place, [_creation(operation, desired)])
+        call.run()
+        refused = call.refusals.get(0)
+        is_there = refused is not None and refused.errno == errno.EEXIST
+        return self._settle_existing(operation) if is_there else call.outcomes[0]
 
     def _settle_existing(self, operation: Operation) -> NlanError | None:
         """What shall be made exists: fine if it is nlan's and equal, changed if it can be, else an error."""
@@ -133,8 +178,31 @@ class NetlinkDriver:
         refused = call.refusals.get(0)
         if refused is None or refused.errno != errno.EEXIST:
             return call.outcomes[0]
+        if self._is_adopted(desired):
+            return self._settle_existing(operation)
         words = f"{kernel_words(refused)}, and nlan did not make it; remove or rename it"
         return NotOwnedError(f"{operation.key.namespace}: {operation}: {words}")
+
+    def _is_adopted(self, desired: Resource) -> bool:
+        """Mark a link of nlan's again that lost its mark: of its kind and name, with its MAC address."""
+        if not isinstance(desired, _LINKS):
+            return False
+        with open_channel(self._place, desired.namespace) as channel:
+            link = links.dump_links(channel).by_name.get(desired.name)
+            if link is None or link.is_marked or (link.kind, link.mac) != (desired.kind, desired.mac):
+                return False
+            return channel.request([links.group_link(link.name, links.FIRST)]) == [None]
+
+
+def _settled(channel: Channel, table: Links) -> tuple[Addresses, Routes]:
+    """Return addresses and routes, once the kernel had the time to make the routes of new addresses."""
+    deadline = time.monotonic() + SETTLE_S
+    while True:
+        addresses = address.dump_addresses(channel, table)
+        routes = route.dump_all(channel, ipv6=addresses.has_ipv6)
+        if not addresses.is_fresh(routes) or time.monotonic() > deadline:
+            return addresses, routes
+        select.poll().poll(LOOK_AGAIN_MS)
 
 
 def _namespaces(desired: Resource) -> list[str]:
@@ -181,6 +249,7 @@ class _Call:
 
     def run(self) -> None:
         steps = [(position, s) for position, o in enumerate(self._operations) for s in _steps(o)]
+        self._remove_tables()
         self._remove_links()
         for phase in (REMOVE, MAKE, FINISH):
             by_namespace: dict[str, list[tuple[int, Step]]] = {}
@@ -244,6 +313,18 @@ class _Call:
             self._tables[namespace] = links.dump_links(channel)
         return self._tables[namespace]
 
+    def _remove_tables(self) -> None:
+        for position, operation in enumerate(self._operations):
+            table = _removed_table(operation)
+            if table is None:
+                continue
+            try:
+                refused = tables.remove(self._place, table.namespace, table.removal[2])
+            except HostError:
+                continue  # gone with its namespace
+            if refused is not None and not is_absent(refused):
+                self._fail(position, kernel_words(refused))
+
     def _remove_links(self) -> None:
         """Remove links namespace by namespace, all of one at once: each removal alone takes 16 ms."""
         leaving = [(p, _ends(o)) for p, o in enumerate(self._operations) if _takes_link_away(o)]
@@ -280,6 +361,13 @@ class _Call:
             words = f"{operation}: the link bears no mark of nlan, and stays"
             self.outcomes[position] = NotOwnedError(f"{operation.key.namespace}: {words}")
         return link is not None and link.is_marked
+
+
+def _removed_table(operation: Operation) -> Foreign | None:
+    """Return the table of nftables that an operation removes; None for all that route sockets do."""
+    observed = operation.observed
+    is_table = isinstance(observed, Foreign) and observed.removal[0] == NETFILTER
+    return observed if is_table and isinstance(observed, Foreign) else None
 
 
 def _takes_link_away(operation: Operation) -> bool:
@@ -337,12 +425,23 @@ def _delete_steps(observed: Resource | None) -> list[Step]:
             return []
         case Address():
             return address.delete(observed)
+        case Foreign():
+            return _foreign_steps(observed)
         case FdbEntry():
             return vxlan.delete_entry(observed)
         case Route():
             return route.delete(observed)
         case _:
             raise InternalError(f"the netlink driver cannot delete {observed}")
+
+
+def _foreign_steps(observed: Foreign) -> list[Step]:
+    """Send back what was listed; tables of nftables are removed elsewhere."""
+    family, kind, body = observed.removal
+    if family != socket.NETLINK_ROUTE:
+        return []
+    message = Message(kind, 0, body)
+    return [Step(REMOVE, observed.namespace, lambda _: message, absent_is_done=True)]
 
 
 def _update_steps(desired: Resource | None, observed: Resource | None) -> list[Step]:
@@ -353,8 +452,10 @@ def _update_steps(desired: Resource | None, observed: Resource | None) -> list[S
             return veth.update(desired, observed)
         case Vxlan(), Vxlan():
             return vxlan.update(desired, observed)
-        case Address(), _:
-            return address.take_over(desired)
+        case Address(), Address():
+            return address.update(desired, observed)
+        case Stack(), Stack():
+            return stack.update(observed)
         case Route(), _:
             return route.update(desired)
         case _:

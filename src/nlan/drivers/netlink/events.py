@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from nlan.drivers.base import Place
 from nlan.drivers.netlink import codec, links
-from nlan.drivers.netlink.address import PROTOCOL
 from nlan.drivers.netlink.channel import open_channel
 from nlan.drivers.netlink.hops import Hop, hops_of
 from nlan.drivers.netlink.route import (
     MAIN_TABLE,
+    PROTOCOL,
     ROUTE_HEADER,
     RTM_DELROUTE,
     RTM_NEWROUTE,

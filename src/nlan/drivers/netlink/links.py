@@ -7,12 +7,13 @@ other ends of pairs in `SECOND`; links on their way out are in `DOOMED`.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.channel import Channel
 from nlan.drivers.netlink.codec import Message
+from nlan.drivers.netlink.settings import flags_to_set, odd_settings, settings_to_set
 
 FIRST = 0x6E6C616E
 SECOND = 0x6E6C616F
@@ -34,6 +35,23 @@ IFF_UP, IFF_LOOPBACK = 1, 8
     IFLA_EXT_MASK,
 ) = (1, 3, 4, 5, 10, 18, 20, 27, 28, 29)
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
+_IFLA_INFO_SLAVE_KIND, _IFLA_INFO_SLAVE_DATA = 4, 5
+_IFLA_AF_SPEC, _AF_INET6, _INET6_FLAGS = 26, 10, 1
+_IF_READY = 0x80000000
+_READ = frozenset(
+    {
+        IFLA_ADDRESS,
+        IFLA_IFNAME,
+        IFLA_MTU,
+        IFLA_LINK,
+        IFLA_MASTER,
+        IFLA_LINKINFO,
+        IFLA_IFALIAS,
+        _IFLA_AF_SPEC,
+        IFLA_GROUP,
+    }
+)
+"""The attributes of a link that are read; it has dozens."""
 _SKIP_STATISTICS = 8
 _HEADER = struct.Struct("=BxHiII")
 
@@ -53,6 +71,8 @@ class Link(NamedTuple):
         peer: Index of the link it hangs on (a pair's other end), 0 for none.
         alias: Free words.
         data: What its kind says of it.
+        odd: Settings of one of nlan's that are not as it makes them, in words.
+        families: What each address family says of it.
     """
 
     number: int
@@ -66,6 +86,15 @@ class Link(NamedTuple):
     peer: int
     alias: str
     data: dict[int, memoryview]
+    odd: tuple[str, ...] = ()
+    families: memoryview | None = None
+
+    @property
+    def has_begun_ipv6(self) -> bool:
+        """Whether IPv6 has begun to work on it, as it does a moment after its first carrier."""
+        if self.families is None or (six := codec.attributes(self.families).get(_AF_INET6)) is None:
+            return False
+        return bool(codec.as_u32(codec.attributes(six).get(_INET6_FLAGS)) & _IF_READY)
 
     @property
     def up(self) -> bool:
@@ -106,11 +135,14 @@ def dump_links(channel: Channel) -> Links:
 def parse_link(body: memoryview) -> Link:
     """Return the link that the body of an RTM_NEWLINK describes."""
     _, _, index, flags, _ = _HEADER.unpack_from(body)
-    found = codec.attributes(body, _HEADER.size)
+    found = codec.some_attributes(body, _HEADER.size, _READ)
     info = codec.attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
     kind = codec.as_text(info.get(IFLA_INFO_KIND))
-    data = codec.attributes(info[IFLA_INFO_DATA]) if kind == "vxlan" and IFLA_INFO_DATA in info else {}
+    has_data = kind in ("vxlan", "bridge") and IFLA_INFO_DATA in info
+    data = codec.attributes(info[IFLA_INFO_DATA]) if has_data else {}
     mac = found.get(IFLA_ADDRESS)
+    group = codec.as_u32(found.get(IFLA_GROUP))
+    judged = group in MARKS and not flags & IFF_LOOPBACK
     return Link(
         index,
         codec.as_text(found.get(IFLA_IFNAME)),
@@ -118,12 +150,26 @@ def parse_link(body: memoryview) -> Link:
         flags,
         codec.as_u32(found.get(IFLA_MTU)),
         "" if mac is None else mac.hex(":"),
-        codec.as_u32(found.get(IFLA_GROUP)),
+        group,
         codec.as_u32(found.get(IFLA_MASTER)),
         codec.as_u32(found.get(IFLA_LINK)),
         codec.as_text(found.get(IFLA_IFALIAS)),
         data,
+        tuple(odd_settings(kind, flags, data, _port(info))) if judged else (),
+        found.get(_IFLA_AF_SPEC),
     )
+
+
+def _port(info: Mapping[int, memoryview]) -> dict[int, memoryview]:
+    """Return what is said of a link as a port of a bridge."""
+    if codec.as_text(info.get(_IFLA_INFO_SLAVE_KIND)) != "bridge":
+        return {}
+    return codec.attributes(info[_IFLA_INFO_SLAVE_DATA])
+
+
+def link_header(index: int) -> bytes:
+    """Return the body of a message about the link with that index."""
+    return _HEADER.pack(0, 0, index, 0, 0)
 
 
 def link_body(*parts: bytes, up: bool | None = None, name: str = "") -> bytes:
@@ -143,6 +189,16 @@ def create_link(name: str, kind: str, *parts: bytes, data: bytes = b"", up: bool
 def change_link(name: str, *parts: bytes, up: bool | None = None) -> Message:
     """Return the message that changes a link of that name; it fails where there is none."""
     return Message(RTM_NEWLINK, 0, link_body(*parts, up=up, name=name))
+
+
+def put_right(name: str, kind: str, odd: Sequence[str]) -> Iterator[Message]:
+    """Yield the messages that put right what is odd about a link."""
+    flags, mask = flags_to_set(odd)
+    if mask:
+        header = _HEADER.pack(0, 0, 0, flags, mask)
+        yield Message(RTM_NEWLINK, 0, header + codec.text(IFLA_IFNAME, name))
+    for attribute in settings_to_set(kind, odd):
+        yield change_link(name, attribute)
 
 
 def group_link(name: str, group: int) -> Message:

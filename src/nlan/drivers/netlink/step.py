@@ -44,6 +44,11 @@ class Step(NamedTuple):
     absent_is_done: bool = False
 
 
+def said(phase: int, namespace: str, message: Message) -> Step:
+    """Return the step that sends a message that is known beforehand."""
+    return Step(phase, namespace, lambda _: message)
+
+
 class UnbuildableError(Exception):
     """A message cannot be built; says why in words for the operation's error."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nlan.drivers.base import Place
@@ -44,8 +44,15 @@ class TracedPlace:
 
     def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """Return the place's socket, traced where it is one of netlink."""
-        opened = self._place.open_socket(namespace, family, kind, protocol)
-        if family != socket.AF_NETLINK:
+        return self.open_sockets(namespace, [(family, kind, protocol)])[0]
+
+    def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:
+        """Return the place's sockets likewise."""
+        opened = self._place.open_sockets(namespace, kinds)
+        return [self._traced(namespace, one) for one in opened]
+
+    def _traced(self, namespace: str, opened: socket.socket) -> socket.socket:
+        if opened.family != socket.AF_NETLINK or opened.proto != socket.NETLINK_ROUTE:
             return opened
         traced = _TracedSocket(fileno=opened.detach())
         traced.tell = lambda data: [self._trace(line) for line in lines(namespace, data)]

@@ -26,8 +26,9 @@ from nlan.drivers.netlink.links import (
     create_link,
     link_body,
     mac_octets,
+    put_right,
 )
-from nlan.drivers.netlink.step import FINISH, MAKE, Context, Step, index_of
+from nlan.drivers.netlink.step import FINISH, MAKE, Context, Step, index_of, said
 from nlan.resources import Veth
 from nlan.resources.base import Resource
 
@@ -44,6 +45,7 @@ class End(Resource, frozen=True, kw_only=True):
     master: str
     up: bool
     group: int
+    odd: tuple[str, ...]
 
 
 def ends(veth: Veth) -> tuple[End, End]:
@@ -56,6 +58,7 @@ def ends(veth: Veth) -> tuple[End, End]:
         master=veth.master,
         up=veth.up,
         group=FIRST,
+        odd=veth.odd,
     )
     second = End(
         namespace=veth.peer_namespace,
@@ -65,6 +68,7 @@ def ends(veth: Veth) -> tuple[End, End]:
         master=veth.peer_master,
         up=veth.peer_up,
         group=SECOND,
+        odd=veth.peer_odd,
     )
     return first, second
 
@@ -145,7 +149,11 @@ def _change(desired: End, observed: End) -> list[Step]:
             parts.append(_master(context, desired.master) or codec.u32(IFLA_MASTER, 0))
         return change_link(desired.name, *parts, up=desired.up)
 
-    return [Step(FINISH, desired.namespace, build)]
+    right = put_right(desired.name, "veth", observed.odd)
+    return [
+        Step(FINISH, desired.namespace, build),
+        *(said(FINISH, desired.namespace, message) for message in right),
+    ]
 
 
 def _pair(
@@ -174,6 +182,8 @@ def _pair(
         up=link.up,
         peer_up=peer.up,
         peer_mtu=None if peer.mtu == link.mtu else peer.mtu,
+        odd=link.odd,
+        peer_odd=tuple(f"{oddity} at {words} {name}" for oddity in peer.odd),
     )
 
 

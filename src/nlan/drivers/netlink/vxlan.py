@@ -26,8 +26,9 @@ from nlan.drivers.netlink.links import (
     change_link,
     create_link,
     mac_octets,
+    put_right,
 )
-from nlan.drivers.netlink.step import FINISH, MAKE, REMOVE, Context, Step, index_of
+from nlan.drivers.netlink.step import FINISH, MAKE, REMOVE, Context, Step, index_of, said
 from nlan.resources import FdbEntry, Vxlan
 
 _ID, _LOCAL, _LEARNING, _PORT, _LOCAL6 = 1, 4, 7, 15, 17
@@ -72,7 +73,8 @@ def update(desired: Vxlan, observed: Vxlan) -> list[Step]:
         info = codec.nest(IFLA_INFO_DATA, _local(desired))
         kind = codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, "vxlan"), info)
         steps.append(Step(FINISH, desired.namespace, lambda _: change_link(desired.name, kind)))
-    return steps
+    right = put_right(desired.name, "vxlan", observed.odd)
+    return [*steps, *(said(FINISH, desired.namespace, message) for message in right)]
 
 
 def observe(namespace: str, links: Links) -> Iterable[Vxlan]:
@@ -102,15 +104,21 @@ def delete_entry(entry: FdbEntry) -> list[Step]:
     return [Step(REMOVE, entry.namespace, build, absent_is_done=True)]
 
 
-def observe_entries(namespace: str, links: Links, channel: Channel) -> Iterable[FdbEntry]:
+def dump_entries(links: Links, channel: Channel) -> list[memoryview]:
+    """Return the forwarding entries of a namespace; none where nlan has neither bridge nor tunnel."""
+    if not any(link.is_marked and link.kind in ("vxlan", "bridge") for link in links.by_name.values()):
+        return []
+    header = _NEIGHBOUR.pack(_AF_BRIDGE, 0, 0, 0, 0)
+    return [body for _, body in channel.dump(Message(_RTM_GETNEIGH, 0, header))]
+
+
+def observe_entries(namespace: str, links: Links, listed: Iterable[memoryview]) -> Iterable[FdbEntry]:
     """Return the tunnel ends that the marked VXLAN devices of the namespace flood to."""
-    for link in links.by_name.values():
-        if is_ours(link):
-            header = _NEIGHBOUR.pack(_AF_BRIDGE, link.number, 0, 0, 0)
-            for _, body in channel.dump(Message(_RTM_GETNEIGH, 0, header)):
-                remote = _remote(body, link.number)
-                if remote is not None:
-                    yield FdbEntry(namespace=namespace, device=link.name, remote=remote)
+    devices = {link.number: link.name for link in links.by_name.values() if is_ours(link)}
+    for body in listed if devices else ():
+        _, index, _, flags, _ = _NEIGHBOUR.unpack_from(body)
+        if index in devices and flags & _NTF_SELF and (remote := _remote(body)) is not None:
+            yield FdbEntry(namespace=namespace, device=devices[index], remote=remote)
 
 
 def _local(vxlan: Vxlan) -> bytes:
@@ -130,6 +138,7 @@ def _vxlan(namespace: str, link: Link, links: Links) -> Vxlan:
         mac=link.mac,
         port=0 if port is None else int.from_bytes(port, "big"),
         up=link.up,
+        odd=link.odd,
     )
 
 
@@ -141,10 +150,8 @@ def _entry(context: Context, entry: FdbEntry, kind: int, flags: int) -> Message:
     return Message(kind, flags, header + parts)
 
 
-def _remote(body: memoryview, index: int) -> IPv4Address | IPv6Address | None:
-    family, found_index, _, flags, _ = _NEIGHBOUR.unpack_from(body)
-    if family != _AF_BRIDGE or found_index != index or not flags & _NTF_SELF:
-        return None
+def _remote(body: memoryview) -> IPv4Address | IPv6Address | None:
+    """Return whom an entry floods to, None where it is for one MAC address."""
     found = codec.attributes(body, _NEIGHBOUR.size)
     if bytes(found.get(_NDA_LLADDR, b"")) != _ZEROS or _NDA_DST not in found:
         return None

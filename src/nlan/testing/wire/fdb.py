@@ -38,12 +38,12 @@ def _parts(request: Request) -> tuple[Link, Ip]:
 
 
 def listed(request: Request) -> Iterator[bytes]:
-    """Yield the tunnel ends of a device; neighbours of IP are nobody's, since nothing is ever sent."""
-    family, number, *rest = _HEADER.unpack_from(request.body)
-    expect((rest, len(request.body)), ([0, 0, 0], _HEADER.size), "what neighbours are asked for")
+    """Yield all tunnel ends; neighbours of IP are nobody's, since nothing is ever sent."""
+    family, *rest = _HEADER.unpack_from(request.body)
+    expect((rest, len(request.body)), ([0, 0, 0, 0], _HEADER.size), "what neighbours are asked for")
     if family != AF_BRIDGE:
         return
-    link = link_of(request.netns, number)
-    for remote in link.tunnel.remotes if link.tunnel else ():
-        header = _HEADER.pack(AF_BRIDGE, number, _PERMANENT_NOARP, _SELF, 0)
-        yield header + codec.attribute(_LLADDR, _ZEROS) + codec.attribute(_DST, remote.packed)
+    for link in request.netns.links.values():
+        for remote in link.tunnel.remotes if link.tunnel else ():
+            header = _HEADER.pack(AF_BRIDGE, link.number, _PERMANENT_NOARP, _SELF, 0)
+            yield header + codec.attribute(_LLADDR, _ZEROS) + codec.attribute(_DST, remote.packed)

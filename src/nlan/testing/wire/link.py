@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -26,6 +26,7 @@ from nlan.drivers.netlink.links import (
     IFLA_NET_NS_FD,
     mac_octets,
 )
+from nlan.drivers.netlink.settings import BRIDGE, PORT, VXLAN, Setting
 from nlan.testing import link
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.link import NewLink
@@ -35,6 +36,9 @@ from nlan.testing.wire.request import Fields, Request, expect, fields, link_of
 _HEADER = struct.Struct("=BxHiII")
 _BASICS = frozenset({IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_GROUP})
 _INFO = frozenset({IFLA_INFO_KIND, IFLA_INFO_DATA})
+_INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 4, 5
+_PORT_INFO = frozenset({_INFO_SLAVE_KIND, _INFO_SLAVE_DATA})
+_NOARP, _MULTICAST = 0x80, 0x1000
 _VETH_PEER = 1
 _BRIDGE_STP, _BRIDGE_SNOOPING = 5, 23
 _ID, _LOCAL, _LEARNING, _PORT, _LOCAL6 = 1, 4, 7, 15, 17
@@ -101,12 +105,14 @@ def _local(found: Fields) -> Ip:
 def _change(request: Request) -> None:
     found = fields(request.body, _HEADER.size, {*_BASICS, IFLA_MASTER, IFLA_IFALIAS, IFLA_LINKINFO})
     _, _, number, flags, mask = _HEADER.unpack_from(request.body)
-    expect((number, mask & ~IFF_UP), (0, 0), "index and mask of other flags")
+    expect((number, mask & ~(IFF_UP | _NOARP)), (0, 0), "index and mask of other flags")
     subject = request.netns.links.get(codec.as_text(found[IFLA_IFNAME]))
     if subject is None:
         raise RefusedError(errno.ENODEV)
     if IFLA_LINKINFO in found:
-        _move(subject, found)
+        _change_kind(subject, found)
+    if mask & _NOARP:
+        subject.no_arp = bool(flags & _NOARP)
     wanted = _fields(request.netns, found)
     if mask & IFF_UP:
         wanted["up"] = bool(flags & IFF_UP)
@@ -131,13 +137,32 @@ def _fields(netns: Netns, found: Fields) -> dict[str, Any]:
     return wanted
 
 
-def _move(subject: Link, found: Fields) -> None:
-    """Give a VXLAN device another local address; with an MTU in one message the kernel refuses both."""
-    info = fields(found[IFLA_LINKINFO], 0, _INFO)
+def _change_kind(subject: Link, found: Fields) -> None:
+    """Change what a link has by its kind, or as a port; not together with an MTU."""
+    info = fields(found[IFLA_LINKINFO], 0, _INFO | _PORT_INFO)
+    if _INFO_SLAVE_DATA in info:
+        if subject.master is None:
+            raise RefusedError(errno.EINVAL)
+        _set(subject, "port", codec.attributes(info[_INFO_SLAVE_DATA]), PORT)
+        return
     expect(codec.as_text(info[IFLA_INFO_KIND]), subject.kind, "the kind of a link that exists")
     if IFLA_MTU in found:
         raise RefusedError(errno.EOPNOTSUPP, "Cannot change mtu")
-    link.set_local(subject, _local(fields(info[IFLA_INFO_DATA], 0, {_LOCAL, _LOCAL6})))
+    data = codec.attributes(info[IFLA_INFO_DATA])
+    if data.keys() & {_LOCAL, _LOCAL6}:
+        link.set_local(subject, _local(fields(info[IFLA_INFO_DATA], 0, {_LOCAL, _LOCAL6})))
+    else:
+        _set(subject, subject.kind, data, BRIDGE if subject.kind == "bridge" else VXLAN)
+
+
+def _set(subject: Link, kind: str, data: Fields, known: Sequence[Setting]) -> None:
+    """Keep what is not as in a new link."""
+    usual = {setting.kind: setting.value for setting in known}
+    for number, value in data.items():
+        expect(number in usual, True, f"whether {kind}'s {number} is known")
+        subject.settings.pop((kind, number), None)
+        if value != usual[number]:
+            subject.settings[kind, number] = bytes(value)
 
 
 def delete(request: Request) -> None:
@@ -154,7 +179,8 @@ def listed(request: Request) -> Iterator[bytes]:
 
 
 def _body(one: Link) -> bytes:
-    flags = (IFF_UP if one.up else 0) | (IFF_LOOPBACK if one.kind == "loopback" else 0)
+    flags = (IFF_UP if one.up else 0) | (IFF_LOOPBACK if one.kind == "loopback" else _MULTICAST)
+    flags |= _NOARP if one.no_arp else 0
     parts = [
         _HEADER.pack(0, 1, one.number, flags, 0),
         codec.text(IFLA_IFNAME, one.name),
@@ -169,17 +195,32 @@ def _body(one: Link) -> bytes:
     if one.peer is not None:
         parts.append(codec.u32(IFLA_LINK, one.peer.number))
     if one.kind != "loopback":
-        parts.append(codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, one.kind), _data(one)))
+        parts.append(codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, one.kind), _data(one), _port(one)))
     return b"".join(parts)
 
 
 def _data(one: Link) -> bytes:
+    settings = b"".join(_settings(one, one.kind))
     if one.tunnel is None:
-        return b""
+        return codec.nest(IFLA_INFO_DATA, settings) if settings else b""
     local = one.tunnel.local
     return codec.nest(
         IFLA_INFO_DATA,
+        settings,
         codec.u32(_ID, one.tunnel.vni),
         codec.attribute(_LOCAL if local.version == 4 else _LOCAL6, local.packed),
         codec.u16be(_PORT, one.tunnel.port),
     )
+
+
+def _port(one: Link) -> bytes:
+    if one.master is None:
+        return b""
+    kind = codec.text(_INFO_SLAVE_KIND, one.master.kind)
+    return kind + codec.nest(_INFO_SLAVE_DATA, *_settings(one, "port"))
+
+
+def _settings(one: Link, kind: str) -> Iterator[bytes]:
+    for (of, number), value in sorted(one.settings.items()):
+        if of == kind:
+            yield codec.attribute(number, value)

@@ -10,22 +10,37 @@ from ipaddress import ip_address, ip_network
 from nlan.drivers.netlink import codec
 from nlan.testing import route
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import Ip, Link, Prefix, Route
+from nlan.testing.state import KERNEL, LOCAL_TABLE, Ip, Link, Prefix, Route
 from nlan.testing.wire.request import AF_INET, AF_INET6, Request, expect, fields, link_of
 
 _HEADER = struct.Struct("=BBBBBBBBI")
-_DST, _OIF, _GATEWAY, _PRIORITY, _TABLE = 1, 4, 5, 6, 15
+_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _TABLE = 1, 4, 5, 6, 7, 15
 _KNOWN = frozenset({_DST, _OIF, _GATEWAY})
-_MAIN, _UNIVERSE, _SCOPE_LINK, _UNICAST = 254, 0, 253, 1
+_MAIN, _UNIVERSE, _SCOPE_LINK, _SCOPE_HOST, _UNICAST, _LOCAL = 254, 0, 253, 254, 1, 2
 
 
 def new(request: Request) -> None:
     """Add a route, or put it in the place of another."""
     exclusive = codec.NLM_F_CREATE | codec.NLM_F_EXCL
-    request.expect(exclusive, codec.NLM_F_CREATE | codec.NLM_F_REPLACE)
+    appended = codec.NLM_F_CREATE | codec.NLM_F_APPEND
+    request.expect(exclusive, codec.NLM_F_CREATE | codec.NLM_F_REPLACE, appended)
+    if request.flags == codec.NLM_F_CREATE | codec.NLM_F_APPEND:
+        _restore(request)
+        return
     prefix, via, link, protocol = _parts(request)
     only = request.flags == exclusive
     route.add(request.netns, prefix, via, link, protocol, exclusive=only, replace=not only)
+
+
+def _restore(request: Request) -> None:
+    """Put back an IPv4 route of the kernel's own."""
+    family, length, source, tos, table, protocol, scope, kind, flags = _HEADER.unpack_from(request.body)
+    wanted = (_SCOPE_HOST, _LOCAL) if table == LOCAL_TABLE else (_SCOPE_LINK, _UNICAST)
+    found = fields(request.body, _HEADER.size, {_DST, _OIF, _PREFSRC})
+    said = family, source, tos, protocol, scope, kind, flags
+    expect(said, (AF_INET, 0, 0, KERNEL, *wanted, 0), "a route of the kernel's own")
+    prefix = ip_network((bytes(found[_DST]), length))
+    route.restore(request.netns, prefix, link_of(request.netns, codec.as_u32(found[_OIF])), table)
 
 
 def delete(request: Request) -> None:
@@ -50,14 +65,18 @@ def _parts(request: Request) -> tuple[Prefix, Ip, Link | None, int]:
 
 
 def listed(request: Request) -> Iterator[bytes]:
-    """Yield the routes of a family, of one protocol where that is said.
+    """Yield the routes of a family or of all, of one table or protocol where that is said.
 
     The kernel makes IPv4's main table with its first route, and says so to whom asks for it before.
     """
     family, *rest = _HEADER.unpack_from(request.body)
     table, protocol = rest[3], rest[4]
     expect((table in (0, _MAIN), len(request.body)), (True, _HEADER.size), "what routes are asked for")
-    routes = [r for r in request.netns.routes if r.prefix.version == (4 if family == AF_INET else 6)]
+    routes = [
+        r
+        for r in request.netns.routes
+        if family in (0, AF_INET if r.prefix.version == 4 else AF_INET6) and table in (0, r.table)
+    ]
     if table and family == AF_INET and not routes:
         raise RefusedError(errno.ENOENT)
     yield from (_body(one) for one in routes if protocol in (0, one.protocol))
@@ -65,11 +84,14 @@ def listed(request: Request) -> Iterator[bytes]:
 
 def _body(one: Route) -> bytes:
     version4, length = one.prefix.version == 4, one.prefix.prefixlen
-    scope = _SCOPE_LINK if version4 and one.via is None else _UNIVERSE
+    is_local = one.table == LOCAL_TABLE
+    on_link = _SCOPE_HOST if is_local else _SCOPE_LINK
+    scope = on_link if version4 and one.via is None else _UNIVERSE
+    kind = _LOCAL if is_local else _UNICAST
     family = AF_INET if version4 else AF_INET6
     parts = [
-        _HEADER.pack(family, length, 0, 0, _MAIN, one.protocol, scope, _UNICAST, 0),
-        codec.u32(_TABLE, _MAIN),
+        _HEADER.pack(family, length, 0, 0, one.table, one.protocol, scope, kind, 0),
+        codec.u32(_TABLE, one.table),
         codec.u32(_OIF, one.link.number),
     ]
     if length:

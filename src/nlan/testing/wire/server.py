@@ -10,8 +10,8 @@ from nlan.drivers.netlink.codec import HEADER
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.faults import Faults
 from nlan.testing.state import Netns
-from nlan.testing.wire import address, fdb, link, route
-from nlan.testing.wire.request import Request
+from nlan.testing.wire import address, fdb, link, route, rule
+from nlan.testing.wire.request import Request, expect
 
 CHANGES: dict[int, tuple[str, Callable[[Request], None]]] = {
     16: ("RTM_NEWLINK", link.new),
@@ -22,13 +22,27 @@ CHANGES: dict[int, tuple[str, Callable[[Request], None]]] = {
     25: ("RTM_DELROUTE", route.delete),
     28: ("RTM_NEWNEIGH", fdb.new),
     29: ("RTM_DELNEIGH", fdb.delete),
+    32: ("RTM_NEWRULE", rule.new),
+    33: ("RTM_DELRULE", rule.delete),
 }
+
+
+def _none(request: Request) -> Iterator[bytes]:
+    """List nothing."""
+    expect(not any(request.body), True, "whether all are asked for")
+    return iter(())
+
+
 LISTS: dict[int, Callable[[Request], Iterator[bytes]]] = {
     18: link.listed,
     22: address.listed,
     26: route.listed,
     30: fdb.listed,
+    34: rule.listed,
+    38: _none,
+    2561: _none,
 }
+"""Queues and tables of nftables (NFT_MSG_GETTABLE) there are none."""
 _MULTI, _DATAGRAM = 2, 32768
 _SENT_WORDS = 1
 
