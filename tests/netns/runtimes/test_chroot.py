@@ -13,7 +13,7 @@ from nlan.runtimes.probe import why_not_nodes
 IN_CHROOT = """
 import os, shutil, subprocess, sys
 from pathlib import Path
-import nlan.drivers.frr, nlan.runtimes.nodespace, nlan.runtimes.probe, encodings.idna, pwd
+import nlan.runtimes.probe
 from nlan.runtimes import NetnsRuntime, Paths
 root, bind = Path(sys.argv[1]), sys.argv[2]
 subprocess.run(["mount", "--make-rprivate", "/"], check=True)
@@ -25,8 +25,12 @@ for name in ("bin", "sbin", "lib", "lib64", "usr", "etc", "dev"):
     elif Path("/", name).exists():
         (root / name).mkdir()
         subprocess.run(["mount", "--rbind", Path("/", name), root / name], check=True)
+for place in {sys.base_prefix, str(Path(nlan.__file__).parent)}:
+    if not place.startswith("/usr/"):
+        (root / place[1:]).mkdir(parents=True, exist_ok=True)
+        subprocess.run(["mount", "--bind", place, root / place[1:]], check=True)
 for name in ("proc", "sys", "tmp", "var/tmp", "var/log", "var/lib/nlan", "run/netns"):
-    (root / name).mkdir(parents=True)
+    (root / name).mkdir(parents=True, exist_ok=True)
 if bind != "bare":
     subprocess.run(["mount", "-t", "proc", "proc", root / "proc"], check=True)
 (root / "run" / "marker").write_text("here")
