@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import secrets
 import select
 import signal
 import time
@@ -36,7 +35,7 @@ OWN_DIRECTORIES = ("run-frr", "lib-frr")
 
 def shown(place: Place, namespace: str, files: Files, config: Sequence[str]) -> Changed | None:
     """Return what the daemon would show and refuse, None where that cannot be found out."""
-    name = f"nlan{secrets.token_hex(8)}"
+    name = f"nlan{os.urandom(8).hex()}"
     argv = ["unshare", "--net", program(files.configured_by), "-N", name, "-A", "127.0.0.1", "-P", "0"]
     if files.configured_by == MANAGER:
         argv[2:2] = WITHOUT_FILES
