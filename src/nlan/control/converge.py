@@ -15,6 +15,9 @@ import msgspec
 from nlan.expect import Expectation, Hindrance, Session
 from nlan.model.codec import IpNetwork
 
+SETTLE_S = 0.05
+"""How long no route may move at the end: what was there first need not be the best."""
+
 ASK_AGAIN_S = 0.02
 """How long a daemon is left alone between two questions about a session."""
 
@@ -29,8 +32,8 @@ QUIET_S = 3.0
 
 T = TypeVar("T")
 
-Adjacency = tuple[int, str, str]
-"""IP version, router, interface."""
+Adjacency = tuple[int, str, str, int]
+"""IP version, router, interface, and how many neighbours there are."""
 MissingRoutes = dict[str, set[IpNetwork]]
 
 
@@ -39,6 +42,9 @@ class Routes(Protocol):
 
     def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
         """Return what is still missing: nothing as soon as all is there, else at the deadline."""
+
+    def settle(self, quiet_s: float, deadline: float) -> None:
+        """Wait until no route has moved for so long."""
 
 
 class Speakers(Protocol):
@@ -50,14 +56,17 @@ class Speakers(Protocol):
     def unestablished(self, node: str) -> set[str]:
         """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
 
-    def adjacent(self, node: str, version: int) -> set[str]:
-        """Return the node's interfaces that have a fully adjacent OSPF neighbour."""
+    def adjacent(self, node: str, version: int) -> Mapping[str, int]:
+        """Return how many OSPF neighbours are up, by the node's interfaces."""
+
+    def is_computing(self, node: str) -> bool:
+        """Tell whether an OSPF daemon of the node is about to compute its routes anew."""
 
     def pause(self, seconds: float) -> None:
         """Wait a little for something to happen."""
 
     def heal(self) -> None:
-        """Open the sessions again that are up and of no use (`nlan.resources.frrsessions`)."""
+        """Help what waits in vain: sessions without a next hop, OSPF's wait for an election."""
 
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +74,7 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         sessions: Ends of BGP sessions that are not established.
-        neighbors: (IP version, node, interface) without a full OSPF neighbour.
+        neighbors: (IP version, node, interface, how many) that have not all their OSPF neighbours.
         routes: Prefixes that a node's kernel lacks.
         raw: (node, peer's address) of sessions that raw configuration describes and that are not up.
             They may be meant so: they do not count as missing.
@@ -85,8 +94,8 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
         """Return it as sentences, causes first."""
         lines = [f"{s.node}: no BGP session with {s.peer} ({s.peer_node})" for s in self.sessions]
         lines += [
-            f"{node}: no full OSPFv{2 if version == 4 else 3} neighbour on {interface}"
-            for version, node, interface in self.neighbors
+            f"{node}: {_neighbors(count, f'OSPFv{2 if version == 4 else 3}')} on {interface}"
+            for version, node, interface, count in self.neighbors
         ]
         for node, prefixes in self.routes.items():
             shown = ", ".join(sorted(map(str, prefixes))[:3])
@@ -97,6 +106,10 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
     def notes(self, most: int = 12) -> list[str]:
         """Return in sentences what is not there and may be meant so."""
         return _at_most([f"{node}: its BGP session with {peer} is not up" for node, peer in self.raw], most)
+
+
+def _neighbors(count: int, protocol: str) -> str:
+    return f"no full {protocol} neighbour" if count == 1 else f"not all {count} {protocol} neighbours"
 
 
 def _at_most(lines: list[str], most: int) -> list[str]:
@@ -132,8 +145,19 @@ def wait(
     neighbors = _wait_for(
         wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
     )
+    computing = sorted({node for _, node, *_ in wanted})
+    _wait_for(
+        computing,
+        lambda left: list(filter(speakers.is_computing, left)),
+        speakers,
+        deadline,
+        progress,
+        "SPF runs",
+    )
     # Where a change reset a session, the routes seen before were those that it was about to take away.
     missing_routes = _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
+    if not missing_routes:
+        routes.settle(SETTLE_S, deadline)
     raw = _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ()
     return Missing(
         sessions=tuple(sessions),
@@ -209,7 +233,13 @@ def _wait_for(
 ) -> list[T]:
     left = list(wanted)
     total = len(left)
+    count, heal_at = total, time.monotonic() + HEAL_S
     while left := still_missing(left):
+        if len(left) < count:
+            count, heal_at = len(left), time.monotonic() + HEAL_S
+        elif time.monotonic() >= heal_at:
+            speakers.heal()
+            heal_at = time.monotonic() + HEAL_S
         progress(f"routing: {total - len(left)} of {total} {what}")
         if time.monotonic() >= deadline:
             break
@@ -223,9 +253,9 @@ def _unestablished(sessions: Sequence[Session], speakers: Speakers) -> list[Sess
 
 
 def _adjacencies(expected: Expectation) -> list[Adjacency]:
-    return sorted((v, *pair) for v, pairs in expected.adjacencies.items() for pair in pairs)
+    return sorted((v, *end, n) for v, ends in expected.adjacencies.items() for end, n in ends.items())
 
 
 def _unadjacent(wanted: Sequence[Adjacency], speakers: Speakers) -> list[Adjacency]:
-    full = {(version, node): speakers.adjacent(node, version) for version, node, _ in wanted}
-    return [(v, node, interface) for v, node, interface in wanted if interface not in full[v, node]]
+    up = {(version, node): speakers.adjacent(node, version) for version, node, *_ in wanted}
+    return [one for one in wanted if up[one[:2]].get(one[2], 0) < one[3]]

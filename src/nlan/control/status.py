@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nlan.control.names import visible
@@ -27,7 +28,7 @@ class NodeStatus(NamedTuple):
         bgp: Sessions as the daemon tells them (`nlan.drivers.base.BgpSession`), as dicts.
         ospf: Neighbours likewise.
         bgp_wanted: Sessions that should be up, by peer address.
-        ospf_wanted: Version of OSPF and interface of each full neighbour that there should be.
+        ospf_wanted: How many neighbours there should be, by version of OSPF and interface.
         drift: What `up` would do to it.
         foreign: What somebody else put there, in words.
         harmful: That of it which may change where the lab's packets go.
@@ -40,7 +41,7 @@ class NodeStatus(NamedTuple):
     bgp: list[dict[str, Any]]
     ospf: list[dict[str, Any]]
     bgp_wanted: frozenset[str]
-    ospf_wanted: frozenset[tuple[int, str]]
+    ospf_wanted: Mapping[tuple[int, str], int]
     drift: list[Operation]
     foreign: list[str]
     harmful: list[str]
@@ -64,8 +65,11 @@ class NodeStatus(NamedTuple):
         if self.harmful:
             return "foreign"
         up = {session["peer"] for session in self.bgp if session["up"]}
-        full = {(neighbor["version"], neighbor["interface"]) for neighbor in self.ospf if neighbor["up"]}
-        if not (self.bgp_wanted <= up and self.ospf_wanted <= full):
+        full = Counter(
+            (neighbor["version"], neighbor["interface"]) for neighbor in self.ospf if neighbor["up"]
+        )
+        has_neighbors = all(full[end] >= count for end, count in self.ospf_wanted.items())
+        if not (self.bgp_wanted <= up and has_neighbors):
             return "waiting"
         return "blocked" if self.hindrances else "ok"
 
@@ -133,12 +137,12 @@ def _node(
         bgp=_sessions(world, name, daemons),
         ospf=_neighbors(world, name, daemons),
         bgp_wanted=frozenset(session.peer for session in expected.sessions if session.node == name),
-        ospf_wanted=frozenset(
-            (2 if version == 4 else 3, interface)
+        ospf_wanted={
+            (2 if version == 4 else 3, interface): count
             for version, ends in expected.adjacencies.items()
-            for node, interface in ends
+            for (node, interface), count in ends.items()
             if node == name
-        ),
+        },
         drift=drift,
         foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
         harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -101,17 +102,19 @@ class RoutingDaemons:
         """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
         return {s.peer for s in self._world.frr.sessions(node) if not (s.up or s.shut_down)}
 
-    def adjacent(self, node: str, version: int) -> set[str]:
-        """Return the node's interfaces that have a fully adjacent OSPF neighbour."""
+    def adjacent(self, node: str, version: int) -> Mapping[str, int]:
+        """Return how many OSPF neighbours are up, by the node's interfaces."""
         spoken = 2 if version == 4 else 3
         neighbors = self._world.frr.ospf_neighbors(node)
-        return {n.interface for n in neighbors if n.version == spoken and n.up}
+        return Counter(n.interface for n in neighbors if n.version == spoken and n.up)
+
+    def is_computing(self, node: str) -> bool:
+        """Tell whether an OSPF daemon of the node is about to compute its routes anew."""
+        return self._world.frr.is_computing(node)
 
     def heal(self) -> None:
-        """Open the sessions again that are up and of no use."""
-        for node, engine in self._engines.items():
-            if engine == "frr":
-                self._world.frr.heal(node)
+        """Help what waits in vain: sessions without a next hop, OSPF's wait for an election."""
+        self._world.frr.heal([node for node, engine in self._engines.items() if engine == "frr"])
 
     def pause(self, seconds: float) -> None:
         """Wait a little: the daemons have no event that tells of a session."""

@@ -47,18 +47,28 @@ def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]
     }
 
 
-def adjacencies(topology: Topology, version: int) -> frozenset[tuple[str, str]]:
-    """Return the (router, interface) pairs on which a neighbour becomes full: segments of two routers.
+def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
+    """Return on how many neighbours each router comes to terms with, by (router, interface).
 
-    On larger segments only some pairs become full (RFC 2328, section 10.4); their routes tell. Raw lines
-    that speak of OSPF may keep two apart.
+    That is full, or two-way beside a designated router where neither is one (RFC 2328, section 10.4). Raw
+    lines that speak of OSPF may keep two apart, so nothing is said of their segments.
     """
-    pairs: set[tuple[str, str]] = set()
-    for routers in _segments(topology, version).values():
-        ends = {(name, interface) for name, interface, passive in routers if not passive}
-        if len(ends) == len(routers) == 2 and not any(_has_raw(topology.nodes[name]) for name, _ in ends):
-            pairs |= ends
-    return frozenset(pairs)
+    found: dict[tuple[str, str], int] = {}
+    for ends in _alike(topology, version):
+        names = {name for name, _ in ends}
+        if len(names) == len(ends) and not any(_has_raw(topology.nodes[name]) for name in names):
+            found.update((end, len(ends) - 1) for end in ends if len(ends) > 1)
+    return found
+
+
+def _alike(topology: Topology, version: int) -> Iterator[set[tuple[str, str]]]:
+    """Yield the ends that hear each other in the same subnet and area, the passive ones left out."""
+    found: dict[tuple[Wire, Segment], set[tuple[str, str]]] = defaultdict(set)
+    for segment, routers in _segments(topology, version).items():
+        for name, interface, passive in routers:
+            if not passive:
+                found[topology.wires.get((name, interface)), segment].add((name, interface))
+    yield from found.values()
 
 
 def hindered(topology: Topology, version: int) -> Iterator[tuple[str, str, str, str]]:

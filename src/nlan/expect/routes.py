@@ -16,7 +16,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         sessions: Both ends of every BGP session.
-        adjacencies: (router, interface) pairs on which an OSPF neighbour becomes full, by IP version.
+        adjacencies: By IP version: how many OSPF neighbours come up, by (router, interface).
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter or add: routes then are not listed.
         hoped: Where not exact, every router's prefixes at every other: as good as it can get.
@@ -25,7 +25,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     sessions: tuple[bgp.Session, ...] = ()
-    adjacencies: dict[int, frozenset[tuple[str, str]]] = {}
+    adjacencies: dict[int, dict[tuple[str, str], int]] = {}
     routes: dict[str, frozenset[IpNetwork]] = {}
     exact: bool = True
     hoped: dict[str, frozenset[IpNetwork]] = {}

@@ -17,11 +17,14 @@ class Kernels:
     """Routes come with the n-th question."""
 
     def __init__(self, come_with: int) -> None:
-        self.questions, self._come_with = 0, come_with
+        self.questions, self.settled, self._come_with = 0, 0, come_with
 
     def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
         self.questions += 1
         return {} if self.questions >= self._come_with else missing
+
+    def settle(self, quiet_s: float, deadline: float) -> None:
+        self.settled += 1
 
 
 class Daemons:
@@ -37,8 +40,11 @@ class Daemons:
         self.questions += 1
         return set() if self._up_with is not None and self.questions >= self._up_with else {"192.0.2.2"}
 
-    def adjacent(self, node: str, version: int) -> set[str]:
-        return set()
+    def adjacent(self, node: str, version: int) -> dict[str, int]:
+        return {}
+
+    def is_computing(self, node: str) -> bool:
+        return False
 
     def pause(self, seconds: float) -> None:
         return
@@ -109,3 +115,24 @@ def test_what_came_up_in_vain_is_looked_for_while_no_route_comes(monkeypatch: py
     daemons = Daemons(up_with=1)
     wait(Expectation(routes={"r1": frozenset({PREFIX})}), Slow(come_with=10), daemons, deadline=float("inf"))
     assert daemons.healed == 2  # at 1.2 and 2.4 s; what comes at 3.0 s is all
+
+
+def test_all_neighbours_of_a_segment_are_waited_for_then_the_routes_they_bring() -> None:
+    class Electing(Daemons):
+        """Two neighbours come one after the other; the routes are computed a little later."""
+
+        def adjacent(self, node: str, version: int) -> dict[str, int]:
+            self.questions += 1
+            return {"lan": min(self.questions, 2)}
+
+        def is_computing(self, node: str) -> bool:
+            assert self.questions == 2
+            self.computed = getattr(self, "computed", 0) + 1
+            return self.computed < 3
+
+    daemons, kernels = Electing(None), Kernels(come_with=1)
+    expected = Expectation(adjacencies={4: {("r1", "lan"): 2}}, routes={"r1": frozenset({PREFIX})})
+    assert not wait(expected, kernels, daemons, deadline=float("inf"))
+    assert (daemons.computed, kernels.settled) == (3, 1)
+    missing = wait(expected, kernels, Daemons(None), deadline=0.0)
+    assert missing.lines() == ["r1: not all 2 OSPFv2 neighbours on lan"]

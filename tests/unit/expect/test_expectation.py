@@ -11,9 +11,11 @@ from nlan.expect import Session, expectation
 from nlan.model import (
     Bgp,
     BgpPeer,
+    Endpoint,
     FrrRaw,
     Interface,
     Lab,
+    Lan,
     Node,
     Ospf,
     OspfArea,
@@ -146,10 +148,27 @@ def test_ospf_spreads_connected_prefixes_through_an_area() -> None:
     c = node("c", "192.0.2.6/30", router=ospf("10.0.0.3/32", (0, "192.0.2.0/24")))
     assert routes(a, b, c)["a"] == {"10.0.0.2/32", "10.0.0.3/32", "192.0.2.4/30"}
     assert expectation(Lab(name="lab", nodes=(a, b, c))).adjacencies[4] == {
-        ("a", "eth1"),
-        ("b", "eth1"),
-        ("b", "eth2"),
-        ("c", "eth1"),
+        ("a", "eth1"): 1,
+        ("b", "eth1"): 1,
+        ("b", "eth2"): 1,
+        ("c", "eth1"): 1,
+    }
+
+
+def test_on_a_larger_segment_each_has_all_the_others_but_not_those_of_another_one() -> None:
+    """The same subnet elsewhere is another segment."""
+    nodes = [
+        node(f"r{n}", f"192.0.2.{n}/24", router=ospf(f"10.0.0.{n}/32", (0, "192.0.2.0/24")))
+        for n in range(1, 6)
+    ]
+    lans = [("a", ("r1", "r2", "r3")), ("b", ("r4", "r5"))]
+    ports = {
+        name: tuple(Endpoint(node=member, interface="eth1") for member in members) for name, members in lans
+    }
+    lab = Lab(name="lab", nodes=tuple(nodes), lans=tuple(Lan(name=n, ports=p) for n, p in ports.items()))
+    assert expectation(lab).adjacencies[4] == {
+        **{(name, "eth1"): 2 for name in ("r1", "r2", "r3")},
+        **{(name, "eth1"): 1 for name in ("r4", "r5")},
     }
 
 

@@ -151,7 +151,7 @@ def _row(node: NodeStatus) -> tuple[str, ...]:
     shown = addresses[0] + (f" +{len(addresses) - 1}" if len(addresses) > 1 else "") if addresses else "-"
     wanted = max(len(node.bgp_wanted), len(node.bgp))
     bgp = f"{node.bgp_up}/{wanted}" if wanted else "-"
-    neighbors = max(len(node.ospf_wanted), len(node.ospf))
+    neighbors = max(sum(node.ospf_wanted.values()), len(node.ospf))
     ospf = f"{sum(n['up'] for n in node.ospf)}/{neighbors}" if neighbors else "-"
     return node.name, node.state, shown, " ".join(node.daemons) or "-", bgp, ospf
 

@@ -85,7 +85,8 @@ class FrrDriver:
             outcome[operation.key] = self._update(operation)
             if isinstance(operation.desired, FrrDaemon) and outcome[operation.key] is None:
                 _note(dialer, operation.desired, self._files(operation.key))
-        self._greet((), [o for o in changed if outcome[o.key] is None])
+        sound = [o for o in changed if outcome[o.key] is None]
+        self._greet((), [(self._files(o.key), new) for o in sound if (new := _new_interfaces(o))])
         dialer.rest()
         return [outcome.get(operation.key) for operation in operations]
 
@@ -118,12 +119,32 @@ class FrrDriver:
         """Return the BGP peers of a node, none where no bgpd runs."""
         return self._told(parse_bgp, namespace, "bgpd", "show bgp summary json")
 
-    def heal(self, namespace: str) -> None:
-        """Open the BGP sessions of a node again that are up and of no use."""
-        receipt = Receipt.read(Files(self._place.directory(namespace), "bgpd"))
-        for peer in self._lost(namespace, "bgpd", receipt.asked) if receipt is not None else ():
-            with suppress(NotFoundError, PeerError):  # one that ends is looked at by nobody
-                self.command(namespace, "bgpd", f"clear bgp {peer}")
+    def heal(self, namespaces: Sequence[str]) -> None:
+        """Help what waits in vain: BGP sessions without a next hop, OSPF's wait for an election."""
+        joining = []
+        for files in (f for n in namespaces for f in self._started(n)):
+            namespace, receipt = files.directory.name, Receipt.read(files)
+            if receipt is None:
+                continue
+            for peer in self._lost(namespace, files.daemon, receipt.asked):
+                with suppress(NotFoundError, PeerError):  # one that ends is looked at by nobody
+                    self.command(namespace, files.daemon, f"clear bgp {peer}")
+            if waiting := self._waiting(namespace, files.daemon, receipt.asked):
+                joining.append((files, waiting))
+        self._greet((), joining)
+
+    def _waiting(self, namespace: str, daemon: str, config: Sequence[str]) -> tuple[str, ...]:
+        """Return the lines of interfaces on which an OSPF daemon waits before an election."""
+        if daemon not in greet.WORDS:
+            return ()
+        found = self._json(namespace, daemon, f"show {greet.WORDS[daemon]} interface json")
+        names = {f"interface {name}" for name in greet.waiting(found)}
+        return lines(path for path in paths(config) if path[0] in names)
+
+    def is_computing(self, namespace: str) -> bool:
+        """Tell whether an OSPF daemon of a node is about to compute its routes anew."""
+        questions = (("ospfd", "show ip ospf json"), ("ospf6d", "show ipv6 ospf6 json"))
+        return any("spfTimerDueInMsecs" in self._json(namespace, *question) for question in questions)
 
     def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
         """Return the OSPF neighbours of a node, of both versions."""
@@ -181,10 +202,9 @@ class FrrDriver:
                 failures[namespace] = failure
         return failures
 
-    def _greet(self, starts: Sequence[Start], changed: Sequence[Operation] = ()) -> None:
+    def _greet(self, starts: Sequence[Start], joining: Sequence[tuple[Files, Sequence[str]]] = ()) -> None:
         """Make OSPF daemons that were started, or got interfaces, find their neighbours at once."""
         fresh = [(s.files, s.config) for s in starts if s.error is None and s.files.daemon in greet.WORDS]
-        joining = [(self._files(o.key), new) for o in changed if (new := _new_interfaces(o))]
         if fresh or joining:
             started = {files for files, _ in fresh}
             running = (f for n in self._place.namespaces() if _has_daemons(n) for f in self._started(n))

@@ -194,6 +194,16 @@ def _know_interfaces(talk: Talk) -> list[bool]:
     return [_speaks(known.get(speaker.name, {})) for speaker in talk.speakers]
 
 
+def waiting(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield, of ``show … interface json``, the interfaces on which a daemon waits before an election."""
+    for name, interface in answer.get("interfaces", answer).items():
+        if isinstance(interface, dict) and "Waiting" in (
+            interface.get("state"),
+            interface.get("ospf6InterfaceState"),
+        ):
+            yield name
+
+
 def _speaks(interface: dict[str, Any]) -> bool:
     """Tell whether an interface has left the state Down, by either daemon's words."""
     state = interface.get("state") or interface.get("ospf6InterfaceState") or "Down"

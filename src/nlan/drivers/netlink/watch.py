@@ -230,6 +230,11 @@ class RouteWatcher:
                 left = self._left(wanted)
         return left
 
+    def settle(self, quiet_s: float, deadline: float) -> None:
+        """Wait until nothing is told of any route for `quiet_s` seconds, at the latest to the deadline."""
+        while (remaining := deadline - time.monotonic()) > 0 and self.update(min(quiet_s, remaining)):
+            pass
+
     def _left(self, wanted: Mapping[str, set[Prefix]]) -> dict[str, set[Prefix]]:
         found = {namespace: prefixes - self._prefixes[namespace] for namespace, prefixes in wanted.items()}
         return {namespace: prefixes for namespace, prefixes in found.items() if prefixes}

@@ -123,3 +123,9 @@ def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
     both = [greet.Speaker(name, "ip ospf", 3, True) for name in ("eth1", "eth2")]
     greet._await_interfaces([greet.Talk(cast(Vty, Late()), tuple(both))])
     assert asked == looks
+
+
+def test_who_waits_for_an_election_is_told_by_both_daemons() -> None:
+    two = {"interfaces": {"lan": {"state": "Waiting"}, "core": {"state": "DR"}}}
+    three = {"lan": {"ospf6InterfaceState": "Waiting"}, "lo": {"ospf6InterfaceState": "Loopback"}}
+    assert list(greet.waiting(two)) == list(greet.waiting(three)) == ["lan"]
