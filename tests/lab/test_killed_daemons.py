@@ -13,6 +13,7 @@ import signal
 import time
 from pathlib import Path
 
+from nlan.drivers.frr.files import Files
 from nlan.drivers.frr.start import has_manager
 from support import Nlan
 
@@ -59,8 +60,7 @@ def test_after_the_kill_of_each_daemon_an_added_lan_is_announced(nlan: Nlan) -> 
 
 
 def _kill(lab: str, node: str, daemon: str) -> None:
-    file = Path(f"/run/nlan/{lab}/nodes/{node}/run-frr/{daemon}.pid")
-    pid = int(file.read_text(encoding="ascii"))
+    pid = int(Files(Path(f"/run/nlan/{lab}/nodes/{node}"), daemon).pid.read_text(encoding="ascii"))
     descriptor = os.pidfd_open(pid)
     os.kill(pid, signal.SIGKILL)
     assert select.select([descriptor], [], [], 10)[0]

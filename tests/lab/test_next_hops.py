@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nlan.drivers.frr.files import Files
 from support import Nlan
 
 INTERNAL = """
@@ -100,4 +101,5 @@ def _start_without_zebra(lab: str, node: str) -> None:
 
 
 def _new_lines(run: Path) -> str:
-    return (run / "bgpd.log").read_text(encoding="utf-8").rpartition("Terminating on signal")[2]
+    log = Files(run.parent, "bgpd").log
+    return log.read_text(encoding="utf-8").rpartition("Terminating on signal")[2]

@@ -16,6 +16,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -30,10 +31,11 @@ READ_OCTETS = 512
 BGP_PORT = 179
 SETTLE_S = 0.1
 """How long a bgpd that is ready is left alone while others are still on their way."""
-KNOWN_S = 0.5
-"""How long its peers may take to be known to it, before it dials all the same."""
+CONNECTED_S = 0.5
+"""How long it may take to be connected to zebra, before it dials all the same."""
 LOOK_MS = 2
 _CONNECT = re.compile(r"neighbor (?P<peer>[0-9a-fA-F.:]+) timers connect (?P<s>\d+)$")
+_CLIENT = re.compile(r"^bgp\s", re.MULTILINE)
 _DEFAULT = re.compile(r"router bgp [0-9.]+$")
 """The instance whose peers are dialled: the one outside of VRFs. FRR takes an AS in dotted form too."""
 
@@ -61,12 +63,11 @@ class Idle(NamedTuple):
 
 
 class Dialer:
-    """Opens idle sessions, each from one end, once both ends know the interface that leads to the other.
+    """Opens idle sessions, each from one end, a moment after both of its ends are connected to zebra.
 
-    A bgpd hears of interfaces from zebra a while after its start: dialled before, it refuses, and a
-    second is lost, or it takes the call and never has a next hop for the session. That zebra has told it
-    where its peer is, says that it has told it of the interfaces. A daemon that does not answer is left
-    alone: its sessions come up by themselves.
+    A bgpd that is called before takes the call and never has a next hop for the session. The moment is
+    for zebra to tell of its interfaces: called without, bgpd refuses, and a second is lost. A daemon that
+    does not answer is left alone: its sessions come up by themselves.
     """
 
     def __init__(self, place: Place) -> None:
@@ -74,11 +75,12 @@ class Dialer:
         self._place = place
         self._ends: dict[tuple[str, str], Idle] = {}
         self._pairs: deque[tuple[float, Pair]] = deque()
+        self._connected: set[Files] = set()
 
     def ready(self, namespace: str, files: Files, config: Sequence[str]) -> None:
         """Take note of a bgpd that is ready, and open sessions whose ends have been so for a while."""
         now = time.monotonic()
-        while self._pairs and self._pairs[0][0] <= now and _is_known(self._pairs[0][1]):
+        while self._pairs and self._pairs[0][0] <= now and self._is_connected(self._pairs[0][1]):
             _dial_idle(self._pairs.popleft()[1].dials)
         for peer in configured(namespace, files, config):
             mine = _sourced(self._place, peer)
@@ -94,15 +96,25 @@ class Dialer:
         left = [pair for _, pair in self._pairs]
         left += [Pair(mine, None) for (own, peer), mine in ends.items() if (peer, own) not in ends]
         self._pairs.clear()
-        deadline = time.monotonic() + KNOWN_S
+        deadline = time.monotonic() + CONNECTED_S
         while left:
             late = time.monotonic() > deadline
-            known = [pair for pair in left if late or _is_known(pair)]
-            for pair in known:
+            now = [pair for pair in left if late or self._is_connected(pair)]
+            for pair in now:
                 _dial_idle(pair.dials)
-            left = [pair for pair in left if pair not in known]
-            if left and not known:
+            left = [pair for pair in left if pair not in now]
+            if left and not now:
                 select.poll().poll(LOOK_MS)
+
+    def _is_connected(self, pair: Pair) -> bool:
+        for files in [end.files for end in pair if end is not None and end.files not in self._connected]:
+            zebra = files._replace(daemon="zebra")
+            with suppress(OSError, PeerError), Vty(zebra.vty) as vty:
+                answer = vty.together(["enable", "show zebra client summary"])[1]
+                if not is_client_of_zebra(answer.text):
+                    return False
+            self._connected.add(files)
+        return True
 
 
 class Pair(NamedTuple):
@@ -151,28 +163,9 @@ def _dial_idle(peer: Idle) -> None:
         _dial(peer)
 
 
-def _is_known(pair: Pair) -> bool:
-    return all(_knows_peer(end) for end in pair if end is not None)
-
-
-def _knows_peer(end: Idle) -> bool:
-    """Tell whether zebra has told the end's bgpd how the peer is reached."""
-    try:
-        with Vty(end.files.vty) as vty:
-            text = vty.together(["enable", "show bgp nexthop json"])[1].text
-    except (OSError, PeerError):
-        return True
-    return peer_is_reached(text, end.peer)
-
-
-def peer_is_reached(text: str, peer: str) -> bool:
-    """Tell it by the answer to ``show bgp nexthop json``; true where that is none, as of an older FRR."""
-    try:
-        families = json.loads(text)
-    except ValueError:
-        return True
-    found = families.get("ipv6" if ":" in peer else "ipv4", {}).get(peer, {})
-    return bool(found.get("valid"))
+def is_client_of_zebra(summary: str) -> bool:
+    """Tell whether ``show zebra client summary`` lists a bgpd."""
+    return _CLIENT.search(summary) is not None
 
 
 def peer_states(summary: dict[str, Any]) -> dict[str, str]:

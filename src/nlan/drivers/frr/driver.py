@@ -137,14 +137,14 @@ class FrrDriver:
         """Return the lines of interfaces on which an OSPF daemon waits before an election."""
         if daemon not in greet.WORDS:
             return ()
-        found = self._json(namespace, daemon, f"show {greet.WORDS[daemon]} interface json")
-        names = {f"interface {name}" for name in greet.waiting(found)}
+        line = f"show {greet.WORDS[daemon]} interface json"
+        names = {f"interface {name}" for name in self._told(greet.waiting, namespace, daemon, line)}
         return lines(path for path in paths(config) if path[0] in names)
 
     def is_computing(self, namespace: str) -> bool:
         """Tell whether an OSPF daemon of a node is about to compute its routes anew."""
         questions = (("ospfd", "show ip ospf json"), ("ospf6d", "show ipv6 ospf6 json"))
-        return any("spfTimerDueInMsecs" in self._json(namespace, *question) for question in questions)
+        return any("spfTimerDueInMsecs" in self._told(list[str], namespace, *q) for q in questions)
 
     def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
         """Return the OSPF neighbours of a node, of both versions."""

@@ -6,7 +6,7 @@ import pytest
 
 from nlan.drivers.base import BgpSession, LogEvent
 from nlan.drivers.frr import FrrDriver
-from nlan.drivers.frr.dial import peer_is_reached
+from nlan.drivers.frr.dial import is_client_of_zebra
 from nlan.drivers.frr.sessions import parse_bgp, parse_log, parse_ospf, parse_ospf6, without_next_hop
 from nlan.testing import FakeKernel, FakePlace
 
@@ -44,12 +44,12 @@ def test_sessions_that_have_no_next_hop() -> None:
     assert list(without_next_hop(neighbors)) == ["2001:db8::3", "2001:db8::4"]
 
 
-def test_a_peer_is_reached_once_zebra_has_said_so() -> None:
-    text = '{"ipv4": {"192.0.2.2": {"valid": true}}, "ipv6": {"2001:db8::2": {"valid": false}}}'
-    assert peer_is_reached(text, "192.0.2.2")
-    assert not peer_is_reached(text, "2001:db8::2")
-    assert not peer_is_reached(text, "192.0.2.3")
-    assert peer_is_reached("% Unknown command", "192.0.2.3")
+def test_zebra_tells_whether_a_bgpd_is_connected_to_it() -> None:
+    head = "Name      Connect Time    Last Read  Last Write      IPv4 Routes           IPv6 Routes\n"
+    assert is_client_of_zebra(head + "bgp           00:00:28     00:00:28    00:00:27         32/0   0/0\n")
+    assert not is_client_of_zebra(
+        head + "vnc           00:00:28     00:00:28    00:00:27          0/0   0/0\n"
+    )
 
 
 def test_ospf_neighbours_of_both_versions() -> None:
