@@ -29,6 +29,7 @@ nodes:
     frr: |
       router rip
        network eth2
+      exit
       bfd
        peer 198.51.100.6
   r2: {asn: 64497}

@@ -168,7 +168,7 @@ def _sentence(result: Result, request: Request) -> str:
     seconds = sum(result.seconds.values())
     if result.missing:
         return f"{lab.name}: {size}, not converged after {seconds:.1f} s"
-    state = "converged" if request.wait == "converged" else "up"
+    state = "converged" if request.wait == "converged" and not result.missing.notes() else "up"
     if hindrances := result.missing.hindrances:
         return f"{lab.name}: {size}, converged after {seconds:.2f} s, but {summary(hindrances)}"
     done = counted(len(result.plan), "operation") if result.plan else "nothing to do"
@@ -181,7 +181,7 @@ def _value(result: Result, request: Request) -> dict[str, Any]:
         "revision": result.revision,
         **plan_value(result.plan),
         "seconds": {part: round(seconds, 4) for part, seconds in result.seconds.items()},
-        "converged": request.wait == "converged" and not (result.missing or result.missing.hindrances),
+        "converged": request.wait == "converged" and result.missing.is_certain,
         "missing": result.missing.lines(most=10_000),
         "cannot_come_up": [str(hindrance) for hindrance in result.missing.hindrances],
         "notes": result.missing.notes(most=10_000),

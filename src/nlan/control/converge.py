@@ -79,6 +79,8 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
         raw: (node, peer's address) of sessions that raw configuration describes and that are not up.
             They may be meant so: they do not count as missing.
         hindrances: What cannot come at all, by what the file says.
+        unseen: Where raw configuration decides what comes: prefixes that a node's kernel lacked when nothing
+            came any more. They may be meant so: nobody knows whether more is to come.
     """
 
     sessions: tuple[Session, ...] = ()
@@ -86,6 +88,12 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
     routes: Mapping[str, frozenset[IpNetwork]] = {}
     raw: tuple[tuple[str, str], ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
+    unseen: Mapping[str, frozenset[IpNetwork]] = {}
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is known that all has come."""
+        return not (self or self.hindrances or self.raw or self.unseen)
 
     def __bool__(self) -> bool:
         return bool(self.sessions or self.neighbors or self.routes)
@@ -105,7 +113,15 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
     def notes(self, most: int = 12) -> list[str]:
         """Return in sentences what is not there and may be meant so."""
-        return _at_most([f"{node}: its BGP session with {peer} is not up" for node, peer in self.raw], most)
+        notes = [f"{node}: its BGP session with {peer} is not up" for node, peer in self.raw]
+        if self.unseen:
+            count = sum(map(len, self.unseen.values()))
+            node, prefixes = next(iter(self.unseen.items()))
+            routes = f"route is not seen, {min(prefixes, key=str)} at {node}"
+            if count > 1:
+                routes = f"routes are not seen, such as {min(prefixes, key=str)} at {node}"
+            notes.append(f"whether more is to come is not known: {count} {routes}")
+        return _at_most(notes, most)
 
 
 def _neighbors(count: int, protocol: str) -> str:
@@ -158,13 +174,16 @@ def wait(
     missing_routes = _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
     if not missing_routes:
         routes.settle(SETTLE_S, deadline)
-    raw = _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ()
+    raw, unseen = (
+        _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ([], {})
+    )
     return Missing(
         sessions=tuple(sessions),
         neighbors=tuple(neighbors),
         routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
         raw=tuple(raw),
         hindrances=expected.hindrances,
+        unseen={node: frozenset(prefixes) for node, prefixes in sorted(unseen.items())},
     )
 
 
@@ -199,11 +218,11 @@ def _wait_for_quiet(
     speakers: Speakers,
     deadline: float,
     progress: Callable[[str], None],
-) -> list[tuple[str, str]]:
+) -> tuple[list[tuple[str, str]], MissingRoutes]:
     """Wait until every router knows all prefixes and every raw session is up, or nothing comes for a while.
 
     Returns:
-        (node, peer's address) of the sessions in raw configuration that are not up.
+        (node, peer's address) of the sessions in raw configuration that are not up, and prefixes not seen.
     """
     missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.hoped.items()}
     down = _down(expected.raw, speakers)
@@ -216,7 +235,7 @@ def _wait_for_quiet(
         if (missing, down) != before:
             quiet = time.monotonic() + QUIET_S
         progress(f"routing: raw configuration, {sum(map(len, missing.values()))} prefixes not seen (yet)")
-    return down
+    return down, missing
 
 
 def _down(nodes: Iterable[str], speakers: Speakers) -> list[tuple[str, str]]:

@@ -68,6 +68,16 @@ def test_a_raw_session_that_stays_down_is_noted_and_not_missing(monkeypatch: pyt
     missing = wait(RAW, Kernels(come_with=1), Daemons(up_with=None), deadline=float("inf"))
     assert not missing
     assert missing.notes() == ["r1: its BGP session with 192.0.2.2 is not up"]
+    assert not missing.is_certain
+
+
+def test_where_raw_lines_may_bring_more_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converge, "QUIET_S", 0.01)
+    missing = wait(RAW, Kernels(come_with=1_000_000), Daemons(up_with=1), deadline=float("inf"))
+    assert (bool(missing), missing.is_certain) == (False, False)
+    said = "whether more is to come is not known: 1 route is not seen, 192.0.2.0/24 at r1"
+    assert missing.notes() == [said]
+    assert wait(RAW, Kernels(come_with=1), Daemons(up_with=1), deadline=float("inf")).is_certain
 
 
 def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> None:
