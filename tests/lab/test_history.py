@@ -333,6 +333,12 @@ def test_a_second_file_of_the_same_name_replaces_nothing_unasked(nlan: Nlan) -> 
     nlan("up", nlan.write(AFTER, f"two/{lab}.yaml"), "--lab", lab)  # this lab is meant
     nlan("down", lab)
     nlan("up", one)
+    with subprocess.Popen(["cat", two], stdout=subprocess.PIPE) as cat:  # what comes by a pipe names the lab
+        words = nlan.argv("up", "/dev/stdin", "--lab", lab)
+        assert subprocess.run(words, env=nlan.env, stdin=cat.stdout).returncode == 0
+    (row,) = [row for row in nlan("ls", "--json").json if row["lab"] == lab]
+    assert row["file"] == ""
+    nlan("up", one)
 
 
 def test_what_is_remembered_is_seen_and_forgotten(nlan: Nlan) -> None:

@@ -40,8 +40,10 @@ def run(arguments: Namespace) -> int:
             try:
                 return edited(lab, _text(path), node=arguments.node, file=name, marks=marks)
             except InputError as error:
-                if not _wants_to_mend(error):
+                if not _is_at_terminal():
                     raise
+                if not _wants_to_mend(error):
+                    raise InputError("the edited text is not applied; nothing was touched") from error
 
     applied = False
     try:
@@ -57,9 +59,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _wants_to_mend(error: InputError) -> bool:
-    """Say what is wrong; tell whether somebody at a terminal wants to open the text again."""
-    if not _is_at_terminal():
-        return False
+    """Say what is wrong; tell whether the person at the terminal wants to open the text again."""
     for problem in error.problems:
         say(str(problem))
     say("Enter opens it again, q gives up")

@@ -43,7 +43,7 @@ def _request(paths: Paths, arguments: Namespace) -> Request:
     return Request(
         lab=loaded.lab,
         allocations=loaded.allocations,
-        source=(str(Path(arguments.file).resolve()), loaded.source),
+        source=(_kept_path(arguments.file), loaded.source),
         message=arguments.message,
         wait=arguments.wait,
         timeout_s=arguments.timeout,
@@ -54,3 +54,9 @@ def _request(paths: Paths, arguments: Namespace) -> Request:
         exclusive=arguments.exclusive,
         known=known.allocations,
     )
+
+
+def _kept_path(file: str) -> str:
+    """Return the file's path, to be remembered; empty where it is a pipe, which is gone afterwards."""
+    path = Path(file).resolve()
+    return str(path) if path.is_file() else ""
