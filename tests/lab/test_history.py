@@ -83,6 +83,10 @@ def test_a_rollback_in_one_step(nlan: Nlan) -> None:
     nlan("rollback", "1", "-l", lab)
     assert nlan.operations(nlan.write(BEFORE), "--lab", lab) == []
     newest = nlan("history", lab, "--json").json[0]["revision"]
+    for words in (("rollback", "2"), ("diff", "2"), ("diff", "1", "2")):  # a number of something else
+        assert (
+            "2 is no revision of the lab; `nlan history` lists them: 1" in nlan(*words, "-l", lab, code=1).err
+        )
     for words in (("rollback", "4711"), ("diff", "4711"), ("diff", "1", "4711")):
         answer = nlan(*words, "-l", lab, code=1)
         assert re.fullmatch(

@@ -69,10 +69,9 @@ def _request(
         lab = state.lab() if state is not None else None
         if state is None or lab is None:
             raise NotFoundError(_nothing_known(paths, name))
-        memory = Memory(state.source(revision), state.allocations())
         changed = change(state, lab)
         if not isinstance(changed, Changed):
-            changed = Changed(changed, memory)
+            changed = Changed(changed, Memory(state.source(revision), state.allocations()))
         for warning in changed.warnings:
             terminal.say(str(warning))
         return Request(

@@ -16,9 +16,12 @@ from nlan.schema.plain import Where, read_plain, to_tree
 from nlan.schema.report import Report, listed, nearest
 from nlan.schema.tree import Map, Scalar, Seq, Tree, parse_tree
 from nlan.secrets import HIDDEN, Marks, hide
+from nlan.state import LabState
 from tega.errors import InvalidPath
 from tega.paths import parse_path
 
+MOST_LISTED = 8
+"""Revisions in an error."""
 MOST_DIGITS = 9
 """Of the number of a list's item."""
 
@@ -108,14 +111,17 @@ def _with_node(lab: Lab, name: str, new: Node) -> Lab:
     return msgspec.structs.replace(lab, nodes=nodes)
 
 
-def at_revision(lab: Lab | None, revision: int) -> Lab:
-    """Return the lab, which must have existed at the revision.
+def at_revision(state: LabState, revision: int) -> Lab:
+    """Return the lab as a revision describes it.
 
     Raises:
-        NotFoundError: It did not.
+        NotFoundError: There is no such revision, or it is not kept any more.
     """
-    if lab is None:
-        raise NotFoundError(f"revision {revision} describes no lab; `nlan history` lists those that do")
+    lab = state.lab(revision)
+    kept = [one.revision for one in state.revisions()]
+    if lab is None or revision not in kept:
+        near = listed([str(one) for one in sorted(kept)[-MOST_LISTED:]])
+        raise NotFoundError(f"{revision} is no revision of the lab; `nlan history` lists them: {near}")
     return lab
 
 

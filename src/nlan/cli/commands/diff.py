@@ -37,7 +37,7 @@ def run(arguments: Namespace) -> int:
 def _running(paths: Paths, state: LabState, name: str, arguments: Namespace) -> int:
     applied = state.applied()
     revision = arguments.revisions[0] if arguments.revisions else applied or state.head()
-    plan = planned(World(paths, name), at_revision(state.lab(revision), revision))
+    plan = planned(World(paths, name), at_revision(state, revision))
     if arguments.json:
         print_json({"lab": name, "revision": revision, "applied": applied, **plan_value(plan)})
     elif plan:
@@ -52,7 +52,7 @@ def _running(paths: Paths, state: LabState, name: str, arguments: Namespace) -> 
 
 
 def _revisions(state: LabState, before: int, after: int, *, arguments: Namespace) -> int:
-    old, new = (at_revision(state.lab(revision), revision) for revision in (before, after))
+    old, new = (at_revision(state, revision) for revision in (before, after))
     found = [_shown(difference, secrets=arguments.secrets) for difference in differences(old, new)]
     if arguments.json:
         print_json([_value(one) for one in found], secrets=True)

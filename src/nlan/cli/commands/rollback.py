@@ -15,7 +15,7 @@ def run(arguments: Namespace) -> int:
     revision: int = arguments.revision
 
     def former(state: LabState, lab: Lab) -> Lab:
-        return at_revision(state.lab(revision), revision)
+        return at_revision(state, revision)
 
     message = f"roll back to revision {revision}"
     return change_lab(arguments, former, message=message, revision=revision)
