@@ -68,7 +68,7 @@ def test_a_lab_that_is_not_wanted_after_a_boot_is_taken_down_before(
     reboot(*labs)
     assert "0 namespaces removed" in nlan("down", labs[0]).out
     assert [one["lab"] for one in nlan("restore", "--json").json] == [labs[1]]
-    assert f"no lab {labs[0]} runs" in nlan("down", labs[0], code=1).err
+    assert f"{labs[0]} is down already" in nlan("down", labs[0], code=1).err
 
 
 def test_one_that_fails_does_not_stop_the_others(nlan: Nlan, labs: tuple[str, str]) -> None:
