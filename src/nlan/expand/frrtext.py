@@ -37,6 +37,7 @@ _ENTRY = re.compile(
 _FOR_ALL = re.compile(r"(no )?allow-reserved-ranges$")
 """Of what every daemon knows, that which is not a name, a log or a door, which are nlan's to decide."""
 
+_LOG_OF_MANAGED = re.compile(r"(no )?debug (ripng|rip|static)\b")
 _INSTANCE = re.compile(r"router ospf (\d+)\b")
 _OF_INSTANCE = re.compile(r"(no )?ip ospf (\d+) area ")
 
@@ -52,7 +53,7 @@ def split(text: str, running: Mapping[str, Iterable[Path]], *, manager: bool = T
         running: Daemons that run anyway, and their lines.
         manager: Whether there is an mgmtd; what would be its, is zebra's otherwise.
     """
-    lines = list(numbered(line for line in read(text) if not _is_noise(line)))
+    lines = list(numbered(line for line in read(text) if not _is_noise(line, manager=manager)))
     policy = [line for line in lines if _POLICY.match(line.path[0])]
     found: Split = {}
     common: list[Line] = []
@@ -74,8 +75,10 @@ def split(text: str, running: Mapping[str, Iterable[Path]], *, manager: bool = T
     return _with_policy(found, policy, running, manager=manager)
 
 
-def _is_noise(line: Line) -> bool:
-    """Tell names, passwords, logs and doors."""
+def _is_noise(line: Line, *, manager: bool) -> bool:
+    """Tell names, passwords, logs and doors; and what the daemons that mgmtd speaks for should log."""
+    if manager and _LOG_OF_MANAGED.match(line.path[0]):
+        return True
     return EVERYBODY in line.owners and not _FOR_ALL.match(line.path[0])
 
 

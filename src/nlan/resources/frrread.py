@@ -129,15 +129,26 @@ def _placed(words: Sequence[str], indent: int, number: int, stack: list[_Open]) 
 
 
 def _level(words: Sequence[str], stack: Sequence[_Open]) -> tuple[int | None, frrwords.Command]:
-    """Return how many of the open sections a line leaves open: the innermost that has it counts."""
+    """Return how many of the open sections a line leaves open: the innermost that has it counts.
+
+    A header in full is one, though a section around may take it for an abbreviation (``mpls ldp`` for the
+    ``mpls ldp-sync`` of OSPF).
+    """
+    outer = frrwords.find(frrwords.CONFIG, words)
+    is_header = outer.whole and list(outer.words) == list(words) and _opens(frrwords.CONFIG, words)
     for depth in range(len(stack), -1, -1):
         section = _name(stack[:depth])
         found = frrwords.find(section, words)
         if not found.whole and section == "bgp":
             found = frrwords.find("bgp family", words)
-        if found.whole and not (depth and found.words[:2] == ("key", "chain")):
+        is_short = list(found.words) != list(words)
+        if found.whole and not (depth and (found.words[:2] == ("key", "chain") or (is_header and is_short))):
             return depth, found
     return None, frrwords.Command(tuple(words), frozenset(), 0, False)
+
+
+def _opens(section: str, words: Sequence[str]) -> bool:
+    return frrwords.opened(section, " ".join(words)) is not None
 
 
 def _by_indent(indent: int, stack: Sequence[_Open]) -> int:

@@ -5,12 +5,12 @@ Errors are here, doubts of routing in `lint`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any
 
 from nlan.model import Lab, Node, Underlay
 from nlan.model.segments import Holders, segments_of
+from nlan.resources.frrfacts import facts
 from nlan.schema.addressing import check_addresses, held_addresses
 from nlan.schema.drafts import Places, vpns_of
 from nlan.schema.gobgp import check_gobgp
@@ -48,13 +48,14 @@ def _raw_asn(node: Node, places: Places, report: Report) -> None:
     router = node.router
     if router is None or router.frr is None or router.frr.only or router.bgp is None:
         return
-    said = re.search(r"^router bgp (\d+)[ \t]*$", router.frr.text, re.MULTILINE)
-    if said is not None and int(said[1]) != router.bgp.asn:
+    said = facts(router.frr.text).instance("bgp")
+    if said is not None and said.asn not in (0, router.bgp.asn):
         own = f"{node.name} is in AS {router.bgp.asn}"
         report.error(
             places.find("node", node.name, "frr"),
-            f"the raw lines say `{said[0].strip()}`, yet {own}, and FRR takes one",
-            f"give the node `asn: {said[1]}`, or say `only: true` beside the lines to leave out derived ones",
+            f"the raw lines say `router bgp {said.name}`, yet {own}, and FRR takes one",
+            f"give the node `asn: {said.asn}`, "
+            "or say `only: true` beside the lines to leave out derived ones",
         )
 
 
@@ -64,8 +65,11 @@ def _raw_asn(node: Node, places: Places, report: Report) -> None:
 def raw_asns(node: Node) -> set[int]:
     """Return the ASes that raw lines of a router show to its peers instead of its own."""
     raw = node.router.frr if node.router is not None else None
-    shown = r"\b(?:local-as|bgp confederation identifier) (\d+)\b"
-    return {int(number) for number in re.findall(shown, raw.text)} if raw is not None else set()
+    if raw is None:
+        return set()
+    said = facts(raw.text)
+    shown = [peer.local_as for peer in said.peers] + [one.confederation for one in said.instances]
+    return {number for number in shown if number is not None}
 
 
 def _vnis(node: Node, places: Places, report: Report) -> None:

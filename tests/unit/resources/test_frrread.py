@@ -97,6 +97,18 @@ def owners(text: str) -> list[str]:
             ],
         ),
         (
+            "router ospf\n network 192.0.2.0/24 area 0\nmpls ldp\n router-id 192.0.2.1\n"
+            "router ospf\n mpls ldp-s",
+            [
+                "router ospf",
+                "router ospf / network 192.0.2.0/24 area 0",
+                "mpls ldp",
+                "mpls ldp / router-id 192.0.2.1",
+                "router ospf",
+                "router ospf / mpls ldp-sync",
+            ],
+        ),
+        (
             "key chain a\n key 1\n  key-string x\nkey chain b\n key 1",
             [
                 "key chain a",
