@@ -186,7 +186,7 @@ class LabState:
 
     def source(self, revision: int | None = None) -> tuple[str, str]:
         """Return path and text of the file that the newest `up` (up to a revision) read; else empty texts."""
-        entry = self.database.view(revision).get(("source",))
+        entry = self._view(revision).get(("source",))
         return ("", "") if entry is None else (entry.value["file"], entry.value["text"])
 
     def status(self) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def test_the_lab_is_known_although_its_revision_is_forgotten(state: LabState) ->
     assert state.database.oldest() > third
     assert state.head() == state.applied() == third
     assert state.lab() == state.lab(third) == lab
+    assert state.source(third) == ("x.yaml", "text 2")
     assert state.revisions() == [before]
     assert (before.state, before.message) == ("current", "text 2")
     with pytest.raises(NotFoundError, match=r"was compacted.*`nlan history`"):
