@@ -51,12 +51,14 @@ def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
     """Return on how many neighbours each router comes to terms with, by (router, interface).
 
     That is full, or two-way beside a designated router where neither is one (RFC 2328, section 10.4). Raw
-    lines that speak of OSPF may keep two apart, so nothing is said of their segments.
+    lines that speak of OSPF may keep two apart, so nothing is said of their segments; nor of L2VPNs where
+    not all flood to all.
     """
     found: dict[tuple[str, str], int] = {}
     for ends in _alike(topology, version):
         names = {name for name, _ in ends}
-        if len(names) == len(ends) and not any(_has_raw(topology.nodes[name]) for name in names):
+        is_raw = any(_has_raw(topology.nodes[name]) for name in names)
+        if len(names) == len(ends) and not is_raw and topology.is_meshed(ends):
             found.update((end, len(ends) - 1) for end in ends if len(ends) > 1)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 import msgspec
 
 from nlan.expand.base import addresses
@@ -17,17 +19,24 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         nodes: By name.
         holders: Which node holds an address, as another sees it.
         connected: Prefixes that a node is connected to.
-        wires: What each (node, interface) is on: equal for those that hear each other.
+        wires: What each (node, interface) is on: equal for those that are joined, if by way of others.
+        floods: For each (node, interface) of an L2VPN: the nodes that it floods to.
     """
 
     nodes: dict[str, Node]
     holders: Holders
     connected: dict[str, frozenset[IpNetwork]]
     wires: dict[tuple[str, str], Segment]
+    floods: dict[tuple[str, str], frozenset[str]]
 
     def is_connected(self, node: str, address: IpAddress) -> bool:
         """Tell whether the node has an interface on the address's prefix."""
         return any(address in prefix for prefix in self.connected[node] if prefix.version == address.version)
+
+    def is_meshed(self, ends: Collection[tuple[str, str]]) -> bool:
+        """Tell whether each of these (node, interface) hears each other one, as over a wire."""
+        names = {name for name, _ in ends}
+        return all(names - {end[0]} <= self.floods.get(end, names) for end in ends)
 
     def static_hop(self, node: str, address: IpAddress) -> IpAddress | None:
         """Return the next hop of the node's static route to the address; a default route does not count."""
@@ -53,12 +62,20 @@ def topology(lab: Lab) -> Topology:
     return Topology(
         nodes={node.name: node for node in lab.nodes},
         holders=Holders(lab, segments),
+        floods=dict(_floods(lab)),
         wires={
             (node, name if isinstance(name, str) else f"int_br{name}"): s
             for (node, name), s in segments.items()
         },
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
+
+
+def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+    names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
+    for node in lab.nodes:
+        for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
+            yield (node.name, f"int_br{vpn.vni}"), frozenset(names[p] for p in vpn.peers if p in names)
 
 
 def described(node: Node) -> Router | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
+from pathlib import Path
+from textwrap import dedent
 
 import msgspec
 import pytest
@@ -23,6 +25,7 @@ from nlan.model import (
     Router,
     StaticRoute,
 )
+from nlan.schema import load
 from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
@@ -312,3 +315,22 @@ def test_a_part_of_the_backbone_that_is_cut_off_is_not_heard_of_in_the_backbone(
         "b": {"10.0.0.3/32"},
         "c": {"10.0.0.2/32", "192.0.2.0/30"},
     }
+
+
+def test_where_not_all_flood_to_all_nothing_is_said_of_neighbours() -> None:
+    """pe2 floods to itself where it should to pe1, as a slip of the pen has it."""
+    text = """
+    ospf: true
+    nodes: {'pe[1-3]': {}}
+    networks: {wan: {nodes: ['pe[1-3]'], vni: 7}}
+    """
+    lab = load(Path("x.yaml"), text=dedent(text), lab="x").lab
+    assert set(expectation(lab).adjacencies[4].values()) == {2}
+    first, second, third = lab.nodes
+    assert first.underlay is not None
+    assert second.underlay is not None
+    vpn = second.ptn[0].l2vpns[0]
+    peers = tuple(second.underlay.ip if p == first.underlay.ip else p for p in vpn.peers)
+    network = replace(second.ptn[0], l2vpns=(replace(vpn, peers=peers),))
+    deaf = replace(lab, nodes=(first, replace(second, ptn=(network,)), third))
+    assert expectation(deaf).adjacencies[4] == {}
