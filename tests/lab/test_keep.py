@@ -5,7 +5,6 @@ The lab: two PEs and a route reflector over VXLAN, a GoBGP customer, a host behi
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import shutil
@@ -19,69 +18,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from keeping import DEADLINE_S, Keep, keeping
 from samples import EBGP_PAIR, PROVIDER
-from support import Lines, Machine, Nlan
+from support import Machine, Nlan
 from tega.database import open_database
 
 HOST = "pe2/172.21.2.2"
 REPAIRED_MS = 3000
 """The aim is a second; a busy machine gets three."""
-DEADLINE_S = 20.0
-
-
-class Keep:
-    """A running `nlan keep --json`, read note by note."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.notes: list[dict[str, Any]] = []
-        self._lines = Lines(self.process)
-
-    def wait(self, fits: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
-        """Return the next note that fits."""
-        deadline = time.monotonic() + DEADLINE_S
-        while line := self._lines.next(deadline):
-            note: dict[str, Any] = json.loads(line)
-            self.notes.append(note)
-            if fits(note):
-                return note
-        raise AssertionError(f"no note of {what}; there were {self.notes[-20:]}")
-
-    def repaired(self, *, kind: str, node: str, name: str = "") -> dict[str, Any]:
-        def fits(note: dict[str, Any]) -> bool:
-            same = (note.get("kind"), note.get("namespace")) == (kind, node)
-            return note["event"] == "repaired" and same and name in note["name"]
-
-        return self.wait(fits, f"a repaired {kind} of {node}")
-
-    def event(self, event: str) -> dict[str, Any]:
-        return self.wait(lambda note: note["event"] == event, event)
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.ended()
-
-    def ended(self) -> int:
-        try:
-            self.process.communicate(timeout=DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-        return self.process.returncode
-
-
-@contextmanager
-def keeping(nlan: Nlan, lab: str) -> Iterator[Keep]:
-    keep = Keep(nlan.start("keep", lab, "--json"))
-    try:
-        keep.event("keeping")
-        yield keep
-    finally:
-        if keep.process.poll() is None:
-            keep.end()
-        for pipe in (keep.process.stdout, keep.process.stderr):
-            if pipe is not None:
-                pipe.close()
 
 
 class Lab(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
-from nlan.keep.sources import Appeared, Ended, Happening, Logged, Switched, Touched, Vanished
+from nlan.keep.sources import Appeared, Ended, Happening, Logged, Lost, Switched, Touched, Vanished
 from nlan.resources import FABRIC, HOST, Key
 
 SETTLE_S = 0.02
@@ -62,7 +62,7 @@ class Dirt:
         match happening:
             case Event():
                 self._take_event(happening, desired, now)
-            case Ended(namespace, _):
+            case Ended(namespace, _) | Lost(namespace):
                 self.mark([namespace], now, daemons=True)
             case Logged(namespace, _, event):
                 if event.kind == "configured":
@@ -87,7 +87,7 @@ class Dirt:
                 if event.ours or Key("route", namespace, prefix) in desired.resources:  # or takes its place
                     self.mark([namespace], now)
             case "neighbor":
-                if event.ours and event.text.startswith(ZEROS):
+                if event.ours:
                     self.mark([namespace], now)
             case _:
                 if namespace != FABRIC or event.what != "address":

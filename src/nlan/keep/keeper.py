@@ -36,8 +36,11 @@ from nlan.keep.sources import (
     Touched,
     Vanished,
 )
+from nlan.keep.vigil import STILL_S, Vigil
 from nlan.model import Lab
 from nlan.plan import Operation
+from nlan.plan.foreign import harmful
+from nlan.resources import Foreign, Key
 from nlan.resources.link import NAMESPACE
 from nlan.state import LabState
 from tega.errors import DamagedStore, StoreError
@@ -70,7 +73,8 @@ class Keeper:
         """
         self._world, self._memory, self._presence, self._tell = world, memory, presence, tell
         self._desired = Desired(Lab(name=world.place.lab), -1)
-        self._dirt, self._backoff = Dirt(), Backoff()
+        self._dirt, self._backoff, self._vigil = Dirt(), Backoff(), Vigil(world)
+        self._foreign: dict[Key, Foreign] = {}
         self._lock = PatientLock(world.place)
         self._head = self._read_revision = -1
         self._deadline = float("inf")
@@ -140,6 +144,8 @@ class Keeper:
         """Let an event mark what it concerns."""
         self._dirt.take(happening, self._desired, now)
         match happening:
+            case Event(namespace, "neighbor", gone=True) if self._has_foreign_neighbors(namespace):
+                self._dirt.mark([namespace], now)  # the event does not say that it was written down
             case Event(namespace, what):
                 if what != "switch":
                     self._operational.stale([namespace])
@@ -158,6 +164,9 @@ class Keeper:
                     self._dirt.mark((), now)
             case Touched() | Appeared():
                 pass
+
+    def _has_foreign_neighbors(self, namespace: str) -> bool:
+        return any(f.what == "neighbour" and f.namespace == namespace for f in self._foreign.values())
 
     # The database
 
@@ -280,8 +289,11 @@ class Keeper:
 
     def _repair(self, dirt: Dirt) -> None:
         begun = time.monotonic()
-        outcome = repair(self._world, self._desired, dirt, self._backoff, time.monotonic)
+        outcome = repair(self._world, self._desired, dirt, self._backoff, self._vigil, time.monotonic)
         now = time.monotonic()
+        if dirt.whole or dirt.daemons:
+            self._vigil.settle(outcome.seen, outcome.silent)
+        self._report_foreign(outcome)
         self._report(outcome, now - (begun if dirt.since is None else dirt.since))
         if dirt.whole:
             self._full_at = now + max(FULL_EVERY_S, FULL_SHARE * (now - begun))
@@ -309,6 +321,21 @@ class Keeper:
         if not outcome.failed and not outcome.put_off and self._desired.revision != self._state.applied():
             nodes = [node.name for node in self._desired.lab.nodes]
             self._state.mark_applied(self._desired.revision, nodes)
+
+    def _report_foreign(self, outcome: Outcome) -> None:
+        """Tell what somebody else has put there since, and what of it is gone."""
+        found = {foreign.key: foreign for foreign in outcome.foreign}
+        judged = {foreign.key for foreign in harmful(found.values(), self._desired.resources)}
+        before = {key: foreign for key, foreign in self._foreign.items() if key.namespace in outcome.seen}
+        for key, foreign in sorted({**before, **found}.items()):
+            if (key in before) == (key in found):
+                continue
+            event = "foreign" if key in found else "foreign-gone"
+            text = f"{key.namespace}: {foreign}" + ("" if key in found else " is gone")
+            fields = {"node": key.namespace, "kind": foreign.what, "name": foreign.words}
+            self._tell(Note(event, text, {**fields, "harmful": key in judged}))
+        others = {key: foreign for key, foreign in self._foreign.items() if key not in before}
+        self._foreign = {**others, **found}
 
     def _report(self, outcome: Outcome, seconds: float) -> None:
         ms = round(seconds * 1000, 1)
@@ -363,8 +390,15 @@ class Keeper:
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
             drifted = self._sources.switches.drifted() | self._limits_drifted()
-            if drifted:
-                self._dirt.mark(drifted, now)
+            found = self._vigil.look(self._sources.namespaces, self._desired, now)
+            for namespace, daemon in found.still:
+                text = f"{namespace}: {daemon} does not answer; it is started again in {STILL_S:.0f} s"
+                fields = {"node": namespace, "daemon": daemon, "restart_s": STILL_S}
+                self._tell(Note("daemon-silent", text, fields))
+            if drifted or found.kernel:
+                self._dirt.mark(drifted | found.kernel, now)
+            if found.daemons:
+                self._dirt.mark(found.daemons, now, daemons=True)
         self._forget(now)
         if now >= self._full_at:
             self._full_at = float("inf")

@@ -13,8 +13,9 @@ from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
 from nlan.keep.desired import DAEMON_KINDS, Desired
 from nlan.keep.dirt import Dirt
+from nlan.keep.vigil import Daemon, Vigil
 from nlan.plan import Operation, Plan, plan
-from nlan.resources import Key
+from nlan.resources import Foreign, Key
 
 Clock = Callable[[], float]
 What = tuple[str, Key]
@@ -30,6 +31,8 @@ class Outcome(NamedTuple):
         seen: Every namespace that was looked at.
         waits: Seconds until a failed operation is tried again.
         daemons: Whether a daemon was started or ended.
+        foreign: What somebody else put into the namespaces that were seen, and stays.
+        silent: Daemons that have to be waited for before they are started again.
     """
 
     done: list[Operation]
@@ -38,13 +41,18 @@ class Outcome(NamedTuple):
     seen: frozenset[str]
     waits: dict[What, float]
     daemons: bool
+    foreign: tuple[Foreign, ...]
+    silent: frozenset[Daemon]
 
 
-def repair(world: World, desired: Desired, dirt: Dirt, backoff: Backoff, clock: Clock) -> Outcome:
+def repair(
+    world: World, desired: Desired, dirt: Dirt, backoff: Backoff, vigil: Vigil, clock: Clock
+) -> Outcome:
     """Look at what is marked, plan for that alone, and carry the plan out."""
     existing = world.place.namespaces()
     planned, seen = look(world, desired, dirt, existing)
-    ready = without(planned, lambda o: backoff.blocked((o.action, o.key), clock()))
+    silent = {o.key: (o.key.namespace, o.key.name) for o in planned.operations if vigil.waits(o, clock())}
+    ready = without(planned, lambda o: o.key in silent or backoff.blocked((o.action, o.key), clock()))
     engine = Engine(world.drivers(desired.resources))
     done: list[Operation] = []
     waits: dict[What, float] = {}
@@ -57,7 +65,9 @@ def repair(world: World, desired: Desired, dirt: Dirt, backoff: Backoff, clock: 
 
     failed = engine.apply(ready, report)
     daemons = any(o.key.kind in DAEMON_KINDS for o in ready.operations)
-    return Outcome(done, failed, len(planned) - len(ready), seen, waits, daemons)
+    put_off = len(planned) - len(ready)
+    waiting = frozenset(silent.values())
+    return Outcome(done, failed, put_off, seen, waits, daemons, planned.foreign, waiting)
 
 
 def look(world: World, desired: Desired, dirt: Dirt, existing: list[str]) -> tuple[Plan, frozenset[str]]:

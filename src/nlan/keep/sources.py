@@ -29,6 +29,8 @@ DAEMONS = frozenset(
 ) | {"gobgpd", "ldpd", "eigrpd", "babeld", "vrrpd", "pathd", "fabricd", "nhrpd", "pbrd", "sharpd"}
 OF_FRR = ("log-frr", "run-frr")
 """Directories of a node's that FRR writes in; anything may stand in the last, only names count there."""
+NEEDED = (".json", ".pid", ".vty")
+"""Ends of the names of files that daemons cannot be kept without."""
 COMES, GOES = inotify.CREATE | inotify.MOVED_TO, inotify.DELETE | inotify.MOVED_FROM
 
 
@@ -52,6 +54,12 @@ class Logged(NamedTuple):
     namespace: str
     daemon: str
     event: LogEvent
+
+
+class Lost(NamedTuple):
+    """A file is gone without which nobody can speak to a daemon, or knows what it was asked."""
+
+    namespace: str
 
 
 class Appeared(NamedTuple):
@@ -82,7 +90,7 @@ class Committed(NamedTuple):
     """The lab's database may have new commits."""
 
 
-Happening = Event | Switched | Ended | Started | Logged | Appeared | Vanished | Touched | Committed
+Happening = Event | Switched | Ended | Started | Logged | Lost | Appeared | Vanished | Touched | Committed
 
 
 class Sources:
@@ -173,7 +181,7 @@ class Sources:
         for namespace in nodes:
             directory = self._place.paths.node(self._place.lab, namespace)
             self._follow(directory, directory / "log-frr")
-            self._inotify.add(directory / "run-frr", COMES)
+            self._inotify.add(directory / "run-frr", COMES | GOES)
         known = {(ended.namespace, pid) for pid, ended in self._processes.values()}
         for namespace, found in self._place.all_processes(nodes).items():
             for pid, program in found.items():
@@ -182,7 +190,7 @@ class Sources:
 
     def _follow(self, *directories: Path) -> None:
         for directory in directories:
-            if self._inotify.add(directory, inotify.MODIFY | COMES):
+            if self._inotify.add(directory, inotify.MODIFY | COMES | GOES):
                 for log in directory.glob("*.log"):
                     self._logs.follow(log)
 
@@ -247,6 +255,8 @@ class Sources:
                 yield from self._directory(change)
             elif change.name.endswith(".log") and change.path.name != "run-frr":
                 grown[change.path / change.name] = None
+            elif change.name.endswith(NEEDED) and change.mask & GOES:
+                yield Lost(namespace_name(_node_of(change.path / change.name)))
             elif change.name.endswith(".pid") and change.mask & COMES:
                 path = change.path / change.name
                 yield Started(namespace_name(_node_of(path)), path.stem)

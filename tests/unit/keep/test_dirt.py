@@ -10,7 +10,7 @@ from nlan.drivers.base import LogEvent
 from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
 from nlan.keep.dirt import PATIENCE_S, SETTLE_S, Dirt
-from nlan.keep.sources import Appeared, Committed, Ended, Logged, Started, Switched, Touched, Vanished
+from nlan.keep.sources import Appeared, Committed, Ended, Logged, Lost, Started, Switched, Touched, Vanished
 from nlan.model import Lab
 from nlan.resources import FABRIC, HOST
 from nlan.schema import load
@@ -45,7 +45,10 @@ def _lab(text: str) -> Lab:
         (Event("r1", "route", text="192.0.2.0/24 via 192.0.2.1", ours=False), set(), set()),
         (Event("r1/172.21.1.2", "route", text="0.0.0.0/0 via 192.0.2.1"), {"r1/172.21.1.2"}, set()),
         (Event("r1", "neighbor", text="00:00:00:00:00:00 192.0.2.9", ours=True), {"r1"}, set()),
-        (Event("r1", "neighbor", text="02:00:00:00:00:01", ours=True), set(), set()),
+        (Event("r1", "neighbor", text="02:00:00:00:00:01", ours=True), {"r1"}, set()),
+        (Event("r1", "neighbor", text="02:00:00:00:00:01"), set(), set()),
+        (Event("r1", "policy"), {"r1"}, set()),
+        (Lost("r1"), set(), {"r1"}),
         (Event("r1", "neighbor", text="192.0.2.9 02:00:00:00:00:01"), set(), set()),
         (Switched("r2"), {"r2"}, set()),
         (Appeared("r2"), {"r2"}, set()),

@@ -97,6 +97,10 @@ class FrrDriver:
         """
         return Files(self._place.directory(namespace), daemon).log
 
+    def pid_path(self, namespace: str, daemon: str) -> pathlib.Path:
+        """Return the file with the daemon's process id."""
+        return Files(self._place.directory(namespace), daemon).pid
+
     def command(self, namespace: str, daemon: str, line: str) -> str:
         """Return the daemon's answer to one command of enable mode, such as ``show ip route``.
 

@@ -138,6 +138,10 @@ class GobgpDriver:
         """Return the log that grows when a session changes (``Peer Up``, ``Peer Down``)."""
         return self._files(namespace).log
 
+    def pid_path(self, namespace: str) -> Path:
+        """Return the file with its process id."""
+        return self._files(namespace).pid
+
     def _files(self, namespace: str) -> Files:
         return Files(self._place.directory(namespace))
 

@@ -16,8 +16,9 @@ from nlan.drivers.netlink import codec, links
 from nlan.drivers.netlink.channel import open_channel
 from nlan.drivers.netlink.hops import Hop, hops_of
 from nlan.drivers.netlink.route import (
+    DAEMONS,
+    KERNEL,
     MAIN_TABLE,
-    PROTOCOL,
     ROUTE_HEADER,
     RTM_DELROUTE,
     RTM_NEWROUTE,
@@ -32,8 +33,8 @@ _ADDRESS_HEADER = struct.Struct("=BBBBI")
 _NEIGHBOR_HEADER = struct.Struct("=BxxxiHBB")
 _IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR = 1, 2, 1, 2
 _AF_BRIDGE = 7
-_NUD_FAILED, _NUD_NOARP = 0x20 | 0x01, 0x40
-_ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch")
+_NUD_FAILED, _NUD_NOARP, _NUD_PERMANENT = 0x20 | 0x01, 0x40, 0x80
+_ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "policy")
 
 
 class Event(NamedTuple):
@@ -45,7 +46,8 @@ class Event(NamedTuple):
         gone: Whether it went away; else it came, or changed.
         interface: Its interface's name; empty where it has none, or where names were not asked for.
         text: The thing in words: an address, a prefix and its next hop, a neighbour.
-        ours: Whether nlan itself put it there (routes), or it is a bridge's entry (neighbours).
+        ours: Whether nlan compares it: a route that no routing daemon put there, a bridge's entry or a
+            neighbour that was not learnt.
     """
 
     namespace: str
@@ -122,6 +124,8 @@ class EventWatcher:
                 return self._route(namespace, kind, body)
             case 28 | 29:
                 return self._neighbor(namespace, kind == _DELNEIGH, body)
+            case 32 | 33 | 36 | 37:  # RTM_NEWRULE, RTM_DELRULE, RTM_NEWQDISC, RTM_DELQDISC
+                return Event(namespace, "policy")
             case 80 | 81:
                 return Event(namespace, "switch", kind == _DELNETCONF)
         return None
@@ -142,10 +146,15 @@ class EventWatcher:
 
     def _route(self, namespace: str, kind: int, body: memoryview) -> Event | None:
         route = parse_route(body)
-        if route is None or route.table != MAIN_TABLE or kind not in (RTM_NEWROUTE, RTM_DELROUTE):
+        if route is None or kind not in (RTM_NEWROUTE, RTM_DELROUTE):
             return None
+        ours = route.protocol not in DAEMONS
+        if route.table != MAIN_TABLE:
+            # The kernel's own come with addresses, of which there is an event, and do not go by themselves.
+            is_told = not ours or (route.protocol == KERNEL and kind == RTM_NEWROUTE)
+            return None if is_told else Event(namespace, "policy")
         name, words = self._words(namespace, route, body)
-        return Event(namespace, "route", kind == RTM_DELROUTE, name, words, route.protocol == PROTOCOL)
+        return Event(namespace, "route", kind == RTM_DELROUTE, name, words, ours)
 
     def _words(self, namespace: str, route: KernelRoute, body: memoryview) -> tuple[str, str]:
         """Return a route's interface and its words; of many next hops, each with its interface."""
@@ -177,7 +186,8 @@ class EventWatcher:
         words = (mac, destination) if family == _AF_BRIDGE else (destination, mac)
         text = " ".join(word for word in words if word)
         gone = gone or bool(state & _NUD_FAILED)
-        return Event(namespace, "neighbor", gone, self._name(namespace, index), text, family == _AF_BRIDGE)
+        ours = bool(state & (_NUD_PERMANENT | (_NUD_NOARP if family == _AF_BRIDGE else 0)))
+        return Event(namespace, "neighbor", gone, self._name(namespace, index), text, ours)
 
     def _name(self, namespace: str, index: int) -> str:
         known = self._known.get(namespace)

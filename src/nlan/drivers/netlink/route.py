@@ -33,7 +33,8 @@ KERNEL = 2
 """Protocol number of routes that come and go with addresses."""
 NOT_FOREIGN = frozenset({1, KERNEL, 9, PROTOCOL, 11, 12, 42, *range(186, 200)})
 """Protocol numbers of the kernel (redirects and router advertisements too), of nlan, of routing daemons."""
-_DAEMONS = NOT_FOREIGN - {KERNEL, PROTOCOL}
+DAEMONS = NOT_FOREIGN - {KERNEL, PROTOCOL}
+"""Those of routes that come and go by themselves."""
 _LENGTH_AT, _PROTOCOL_AT, _KIND_AT = 1, 5, 7
 """Where a route's header says so."""
 _SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_HOST = 0, 253, 254
@@ -86,7 +87,7 @@ class Routes:
             if protocol == KERNEL:
                 if kind in (_UNICAST, _LOCAL):
                     self._take_kernels(body, kind)
-            elif protocol not in _DAEMONS and (route := parse_route(body)) is not None:
+            elif protocol not in DAEMONS and (route := parse_route(body)) is not None:
                 (self.own if protocol == PROTOCOL else self.foreign).append(route)
 
     def _take_kernels(self, body: memoryview, kind: int) -> None:

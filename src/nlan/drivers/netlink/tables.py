@@ -48,6 +48,16 @@ class Tables:
             yield _foreign(namespace, body[0], name, chains.get((body[0], name), ()))
 
 
+def words(place: Place, namespace: str) -> tuple[str, ...]:
+    """Return the tables of a namespace in words; none where the kernel has no nftables.
+
+    Raises:
+        HostError: The namespace does not exist.
+    """
+    with _open(place, namespace) as channel:
+        return tuple(sorted(foreign.words for foreign in Tables().observe(namespace, channel)))
+
+
 def remove(place: Place, namespace: str, body: bytes) -> Refusal | None:
     """Remove a table; return why not, None for success."""
     bracket = _HEADER.pack(0, 0, _SUBSYSTEM >> 8)

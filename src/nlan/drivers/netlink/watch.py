@@ -21,8 +21,12 @@ from nlan.drivers.netlink.route import MAIN_TABLE, RTM_DELROUTE, RTM_NEWROUTE, d
 from nlan.errors import HostError
 
 Prefix = IPv4Network | IPv6Network
-What = Literal["link", "address", "neighbor", "route", "switch", "lost"]
-"""What moved; ``switch`` is a sysctl of an interface, ``lost`` means that events were lost: look again."""
+What = Literal["link", "address", "neighbor", "route", "switch", "policy", "lost"]
+"""What moved.
+
+``switch`` is a sysctl of an interface; ``policy`` are rules, queues, and routes of other tables than main;
+``lost`` means that events were lost: look again.
+"""
 
 _AF_INET, _AF_INET6, _AF_BRIDGE = 2, 10, 7
 _UNICAST = 1
@@ -33,6 +37,7 @@ _GROUPS: dict[What, int] = {
     "address": 0x110,
     "route": 0x440,
     "switch": 1 << 23 | 1 << 24,
+    "policy": 1 << 3 | 1 << 7 | 1 << 18,
 }
 _WHAT: dict[int, What] = {
     16: "link",
@@ -43,6 +48,10 @@ _WHAT: dict[int, What] = {
     25: "route",
     28: "neighbor",
     29: "neighbor",
+    32: "policy",
+    33: "policy",
+    36: "policy",
+    37: "policy",
     80: "switch",
     81: "switch",
 }

@@ -5,7 +5,7 @@ from ipaddress import ip_interface
 import msgspec
 import pytest
 
-from netns.support import by_key, create, delete, ip, observe, shell, succeeded
+from netns.support import by_key, create, delete, ip, observe, observe_own, shell, succeeded
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.resources import Address, Bridge
 from nlan.runtimes import NetnsRuntime
@@ -51,7 +51,7 @@ def test_addresses_nobody_asked_nlan_for_are_left_alone(
     addressed: NetlinkDriver, place: NetnsRuntime
 ) -> None:
     shell(place, "a", "ip address add 203.0.113.1/24 dev br; ip address add 203.0.113.2/32 dev lo")
-    assert observe(addressed) == by_key(BRIDGE, FOUR, SIX, LOOPBACK)
+    assert observe_own(addressed) == by_key(BRIDGE, FOUR, SIX, LOOPBACK)
 
 
 def test_the_same_address_added_by_hand_is_taken_over(kernel: NetlinkDriver, place: NetnsRuntime) -> None:
@@ -67,7 +67,7 @@ def test_the_same_address_with_another_length_gives_way_where_the_kernel_holds_b
     assert succeeded(create(kernel, BRIDGE))
     shell(place, "a", "ip address add 192.0.2.1/16 dev br; ip address add 2001:db8::1/48 dev br")
     assert succeeded(create(kernel, FOUR, SIX))
-    assert observe(kernel) == by_key(BRIDGE, FOUR, SIX)
+    assert observe_own(kernel) == by_key(BRIDGE, FOUR, SIX)
     (listed,) = ip(place, "a", "address", "show", "dev", "br", "scope", "global")
     lengths = {(a["local"], a["prefixlen"]) for a in listed["addr_info"]}
     assert lengths == {("192.0.2.1", 16), ("192.0.2.1", 24), ("2001:db8::1", 64)}

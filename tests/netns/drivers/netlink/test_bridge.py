@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 
-from netns.support import by_key, create, delete, ip, observe, shell, succeeded, update
+from netns.support import by_key, create, delete, ip, observe, observe_own, shell, succeeded, update
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import NotOwnedError
 from nlan.resources import Bridge, Veth
@@ -77,7 +77,7 @@ def test_deleting_twice_is_fine(kernel: NetlinkDriver) -> None:
 
 def test_foreign_bridge_is_neither_seen_nor_touched(kernel: NetlinkDriver, place: NetnsRuntime) -> None:
     shell(place, "a", "ip link add int_br111 type bridge")
-    assert observe(kernel) == {}
+    assert observe_own(kernel) == {}
     (made,) = create(kernel, BRIDGE)
     (removed,) = delete(kernel, BRIDGE)
     assert isinstance(made, NotOwnedError)

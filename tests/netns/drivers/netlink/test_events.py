@@ -40,8 +40,8 @@ def test_links_addresses_routes_and_neighbors(place: NetnsRuntime, watcher: Even
     assert (event.namespace, event.interface, event.gone) == ("a", "br0", False)
     assert next_event(watcher, lambda e: e.what == "route" and e.text == "192.0.2.0/24").interface == "br0"
     shell(place, "a", "ip neighbor add 192.0.2.9 lladdr 00:00:5e:00:53:09 dev br0")
-    event = next_event(watcher, lambda e: e.what == "neighbor" and not e.ours)
-    assert event.text == "192.0.2.9 00:00:5e:00:53:09"
+    event = next_event(watcher, lambda e: e.what == "neighbor" and e.text.startswith("192"))
+    assert (event.text, event.ours) == ("192.0.2.9 00:00:5e:00:53:09", True), "it is written down for good"
     shell(place, "a", "ip route add 198.51.100.0/24 via 192.0.2.9 proto 110")
     event = next_event(watcher, lambda e: e.what == "route" and "198.51" in e.text)
     assert (event.text, event.ours) == ("198.51.100.0/24 via 192.0.2.9", True)
@@ -135,3 +135,27 @@ def test_look_shows_everything(place: NetnsRuntime) -> None:
     hops = [{"via": "192.0.2.8", "dev": "br0"}, {"via": "192.0.2.9", "dev": "br0"}]
     assert found["routes"]["198.51.100.0/24"] == {"protocol": "bgp", "hops": hops}
     assert found["routes"]["192.0.2.0/24"] == {"protocol": "kernel", "hops": [{"dev": "br0"}]}
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("ip rule add pref 100 lookup main", "policy"),
+        ("ip -6 rule add pref 100 lookup main", "policy"),
+        ("tc qdisc add dev lo root pfifo", "policy"),
+        ("ip route del table local local 127.0.0.1", "policy"),
+        ("ip route add blackhole 192.0.2.0/24 table 100", "policy"),
+        ("ip route add blackhole 192.0.2.0/24", "route"),
+        ("echo 1 > /proc/sys/net/ipv4/conf/lo/forwarding", "switch"),
+    ],
+)
+def test_what_somebody_does_to_a_namespace_is_told(
+    place: NetnsRuntime, watcher: EventWatcher, command: str, what: str
+) -> None:
+    shell(place, "a", command)
+    assert next_event(watcher, lambda e: e.what == what).namespace == "a"
+
+
+def test_routes_of_daemons_are_no_business_of_nlans(place: NetnsRuntime, watcher: EventWatcher) -> None:
+    shell(place, "a", "ip route add blackhole 192.0.2.0/24 proto ospf")
+    assert not next_event(watcher, lambda e: e.what == "route").ours

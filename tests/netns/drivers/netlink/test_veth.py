@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import msgspec
 
-from netns.support import by_key, create, delete, ip, observe, operation, replace, shell, succeeded, update
+from netns.support import (
+    by_key,
+    create,
+    delete,
+    ip,
+    observe,
+    observe_own,
+    operation,
+    replace,
+    shell,
+    succeeded,
+    update,
+)
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import ApplyError
 from nlan.resources import Bridge
@@ -116,7 +128,7 @@ def test_foreign_link_of_that_name_stays(kernel: NetlinkDriver, place: NetnsRunt
     shell(place, "a", "ip link add eth1 type bridge")
     (failure,) = create(kernel, PAIR)
     assert "File exists" in str(failure)
-    assert observe(kernel) == {}
+    assert observe_own(kernel) == {}
     assert ip(place, "a", "link", "show", "eth1")[0]["linkinfo"]["info_kind"] == "bridge"
 
 

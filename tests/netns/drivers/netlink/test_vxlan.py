@@ -5,7 +5,19 @@ from ipaddress import ip_address
 import msgspec
 import pytest
 
-from netns.support import by_key, create, delete, ip, observe, replace, shell, succeeded, update
+from netns.support import (
+    by_key,
+    create,
+    delete,
+    ip,
+    observe,
+    observe_foreign,
+    observe_own,
+    replace,
+    shell,
+    succeeded,
+    update,
+)
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.resources import Bridge, FdbEntry, Vxlan
 from nlan.runtimes import NetnsRuntime
@@ -100,8 +112,12 @@ def test_entry_of_a_device_that_is_gone(overlay: NetlinkDriver) -> None:
     assert "there is no interface vxlan111" in str(failure)
 
 
-def test_learnt_and_foreign_entries_are_not_observed(overlay: NetlinkDriver, place: NetnsRuntime) -> None:
+def test_foreign_entries_are_shown(overlay: NetlinkDriver, place: NetnsRuntime) -> None:
     shell(place, "a", "bridge fdb add 02:00:5e:00:53:77 dev vxlan111 dst 192.0.2.7 self")
     shell(place, "a", "ip link add other type vxlan id 7 dstport 4790")
     shell(place, "a", "bridge fdb append 00:00:00:00:00:00 dev other dst 192.0.2.7")
-    assert observe(overlay) == by_key(BRIDGE, VXLAN, *ENTRIES)
+    assert observe_own(overlay) == by_key(BRIDGE, VXLAN, *ENTRIES)
+    assert observe_foreign(overlay) == [
+        "fdb 02:00:5e:00:53:77 on vxlan111 to 192.0.2.7",
+        "link other (vxlan)",
+    ]

@@ -1,0 +1,102 @@
+"""What no event tells of: tables of nftables, and daemons that stand still.
+
+A few namespaces are looked at every second. A daemon that does not answer may be about to (a debugger holds
+it, the machine is busy): it is started again once that has lasted for a while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from nlan.control.world import World
+from nlan.drivers import processes
+from nlan.drivers.netlink import tables
+from nlan.errors import HostError
+from nlan.keep.desired import Desired
+from nlan.plan import Operation
+from nlan.resources import FrrDaemon, GobgpDaemon
+
+PORTION = 10
+"""So many namespaces are looked at each time."""
+STILL_S = 10.0
+"""How long a daemon may be silent before it is started again."""
+
+Daemon = tuple[str, str]
+"""Namespace and name."""
+
+
+class Found(NamedTuple):
+    """What a look found.
+
+    Attributes:
+        kernel: Namespaces whose tables have changed.
+        daemons: Namespaces with a daemon whose time is over.
+        still: Daemons that stand still, as of now.
+    """
+
+    kernel: set[str]
+    daemons: set[str]
+    still: list[Daemon]
+
+
+class Vigil:
+    """Looks at a portion of a lab's namespaces each time, one portion after the other."""
+
+    def __init__(self, world: World) -> None:
+        """Know nothing yet."""
+        self._world = world
+        self._cursor = 0
+        self._tables: dict[str, tuple[str, ...]] = {}
+        self._silent: dict[Daemon, float] = {}
+
+    def look(self, namespaces: Collection[str], desired: Desired, now: float) -> Found:
+        """Look at the next few of the namespaces."""
+        names = sorted(namespaces)
+        portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
+        self._cursor += len(portion)
+        kernel = {name for name in portion if self._has_other_tables(name)}
+        still = [daemon for daemon in self._stopped(portion, desired) if daemon not in self._silent]
+        for daemon in still:
+            self._silent[daemon] = now
+        over = {daemon[0] for daemon, since in self._silent.items() if now - since >= STILL_S}
+        return Found(kernel, over, still)
+
+    def _has_other_tables(self, namespace: str) -> bool:
+        try:
+            now = tables.words(self._world.place, namespace)
+        except HostError:
+            return False  # it goes
+        before = self._tables.get(namespace, ())
+        self._tables[namespace] = now
+        return now != before
+
+    def _stopped(self, namespaces: Sequence[str], desired: Desired) -> Iterator[Daemon]:
+        for namespace in namespaces:
+            for resource in desired.by_namespace.get(namespace, {}).values():
+                if isinstance(resource, FrrDaemon):
+                    pid = self._world.frr.pid_path(namespace, resource.daemon)
+                elif isinstance(resource, GobgpDaemon):
+                    pid = self._world.gobgp.pid_path(namespace)
+                else:
+                    continue
+                if processes.is_stopped(pid):
+                    yield namespace, resource.key.name
+
+    def waits(self, operation: Operation, now: float) -> bool:
+        """Tell whether an operation would start a silent daemon too early, or one that stands on it."""
+        observed, (_, namespace, name) = operation.observed, operation.key
+        if not isinstance(observed, FrrDaemon | GobgpDaemon):
+            return False
+        if observed.silent:
+            return now - self._silent.setdefault((namespace, name), now) < STILL_S
+        since = self._silent.get((namespace, "zebra")) if getattr(observed, "orphan", False) else None
+        return since is not None and now - since < STILL_S
+
+    def settle(self, namespaces: Collection[str], waiting: Collection[Daemon]) -> None:
+        """Forget the daemons of namespaces that were looked at, but those that wait still."""
+        self._silent = {
+            daemon: since
+            for daemon, since in self._silent.items()
+            if daemon[0] not in namespaces or daemon in waiting
+        }
