@@ -159,6 +159,7 @@ EDITS = (
         + ce5 frr mgmtd [hitless]
         + ce5 frr zebra [hitless]
         + ce5 frr bgpd [hitless]
+        + ce5 frr staticd [hitless]
         ~ pe1 frr bgpd [hitless]
         """,
         touched=CE5,
@@ -292,6 +293,7 @@ EDITS = (
         to_gobgp,
         """
         - ce1 frr bgpd [session]
+        - ce1 frr staticd [session]
         + ce1 gobgp gobgpd [restart]
         - ce1 frr zebra [session]
         - ce1 frr mgmtd [session]
@@ -304,6 +306,7 @@ EDITS = (
         """
         + ce1 frr mgmtd [restart]
         + ce1 frr zebra [restart]
+        + ce1 frr staticd [restart]
         - ce1 gobgp gobgpd [session]
         + ce1 frr bgpd [restart]
         """,
@@ -315,6 +318,7 @@ EDITS = (
         """
         + rr frr mgmtd [restart]
         + rr frr zebra [restart]
+        + rr frr staticd [restart]
         - rr gobgp gobgpd [session]
         + rr frr bgpd [restart]
         """,
@@ -326,6 +330,7 @@ EDITS = (
         reflector_to_gobgp,
         """
         - rr frr bgpd [session]
+        - rr frr staticd [session]
         + rr gobgp gobgpd [restart]
         - rr frr zebra [session]
         - rr frr mgmtd [session]
