@@ -142,9 +142,15 @@ def _level(words: Sequence[str], stack: Sequence[_Open]) -> tuple[int | None, fr
         if not found.whole and section == "bgp":
             found = frrwords.find("bgp family", words)
         is_short = list(found.words) != list(words)
-        if found.whole and not (depth and (found.words[:2] == ("key", "chain") or (is_header and is_short))):
+        if found.whole and not (_is_beside(section, found.words) or (depth and is_header and is_short)):
             return depth, found
     return None, frrwords.Command(tuple(words), frozenset(), 0, False)
+
+
+def _is_beside(section: str, words: tuple[str, ...]) -> bool:
+    """Tell a command that leaves its section for one beside: the next key, the next key chain."""
+    is_key = section.startswith("keychain") and words[:1] == ("key",)
+    return is_key and (words[1:2] == ("chain",) or section == "keychain key")
 
 
 def _opens(section: str, words: Sequence[str]) -> bool:

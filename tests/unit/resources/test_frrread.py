@@ -109,6 +109,16 @@ def owners(text: str) -> list[str]:
             ],
         ),
         (
+            "key chain a\nkey 1\nkey-string x\nkey 2\nkey-string y",
+            [
+                "key chain a",
+                "key chain a / key 1",
+                "key chain a / key 1 / key-string x",
+                "key chain a / key 2",
+                "key chain a / key 2 / key-string y",
+            ],
+        ),
+        (
             "key chain a\n key 1\n  key-string x\nkey chain b\n key 1",
             [
                 "key chain a",

@@ -144,7 +144,7 @@ class Files(NamedTuple):
             lines: The configuration.
             written: Whether a user wrote some of it, which FRR may refuse.
         """
-        if written:
+        if written and self.daemon not in MANAGED:  # mgmtd reads those one after the other, as one
             text = "".join(f"{row}\n" for row, _ in frrfile.rows(frrconfig.paths(lines)))
         else:
             text = frrconfig.file_text(lines) if lines else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,17 @@ def test_a_damaged_receipt_is_none(octets: bytes, tmp_path: Path) -> None:
     assert Receipt.read(files) == RECEIPT
     files.receipt.write_bytes(octets)
     assert Receipt.read(files) is None
+
+
+def test_the_files_that_mgmtd_reads_as_one_leave_their_sections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nlan.drivers.frr.files._owner", lambda: (os.getuid(), os.getgid()))
+    (tmp_path / "etc-frr").mkdir()
+    files = Files(tmp_path, "staticd")
+    files.write_config(("vrf red", " ip route 203.0.113.0/24 192.0.2.1"), written=True)
+    assert files.config.read_text().splitlines()[:3] == [
+        "vrf red",
+        " ip route 203.0.113.0/24 192.0.2.1",
+        "exit",
+    ]
