@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nlan.plan.foreign import harmful, is_taken_away
+from nlan.plan.foreign import given_by_frr, harmful, is_taken_away
 from nlan.plan.operation import Operation, Plan
 from nlan.plan.order import ordered
 from nlan.plan.resets import with_resets
@@ -34,6 +34,8 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
     changes += _on_bare(changes, wanted, seen)
     changes = with_resets(changes, wanted, seen)
     removals = {key for key in observed if key not in desired and not observed[key].comes_with_namespace}
+    if any(key.kind == Foreign.kind for key in removals):
+        removals -= given_by_frr(desired)
     vanishing = {key: carrier for key in removals if (carrier := _carrier(key, removals, seen)) is not None}
     foreign = sorted(key for key in removals - vanishing.keys() if key.kind == Foreign.kind)
     places = {claim: o.key for o in changes if o.action == "create" for claim in _claims(o.desired)}

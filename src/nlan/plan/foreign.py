@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
-from nlan.resources import Address, Foreign, Key, Namespace, Resource
+from nlan.resources import Address, Foreign, FrrDaemon, Key, Namespace, Resource
+from nlan.resources.frrconfig import paths
 
 
 def exclusively(desired: Mapping[Key, Resource]) -> dict[Key, Resource]:
@@ -23,6 +25,25 @@ def is_taken_away(foreign: Foreign, desired: Mapping[Key, Resource]) -> bool:
     """Tell whether the namespace that it is in shall hold nothing but what is desired."""
     namespace = desired.get(Key("namespace", foreign.namespace, ""))
     return isinstance(namespace, Namespace) and namespace.exclusive
+
+
+def given_by_frr(desired: Mapping[Key, Resource]) -> frozenset[Key]:
+    """Return what would be foreign, were it not for FRR: the addresses that its lines give interfaces."""
+    lines = (
+        (daemon.namespace, path)
+        for daemon in desired.values()
+        if isinstance(daemon, FrrDaemon) and daemon.daemon in ("mgmtd", "zebra")
+        for path in paths(daemon.config or ())
+    )
+    found = ((namespace, _ADDRESS.match("/".join(path))) for namespace, path in lines if len(path) == 2)
+    return frozenset(
+        Key(Foreign.kind, namespace, f"address {given['address']} on {given['interface']}")
+        for namespace, given in found
+        if given is not None
+    )
+
+
+_ADDRESS = re.compile(r"interface (?P<interface>\S+)/(ip|ipv6) address (?P<address>\S+)$")
 
 
 def harmful(found: Iterable[Foreign], desired: Mapping[Key, Resource]) -> tuple[Foreign, ...]:

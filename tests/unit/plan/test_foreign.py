@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nlan.plan import exclusively, plan
-from nlan.resources import Address, Foreign, Key, Namespace, Resource, Route, Stack
+from nlan.resources import Address, Foreign, FrrDaemon, Key, Namespace, Resource, Route, Stack
 
 ADDRESS = Address(namespace="r", interface="eth1", address=ip_interface("10.1.0.1/30"))
 DEFAULT = Route(namespace="h", prefix=ip_network("0.0.0.0/0"), via=ip_address("10.2.0.1"), interface="eth0")
@@ -52,6 +52,20 @@ def test_a_route_does_harm_where_it_takes_packets_of_the_lab(
     planned = plan(by_key(*LAB), by_key(*LAB, foreign))
     assert planned.harmful == ((foreign,) if is_harmful else ())
     assert planned.foreign == (foreign,)
+
+
+def test_an_address_that_lines_of_frr_give_is_not_foreign() -> None:
+    lines = ("interface eth1", " ip address 192.0.2.1/24", " ipv6 address 2001:db8::1/64")
+    daemon = FrrDaemon(namespace="r", daemon="mgmtd", config=lines)
+    given = [
+        Foreign(namespace="r", what="address", words=words)
+        for words in ("192.0.2.1/24 on eth1", "2001:db8::1/64 on eth1", "192.0.2.2/24 on eth1")
+    ]
+    wanted, seen = by_key(*LAB, daemon), by_key(*LAB, daemon, *given)
+    assert plan(wanted, seen).foreign == (given[2],)
+    assert told(plan(exclusively(wanted), {**seen, **exclusively(by_key(*LAB))})) == [
+        "delete r foreign address 192.0.2.2/24 on eth1: foreign"
+    ]
 
 
 def told(planned: Any) -> list[str]:
