@@ -60,8 +60,7 @@ def dump(nlan: Nlan, lab: str) -> Dump:
     for node, answer in answers.items():
         for part in answer["stdout"].split("\n== ")[1:]:
             subject, _, text = part.partition("\n")
-            lines = tuple(sorted(_lines(subject, text)))
-            found[f"{node} {subject}"] = lines
+            found[f"{node} {subject[:40]}"] = tuple(sorted(_lines(subject, text)))
     daemons = nlan.run("status", lab, "--json").json["nodes"]
     found |= {f"{node} daemons": tuple(daemons[node]["daemons"]) for node in daemons}
     return found | {"@fabric ip -j -d address": _fabric(lab)}

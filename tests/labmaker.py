@@ -94,6 +94,8 @@ class LabMaker:
             lab["links"].append(self._link(name, other))
 
     def remove_node(self, lab: Lab) -> None:
+        if len(lab["nodes"]) == 1:
+            return
         name = self._pick(lab)
         del lab["nodes"][name]
         lab["links"] = [link for link in lab["links"] if name not in link["link"].split(" -- ")]
@@ -154,8 +156,9 @@ class LabMaker:
             )
 
     def add_link(self, lab: Lab) -> None:
-        one, other = self._random.sample(list(lab["nodes"]), 2)
-        lab["links"].append(self._link(one, other))
+        if len(lab["nodes"]) > 1:
+            one, other = self._random.sample(list(lab["nodes"]), 2)
+            lab["links"].append(self._link(one, other))
 
     def remove_link(self, lab: Lab) -> None:
         if lab["links"]:
@@ -182,7 +185,7 @@ class LabMaker:
 
     def change_network(self, lab: Lab) -> None:
         if lab["networks"].pop("net", None) is None:
-            members = self._random.sample(list(lab["nodes"]), self._random.randint(2, len(lab["nodes"])))
+            members = [name for name in lab["nodes"] if self._random.random() < 0.7]
             lab["networks"]["net"] = {"nodes": members, "type": self._random.choice(["l2vpn", "lan"])}
 
     def toggle_ipv6(self, lab: Lab) -> None:
