@@ -2,7 +2,8 @@
 
 `dump` gives it as lines, alike for labs that are alike: what differs between two starts of one file
 (interface indexes, times, counters, process ids, identifiers of next-hop groups) is left out, and so is
-which of several equal BGP paths is used: a router prefers the one that it learnt first.
+which of several equal BGP paths is used: a router prefers the one that it learnt first. So is the OSPF
+priority that a daemon starts with, so that it need not wait for an election.
 `settled` waits until nothing moves any more.
 """
 
@@ -34,7 +35,7 @@ show grep -s . /etc/hostname /etc/hosts /proc/sys/net/ipv4/ip_forward /proc/sys/
     /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/accept_local \
     /proc/sys/net/ipv4/conf/*/forwarding /proc/sys/net/ipv6/conf/*/accept_dad
 if [ -e /run/frr/zebra.vty ]; then
-    show grep -rsv '^!' /etc/frr
+    show grep -rsvE '^!|ip(v6)? ospf6? priority 0' /etc/frr
     show vtysh -c 'show running-config'
     show vtysh -c 'show ip route json'
     show vtysh -c 'show ipv6 route json'
@@ -207,8 +208,9 @@ def _routes(text: str) -> Iterator[str]:
         for prefix, routes in document.items():
             for route in routes:
                 hops = sorted(
-                    f"{hop.get('ip', '')}@{hop.get('interfaceName', '')}{'' if hop.get('active') else '?'}"
+                    f"{hop.get('ip', '')}@{hop.get('interfaceName', '')}"
                     for hop in route.get("nexthops", [])
+                    if hop.get("active")  # zebra may go on listing one whose interface went; nothing uses it
                 )
                 if prefix.startswith("fe80") or (route["protocol"] == "kernel" and not route.get("selected")):
                     continue  # zebra hears from the kernel of connected routes that come while it runs
