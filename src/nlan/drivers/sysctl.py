@@ -4,6 +4,9 @@ A namespace does not tell which of its thousands of switches somebody has set. S
 names of those that it sets: one that is not wanted any more goes back to what a new namespace has, or,
 where it is one of an interface, to what the namespace has for new interfaces.
 
+What new interfaces have (``net/ipv6/conf/default/…``) is given to those that had what was before, too: an
+interface that was there is then as one that comes.
+
 Some switches of a namespace are its interfaces' too (`nlan.drivers.netlink.netconf`): one interface that
 says otherwise is a difference of the namespace's.
 """
@@ -11,6 +14,7 @@ says otherwise is a difference of the namespace's.
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -110,7 +114,8 @@ class SysctlDriver:
         try:
             with self._place.inside(namespace):
                 for position, name in gone.items():
-                    failures[position] = _restore(name, _default(name, defaults))
+                    wanted = self._wanted.get(namespace, ())
+                    failures[position] = _restore(name, _default(name, defaults), wanted)
                 if gone:  # one for all interfaces has changed each one's
                     for switch in self._wanted.get(namespace, {}).items():
                         _write(*switch)
@@ -123,7 +128,7 @@ class SysctlDriver:
 
     def _write(self, switch: Sysctl) -> str | None:
         """Write a switch of the current namespace, and of interfaces that have another value still."""
-        failure = _write(switch.name, switch.value)
+        failure = _spread(switch.name, switch.value, self._wanted.get(switch.namespace, ()))
         wanted = {**self._wanted.get(switch.namespace, {}), switch.name: switch.value}
         for one in netconf.read(wanted)[1] if switch.name in netconf.SWITCHES else ():
             if one.name == switch.name:
@@ -185,9 +190,22 @@ def _default(name: str, defaults: Mapping[str, str]) -> str | None:
     return _read(f"{family}/conf/default/{rest.rpartition('/')[2]}") if rest else None
 
 
-def _restore(name: str, value: str | None) -> str | None:
+def _restore(name: str, value: str | None, wanted: Collection[str]) -> str | None:
     """Write a default; what the kernel lacks, or has lost with its interface, needs none."""
-    return None if value is None or _read(name) in (None, value) else _write(name, value)
+    return None if value is None or _read(name) in (None, value) else _spread(name, value, wanted)
+
+
+def _spread(name: str, value: str, wanted: Collection[str]) -> str | None:
+    """Write a value; one for new interfaces also to those that have the former and nobody set."""
+    directory, default, last = name.partition("/conf/default/")
+    before = _read(name) if default else None
+    failure = _write(name, value)
+    if failure is None and before not in (None, value):
+        for interface in os.listdir(f"/proc/sys/{directory}/conf"):
+            own = f"{directory}/conf/{interface}/{last}"
+            if interface not in ("all", "default", "lo") and own not in wanted and _read(own) == before:
+                failure = failure or _write(own, value)
+    return failure
 
 
 def _read(name: str) -> str | None:

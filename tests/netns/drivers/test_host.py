@@ -83,6 +83,20 @@ def test_switches_that_nobody_wants_any_more_go_back(place: NetnsRuntime) -> Non
     assert shell(place, "a", "cat /proc/sys/net/ipv4/tcp_ecn") == f"{theirs.value}\n"
 
 
+def test_what_new_interfaces_have_those_that_are_there_get_too(place: NetnsRuntime) -> None:
+    """An interface made before IPv6 was asked for went on looking for duplicates, a second an address."""
+    shell(place, "a", "ip link add eth1 type bridge; ip link add own type bridge")
+    shell(place, "a", "echo 2 > /proc/sys/net/ipv6/conf/own/accept_dad")
+    quick = Sysctl(namespace="a", name="net/ipv6/conf/default/accept_dad", value="0")
+    theirs = Sysctl(namespace="a", name="net/ipv6/conf/own/accept_dad", value="2")
+    driver = SysctlDriver(place, [quick, theirs])
+    both = "cat /proc/sys/net/ipv6/conf/eth1/accept_dad /proc/sys/net/ipv6/conf/own/accept_dad"
+    assert succeeded(create(driver, quick))
+    assert shell(place, "a", both) == "0\n2\n"
+    assert succeeded(delete(SysctlDriver(place, [theirs]), quick))
+    assert shell(place, "a", both) == "1\n2\n"
+
+
 def test_names_of_switches_that_cannot_be_read_are_forgotten(place: NetnsRuntime) -> None:
     assert succeeded(create(SysctlDriver(place, [FORWARDING]), FORWARDING))
     place.sysctls_file.write_text("{")
