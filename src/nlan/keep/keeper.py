@@ -261,7 +261,7 @@ class Keeper:
             return self._desired.revision >= 0
         waiting = self._state.confirmation()
         self._deadline = float("inf")  # what comes below may fail
-        if waiting is not None and waiting.left_s + GRACE_S <= 0:
+        if waiting is not None and (waiting.until <= 0 or waiting.left_s + GRACE_S <= 0):
             undo_unconfirmed(self._world, self._state, waiting, _Undoing(self._tell, self._sources))
             waiting = None
             dirt.all(time.monotonic())
