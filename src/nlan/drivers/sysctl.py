@@ -217,22 +217,7 @@ def _read(name: str) -> str | None:
 
 
 def _write(name: str, value: str) -> str | None:
-    """Write one value; return why not, None for success.
-
-    What new interfaces get, those that have what new ones got before get too: as if they were made now.
-    """
-    family, is_default, switch = name.partition("/conf/default/")
-    former = _read(name) if is_default else value
-    failure = _write_one(name, value)
-    if failure is None and former != value:
-        for interface in os.listdir(f"/proc/sys/{family}/conf"):
-            path = f"{family}/conf/{interface}/{switch}"
-            if interface not in ("all", "default", "lo") and _read(path) == former:
-                failure = failure or _write_one(path, value)
-    return failure
-
-
-def _write_one(name: str, value: str) -> str | None:
+    """Write one value; return why not, None for success."""
     try:
         with open(f"/proc/sys/{name}", "w", encoding="ascii") as file:
             file.write(value)

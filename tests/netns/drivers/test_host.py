@@ -196,22 +196,3 @@ def test_limit_that_cannot_be_set_is_an_error_of_the_host(place: NetnsRuntime) -
     else:
         assert isinstance(failure, HostError)
         assert str(failure) == f"a: its memory limit cannot be set: {reason}"
-
-
-def test_interfaces_get_what_new_ones_would_get(runtime: NetnsRuntime) -> None:
-    """IPv6 switched on in place left duplicate detection to the interfaces that were there."""
-    assert runtime.create(["a"]) == {}
-    shell(runtime, "a", "ip link add br0 type bridge; ip link add br1 type bridge")
-    shell(runtime, "a", "echo 2 > /proc/sys/net/ipv6/conf/br1/accept_dad")
-    wanted = Sysctl(namespace="a", name="net/ipv6/conf/default/accept_dad", value="0")
-    assert succeeded(create(SysctlDriver(runtime, [wanted]), wanted))
-
-    def values() -> list[str]:
-        names = ("br0", "br1", "lo")
-        return [
-            shell(runtime, "a", f"cat /proc/sys/net/ipv6/conf/{name}/accept_dad").strip() for name in names
-        ]
-
-    assert values() == ["0", "2", "-1"], "what somebody set stays"
-    assert succeeded(delete(SysctlDriver(runtime), wanted))
-    assert values() == ["1", "2", "-1"]
