@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 READ_MAX = 1 << 20
-"""Octets that are read of a file unless the caller says otherwise."""
+"""Bytes that are read of a file unless the caller says otherwise."""
 ATTEMPTS = 100
 """So often a directory is emptied that somebody goes on filling."""
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -71,7 +71,7 @@ def _put(directory: int, temporary: str, name: str) -> None:
 
 
 def read(path: Path, limit: int = READ_MAX) -> bytes:
-    """Return the first `limit` octets of a regular file.
+    """Return the first `limit` bytes of a regular file.
 
     Raises:
         OSError: It is none, or cannot be read.
@@ -81,7 +81,7 @@ def read(path: Path, limit: int = READ_MAX) -> bytes:
 
 
 def read_end(path: Path, limit: int = READ_MAX) -> bytes:
-    """Return the last `limit` octets of a regular file.
+    """Return the last `limit` bytes of a regular file.
 
     Raises:
         OSError: It is none, or cannot be read.

@@ -11,9 +11,9 @@ VID_MAX = 4094
 ASN_MAX = 2**32 - 1
 """The largest autonomous system number (RFC 6793)."""
 IFNAMSIZ = 15
-"""Octets that the kernel keeps for an interface's name, without the closing NUL."""
+"""Bytes that the kernel keeps for an interface's name, without the closing NUL."""
 MTU_MAX = 65535
-"""The largest MTU: octets that an IPv4 packet can count (RFC 791)."""
+"""The largest MTU: bytes that an IPv4 packet can count (RFC 791)."""
 MTU_IPV6 = 1280
 """The smallest MTU of a link that carries IPv6 (RFC 8200, section 5)."""
 NAME_MAX = 32
@@ -44,7 +44,7 @@ def natural(name: str) -> list[int | str]:
 
 
 def vxlan_overhead(ip_version: int) -> int:
-    """Return the octets that VXLAN adds: 50 over IPv4, 70 over IPv6 (RFC 7348, section 5)."""
+    """Return the bytes that VXLAN adds: 50 over IPv4, 70 over IPv6 (RFC 7348, section 5)."""
     return 50 if ip_version == 4 else 70
 
 
@@ -59,7 +59,7 @@ def stable_mac(*names: str) -> str:
 def bridge_name(address: str) -> str:
     """Return the name of the bridge that holds a host LAN's gateway `address`.
 
-    ``br_172.21.1.1`` where it fits an interface's name (15 octets), else ``br_`` and the
+    ``br_172.21.1.1`` where it fits an interface's name (15 bytes), else ``br_`` and the
     hash of the address in 8 hexadecimal digits.
     """
     name = f"br_{address}"

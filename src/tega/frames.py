@@ -68,7 +68,7 @@ class Framed(asyncio.BufferedProtocol):
         self.data_received(_read.octets[:nbytes])
 
     def data_received(self, data: bytes | memoryview) -> None:
-        """Take octets as they came."""
+        """Take bytes as they came."""
         self._frames.receive_data(cast(bytes, data))
         for event in self._frames.events_received():
             if isinstance(event, Frame):

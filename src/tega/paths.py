@@ -36,7 +36,7 @@ _PLAIN = re.compile(r"[^\s.\"'*>()/\\\[\]{},=:;\x00-\x1f\x7f]+\Z")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
 CACHED = 512
-"""Longest text, in characters, for which a result is kept: so caches are bounded in octets."""
+"""Longest text, in characters, for which a result is kept: so caches are bounded in bytes."""
 MOST_CACHED = 4096
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 

@@ -79,7 +79,7 @@ def edited(
         marks: What stands in it for keys.
 
     Raises:
-        InputError: It is no YAML, or no valid lab.
+        InputError: It is invalid YAML, or no valid lab.
     """
     report = Report(file)
     tree = parse_tree(text, report)
@@ -192,7 +192,7 @@ def _lab(document: dict[str, Any], before: Lab) -> Lab:
 def _mapping(value: Any, path: str, wanted: str) -> Map:
     tree = to_tree(value)
     if not isinstance(tree, Map):
-        raise InputError([Problem(path, f"{shape(tree)} stands where {wanted} (a mapping) is wanted")])
+        raise InputError([Problem(path, f"expected {wanted} (a mapping), got {shape(tree)}")])
     return tree
 
 
@@ -235,7 +235,7 @@ def _descend(value: Any, segments: tuple[str, ...], path: str, *, make: bool = F
 
 def _index(items: list[Any], segment: str, path: str) -> int:
     if not segment.isdecimal() or len(segment) > MOST_DIGITS:
-        raise InputError([Problem(path, f"`{segment}` stands where the number of a list's item is wanted")])
+        raise InputError([Problem(path, f"expected the number of a list's item, got `{segment}`")])
     return int(segment)
 
 

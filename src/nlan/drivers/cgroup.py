@@ -15,7 +15,7 @@ class Limiter(Protocol):
     """Cgroups of a lab's nodes (`nlan.runtimes.cgroups.Cgroups`)."""
 
     def limits(self, namespace: str) -> dict[str, float]:
-        """Return ``memory`` in octets, ``cpu`` in processors, ``pids``; what is missing is unlimited."""
+        """Return ``memory`` in bytes, ``cpu`` in processors, ``pids``; what is missing is unlimited."""
 
     def set_limits(self, namespace: str, limits: dict[str, float]) -> None:
         """Set limits; what is missing becomes unlimited.

@@ -192,7 +192,7 @@ def _request(version: int, identifier: int, sequence: int) -> bytes:
 
 
 def _checksum(data: bytes) -> int:
-    """Return the Internet checksum of an even number of octets (RFC 1071)."""
+    """Return the Internet checksum of an even number of bytes (RFC 1071)."""
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total >> 16) + (total & 0xFFFF)
     return ~(total + (total >> 16)) & 0xFFFF

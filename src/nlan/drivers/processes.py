@@ -19,7 +19,7 @@ TERM_S = 5.0
 """How long a daemon may take to end after SIGTERM."""
 KILL_S = 5.0
 PID_MAX = 32
-"""Octets of a file with a process id."""
+"""Bytes of a file with a process id."""
 COMM_MAX = 15
 """Characters that the kernel keeps of a program's name."""
 

@@ -29,7 +29,7 @@ from nlan.plan import Operation
 from nlan.resources import Key, Resource, Sysctl
 
 JOURNAL_MAX = 1 << 26
-"""Octets of the file with the names."""
+"""Bytes of the file with the names."""
 TWINS = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 """Switches of two names: who wants the one has set the other."""
 

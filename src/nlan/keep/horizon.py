@@ -18,7 +18,7 @@ from tega.errors import StoreError
 
 LARGE = 16 << 20
 HUGE = 32 << 20
-"""Octets of the database file."""
+"""Bytes of the database file."""
 REVISIONS = 50
 """So many of the newest revisions stay up to `HUGE`."""
 LEAST_SHARE = 10
@@ -31,7 +31,7 @@ def forgettable(state: LabState, size: int) -> int:
 
     Args:
         state: The lab's memory.
-        size: Octets of its database file.
+        size: Bytes of its database file.
     """
     if size < LARGE:
         return 0

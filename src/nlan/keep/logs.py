@@ -12,7 +12,7 @@ from nlan.drivers.base import LogEvent
 from nlan.drivers.gobgp import log as gobgp
 
 _CHUNK = 1 << 20
-"""Octets of a log that are read at once; of more, only the last are looked at."""
+"""Bytes of a log that are read at once; of more, only the last are looked at."""
 
 
 class Logs:

@@ -22,7 +22,7 @@ from tega.errors import DamagedStore, StoreError
 
 WAL, SHARED = f"{DATABASE}-wal", f"{DATABASE}-shm"
 LEAST = {DATABASE: 512, SHARED: 32768, HEAD: SIZE}
-"""Octets that are read through memory maps: less, and the kernel ends who reads."""
+"""Bytes that are read through memory maps: less, and the kernel ends who reads."""
 WAL_HEADER, FRAME = 32, 24 + 4096
 ATTEMPTS = 5
 DEADLINE_S = 60.0

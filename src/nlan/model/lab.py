@@ -29,7 +29,7 @@ class Link(Base, frozen=True, kw_only=True):
         name: The link's own name, ``pe1--ce1`` (``pe1--ce1.2`` for a second one between the two).
         a: The end written first.
         b: The other end.
-        mtu: Octets, the same at both ends.
+        mtu: Bytes, the same at both ends.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Underlay(Base, frozen=True, kw_only=True):
 
     Attributes:
         prefix: Where the nodes' underlay addresses come from.
-        mtu: Octets; large enough that the overlay carries 1500 (values.vxlan_overhead).
+        mtu: Bytes; large enough that the overlay carries 1500 (values.vxlan_overhead).
     """
 
     prefix: IpNetwork
@@ -70,7 +70,7 @@ class Limits(Base, frozen=True, kw_only=True):
     """What a node may use at most, enforced by its cgroup.
 
     Attributes:
-        memory: Octets, or None for no limit.
+        memory: Bytes, or None for no limit.
         cpus: Processors, such as 0.5, or None for no limit.
         pids: Processes, or None for no limit.
     """

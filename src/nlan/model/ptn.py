@@ -22,10 +22,10 @@ class L2Vpn(Base, frozen=True, kw_only=True):
 
     Attributes:
         vni: VXLAN network identifier, 1 to 16777215.
-        vid: VLAN identifier of the original's switch, 1 to 4094; kept, not used by the linux dataplane.
+        vid: VLAN identifier of a switch, 1 to 4094; kept, not used by the linux dataplane.
         peers: Underlay addresses of the other tunnel ends that frames are flooded to.
         addresses: On the interface ``int_br<vni>``.
-        mtu: Octets of ``int_br<vni>`` and of its VXLAN device.
+        mtu: Bytes of ``int_br<vni>`` and of its VXLAN device.
         hosts: Behind ``int_br<vni>``.
     """
 

@@ -17,7 +17,7 @@ class VhostLan(Base, frozen=True, kw_only=True):
         gateway6: The node's IPv6 address there, where the hosts have both families; None where `gateway`
             says it all.
         hosts6: The same hosts' IPv6 addresses, in the same order; None likewise.
-        mtu: Octets.
+        mtu: In bytes.
     """
 
     gateway: IpInterface

@@ -30,7 +30,7 @@ class Bridge(Resource, frozen=True, kw_only=True):
         namespace: Where it is.
         name: Its interface name.
         mac: Fixed, or it would change with its ports.
-        mtu: Octets.
+        mtu: In bytes.
         up: Administrative state.
         odd: Settings that are not as nlan makes them, in words: ``stp_state is 1, wanted 0``.
     """
@@ -73,7 +73,7 @@ class Veth(Resource, frozen=True, kw_only=True):
         peer_name: Interface of the other end.
         mac: Of the first end.
         peer_mac: Of the other end.
-        mtu: Octets, of both ends.
+        mtu: Bytes, of both ends.
         peer_mtu: Of the other end, where it was observed to have another one.
         master: Bridge that the first end is a port of; empty for none.
         peer_master: The same for the other end.
@@ -147,7 +147,7 @@ class Vxlan(Resource, frozen=True, kw_only=True):
         vni: 1 to 16777215.
         local: The tunnel end's address.
         master: The bridge it is a port of.
-        mtu: Octets.
+        mtu: In bytes.
         mac: Fixed.
         port: UDP port.
         up: Administrative state.

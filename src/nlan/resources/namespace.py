@@ -62,7 +62,7 @@ class Cgroup(Resource, frozen=True, kw_only=True):
 
     Attributes:
         namespace: The node.
-        memory: Octets.
+        memory: In bytes.
         cpus: Processors.
         pids: Processes.
     """

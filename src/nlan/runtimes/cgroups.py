@@ -19,10 +19,10 @@ from nlan.runtimes.paths import file_name
 PERIOD_US = 100_000
 """The period that a processor limit is counted in."""
 _UNLIMITED_V1 = 1 << 60
-"""Version 1 prints no limit as the largest number of pages in octets; anything above this is that."""
+"""Version 1 prints no limit as the largest number of pages in bytes; anything above this is that."""
 
 Limits = dict[str, float]
-"""``memory`` in octets, ``cpu`` in processors, ``pids``; what is missing is not limited."""
+"""``memory`` in bytes, ``cpu`` in processors, ``pids``; what is missing is not limited."""
 
 
 class Cgroups:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 _SETSIGDEF, _SETSIGMASK, _SETSID, _SETCGROUP = 0x04, 0x08, 0x80, 0x100
 _SIGNALS_PER_WORD = 8 * ctypes.sizeof(ctypes.c_ulong)
 _OPAQUE = 1024
-"""Octets for one of the library's structures, of which the largest has a third."""
+"""Bytes for one of the library's structures, of which the largest has a third."""
 
 _libc = ctypes.CDLL(None)
 CAN_PLACE = hasattr(_libc, "posix_spawnattr_setcgroup_np")

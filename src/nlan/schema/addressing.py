@@ -33,7 +33,7 @@ def held_addresses(lab: Lab, segments: Segments, places: Places) -> list[Held]:
 
 
 def check_addresses(lab: Lab, held: list[Held], holders: Holders, places: Places, report: Report) -> None:
-    """Record addresses that stand twice on a segment, and prefixes that overlap."""
+    """Record addresses that are defined twice on a segment, and prefixes that overlap."""
     _duplicates(held, places, report)
     _overlaps(lab, held, holders, places, report)
     for node in lab.nodes:

@@ -217,7 +217,7 @@ def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring
     record = Record(at) if record is True else record
     who = _who(key, record)
     if who is None:
-        return wiring.report.error(at, "one of `node` and `peer` is wanted")
+        return wiring.report.error(at, "one of `node` and `peer` is required")
     if key is not None and isinstance(record, Record):
         for word in ("node", "peer"):
             if word in record.places:
@@ -324,10 +324,10 @@ def _filled(
             changes["peer_asn"] = other.asn
         elif settings.places.has(*key, "external"):
             settings.report.error(
-                settings.places.find(*key), "`RemoteAs` is missing; the peer is not of this lab"
+                settings.places.find(*key), "`RemoteAs` is required: the peer is not of this lab"
             )
         elif other is not None and other.router is not None and other.router.frr is not None:
-            message = f"`RemoteAs` is missing; the AS of {other.name} is in its own FRR lines"
+            message = f"`RemoteAs` is required: the AS of {other.name} is in its own FRR lines"
             settings.report.error(settings.places.find(*key), message)
     if peer.description is None and other is not None:
         changes["description"] = other.name

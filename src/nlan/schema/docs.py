@@ -17,11 +17,11 @@ A file is YAML, at most 8 MiB, and comes in one of two spellings of the same mod
 
 - **The short form** has `nodes`, `links` or `networks`. Whatever can be derived is derived:
   addresses, interface names, VNIs, BGP sessions. Whatever is derived can be said instead.
-- **The original state files** have nodes as their top-level keys and say each service in full:
+- **The full form** has nodes as its top-level keys and says each service in full:
   `Ptn`, `Vhosts`, `Router`. `Ptn` is a mapping by name or a list `Networks` with `Id`, `Bgp` a
   mapping by AS number or a list with `As`.
 
-Both may be mixed: a node of the short form may hold the original's services. Every key is read in
+Both may be mixed: a node of the short form may hold services of the full form. Every key is read in
 snake_case and in CamelCase, so `local_ip` is `LocalIp`. Where a list is wanted, one item may stand
 alone. `nlan show FILE` prints all that was derived.
 
@@ -67,7 +67,7 @@ def _spellings(key: Key) -> str:
 
 
 def _default(key: Key) -> str:
-    return "**must be said**" if key.required else _cell(key.default)
+    return "**required**" if key.required else _cell(key.default)
 
 
 def _cell(text: str) -> str:

@@ -12,10 +12,10 @@ Json = dict[str, Any]
 def json_schema() -> Json:
     """Return the JSON Schema (2020-12) of the file, in both spellings of every key."""
     definitions = {section.name.replace(" ", "_"): section.definition() for section in table.SECTIONS}
-    original = table.ORIGINAL.definition()
-    original["additionalProperties"] = {"$ref": "#/$defs/node"}
-    original["description"] = "The original spelling: every other key is a node's name."
-    definitions[table.ORIGINAL.name.replace(" ", "_")] = original
+    full = table.FULL.definition()
+    full["additionalProperties"] = {"$ref": "#/$defs/node"}
+    full["description"] = "The full form: every other key is a node's name."
+    definitions[table.FULL.name.replace(" ", "_")] = full
     words = [word for word in ("nodes", "links", "networks") for word in (word, word.title())]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -24,6 +24,6 @@ def json_schema() -> Json:
         "type": "object",
         "if": {"anyOf": [{"required": [word]} for word in words]},
         "then": table.LAB.schema(),
-        "else": table.ORIGINAL.schema(),
+        "else": table.FULL.schema(),
         "$defs": definitions,
     }

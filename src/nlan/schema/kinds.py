@@ -29,10 +29,10 @@ class Reader:
     def text(self, tree: Tree, at: Place, wanted: str) -> str | None:
         """Return the scalar's text with placeholders filled, or None after recording why not."""
         if not isinstance(tree, Scalar):
-            self.report.error(at, f"{shape(tree)} stands where {wanted} is wanted")
+            self.report.error(at, f"expected {wanted}, got {shape(tree)}")
             return None
         if tree.is_null:
-            self.report.error(at, f"nothing stands where {wanted} is wanted")
+            self.report.error(at, f"expected {wanted}, got nothing")
             return None
         text, unknown = template.fill_names(tree.text, self._find)
         if text is None and "@" in unknown:
@@ -116,7 +116,7 @@ class ListOf(Kind):
             return []
         if not isinstance(tree, Seq):
             if not self._single:
-                reader.report.error(at, f"{shape(tree)} stands where {self.wanted} is wanted")
+                reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
                 return None
             value = self.item.read(tree, at, reader)
             return [] if value is None else [Said(value, at)]
@@ -150,7 +150,7 @@ class MapOf(Kind):
         if isinstance(tree, Scalar) and tree.is_null:
             return []
         if not isinstance(tree, Map):
-            reader.report.error(at, f"{shape(tree)} stands where {self.wanted} is wanted")
+            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
             return None
         entries = []
         for key, value in tree.entries:
@@ -186,7 +186,7 @@ class Shapes(Kind):
             shaped = Map
         kind = self.kinds[shaped]
         if kind is None:
-            reader.report.error(at, f"{shape(tree)} stands where {self.wanted} is wanted")
+            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
             return None
         return kind.read(tree, at, reader)
 
@@ -290,7 +290,7 @@ class Section(Kind):
         if not isinstance(tree, Map):
             if isinstance(tree, Scalar) and tree.is_null:
                 return self._require(record, reader)
-            reader.report.error(at, f"{shape(tree)} stands where {self.wanted} is wanted")
+            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
             return None
         for word, value in tree.entries:
             self._entry(record, word, value, reader)
@@ -310,7 +310,9 @@ class Section(Kind):
             reader.report.error(where, f"`{word.text}` is known but not supported yet")
         elif key.name in record.places:
             first = reader.report.source_line(record.places[key.name].line)
-            reader.report.error(where, f"`{word.text}` stands twice; its other spelling is in line {first}")
+            reader.report.error(
+                where, f"`{word.text}` is defined twice; its other spelling is in line {first}"
+            )
         else:
             self._value(record, key, where._replace(line=value.line, column=value.column), value, reader)
 
@@ -332,7 +334,7 @@ class Section(Kind):
                     if any(name[:1].isupper() for name in record.at.path.split(".")[1:])
                     else key.name
                 )
-                reader.report.error(record.at, f"`{word}` is missing; it should be {key.kind.wanted}")
+                reader.report.error(record.at, f"`{word}` is required: {key.kind.wanted}")
         return record
 
     def schema(self) -> Json:
@@ -394,7 +396,7 @@ class Ptn(Kind):
     def read(self, tree: Tree, at: Place, reader: Reader) -> list[tuple[Said, Any]] | None:
         """Read either shape; the list's `Id` becomes the name."""
         if not isinstance(tree, Map) and not (isinstance(tree, Scalar) and tree.is_null):
-            reader.report.error(at, f"{shape(tree)} stands where {self.wanted} is wanted")
+            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
             return None
         inner = tree.find("Networks", "networks") if isinstance(tree, Map) else None
         if not isinstance(inner, Seq):
@@ -405,7 +407,7 @@ class Ptn(Kind):
     @staticmethod
     def _named(record: Record, reader: Reader) -> tuple[Said, Record]:
         if "id" not in record.places:
-            reader.report.error(record.at, "`Id` is missing; it should be the network's name")
+            reader.report.error(record.at, "`Id` is required: the network's name")
         return Said(record.get("id", ""), record.place("id")), record
 
     def schema(self) -> Json:

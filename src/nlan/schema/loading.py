@@ -121,7 +121,7 @@ def _read(source: str, report: Report) -> tuple[Map, str, Report]:
     report.stop_if_failed()
     if tree is not None and not isinstance(tree, Map):
         hint = missing_blank(tree.text, tree.line) if isinstance(tree, Scalar) else ""
-        message = f"{shape(tree)} stands where a mapping is wanted"
+        message = f"expected a mapping, got {shape(tree)}"
         attempt.error(Place("", tree.line, tree.column), message, hint)
     if marked is None or not isinstance(tree, Map):
         attempt.stop_if_failed()
@@ -180,8 +180,8 @@ class _Load:
         if self.short:
             said = table.LAB.read(self.tree, Place(), reader)
             return said or Record(Place()), self._short_nodes(said, reader) if said else {}
-        own = tuple(entry for entry in self.tree.entries if entry[0].text in table.ORIGINAL.spellings)
-        said = table.ORIGINAL.read(self.tree._replace(entries=own), Place(), reader)
+        own = tuple(entry for entry in self.tree.entries if entry[0].text in table.FULL.spellings)
+        said = table.FULL.read(self.tree._replace(entries=own), Place(), reader)
         for key, _ in entries_of(self.tree, self.short):
             expand_names(key.text, Place(template.spelled(key.text), key.line, key.column), self.report)
         records = {}
@@ -199,8 +199,8 @@ class _Load:
     def _node(self, name: str, key: Scalar, value: Tree | None, reader: Reader) -> Record | None:
         at = Place(template.spelled(name), key.line, key.column)
         if isinstance(value, Scalar) and not value.is_null:
-            hint = nearest(name, table.ORIGINAL.spellings)
-            self.report.error(at, f"{shape(value)} stands where {table.NODE.wanted} is wanted", hint)
+            hint = nearest(name, table.FULL.spellings)
+            self.report.error(at, f"expected {table.NODE.wanted}, got {shape(value)}", hint)
             return None
         return table.NODE.read(value or key, at, reader)
 
@@ -242,7 +242,7 @@ class _Load:
             return
         where = Place(f"nodes.{name}" if self.short else name, keys[1].line, keys[1].column)
         first = self.report.source_line(keys[0].line)
-        self.report.error(where, f"the node `{name}` stands twice; the first is in line {first}")
+        self.report.error(where, f"the node `{name}` is defined twice; the first is in line {first}")
 
     def _spoken(self, nodes: Any, empty: Record) -> Any:
         """Yield ((key's text, its line, its column), record) of everything below `nodes`."""

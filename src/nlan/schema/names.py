@@ -39,7 +39,7 @@ def is_short(tree: Map) -> bool:
     own = [(key.text, value) for key, value in tree.entries if not is_extension(key.text)]
     if any(isinstance(value, Map) and value.find(*_SERVICES) for _, value in own):
         return False
-    return any(word in table.LAB.spellings and word not in table.ORIGINAL.spellings for word, _ in own) or (
+    return any(word in table.LAB.spellings and word not in table.FULL.spellings for word, _ in own) or (
         not any(isinstance(value, Map) for _, value in own)
     )
 
@@ -69,7 +69,7 @@ def entries_of(tree: Map, short: bool) -> list[tuple[Scalar, Tree | None]]:
         return [
             (key, value)
             for key, value in tree.entries
-            if key.text not in table.ORIGINAL.spellings and not is_extension(key.text)
+            if key.text not in table.FULL.spellings and not is_extension(key.text)
         ]
     nodes = tree.find("nodes", "Nodes")
     if nodes is None:

@@ -192,7 +192,7 @@ class _Reading:
     def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> Any:
         title = TITLES[kind.cls]
         if not isinstance(tree, Map):
-            self._wrong(path, f"{shape(tree)} stands where {title} (a mapping) is wanted")
+            self._wrong(path, f"expected {title} (a mapping), got {shape(tree)}")
             return None
         words = fields_by_word(kind)
         fields = {field.encode_name: field for field in kind.fields}
@@ -215,26 +215,26 @@ class _Reading:
             if field.required and word not in found:
                 wanted = _wanted(field.type, FIELDS.get((kind.cls, word)))
                 said = WORDS.get((kind.cls, word), word)
-                self._wrong(path, f"`{said}` is missing; it should be {wanted}")
+                self._wrong(path, f"`{said}` is required: {wanted}")
         return found
 
     def _nodes(self, tree: Tree, kind: Any) -> Any:
         if not isinstance(tree, Seq):
-            self._wrong(("nodes",), f"{shape(tree)} stands where a list of nodes is wanted")
+            self._wrong(("nodes",), f"expected a list of nodes, got {shape(tree)}")
             return None
         return [self._struct(item, kind.item_type, _node_path(item, n)) for n, item in enumerate(tree.items)]
 
     def _list(self, tree: Tree, kind: inspect.VarTupleType, path: Path, scalar: ScalarKind | None) -> Any:
         if not isinstance(tree, Seq):
             wanted = _wanted(kind.item_type, scalar)
-            self._wrong(path, f"{shape(tree)} stands where a list is wanted, each item {wanted}")
+            self._wrong(path, f"expected a list, each item {wanted}, got {shape(tree)}")
             return None
         items = enumerate(tree.items)
         return [self.read(item, kind.item_type, (*path, str(n)), scalar) for n, item in items]
 
     def _settings(self, tree: Tree, path: Path, scalar: ScalarKind | None) -> Any:
         if not isinstance(tree, Map):
-            self._wrong(path, f"{shape(tree)} stands where a mapping is wanted")
+            self._wrong(path, f"expected a mapping, got {shape(tree)}")
             return None
         found = {}
         for key, inner in tree.entries:

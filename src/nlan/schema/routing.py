@@ -239,7 +239,7 @@ def _route_record(
         return
     settings.places.put(record.at, "node", node.name, "route", prefix)
     if not ways or ("blackhole" in ways and len(ways) > 1):
-        settings.report.error(record.at, "one of `via`, `interface` and `blackhole` is wanted")
+        settings.report.error(record.at, "one of `via`, `interface` and `blackhole` is required")
         return
     via = record.get("via")
     if via is not None:
@@ -278,7 +278,7 @@ def _frr(node: NodeDraft, wiring: Wiring, lab: Path) -> FrrRaw | None:
     file = str(lab.parent / said.get("file")) if "file" in said else ""
     settings.places.put(said.place("text")._replace(path=file), "node", node.name, "frr", "text")
     if ("text" in said) == ("file" in said):
-        settings.report.error(said.at, "one of `text` and `file` is wanted")
+        settings.report.error(said.at, "one of `text` and `file` is required")
     elif "file" in said:
         text = _frr_file(said.get("file"), said, settings, lab)
     text = _with_addresses(text, said.place("file" if "file" in said else "text"), wiring)

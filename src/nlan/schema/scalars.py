@@ -66,7 +66,7 @@ class Line(Text):
         """Return the line."""
         value = super().parse(text, plain)
         if not value.strip():
-            raise ValueError(f"nothing stands where {self.wanted} is wanted")
+            raise ValueError(f"expected {self.wanted}, got nothing")
         if not value.isprintable() or (self._word and " " in value):
             raise ValueError(f"`{text}` is not {self.wanted}: that is one {'word' if self._word else 'line'}")
         return value
@@ -261,13 +261,13 @@ class Number(ScalarKind):
 
 
 class Size(ScalarKind):
-    """An amount of memory: octets, or with K, M, G (powers of 1024)."""
+    """An amount of memory: bytes, or with K, M, G (powers of 1024)."""
 
     wanted = "an amount of memory such as `64M`"
     _units: ClassVar[dict[str, int]] = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 
     def parse(self, text: str, plain: bool) -> int:
-        """Return the octets."""
+        """Return the bytes."""
         match = re.fullmatch(r"([0-9]{1,15})\s*([kmgt]?)(?:i?b)?", text.lower())
         octets = int(_decimal(match[1])) << self._units[match[2]] if match else 0
         if not 0 < octets < 2**63:
@@ -435,7 +435,7 @@ class Interface(ScalarKind):
         except ValueError:
             raise ValueError(f"`{text}` is not {self.wanted}{self._why(text)}") from None
         if "/" not in text and not self._bare:
-            raise ValueError(f"`{text}` has no prefix length; {self.wanted} is wanted")
+            raise ValueError(f"`{text}` has no prefix length; expected {self.wanted}")
         return _hostly(value, text)
 
     @staticmethod
@@ -474,13 +474,13 @@ class Prefix(ScalarKind):
     wanted = "a prefix such as `192.0.2.0/24`"
 
     def __init__(self, loose: bool = False) -> None:
-        """Tell whether host bits may be set, as in the original's OSPF networks."""
+        """Tell whether host bits may be set, as in OSPF networks of the full form."""
         self._loose = loose
 
     def parse(self, text: str, plain: bool) -> Any:
         """Return the network."""
         if "/" not in text:
-            raise ValueError(f"`{text}` has no prefix length; {self.wanted} is wanted")
+            raise ValueError(f"`{text}` has no prefix length; expected {self.wanted}")
         try:
             loose = ipaddress.ip_network(_unscoped(text), strict=False)
         except ValueError:

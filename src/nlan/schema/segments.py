@@ -71,7 +71,7 @@ class Wiring:
         if len(ways) != 1:
             found = "none" if not ways else f"{len(ways)}"
             self.report.error(
-                item.at, f"one of `nodes`, `link`, `line`, `ring` and `mesh` is wanted; here are {found}"
+                item.at, f"one of `nodes`, `link`, `line`, `ring` and `mesh` is required; here are {found}"
             )
         elif ways[0] in record:
             ends: set[str] = set()
@@ -193,7 +193,7 @@ class Wiring:
                 options = _as_record(value, key.at)
                 if node in members and value is None and isinstance(entry, Said):
                     first = self.report.source_line(members[node].at.line)
-                    message = f"`{node}` stands twice among the nodes; the first is in line {first}"
+                    message = f"`{node}` is defined twice among the nodes; the first is in line {first}"
                     self.report.error(key.at, message, "another network gives it a second interface")
                 members[node] = options.over(members[node]) if node in members else options
         return [self.nodes[node] for node in members], list(members.values())
@@ -391,7 +391,7 @@ class Wiring:
         for value in end.addresses:
             places.put(end.at, "node", end.node.name, "address", value)
 
-    # -- L2VPNs of the original spelling
+    # -- L2VPNs of the full form
 
     def add_said_vpns(self) -> None:
         """Make a segment of every L2VPN that nodes say in full: those who flood to each other."""

@@ -1,4 +1,4 @@
-"""The original's services, as a node says them: Ptn, Vhosts, Router."""
+"""Services in the full form, as a node says them: Ptn, Vhosts, Router."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def add_vhosts(node: NodeDraft, mtu: int, places: Places, report: Report) -> Non
         gateways = said_gateways(said.value, report)
         if not gateways:
             if "network" not in said.value.places:
-                report.error(said.value.at, "`Network` is missing; it should be the LAN's gateway address")
+                report.error(said.value.at, "`Network` is required: the LAN's gateway address")
             continue
         hosts = said.value.get("vhosts", 1)
         octets = said.value.get("mtu", node.said.get("mtu", mtu))
@@ -108,7 +108,7 @@ def said_gateways(record: Record, report: Report) -> list[Any]:
                 item.at, f"a host LAN has one IPv{item.value.version} address; {item.value} is another"
             )
     if not said:
-        report.error(record.place("network"), "the list is empty; the LAN's gateway address is wanted")
+        report.error(record.place("network"), "the list is empty; expected the LAN's gateway address")
     return [by_version[version] for version in sorted(by_version)]
 
 
@@ -234,21 +234,21 @@ def _by_as(said: list[Any], report: Report) -> Any:
         elif "as" in entry.value:
             yield Said(entry.value.get("as"), entry.value.place("as")), entry.value
         elif "as" not in entry.value.places:
-            report.error(entry.value.at, "`As` is missing; it should be the AS number")
+            report.error(entry.value.at, "`As` is required: the AS number")
 
 
 def say_once(peers: list[Said], report: Report) -> None:
-    """Record peers of a list that stand twice, or that say both an address and a node."""
+    """Record peers of a list that are defined twice, or that say both an address and a node."""
     first: dict[Any, Place] = {}
     for said in peers:
         record: Record = said.value
         if "peer" in record.places and "node" in record.places:
-            report.error(record.place("node"), "one of `node` and `peer` is wanted, not both")
+            report.error(record.place("node"), "one of `node` and `peer` is required, not both")
         who = record.get("peer", record.get("node"))
         at = record.place("peer" if "peer" in record else "node")
         if who is not None and (other := first.setdefault(who, at)) is not at:
             line = report.source_line(other.line)
-            report.error(at, f"the peer {who} stands twice; the first is in line {line}")
+            report.error(at, f"the peer {who} is defined twice; the first is in line {line}")
 
 
 def said_peer(node: NodeDraft, said: Said, places: Places, report: Report) -> BgpPeer | None:
@@ -257,7 +257,7 @@ def said_peer(node: NodeDraft, said: Said, places: Places, report: Report) -> Bg
     address = record.get("peer")
     if address is None:
         if not {"peer", "node"} & record.places.keys():
-            report.error(record.at, "`Peer` is missing; it should be the peer's address")
+            report.error(record.at, "`Peer` is required: the peer's address")
         return None
     key = ("node", node.name, "bgp", "peer", address)
     places.put(record.place("peer"), *key)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from nlan.schema.report import Place, Report
 
 SIZE_MAX = 8 * 2**20
-"""The largest file that is read, in octets."""
+"""The largest file that is read, in bytes."""
 
 _CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {"\x7f"}
 
@@ -19,7 +19,7 @@ def read_source(path: Path, report: Report) -> str | None:
         with path.open("rb") as file:
             data = read_bytes(file, report)
     except IsADirectoryError:
-        report.error(Place(), "this is a directory; a file is wanted")
+        report.error(Place(), "this is a directory; expected a file")
         return None
     except FileNotFoundError:
         report.error(Place(), "there is no such file", _like(path))
@@ -54,14 +54,14 @@ def read_bytes(file: BinaryIO, report: Report) -> bytes | None:
 def decode(data: bytes, report: Report) -> str | None:
     """Return the bytes as text, or None after saying where they are none."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        report.error(Place(), "the file is UTF-16; UTF-8 is wanted")
+        report.error(Place(), "the file is UTF-16; expected UTF-8")
         return None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         at = _at(error.object[: error.start].decode())
         octet = error.object[error.start]  # counted, as `start` is, from behind a byte order mark
-        report.error(at, f"the octet 0x{octet:02x} is not UTF-8; is this a text file?")
+        report.error(at, f"the byte 0x{octet:02x} is not UTF-8; is this a text file?")
         return None
 
 

@@ -62,7 +62,7 @@ OSPF_HERE = AnyScalar("`true`, `false` or an OSPF area", Bool(), AREA)
 
 PTN_NODES = Section(
     "Ptn nodes",
-    "Names of the original's two switches; kept for its files, the kernel's bridges need none.",
+    "Names of the two switches; read and kept, the kernel's bridges need none.",
     [
         Key("ptn", Text(), "The tunnel bridge."),
         Key("l2sw", Text(), "The learning switch."),
@@ -86,10 +86,10 @@ L2VPN = Section(
     "A layer-2 network over VXLAN, as this node takes part in it.",
     [
         Key("vni", VNI, "VXLAN network identifier.", required=True),
-        Key("vid", VID, "VLAN ID of the original's switch."),
+        Key("vid", VID, "VLAN ID of the switch; read and kept."),
         Key("peers", ListOf(Address()), "Tunnel ends that frames are flooded to: `[${pe1}, ${pe2}]`."),
         Key("ip", ListOf(Interface()), "Addresses of the interface `int_br<Vni>`."),
-        Key("mtu", MTU, "Octets that pass whole.", default="the lab's `mtu`"),
+        Key("mtu", MTU, "Bytes that pass whole.", default="the lab's `mtu`"),
         Key("hosts", ListOf(Interface()), "Addresses of hosts behind `int_br<Vni>`."),
     ],
 )
@@ -98,7 +98,7 @@ PTN = Section(
     "A named set of L2VPNs that share a tunnel end.",
     [
         Key("id", NAME, "Its name, in the list spelling."),
-        Key("nodes", PTN_NODES, "The original's switches."),
+        Key("nodes", PTN_NODES, "Its switches; read and kept."),
         Key("links", PTN_LINKS, "The tunnel ends."),
         Key("l2vpn", ListOf(L2VPN), "Its L2VPNs.", original="L2Vpn"),
     ],
@@ -119,7 +119,7 @@ VHOST_LAN = Section(
             default="from the pool `lans`",
         ),
         Key("vhosts", HOSTS, "How many hosts; they take the next addresses.", default="1"),
-        Key("mtu", MTU, "Octets.", default="the lab's `mtu`"),
+        Key("mtu", MTU, "In bytes.", default="the lab's `mtu`"),
         Key("name", NAME, "What its allocation is recorded under.", default="`lan1`, `lan2`, …"),
     ],
 )
@@ -183,7 +183,7 @@ OSPF_AREA = Section(
 )
 ROUTER = Section(
     "Router",
-    "Routing of the node, said in full as in the original.",
+    "Routing of the node, in the full form.",
     [
         Key(
             "loopback",
@@ -353,7 +353,7 @@ END = Section(
 END_ANY = Shapes("addresses or a mapping", scalar=ADDRESSES, seq=ADDRESSES, map=END)
 SEGMENT_KEYS = [
     Key("prefix", ListOf(SegmentPrefix()), "Its prefixes, one a family.", default="from the pool"),
-    Key("mtu", MTU, "Octets.", default="the lab's `mtu`"),
+    Key("mtu", MTU, "In bytes.", default="the lab's `mtu`"),
     Key(
         "ospf",
         OSPF_HERE,
@@ -391,7 +391,7 @@ NETWORK = Section(
             required=True,
         ),
         Key("vni", VNI, "VXLAN network identifier.", default="allocated by name"),
-        Key("vid", VID, "VLAN ID, kept for the original's sake."),
+        Key("vid", VID, "VLAN ID; read and kept."),
         *SEGMENT_KEYS,
     ],
 )
@@ -462,7 +462,7 @@ NODE_KEYS = [
         default="`false`: show it",
     ),
     Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`"),
-    Key("mtu", MTU, "Octets of its host LANs.", default="the lab's `mtu`"),
+    Key("mtu", MTU, "Bytes of its host LANs.", default="the lab's `mtu`"),
     Key("ptn", PTN_ANY, "Service: packet transport networks."),
     Key("vhosts", VHOSTS, "Service: virtual hosts."),
     Key("router", ROUTER, "Service: routing."),
@@ -480,8 +480,8 @@ LAB_KEYS = [
         "Fast convergence, or the daemons' own defaults.",
         default="`lab`",
     ),
-    Key("mtu", MTU, "Octets that pass whole everywhere.", default="1500"),
-    Key("underlay_mtu", MTU, "Octets of the underlay.", default="what the overlay needs: 1550"),
+    Key("mtu", MTU, "Bytes that pass whole everywhere.", default="1500"),
+    Key("underlay_mtu", MTU, "Bytes of the underlay.", default="what the overlay needs: 1550"),
     Key("pools", POOLS, "Address pools."),
     Key(
         "exclusive",
@@ -533,7 +533,7 @@ SHORT_KEYS = [
     Key("ipv4", Bool(), "`false`: IPv6 alone.", default="`true`"),
 ]
 LAB = Section("a lab", "The short form.", SHORT_KEYS)
-ORIGINAL = Section("the lab settings", "What may stand beside the nodes in the original spelling.", LAB_KEYS)
+FULL = Section("the lab settings", "What may stand beside the nodes in the full form.", LAB_KEYS)
 
 SECTIONS: tuple[Section, ...] = (
     LAB,

@@ -82,7 +82,7 @@ def parse_tree(text: str, report: Report) -> Tree | None:
         _broken(error, text, report)
         return None
     except yaml.YAMLError as error:
-        report.error(Place(), f"this is no YAML: {error}")
+        report.error(Place(), f"invalid YAML: {error}")
         return None
 
 
@@ -100,7 +100,7 @@ def _broken(error: Any, text: str, report: Report) -> None:
         hint = hint or (missing_blank(lines[number], number + 1) if number < len(lines) else "")
         if number < mark.line and lines[number].strip():
             break
-    report.error(at, f"this is no YAML: {context}{error.problem}", hint)
+    report.error(at, f"invalid YAML: {context}{error.problem}", hint)
 
 
 _NO_BLANK = re.compile(r"(?:^|[{,\s])([A-Za-z_][A-Za-z0-9_-]*):(?=[\[{]|[A-Za-z0-9]+$)")
@@ -194,7 +194,7 @@ class _Composer:
             value = self._node(self._next(), depth + 1)
             if not isinstance(key, Scalar):
                 where = Place("", key.line, key.column)
-                self._report.error(where, "a list or mapping stands where a key is wanted")
+                self._report.error(where, "expected a key, got a list or mapping")
             elif key.plain and key.text == "<<":
                 merged.append(value)
             elif key.plain and re.match(r"[^\s:]+:[\[{]", key.text):
@@ -213,7 +213,9 @@ class _Composer:
     def _twice(self, key: Scalar, first: Scalar) -> None:
         where = Place("", key.line, key.column)
         line = self._report.source_line(first.line)
-        self._report.error(where, f"the key `{spelled(key.text)}` stands twice; the first is in line {line}")
+        self._report.error(
+            where, f"the key `{spelled(key.text)}` is defined twice; the first is in line {line}"
+        )
 
     def _merge(self, tree: Tree, entries: dict[str, tuple[Scalar, Tree]]) -> None:
         for source in tree.items if isinstance(tree, Seq) else (tree,):

@@ -77,7 +77,7 @@ def _vnis(node: Node, places: Places, report: Report) -> None:
     for vpn in vpns_of(node):
         if vpn.vni in seen:
             at = places.find("node", node.name, "vni", vpn.vni, "id", "again")
-            report.error(at, f"the VNI {vpn.vni} stands twice in {node.name}")
+            report.error(at, f"the VNI {vpn.vni} is defined twice in {node.name}")
         seen.add(vpn.vni)
 
 
@@ -95,7 +95,7 @@ def _interfaces(node: Node, places: Places, report: Report) -> None:
             report.error(at, f"no end of a link can be called {name}: that is {taken[name]}")
         elif name in seen:
             at = places.find("node", node.name, "interface", name, "again")
-            report.error(at, f"the interface {name} stands twice in {node.name}")
+            report.error(at, f"the interface {name} is defined twice in {node.name}")
         seen.add(name)
 
 
@@ -124,17 +124,17 @@ def _hops(node: Node, places: Places, report: Report) -> None:
 
 
 def _doubles(node: Node, places: Places, report: Report) -> None:
-    """What stands twice in a router: no file says it so far, but a change of the model may."""
+    """What is defined twice in a router: no file says it so far, but a change of the model may."""
     router = node.router
     peers = Counter(peer.address for peer in router.bgp.peers) if router and router.bgp else {}
     for address in (address for address, count in peers.items() if count > 1):
         at = places.find("node", node.name, "bgp", "peer", address)
-        report.error(at, f"the peer {address} stands twice in {node.name}")
+        report.error(at, f"the peer {address} is defined twice in {node.name}")
     areas = router.ospf.areas if router and router.ospf else ()
     networks = Counter(network for area in areas for network in area.networks)
     for network in (network for network, count in networks.items() if count > 1):
         at = places.find("node", node.name, "ospf", network)
-        report.error(at, f"{network} stands twice in the OSPF areas of {node.name}")
+        report.error(at, f"{network} is defined twice in the OSPF areas of {node.name}")
 
 
 def _mtus(node: Node, places: Places, report: Report) -> None:
@@ -208,12 +208,12 @@ def _tunnel_mtu(lab: Lab, underlay: Underlay, places: Places, report: Report) ->
     if largest + overhead > MTU_MAX:
         at = places.find("node", name, "vni", vni, "mtu")
         report.error(
-            at, f"{largest} octets are too many inside VXLAN: {MTU_MAX - overhead} at most (RFC 7348)"
+            at, f"{largest} bytes are too many inside VXLAN: {MTU_MAX - overhead} at most (RFC 7348)"
         )
     elif underlay.mtu < largest + overhead:
         at = places.find("underlay", "mtu")
         message = (
-            f"{underlay.mtu} octets cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
+            f"{underlay.mtu} bytes cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
         )
         report.error(at, message, f"say at least {largest + overhead}, or a smaller `mtu`")
 
@@ -241,7 +241,7 @@ def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], places: Places, re
         if peer not in ends:
             report.error(at, f"no node of the lab has the underlay address {peer}")
         else:
-            report.warning(at, f"{ends[peer]} stands twice among the peers")
+            report.warning(at, f"{ends[peer]} is defined twice among the peers")
 
 
 def _router_ids(lab: Lab, holders: Holders, places: Places, report: Report) -> None:

@@ -20,7 +20,7 @@ class FakeLimits:
         self._kernel = kernel
 
     def limits(self, namespace: str) -> dict[str, float]:
-        """Return ``memory`` in octets, ``cpu`` in processors, ``pids``; what is missing is unlimited."""
+        """Return ``memory`` in bytes, ``cpu`` in processors, ``pids``; what is missing is unlimited."""
         return dict(self._kernel.limits.get(namespace, {}))
 
     def set_limits(self, namespace: str, limits: dict[str, float]) -> None:

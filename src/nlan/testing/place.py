@@ -179,7 +179,7 @@ class FakeRouteSocket:
             raise UnexpectedError("nothing was asked that is still to be answered")
         answer = self._answers.popleft()
         if len(answer) > size:
-            raise UnexpectedError(f"a datagram of {len(answer)} octets is cut to {size}")
+            raise UnexpectedError(f"a datagram of {len(answer)} bytes is cut to {size}")
         return answer
 
     def close(self) -> None:

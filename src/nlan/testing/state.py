@@ -64,7 +64,7 @@ class Link:
         name: Its interface name.
         kind: ``veth``, ``bridge``, ``vxlan``; ``loopback``.
         mac: With colons.
-        mtu: Octets.
+        mtu: In bytes.
         group: Its interface group.
         up: Administrative state.
         alias: Free words.
@@ -74,7 +74,7 @@ class Link:
         fixed_mtu: Somebody changed a bridge's MTU; it no longer follows the ports.
         no_ipv6: IPv6 was switched off for it.
         no_arp: It does not ask for MAC addresses.
-        settings: Octets by kind, ``bridge``, ``vxlan`` or ``port``, and number of attribute; those alone
+        settings: Bytes by kind, ``bridge``, ``vxlan`` or ``port``, and number of attribute; those alone
             that somebody has set.
         addresses: In the order in which they came.
     """

@@ -63,7 +63,7 @@ class Wire(Framed):
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = 0.0
         self.most: int | None = None
-        """Octets of the largest message that the server takes, as far as it has said."""
+        """Bytes of the largest message that the server takes, as far as it has said."""
         self.writable = asyncio.Event()
         self.writable.set()
 
@@ -115,7 +115,7 @@ class Wire(Framed):
         """
         data = encode(message)
         if self.most is not None and len(data) > self.most:
-            raise TooLarge(f"a message of {len(data)} octets: this server takes at most {self.most}")
+            raise TooLarge(f"a message of {len(data)} bytes: this server takes at most {self.most}")
         self.send_message(data)
 
     def close(self) -> None:

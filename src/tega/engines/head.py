@@ -52,7 +52,7 @@ class Head:
         except (OSError, ValueError):
             os.close(self._fd)
             raise
-        # eight octets at once: a reader must never see half a number, as `struct` would show it
+        # eight bytes at once: a reader must never see half a number, as `struct` would show it
         self._intent = memoryview(self._map)[_INTENT : _INTENT + 8].cast("Q")
 
     def intent(self) -> Rev:

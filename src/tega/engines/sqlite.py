@@ -52,7 +52,7 @@ HORIZON = "horizon"
 COMMIT_BYTES = 64 << 20
 CHUNK = 256
 CHUNK_OCTETS = 4 << 20
-"""Most records that a reader fetches at a time, and their octets after which it takes no more."""
+"""Most records that a reader fetches at a time, and their bytes after which it takes no more."""
 
 _SCHEMA = (
     f"PRAGMA application_id = {APPLICATION}",
@@ -417,7 +417,7 @@ class SqliteLog:
     def _octets(self, data: object, rev: Rev) -> bytes:
         if type(data) is bytes:
             return data
-        raise DamagedStore(self.directory, f"the record of revision {rev} holds no octets")
+        raise DamagedStore(self.directory, f"the record of revision {rev} holds no bytes")
 
     def _one(self, query: str, *values: object) -> object:
         with self._lock, self._errors():
@@ -485,7 +485,7 @@ class SqliteLog:
         found = self._one("SELECT data FROM blob WHERE name = ?", name)
         if found is None or isinstance(found, bytes):
             return found
-        raise DamagedStore(self.directory, f"{name} holds no octets")
+        raise DamagedStore(self.directory, f"{name} holds no bytes")
 
     def _has_blob(self, name: str) -> bool:
         return self._one("SELECT 1 FROM blob WHERE name = ?", name) is not None

@@ -37,7 +37,7 @@ Whoever waits for others is read from all the same: it may be asked itself,
 and its signs of life are to be heard.
 """
 LARGE: Final = 64 << 10
-"""Octets of a message that is read on another thread."""
+"""Bytes of a message that is read on another thread."""
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _decoder: msgspec.json.Decoder[m.Request] = msgspec.json.Decoder(cast(Any, Union[m.REQUESTS]))  # noqa: UP007
 
@@ -57,7 +57,7 @@ class Door:
         peer: The way back to the client.
         access: What the client's token allows.
         address: Where the client is, for `ids`.
-        most: Octets of the largest message that the transport takes, for
+        most: Bytes of the largest message that the transport takes, for
             the client to know; None where there is no limit.
     """
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 BATCH: Final = 32
 BATCH_OCTETS: Final = 1 << 20
-"""Most commits of the history in one message, and its octets after which no more are added."""
+"""Most commits of the history in one message, and its bytes after which no more are added."""
 PATTERNS_S: Final = 0.002
 """Time after which subscribers by expression are told of a commit by themselves."""
 RETRY_S: Final = 1.0

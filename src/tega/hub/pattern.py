@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 MAX_PATTERN: Final = 1024
 MAX_PROGRAM: Final = 4000
-"""Instructions that an expression may be compiled to; a match takes at most as many steps for each octet."""
+"""Instructions that an expression may be compiled to; a match takes at most as many steps for each byte."""
 MEMORY: Final = 1 << 20
-"""Octets that RE2 may use for one expression."""
+"""Bytes that RE2 may use for one expression."""
 _TOKEN: Final = re.compile(r"\\.|[^\\]|\\\Z", re.DOTALL)
 _SPECIAL: Final = frozenset("\\.^$*+?{}[]|()")
 _GLOB_SEGMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+|\.')

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tega.hub.pattern import PathPattern, Segment
 
 MAX_ANSWER: Final = 64 << 20
-"""Octets of an answer's JSON; whoever does not take as much is cut off anyway."""
+"""Bytes of an answer's JSON; whoever does not take as much is cut off anyway."""
 TICK: Final = 64
 _encode = msgspec.json.Encoder().encode
 Found = tuple["Path", Node, tuple[Any, ...]]
@@ -155,7 +155,7 @@ class Answer:
         """
         self._text += part
         if len(self._text) > MAX_ANSWER:
-            raise TooLarge(f"the answer has more than {MAX_ANSWER} octets; ask for less at a time")
+            raise TooLarge(f"the answer has more than {MAX_ANSWER} bytes; ask for less at a time")
 
     def whole(self) -> msgspec.Raw:
         return msgspec.Raw(self._text)

@@ -39,10 +39,10 @@ MAX_OPEN_TOKEN: Final = 100
 """Transactions that the server holds, and those of one token."""
 MAX_OCTETS: Final = 256 << 20
 MAX_OCTETS_TOKEN: Final = 64 << 20
-"""Octets of what they write, as JSON; where there are no tokens, everybody shares the first."""
+"""Bytes of what they write, as JSON; where there are no tokens, everybody shares the first."""
 MAX_STEPS: Final = 100_000
 LARGE: Final = 64 << 10
-"""Octets of a transaction that is committed by way of another thread."""
+"""Bytes of a transaction that is committed by way of another thread."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -126,7 +126,7 @@ class Transactions:
         everything = sum(one.octets for one in self._held.values())
         most = self._store.limits().commit_bytes
         if held.octets + size > most:
-            raise TooLarge(f"a transaction of more than {most} octets: a commit takes no more")
+            raise TooLarge(f"a transaction of more than {most} bytes: a commit takes no more")
         if (held.token and own + size > MAX_OCTETS_TOKEN) or everything + size > MAX_OCTETS:
             raise Busy("the open transactions hold as much as they may: commit or cancel some")
         if held.steps >= MAX_STEPS:

@@ -1,4 +1,4 @@
-"""Plugins: Python classes with a session inside the server, and those that came with the original tega."""
+"""Plugins: Python classes with a session inside the server, and those that come with tega."""
 
 from tega.plugins.base import Plugin
 

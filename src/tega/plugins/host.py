@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tega.plugins")
 GROUP: Final = "tega.plugins"
 BUILTIN: Final = ("ipam", "template", "topo", "subnets", "server_client", "hook", "deploy")
-"""The general parts of what came with the original; each a module here."""
+"""The general parts of what comes with tega; each a module here."""
 
 
 class PluginError(ValueError):

@@ -43,7 +43,7 @@ class Template(Plugin):
         if not path.is_relative_to(folder) or not path.is_file():
             raise ValueError(f"there is no file {file} in the templates' folder")
         if path.stat().st_size > MAX_FILE:
-            raise ValueError(f"{file} is larger than {MAX_FILE} octets")
+            raise ValueError(f"{file} is larger than {MAX_FILE} bytes")
         return path.read_text()
 
 

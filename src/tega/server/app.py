@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PORT: Final = 8739
 MAX_BODY: Final = 8 << 20
-"""Octets of a request's body or of a session's message."""
+"""Bytes of a request's body or of a session's message."""
 BACKLOG: Final = 1024
 GRACE_S: Final = 2.0
 """How long a server that stops waits for requests to end, and then for their answers to be taken."""
@@ -45,7 +45,7 @@ class Server:
         port: Port to listen on; 0 takes a free one, see `port` after `start`.
         guard: Who is let in; everybody without one.
         tls: Context with the server's certificate.
-        max_body: Octets of a body or message; more is refused.
+        max_body: Bytes of a body or message; more is refused.
     """
 
     def __init__(

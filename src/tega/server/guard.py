@@ -158,7 +158,7 @@ def _digest(where: str, entry: dict[str, Any]) -> bytes:
     if digest is not None:
         raw = bytes.fromhex(str(digest))
         if len(raw) != 32:
-            raise TokensFileError(f"{where}.sha256: has {len(raw)} octets; a SHA-256 digest has 32")
+            raise TokensFileError(f"{where}.sha256: has {len(raw)} bytes; a SHA-256 digest has 32")
         return raw
     if not isinstance(token, str) or len(token) < MIN_TOKEN:
         raise TokensFileError(f"{where}.token: a token has at least {MIN_TOKEN} characters")

@@ -48,7 +48,7 @@ READING: Final = (
 """What changes nothing and costs little, and so can be asked with GET: any page makes a browser do that."""
 COMMANDS: Final = {str(kind.__struct_config__.tag): kind for kind in m.REQUESTS if kind not in SESSION_ONLY}
 FLEET: Final = ("global", "forwarders", "sync")
-"""What the original asks of a server among others."""
+"""What a server among others is asked."""
 _encode = msgspec.json.Encoder().encode
 logger = logging.getLogger("tega.server")
 
@@ -132,7 +132,7 @@ class Rest:
             TooLarge: It is larger; what is left is not read.
         """
         too_large = TooLarge(
-            f"the body is larger than {self._max_body} octets, which is the most this server takes"
+            f"the body is larger than {self._max_body} bytes, which is the most this server takes"
         )
         if int(request.headers.get("content-length", "0")) > self._max_body:
             raise too_large
@@ -263,7 +263,7 @@ def _flag(text: str) -> bool:
 
 
 def _take_rollback(fields: dict[str, Any]) -> None:
-    """Read what the original calls them: `root_oid`, and `backto`, a version of that root."""
+    """Read `root_oid`, and `backto`, a version of that root."""
     if "root_oid" in fields:
         fields["root"] = fields.pop("root_oid")
     if "backto" in fields:

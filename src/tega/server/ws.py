@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 HELLO_S: Final = 10.0
 """Time that a client has for the handshake and its hello."""
 HIGH_WATER: Final = 1 << 20
-"""Octets waiting for a client above which it counts as slow."""
+"""Bytes waiting for a client above which it counts as slow."""
 CUT: Final = 64 << 20
-"""Octets waiting for a client that does not read, above which it is cut off instead of sent more."""
+"""Bytes waiting for a client that does not read, above which it is cut off instead of sent more."""
 
 _encode = msgspec.json.Encoder().encode
 

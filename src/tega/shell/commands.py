@@ -138,7 +138,7 @@ class Shell:
     # -- subscriptions -------------------------------------------------------
 
     async def subscribe(self, name: str, *, regex: bool) -> None:
-        """Watch a path and hear the channel of that name, as the original does."""
+        """Watch a path and hear the channel of that name."""
         if name in self.streams:
             return
         streams: list[Stream[Any]] = [self.db.listen(name, regex=regex)]

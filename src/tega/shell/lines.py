@@ -85,7 +85,7 @@ def parse_value(text: str) -> Any:
     """Read a value as YAML, without its dates and its numbers to the base 60: a MAC address is text.
 
     Raises:
-        UsageError: It is no YAML, or has what JSON cannot hold.
+        UsageError: It is invalid YAML, or has what JSON cannot hold.
     """
     import yaml
 

@@ -57,7 +57,7 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
                 "pe1.router.bgp.peers.0.adress: `adress` is no key of a BGP peer (did you mean `address`?)",
                 "pe1.router.bgp.peers.0.remote_as: -4 is below 1, the smallest AS number (RFC 6793)",
                 "pe1.router.bgp.peers.0.families.0: `ipv5` is not `ipv4` or `ipv6` (did you mean `ipv6`?)",
-                "pe1.router.bgp.peers.0: `address` is missing; it should be an address such as `192.0.2.1`",
+                "pe1.router.bgp.peers.0: `address` is required: an address such as `192.0.2.1`",
             ],
         ),
         (
@@ -80,12 +80,12 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         (
             "ce1.router.bgp.peers.2",
             "{address: 203.0.113.1, remote_as: 64511}",
-            ["ce1.router.bgp.peers.1: the peer 203.0.113.1 stands twice in ce1"],
+            ["ce1.router.bgp.peers.1: the peer 203.0.113.1 is defined twice in ce1"],
         ),
         (
             "pe1.router.ospf",
             "{areas: [{area: 0, networks: [10.0.0.0/8]}, {area: 1, networks: [10.0.0.0/8]}]}",
-            ["pe1.router.ospf.areas.0.networks.0: 10.0.0.0/8 stands twice in the OSPF areas of pe1"],
+            ["pe1.router.ospf.areas.0.networks.0: 10.0.0.0/8 is defined twice in the OSPF areas of pe1"],
         ),
         (
             "pe1.router.routes",
@@ -111,7 +111,7 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         (
             "pe1.router.bgp.peers.first",
             "{}",
-            ["pe1.router.bgp.peers.first: `first` stands where the number of a list's item is wanted"],
+            ["pe1.router.bgp.peers.first: expected the number of a list's item, got `first`"],
         ),
         (
             "pe1.ptn.0.l2vpns.0.vni",
@@ -151,8 +151,8 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
                 "pe1.interfaces.0: the interface eth1 of pe1 is on no link and no LAN",
             ],
         ),
-        ("lab.links", "x", ["lab.links: `x` stands where a list is wanted, each item a link (a mapping)"]),
-        ("ce9", "7", ["ce9: `7` stands where a node (a mapping) is wanted"]),
+        ("lab.links", "x", ["lab.links: expected a list, each item a link (a mapping), got `x`"]),
+        ("ce9", "7", ["ce9: expected a node (a mapping), got `7`"]),
         (
             "pe1.vhosts.0.gateway",
             "172.21.1.0/24",
@@ -161,7 +161,7 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         (
             "pe1.router",
             "{: ]",
-            ["pe1.router: this is no YAML: while parsing a flow node, did not find expected node content"],
+            ["pe1.router: invalid YAML: while parsing a flow node, did not find expected node content"],
         ),
         ("lab.name", "y", ["lab.name: `y` stands where the lab's name, x, has to stay"]),
         ("lab.nodes", "[]", ["lab.nodes: a node is said by its name alone, such as `pe1`"]),
@@ -211,7 +211,7 @@ def test_what_was_so_before_is_no_matter_of_the_change() -> None:
         ("pe1.vhosts.1", "pe1.vhosts.1: there is no item 1; the list has 1 item"),
         (
             "pe1.router.bgp.asn",
-            "pe1.router.bgp: `asn` is missing; it should be a whole number from 1 to 4294967295",
+            "pe1.router.bgp: `asn` is required: a whole number from 1 to 4294967295",
         ),
         ("pe1.forwarding.x", "pe1.forwarding.x: `True` holds nothing further"),
     ],
@@ -250,7 +250,7 @@ def test_an_edited_text_is_told_by_line() -> None:
 
 
 def test_a_list_has_no_item_of_a_number_beyond_reason() -> None:
-    with pytest.raises(InputError, match="stands where the number of a list's item is wanted"):
+    with pytest.raises(InputError, match="expected the number of a list's item, got"):
         with_value(LAB, f"pe1.interfaces.{'9' * 5000}", "1")
 
 

@@ -1,4 +1,4 @@
-"""What stands twice in a lab is judged by the segment that it is on."""
+"""What is defined twice in a lab is judged by the segment that it is on."""
 
 from pathlib import Path
 

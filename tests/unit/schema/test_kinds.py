@@ -21,7 +21,7 @@ WRONG: list[tuple[Kind, str, str]] = [
     (table.ROUTER_ID, "0.0.0.0", "zero is none"),
     (table.ASN_ANY, "true", "is not an AS number, `auto`, or `false` for none"),
     (table.PASSWORD, "two words", "that is one word"),
-    (table.PASSWORD, "  ", "nothing stands where a password is wanted"),
+    (table.PASSWORD, "  ", "expected a password, got nothing"),
     (table.DESCRIPTION, "one\ntwo", "that is one line"),
     (table.SOURCE, "lo\tx", "that is one word"),
     (table.LIMITS.spellings["memory"].kind, "999999999999999T", "is not an amount of memory"),

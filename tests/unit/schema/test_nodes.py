@@ -29,7 +29,7 @@ def test_single_name_of_the_original_wins_over_a_range(read: Load) -> None:
         ("pe[1-4: {Router: {}}\npe9: {Router: {}}", "`pe[1-4` is not a name or a range"),
         (
             "pe1: {Router: {}}\n'pe1, pe2': {Router: {}}",
-            "the node `pe1` stands twice; the first is in line 1",
+            "the node `pe1` is defined twice; the first is in line 1",
         ),
         ("nodes: {r1: {asn: 1, router: {bgp: {100: {}}}}}", "this one says 1 and 100"),
     ],

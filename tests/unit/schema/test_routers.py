@@ -89,7 +89,10 @@ def test_routes_may_be_typed_on_every_router(read: Load) -> None:
 
 def test_a_node_that_stands_twice_in_a_network_is_said(read: Load, problems_of: Problems) -> None:
     (problem,) = problems_of("nodes: ['r[1-2]']\nnetworks:\n  n:\n    nodes:\n    - r[1-2]\n    - r2")
-    assert (problem.line, problem.message) == (6, "`r2` stands twice among the nodes; the first is in line 5")
+    assert (problem.line, problem.message) == (
+        6,
+        "`r2` is defined twice among the nodes; the first is in line 5",
+    )
     lab = read(
         "nodes: ['r[1-2]']\nnetworks: {n: {nodes: {'r[1-2]': {cost: 5}, r2: {address: 192.0.2.9/24}}}}"
     ).lab

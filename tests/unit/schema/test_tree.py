@@ -58,13 +58,13 @@ def test_aliases_beside_each_other_are_not_deep() -> None:
 
 def test_key_that_stands_twice_is_spelled_as_written(problems_of: Problems) -> None:
     said = [problem.message for problem in problems_of("a:\n  ${b}: 1\n  ${b}: 2\n")]
-    assert "the key `${b}` stands twice; the first is in line 2" in said
+    assert "the key `${b}` is defined twice; the first is in line 2" in said
 
 
 def test_octet_behind_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "lab.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + "é".encode() * 3 + b"\xff")
-    with pytest.raises(InputError, match="yaml:1:4: error: the octet 0xff is not UTF-8"):
+    with pytest.raises(InputError, match="yaml:1:4: error: the byte 0xff is not UTF-8"):
         load(path)
 
 
@@ -110,6 +110,6 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_every_key_is_read_in_both_spellings() -> None:
     from nlan.schema import table
 
-    for section in (*table.SECTIONS, table.ORIGINAL):
+    for section in (*table.SECTIONS, table.FULL):
         for key in section.keys:
             assert section.spellings[key.name] is section.spellings[key.camel] is key

@@ -171,11 +171,11 @@ def _damage_file(where: Path, dice: random.Random) -> str:
             how, data = f"cut to {(left := dice.randrange(len(data)))}", data[:left]
         case 1:
             at = dice.randrange(len(data))
-            how, data[at : at + 512] = f"512 octets at {at} zeroed", bytes(len(data[at : at + 512]))
+            how, data[at : at + 512] = f"512 bytes at {at} zeroed", bytes(len(data[at : at + 512]))
         case _:
             at, bit = dice.randrange(len(data)), dice.randrange(8)
             data[at] ^= 1 << bit
-            how = f"bit {bit} of octet {at} flipped"
+            how = f"bit {bit} of byte {at} flipped"
     path.write_bytes(data)
     return f"{path.name} {how}"
 

@@ -20,7 +20,7 @@ from nlan.errors import HostError
 from nlan.resources import frrconfig, frrfile
 
 RECEIPT_MAX = 1 << 28
-"""Octets of a receipt."""
+"""Bytes of a receipt."""
 MANAGER = "mgmtd"
 ZEBRA_SOCKET = "zserv.api"
 MANAGED = frozenset({"staticd", "ripd", "ripngd"})

@@ -1,7 +1,7 @@
 """A conversation with one FRR daemon over its ``.vty`` socket: what vtysh speaks, without vtysh.
 
-A command is its text and a NUL. The answer is text, three NULs and an octet of status. Several
-commands may be sent at once, and a daemon carries out what arrives in one read (512 octets) without
+A command is its text and a NUL. The answer is text, three NULs and a byte of status. Several
+commands may be sent at once, and a daemon carries out what arrives in one read (512 bytes) without
 anything in between; mgmtd alone must be asked one by one, since it drops what follows a command that
 it has to wait for (FRR 10.3, ``vtysh_read``).
 """
@@ -24,7 +24,7 @@ TIMEOUT_S = 10
 TOGETHER_S = 60
 """How long a daemon may take for all that it is asked together: one that goes on answering, too."""
 ANSWER_MAX = 1 << 26
-"""Octets of one answer."""
+"""Bytes of one answer."""
 _END = b"\0\0\0"
 
 FINE = frozenset({0, 1, 6})

@@ -91,7 +91,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def _short(text: str) -> bytes:
-    """Return a string literal of fewer than 127 octets, as it is (RFC 7541, section 5.2)."""
+    """Return a string literal of fewer than 127 bytes, as it is (RFC 7541, section 5.2)."""
     return bytes((len(text),)) + text.encode()
 
 
@@ -142,7 +142,7 @@ def _varint(value: int) -> bytes:
 
 
 def _fields(message: bytes) -> dict[int, bytes]:
-    """Return a message's fields, which are all of octets."""
+    """Return a message's fields, which are all of bytes."""
     found: dict[int, bytes] = {}
     at = 0
     while at < len(message):

@@ -16,9 +16,9 @@ from nlan.model import from_json, to_builtins
 from nlan.resources import GobgpDaemon
 
 RECEIPT_MAX = 1 << 28
-"""Octets of a receipt."""
+"""Bytes of a receipt."""
 LOG_MAX = 1 << 26
-"""Octets of the log that are looked at, from its end."""
+"""Bytes of the log that are looked at, from its end."""
 
 
 class Receipt(NamedTuple):

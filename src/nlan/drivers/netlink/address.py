@@ -40,7 +40,7 @@ class Listed(NamedTuple):
         scope: RT_SCOPE_*.
         protocol: Who put it there, 0 where the kernel does not know.
         length: Of its prefix.
-        packed: Its octets.
+        packed: Its bytes.
         is_tentative: Whether IPv6 does not work with it yet.
         body: The message that says so; what removes it is the same.
     """

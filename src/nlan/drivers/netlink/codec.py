@@ -1,4 +1,4 @@
-"""Netlink's octets: messages and attributes, packed and taken apart (RFC 3549, linux/netlink.h).
+"""Netlink's bytes: messages and attributes, packed and taken apart (RFC 3549, linux/netlink.h).
 
 Only what nlan says and hears. pyroute2 would know far more, but its import alone costs 146 ms, more
 than making 300 links; here nothing is imported but `struct`.
@@ -40,7 +40,7 @@ class Message(NamedTuple):
     body: bytes
 
     def pack(self, sequence: int, flags: int = 0) -> bytes:
-        """Return the whole message with that sequence number, padded to 4 octets."""
+        """Return the whole message with that sequence number, padded to 4 bytes."""
         size = HEADER.size + len(self.body)
         head = HEADER.pack(size, self.kind, self.flags | flags | NLM_F_REQUEST, sequence, 0)
         return head + self.body + b"\0" * (-size % 4)
@@ -64,17 +64,17 @@ def attribute(kind: int, value: bytes) -> bytes:
 
 
 def u8(kind: int, value: int) -> bytes:
-    """Return an attribute of one octet."""
+    """Return an attribute of one byte."""
     return attribute(kind, bytes((value,)))
 
 
 def u16be(kind: int, value: int) -> bytes:
-    """Return an attribute of two octets in network order, as ports are."""
+    """Return an attribute of two bytes in network order, as ports are."""
     return attribute(kind, value.to_bytes(2, "big"))
 
 
 def u32(kind: int, value: int) -> bytes:
-    """Return an attribute of four octets in the host's order."""
+    """Return an attribute of four bytes in the host's order."""
     return _ATTRIBUTE.pack(8, kind) + _U32.pack(value)
 
 
@@ -94,7 +94,7 @@ def messages(data: memoryview) -> Iterator[tuple[int, int, int, memoryview]]:
     while offset + HEADER.size <= end:
         size, kind, flags, sequence, _ = HEADER.unpack_from(data, offset)
         if size < HEADER.size or offset + size > end:
-            raise ValueError(f"a netlink message of {size} octets where {end - offset} are left")
+            raise ValueError(f"a netlink message of {size} bytes where {end - offset} are left")
         yield kind, flags, sequence, data[offset + HEADER.size : offset + size]
         offset += (size + 3) & ~3
 
@@ -107,7 +107,7 @@ def attributes(data: memoryview, offset: int = 0) -> dict[int, memoryview]:
     while offset + 4 <= end:
         size, kind = unpack(data, offset)
         if size < 4 or offset + size > end:
-            raise ValueError(f"a netlink attribute of {size} octets where {end - offset} are left")
+            raise ValueError(f"a netlink attribute of {size} bytes where {end - offset} are left")
         found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
     return found
@@ -121,7 +121,7 @@ def some_attributes(data: memoryview, offset: int, wanted: Container[int]) -> di
     while offset + 4 <= end:
         size, kind = unpack(data, offset)
         if size < 4:
-            raise ValueError(f"a netlink attribute of {size} octets")
+            raise ValueError(f"a netlink attribute of {size} bytes")
         if kind & _TYPE_MASK in wanted:
             found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
@@ -129,7 +129,7 @@ def some_attributes(data: memoryview, offset: int, wanted: Container[int]) -> di
 
 
 def as_u32(value: memoryview | None, default: int = 0) -> int:
-    """Return a number of four octets, `default` where the attribute is missing."""
+    """Return a number of four bytes, `default` where the attribute is missing."""
     if value is None:
         return default
     number: int = _U32.unpack_from(value)[0]

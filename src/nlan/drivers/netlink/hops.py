@@ -38,13 +38,13 @@ def hops_of(attributes: Mapping[int, memoryview]) -> Iterator[Hop]:
     while offset + _NEXTHOP.size <= len(data):
         size, _, _, index = _NEXTHOP.unpack_from(data, offset)
         if size < _NEXTHOP.size:
-            raise ValueError(f"a next hop of {size} octets")
+            raise ValueError(f"a next hop of {size} bytes")
         yield Hop(_via(codec.attributes(data[offset : offset + size], _NEXTHOP.size)), index)
         offset += (size + 3) & ~3
 
 
 def _via(attributes: Mapping[int, memoryview]) -> str:
     via = attributes.get(_RTA_GATEWAY)
-    if via is None and _RTA_VIA in attributes:  # another family's next hop, behind two octets that name it
+    if via is None and _RTA_VIA in attributes:  # another family's next hop, behind two bytes that name it
         via = attributes[_RTA_VIA][2:]
     return "" if via is None or len(via) not in (4, 16) else str(ip_address(bytes(via)))

@@ -64,7 +64,7 @@ class Link(NamedTuple):
         name: Its interface name.
         kind: ``veth``, ``bridge``, ``vxlan``, …; empty for hardware and loopback.
         flags: IFF_*.
-        mtu: Octets.
+        mtu: In bytes.
         mac: With colons; empty where it has none.
         group: Its interface group.
         master: Index of the bridge it is a port of, 0 for none.
@@ -212,7 +212,7 @@ def delete_doomed() -> Message:
 
 
 def mac_octets(mac: str) -> bytes:
-    """Return the six octets of a MAC address."""
+    """Return the six bytes of a MAC address."""
     return bytes.fromhex(mac.replace(":", ""))
 
 

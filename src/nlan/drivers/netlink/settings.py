@@ -23,7 +23,7 @@ class Setting(NamedTuple):
     Attributes:
         name: As ip(8) and bridge(8) call it.
         kind: Number of its attribute.
-        value: Its octets where it is as nlan makes it.
+        value: Its bytes where it is as nlan makes it.
     """
 
     name: str

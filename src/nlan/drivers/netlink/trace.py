@@ -1,4 +1,4 @@
-"""Messages to the kernel in words, for `-vv`: type, flags, and the octets of every attribute."""
+"""Messages to the kernel in words, for `-vv`: type, flags, and the bytes of every attribute."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from nlan.drivers.gobgp.client import Client, program
 from nlan.errors import NotFoundError, PeerError
 
 MANY = 3000
-"""Prefixes whose list is longer than what a server may send unasked (65535 octets)."""
+"""Prefixes whose list is longer than what a server may send unasked (65535 bytes)."""
 
 
 def start(network: Any, count: int, eventually: Callable[..., None]) -> Client:

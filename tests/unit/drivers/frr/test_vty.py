@@ -1,4 +1,4 @@
-"""The answers of a daemon, however the octets arrive; what a refusal is."""
+"""The answers of a daemon, however the bytes arrive; what a refusal is."""
 
 from __future__ import annotations
 

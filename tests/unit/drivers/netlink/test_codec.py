@@ -1,4 +1,4 @@
-"""Octets as the kernel's own headers lay them out (little-endian machines; netlink is in host order)."""
+"""Bytes as the kernel's own headers lay them out (little-endian machines; netlink is in host order)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.codec import Message, Refusal
 
-little = pytest.mark.skipif(sys.byteorder != "little", reason="known octets are little-endian")
+little = pytest.mark.skipif(sys.byteorder != "little", reason="known bytes are little-endian")
 
 
 @little
