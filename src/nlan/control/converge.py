@@ -181,9 +181,13 @@ def wait(
         sessions=tuple(sessions),
         neighbors=tuple(neighbors),
         routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
-        raw=tuple(raw),
+        raw=tuple(end for end in raw if end not in {(s.node, s.peer) for s in sessions}),
         hindrances=expected.hindrances,
-        unseen={node: frozenset(prefixes) for node, prefixes in sorted(unseen.items())},
+        unseen={
+            node: frozenset(left)
+            for node, prefixes in sorted(unseen.items())
+            if (left := prefixes - missing_routes.get(node, set()))
+        },
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nlan.expect import bgp, ospf
+from nlan.expect import bgp, ospf, rawbgp, rawospf
 from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
@@ -18,7 +18,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         sessions: Both ends of every BGP session.
         adjacencies: By IP version: how many OSPF neighbours come up, by (router, interface).
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
-        exact: False where raw daemon configuration may filter or add: routes then are not listed.
+        exact: False where raw daemon configuration may filter or add: of the routes, those then are listed
+            alone that OSPFv2 brings within an area, where its lines are raw.
         hoped: Where not exact, every router's prefixes at every other: as good as it can get.
         raw: The routers with raw daemon configuration, sorted.
         hindrances: What the file means and cannot come up.
@@ -46,17 +47,22 @@ def expectation(lab: Lab) -> Expectation:
     }
     raw = sorted(node.name for node in lab.nodes if _is_raw(node))
     exact = not raw
+    within_areas = rawospf.learned(known_to_all)
     by_bgp = bgp.learned(known_to_all, igp)
     routes = {
         name: prefixes | by_bgp.get(name, frozenset()) | _static(known_to_all, name)
         for name, prefixes in igp.items()
     }
-    sessions = tuple(bgp.sessions(known_to_all, igp))
+    raw_sessions = (bgp.Session(*end) for end in rawbgp.sessions(known_to_all))
+    sessions = tuple(sorted({*bgp.sessions(known_to_all, igp), *raw_sessions}))
     known = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
     return Expectation(
         sessions=sessions,
-        adjacencies={version: ospf.adjacencies(known_to_all, version) for version in (4, 6)},
-        routes={name: prefixes for name, prefixes in routes.items() if prefixes} if exact else {},
+        adjacencies={
+            version: ospf.adjacencies(known_to_all, version) | rawospf.adjacencies(known_to_all, version)
+            for version in (4, 6)
+        },
+        routes={name: prefixes for name, prefixes in (routes if exact else within_areas).items() if prefixes},
         exact=exact,
         hoped={} if exact else _hoped(known_to_all),
         raw=tuple(raw),
@@ -71,8 +77,9 @@ def _static(known: Topology, name: str) -> frozenset[IpNetwork]:
 
 def _hoped(known: Topology) -> dict[str, frozenset[IpNetwork]]:
     routers = [name for name, node in known.nodes.items() if node.router is not None]
-    everything = frozenset().union(*(known.connected[name] for name in routers))
-    return {name: everything - known.connected[name] for name in routers}
+    connected = {name: known.near(name) for name in routers}
+    everything = frozenset().union(*connected.values())
+    return {name: everything - own for name, own in connected.items()}
 
 
 def _is_raw(node: Node) -> bool:

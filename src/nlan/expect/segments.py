@@ -7,9 +7,12 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from nlan.expand.base import addresses
+from nlan.expect.configured import addresses as all_addresses
+from nlan.expect.configured import configured
 from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
+from nlan.resources.frrfacts import RawFrr
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +24,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         connected: Prefixes that a node is connected to.
         wires: What each (node, interface) is on: equal for those that are joined, if by way of others.
         floods: For each (node, interface) of an L2VPN: the nodes that it floods to.
+        configured: All that FRR is told, of routers with raw lines and of those on a segment with one.
     """
 
     nodes: dict[str, Node]
@@ -28,6 +32,18 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     connected: dict[str, frozenset[IpNetwork]]
     wires: dict[tuple[str, str], Segment]
     floods: dict[tuple[str, str], frozenset[str]]
+    configured: dict[str, RawFrr]
+
+    def speaks_raw(self, node: str, protocol: str) -> bool:
+        """Tell whether raw lines of the node speak of the protocol."""
+        router = self.nodes[node].router
+        return router is not None and router.frr is not None and protocol in router.frr.text
+
+    def near(self, node: str) -> frozenset[IpNetwork]:
+        """Return what a node is connected to, by addresses that raw lines give it, too."""
+        said = self.configured.get(node)
+        held = all_addresses(self.nodes[node], said) if said is not None else ()
+        return self.connected[node].union(address.network for _, own in held for address in own)
 
     def is_connected(self, node: str, address: IpAddress) -> bool:
         """Tell whether the node has an interface on the address's prefix."""
@@ -59,14 +75,15 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
 def topology(lab: Lab) -> Topology:
     """Return the topology of a lab."""
     segments = segments_of(lab)
+    wires = {
+        (node, name if isinstance(name, str) else f"int_br{name}"): s for (node, name), s in segments.items()
+    }
     return Topology(
         nodes={node.name: node for node in lab.nodes},
         holders=Holders(lab, segments),
         floods=dict(_floods(lab)),
-        wires={
-            (node, name if isinstance(name, str) else f"int_br{name}"): s
-            for (node, name), s in segments.items()
-        },
+        wires=wires,
+        configured=configured(lab, wires),
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
 

@@ -1,0 +1,64 @@
+"""Raw FRR lines between two routers: what they bring is waited for, and seen when it is gone."""
+
+from __future__ import annotations
+
+import time
+
+from support import Nlan
+
+OSPF = """
+nodes:
+  r1:
+    frr: |
+      interface eth1
+       ip address 192.0.2.1/30
+       ip ospf hello-interval 1
+       ip ospf dead-interval 4
+      interface lo
+       ip address 198.51.100.1/32
+      router ospf
+       network 192.0.2.0/30 area 0
+       network 198.51.100.1/32 area 0
+  r2:
+    frr: |
+      interface eth1
+       ip address 192.0.2.2/30
+       ip ospf area 0
+       ip ospf hello-interval 1
+       ip ospf dead-interval 4
+      interface lo
+       ip address 198.51.100.2/32
+       ip ospf area 0
+      router ospf
+links: [{link: r1 -- r2, addresses: false}]
+"""
+DEAD_S = 15.0
+"""FRR needs 4 s to miss a neighbour; a busy machine gets more."""
+
+
+def test_ospf_of_raw_lines_is_waited_for_and_missed(nlan: Nlan) -> None:
+    lab, file = nlan.name(), nlan.write(OSPF)
+    answer = nlan("up", file, "--lab", lab)
+    assert "198.51.100.2 " in nlan.inside(lab, "r1", "ip", "route")
+    assert "converged" in answer.out
+    assert nlan("status", lab).out.count("1/1") == 2
+    nlan.vtysh(lab, "r2", "configure terminal", "interface eth1", "ip ospf hello-interval 2")
+    deadline = time.monotonic() + DEAD_S
+    while (r1 := nlan.status(lab)["nodes"]["r1"])["state"] == "ok":
+        assert time.monotonic() < deadline, r1
+    assert (r1["state"], r1["drift"]) == ("waiting", [])
+    assert "0/1" in nlan("status", lab, code=1).out
+    again = nlan("up", file, "--lab", lab)
+    assert "converged" in again.out
+    assert "198.51.100.2 " in nlan.inside(lab, "r1", "ip", "route")
+
+
+def test_what_does_not_come_in_time_is_missing(nlan: Nlan) -> None:
+    """By FRR's own timers nobody is elected for 40 s."""
+    slow = "".join(line for line in OSPF.splitlines(keepends=True) if "interval" not in line)
+    lab, file = nlan.name(), nlan.write(slow)
+    answer = nlan("up", file, "--lab", lab, "--timeout", "1", code=1)
+    assert "missing: r1: no full OSPFv2 neighbour on eth1" in answer.err
+    assert "missing: r1: no route to 198.51.100.2/32" in answer.err
+    assert "note:" not in answer.err  # nothing is told twice
+    assert "not converged" in answer.out
