@@ -32,8 +32,38 @@ nodes:
       router ospf
 links: [{link: r1 -- r2, addresses: false}]
 """
+ISIS = """
+nodes:
+  r1:
+    frr: |
+      interface eth1
+       ip router isis core
+       isis hello-interval 1
+       isis hello-multiplier 4
+       isis network point-to-point
+      interface lo
+       ip address 198.51.100.1/32
+       ip router isis core
+      router isis core
+       net 49.0001.0000.0000.0001.00
+       is-type level-2-only
+  r2:
+    frr: |
+      interface eth1
+       ip router isis core
+       isis hello-interval 1
+       isis hello-multiplier 4
+       isis network point-to-point
+      interface lo
+       ip address 198.51.100.2/32
+       ip router isis core
+      router isis core
+       net 49.0001.0000.0000.0002.00
+       is-type level-2-only
+links: [r1 -- r2]
+"""
 DEAD_S = 15.0
-"""FRR needs 4 s to miss a neighbour; a busy machine gets more."""
+"""FRR needs 4 s here to miss a neighbour; a busy machine gets more."""
 
 
 def test_ospf_of_raw_lines_is_waited_for_and_missed(nlan: Nlan) -> None:
@@ -62,3 +92,17 @@ def test_what_does_not_come_in_time_is_missing(nlan: Nlan) -> None:
     assert "missing: r1: no route to 198.51.100.2/32" in answer.err
     assert "note:" not in answer.err  # nothing is told twice
     assert "not converged" in answer.out
+
+
+def test_isis_is_waited_for_and_missed(nlan: Nlan) -> None:
+    lab, file = nlan.name(), nlan.write(ISIS)
+    answer = nlan("up", file, "--lab", lab)
+    assert "converged" in answer.out
+    assert "198.51.100.2 " in nlan.inside(lab, "r1", "ip", "route")
+    nlan("status", lab)
+    nlan.vtysh(lab, "r2", "configure terminal", "interface eth1", "no ip router isis core")
+    deadline = time.monotonic() + DEAD_S
+    while (r1 := nlan.status(lab)["nodes"]["r1"])["state"] == "ok":
+        assert time.monotonic() < deadline, r1
+    assert (r1["state"], r1["missing"]) == ("waiting", ["no IS-IS neighbour on eth1"])
+    assert "missing: r1: no IS-IS neighbour on eth1" in nlan("status", lab, code=1).out

@@ -34,6 +34,8 @@ T = TypeVar("T")
 
 Adjacency = tuple[int, str, str, int]
 """IP version, router, interface, and how many neighbours there are."""
+Other = tuple[str, str, str, int]
+"""Protocol, router, interface, and how many neighbours there are."""
 MissingRoutes = dict[str, set[IpNetwork]]
 
 
@@ -47,7 +49,14 @@ class Routes(Protocol):
         """Wait until no route has moved for so long."""
 
 
-class Speakers(Protocol):
+class Hearing(Protocol):
+    """Who knows the neighbours of protocols that raw lines alone speak."""
+
+    def heard(self, node: str, protocol: str) -> Mapping[str, int]:
+        """Return how many neighbours are up, by the node's interfaces."""
+
+
+class Speakers(Hearing, Protocol):
     """Who knows sessions and adjacencies (the daemons' drivers)."""
 
     def established(self, node: str) -> set[str]:
@@ -75,6 +84,7 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sessions: Ends of BGP sessions that are not established.
         neighbors: (IP version, node, interface, how many) that have not all their OSPF neighbours.
+        others: (protocol, node, interface, how many) that have not all their neighbours.
         routes: Prefixes that a node's kernel lacks.
         raw: (node, peer's address) of sessions that raw configuration describes and that are not up.
             They may be meant so: they do not count as missing.
@@ -85,6 +95,7 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: tuple[Session, ...] = ()
     neighbors: tuple[Adjacency, ...] = ()
+    others: tuple[Other, ...] = ()
     routes: Mapping[str, frozenset[IpNetwork]] = {}
     raw: tuple[tuple[str, str], ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
@@ -96,7 +107,7 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
         return not (self or self.hindrances or self.raw or self.unseen)
 
     def __bool__(self) -> bool:
-        return bool(self.sessions or self.neighbors or self.routes)
+        return bool(self.sessions or self.neighbors or self.others or self.routes)
 
     def lines(self, most: int = 12) -> list[str]:
         """Return it as sentences, causes first."""
@@ -105,6 +116,7 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
             f"{node}: {_neighbors(count, f'OSPFv{2 if version == 4 else 3}')} on {interface}"
             for version, node, interface, count in self.neighbors
         ]
+        lines += [f"{other[1]}: {without(other)}" for other in self.others]
         for node, prefixes in self.routes.items():
             shown = ", ".join(sorted(map(str, prefixes))[:3])
             more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
@@ -126,6 +138,13 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
 
 def _neighbors(count: int, protocol: str) -> str:
     return f"no full {protocol} neighbour" if count == 1 else f"not all {count} {protocol} neighbours"
+
+
+def without(other: Other) -> str:
+    """Return in words that a router lacks neighbours."""
+    protocol, _, interface, count = other
+    lack = f"no {protocol} neighbour" if count == 1 else f"not all {count} {protocol} neighbours"
+    return f"{lack} on {interface}"
 
 
 def _at_most(lines: list[str], most: int) -> list[str]:
@@ -161,6 +180,14 @@ def wait(
     neighbors = _wait_for(
         wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
     )
+    others = _wait_for(
+        wanted_others(expected),
+        lambda left: unheard(left, speakers),
+        speakers,
+        deadline,
+        progress,
+        "IS-IS neighbours",
+    )
     computing = sorted({node for _, node, *_ in wanted})
     _wait_for(
         computing,
@@ -180,6 +207,7 @@ def wait(
     return Missing(
         sessions=tuple(sessions),
         neighbors=tuple(neighbors),
+        others=tuple(others),
         routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
         raw=tuple(end for end in raw if end not in {(s.node, s.peer) for s in sessions}),
         hindrances=expected.hindrances,
@@ -281,4 +309,20 @@ def _adjacencies(expected: Expectation) -> list[Adjacency]:
 
 def _unadjacent(wanted: Sequence[Adjacency], speakers: Speakers) -> list[Adjacency]:
     up = {(version, node): speakers.adjacent(node, version) for version, node, *_ in wanted}
+    return [one for one in wanted if up[one[:2]].get(one[2], 0) < one[3]]
+
+
+def wanted_others(expected: Expectation, node: str | None = None) -> list[Other]:
+    """Return the neighbours of other protocols that come up: of a node, or of all."""
+    return sorted(
+        (protocol, *end, count)
+        for protocol, ends in expected.others.items()
+        for end, count in ends.items()
+        if node in (None, end[0])
+    )
+
+
+def unheard(wanted: Sequence[Other], daemons: Hearing) -> list[Other]:
+    """Return those of the wanted that are not up."""
+    up = {(protocol, node): daemons.heard(node, protocol) for protocol, node, *_ in wanted}
     return [one for one in wanted if up[one[:2]].get(one[2], 0) < one[3]]

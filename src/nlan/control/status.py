@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from nlan.control.converge import unheard, wanted_others, without
 from nlan.control.names import visible
 from nlan.control.world import World, abilities
 from nlan.drivers.base import BgpSession
@@ -33,6 +34,7 @@ class NodeStatus(NamedTuple):
         foreign: What somebody else put there, in words.
         harmful: That of it which may change where the lab's packets go.
         hindrances: What the file means of it and cannot come up.
+        missing: Neighbours of other protocols (IS-IS) that should be up and are not, in words.
     """
 
     name: str
@@ -46,6 +48,7 @@ class NodeStatus(NamedTuple):
     foreign: list[str]
     harmful: list[str]
     hindrances: tuple[Hindrance, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def bgp_up(self) -> int:
@@ -69,7 +72,7 @@ class NodeStatus(NamedTuple):
             (neighbor["version"], neighbor["interface"]) for neighbor in self.ospf if neighbor["up"]
         )
         has_neighbors = all(full[end] >= count for end, count in self.ospf_wanted.items())
-        if not (self.bgp_wanted <= up and has_neighbors):
+        if self.missing or not (self.bgp_wanted <= up and has_neighbors):
             return "waiting"
         return "blocked" if self.hindrances else "ok"
 
@@ -147,6 +150,7 @@ def _node(
         foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
         harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],
         hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
+        missing=tuple(map(without, unheard(wanted_others(expected, name), world.frr))),
     )
 
 

@@ -108,6 +108,10 @@ class RoutingDaemons:
         neighbors = self._world.frr.ospf_neighbors(node)
         return Counter(n.interface for n in neighbors if n.version == spoken and n.up)
 
+    def heard(self, node: str, protocol: str) -> Mapping[str, int]:
+        """Return how many neighbours of another protocol are up, by the node's interfaces."""
+        return self._world.frr.heard(node, protocol)
+
     def is_computing(self, node: str) -> bool:
         """Tell whether an OSPF daemon of the node is about to compute its routes anew."""
         return self._world.frr.is_computing(node)

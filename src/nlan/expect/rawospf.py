@@ -34,10 +34,6 @@ _UNKNOWN = re.compile(r"no (?!passive)|priority 0|network non-broadcast|(?!area 
 _DEFAULTS = {"hello-interval 10", "dead-interval 40", "network broadcast"}
 
 
-_FILTERS = re.compile(r"\b(ip protocol|distribute-list|prefix-suppression)\b")
-"""Lines that may keep even a route of the own area from the kernel."""
-
-
 class _End(NamedTuple):
     """An address on which a router speaks OSPF; `compared` is what both ends must have alike.
 
@@ -73,7 +69,7 @@ def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
 
 
 def learned(topology: Topology) -> dict[str, frozenset[IpNetwork]]:
-    """Return what OSPFv2 brings within an area, which no line but those of `_FILTERS` keeps away."""
+    """Return what OSPFv2 brings within an area, which only few lines keep away (`Topology.filters`)."""
     ends, unknown = _all_ends(topology, 4)
     joined, has_neighbors = Groups(), set()
     for group in _adjacent(topology, ends, unknown, 4):
@@ -86,14 +82,9 @@ def learned(topology: Topology) -> dict[str, frozenset[IpNetwork]]:
             announced[joined.root((end.node, end.area))].add(end.prefix)
     found: dict[str, set[IpNetwork]] = defaultdict(set)
     for name, area in has_neighbors:
-        if not _filters(topology, name):
+        if not topology.filters(name):
             found[name] |= announced[joined.root((name, area))]
     return {name: frozenset(those - topology.near(name)) for name, those in found.items()}
-
-
-def _filters(topology: Topology, name: str) -> bool:
-    router = topology.nodes[name].router
-    return router is not None and router.frr is not None and bool(_FILTERS.search(router.frr.text))
 
 
 def _all_ends(topology: Topology, version: int) -> tuple[list[_End], set[Wire]]:

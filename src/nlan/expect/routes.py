@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nlan.expect import bgp, ospf, rawbgp, rawospf
+from nlan.expect import bgp, ospf, rawbgp, rawisis, rawospf
 from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
@@ -17,9 +17,10 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sessions: Both ends of every BGP session.
         adjacencies: By IP version: how many OSPF neighbours come up, by (router, interface).
+        others: By ``IS-IS``: how many neighbours come up, by (router, interface).
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter or add: of the routes, those then are listed
-            alone that OSPFv2 brings within an area, where its lines are raw.
+            alone that OSPFv2 and IS-IS bring within an area or level, where their lines are raw.
         hoped: Where not exact, every router's prefixes at every other: as good as it can get.
         raw: The routers with raw daemon configuration, sorted.
         hindrances: What the file means and cannot come up.
@@ -27,6 +28,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     sessions: tuple[bgp.Session, ...] = ()
     adjacencies: dict[int, dict[tuple[str, str], int]] = {}
+    others: dict[str, dict[tuple[str, str], int]] = {}
     routes: dict[str, frozenset[IpNetwork]] = {}
     exact: bool = True
     hoped: dict[str, frozenset[IpNetwork]] = {}
@@ -34,7 +36,12 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     hindrances: tuple[Hindrance, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.sessions or self.routes or self.hoped or any(self.adjacencies.values()))
+        return bool(
+            self.sessions
+            or self.routes
+            or self.hoped
+            or any((*self.adjacencies.values(), *self.others.values()))
+        )
 
 
 def expectation(lab: Lab) -> Expectation:
@@ -47,7 +54,8 @@ def expectation(lab: Lab) -> Expectation:
     }
     raw = sorted(node.name for node in lab.nodes if _is_raw(node))
     exact = not raw
-    within_areas = rawospf.learned(known_to_all)
+    isis = rawisis.expected(known_to_all)
+    within_areas = _merged(rawospf.learned(known_to_all), isis.routes)
     by_bgp = bgp.learned(known_to_all, igp)
     routes = {
         name: prefixes | by_bgp.get(name, frozenset()) | _static(known_to_all, name)
@@ -62,12 +70,18 @@ def expectation(lab: Lab) -> Expectation:
             version: ospf.adjacencies(known_to_all, version) | rawospf.adjacencies(known_to_all, version)
             for version in (4, 6)
         },
+        others={"IS-IS": isis.adjacencies} if isis.adjacencies else {},
         routes={name: prefixes for name, prefixes in (routes if exact else within_areas).items() if prefixes},
         exact=exact,
         hoped={} if exact else _hoped(known_to_all),
         raw=tuple(raw),
         hindrances=hindrances(known_to_all, known, sessions),
     )
+
+
+def _merged(*found: dict[str, frozenset[IpNetwork]]) -> dict[str, frozenset[IpNetwork]]:
+    names = {name for one in found for name in one}
+    return {name: frozenset[IpNetwork]().union(*(one.get(name, ()) for one in found)) for name in names}
 
 
 def _static(known: Topology, name: str) -> frozenset[IpNetwork]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 import msgspec
@@ -13,6 +14,8 @@ from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
 from nlan.resources.frrfacts import RawFrr
+
+_FILTERS = re.compile(r"\b(ip protocol|distribute-list|prefix-suppression)\b")
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,11 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether raw lines of the node speak of the protocol."""
         router = self.nodes[node].router
         return router is not None and router.frr is not None and protocol in router.frr.text
+
+    def filters(self, node: str) -> bool:
+        """Tell whether raw lines of the node may keep even a route of its own area from the kernel."""
+        router = self.nodes[node].router
+        return router is not None and router.frr is not None and bool(_FILTERS.search(router.frr.text))
 
     def near(self, node: str) -> frozenset[IpNetwork]:
         """Return what a node is connected to, by addresses that raw lines give it, too."""

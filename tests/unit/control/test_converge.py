@@ -43,6 +43,9 @@ class Daemons:
     def adjacent(self, node: str, version: int) -> dict[str, int]:
         return {}
 
+    def heard(self, node: str, protocol: str) -> dict[str, int]:
+        return {}
+
     def is_computing(self, node: str) -> bool:
         return False
 
@@ -146,3 +149,19 @@ def test_all_neighbours_of_a_segment_are_waited_for_then_the_routes_they_bring()
     assert (daemons.computed, kernels.settled) == (3, 1)
     missing = wait(expected, kernels, Daemons(None), deadline=0.0)
     assert missing.lines() == ["r1: not all 2 OSPFv2 neighbours on lan"]
+
+
+def test_isis_neighbours_are_waited_for_and_missed() -> None:
+    class Hearing(Daemons):
+        """A second neighbour comes with the second question."""
+
+        def heard(self, node: str, protocol: str) -> dict[str, int]:
+            self.questions += 1
+            return {"lan": min(self.questions, 2)}
+
+    expected, daemons = Expectation(others={"IS-IS": {("r1", "lan"): 2}}), Hearing(None)
+    assert not wait(expected, Kernels(come_with=1), daemons, deadline=float("inf"))
+    assert daemons.questions == 2
+    missing = wait(expected, Kernels(come_with=1), Daemons(None), deadline=0.0)
+    assert missing
+    assert missing.lines() == ["r1: not all 2 IS-IS neighbours on lan"]

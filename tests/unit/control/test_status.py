@@ -12,7 +12,7 @@ from nlan.cli.commands.status import _row
 from nlan.control.status import NodeStatus, _node
 from nlan.drivers.frr.sessions import OspfNeighbor
 from nlan.expand import expand
-from nlan.expect import expectation
+from nlan.expect import Expectation, expectation
 from nlan.plan import Plan
 from nlan.schema import load
 
@@ -42,3 +42,11 @@ def test_a_router_waits_for_its_ospf_neighbours(
 ) -> None:
     found = status(*neighbors)
     assert (found.state, _row(found)[-1]) == (state, shown)
+
+
+@pytest.mark.parametrize(("up", "state"), [(1, "ok"), (0, "waiting")])
+def test_a_router_waits_for_its_isis_neighbours(up: int, state: str) -> None:
+    expected = Expectation(others={"IS-IS": {("r1", "eth1"): 1, ("r2", "eth1"): 1}})
+    world: Any = SimpleNamespace(frr=SimpleNamespace(heard=lambda node, _: {"eth1": up}))
+    found = _node(world, "r1", {}, expected, Plan(), [])
+    assert (found.state, found.missing) == (state, () if up else ("no IS-IS neighbour on eth1",))

@@ -151,3 +151,58 @@ def test_sessions_by_interface() -> None:
 def test_of_peers_that_differ_nothing_is_said(old: str, new: str) -> None:
     assert old in B2
     assert expected(B1, B2.replace(old, new, 1)).sessions == ()
+
+
+def isis(number: int, *words: str, area: str = "49.0001", type_: str = "level-2-only") -> str:
+    return f"""
+interface eth1
+ ip address 192.0.2.{number}/30
+ ip router isis core
+{"".join(f" {line}" + chr(10) for line in words)}
+interface lo
+ ip address 198.51.100.{number}/32
+ ip router isis core
+router isis core
+ net {area}.0000.0000.000{number}.00
+ is-type {type_}
+"""
+
+
+def test_isis_neighbours_and_what_they_bring() -> None:
+    found = expected(isis(1, "isis metric 7"), isis(2, "isis circuit-type level-1-2"))
+    assert found.others == {"IS-IS": BOTH}
+    assert found.routes == {
+        "r1": {ip_network("198.51.100.2/32")},
+        "r2": {ip_network("198.51.100.1/32")},
+    }
+
+
+def test_at_level_1_the_area_counts() -> None:
+    one, other = isis(1, type_="level-1"), isis(2, type_="level-1-2")
+    assert expected(one, other).others == {"IS-IS": BOTH}
+    assert expected(one, other.replace("49.0001", "49.0002")).others == {}
+    both = isis(1, type_="level-1-2")
+    assert expected(both, other).others == {"IS-IS": BOTH}  # one neighbour at two levels
+    assert expected(both, other.replace("49.0001", "49.0002")).others == {"IS-IS": BOTH}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        isis(2, type_="level-1"),
+        isis(2, "isis circuit-type level-1"),
+        isis(2, "isis passive"),
+        isis(2, "isis password clear x"),
+        isis(2, "isis network point-to-point"),
+        isis(2, "shutdown"),
+        isis(2).replace("192.0.2.2/30", "192.0.2.6/30"),
+        isis(2).replace("0002.00", "0001.00"),
+        isis(2).replace("ip router isis core", "ip router isis edge"),
+        isis(2).replace("ip router", "ipv6 router"),
+        isis(2) + " set-overload-bit\n",
+        isis(2) + " domain-password clear x\n",
+    ],
+)
+def test_of_isis_ends_that_differ_nothing_is_said(other: str) -> None:
+    found = expected(isis(1), other)
+    assert (found.others, found.routes) == ({}, {})

@@ -132,6 +132,7 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
     for node, outcome in sorted(remembered.nodes.items(), key=lambda item: natural(item[0])):
         if outcome.get("state") == "error":
             lines.append(f"{node}: revision {outcome['revision']} failed: {hide(outcome['reason'])}")
+    lines += [f"missing: {node.name}: {line}" for node in found.nodes for line in node.missing]
     lines += [f"cannot come up: {line}" for line in details(found.hindrances)]
     if found.plan:
         lines.append(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from nlan.drivers.frr.sessions import (
     OspfNeighbor,
     decode,
     parse_bgp,
+    parse_isis,
     parse_ospf,
     parse_ospf6,
     without_next_hop,
@@ -30,6 +32,9 @@ from nlan.resources.frrconfig import Path, compare, lines, paths
 from nlan.resources.frrsessions import carrying_ipv6
 
 T = TypeVar("T")
+
+_HEARD = {"IS-IS": (parse_isis, "isisd", "show isis neighbor json")}
+"""How a daemon is asked for its neighbours, and who reads the answer."""
 
 
 class FrrDriver:
@@ -155,6 +160,11 @@ class FrrDriver:
         two = self._told(parse_ospf, namespace, "ospfd", "show ip ospf neighbor json")
         three = self._told(parse_ospf6, namespace, "ospf6d", "show ipv6 ospf6 neighbor json")
         return [*two, *three]
+
+    def heard(self, namespace: str, protocol: str) -> Mapping[str, int]:
+        """Return how many neighbours of a protocol (``IS-IS``) are up, by the node's interfaces."""
+        parse, daemon, line = _HEARD[protocol]
+        return Counter(interface for interface, _ in set(self._told(parse, namespace, daemon, line)))
 
     def _lost(self, namespace: str, daemon: str, config: Sequence[str]) -> Iterator[str]:
         """Yield the peers of a bgpd whose session has to be opened again."""

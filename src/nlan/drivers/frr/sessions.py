@@ -121,6 +121,13 @@ def parse_ospf6(answer: dict[str, Any]) -> list[OspfNeighbor]:
     )
 
 
+def parse_isis(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the neighbours of ``show isis neighbor json`` that are up: interface and neighbour, by level."""
+    for circuit in (c for area in answer.get("areas", ()) for c in area.get("circuits", ())):
+        if circuit.get("state") == "Up":
+            yield circuit["interface"], circuit["adj"]
+
+
 def _clock(text: str) -> float:
     """Return the seconds of ``00:01:02``; other spellings count as 0."""
     match = re.fullmatch(r"(\d+):(\d\d):(\d\d)", text)

@@ -7,7 +7,14 @@ import pytest
 from nlan.drivers.base import BgpSession, LogEvent
 from nlan.drivers.frr import FrrDriver
 from nlan.drivers.frr.dial import is_client_of_zebra
-from nlan.drivers.frr.sessions import parse_bgp, parse_log, parse_ospf, parse_ospf6, without_next_hop
+from nlan.drivers.frr.sessions import (
+    parse_bgp,
+    parse_isis,
+    parse_log,
+    parse_ospf,
+    parse_ospf6,
+    without_next_hop,
+)
 from nlan.testing import FakeKernel, FakePlace
 
 PEER = {"remoteAs": 64497, "state": "Established", "connectionsEstablished": 2, "peerUptimeMsec": 1500}
@@ -128,3 +135,10 @@ def test_what_no_frr_says_tells_of_no_session(answer: str, monkeypatch: pytest.M
     monkeypatch.setattr(driver, "command", lambda *_: answer)
     assert driver.sessions("r1") == []
     assert driver.ospf_neighbors("r1") == []
+
+
+def test_isis_neighbours_that_are_up() -> None:
+    up = {"circuit": 2, "adj": "r2", "interface": "eth1", "level": 2, "state": "Up"}
+    coming = up | {"interface": "eth2", "state": "Initializing"}
+    answer = {"areas": [{"area": "core", "circuits": [up, up | {"level": 1}, coming, {"circuit": 0}]}]}
+    assert set(parse_isis(answer)) == {("eth1", "r2")}
