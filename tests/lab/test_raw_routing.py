@@ -62,6 +62,12 @@ nodes:
        is-type level-2-only
 links: [r1 -- r2]
 """
+BFD = """
+nodes:
+  r1: {frr: "bfd\\n peer 192.0.2.2\\n"}
+  r2: {frr: "bfd\\n peer 192.0.2.1\\n"}
+links: [{link: r1 -- r2, ends: {r1: 192.0.2.1/30, r2: 192.0.2.2/30}}]
+"""
 DEAD_S = 15.0
 """FRR needs 4 s here to miss a neighbour; a busy machine gets more."""
 
@@ -106,3 +112,14 @@ def test_isis_is_waited_for_and_missed(nlan: Nlan) -> None:
         assert time.monotonic() < deadline, r1
     assert (r1["state"], r1["missing"]) == ("waiting", ["no IS-IS neighbour on eth1"])
     assert "missing: r1: no IS-IS neighbour on eth1" in nlan("status", lab, code=1).out
+
+
+def test_bfd_is_missed(nlan: Nlan) -> None:
+    lab, file = nlan.name(), nlan.write(BFD)
+    nlan("up", file, "--lab", lab)
+    nlan("status", lab)
+    nlan.vtysh(lab, "r2", "configure terminal", "bfd", "peer 192.0.2.1", "shutdown")
+    deadline = time.monotonic() + DEAD_S
+    while (r1 := nlan.status(lab)["nodes"]["r1"])["state"] == "ok":
+        assert time.monotonic() < deadline, r1
+    assert (r1["state"], r1["missing"]) == ("waiting", ["no BFD session with 192.0.2.2"])

@@ -35,7 +35,7 @@ T = TypeVar("T")
 Adjacency = tuple[int, str, str, int]
 """IP version, router, interface, and how many neighbours there are."""
 Other = tuple[str, str, str, int]
-"""Protocol, router, interface, and how many neighbours there are."""
+"""Protocol, router, interface (BFD: the peer's address), and how many neighbours there are."""
 MissingRoutes = dict[str, set[IpNetwork]]
 
 
@@ -53,7 +53,7 @@ class Hearing(Protocol):
     """Who knows the neighbours of protocols that raw lines alone speak."""
 
     def heard(self, node: str, protocol: str) -> Mapping[str, int]:
-        """Return how many neighbours are up, by the node's interfaces."""
+        """Return how many neighbours are up, by the node's interfaces; of BFD by their addresses."""
 
 
 class Speakers(Hearing, Protocol):
@@ -142,9 +142,11 @@ def _neighbors(count: int, protocol: str) -> str:
 
 def without(other: Other) -> str:
     """Return in words that a router lacks neighbours."""
-    protocol, _, interface, count = other
+    protocol, _, where, count = other
+    if protocol == "BFD":
+        return f"no BFD session with {where}"
     lack = f"no {protocol} neighbour" if count == 1 else f"not all {count} {protocol} neighbours"
-    return f"{lack} on {interface}"
+    return f"{lack} on {where}"
 
 
 def _at_most(lines: list[str], most: int) -> list[str]:
@@ -186,7 +188,7 @@ def wait(
         speakers,
         deadline,
         progress,
-        "IS-IS neighbours",
+        "IS-IS neighbours and BFD sessions",
     )
     computing = sorted({node for _, node, *_ in wanted})
     _wait_for(

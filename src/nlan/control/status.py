@@ -34,7 +34,7 @@ class NodeStatus(NamedTuple):
         foreign: What somebody else put there, in words.
         harmful: That of it which may change where the lab's packets go.
         hindrances: What the file means of it and cannot come up.
-        missing: Neighbours of other protocols (IS-IS) that should be up and are not, in words.
+        missing: Neighbours of other protocols (IS-IS, BFD) that should be up and are not, in words.
     """
 
     name: str

@@ -10,7 +10,7 @@ from typing import Literal
 
 from nlan.expand.frr import frr_daemons
 from nlan.model import Lab, Node
-from nlan.model.codec import IpInterface
+from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.segments import Segment
 from nlan.resources.frrfacts import RawFrr, facts
 
@@ -46,3 +46,12 @@ def addresses(node: Node, said: RawFrr | None) -> Iterator[tuple[str, tuple[IpIn
         raw = interfaces.get(name)
         if raw is None or not raw.shutdown:
             yield name, tuple(dict.fromkeys((*held.get(name, ()), *(raw.addresses if raw else ()))))
+
+
+def place(held: Mapping[str, tuple[IpInterface, ...]], address: IpAddress) -> tuple[str, IpAddress] | None:
+    """Return the interface whose subnet holds an address, and the own address there; None if none does."""
+    for interface, those in held.items():
+        for own in those:
+            if own.version == address.version and address in own.network:
+                return interface, own.ip
+    return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from nlan.expect.configured import addresses
+from nlan.expect.configured import addresses, place
 from nlan.expect.segments import Topology
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.segments import Segment as Wire
@@ -51,7 +51,7 @@ def sessions(topology: Topology) -> Iterator[tuple[str, str, str]]:
     Yields:
         Speaker, the peer as the daemon calls it, and the peer's node.
     """
-    raw = {name for name in topology.configured if topology.speaks_raw(name, "bgp")}
+    raw = {name for name in topology.configured if topology.has_raw(name, "bgp")}
     ends = list(_ends(topology)) if raw else []
     by_wire: dict[tuple[Wire, IpAddress | None], list[_End]] = {}
     for end in ends:
@@ -85,11 +85,7 @@ def _place(held: dict[str, tuple[IpInterface, ...]], peer: RawPeer) -> tuple[str
     """Return the interface that the peer is on, and the own address there; None where it is on none."""
     if peer.address is None:
         return (peer.peer, None) if peer.peer in held else None
-    for interface, own in held.items():
-        for address in own:
-            if address.version == peer.address.version and peer.address in address.network:
-                return interface, address.ip
-    return None
+    return place(held, peer.address)
 
 
 def _is_followed(peer: RawPeer, interface: str, own: IpAddress | None) -> bool:

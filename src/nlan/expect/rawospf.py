@@ -109,7 +109,7 @@ def _adjacent(
 
 def _meet(topology: Topology, ends: Collection[_End], version: int) -> bool:
     names = {end.node for end in ends}
-    if len(names) < max(2, len(ends)) or not any(topology.speaks_raw(name, "ospf") for name in names):
+    if len(names) < max(2, len(ends)) or not any(topology.has_raw(name, "ospf") for name in names):
         return False
     if len(ends) > 2 and any("network point-to-point" in end.compared for end in ends):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nlan.expect import bgp, ospf, rawbgp, rawisis, rawospf
+from nlan.expect import bgp, ospf, rawbfd, rawbgp, rawisis, rawospf
 from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
@@ -17,7 +17,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         sessions: Both ends of every BGP session.
         adjacencies: By IP version: how many OSPF neighbours come up, by (router, interface).
-        others: By ``IS-IS``: how many neighbours come up, by (router, interface).
+        others: By ``IS-IS`` and ``BFD``: how many neighbours come up, by (router, interface), 1 by (router,
+            address) of BFD.
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter or add: of the routes, those then are listed
             alone that OSPFv2 and IS-IS bring within an area or level, where their lines are raw.
@@ -63,6 +64,10 @@ def expectation(lab: Lab) -> Expectation:
     }
     raw_sessions = (bgp.Session(*end) for end in rawbgp.sessions(known_to_all))
     sessions = tuple(sorted({*bgp.sessions(known_to_all, igp), *raw_sessions}))
+    others = {
+        "IS-IS": isis.adjacencies,
+        "BFD": rawbfd.expected(known_to_all, {(s.node, s.peer) for s in sessions}),
+    }
     known = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
     return Expectation(
         sessions=sessions,
@@ -70,7 +75,7 @@ def expectation(lab: Lab) -> Expectation:
             version: ospf.adjacencies(known_to_all, version) | rawospf.adjacencies(known_to_all, version)
             for version in (4, 6)
         },
-        others={"IS-IS": isis.adjacencies} if isis.adjacencies else {},
+        others={protocol: ends for protocol, ends in others.items() if ends},
         routes={name: prefixes for name, prefixes in (routes if exact else within_areas).items() if prefixes},
         exact=exact,
         hoped={} if exact else _hoped(known_to_all),

@@ -37,10 +37,10 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     floods: dict[tuple[str, str], frozenset[str]]
     configured: dict[str, RawFrr]
 
-    def speaks_raw(self, node: str, protocol: str) -> bool:
-        """Tell whether raw lines of the node speak of the protocol."""
+    def has_raw(self, node: str, word: str) -> bool:
+        """Tell whether raw lines of the node have the word."""
         router = self.nodes[node].router
-        return router is not None and router.frr is not None and protocol in router.frr.text
+        return router is not None and router.frr is not None and word in router.frr.text
 
     def filters(self, node: str) -> bool:
         """Tell whether raw lines of the node may keep even a route of its own area from the kernel."""

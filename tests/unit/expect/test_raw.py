@@ -206,3 +206,22 @@ def test_at_level_1_the_area_counts() -> None:
 def test_of_isis_ends_that_differ_nothing_is_said(other: str) -> None:
     found = expected(isis(1), other)
     assert (found.others, found.routes) == ({}, {})
+
+
+def bfd(number: int, *words: str) -> str:
+    address = f"interface eth1\n ip address 192.0.2.{number}/30\n"
+    return address + f"bfd\n peer 192.0.2.{3 - number}\n" + "".join(f"  {line}\n" for line in words)
+
+
+def test_bfd_sessions_that_both_ends_ask_for() -> None:
+    found = {"BFD": {("r1", "192.0.2.2"): 1, ("r2", "192.0.2.1"): 1}}
+    assert expected(bfd(1), bfd(2)).others == found
+    assert expected(bfd(1), bfd(2, "passive-mode")).others == found
+    by_bgp = B1 + " neighbor 192.0.2.2 bfd\n", B2 + " neighbor r bfd\n"
+    assert expected(*by_bgp).others == found
+    assert expected(by_bgp[0], B2).others == {}
+    assert expected(by_bgp[0], by_bgp[1].replace("64497", "64498")).others == {}
+    assert expected(bfd(1, "passive-mode"), bfd(2, "passive-mode")).others == {}
+    assert expected(bfd(1), bfd(2, "shutdown")).others == {}
+    assert expected(bfd(1), bfd(2, "profile slow")).others == {}
+    assert expected(bfd(1), bfd(2).replace("192.0.2.2/30", "192.0.2.6/30")).others == {}

@@ -17,6 +17,8 @@ from nlan.drivers.frr.refusals import Refusal, started_again
 from nlan.drivers.frr.sessions import (
     OspfNeighbor,
     decode,
+    decode_list,
+    parse_bfd,
     parse_bgp,
     parse_isis,
     parse_ospf,
@@ -33,8 +35,14 @@ from nlan.resources.frrsessions import carrying_ipv6
 
 T = TypeVar("T")
 
-_HEARD = {"IS-IS": (parse_isis, "isisd", "show isis neighbor json")}
-"""How a daemon is asked for its neighbours, and who reads the answer."""
+_NO_ANSWER = (NotFoundError, PeerError, AttributeError, KeyError, TypeError)
+"""What comes of asking a daemon that ends, hangs or speaks otherwise than FRR."""
+
+_HEARD: dict[str, tuple[Callable[[str], Iterable[tuple[str, Any]]], str, str]] = {
+    "IS-IS": (lambda text: parse_isis(decode(text)), "isisd", "show isis neighbor json"),
+    "BFD": (lambda text: parse_bfd(decode_list(text)), "bfdd", "show bfd peers json"),
+}
+"""By protocol: who reads the answer, which daemon is asked, and what."""
 
 
 class FrrDriver:
@@ -162,9 +170,13 @@ class FrrDriver:
         return [*two, *three]
 
     def heard(self, namespace: str, protocol: str) -> Mapping[str, int]:
-        """Return how many neighbours of a protocol (``IS-IS``) are up, by the node's interfaces."""
+        """Return how many neighbours are up: of ``IS-IS`` by the node's interfaces, of ``BFD`` by address."""
         parse, daemon, line = _HEARD[protocol]
-        return Counter(interface for interface, _ in set(self._told(parse, namespace, daemon, line)))
+        try:
+            found = set(parse(self.command(namespace, daemon, line)))
+        except _NO_ANSWER:
+            return {}
+        return Counter(where for where, _ in found)
 
     def _lost(self, namespace: str, daemon: str, config: Sequence[str]) -> Iterator[str]:
         """Yield the peers of a bgpd whose session has to be opened again."""
@@ -177,7 +189,7 @@ class FrrDriver:
         """Return what a daemon tells; one that ends, hangs or speaks otherwise than FRR has no sessions."""
         try:
             return list(parse(decode(self.command(namespace, daemon, line))))
-        except (NotFoundError, PeerError, AttributeError, KeyError, TypeError):
+        except _NO_ANSWER:
             return []
 
     def _files(self, key: Key) -> Files:

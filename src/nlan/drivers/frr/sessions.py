@@ -128,6 +128,13 @@ def parse_isis(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield circuit["interface"], circuit["adj"]
 
 
+def parse_bfd(answer: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
+    """Yield the peers of ``show bfd peers json`` that are up: address and session."""
+    for peer in answer:
+        if peer.get("status") == "up":
+            yield peer["peer"], peer["id"]
+
+
 def _clock(text: str) -> float:
     """Return the seconds of ``00:01:02``; other spellings count as 0."""
     match = re.fullmatch(r"(\d+):(\d\d):(\d\d)", text)
@@ -149,6 +156,15 @@ def parse_log(line: str) -> LogEvent | None:
         if match := pattern.search(line):
             return LogEvent(kind, hide(match[1]))  # type: ignore[arg-type]
     return None
+
+
+def decode_list(text: str) -> list[Any]:
+    """Return the JSON of an answer that is a list.
+
+    Raises:
+        PeerError: It is none.
+    """
+    return decode(f'{{"list": {text or "[]"}}}')["list"]  # type: ignore[no-any-return]
 
 
 def decode(text: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from nlan.drivers.base import BgpSession, LogEvent
 from nlan.drivers.frr import FrrDriver
 from nlan.drivers.frr.dial import is_client_of_zebra
 from nlan.drivers.frr.sessions import (
+    decode_list,
+    parse_bfd,
     parse_bgp,
     parse_isis,
     parse_log,
@@ -142,3 +144,11 @@ def test_isis_neighbours_that_are_up() -> None:
     coming = up | {"interface": "eth2", "state": "Initializing"}
     answer = {"areas": [{"area": "core", "circuits": [up, up | {"level": 1}, coming, {"circuit": 0}]}]}
     assert set(parse_isis(answer)) == {("eth1", "r2")}
+
+
+def test_bfd_peers_that_are_up() -> None:
+    answer = (
+        '[{"peer": "192.0.2.2", "id": 7, "status": "up"}, {"peer": "192.0.2.6", "id": 8, "status": "down"}]'
+    )
+    assert list(parse_bfd(decode_list(answer))) == [("192.0.2.2", 7)]
+    assert list(parse_bfd(decode_list(""))) == []
