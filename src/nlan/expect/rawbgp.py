@@ -72,6 +72,8 @@ def _ends(topology: Topology) -> Iterator[_End]:
         if router is None or router.shutdown or router.confederation is not None:
             continue
         held = dict(addresses(topology.nodes[name], said))
+        if router.router_id is None and all(own.version == 6 for those in held.values() for own in those):
+            continue  # bgpd opens no session without an identifier, and has no address to take one from
         for peer in said.peers:
             if (found := _place(held, peer)) is None or peer.vrf:
                 continue

@@ -129,10 +129,13 @@ def test_sessions_of_raw_neighbours() -> None:
 
 
 def test_sessions_by_interface() -> None:
-    text = "router bgp {}\n neighbor eth1 interface remote-as external\n"
-    found = expected(text.format(64496), text.format(64497))
+    text = "router bgp {0}\n bgp router-id 192.0.2.{1}\n neighbor eth1 interface remote-as external\n"
+    found = expected(text.format(64496, 1), text.format(64497, 2))
     assert [(s.node, s.peer) for s in found.sessions] == [("r1", "eth1"), ("r2", "eth1")]
-    assert expected(text.format(64496), text.format(64496)).sessions == ()
+    assert expected(text.format(64496, 1), text.format(64496, 2)).sessions == ()
+    assert expected(text.format(64496, 1), text.format(64497, 1)).sessions == ()
+    nameless = (text.format(asn, 1).replace(" bgp router-id 192.0.2.1\n", "") for asn in (64496, 64497))
+    assert expected(*nameless).sessions == ()
 
 
 @pytest.mark.parametrize(
