@@ -39,7 +39,7 @@ def read_part(name: str, lab: Path, report: Report) -> str | None:
     with os.fdopen(descriptor, "rb") as file:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
-            report.error(Place(), f"this is {_kind(mode)}; a file is wanted")
+            report.error(Place(), f"this is {_kind(mode)}; expected a file")
             return None
         if not _is_the_callers(lab, path):
             report.error(Place(), f"the file cannot be read by {os.environ['SUDO_UID']}, who called sudo")

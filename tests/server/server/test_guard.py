@@ -43,7 +43,7 @@ def test_a_token_stands_for_what_the_file_says(tmp_path):
         (f"tokens: [{{name: a, token: {TOKEN!r}, rights: x}}]", "rights: unknown"),
         (f"tokens: [{{name: a, token: {TOKEN!r}, read: x}}]", r"tokens\[0\].read: wants a list"),
         (f"tokens: [{{name: a, token: {TOKEN!r}, read: ['a..b']}}]", r"tokens\[0\]"),
-        ("tokens: [{name: a, sha256: abcd}]", "has 2 octets"),
+        ("tokens: [{name: a, sha256: abcd}]", "has 2 bytes"),
         ("tokens: [{name: a, sha256: xyz}]", "non-hexadecimal"),
         ("a: [", "tokens.yaml"),
     ],

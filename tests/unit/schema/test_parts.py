@@ -58,12 +58,12 @@ def test_a_file_elsewhere_is_not_read(name: str, folder: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
-    assert "this is a pipe; a file is wanted" in said(folder, "pipe")
+    assert "this is a pipe; expected a file" in said(folder, "pipe")
 
 
 def test_a_device_is_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/dev")
-    assert "this is a device; a file is wanted" in said(folder, "/dev/zero")
+    assert "this is a device; expected a file" in said(folder, "/dev/zero")
 
 
 def test_who_calls_sudo_hands_on_what_they_may_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
