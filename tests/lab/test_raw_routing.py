@@ -123,3 +123,26 @@ def test_bfd_is_missed(nlan: Nlan) -> None:
     while (r1 := nlan.status(lab)["nodes"]["r1"])["state"] == "ok":
         assert time.monotonic() < deadline, r1
     assert (r1["state"], r1["missing"]) == ("waiting", ["no BFD session with 192.0.2.2"])
+
+
+UNNUMBERED = """
+defaults: {bgp: {derive: false}}
+nodes:
+  r1: {asn: 64496, frr: "router bgp 64496\\n neighbor eth1 interface remote-as external\\n"}
+  r2: {asn: 64497, frr: "router bgp 64497\\n neighbor eth1 interface remote-as external\\n"}
+links: [{link: r1 -- r2, addresses: false}]
+"""
+
+
+def test_the_next_hop_of_an_unnumbered_session_is_not_foreign(nlan: Nlan) -> None:
+    """Zebra writes it down as a neighbour, 169.254.0.1; what a person writes down is foreign."""
+    lab, file = nlan.name(), nlan.write(UNNUMBERED)
+    nlan("up", file, "--lab", lab)
+    assert "169.254.0.1" in nlan.inside(lab, "r1", "ip", "neighbor", "show", "nud", "permanent")
+    assert nlan.run("plan", file, "--lab", lab, "--json").json["foreign"] == []
+    nlan("status", lab)
+    theirs = "ip neighbor add 169.254.0.9 dev eth1 lladdr 02:00:5e:00:53:09 nud permanent"
+    nlan.inside(lab, "r1", *theirs.split())
+    assert [one["name"] for one in nlan.run("plan", file, "--lab", lab, "--json").json["foreign"]] == [
+        "169.254.0.9 02:00:5e:00:53:09 on eth1"
+    ]

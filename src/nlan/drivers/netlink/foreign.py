@@ -50,6 +50,8 @@ FALLBACKS = frozenset(
 _RTM_DELADDR, _RTM_DELNEIGH, _RTM_GETNEIGH, _RTM_DELQDISC, _RTM_GETQDISC = 21, 29, 30, 37, 38
 _NEIGHBOR = struct.Struct("=BxxxiHBB")
 _NDA_DST, _NDA_LLADDR = 1, 2
+_UNNUMBERED = bytes([169, 254, 0, 1])
+"""Zebra's next hop of IPv4 routes by way of an IPv6 address, which it writes down as a neighbour."""
 _NUD_PERMANENT, _NUD_NOARP = 0x80, 0x40
 _NTF_SELF, _NTF_EXT_LEARNED = 0x02, 0x10
 _AF_INET, _AF_INET6, _AF_BRIDGE = 2, 10, 7
@@ -167,12 +169,14 @@ def queues(namespace: str, table: Links, channel: Channel) -> Iterator[Foreign]:
 
 
 def neighbors(namespace: str, table: Links, channel: Channel) -> Iterator[Foreign]:
-    """Yield neighbours that somebody wrote down for good."""
+    """Yield neighbours that somebody wrote down for good; zebra's is no somebody's."""
     for _, body in channel.dump(Message(_RTM_GETNEIGH, 0, _NEIGHBOR.pack(0, 0, 0, 0, 0))):
         family, index, state, flags, _ = _NEIGHBOR.unpack_from(body)
         if family not in (_AF_INET, _AF_INET6) or not state & _NUD_PERMANENT or flags & _NTF_EXT_LEARNED:
             continue
         parts = codec.attributes(body, _NEIGHBOR.size)
+        if bytes(parts[_NDA_DST]) == _UNNUMBERED:
+            continue
         mac = parts[_NDA_LLADDR].hex(":") if _NDA_LLADDR in parts else "-"
         words = f"{ip_address(bytes(parts[_NDA_DST]))} {mac} on {table.name_of(index)}"
         yield _of(namespace, "neighbour", words, _RTM_DELNEIGH, body)
