@@ -163,10 +163,14 @@ def test_spawned_process_is_in_the_nodes_cgroup_and_session(node: NetnsRuntime) 
             assert f"/nlan/{node.lab}/a" in Path(f"/proc/{pid}/cgroup").read_text()
             assert node.cgroups.processes("a") == [pid]
         assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
-        end = time.monotonic() + 10  # the loader has a library open for a moment
-        while (left := sorted(os.listdir(f"/proc/{pid}/fd"))) != ["0", "1", "2"] and time.monotonic() < end:
+        deadline = time.monotonic() + 10  # the loader has a library open for a moment
+        while (left := sorted(os.listdir(f"/proc/{pid}/fd"))) != [
+            "0",
+            "1",
+            "2",
+        ] and time.monotonic() < deadline:
             continue
-        assert left == ["0", "1", "2"]
+        assert left == ["0", "1", "2"], [os.readlink(f"/proc/{pid}/fd/{n}") for n in left]
     finally:
         end(pid)
     assert node.processes("a") == {}
