@@ -212,6 +212,8 @@ DAEMONS = (
     Kind("bgpd's receipt removed", "pe2", "rm $NODE/receipt-bgpd.json", "pe2 frr bgpd"),
     Kind("bgpd's socket removed", "pe2", "rm /run/frr/bgpd.vty", "pe2 frr bgpd"),
     Kind("gobgpd's receipt removed", "ce1", "rm $NODE/gobgpd-receipt.json", "ce1 gobgp gobgpd"),
+    Kind("bgpd's pid file removed", "pe2", "rm $NODE/run-frr/bgpd.pid", "pe2 frr bgpd"),
+    Kind("zebra's pid file removed", "pe2", "rm $NODE/run-frr/zebra.pid", "pe2 frr zebra"),
     Kind("gobgpd's pid file removed", "ce1", "rm $NODE/gobgpd.pid", "ce1 gobgp gobgpd"),
     Kind(
         "a line removed",

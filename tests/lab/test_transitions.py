@@ -17,7 +17,7 @@ from support import Nlan
 
 STEPS = 5
 SEED = int(os.environ.get("NLAN_SEED", "1"))
-COUNT = int(os.environ.get("NLAN_TRANSITIONS", "30"))
+COUNT = int(os.environ.get("NLAN_TRANSITIONS", "50"))
 SEEDS = range(SEED, SEED + max(1, COUNT // STEPS))
 KNOWN: dict[str, tuple[int, int]] = {}
 """Transitions that failed once, by what was wrong: the seed, and the step."""

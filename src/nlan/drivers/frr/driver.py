@@ -378,6 +378,8 @@ def _observed(files: Files) -> tuple[str, ...] | None:
 def _observed_or_silent(files: Files) -> tuple[str, ...] | PeerError | None:
     """Return what a daemon has for a configuration, None where it does not run; why it does not answer.
 
+    One without its file of the process id counts as one that does not answer: nobody finds it by that
+    any more, as FRR's own tools do.
     After a crash between start and receipt, what it was started with counts as asked, and what it
     shows now is kept for the next time. What its manager shows counts as it is: that may not have been
     told yet.
@@ -394,6 +396,8 @@ def _observed_or_silent(files: Files) -> tuple[str, ...] | PeerError | None:
         return silent
     except OSError:
         return None
+    if not files.pid.exists():
+        return PeerError(f"{files.daemon} has lost the file with its process id")
     if receipt is not None and receipt.shown is None and files.config_vty == files.vty:
         provisional = paths(greet.start_lines(files.daemon, receipt.asked)).keys() - paths(receipt.asked)
         receipt = Receipt(receipt.asked, lines(path for path in paths(running) if path not in provisional))

@@ -669,11 +669,12 @@ def test_a_daemon_whose_files_were_removed_is_ended_before_the_next_starts(netwo
     before = pid_of(network, "pe1", "bgpd")
     for path in (network.place.directory("pe1") / "run-frr").glob(lost):
         path.unlink()
-    if lost != "bgpd.pid":
-        assert ("create", "bgpd") in [(o.action, o.key.name) for o in network.differences(nodes)]
-        up(network, nodes)
-        assert pid_of(network, "pe1", "bgpd") != before
-        assert list(network.place.processes("pe1").values()).count("bgpd") == 1
+    action = "replace" if lost == "bgpd.pid" else "create"
+    assert (action, "bgpd") in [(o.action, o.key.name) for o in network.differences(nodes)]
+    up(network, nodes)
+    assert pid_of(network, "pe1", "bgpd") != before
+    assert list(network.place.processes("pe1").values()).count("bgpd") == 1
+    (network.place.directory("pe1") / "run-frr" / "bgpd.pid").unlink()
     network.apply(nodes[1:])
     assert not network.place.processes("pe1")
 
