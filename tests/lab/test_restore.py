@@ -54,6 +54,16 @@ def test_one_lab_by_its_name(nlan: Nlan, labs: tuple[str, str]) -> None:
     assert "no lab nobody is known" in nlan("restore", "nobody", code=1).err
 
 
+def test_what_cannot_come_up_is_told(nlan: Nlan) -> None:
+    """It was up again without a word."""
+    lab = nlan.name()
+    line = "asn: 64496\nnodes: [r1, r2, r3]\nlinks: [r1 -- r2 -- r3]\n"  # no IGP: r1 has no way to r3
+    nlan("up", nlan.write(line), "--lab", lab, code=1)
+    reboot(lab)
+    answer = nlan("restore", lab)
+    assert f"{lab}: cannot come up: r1 – r3: no BGP session: r1 has no route to 10.0.0.3" in answer.err
+
+
 def test_a_lab_that_was_taken_down_stays_down(nlan: Nlan, labs: tuple[str, str]) -> None:
     nlan("down", labs[0])
     assert "was taken down" in nlan("keep", labs[0]).out

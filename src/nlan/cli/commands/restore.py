@@ -11,6 +11,7 @@ from nlan.control import labs
 from nlan.control.lifecycle import Request
 from nlan.errors import NlanError, NotFoundError
 from nlan.expand import expand
+from nlan.expect.hindrances import details
 from nlan.model import Lab
 from nlan.runtimes import NetnsRuntime, Paths
 from nlan.state import find_state, known_labs
@@ -60,8 +61,11 @@ def _restore(paths: Paths, name: str, terminal: Terminal, arguments: Namespace) 
         print(f"{name}: up again, {done}, revision {result.revision} ({seconds:.2f} s)")
         for line in result.missing.lines():
             say(f"{name}: missing: {line}")
+        for line in details(result.missing.hindrances):
+            say(f"{name}: cannot come up: {line}")
+    blocked = [str(hindrance) for hindrance in result.missing.hindrances]
     missing = result.missing.lines(most=10_000)
-    return {"lab": name, "ok": not missing, "seconds": seconds, "missing": missing}
+    return {"lab": name, "ok": not missing, "seconds": seconds, "missing": missing, "cannot_come_up": blocked}
 
 
 def _request(paths: Paths, name: str, terminal: Terminal) -> Request | None:
