@@ -43,7 +43,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
-    from typing import Self, TypeVar
+    from typing import Any, Self, TypeVar
 
     _T = TypeVar("_T")
 
@@ -242,7 +242,7 @@ class Core:
 
     def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
-    ) -> list[tuple[Entry, tuple[str, ...]]]:
+    ) -> list[tuple[Entry, tuple[Any, ...]]]:
         """Return what a glob or regular expression matches, see `View.select`."""
         return self.view(at).select(pattern, regex=regex)
 

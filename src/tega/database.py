@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tega.api import Commit, Difference, Durability, LeaseInfo, Path, PathLike, Rev
-    from tega.paths import Pattern
+    from tega.pattern import PathPattern
     from tega.txn import Transaction
 
 
@@ -213,13 +213,9 @@ class Database(Core):
                 return rev
             poll.poll((left if fd >= 0 else min(left, 0.05)) * 1000)
 
-    def touches(self, pattern: Pattern, commit: Commit) -> bool:
+    def touches(self, pattern: PathPattern, commit: Commit) -> bool:
         """Whether a commit of this store concerns a pattern; may read the log."""
-        if touches(pattern, commit, None):
-            return True
-        if pattern.regex is None:
-            return False
-        return touches(pattern, commit, self._state_at(commit.rev - 1))
+        return touches(pattern, commit, lambda: self._state_at(commit.rev - 1))
 
     # ------------------------------------------------------------- leases
 

@@ -1,18 +1,15 @@
-"""Paths and patterns: their text form, their limits, what a pattern matches.
+"""Paths: their text form and its limits.
 
 A path is a tuple of segments. In text the segments are joined by dots,
 and a segment that contains a dot, a slash, white space or another sign
 with a meaning is quoted as in JSON: ``ip."10.0.0.1/24".dev``.
-
-A pattern is a glob over segments (``*`` any part of one segment, ``**``
-any number of segments) or a regular expression over the text form.
 """
 
 from __future__ import annotations
 
 import re
 
-from tega.errors import InvalidPath, InvalidPattern
+from tega.errors import InvalidPath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +24,10 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """Most segments of a path, and most levels of a tree including what a leaf nests."""
 MAX_TEXT = 65_536
-"""Longest text form of a path or pattern, in characters."""
+"""Longest text form of a path, in characters."""
 
 _BARE = r'[^\s."*>()\x00-\x1f\x7f]+'
 _TOKEN = re.compile(rf'({_BARE})|"((?:[^"\\]|\\.)*)"')
-_GLOB = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^."]+)(?:\.(?:"(?:[^"\\]|\\.)*"|[^."]+))*', re.DOTALL)
 _PLAIN = re.compile(r"[^\s.\"'*>()/\\\[\]{},=:;\x00-\x1f\x7f]+\Z")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _HALF = re.compile("[\ud800-\udfff]")
@@ -173,125 +169,3 @@ def overlap(one: Path, other: Path) -> bool:
     """Whether one path is at, below or above the other."""
     short = min(len(one), len(other))
     return one[:short] == other[:short]
-
-
-class Pattern:
-    """What a `select` or `watch` names.
-
-    Args:
-        text: A path, a glob, or a regular expression.
-        regex: Read `text` as a regular expression, to be matched whole
-            against the text form of a node's path.
-
-    Raises:
-        InvalidPattern: It cannot be read.
-    """
-
-    __slots__ = ("prefix", "regex", "segments", "text")
-
-    def __init__(self, text: str, *, regex: bool = False) -> None:
-        self.text = text
-        self.regex: re.Pattern[str] | None = None
-        self.segments: tuple[re.Pattern[str] | str | None, ...] = ()
-        self.prefix = ""
-        if regex:
-            self.regex = _compile(text)
-            self.prefix = _literal_prefix(text)
-        else:
-            self.segments = _parse_glob(text)
-
-    @property
-    def literal(self) -> Path | None:
-        """The path, if the pattern is one without any wildcard."""
-        if self.regex is not None or not all(isinstance(s, str) for s in self.segments):
-            return None
-        return tuple(s for s in self.segments if isinstance(s, str))
-
-    def may_begin(self, text: str) -> bool:
-        """Whether a path whose text form is or begins with `text` can still match the expression."""
-        return text.startswith(self.prefix) or self.prefix.startswith(text)
-
-    def matches(self, path: Path) -> bool:
-        """Whether the expression matches the node at the path itself; for regular expressions only."""
-        return self.regex is not None and self.regex.fullmatch(format_path(path)) is not None
-
-    def touches(self, path: Path) -> bool:
-        """Whether a change at `path` concerns what the pattern names.
-
-        A glob is concerned at, below and above; a regular expression at
-        and below, as only the values tell what is touched above it.
-        """
-        if self.regex is not None:
-            return any(self.matches(path[:length]) for length in range(1, len(path) + 1))
-        for own, segment in zip(self.segments, path, strict=False):
-            if own is None:
-                return True
-            if isinstance(own, str):
-                if own != segment:
-                    return False
-            elif own.fullmatch(segment) is None:
-                return False
-        return True
-
-
-def _compile(text: str) -> re.Pattern[str]:
-    if len(text) > MAX_TEXT:
-        raise InvalidPattern(f"a pattern of {len(text)} characters: at most {MAX_TEXT} are allowed")
-    try:
-        return re.compile(text)
-    except (re.error, ValueError, OverflowError, RecursionError) as error:
-        raise InvalidPattern(f"{text!r} is no regular expression: {error}") from error
-
-
-def _literal_prefix(text: str) -> str:
-    """The characters that every match begins with; shorter than possible rather than wrong."""
-    if "|" in text:
-        return ""
-    end = 0
-    taken = ""
-    while end < len(text):
-        sign = text[end]
-        if sign == "\\" and end + 1 < len(text) and not text[end + 1].isalnum():
-            taken, end = taken + text[end + 1], end + 2
-        elif sign in "\\.^$*+?{}[]|()":
-            break
-        else:
-            taken, end = taken + sign, end + 1
-    if end < len(text) and (text[end] in "*+?{" or text.startswith("(?#", end)):  # a comment may come before
-        return taken[:-1]
-    return taken
-
-
-def _parse_glob(text: str) -> tuple[re.Pattern[str] | str | None, ...]:
-    """Segments: text matches itself, an expression one segment, None any number of segments."""
-    if len(text) > MAX_TEXT:
-        raise InvalidPattern(f"a pattern of {len(text)} characters: at most {MAX_TEXT} are allowed")
-    if "*" not in text:
-        return parse_path(text)
-    if not _GLOB.fullmatch(text):
-        raise InvalidPattern(f"{text!r}: a segment is empty, or begins or ends within quotes")
-    found: list[re.Pattern[str] | str | None] = []
-    for part in re.findall(r'"(?:[^"\\]|\\.)*"|[^."]+|\.', text):
-        if part == ".":
-            continue
-        if part == "**":
-            found.append(None)
-        elif "*" in part and not part.startswith('"'):
-            found.append(compile_stars(part))
-        else:
-            found.extend(parse_path(part))
-    if len(found) > MAX_DEPTH:
-        raise InvalidPattern(f"a pattern of {len(found)} segments: at most {MAX_DEPTH} are allowed")
-    return tuple(found)
-
-
-def compile_stars(text: str) -> re.Pattern[str]:
-    """Compile text in which each `*` stands for any characters, and catches them as a group.
-
-    Every star but the last takes as little as it can and never more: what
-    stands behind it, the next one can take as well. So nothing is tried
-    twice, and a match takes at most the product of both lengths.
-    """
-    first, *between, last = (re.escape(piece) for piece in text.split("*"))
-    steps = "".join(f"(?>(.*?){piece})" for piece in between)
-    return re.compile(f"{first}{steps}(.*){last}", re.DOTALL)

@@ -6,15 +6,17 @@ from typing import NamedTuple
 
 from tega.api import Entry, Op
 from tega.codec import NO_HASH
-from tega.errors import DamagedStore, InvalidPattern
-from tega.paths import Pattern, to_path
+from tega.errors import DamagedStore
+from tega.paths import to_path
 from tega.tree import Node, apply, empty_tree, find, lease_of, select, to_json, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    from collections.abc import Callable, Sized
+    from typing import Any
 
-    from tega.api import Commit, Json, Path, PathLike, Rev
+    from tega.api import Change, Commit, Json, Path, PathLike, Rev
+    from tega.pattern import PathPattern
     from tega.stored import Stored
 
 
@@ -147,68 +149,76 @@ class View:
             return []
         return [key for key, _ in node.children.items()]
 
-    def select(self, pattern: str, *, regex: bool = False) -> list[tuple[Entry, tuple[str, ...]]]:
-        """Return each node that the pattern matches and what its wildcards or groups caught.
+    def select(self, pattern: str, *, regex: bool = False) -> list[tuple[Entry, tuple[Any, ...]]]:
+        r"""Return each node that the pattern matches and what its wildcards or groups caught.
 
         Args:
             pattern: A glob over segments, or, with `regex`, an expression
-                that has to match a whole path in its text form.
+                whose segments `\.` separates; what its groups caught is
+                then a tuple for each segment that has any. See
+                `tega.pattern`.
             regex: Read it as a regular expression.
 
         Raises:
-            InvalidPattern: It cannot be read, or is too hard to match.
+            InvalidPattern: It cannot be read, or is too large.
         """
-        try:
-            return [
-                (Entry(path, to_json(node), node.mod, lease_of(self.tree, path)), caught)
-                for path, node, caught in select(self.tree, Pattern(pattern, regex=regex))
-            ]
-        except RecursionError as error:
-            raise InvalidPattern(f"{pattern!r} is too hard to match") from error
+        from tega.pattern import path_pattern
+
+        return [
+            (Entry(path, to_json(node), node.mod, lease_of(self.tree, path)), caught)
+            for path, node, caught in select(self.tree, path_pattern(pattern, regex=regex))
+        ]
 
 
-def touches(pattern: Pattern, commit: Commit, before: State | None) -> bool:
+def touches(pattern: PathPattern, commit: Commit, before: Callable[[], State]) -> bool:
     """Whether a commit changed something that the pattern names.
+
+    A glob is concerned at, below and above what it names; a regular
+    expression at and below: what is touched above it only the values tell.
 
     Args:
         pattern: Of a watch.
         commit: The commit.
-        before: The state before it, which tells what vanished below a
-            path; needed for regular expressions only.
+        before: Finds the state before it, which tells what vanished below
+            a path; called for regular expressions only, and if need be.
     """
     if not commit.changes:  # a roll-back to what was there already: news for whoever watches all
         return pattern.segments == (None,)
-    for change in commit.changes:
-        if pattern.touches(change.path):
-            return True
-        if pattern.regex is None:
-            continue
-        if isinstance(change.value, dict) and _names_below(pattern, change.path, change.value):
-            return True
-        there = find(before.root, change.path) if before is not None else None
-        if there is None:
-            continue
-        if change.op is Op.MERGE:
-            if _lost(pattern, there, change.path, change.value):
-                return True
-        elif any(pattern.matches(path) for path, _ in walk(there, change.path)):
-            return True
-    return False
+    near = [change for change in commit.changes if pattern.agrees(change.path)]
+    if not near or not pattern.regex:
+        return bool(near)
+    if any(len(change.path) >= len(pattern.segments) or _puts(pattern, change) for change in near):
+        return True
+    root = before().root
+    return any(_takes(pattern, change, find(root, change.path)) for change in near)
 
 
-def _lost(pattern: Pattern, node: Node, path: Path, merged: Json) -> bool:
+def _puts(pattern: PathPattern, change: Change) -> bool:
+    from tega.pattern import matching
+
+    return any(True for _ in matching(pattern, change.path, change.value))
+
+
+def _takes(pattern: PathPattern, change: Change, there: Node | None) -> bool:
+    """Whether something that the pattern names stood where a change was made above it."""
+    from tega.pattern import matching_nodes
+
+    if change.op is Op.MERGE and there is not None:
+        return _lost(pattern, there, change.path, change.value)
+    return any(True for _ in matching_nodes(pattern, change.path, there))
+
+
+def _lost(pattern: PathPattern, node: Node, path: Path, merged: Json) -> bool:
     """Whether a merge takes away what the pattern names: it puts leaves where mappings were."""
+    from tega.pattern import matching_nodes
+
     if node.children is None:
         return False
     if not isinstance(merged, dict):
-        return any(pattern.matches(below) for below, _ in walk(node, path))
-    both = [(key, child) for key in merged if (child := node.children.get(key)) is not None]
+        return any(True for _ in matching_nodes(pattern, path, node))
+    both = [
+        (key, child)
+        for key in pattern.names(len(path), merged)
+        if (child := node.children.get(key)) is not None
+    ]
     return any(_lost(pattern, child, (*path, key), merged[key]) for key, child in both)
-
-
-def _names_below(pattern: Pattern, path: Path, value: Json) -> bool:
-    return any(
-        pattern.matches((*path, key))
-        or (isinstance(item, dict) and _names_below(pattern, (*path, key), item))
-        for key, item in value.items()
-    )

@@ -21,7 +21,7 @@ from tega.api import Change, Commit, Op
 from tega.database import Database, open_database
 from tega.errors import Compacted, FutureRevision, LeaseLost, SlowConsumer, StoreClosed, StoreError
 from tega.group import Request
-from tega.paths import Pattern, to_path
+from tega.paths import to_path
 
 if TYPE_CHECKING:
     import os
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         PathLike,
         Rev,
     )
+    from tega.pattern import PathPattern
     from tega.state import View
     from tega.txn import Transaction
 
@@ -88,7 +89,7 @@ class _Job(NamedTuple):
 class _Watcher:
     """What waits for one watch: commits of interest, and how far the log was looked through."""
 
-    def __init__(self, pattern: Pattern, position: Rev, limit: int) -> None:
+    def __init__(self, pattern: PathPattern, position: Rev, limit: int) -> None:
         self.pattern = pattern
         self.position = position
         self.queue: deque[Commit] = deque()
@@ -402,7 +403,7 @@ class AsyncStore:
 
     async def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
-    ) -> Sequence[tuple[Entry, tuple[str, ...]]]:
+    ) -> Sequence[tuple[Entry, tuple[Any, ...]]]:
         """Return what a pattern matches, see `View.select`."""
         return (await self.view(at)).select(pattern, regex=regex)
 
@@ -533,8 +534,8 @@ class AsyncStore:
         ones at most once a second while nothing of interest happens.
 
         Args:
-            pattern: Path, glob or, with `regex`, regular expression; a
-                path or glob also means what is above and below it.
+            pattern: Path, glob or, with `regex`, regular expression, see
+                `tega.pattern`; it means what is above and below it, too.
             after: Revision that is known already.
             regex: Read it as a regular expression.
             queue: Commits that may wait for this watcher.
@@ -545,7 +546,9 @@ class AsyncStore:
                 when one watches again from its `last`.
             FutureRevision: `after` does not exist yet.
         """
-        matcher = Pattern(pattern, regex=regex)
+        from tega.pattern import path_pattern
+
+        matcher = path_pattern(pattern, regex=regex)
         head = self.database.refresh()
         if after > head:
             raise FutureRevision(after, head)
@@ -566,7 +569,7 @@ class AsyncStore:
         finally:
             self._watchers.discard(watcher)
 
-    def _read_past(self, pattern: Pattern, after: Rev) -> list[Commit]:
+    def _read_past(self, pattern: PathPattern, after: Rev) -> list[Commit]:
         """The next commits of interest; one with a negative revision marks how far was looked."""
         until = min(after + CHUNK, self._seen)
         found = list(self.database.history(after=after, until=until))

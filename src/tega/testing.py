@@ -129,7 +129,7 @@ class Face(Protocol):
     def get(self, path: PathLike = (), at: Rev | None = None) -> Entry | None: ...
     def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
-    ) -> Sequence[tuple[Entry, tuple[str, ...]]]: ...
+    ) -> Sequence[tuple[Entry, tuple[Any, ...]]]: ...
     def commit(
         self,
         changes: Sequence[Change],
@@ -193,7 +193,7 @@ class DatabaseFace:
 
     def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
-    ) -> Sequence[tuple[Entry, tuple[str, ...]]]:
+    ) -> Sequence[tuple[Entry, tuple[Any, ...]]]:
         return self.database.select(pattern, regex=regex, at=at)
 
     def commit(
@@ -221,9 +221,9 @@ class DatabaseFace:
         return self.database.rollback(root, to, expect=expect, author=author)
 
     def watch(self, pattern: str, *, after: Rev, until: Rev, regex: bool = False) -> list[Commit]:
-        from tega.paths import Pattern
+        from tega.pattern import path_pattern
 
-        wanted = Pattern(pattern, regex=regex)
+        wanted = path_pattern(pattern, regex=regex)
         assert self.database.wait(until - 1, WATCH_S) >= until
         told = self.database.history(after=after, until=until)
         return [commit for commit in told if self.database.touches(wanted, commit)]
@@ -301,8 +301,8 @@ class AsyncFace:
 
     def select(
         self, pattern: str, *, regex: bool = False, at: Rev | None = None
-    ) -> Sequence[tuple[Entry, tuple[str, ...]]]:
-        found: Sequence[tuple[Entry, tuple[str, ...]]] = self._run(
+    ) -> Sequence[tuple[Entry, tuple[Any, ...]]]:
+        found: Sequence[tuple[Entry, tuple[Any, ...]]] = self._run(
             self.store.select(pattern, regex=regex, at=at)
         )
         return found

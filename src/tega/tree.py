@@ -21,10 +21,10 @@ from tega.paths import MAX_DEPTH, format_path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from tega.api import Json, Path, Rev
-    from tega.paths import Pattern
+    from tega.pattern import PathPattern
 
 WIDE = 64
 """More children than this are kept in buckets."""
@@ -294,31 +294,19 @@ def leaves(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
         yield from leaves(child, (*path, key))
 
 
-def select(root: Node, pattern: Pattern) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
+def select(root: Node, pattern: PathPattern) -> Iterator[tuple[Path, Node, tuple[Any, ...]]]:
     """Yield what the pattern matches, with what its wildcards or groups caught, in tree order."""
-    if pattern.regex is not None:
-        yield from _select_regex(root, (), "", pattern)
-        return
-    yield from _select_glob(root, (), pattern, 0, (), set())
+    yield from _select(root, (), pattern, 0, (), set())
 
 
-def _select_regex(
-    node: Node, path: Path, text: str, pattern: Pattern
-) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
-    assert pattern.regex is not None
-    if path:
-        found = pattern.regex.fullmatch(text)
-        if found is not None:
-            yield path, node, tuple(group if group is not None else "" for group in found.groups())
-    for key, child in node.children.items() if node.children is not None else ():
-        below = f"{text}.{format_path((key,))}" if text else format_path((key,))
-        if pattern.may_begin(below):
-            yield from _select_regex(child, (*path, key), below, pattern)
-
-
-def _select_glob(
-    node: Node, path: Path, pattern: Pattern, index: int, caught: tuple[str, ...], seen: set[tuple[Path, int]]
-) -> Iterator[tuple[Path, Node, tuple[str, ...]]]:
+def _select(
+    node: Node,
+    path: Path,
+    pattern: PathPattern,
+    index: int,
+    caught: tuple[Any, ...],
+    seen: set[tuple[Path, int]],
+) -> Iterator[tuple[Path, Node, tuple[Any, ...]]]:
     """Match the pattern from its `index`th segment below a node; once for each node and index."""
     if (path, index) in seen:
         return
@@ -333,18 +321,17 @@ def _select_glob(
             caught, following = (*caught, ""), following + 1
         for below, child in walk(node, path):
             skipped = format_path(below[len(path) :])
-            yield from _select_glob(child, below, pattern, following, (*caught, skipped), seen)
+            yield from _select(child, below, pattern, following, (*caught, skipped), seen)
     elif isinstance(own, str):
         single = node.children.get(own) if node.children is not None else None
         if single is not None:
-            yield from _select_glob(single, (*path, own), pattern, index + 1, caught, seen)
+            yield from _select(single, (*path, own), pattern, index + 1, caught, seen)
     else:
         for key, child in node.children.items() if node.children is not None else ():
-            found = own.fullmatch(key)
-            if found is not None:
-                yield from _select_glob(
-                    child, (*path, key), pattern, index + 1, caught + found.groups(), seen
-                )
+            groups = own.fullmatch(key)
+            if groups is not None:
+                more = caught + pattern.caught(groups)
+                yield from _select(child, (*path, key), pattern, index + 1, more, seen)
 
 
 # --------------------------------------------------------------- changes

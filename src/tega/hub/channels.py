@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tega.hub.access import channel_path
 from tega.hub.errors import BadRequest
-from tega.hub.pattern import Expression, star_expression
+from tega.pattern import Expression, star_expression
 
 if TYPE_CHECKING:
     from tega.api import Json

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tega.api import Change, Op
-from tega.hub.pattern import PathPattern, regex_pattern
 from tega.paths import format_path
+from tega.pattern import PathPattern, matching, matching_nodes, regex_pattern
 from tega.tree import Node, Wide, apply, find, to_json
 
 if TYPE_CHECKING:
@@ -248,42 +248,14 @@ def _told_pattern(pattern: PathPattern, change: Change, tree: Node | None) -> It
     if len(at) >= len(pattern.segments):
         yield _whole(change, tree)
         return
-    found = {} if change.op is Op.DELETE else dict(_matching(pattern, at, change.value))
+    found = {} if change.op is Op.DELETE else dict(matching(pattern, at, change.value))
     there = find(tree, at) if tree is not None else None
-    for path in _matching_nodes(pattern, at, there):
+    for path in matching_nodes(pattern, at, there):
         if path not in found:
             yield from _own_part(path, change, tree)
     for path, value in found.items():
         merged = change.op is Op.MERGE and isinstance(value, dict)
         yield Told(Op.MERGE if merged else Op.PUT, path, value)
-
-
-def _matching(pattern: PathPattern, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
-    """Yield what matches below `path`, which itself agrees with the pattern."""
-    if len(path) == len(pattern.segments):
-        yield path, value
-    elif isinstance(value, dict):
-        for name in _names(pattern, len(path), value):
-            yield from _matching(pattern, (*path, name), value[name])
-
-
-def _matching_nodes(pattern: PathPattern, path: Path, node: Node | None) -> Iterator[Path]:
-    if node is None:
-        return
-    if len(path) == len(pattern.segments):
-        yield path
-    elif node.children is not None:
-        children = dict(node.children.items())
-        for name in _names(pattern, len(path), children):
-            yield from _matching_nodes(pattern, (*path, name), children[name])
-
-
-def _names(pattern: PathPattern, depth: int, names: dict[str, Any]) -> Iterable[str]:
-    own = pattern.segments[depth]
-    if isinstance(own, str):
-        return [own] if own in names else []
-    assert own is not None
-    return [name for name in names if own.fullmatch(name) is not None]
 
 
 # -- whom a change concerns -------------------------------------------------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tega.api import Json, Path
     from tega.hub.access import Access
-    from tega.hub.pattern import PathPattern, Segment
+    from tega.pattern import PathPattern, Segment
 
 MAX_ANSWER: Final = 64 << 20
 """Bytes of an answer's JSON; whoever does not take as much is cut off anyway."""

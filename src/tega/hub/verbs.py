@@ -16,9 +16,9 @@ from tega.hub.channels import check_channel
 from tega.hub.errors import BadRequest, Denied
 from tega.hub.feed import MANY
 from tega.hub.interest import is_heavy, may_read_all, visible
-from tega.hub.pattern import glob_pattern, regex_pattern
 from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
 from tega.paths import format_path, overlap, parse_path
+from tega.pattern import path_pattern
 from tega.state import mod_at
 from tega.tree import diff as compare
 from tega.tree import find, to_json, walk
@@ -114,7 +114,7 @@ async def _at(hub: Hub, path: Path, r: m.Get) -> Rev | None:
 
 @verb(m.Select)
 async def select(hub: Hub, who: Session, r: m.Select) -> Json:
-    pattern = regex_pattern(r.pattern) if r.regex else glob_pattern(r.pattern)
+    pattern = path_pattern(r.pattern, regex=r.regex)
     if not who.access.read:
         return []
     tree = (await hub.store.view(r.at)).tree

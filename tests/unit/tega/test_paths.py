@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tega.errors import InvalidPath, InvalidPattern
+from tega.errors import InvalidPath
 from tega.paths import (
     CACHED,
     MAX_DEPTH,
     MOST_CACHED,
-    Pattern,
-    compile_stars,
     format_path,
     keep,
     overlap,
@@ -88,75 +86,6 @@ def test_overlap_is_at_below_and_above() -> None:
     assert not overlap(("a", "b"), ("a", "c"))
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path", "touched"),
-    [
-        ("a.b.c", ("a", "b", "c"), True),  # pattern A: itself
-        ("a.b.c", ("a", "b", "c", "d"), True),  # pattern B: below
-        ("a.b.c", ("a", "b"), True),  # pattern C: above
-        ("a.b.c", ("a", "b", "x"), False),
-        ("hosts.*", ("hosts", "r1", "x"), True),
-        ("hosts.*.up", ("hosts", "r1", "down"), False),
-        ("config-*", ("config-pe1", "x"), True),
-        ("config-*", ("operational-pe1",), False),
-        ("**", ("anything",), True),
-        ("a.**.z", ("a", "b"), True),
-    ],
-)
-def test_globs_touch_at_below_and_above(pattern: str, path: tuple[str, ...], touched: bool) -> None:
-    assert Pattern(pattern).touches(path) is touched
-
-
-@pytest.mark.parametrize(
-    ("stars", "text", "caught"),
-    [
-        ("*", "", ("",)),
-        ("a*", "ab", ("b",)),
-        ("*.b", "a.b.b", ("a.b",)),
-        ("a*b*c", "axbxbc", ("x", "xb")),
-        ("a**c", "abc", ("", "b")),
-        ("a*b*c", "abxc", ("", "x")),
-        ("a*b*c", "ac", None),
-        ("a*a", "a", None),
-        ("*a" * 120 + "*b", "a" * 250, None),
-    ],
-)
-def test_stars_take_any_characters_and_no_time(stars: str, text: str, caught: tuple[str, ...] | None) -> None:
-    found = compile_stars(stars).fullmatch(text)
-    assert (found and found.groups()) == caught
-
-
-def test_a_glob_of_too_many_segments_is_refused() -> None:
-    with pytest.raises(InvalidPattern, match=f"at most {MAX_DEPTH}"):
-        Pattern(".".join(["**"] * (MAX_DEPTH + 1)))
-
-
-def test_a_broken_expression_is_refused() -> None:
-    for text in ("a(", "(?u)(?a)"):
-        with pytest.raises(InvalidPattern, match="no regular expression"):
-            Pattern(text, regex=True)
-    with pytest.raises(InvalidPath):
-        Pattern("a..b")
-
-
-@pytest.mark.parametrize(
-    ("text", "prefix"),
-    [
-        ("ab(?#why)*c", "a"),
-        (r"operational-(\w*)\.ip", "operational-"),
-        (r"a\.b", "a.b"),
-        ("ab*", "a"),
-        ("ab?c", "a"),
-        ("a|b", ""),
-        (".*", ""),
-        (r"a\d", "a"),
-        ("plain", "plain"),
-    ],
-)
-def test_literal_beginning_of_an_expression(text: str, prefix: str) -> None:
-    assert Pattern(text, regex=True).prefix == prefix
-
-
 def test_results_that_are_kept_are_few_and_short() -> None:
     kept: dict[str, int] = {}
     for number in range(MOST_CACHED + 1):
@@ -164,9 +93,3 @@ def test_results_that_are_kept_are_few_and_short() -> None:
     assert kept == {f"k{MOST_CACHED}": MOST_CACHED}
     assert keep(kept, "long", CACHED + 1, 7) == 7
     assert "long" not in kept
-
-
-@pytest.mark.parametrize("text", ['a".*', '"a.b"c*', "a..*", ".a*", "*.", '"x*', "*.a b"])
-def test_a_glob_that_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises((InvalidPattern, InvalidPath)):
-        Pattern(text)

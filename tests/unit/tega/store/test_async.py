@@ -232,7 +232,7 @@ def test_a_watcher_whose_past_cannot_be_read_fails_alone(
 ) -> None:
     async def work(store: AsyncStore) -> None:
         await store.put("a.b", 1)
-        one, other = store.watch(r"x\.b", after=1, regex=True), store.watch("a", after=1)
+        one, other = store.watch(r"a\.x", after=1, regex=True), store.watch("a", after=1)
         async with aclosing(one), aclosing(other):  # type: ignore[type-var]
             assert [await anext(one), await anext(other)] == [1, 1]
 

@@ -290,8 +290,8 @@ def test_selecting_by_expression_gives_groups(store: Face) -> None:
     store.commit([put("operational-pe1.ip.route", 1), put("operational-ce2.ip", 2), put("config-pe1.ip", 3)])
     found = store.select(r"operational-(\w*)\.ip", regex=True)
     assert [(entry.path, entry.value, caught) for entry, caught in found] == [
-        (("operational-pe1", "ip"), {"route": 1}, ("pe1",)),
-        (("operational-ce2", "ip"), 2, ("ce2",)),
+        (("operational-pe1", "ip"), {"route": 1}, (("pe1",),)),
+        (("operational-ce2", "ip"), 2, (("ce2",),)),
     ]
     assert store.select(r"operational-(\w*)\.ip", regex=True, at=0) == []
 

@@ -1,4 +1,7 @@
-r"""Patterns from outside, matched by RE2: time goes with the length of the text, whatever the pattern.
+r"""Patterns, matched by RE2: time goes with the length of the text, whatever the pattern.
+
+Whoever names nodes by a pattern, in an embedded database or over a server,
+names them in this dialect.
 
 A regular expression over paths is read segment by segment: `\.` separates
 the segments, each part has to match its segment whole, and what the groups
@@ -12,26 +15,32 @@ RE2 knows neither look-around nor back references, and its `\w`, `\d` and
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tega.errors import InvalidPath, InvalidPattern
 from tega.paths import MAX_DEPTH, parse_path
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from typing import Any, TypeAlias
 
-    from tega.api import Path
+    from tega.api import Json, Path
+    from tega.tree import Node
 
-MAX_PATTERN: Final = 1024
-MAX_PROGRAM: Final = 4000
+    Groups: TypeAlias = tuple[str, ...]
+    Segment: TypeAlias = "str | Expression | None"
+    """Text that is the segment, an expression that matches it, or None for any number of segments."""
+
+MAX_PATTERN = 1024
+"""Longest expression, and longest glob with wildcards, in characters."""
+MAX_PROGRAM = 4000
 """Instructions that an expression may be compiled to; a match takes at most as many steps for each byte."""
-MEMORY: Final = 1 << 20
+MEMORY = 1 << 20
 """Bytes that RE2 may use for one expression."""
-_TOKEN: Final = re.compile(r"\\.|[^\\]|\\\Z", re.DOTALL)
-_SPECIAL: Final = frozenset("\\.^$*+?{}[]|()")
-_GLOB_SEGMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+|\.')
-_GLOB: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^."]+)(?:\.(?:"(?:[^"\\]|\\.)*"|[^."]+))*', re.DOTALL)
-Groups: TypeAlias = tuple[str, ...]
+_TOKEN = re.compile(r"\\.|[^\\]|\\\Z", re.DOTALL)
+_SPECIAL = frozenset("\\.^$*+?{}[]|()")
+_GLOB_SEGMENT = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+|\.')
+_GLOB = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^."]+)(?:\.(?:"(?:[^"\\]|\\.)*"|[^."]+))*', re.DOTALL)
 
 
 class Expression:
@@ -109,12 +118,8 @@ def _literal(text: str) -> tuple[str, bool]:
     return "".join(taken), True
 
 
-Segment: TypeAlias = str | Expression | None
-"""Text that is the segment, an expression that matches it, or None for any number of segments."""
-
-
 class PathPattern:
-    """What a select or a subscription names.
+    """What a select, a watch or a subscription names.
 
     Attributes:
         text: As it was written.
@@ -144,11 +149,21 @@ class PathPattern:
         return (groups,) if groups else ()
 
     def agrees(self, path: Path) -> bool:
-        """Whether the node at a path is at or below a match, or may be above one; for regular expressions."""
-        return all(
-            name == own if isinstance(own, str) else own is not None and own.fullmatch(name) is not None
-            for own, name in zip(self.segments, path, strict=False)
-        )
+        """Whether the node at a path is at or below a match, or may be above one."""
+        for own, name in zip(self.segments, path, strict=False):
+            if own is None:
+                return True
+            if name != own if isinstance(own, str) else own.fullmatch(name) is None:
+                return False
+        return True
+
+    def names(self, depth: int, names: Collection[str]) -> Iterable[str]:
+        """Return those of the names that the segment at a depth matches; for regular expressions."""
+        own = self.segments[depth]
+        if isinstance(own, str):
+            return [own] if own in names else []
+        assert own is not None
+        return [name for name in names if own.fullmatch(name) is not None]
 
     def steps(self, path: Path) -> int:
         """An upper bound of what `agrees` takes, in steps of some nanoseconds."""
@@ -157,6 +172,11 @@ class PathPattern:
             for own, name in zip(self.segments, path, strict=False)
             if isinstance(own, Expression)
         )
+
+
+def path_pattern(text: str, *, regex: bool) -> PathPattern:
+    """Read a regular expression or a glob over paths, see `regex_pattern` and `glob_pattern`."""
+    return regex_pattern(text) if regex else glob_pattern(text)
 
 
 def regex_pattern(text: str) -> PathPattern:
@@ -205,14 +225,17 @@ def _split(text: str) -> Iterator[str]:
 
 
 def glob_pattern(text: str) -> PathPattern:
-    """Read a glob over paths, see `tega.paths`.
+    """Read a glob over paths; one without a `*` is a path.
 
     Raises:
-        InvalidPattern: It is longer than 1024 characters, or cannot be read.
+        InvalidPattern: It has wildcards and more than 1024 characters, or
+            cannot be read.
     """
+    if "*" not in text:
+        return PathPattern(text, _plain(text), regex=False)
     if len(text) > MAX_PATTERN:
         raise InvalidPattern(f"the pattern has {len(text)} characters; {MAX_PATTERN} are allowed")
-    if text and not _GLOB.fullmatch(text):
+    if not _GLOB.fullmatch(text):
         raise InvalidPattern(f"{text!r}: a segment is empty, or begins or ends within quotes")
     found: list[Segment] = []
     for part in _GLOB_SEGMENT.findall(text):
@@ -239,3 +262,24 @@ def star_expression(text: str) -> Expression:
     import re2
 
     return Expression("(?s)" + "(.*?)".join(re2.escape(piece) for piece in text.split("*")), text)
+
+
+def matching(pattern: PathPattern, path: Path, value: Json) -> Iterator[tuple[Path, Json]]:
+    """Yield what a regular expression matches in a value that is put at `path`, which agrees with it."""
+    if len(path) == len(pattern.segments):
+        yield path, value
+    elif isinstance(value, dict):
+        for name in pattern.names(len(path), value):
+            yield from matching(pattern, (*path, name), value[name])
+
+
+def matching_nodes(pattern: PathPattern, path: Path, node: Node | None) -> Iterator[Path]:
+    """Yield what a regular expression matches at and below the node at `path`, which agrees with it."""
+    if node is None:
+        return
+    if len(path) == len(pattern.segments):
+        yield path
+    elif node.children is not None:
+        children = dict(node.children.items())
+        for name in pattern.names(len(path), children):
+            yield from matching_nodes(pattern, (*path, name), children[name])

@@ -1,14 +1,20 @@
 """Regular expressions and globs from outside."""
 
+import subprocess
+import sys
 import time
 
 import pytest
 
+from tega.client.decode import groups_of
+from tega.database import Database
+from tega.engines.memory import MemoryLog
 from tega.errors import InvalidPattern
 from tega.hub import access
 from tega.hub.access import FULL
-from tega.hub.pattern import Expression, glob_pattern, regex_pattern, star_expression
 from tega.hub.reading import select
+from tega.paths import parse_path
+from tega.pattern import Expression, glob_pattern, regex_pattern, star_expression
 from tega.tree import build
 from unit.tega.serving import Talker, hubbing, run
 
@@ -48,6 +54,43 @@ def test_a_glob_catches_what_its_stars_stand_for():
 
 
 @pytest.mark.parametrize(
+    ("pattern", "path", "touched"),
+    [
+        ("a.b.c", ("a", "b", "c"), True),  # pattern A: itself
+        ("a.b.c", ("a", "b", "c", "d"), True),  # pattern B: below
+        ("a.b.c", ("a", "b"), True),  # pattern C: above
+        ("a.b.c", ("a", "b", "x"), False),
+        ("hosts.*", ("hosts", "r1", "x"), True),
+        ("hosts.*.up", ("hosts", "r1", "down"), False),
+        ("config-*", ("config-pe1", "x"), True),
+        ("config-*", ("operational-pe1",), False),
+        ("**", ("anything",), True),
+        ("a.**.z", ("a", "b"), True),
+    ],
+)
+def test_globs_touch_at_below_and_above(pattern, path, touched):
+    assert glob_pattern(pattern).agrees(path) is touched
+
+
+@pytest.mark.parametrize(
+    ("stars", "text", "caught"),
+    [
+        ("*", "", ("",)),
+        ("a*", "ab", ("b",)),
+        ("*.b", "a.b.b", ("a.b",)),
+        ("a*b*c", "axbxbc", ("x", "xb")),
+        ("a**c", "abc", ("", "b")),
+        ("a*b*c", "abxc", ("", "x")),
+        ("a*b*c", "ac", None),
+        ("a*a", "a", None),
+        ("*a" * 120 + "*b", "a" * 250, None),
+    ],
+)
+def test_stars_take_any_characters_and_no_time(stars, text, caught):
+    assert star_expression(stars).fullmatch(text) == caught
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("(?=a)b", r"look-around \(\(\?=…\) is not known here"),
@@ -76,7 +119,13 @@ def test_what_cannot_be_matched_is_refused_with_the_reason(text, said):
         regex_pattern(text)
 
 
-@pytest.mark.parametrize("text", ["a..b", '"a', "x" * 1025, ".".join("*" * 101)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a..b", '"a', "*" + "x" * 1024, ".".join("*" * 101), "x" * 65_537),
+        *('a".*', '"a.b"c*', "a..*", ".a*", "*.", '"x*', "*.a b"),
+    ],
+)
 def test_a_glob_that_cannot_be_read_is_refused(text):
     with pytest.raises(InvalidPattern):
         glob_pattern(text)
@@ -117,6 +166,57 @@ def test_what_may_not_be_read_is_not_matched(monkeypatch):
 def test_many_children_come_in_their_order():
     tree = {f"k{i * 7919 % 1000}": i for i in range(1000)}
     assert list(found(regex_pattern("(k.*)"), tree=tree)) == list(tree)
+
+
+@pytest.mark.parametrize(
+    ("text", "regex"),
+    [
+        *((text, True) for text in ("r-(.*)", r"r-.\.(b)\.x", r"(.)\.r-(a)?.*", r"r\-a\.b", "r", r"\w-a")),
+        *((text, True) for text in ("(?=a)b", r"(a)\1", "(", "x" * 1025, r"(a\.b)", r"a\.", "(?u)(?a)")),
+        *((text, False) for text in ("r-*.a", "**.y", "s.r-a", "a..b", "*..a", "a b", "*" + "x" * 1024)),
+    ],
+)
+def test_a_database_in_the_process_reads_a_pattern_as_a_server_does(text, regex):
+    def of_database(database):
+        try:
+            found = database.select(text, regex=regex)
+        except InvalidPattern as error:
+            return "invalid_pattern", str(error)
+        return [(entry.path, entry.value, caught) for entry, caught in found]
+
+    async def work():
+        async with hubbing() as hub:
+            await hub.store.put((), TREE)
+            answer = await Talker(hub).ask(op="select", pattern=text, regex=regex)
+            if isinstance(answer, dict):
+                expected = (answer["code"], answer["message"])
+            else:
+                expected = [
+                    (parse_path(one["path"]), one["value"], groups_of(one["groups"])) for one in answer
+                ]
+            assert of_database(hub.store.database) == expected
+
+    run(work())
+
+
+def test_a_database_in_the_process_is_not_stopped_by_a_pattern():
+    database = Database(MemoryLog())
+    database.put("x" * 2000, {"y" * 2000: 1})
+    start = time.process_time()
+    assert database.select(r"((\w{0,8}){0,8}){0,8}!", regex=True) == []
+    assert database.select(r"(x+x+)+\.(y|yy)*!", regex=True) == []
+    assert time.process_time() - start < 1
+
+
+def test_without_a_pattern_nobody_pays_for_re2():
+    code = (
+        "import sys, tega, tega.store, tega.client, nlan, nlan.cli.main;"
+        "from tega.database import Database; from tega.engines.memory import MemoryLog;"
+        "d = Database(MemoryLog()); d.put('a.b', 1); d.select('**'); d.select('a.b');"
+        "print('re2' in sys.modules, d.select('a.*')[0][1], 're2' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False ('b',) True\n"
 
 
 def test_a_client_that_asks_for_what_cannot_be_is_told_at_once():
