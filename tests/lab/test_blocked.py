@@ -22,6 +22,17 @@ ospf: true
 nodes: [r1, r2]
 links: [{link: r1 -- r2, ends: {r1: 198.51.100.1/30, r2: 198.51.100.5/30}}]
 """
+MTUS = """
+ospf: true
+nodes:
+  r1: {ptn: {a: {l2vpn: [{vni: 100, ip: 192.0.2.1/24, mtu: 1400, peers: ["${r2}"]}]}}}
+  r2: {ptn: {a: {l2vpn: [{vni: 100, ip: 192.0.2.2/24, peers: ["${r1}"]}]}}}
+"""
+TIMERS = """
+ospf: true
+nodes: {r1: {frr: "interface eth1\\n ip ospf hello-interval 7"}, r2: {}}
+links: [r1 -- r2]
+"""
 CASES = {
     "no-igp": (LINE, "3 BGP sessions cannot come up: no route to the peer", "r1 has no route to 10.0.0.3"),
     "password": (
@@ -35,6 +46,8 @@ CASES = {
         "1 OSPFv2 adjacency cannot come up: the subnets differ",
         "r1 has 198.51.100.1/30 on eth1, r2 has 198.51.100.5/30: another subnet",
     ),
+    "mtus": (MTUS, "1 OSPFv2 adjacency cannot come up: the MTUs differ", "of r1 has an MTU of 1400 bytes"),
+    "timers": (TIMERS, "1 OSPFv2 adjacency cannot come up: the timers differ", "a hello interval of 7 s"),
 }
 
 
@@ -43,7 +56,9 @@ def test_what_cannot_come_up_is_said(nlan: Nlan, case: str) -> None:
     text, summary, detail = CASES[case]
     lab, file = nlan.name(), nlan.write(text)
     answer = nlan("up", file, "--lab", lab, code=1)
-    assert "converged after " in answer.out
+    assert (
+        f"{'up' if case == 'timers' else 'converged'} after " in answer.out
+    )  # of raw lines not all is known
     assert f"but {summary}" in answer.out
     (line,) = [line for line in answer.err.splitlines() if line.startswith("cannot come up: r1 – r")]
     assert detail in line

@@ -170,7 +170,7 @@ def _sentence(result: Result, request: Request) -> str:
         return f"{lab.name}: {size}, not converged after {seconds:.1f} s"
     state = "converged" if request.wait == "converged" and not result.missing.notes() else "up"
     if hindrances := result.missing.hindrances:
-        return f"{lab.name}: {size}, converged after {seconds:.2f} s, but {summary(hindrances)}"
+        return f"{lab.name}: {size}, {state} after {seconds:.2f} s, but {summary(hindrances)}"
     done = counted(len(result.plan), "operation") if result.plan else "nothing to do"
     return f"{lab.name}: {size}, {state} ({done}, revision {result.revision}, {seconds:.2f} s)"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
+from nlan.expect import rawospf
 from nlan.expect.segments import Topology, described
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
@@ -28,6 +29,10 @@ class Placed(NamedTuple):
     interface: str
     address: IpInterface
     area: IPv4Address
+
+
+Apart = tuple[str, str, str, str]
+"""A router, one that it hears, why they never become adjacent in words that others share, and in full."""
 
 
 def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]:
@@ -52,10 +57,13 @@ def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
 
     That is full, or two-way beside a designated router where neither is one (RFC 2328, section 10.4). Raw
     lines that speak of OSPF may keep two apart, so nothing is said of their segments; nor of L2VPNs where
-    not all flood to all.
+    not all flood to all or not all have the same MTU.
     """
     found: dict[tuple[str, str], int] = {}
+    unequal = _unequal(topology, version)
     for ends in _alike(topology, version):
+        if any(topology.wires.get(end) in unequal for end in ends):
+            continue
         names = {name for name, _ in ends}
         is_raw = any(_has_raw(topology.nodes[name]) for name in names)
         if len(names) == len(ends) and not is_raw and topology.is_meshed(ends):
@@ -73,14 +81,17 @@ def _alike(topology: Topology, version: int) -> Iterator[set[tuple[str, str]]]:
     yield from found.values()
 
 
-def hindered(topology: Topology, version: int) -> Iterator[tuple[str, str, str, str]]:
+def hindered(topology: Topology, version: int) -> Iterator[Apart]:
     """Yield the routers that hear another one that runs OSPF and never become adjacent to any.
 
     Of OSPFv3 the subnets say nothing: it runs over link-local addresses.
-
-    Yields:
-        Router, one that it hears, the cause in words that others share, and in full.
     """
+    yield from _strangers(topology, version)
+    yield from _unequal(topology, version).values()
+    yield from rawospf.hindered(topology, version)
+
+
+def _strangers(topology: Topology, version: int) -> Iterator[Apart]:
     for ends in _heard(topology, version).values():
         for name, own in ends.items():
             others = {other: those for other, those in ends.items() if other != name}
@@ -116,6 +127,31 @@ def _apart(own: Placed, theirs: Placed, name: str, other: str) -> tuple[str, str
         return "the areas differ", detail
     detail = f"{name} has {own.address} on {own.interface}, {other} has {theirs.address}: another subnet"
     return "the subnets differ", detail
+
+
+def _unequal(topology: Topology, version: int) -> dict[Wire, Apart]:
+    """Return the segments whose routers' MTUs differ, each with two of them.
+
+    The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
+    Who meets whom among several depends on which of them are elected.
+    """
+    if not topology.mtus:
+        return {}
+    heard = _heard(topology, version)
+    pairs = (
+        (wire, _unequal_pair(sizes, heard.get(wire, {}), version)) for wire, sizes in topology.mtus.items()
+    )
+    return {wire: apart for wire, apart in pairs if apart is not None}
+
+
+def _unequal_pair(
+    sizes: dict[tuple[str, str], int], ends: dict[str, list[Placed]], version: int
+) -> Apart | None:
+    for (name, interface), size in sizes.items():
+        for (other, facing), largest in sizes.items():
+            if size < largest and _meet(ends.get(name, []), ends.get(other, []), version):
+                return name, other, *rawospf.mtus_differ((interface, name, size), (facing, other, largest))
+    return None
 
 
 def _area_of(node: Node, network: IpNetwork) -> IPv4Address | None:
@@ -182,8 +218,13 @@ def _has_raw(node: Node) -> bool:
 def _members(topology: Topology, version: int) -> dict[Member, set[Member]]:
     """Return each router per area with those it hears there."""
     graph: dict[Member, set[Member]] = defaultdict(set)
+    apart = {*_unequal(topology, version), *rawospf.apart(topology, version)}
     for (_, area), routers in _segments(topology, version).items():
-        active = [(name, area) for name, _, passive in routers if not passive]
+        active = [
+            (name, area)
+            for name, interface, passive in routers
+            if not passive and topology.wires.get((name, interface)) not in apart
+        ]
         for member in active:
             graph[member] |= set(active)
         for name, *_ in routers:

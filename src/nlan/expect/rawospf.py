@@ -31,6 +31,7 @@ _QUIET = re.compile(
 """Of an interface: what need not be equal at both ends, or is looked at otherwise."""
 _UNKNOWN = re.compile(r"no (?!passive)|priority 0|network non-broadcast|(?!area ).* \d+(\.\d+){3}$")
 """Of an interface: what may decide whether an adjacency comes, and is not followed here."""
+_TIMER = re.compile(r"(hello|dead)-interval (\d+)")
 _DEFAULTS = {"hello-interval 10", "dead-interval 40", "network broadcast"}
 
 
@@ -96,13 +97,93 @@ def _all_ends(topology: Topology, version: int) -> tuple[list[_End], set[Wire]]:
     return ends, {one for one in found if not isinstance(one, _End)}
 
 
+def apart(topology: Topology, version: int) -> dict[Wire, tuple[str, str, str, str]]:
+    """Return the segments where a router that hears others becomes adjacent to none of them.
+
+    Each has the router, one that it hears, the cause in words that others share, and in full.
+    """
+    return {wire: found[0] for wire, found in _apart(topology, version).items()}
+
+
+def hindered(topology: Topology, version: int) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the routers of `apart`, all of each segment."""
+    for found in _apart(topology, version).values():
+        yield from found
+
+
+def _apart(topology: Topology, version: int) -> dict[Wire, list[tuple[str, str, str, str]]]:
+    ends, unknown = _all_ends(topology, version)
+    heard: dict[Wire, dict[str, list[_End]]] = defaultdict(lambda: defaultdict(list))
+    for end in ends:
+        if end.hears and end.wire is not None and end.wire not in unknown:
+            heard[end.wire][end.node].append(end)
+    spoken = {
+        wire: by_name
+        for wire, by_name in heard.items()
+        if any(topology.has_raw(name, "ospf") for name in by_name)
+    }
+    found = {wire: list(_strangers(topology, by_name)) for wire, by_name in spoken.items()}
+    return {wire: those for wire, those in found.items() if those}
+
+
+def _strangers(topology: Topology, heard: dict[str, list[_End]]) -> Iterator[tuple[str, str, str, str]]:
+    for name, own in heard.items():
+        theirs = [end for other, ends in heard.items() if other != name for end in ends]
+        causes = [(end.node, _cause(topology, mine, end)) for mine in own for end in theirs]
+        if causes and all(cause is not None for _, cause in causes):
+            other, cause = causes[0]
+            assert cause is not None
+            yield name, other, *cause
+
+
+def _cause(topology: Topology, own: _End, other: _End) -> tuple[str, str] | None:
+    """Return why two ends never become adjacent, as far as that is certain: in general, and in full."""
+    if own.area != other.area:
+        what = f"{own.interface} of {own.node} is in area {own.area}, {other.interface} of {other.node} in"
+        return "the areas differ", f"{what} {other.area}"
+    if own.network and other.network and not own.network.overlaps(other.network):
+        what = f"{own.node} has {own.network} on {own.interface}, {other.node} has {other.network}"
+        return "the subnets differ", f"{what}: another subnet"
+    mine, theirs = _timers(own), _timers(other)
+    for timer in ("hello", "dead"):
+        if mine.get(timer) != theirs.get(timer) and mine.get(timer) and theirs.get(timer):
+            what = f"{own.interface} of {own.node} has a {timer} interval of {mine[timer]} s"
+            return "the timers differ", f"{what}, {other.interface} of {other.node} one of {theirs[timer]} s"
+    sizes = topology.mtus.get(own.wire, {})
+    if sizes and not any("mtu" in word for word in own.compared | other.compared):
+        (less, few), (more, many) = sorted(
+            ((end, sizes[end.node, end.interface]) for end in (own, other)), key=lambda one: one[1]
+        )
+        if few < many:
+            return mtus_differ((less.interface, less.node, few), (more.interface, more.node, many))
+    return None
+
+
+def _timers(end: _End) -> dict[str, str]:
+    """Return the seconds of an end's timers as written or by default; of one that is not known nothing."""
+    if any("-interval minimal" in word for word in end.compared):
+        return {}
+    written = {match[1]: match[2] for word in end.compared if (match := _TIMER.fullmatch(word))}
+    return {"hello": "10", **({} if "hello" in written else {"dead": "40"}), **written}
+
+
+def mtus_differ(small: tuple[str, str, int], large: tuple[str, str, int]) -> tuple[str, str]:
+    """Return why two never come to terms whose interface, node and MTU are these: in general, and in full.
+
+    The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
+    """
+    (interface, node, few), (facing, other, many) = small, large
+    what = f"{interface} of {node} has an MTU of {few} bytes, {facing} of {other} one of {many}"
+    return "the MTUs differ", what
+
+
 def _adjacent(
     topology: Topology, ends: Iterable[_End], unknown: Container[Wire], version: int
 ) -> Iterator[list[_End]]:
     """Yield the ends that become adjacent to each other."""
     alike: dict[tuple[object, ...], list[_End]] = defaultdict(list)
     for end in ends:
-        if end.hears and end.wire not in unknown:
+        if end.hears and end.wire not in unknown and end.wire not in topology.mtus:
             alike[end[4:]].append(end)
     yield from (group for group in alike.values() if _meet(topology, group, version))
 

@@ -27,6 +27,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         connected: Prefixes that a node is connected to.
         wires: What each (node, interface) is on: equal for those that are joined, if by way of others.
         floods: For each (node, interface) of an L2VPN: the nodes that it floods to.
+        mtus: Of each segment where they differ: the MTU of each (node, interface).
         configured: All that FRR is told, of routers with raw lines and of those on a segment with one.
     """
 
@@ -35,6 +36,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     connected: dict[str, frozenset[IpNetwork]]
     wires: dict[tuple[str, str], Segment]
     floods: dict[tuple[str, str], frozenset[str]]
+    mtus: dict[Segment, dict[tuple[str, str], int]]
     configured: dict[str, RawFrr]
 
     def has_raw(self, node: str, word: str) -> bool:
@@ -91,6 +93,7 @@ def topology(lab: Lab) -> Topology:
         holders=Holders(lab, segments),
         floods=dict(_floods(lab)),
         wires=wires,
+        mtus=_different_mtus(lab, wires),
         configured=configured(lab, wires),
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
@@ -101,6 +104,18 @@ def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
     for node in lab.nodes:
         for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
             yield (node.name, f"int_br{vpn.vni}"), frozenset(names[p] for p in vpn.peers if p in names)
+
+
+def _different_mtus(
+    lab: Lab, wires: dict[tuple[str, str], Segment]
+) -> dict[Segment, dict[tuple[str, str], int]]:
+    """Return the MTUs on the segments where they differ; of links and LANs both are made alike."""
+    found: dict[Segment, dict[tuple[str, str], int]] = {}
+    for node in lab.nodes:
+        for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
+            end = node.name, f"int_br{vpn.vni}"
+            found.setdefault(wires[end], {})[end] = vpn.mtu
+    return {wire: sizes for wire, sizes in found.items() if len(set(sizes.values())) > 1}
 
 
 def described(node: Node) -> Router | None:

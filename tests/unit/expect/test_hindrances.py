@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_address, ip_interface
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 
 import msgspec
 import pytest
 
 from nlan.expect import expectation
 from nlan.expect.hindrances import Hindrance, details, summary
-from nlan.model import Bgp, BgpPeer, Endpoint, FrrRaw, Interface, Lab, Link, Node, Ospf, OspfArea, Router
+from nlan.model import (
+    Bgp,
+    BgpPeer,
+    Endpoint,
+    FrrRaw,
+    Interface,
+    L2Vpn,
+    Lab,
+    Link,
+    Node,
+    Ospf,
+    OspfArea,
+    PtnNetwork,
+    Router,
+)
 from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
@@ -107,7 +121,8 @@ def test_raw_lines_may_make_it_right() -> None:
     one = speaker("r1", "192.0.2.1/30", 64497, peer("192.0.2.6", 64497), raw="router isis x")
     other = speaker("r2", "192.0.2.6/30", 64497, peer("192.0.2.1", 64497))
     assert found(one, other) == ()
-    assert found(ospf("r1", "192.0.2.1/30", raw="router ospf"), ospf("r2", "192.0.2.2/30", area=1)) == ()
+    raw = "interface eth1\n ip ospf area 1"
+    assert found(ospf("r1", "192.0.2.1/30", raw=raw), ospf("r2", "192.0.2.2/30", area=1)) == ()
 
 
 def test_an_adjacency_that_cannot_come_up() -> None:
@@ -117,6 +132,80 @@ def test_an_adjacency_that_cannot_come_up() -> None:
     (subnets,) = found(ospf("r1", "192.0.2.1/30"), ospf("r2", "192.0.2.5/30"))
     detail = "r1 has 192.0.2.1/30 on eth1, r2 has 192.0.2.5/30: another subnet"
     assert subnets == Hindrance("OSPFv2 adjacency", "the subnets differ", "r1", "r2", detail)
+
+
+@pytest.mark.parametrize(
+    ("line", "cause", "detail"),
+    [
+        ("ip ospf hello-interval 7", "timers", "a hello interval of 7 s, eth1 of r2 one of 3 s"),
+        ("ip ospf dead-interval 7", "timers", "a dead interval of 7 s, eth1 of r2 one of 9 s"),
+        ("ip ospf dead-interval 9", "", ""),
+        ("ip ospf dead-interval minimal hello-multiplier 4", "", ""),
+        ("ip ospf network non-broadcast", "", ""),
+    ],
+)
+def test_timers_of_raw_lines_that_differ(line: str, cause: str, detail: str) -> None:
+    raw = f"interface eth1\n {line}\n"
+    those = found(ospf("r1", "192.0.2.1/30", raw=raw), ospf("r2", "192.0.2.2/30"))
+    assert [(h.cause, h.detail) for h in those] == (
+        [(f"the {cause} differ", f"eth1 of r1 has {detail}")] if cause else []
+    )
+
+
+def test_default_timers_against_a_labs() -> None:
+    """Who configures all by hand has 10 and 40 s; nobody waits for the routes behind."""
+    text = "router ospf\n network 192.0.2.0/30 area 0\n"
+    only = _node("r1", "192.0.2.1/30", Router(frr=FrrRaw(text=text, only=True)))
+    (timers,) = found(only, ospf("r2", "192.0.2.2/30"))
+    assert timers.detail == "eth1 of r1 has a hello interval of 10 s, eth1 of r2 one of 3 s"
+
+
+def _vpn(number: int, mtu: int, of: int, raw: str = "") -> Node:
+    peers = tuple(ip_address(f"198.51.100.{n}") for n in range(1, of + 1) if n != number)
+    address = ip_interface(f"192.0.2.{number}/24")
+    vpn = L2Vpn(vni=100, peers=peers, addresses=(address,), mtu=mtu)
+    areas = (OspfArea(area=IPv4Address(0), networks=(address.network,)),)
+    return Node(
+        name=f"r{number}",
+        underlay=ip_interface(f"198.51.100.{number}/24"),
+        ptn=(PtnNetwork(name="a", local=ip_address(f"198.51.100.{number}"), l2vpns=(vpn,)),),
+        router=Router(ospf=Ospf(areas=areas), frr=FrrRaw(text=raw) if raw else None),
+    )
+
+
+@pytest.mark.parametrize(
+    ("mtus", "raw", "named"),
+    [
+        ((1500, 1500), "", None),
+        ((1400, 1500), "", "int_br100 of r1 has an MTU of 1400 bytes, int_br100 of r2 one of 1500"),
+        ((1500, 1500, 1400), "", "int_br100 of r3 has an MTU of 1400 bytes, int_br100 of r1 one of 1500"),
+        (
+            (1400, 1500),
+            "ip ospf cost 7",
+            "int_br100 of r1 has an MTU of 1400 bytes, int_br100 of r2 one of 1500",
+        ),
+        ((1400, 1500), "ip ospf mtu-ignore", None),
+    ],
+)
+def test_mtus_that_differ(mtus: tuple[int, ...], raw: str, named: str | None) -> None:
+    """One with the smaller MTU stays in ExStart; nothing is expected of the segment then."""
+    raws = [f"interface int_br100\n {raw}\n" if raw else "", *[""] * len(mtus)]
+    nodes = tuple(_vpn(n, mtu, len(mtus), raws[n - 1]) for n, mtu in enumerate(mtus, 1))
+    found = expectation(Lab(name="lab", nodes=nodes))
+    assert [h.detail for h in found.hindrances] == ([named] if named else [])
+    assert bool(found.adjacencies[4]) == (len(set(mtus)) == 1)
+
+
+def test_behind_mtus_that_differ_no_route_is_expected() -> None:
+    areas = (OspfArea(area=IPv4Address(0), networks=(ip_network("0.0.0.0/0"),)),)
+
+    def routed(number: int, mtu: int) -> Node:
+        loopbacks = (ip_interface(f"203.0.113.{number}/32"),)
+        return replace(_vpn(number, mtu, 2), router=Router(ospf=Ospf(areas=areas), loopbacks=loopbacks))
+
+    alike = Lab(name="lab", nodes=(routed(1, 1500), routed(2, 1500)))
+    assert expectation(alike).routes["r1"] == {ip_network("203.0.113.2/32")}
+    assert expectation(Lab(name="lab", nodes=(routed(1, 1500), routed(2, 1400)))).routes == {}
 
 
 def test_of_ospfv3_the_subnets_say_nothing() -> None:
