@@ -1,16 +1,19 @@
 """Files that a lab names: they are read like the lab's own, and only where who wrote the lab may read.
 
-A lab may be somebody else's, and is often run as root. So what it names lies, links resolved, in the
-folder of the lab or in the one that nlan is run in; it is a regular file, and opening it never waits;
-and a lab that the caller of sudo may read names nothing that the caller may not.
+A lab may be somebody else's, and is often run as root. So root reads for a lab what the caller of sudo may
+read, or else the lab's owner; for a lab of root's own, what everybody may read, or what lies, links
+resolved, in the folder of the lab or in the one that nlan is run in. It is a regular file; opening it
+never waits.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
+from nlan.schema import access
 from nlan.schema.report import Place, Report
 from nlan.schema.source import check_signs, decode, read_bytes
 
@@ -21,36 +24,24 @@ def read_part(name: str, lab: Path, report: Report) -> str | None:
     An empty one is fine.
     """
     try:
-        path = Path(os.path.realpath(lab.parent / name))
-        if not any(path.is_relative_to(folder) for folder in _folders(lab)):
-            report.error(
-                Place(),
-                "the file is neither in the lab's folder nor in the one that nlan is run in",
-                "run nlan in a folder that holds both",
-            )
-            return None
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        with access.found(lab.parent / name) as descriptor:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                report.error(Place(), f"this is {_kind(mode)}; expected a file")
+                return None
+            if refused := _refused(descriptor, mode, lab):
+                report.error(Place(), *refused)
+                return None
+            with open(access.path_of(descriptor), "rb") as file:
+                data = read_bytes(file, report)
     except FileNotFoundError:
         report.error(Place(), "there is no such file")
         return None
     except (OSError, ValueError) as error:
         report.error(Place(), f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            report.error(Place(), f"this is {_kind(mode)}; expected a file")
-            return None
-        if not _is_the_callers(lab, path):
-            report.error(Place(), f"the file cannot be read by {os.environ['SUDO_UID']}, who called sudo")
-            return None
-        data = read_bytes(file, report)
     text = None if data is None else decode(data, report)
     return None if text is None else check_signs(text, report)
-
-
-def _folders(lab: Path) -> list[str]:
-    return [os.path.realpath(lab.parent), os.path.realpath(".")]
 
 
 def _kind(mode: int) -> str:
@@ -58,35 +49,32 @@ def _kind(mode: int) -> str:
     return next((name for test, name in kinds.items() if test(mode)), "a device")
 
 
-def _is_the_callers(lab: Path, path: Path) -> bool:
-    """Whether who called sudo may read the part; where not even the lab, it is root's own business."""
-    caller = os.environ.get("SUDO_UID", "0")
-    if os.geteuid() != 0 or not caller.isdecimal() or caller == "0":
-        return True
-    groups = _groups(int(caller))
-    return _may_read(path, int(caller), groups) or not _may_read(lab, int(caller), groups)
+def _refused(descriptor: int, mode: int, lab: Path) -> tuple[str, ...]:
+    """Return why a file is not read for that lab, and what to do; nothing where it is."""
+    if os.geteuid() != 0:
+        return ()  # the kernel says what this user may read
+    caller, owner = access.caller(), _owner(lab)
+    if caller is not None:
+        allowed = access.may_read(descriptor, caller)
+        return () if allowed else (f"the file cannot be read by user {caller}, who called sudo",)
+    if owner:
+        allowed = access.may_read(descriptor, owner)
+        return () if allowed else (f"the file cannot be read by user {owner}, who owns the lab's file",)
+    real = Path(os.readlink(access.path_of(descriptor)))
+    if mode & stat.S_IROTH or any(real.is_relative_to(folder) for folder in _folders(lab)):
+        return ()
+    return (
+        "the file is not for everybody, and neither in the lab's folder nor in the one nlan is run in",
+        "let others read it, or run nlan in a folder that holds both",
+    )
 
 
-def _groups(user: int) -> set[int]:
-    import pwd
-
-    try:
-        entry = pwd.getpwuid(user)
-    except KeyError:
-        return {int(gid) for gid in (os.environ.get("SUDO_GID", ""),) if gid.isdecimal()}
-    return set(os.getgrouplist(entry.pw_name, entry.pw_gid))
+def _owner(lab: Path) -> int:
+    """Return who owns the lab's file; root where there is none any more."""
+    with suppress(OSError):
+        return lab.stat().st_uid
+    return 0
 
 
-def _may_read(path: Path, user: int, groups: set[int]) -> bool:
-    """Whether the user may read the file by its mode and those of the folders above it."""
-    real = Path(os.path.realpath(path))
-    wanted = [(real, 4), *((folder, 1) for folder in real.parents)]
-    try:
-        return all(_allows(os.stat(one), bit, user, groups) for one, bit in wanted)
-    except OSError:
-        return False
-
-
-def _allows(found: os.stat_result, bit: int, user: int, groups: set[int]) -> bool:
-    shift = 6 if found.st_uid == user else 3 if found.st_gid in groups else 0
-    return bool(found.st_mode >> shift & bit)
+def _folders(lab: Path) -> list[str]:
+    return [os.path.realpath(lab.parent), os.path.realpath(".")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +17,7 @@ _CONTROL = {chr(code) for code in range(32)} - {"\t", "\n", "\r"} | {"\x7f"}
 def read_source(path: Path, report: Report) -> str | None:
     """Return the text of the file at `path`, or None after saying why it cannot be read or is none."""
     try:
-        with path.open("rb") as file:
-            data = read_bytes(file, report)
+        data = _read_for_caller(path, report)
     except IsADirectoryError:
         report.error(Place(), "this is a directory; expected a file")
         return None
@@ -32,11 +32,35 @@ def read_source(path: Path, report: Report) -> str | None:
     return None if text is None else check_text(text, report)
 
 
+def _read_for_caller(path: Path, report: Report) -> bytes | None:
+    """Return what the file at `path` holds; root reads for the caller of sudo what that user may read."""
+    from nlan.schema import access
+
+    caller = access.caller()
+    if caller is None:
+        with path.open("rb") as file:
+            return read_bytes(file, report)
+    with access.found(path) as descriptor:
+        if access.is_stored(os.fstat(descriptor).st_mode) and not access.may_read(descriptor, caller):
+            message = f"the file cannot be read by user {caller}, who called sudo"
+            report.error(
+                Place(), message, "let that user read it, or run nlan in a shell of root's: `sudo -i`"
+            )
+            return None
+        with open(access.path_of(descriptor), "rb") as file:
+            return read_bytes(file, report)
+
+
 def _like(path: Path) -> str:
+    from nlan.schema import access
     from nlan.schema.report import nearest
 
+    caller = access.caller()
     try:
-        names = [entry.name for entry in path.parent.iterdir()]
+        with access.found(path.parent) as folder:
+            if caller is not None and not access.may_read(folder, caller):
+                return ""
+            names = os.listdir(access.path_of(folder))
     except OSError:
         return ""
     return nearest(path.name, names)

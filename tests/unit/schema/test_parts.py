@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nlan.errors import InputError
-from nlan.schema import load, parts
+from nlan.schema import access, load, parts
 
 LAB = "nodes: {{r1: {{frr: {{file: {}}}}}}}\n"
 
@@ -40,20 +40,34 @@ def test_an_empty_file_is_fine(folder: Path) -> None:
     assert text_of(folder, "r1.conf") == ""
 
 
-def test_a_file_beside_the_labs_folder_is_read_from_above(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (folder.parent / "shared.conf").write_text("! shared\n")
-    assert text_of(folder, "../shared.conf") == "! shared\n"
+def test_a_shared_folder_beside_the_labs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    assert "neither in the lab's folder nor in the one that nlan is run in" in said(folder, "../shared.conf")
+    (shared := folder.parent / "shared.conf").write_text("! shared\n")
+    shared.chmod(0o644)
+    assert text_of(folder, "../shared.conf") == "! shared\n"
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../../../../../../etc/passwd", "link.conf"])
-def test_a_file_elsewhere_is_not_read(name: str, folder: Path) -> None:
-    (folder / "link.conf").symlink_to("/etc/passwd")
-    assert "neither in the lab's folder" in (message := said(folder, name))
-    assert "root:" not in message
+@pytest.mark.skipif(os.geteuid() != 0, reason="the kernel says what others may read")
+@pytest.mark.parametrize("name", ["../private.conf", "link.conf"])
+def test_root_hands_nothing_private_on(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab may be somebody else's; what is beside it is, too."""
+    (private := folder.parent / "private.conf").write_text("root:secret\n")
+    private.chmod(0o640)
+    (folder / "link.conf").symlink_to(private)
+    assert text_of(folder, name) == "root:secret\n"  # it is in the folder that nlan is run in
+    monkeypatch.chdir("/")
+    monkeypatch.setattr(parts, "_folders", lambda lab: [str(folder)])
+    assert "neither in the lab's folder nor in the one nlan is run in" in (message := said(folder, name))
+    assert "secret" not in message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of two users")
+def test_a_lab_of_a_users_gets_what_that_user_may_read(folder: Path) -> None:
+    (folder / "r1.conf").write_text("! r1\n")
+    (folder / "r1.conf").chmod(0o600)
+    (folder / "lab.yaml").write_text("")
+    os.chown(folder / "lab.yaml", 54321, 54321)
+    assert "the file cannot be read by user 54321, who owns the lab's file" in said(folder, "r1.conf")
 
 
 def test_a_pipe_is_not_waited_for(folder: Path) -> None:
@@ -66,17 +80,55 @@ def test_a_device_is_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "this is a device; expected a file" in said(folder, "/dev/zero")
 
 
-def test_who_calls_sudo_hands_on_what_they_may_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "r1.conf").write_text("! r1\n")
+@pytest.fixture
+def sudo(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """User 54321 called sudo."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("SUDO_UID", "54321")
-    reads = {"lab.yaml": True, "r1.conf": False}
-    monkeypatch.setattr(parts, "_may_read", lambda path, user, groups: reads[path.name])
-    assert "the file cannot be read by 54321, who called sudo" in said(folder, "r1.conf")
-    reads["lab.yaml"] = False  # somebody who works as root in a folder of root's
+    monkeypatch.setenv("SUDO_COMMAND", "/usr/bin/nlan plan lab.yaml")
+    return monkeypatch
+
+
+def test_who_calls_sudo_hands_on_what_they_may_read(folder: Path, sudo: pytest.MonkeyPatch) -> None:
+    (folder / "r1.conf").write_text("! r1\n")
+    readable = {"lab.yaml"}
+
+    def may_read(descriptor: int, user: int) -> bool:
+        return Path(os.readlink(f"/proc/self/fd/{descriptor}")).name in readable
+
+    sudo.setattr(access, "may_read", may_read)
+    assert "the file cannot be read by user 54321, who called sudo" in said(folder, "r1.conf")
+    readable.add("r1.conf")
     assert text_of(folder, "r1.conf") == "! r1\n"
-    reads["r1.conf"] = True
+
+
+def test_who_calls_sudo_sees_no_line_of_a_file_that_is_not_theirs(
+    folder: Path, sudo: pytest.MonkeyPatch
+) -> None:
+    (folder / "lab.yaml").write_text("root:secret\n")
+    folder.chmod(0o700)
+    for name in ("lab.yaml", "lab.yam"):
+        with pytest.raises(InputError) as raised:
+            load(folder / name)
+        (problem,) = raised.value.problems
+        assert "secret" not in str(problem)
+        assert "lab.yaml`" not in problem.hint  # nor what else is there
+    assert "the file cannot be read by user 54321, who called sudo" in said(folder, "r1.conf")
+    sudo.setenv("SUDO_COMMAND", "/bin/bash")  # a shell of root's, by `sudo -i`
+    with pytest.raises(InputError, match="secret"):
+        load(folder / "lab.yaml", text="root:secret\n")
+    (folder / "r1.conf").write_text("! r1\n")
     assert text_of(folder, "r1.conf") == "! r1\n"
+
+
+def test_a_file_that_is_swapped_meanwhile_is_not_read(folder: Path) -> None:
+    """What was judged is what is read."""
+    (folder / "a").write_text("a")
+    with access.found(folder / "a") as descriptor:
+        (folder / "b").write_text("b")
+        os.replace(folder / "b", folder / "a")
+        assert Path(access.path_of(descriptor)).read_text() == "a"
+        assert not access.may_read(descriptor, os.getuid())
 
 
 @pytest.mark.parametrize(
@@ -96,14 +148,17 @@ def test_modes_say_who_may_read(mode: int, above: int, user: str, reads: bool) -
     def allows(bits: int, bit: int) -> bool:
         found = os.stat_result((bits, 0, 0, 1, 1000, 2000, 0, 0, 0, 0))
         who, groups = {"owner": (1000, {9}), "member": (1, {2000}), "other": (1, {9})}[user]
-        return parts._allows(found, bit, who, groups)
+        return access.allows(found, bit, who, groups)
 
     assert (allows(mode, 4) and allows(above, 1)) is reads
 
 
 def test_the_way_to_a_file_counts(tmp_path: Path) -> None:
-    assert parts._may_read(Path("/etc/passwd"), 54321, set())
+    def may_read(path: Path, user: int) -> bool:
+        with access.found(path) as descriptor:
+            return access.may_read(descriptor, user)
+
+    assert may_read(Path("/etc/passwd"), 54321)
     (tmp_path / "x").write_text("")
     tmp_path.chmod(0o700)
-    assert not parts._may_read(tmp_path / "x", 54321, set())
-    assert not parts._may_read(tmp_path / "none", os.getuid(), set())
+    assert not may_read(tmp_path / "x", 54321)
