@@ -2,7 +2,8 @@
 
 Random texts (`rawtexts`), one after the other, are changed in place on one node and brought up anew on
 another; all daemons must show the same, nothing may be left to do, and a line that is
-removed by hand must be seen. ``NLAN_RAW_CHANGES=1000`` tries more than the usual few.
+removed by hand must be seen. ``NLAN_RAW_CHANGES=1000`` tries more than the usual few, from another seed on
+with ``NLAN_SEED``.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ AREA = re.compile(r"area (\d+)(?![\d.])")
 """FRR shows an area as it heard of it first: as a number or as an address."""
 FAULTS = (32, 38)
 """Seeds that once gave something else in place than afresh."""
+SEED = int(os.environ.get("NLAN_SEED", "0"))
 CHANGES = int(os.environ.get("NLAN_RAW_CHANGES", "50"))
 
 
 def seeds() -> list[int]:
-    return list(dict.fromkeys([*FAULTS, *range(CHANGES // STEPS)]))
+    return list(dict.fromkeys([*FAULTS, *range(SEED, SEED + max(1, CHANGES // STEPS))]))
 
 
 def shown(network: Any, node: str) -> dict[str, frozenset[tuple[str, ...]]]:
