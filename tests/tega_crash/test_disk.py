@@ -7,6 +7,7 @@ import itertools
 import os
 import sqlite3
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,15 +23,26 @@ if TYPE_CHECKING:
     from tega.database import Database
 
 SIZE = 6 << 20
+LARGER = 32 << 20
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 6 MB."""
+    yield from disk_of(SIZE, tmp_path)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 32 MB."""
+    yield from disk_of(LARGER, tmp_path)
+
+
+def disk_of(size: int, tmp_path: Path) -> Iterator[Path]:
     where = tmp_path / "disk"
     where.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(where)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(where)], capture_output=True
     )
     if done.returncode != 0:
         pytest.skip(f"needs a small file system: {done.stderr.decode().strip()}")
@@ -109,6 +121,14 @@ def fill_over(database: Database, size: int) -> None:
         database.put(f"a.k{number % 5}", "x" * size)
 
 
+def fill_up(disk: Path) -> None:
+    """Take the last byte of a disk."""
+    with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
+    assert os.statvfs(disk).f_bavail == 0
+
+
 def put_change(path: str, value: str) -> object:
     from tega.api import Change, Op
 
@@ -185,10 +205,7 @@ def test_a_disk_without_a_free_octet_can_be_compacted(small_disk: Path, size: in
     database = open_database(small_disk / "store")
     with pytest.raises(StoreFull):
         fill_over(database, size)
-    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(bytes(4096))
-    assert os.statvfs(small_disk).f_bavail == 0
+    fill_up(small_disk)
     if reopened:
         database.close()
         database = open_database(small_disk / "store")
@@ -198,5 +215,78 @@ def test_a_disk_without_a_free_octet_can_be_compacted(small_disk: Path, size: in
         assert os.statvfs(small_disk).f_bavail * 4096 > SIZE / 2
         assert database.oldest() == head - 1
         assert len(database.view().keys("a")) == 5
+        database.put("b", "y" * 1_000_000)
+        database.verify()
+
+
+def fill_with(database: Database, nodes: int, size: int) -> int:
+    """Commit to so many nodes of so many bytes until the disk is full; returns how often."""
+    for number in itertools.count():
+        try:
+            database.put(f"a.k{number * 7919 % nodes}", f"{number:08}" + "x" * size)
+        except StoreFull:
+            return number
+    raise AssertionError
+
+
+@pytest.mark.parametrize(("nodes", "size"), [(200, 20_000), (2500, 1200), (4, 900_000), (12_000, 150)])
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_large_database_on_a_disk_without_a_free_octet_can_be_compacted(
+    disk: Path, nodes: int, size: int, reopened: bool
+) -> None:
+    database = open_database(disk / "store", durability="normal")
+    assert fill_with(database, nodes, size) > nodes
+    fill_up(disk)
+    if reopened:
+        database.close()
+        database = open_database(disk / "store")
+    with database:
+        head, tree = database.head(), database.view().value()
+        database.compact(head)
+        assert database.oldest() == head - 1
+        assert os.statvfs(disk).f_bavail * 4096 > LARGER / 4
+        assert database.view().value() == tree
+        database.put("b", "y" * 1_000_000)
+        database.verify()
+    with open_database(disk / "store") as database:
+        database.verify()
+
+
+CHILD = """
+import os, sys
+from tega.database import open_database
+database = open_database(sys.argv[1])
+os.write(1, b"opened")
+database.compact(int(sys.argv[2]))
+"""
+
+
+def test_compaction_of_a_large_database_on_a_full_disk_can_be_killed(disk: Path) -> None:
+    """Wherever it is killed the store is whole, and in the end it is compacted."""
+    with open_database(disk / "store", durability="normal") as database:
+        fill_with(database, 2500, 1200)
+        fill_up(disk)
+        head, tree = database.head(), database.view().value()
+    killed = 0
+    for number in itertools.count():
+        with subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(disk / "store"), str(head)], stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdout is not None
+            assert child.stdout.read(6) == b"opened"
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(number * 0.015)
+            child.kill()
+        killed += child.returncode < 0
+        with open_database(disk / "store", read_only=True) as database:
+            database.verify()
+            assert (database.head(), database.view().value()) == (head, tree)
+        if child.returncode == 0:
+            break
+    assert killed > 1
+    with open_database(disk / "store") as database:
+        database.compact(head)
+        assert database.oldest() == head - 1
+        assert os.statvfs(disk).f_bavail * 4096 > LARGER / 4
         database.put("b", "y" * 1_000_000)
         database.verify()

@@ -6,8 +6,11 @@ of them goes with the next compaction.
 
 A full disk has no room for the pages that this changes, not even to end
 the write-ahead log where it stands. For that there is a reserve, a file
-without contents: it is given up, all is done in one transaction, which
-writes the fewest pages, and the reserve is laid up again.
+without contents, as large as what the log may have to bring into the
+database and some more. It is given up, the log is ended, and all goes in
+transactions of few pages, each of which leaves the log empty again. In a
+database so young that its reserve is too small for that, all is done in
+one transaction, which writes the fewest pages.
 """
 
 from __future__ import annotations
@@ -31,9 +34,16 @@ TOUCHED = 2000
 PAGES = 500
 """Pages that one transaction gives back to the file system."""
 
+FEW_PAGES = 24
+"""The same on a full disk: each may take several others along into the log."""
+
 RESERVE = "tega.reserve"
 RESERVE_OCTETS = 512 << 10
-"""Enough for a state of some hundred kilobytes: what stays may have to move to the front of the file."""
+"""What one transaction on a full disk may write."""
+WAL_OCTETS = 4 << 20
+"""The part of the reserve for what the log brings into the database: SQLite ends it at a thousand pages."""
+LARGE_OCTETS = 256 << 10
+"""From here on there has to be room for what is written, in the log and in the database."""
 
 _RECORDS = f"DELETE FROM commits WHERE rev <= ? AND rev < (SELECT min(rev) FROM commits) + {RECORDS}"
 _TOUCHED = (
@@ -42,12 +52,13 @@ _TOUCHED = (
 )
 
 
-def steps(db: sqlite3.Connection, horizon: Rev) -> Iterator[None]:
+def steps(db: sqlite3.Connection, horizon: Rev, pages: int = PAGES) -> Iterator[None]:
     """Remove what lies behind the horizon; each step is one transaction.
 
     Args:
         db: In no transaction whenever a step begins.
         horizon: Newest revision that is forgotten.
+        pages: How many one transaction gives back to the file system.
     """
     while db.execute(_RECORDS, (horizon,)).rowcount:
         yield
@@ -58,7 +69,7 @@ def steps(db: sqlite3.Connection, horizon: Rev) -> Iterator[None]:
         yield
         root = db.execute("SELECT min(root) FROM touched WHERE root > ?", (root,)).fetchone()[0]
     yield from _requests(db, horizon)
-    yield from _pages(db)
+    yield from _pages(db, pages)
 
 
 def _cut(db: sqlite3.Connection, pages: int = 1 << 31) -> int:
@@ -75,6 +86,12 @@ def _cut(db: sqlite3.Connection, pages: int = 1 << 31) -> int:
         if left >= before:
             return 0
     return left
+
+
+def can_end_wal(db: sqlite3.Connection, folder: str, database: str) -> bool:
+    """Whether there is room for what the write-ahead log adds to the file; to try in vain would use it up."""
+    growth = _octets(db, "page_count") - os.stat(os.path.join(folder, database)).st_size
+    return growth <= _room(folder)
 
 
 def end_wal(db: sqlite3.Connection) -> None:
@@ -119,17 +136,23 @@ def _keep_only(db: sqlite3.Connection, table: str, horizon: Rev) -> None:
         db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(kept[0]))})", kept)
 
 
-def lay_up(folder: str) -> None:
-    """Make the reserve, where it is missing and there is room for it."""
+def lay_up(folder: str, database: str) -> None:
+    """Make the reserve as large as a database of that name wants it, where there is room for it."""
     path = os.path.join(folder, RESERVE)
+    octets = RESERVE_OCTETS + min(WAL_OCTETS, os.stat(os.path.join(folder, database)).st_size)
     try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError:  # it is there, or cannot be
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:  # a disk without room for a name, or no right to it: then there is none
         return
     try:
-        os.posix_fallocate(fd, 0, RESERVE_OCTETS)
-    except OSError:
-        os.unlink(path)
+        before = os.fstat(fd).st_size
+        try:
+            if before < octets:
+                os.posix_fallocate(fd, 0, octets)
+        except OSError:  # a full disk; what was there stays
+            os.ftruncate(fd, before)
+            if not before:
+                os.unlink(path)
     finally:
         os.close(fd)
 
@@ -153,7 +176,7 @@ def _requests(db: sqlite3.Connection, horizon: Rev) -> Iterator[None]:
         yield
 
 
-def _pages(db: sqlite3.Connection) -> Iterator[None]:
+def _pages(db: sqlite3.Connection, pages: int) -> Iterator[None]:
     """Cut the file to what is in use; one made before that was possible is written anew, once."""
     if not db.execute("PRAGMA auto_vacuum").fetchone()[0]:
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -163,10 +186,26 @@ def _pages(db: sqlite3.Connection) -> Iterator[None]:
     while free:
         db.execute("BEGIN IMMEDIATE")
         try:
-            free = _cut(db, PAGES)
+            free = _cut(db, pages)
             db.execute("COMMIT")
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
         yield
     end_wal(db)
+
+
+def is_short(db: sqlite3.Connection, folder: str, octets: int) -> bool:
+    """Whether there is too little room to write so much, first into the log and then into the database."""
+    return _room(folder) < octets + max(0, octets - _octets(db, "freelist_count"))
+
+
+def _room(folder: str) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
+def _octets(db: sqlite3.Connection, pages: str) -> int:
+    """The bytes of the pages that a pragma counts."""
+    page, count = (int(db.execute(f"PRAGMA {what}").fetchone()[0]) for what in ("page_size", pages))
+    return page * count

@@ -91,7 +91,7 @@ def translate(error: sqlite3.Error, directory: str) -> StoreError:
     where = f"{directory}: "
     match code:
         case sqlite3.SQLITE_FULL:
-            return StoreFull(f"{where}the disk or quota is full; free some space and retry")
+            return _full(directory)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
             return ReadOnly(f"{where}the database cannot be written ({error})")
         case sqlite3.SQLITE_CANTOPEN:
@@ -211,8 +211,7 @@ class SqliteLog:
         self._db.execute("PRAGMA cell_size_check = ON")
         self._db.execute("PRAGMA secure_delete = FAST")  # never at the price of more to write
         self._compare_with_head()
-        if folder == self.directory:
-            space.lay_up(folder)
+        self._lay_up()
 
     def _create(self, folder: str, version: int) -> None:
         objects = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -365,6 +364,7 @@ class SqliteLog:
             self.append(records, expect_last=0)
 
     def _insert(self, records: Sequence[Record]) -> None:
+        self._want_room(sum([len(record.data) for record in records]))
         if len(records) == 1:
             self._insert_one(records[0])
             return
@@ -454,7 +454,12 @@ class SqliteLog:
         return True
 
     def reclaim(self) -> Iterator[None]:
-        pieces = space.steps(self._db, self.horizon())
+        for _ in self._reclaim(space.PAGES):
+            yield
+        self._lay_up()
+
+    def _reclaim(self, pages: int) -> Iterator[None]:
+        pieces = space.steps(self._db, self.horizon(), pages)
         while True:
             with self._lock, self._errors():
                 if next(pieces, self) is self:
@@ -463,23 +468,49 @@ class SqliteLog:
 
     def squeeze(self, before: Rev, state: str, older: Sequence[str]) -> None:
         space.give_up(self._folder)
-        try:
-            with self._lock, self._errors(), space.whole_transactions(self._db), self.hold():
-                if before > self._held_last or not self._has_blob(state):
-                    return
-                horizon = max(self.horizon(), before - 1)
-                self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
-                space.squeeze(self._db, horizon, older)
-            with self._lock, self._errors():
-                space.end_wal(self._db)
-        finally:
-            space.lay_up(self._folder)
+        with self._lock, self._errors():
+            room = space.can_end_wal(self._db, self._folder, DATABASE)
+        if not room:
+            self._squeeze_at_once(before, state, older)
+            self._end_wal()
+            return
+        self._end_wal()
+        if not self.truncate(before, state):
+            return
+        for name in older:
+            self.drop_blob(name)
+            self._end_wal()
+        for _ in self._reclaim(space.FEW_PAGES):
+            self._end_wal()
+
+    def _squeeze_at_once(self, before: Rev, state: str, older: Sequence[str]) -> None:
+        with self._lock, self._errors(), space.whole_transactions(self._db), self.hold():
+            if before > self._held_last or not self._has_blob(state):
+                return
+            horizon = max(self.horizon(), before - 1)
+            self._db.execute(_PUT_BLOB, (HORIZON, _horizon_data(horizon)))
+            space.squeeze(self._db, horizon, older)
+
+    def _end_wal(self) -> None:
+        with self._lock, self._errors():
+            space.end_wal(self._db)
+
+    def _lay_up(self) -> None:
+        if self._folder == self.directory:
+            space.lay_up(self._folder, DATABASE)
+
+    def _want_room(self, octets: int) -> None:
+        """Refuse what fits into the write-ahead log alone: it could not be ended, not even to compact."""
+        if octets > space.LARGE_OCTETS and space.is_short(self._db, self._folder, octets):
+            raise _full(self.directory)
 
     # -------------------------------------------------------------- blobs
 
     def put_blob(self, name: str, data: bytes) -> None:
         with self._lock, self._errors():
+            self._want_room(len(data))
             self._db.execute(_PUT_BLOB, (name, data))
+        self._lay_up()
 
     def get_blob(self, name: str) -> bytes | None:
         found = self._one("SELECT data FROM blob WHERE name = ?", name)
@@ -577,6 +608,10 @@ class SqliteLog:
             self._head.close()
 
 
+def _full(directory: str) -> StoreFull:
+    return StoreFull(f"{directory}: the disk or quota is full; free some space and retry")
+
+
 def _horizon_data(rev: Rev) -> bytes:
     data = rev.to_bytes(8)
     return digest(data) + data
@@ -636,7 +671,7 @@ def os_error(error: OSError, directory: str) -> StoreError:
     import errno
 
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StoreFull(f"{directory}: the disk or quota is full; free some space and retry")
+        return _full(directory)
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return ReadOnly(
             f"{directory}: cannot be written ({error.strerror}); open it with read_only=True to read"
