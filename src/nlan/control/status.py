@@ -18,6 +18,9 @@ from nlan.plan import Operation, Plan, plan
 from nlan.resources import Address, FrrDaemon, GobgpDaemon, Key, Resource
 from nlan.values import natural
 
+PATIENCE_S = 2.0
+"""How long a daemon may take to answer: nothing is done to one that does not, it is only reported."""
+
 
 class NodeStatus(NamedTuple):
     """One node or host.
@@ -108,6 +111,7 @@ def status(world: World, lab: Lab | None) -> LabStatus:
     """
     desired = expand(lab, abilities()) if lab is not None else {}
     namespaces = world.place.namespaces()
+    world.frr.patience_s = PATIENCE_S
     observed = Engine(world.drivers(desired)).observe(namespaces)
     planned = plan(desired, observed) if lab is not None else Plan()
     drift: dict[str, list[Operation]] = defaultdict(list)

@@ -26,7 +26,7 @@ from nlan.drivers.frr.sessions import (
     without_next_hop,
 )
 from nlan.drivers.frr.start import Start, start_all
-from nlan.drivers.frr.vty import Vty
+from nlan.drivers.frr.vty import SilentError, Vty
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
@@ -34,6 +34,11 @@ from nlan.resources.frrconfig import Path, compare, lines, paths
 from nlan.resources.frrsessions import carrying_ipv6
 
 T = TypeVar("T")
+_Config = tuple[str, ...] | PeerError | None
+"""What a daemon has for a configuration; why it does not answer; None where it does not run."""
+
+FIRST_S = 0.2
+"""How long each daemon may take to answer before the next one is asked."""
 
 _NO_ANSWER = (NotFoundError, PeerError, AttributeError, KeyError, TypeError)
 """What comes of asking a daemon that ends, hangs or speaks otherwise than FRR."""
@@ -51,6 +56,8 @@ class FrrDriver:
     Attributes:
         is_strict: Whether a line that a user wrote and FRR refuses is an error, as one of nlan's is.
         refusals: Such lines of all operations so far, where it is none.
+        patience_s: How long a daemon may take until it counts as one that does not answer; None for as
+            long as one that is replaced for it.
     """
 
     kinds = ("frr",)
@@ -60,11 +67,15 @@ class FrrDriver:
         self._place = place
         self.is_strict = False
         self.refusals: list[Refusal] = []
+        self.patience_s: float | None = None
+        self._silent: set[tuple[str, str]] = set()  # node and daemon: did not answer, and not started since
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
         """Return the daemons that run; a dead one is not there."""
-        for namespace in filter(_has_daemons, namespaces):
-            configs = {files: _observed_or_silent(files) for files in self._started(namespace)}
+        answers = self._asked(list(filter(_has_daemons, namespaces)))
+        self._silent = {one for one in self._silent if one[0] not in answers}
+        for namespace, configs in answers.items():
+            self._silent |= {(namespace, f.daemon) for f, c in configs.items() if isinstance(c, PeerError)}
             zebra = any(files.daemon == "zebra" and isinstance(c, tuple) for files, c in configs.items())
             for files, config in configs.items():
                 if isinstance(config, PeerError):
@@ -78,6 +89,22 @@ class FrrDriver:
                         orphan=is_orphan(files, zebra=zebra),
                         reset=tuple(self._lost(namespace, files.daemon, config)),
                     )
+
+    def _asked(self, namespaces: Iterable[str]) -> dict[str, dict[Files, _Config]]:
+        """Return what the nodes' daemons have; those that are slow to answer are waited for together."""
+        found = {name: {f: _asked(f, FIRST_S) for f in self._started(name)} for name in namespaces}
+        slow = [
+            f for those in found.values() for f, config in those.items() if isinstance(config, SilentError)
+        ]
+        if slow:
+            from concurrent.futures import ThreadPoolExecutor  # needed by hardly any run
+
+            with ThreadPoolExecutor(len(slow)) as pool:
+                for files, config in zip(
+                    slow, pool.map(lambda f: _asked(f, self.patience_s), slow), strict=True
+                ):
+                    found[files.directory.name][files] = config
+        return found
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
         """Delete, start and change daemons, all of a sort at once."""
@@ -172,6 +199,8 @@ class FrrDriver:
     def heard(self, namespace: str, protocol: str) -> Mapping[str, int]:
         """Return how many neighbours are up: of ``IS-IS`` by the node's interfaces, of ``BFD`` by address."""
         parse, daemon, line = _HEARD[protocol]
+        if (namespace, daemon) in self._silent:
+            return {}
         try:
             found = set(parse(self.command(namespace, daemon, line)))
         except _NO_ANSWER:
@@ -187,6 +216,8 @@ class FrrDriver:
         self, parse: Callable[[dict[str, Any]], Iterable[T]], namespace: str, daemon: str, line: str
     ) -> list[T]:
         """Return what a daemon tells; one that ends, hangs or speaks otherwise than FRR has no sessions."""
+        if (namespace, daemon) in self._silent:
+            return []
         try:
             return list(parse(decode(self.command(namespace, daemon, line))))
         except _NO_ANSWER:
@@ -213,6 +244,7 @@ class FrrDriver:
             if (why := ended.get(resource.key) or barred.get(resource.namespace)) is not None:
                 outcome[resource.key] = _translated(resource.key, why, "start")
         starts = [Start(r, self._files(r.key)) for r in resources if r.key not in outcome]
+        self._silent -= {(start.resource.namespace, start.resource.daemon) for start in starts}
         if starts:
             start_all(self._place, starts, lambda start: _note(dialer, start.resource, start.files))
             self._greet(starts)
@@ -371,11 +403,11 @@ def _has_daemons(namespace: str) -> bool:
 
 def _observed(files: Files) -> tuple[str, ...] | None:
     """Return what a running daemon has for a configuration; None where it does not run, or in vain."""
-    config = _observed_or_silent(files)
+    config = _asked(files)
     return None if isinstance(config, PeerError) else config
 
 
-def _observed_or_silent(files: Files) -> tuple[str, ...] | PeerError | None:
+def _asked(files: Files, patience_s: float | None = None) -> _Config:
     """Return what a daemon has for a configuration, None where it does not run; why it does not answer.
 
     One without its file of the process id counts as one that does not answer: nobody finds it by that
@@ -391,7 +423,7 @@ def _observed_or_silent(files: Files) -> tuple[str, ...] | PeerError | None:
     try:
         if files.config_vty != files.vty:
             Vty(files.vty).close()
-        running = load.show(files)
+        running = load.show(files, patience_s)
     except PeerError as silent:
         return silent
     except OSError:

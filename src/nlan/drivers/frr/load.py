@@ -38,14 +38,14 @@ _CLEAR = re.compile(r'"(clear [a-z0-9 ]+?)( command)?"')
 """A daemon's hint at what makes a change take effect."""
 
 
-def show(files: Files) -> tuple[str, ...]:
-    """Return what the daemon has for a configuration now.
+def show(files: Files, patience_s: float | None = None) -> tuple[str, ...]:
+    """Return what the daemon has for a configuration now; it gets so much time (else `vty.TIMEOUT_S`).
 
     Raises:
         OSError: It does not run.
         PeerError: It does not answer.
     """
-    with Vty(files.config_vty) as vty:
+    with Vty(files.config_vty, patience_s) as vty:
         running = canonical(vty.together(["enable", "show running-config"])[1].text)
     return own_lines(files.daemon, running, has_manager=files.has_manager)
 

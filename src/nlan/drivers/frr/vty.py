@@ -31,6 +31,10 @@ FINE = frozenset({0, 1, 6})
 """Statuses that mean no harm: success, a warning, nothing to do (lib/command.h)."""
 
 
+class SilentError(PeerError):
+    """A daemon listens, and does not answer in time."""
+
+
 class Answer(NamedTuple):
     """What a daemon said to one command."""
 
@@ -61,8 +65,12 @@ def parse_answers(octets: bytes) -> tuple[list[Answer], bytes]:
 class Vty:
     """An open conversation; use as a context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_s: float | None = None) -> None:
         """Connect.
+
+        Args:
+            path: The daemon's socket.
+            patience_s: How long it may take to answer, instead of `TIMEOUT_S`.
 
         Raises:
             OSError: Nobody listens there.
@@ -71,8 +79,10 @@ class Vty:
         self._rest = b""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
+            microseconds = int(1e6 * (TIMEOUT_S if patience_s is None else patience_s))
+            timeout = struct.pack("@ll", *divmod(microseconds, 1_000_000))
             for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
-                self._socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", TIMEOUT_S, 0))
+                self._socket.setsockopt(socket.SOL_SOCKET, option, timeout)
             with safefiles.socket_path(path) as name:
                 self._socket.connect(name)
         except OSError:
@@ -145,9 +155,9 @@ class Vty:
         return self.together([command])[0]
 
     def _gone(self, error: OSError | None) -> PeerError:
-        why = (
-            "closed the conversation" if error is None else f"did not answer: {os.strerror(error.errno or 0)}"
-        )
+        if isinstance(error, BlockingIOError):
+            return SilentError(f"{self._name} does not answer")
+        why = "closed the conversation" if error is None else f"ended: {os.strerror(error.errno or 0)}"
         return PeerError(f"{self._name} {why}")
 
     @property

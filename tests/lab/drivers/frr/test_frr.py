@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -640,6 +641,33 @@ def test_a_daemon_that_hangs_is_replaced(network: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr("nlan.drivers.processes.TERM_S", 0.2)
     up(network, nodes)
     assert pid_of(network, "pe1", "bgpd") != pid
+
+
+def test_daemons_that_accept_and_never_answer_are_waited_for_once(
+    network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is asked of them afterwards, until they are started again."""
+    nodes = triangle(network)
+    up(network, nodes)
+    mute = [(node.name, "bgpd") for node in nodes]
+    listeners = [socket.socket(socket.AF_UNIX) for _ in mute]
+    for (node, daemon), listener in zip(mute, listeners, strict=True):
+        path = network.place.directory(node) / "run-frr" / f"{daemon}.vty"
+        path.unlink()
+        listener.bind(str(path))
+        listener.listen()
+    monkeypatch.setattr("nlan.drivers.frr.vty.TIMEOUT_S", 2)
+    began = time.monotonic()
+    differences = network.differences(nodes)
+    assert [(o.action, o.key.namespace, o.key.name) for o in differences] == [
+        ("replace", *one) for one in mute
+    ]
+    assert [network.frr.sessions(node) for node, _ in mute] == [[]] * len(mute)
+    assert time.monotonic() - began < 4
+    for listener in listeners:
+        listener.close()
+    up(network, nodes)
+    assert network.frr.sessions("pe1")
 
 
 def test_a_daemon_that_dies_in_the_middle_of_a_change_is_named(
