@@ -5,6 +5,8 @@ The table of docs/keep.md lists the same kinds; `tests/unit/test_docs.py` compar
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 LAB = """
@@ -351,6 +353,20 @@ FOREIGN = (
         "ip neigh replace 2001:db8:1::2 lladdr 02:00:00:00:00:96 dev eth1 nud permanent",
         "neighbour 2001:db8:1::2 02:00:00:00:00:96 on eth1",
         "ip neigh del 2001:db8:1::2 dev eth1",
+    ),
+    Kind(
+        "an address that is answered for",
+        "pe1",
+        "ip neigh add proxy 10.1.0.99 dev eth1",
+        "proxy neighbour 10.1.0.99 on eth1",
+        "ip neigh del proxy 10.1.0.99 dev eth1",
+    ),
+    Kind(
+        "an XDP program",
+        "pe1",
+        f"{sys.executable} {Path(__file__).with_name('xdp_pass.py')} eth1",
+        "XDP program on eth1",
+        "ip link set eth1 xdp off",
     ),
     Kind(
         "a port",

@@ -58,7 +58,8 @@ def test_what_is_nlans_is_put_back(kept: Kept, kind: Kind) -> None:
     wait_until(lambda: not left(kept.subject), lambda: str(left(kept.subject)))
 
 
-FOREIGNERS = (*FOREIGN, *HARMLESS)
+FOREIGNERS = [kind for kind in (*FOREIGN, *HARMLESS) if "answered for" not in kind.title]
+"""The kernel tells nobody of a proxy neighbour: that, too, is seen when everything is looked at."""
 
 
 @pytest.mark.parametrize("kind", FOREIGNERS, ids=[kind.title for kind in FOREIGNERS])

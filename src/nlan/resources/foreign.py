@@ -11,7 +11,19 @@ from typing import ClassVar, Literal
 
 from nlan.resources.base import Impact, Key, Resource
 
-What = Literal["address", "fdb", "ip rule", "ip -6 rule", "link", "neighbour", "nft table", "queue", "route"]
+What = Literal[
+    "address",
+    "fdb",
+    "ip rule",
+    "ip -6 rule",
+    "link",
+    "neighbour",
+    "nft table",
+    "proxy neighbour",
+    "queue",
+    "route",
+    "XDP program",
+]
 
 
 class Foreign(Resource, frozen=True, kw_only=True):

@@ -88,6 +88,8 @@ class NetlinkDriver:
         yield from foreign.rules(namespace, rules)
         yield from foreign.queues(namespace, table, channel)
         yield from foreign.neighbors(namespace, table, channel)
+        yield from foreign.proxies(namespace, table, channel)
+        yield from foreign.programs(namespace, table)
         yield from foreign.entries(namespace, table, entries)
 
     def _observe_pairs(self, namespaces: Sequence[str], tables: dict[str, Links]) -> Iterator[Veth]:

@@ -15,7 +15,7 @@ from nlan.drivers.netlink.address import Addresses
 from nlan.drivers.netlink.channel import Channel
 from nlan.drivers.netlink.codec import Message
 from nlan.drivers.netlink.hops import hops_of
-from nlan.drivers.netlink.links import IFF_LOOPBACK, RTM_DELLINK, Links, link_header
+from nlan.drivers.netlink.links import IFF_LOOPBACK, RTM_DELLINK, RTM_NEWLINK, Links, link_header, without_xdp
 from nlan.drivers.netlink.route import (
     MAIN_TABLE,
     NOT_FOREIGN,
@@ -53,7 +53,7 @@ _NDA_DST, _NDA_LLADDR = 1, 2
 _UNNUMBERED = bytes([169, 254, 0, 1])
 """Zebra's next hop of IPv4 routes by way of an IPv6 address, which it writes down as a neighbour."""
 _NUD_PERMANENT, _NUD_NOARP = 0x80, 0x40
-_NTF_SELF, _NTF_EXT_LEARNED = 0x02, 0x10
+_NTF_SELF, _NTF_PROXY, _NTF_EXT_LEARNED = 0x02, 0x08, 0x10
 _AF_INET, _AF_INET6, _AF_BRIDGE = 2, 10, 7
 _QUEUE = struct.Struct("=BxxxiIII")
 _TCA_KIND = 1
@@ -180,6 +180,22 @@ def neighbors(namespace: str, table: Links, channel: Channel) -> Iterator[Foreig
         mac = parts[_NDA_LLADDR].hex(":") if _NDA_LLADDR in parts else "-"
         words = f"{ip_address(bytes(parts[_NDA_DST]))} {mac} on {table.name_of(index)}"
         yield _of(namespace, "neighbour", words, _RTM_DELNEIGH, body)
+
+
+def proxies(namespace: str, table: Links, channel: Channel) -> Iterator[Foreign]:
+    """Yield addresses that a link answers for in another's place: a list of their own."""
+    for _, body in channel.dump(Message(_RTM_GETNEIGH, 0, _NEIGHBOR.pack(0, 0, 0, _NTF_PROXY, 0))):
+        _, index, *_ = _NEIGHBOR.unpack_from(body)
+        address = ip_address(bytes(codec.attributes(body, _NEIGHBOR.size)[_NDA_DST]))
+        yield _of(namespace, "proxy neighbour", f"{address} on {table.name_of(index)}", _RTM_DELNEIGH, body)
+
+
+def programs(namespace: str, table: Links) -> Iterator[Foreign]:
+    """Yield XDP programs, which see what arrives at a link before the kernel does."""
+    for link in table.by_name.values():
+        if link.xdp:
+            body, harmless = without_xdp(link), not link.is_marked
+            yield _of(namespace, "XDP program", f"on {link.name}", RTM_NEWLINK, body, harmless=harmless)
 
 
 def entries(namespace: str, table: Links, listed: Iterable[memoryview]) -> Iterator[Foreign]:

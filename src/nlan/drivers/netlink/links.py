@@ -37,6 +37,11 @@ IFF_UP, IFF_LOOPBACK = 1, 8
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
 _IFLA_INFO_SLAVE_KIND, _IFLA_INFO_SLAVE_DATA = 4, 5
 _IFLA_AF_SPEC, _AF_INET6, _INET6_FLAGS = 26, 10, 1
+_IFLA_XDP, _XDP_FD, _XDP_ATTACHED, _XDP_FLAGS = 43, 1, 2, 3
+_XDP_NONE = 8
+"""Length of what a link without an XDP program says of that."""
+_XDP_MODES = {1: 1 << 2, 2: 1 << 1, 3: 1 << 3}
+"""The flag that names each way of being attached: by the driver, by the kernel, in hardware."""
 _IF_READY = 0x80000000
 _READ = frozenset(
     {
@@ -49,6 +54,7 @@ _READ = frozenset(
         IFLA_IFALIAS,
         _IFLA_AF_SPEC,
         IFLA_GROUP,
+        _IFLA_XDP,
     }
 )
 """The attributes of a link that are read; it has dozens."""
@@ -73,6 +79,7 @@ class Link(NamedTuple):
         data: What its kind says of it.
         odd: Settings of one of nlan's that are not as it makes them, in words.
         families: What each address family says of it.
+        xdp: How an XDP program is attached to it (1 by the driver, 2 by the kernel, …), 0 where none is.
     """
 
     number: int
@@ -88,6 +95,7 @@ class Link(NamedTuple):
     data: dict[int, memoryview]
     odd: tuple[str, ...] = ()
     families: memoryview | None = None
+    xdp: int = 0
 
     @property
     def has_begun_ipv6(self) -> bool:
@@ -157,7 +165,21 @@ def parse_link(body: memoryview) -> Link:
         data,
         tuple(odd_settings(kind, flags, data, _port(info))) if judged else (),
         found.get(_IFLA_AF_SPEC),
+        _xdp(found.get(_IFLA_XDP)),
     )
+
+
+def _xdp(told: memoryview | None) -> int:
+    if told is None or len(told) <= _XDP_NONE:
+        return 0
+    return codec.attributes(told)[_XDP_ATTACHED][0]
+
+
+def without_xdp(link: Link) -> bytes:
+    """Return the body of the message that takes a link's XDP program away."""
+    program = codec.attribute(_XDP_FD, struct.pack("=i", -1))
+    mode = codec.u32(_XDP_FLAGS, _XDP_MODES.get(link.xdp, 0))
+    return link_header(link.number) + codec.nest(_IFLA_XDP, program + mode)
 
 
 def _port(info: Mapping[int, memoryview]) -> dict[int, memoryview]:

@@ -13,7 +13,7 @@ from nlan.testing.wire.request import AF_BRIDGE, Request, expect, fields, link_o
 
 _HEADER = struct.Struct("=BxxxiHBB")
 _DST, _LLADDR = 1, 2
-_PERMANENT_NOARP, _SELF = 0xC0, 2
+_PERMANENT_NOARP, _SELF, _PROXY = 0xC0, 2, 8
 _ZEROS = bytes(6)
 
 
@@ -39,8 +39,9 @@ def _parts(request: Request) -> tuple[Link, Ip]:
 
 def listed(request: Request) -> Iterator[bytes]:
     """Yield all tunnel ends; neighbours of IP are nobody's, since nothing is ever sent."""
-    family, *rest = _HEADER.unpack_from(request.body)
-    expect((rest, len(request.body)), ([0, 0, 0, 0], _HEADER.size), "what neighbours are asked for")
+    family, number, state, flags, kind = _HEADER.unpack_from(request.body)
+    expect((number, state, kind, len(request.body)), (0, 0, 0, _HEADER.size), "what neighbours are asked for")
+    expect(flags in (0, _PROXY), True, "the flags of neighbours that are asked for")
     if family != AF_BRIDGE:
         return
     for link in request.netns.links.values():
