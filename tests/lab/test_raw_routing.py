@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from textwrap import indent
+
+import pytest
 
 from support import Nlan
 
@@ -123,6 +126,54 @@ def test_bfd_is_missed(nlan: Nlan) -> None:
     while (r1 := nlan.status(lab)["nodes"]["r1"])["state"] == "ok":
         assert time.monotonic() < deadline, r1
     assert (r1["state"], r1["missing"]) == ("waiting", ["no BFD session with 192.0.2.2"])
+
+
+def _lan(lines: str) -> str:
+    """Return four routers on a LAN with these lines each, ``%`` being the router's number."""
+    routers = "".join(
+        f"  r{number}:\n    frr: |\n{indent(lines.replace('%', str(number)), ' ' * 6)}"
+        for number in range(1, 5)
+    )
+    return f'nodes:\n{routers}networks: {{lan: {{type: lan, nodes: ["r[1-4]"], addresses: false}}}}\n'
+
+
+LANS = {
+    "OSPF": """\
+interface eth1
+ ip address 192.0.2.%/24
+ ip ospf area 0
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+interface lo
+ ip address 198.51.100.%/32
+ ip ospf area 0
+router ospf
+""",
+    "IS-IS": """\
+interface eth1
+ ip address 192.0.2.%/24
+ ip router isis core
+ isis hello-interval 1
+ isis hello-multiplier 4
+interface lo
+ ip address 198.51.100.%/32
+ ip router isis core
+router isis core
+ net 49.0001.0000.0000.000%.00
+""",
+}
+
+
+@pytest.mark.parametrize("protocol", LANS)
+def test_four_routers_of_raw_lines_meet_on_a_lan(nlan: Nlan, protocol: str) -> None:
+    lab, file = nlan.name(), nlan.write(_lan(LANS[protocol]))
+    answer = nlan("up", file, "--lab", lab)
+    assert "converged" in answer.out
+    for number in range(1, 5):
+        routes = nlan.inside(lab, f"r{number}", "ip", "route")
+        found = {line.split()[0] for line in routes.splitlines() if "proto" in line}
+        assert {f"198.51.100.{other}" for other in range(1, 5) if other != number} <= found
+    nlan("status", lab)
 
 
 UNNUMBERED = """

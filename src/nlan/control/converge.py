@@ -18,6 +18,9 @@ from nlan.model.codec import IpNetwork
 SETTLE_S = 0.05
 """How long no route may move at the end: what was there first need not be the best."""
 
+RESOLVE_S = 0.15
+"""The same where BGP's next hops lead over OSPF: bgpd gathers what changed for 50 ms, and so do its peers."""
+
 ASK_AGAIN_S = 0.02
 """How long a daemon is left alone between two questions about a session."""
 
@@ -190,19 +193,8 @@ def wait(
         progress,
         "IS-IS neighbours and BFD sessions",
     )
-    computing = sorted({node for _, node, *_ in wanted})
-    _wait_for(
-        computing,
-        lambda left: list(filter(speakers.is_computing, left)),
-        speakers,
-        deadline,
-        progress,
-        "SPF runs",
-    )
     # Where a change reset a session, the routes seen before were those that it was about to take away.
-    missing_routes = _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
-    if not missing_routes:
-        routes.settle(SETTLE_S, deadline)
+    missing_routes = _wait_for_rest(expected, routes, speakers, deadline, progress)
     raw, unseen = (
         _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ([], {})
     )
@@ -219,6 +211,34 @@ def wait(
             if (left := prefixes - missing_routes.get(node, set()))
         },
     )
+
+
+def _wait_for_rest(
+    expected: Expectation,
+    routes: Routes,
+    speakers: Speakers,
+    deadline: float,
+    progress: Callable[[str], None],
+) -> MissingRoutes:
+    """Wait until nothing moves any more and no OSPF daemon has still to compute; return what is missing."""
+    computing = sorted({node for _, node, *_ in _adjacencies(expected)})
+    quiet_s = RESOLVE_S if computing and expected.sessions else SETTLE_S
+    while True:
+        _wait_for(
+            computing,
+            lambda left: list(filter(speakers.is_computing, left)),
+            speakers,
+            deadline,
+            progress,
+            "SPF runs",
+        )
+        missing = _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
+        if missing:
+            return missing
+        routes.settle(quiet_s, deadline)
+        # A router that was done may have been told something by one that was not.
+        if time.monotonic() >= deadline or not any(map(speakers.is_computing, computing)):
+            return missing
 
 
 def _wait_for_routes(

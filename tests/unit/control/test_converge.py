@@ -146,9 +146,28 @@ def test_all_neighbours_of_a_segment_are_waited_for_then_the_routes_they_bring()
     daemons, kernels = Electing(None), Kernels(come_with=1)
     expected = Expectation(adjacencies={4: {("r1", "lan"): 2}}, routes={"r1": frozenset({PREFIX})})
     assert not wait(expected, kernels, daemons, deadline=float("inf"))
-    assert (daemons.computed, kernels.settled) == (3, 1)
+    assert (daemons.computed, kernels.settled) == (4, 1)  # asked once more when all is still
     missing = wait(expected, kernels, Daemons(None), deadline=0.0)
     assert missing.lines() == ["r1: not all 2 OSPFv2 neighbours on lan"]
+
+
+def test_a_router_that_computes_again_is_waited_for_again() -> None:
+    class Told(Daemons):
+        """What another router told it comes after it was done."""
+
+        def __init__(self) -> None:
+            super().__init__(None)
+            self.answers = [False, True, True, False, False]
+
+        def adjacent(self, node: str, version: int) -> dict[str, int]:
+            return {"lan": 1}
+
+        def is_computing(self, node: str) -> bool:
+            return self.answers.pop(0)
+
+    daemons, kernels = Told(), Kernels(come_with=1)
+    assert not wait(Expectation(adjacencies={4: {("r1", "lan"): 1}}), kernels, daemons, deadline=float("inf"))
+    assert (daemons.answers, kernels.settled) == ([], 2)
 
 
 def test_isis_neighbours_are_waited_for_and_missed() -> None:

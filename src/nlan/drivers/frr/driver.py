@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from nlan.drivers import processes
 from nlan.drivers.base import BgpSession, Place
-from nlan.drivers.frr import afresh, dial, greet, load, workqueue
+from nlan.drivers.frr import afresh, dial, externals, greet, load, workqueue
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
 from nlan.drivers.frr.refusals import Refusal, started_again
@@ -44,7 +44,7 @@ _NO_ANSWER = (NotFoundError, PeerError, AttributeError, KeyError, TypeError)
 """What comes of asking a daemon that ends, hangs or speaks otherwise than FRR."""
 
 _HEARD: dict[str, tuple[Callable[[str], Iterable[tuple[str, Any]]], str, str]] = {
-    "IS-IS": (lambda text: parse_isis(decode(text)), "isisd", "show isis neighbor json"),
+    "IS-IS": (parse_isis, "isisd", "show isis neighbor"),
     "BFD": (lambda text: parse_bfd(decode_list(text)), "bfdd", "show bfd peers json"),
 }
 """By protocol: who reads the answer, which daemon is asked, and what."""
@@ -187,8 +187,18 @@ class FrrDriver:
 
     def is_computing(self, namespace: str) -> bool:
         """Tell whether an OSPF daemon of a node is about to compute its routes anew."""
-        questions = (("ospfd", "show ip ospf json"), ("ospf6d", "show ipv6 ospf6 json"))
-        return any("spfTimerDueInMsecs" in self._told(list[str], namespace, *q) for q in questions)
+        two = self._answer(namespace, "ospfd", "show ip ospf json")
+        three = self._answer(namespace, "ospf6d", "show ipv6 ospf6 json")
+        if "spfTimerDueInMsecs" in two or "spfTimerDueInMsecs" in three:
+            return True
+        return externals.may_be_late(two) and not self._has_current_externals(namespace)
+
+    def _has_current_externals(self, namespace: str) -> bool:
+        questions = ("show ip ospf route json", "show ip ospf database external json")
+        try:
+            return externals.are_current(*(self._answer(namespace, "ospfd", q) for q in questions))
+        except _NO_ANSWER:  # told otherwise than FRR tells it: no reason to wait
+            return True
 
     def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
         """Return the OSPF neighbours of a node, of both versions."""
@@ -222,6 +232,13 @@ class FrrDriver:
             return list(parse(decode(self.command(namespace, daemon, line))))
         except _NO_ANSWER:
             return []
+
+    def _answer(self, namespace: str, daemon: str, line: str) -> dict[str, Any]:
+        """Return what a daemon answers; one that ends, hangs or does not run says nothing."""
+        try:
+            return decode(self.command(namespace, daemon, line))
+        except _NO_ANSWER:
+            return {}
 
     def _files(self, key: Key) -> Files:
         return Files(self._place.directory(key.namespace), key.name)

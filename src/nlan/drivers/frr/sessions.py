@@ -121,11 +121,13 @@ def parse_ospf6(answer: dict[str, Any]) -> list[OspfNeighbor]:
     )
 
 
-def parse_isis(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the neighbours of ``show isis neighbor json`` that are up: interface and neighbour, by level."""
-    for circuit in (c for area in answer.get("areas", ()) for c in area.get("circuits", ())):
-        if circuit.get("state") == "Up":
-            yield circuit["interface"], circuit["adj"]
+def parse_isis(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the neighbours of ``show isis neighbor`` that are up: interface and neighbour, by level.
+
+    FRR's JSON tells of one neighbour only, however many an interface has.
+    """
+    for match in re.finditer(r"^ (\S+) +(\S+) +[1-3] +Up ", text, re.MULTILINE):
+        yield match[2], match[1]
 
 
 def parse_bfd(answer: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:

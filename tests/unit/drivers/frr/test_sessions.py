@@ -140,10 +140,14 @@ def test_what_no_frr_says_tells_of_no_session(answer: str, monkeypatch: pytest.M
 
 
 def test_isis_neighbours_that_are_up() -> None:
-    up = {"circuit": 2, "adj": "r2", "interface": "eth1", "level": 2, "state": "Up"}
-    coming = up | {"interface": "eth2", "state": "Initializing"}
-    answer = {"areas": [{"area": "core", "circuits": [up, up | {"level": 1}, coming, {"circuit": 0}]}]}
-    assert set(parse_isis(answer)) == {("eth1", "r2")}
+    answer = """Area core:
+ System Id           Interface   L  State         Holdtime SNPA
+ r2                  eth1        1  Up            4        0258.effc.fb65
+ r2                  eth1        2  Up            4        0258.effc.fb65
+ 0000.0000.0003      eth1        1  Up            4        0255.1bd3.1d6b
+ 0000.0000.0004      eth2        3  Initializing  28       2020.2020.2020
+"""
+    assert set(parse_isis(answer)) == {("eth1", "r2"), ("eth1", "0000.0000.0003")}
 
 
 def test_bfd_peers_that_are_up() -> None:
