@@ -197,3 +197,37 @@ def test_the_next_hop_of_an_unnumbered_session_is_not_foreign(nlan: Nlan) -> Non
     assert [one["name"] for one in nlan.run("plan", file, "--lab", lab, "--json").json["foreign"]] == [
         "169.254.0.9 02:00:5e:00:53:09 on eth1"
     ]
+
+
+FORWARDS = """
+nodes:
+  h1: {frr: "int eth1\\n ipv6 addr 2001:db8:1::2/64\\nipv6 route ::/0 2001:db8:1::1\\n"}
+  r1: {frr: "int eth1\\n ipv6 addr 2001:db8:1::1/64\\nint eth2\\n ipv6 addr 2001:db8:2::1/64\\n"}
+  h2: {frr: "int eth1\\n ipv6 addr 2001:db8:2::2/64\\nipv6 route ::/0 2001:db8:2::1\\n"}
+links:
+- {line: [h1, r1, h2], addresses: false}
+"""
+R1 = 'r1: {frr: "'
+FORWARDING = "/proc/sys/net/ipv6/conf/all/forwarding"
+
+
+def test_ipv6_of_raw_lines_is_forwarded_but_where_they_say_no(nlan: Nlan) -> None:
+    lab = nlan.name()
+    nlan("up", nlan.write(FORWARDS), "--wait", "up", "--lab", lab)
+    assert reaches(nlan, lab)
+    changed = nlan.write(FORWARDS.replace(R1, R1 + r"no ipv6 forwarding\n"))
+    nlan("up", changed, "--wait", "up", "--lab", lab)
+    nlan("plan", changed, "--lab", lab)
+    assert nlan.inside(lab, "r1", "cat", FORWARDING) == "0\n"
+    nlan("up", nlan.write(FORWARDS), "--wait", "up", "--lab", lab)
+    assert reaches(nlan, lab)
+
+
+def reaches(nlan: Nlan, lab: str) -> bool:
+    """Tell whether a packet of h1's comes to h2, soon."""
+    ping = ("ping", "-6", "-c", "1", "-W", "1", "2001:db8:2::2")
+    deadline = time.monotonic() + DEAD_S
+    while nlan.run("exec", "-l", lab, "h1", "--", *ping).code:
+        if time.monotonic() > deadline:
+            return False
+    return True

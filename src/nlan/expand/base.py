@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from nlan.expand import wires
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.resources import Cgroup, HostsFile, Resource, Sysctl
+from nlan.resources.frrread import read
+
+FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
+"""FRR's lines that switch forwarding, by which zebra writes to the kernel, too."""
+
+_IPV6 = re.compile(r"^\s*ipv6 ", re.MULTILINE)
 
 RP_FILTER = "net/ipv4/conf/{}/rp_filter"
 
@@ -57,7 +64,7 @@ def expand_lab(lab: Lab) -> Iterator[Resource]:
 
 
 def settings(node: Node) -> dict[str, str]:
-    """Return the node's kernel settings by path: nlan's own, and over them what the user says.
+    """Return the node's kernel settings by path: nlan's own, and over them what FRR's lines and the user say.
 
     The kernel takes the stricter of an interface's reverse-path filter and that of all, and a new
     interface has the machine's; so what is said of all is set on each.
@@ -67,7 +74,24 @@ def settings(node: Node) -> dict[str, str]:
         found |= NODE_SYSCTLS_V6 | (ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6)
     if (said := node.sysctls.get(RP_FILTER.format("all"))) is not None:
         found |= {RP_FILTER.format(name): said for name, _ in node.held() if name != "lo"}
-    return found | node.sysctls
+    return found | _forwarding_in(_raw(node)) | node.sysctls
+
+
+def _raw(node: Node) -> str:
+    """Return the FRR lines that the user brings, or nothing."""
+    return node.router.frr.text if node.router is not None and node.router.frr is not None else ""
+
+
+def _forwarding_in(text: str) -> dict[str, str]:
+    """Return what FRR's lines say of forwarding: the last counts."""
+    if "forw" not in text:
+        return {}
+    lines = (line.path[0] for line in read(text))
+    return {
+        FORWARDING[name]: "1" if name == line else "0"
+        for line in lines
+        if (name := line.removeprefix("no ")) in FORWARDING
+    }
 
 
 def addresses(node: Node) -> Iterator[IpInterface]:
@@ -86,8 +110,8 @@ def addresses(node: Node) -> Iterator[IpInterface]:
 
 
 def has_ipv6(node: Node) -> bool:
-    """Tell whether the node has any IPv6 address."""
-    return any(address.version == 6 for address in addresses(node))
+    """Tell whether the node has any IPv6 address, or FRR's lines speak of IPv6."""
+    return any(address.version == 6 for address in addresses(node)) or bool(_IPV6.search(_raw(node)))
 
 
 def node_addresses(node: Node) -> tuple[IpAddress, ...]:
