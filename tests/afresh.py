@@ -2,8 +2,9 @@
 
 `dump` gives it as lines, alike for labs that are alike: what differs between two starts of one file
 (interface indexes, times, counters, process ids, identifiers of next-hop groups) is left out, and so is
-which of several equal BGP paths is used: a router prefers the one that it learnt first. So is the OSPF
-priority that a daemon starts with, so that it need not wait for an election.
+which of several equal BGP paths is used: a router prefers the one that it learnt first, and those alone
+beside it that have its AS path. So is the OSPF priority that a daemon starts with, so that it need not wait
+for an election.
 `settled` waits until nothing moves any more.
 """
 
@@ -14,7 +15,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from support import Nlan
@@ -59,9 +60,10 @@ def dump(nlan: Nlan, lab: str) -> Dump:
     answers = nlan("exec", "-l", lab, "--all", "--json", "--", "sh", "-c", SCRIPT).json
     found: dict[str, tuple[str, ...]] = {}
     for node, answer in answers.items():
-        for part in answer["stdout"].split("\n== ")[1:]:
-            subject, _, text = part.partition("\n")
-            found[f"{node} {subject[:40]}"] = tuple(sorted(_lines(subject, text)))
+        parts = [part.partition("\n")[::2] for part in answer["stdout"].split("\n== ")[1:]]
+        counted = {prefix for subject, text in parts if " show bgp " in subject for prefix in _counted(text)}
+        for subject, text in parts:
+            found[f"{node} {subject[:40]}"] = tuple(sorted(_lines(subject, text, counted)))
     daemons = nlan.run("status", lab, "--json").json["nodes"]
     found |= {f"{node} daemons": tuple(daemons[node]["daemons"]) for node in daemons}
     return found | {"@fabric ip -j -d address": _fabric(lab)}
@@ -88,7 +90,7 @@ def difference(one: Dump, other: Dump) -> str:
     return "\n".join(out)
 
 
-def _lines(subject: str, text: str) -> Iterator[str]:
+def _lines(subject: str, text: str, counted: Set[str]) -> Iterator[str]:
     words = subject.split()
     if words[0] == "ip" and "address" in words:
         return _links(json.loads(text or "[]"))
@@ -99,7 +101,7 @@ def _lines(subject: str, text: str) -> Iterator[str]:
     if words[0] == "vtysh" and "bgp" in words:
         return _bgp(text)
     if words[0] == "vtysh":
-        return _routes(text)
+        return _routes(text, counted)
     if words[0] == "gobgp":
         return _gobgp(words, text)
     return (line for line in text.splitlines() if line.strip())
@@ -203,7 +205,21 @@ def _documents(text: str) -> Iterator[dict[str, Any]]:
             yield value
 
 
-def _routes(text: str) -> Iterator[str]:
+def _counted(text: str) -> Iterator[str]:
+    """Yield the prefixes of whose BGP paths all the nearest are used, whichever came first.
+
+    Those are of one AS, and its own: farther off, others choose between equals, too.
+    """
+    for document in _documents(text):
+        for prefix, paths in document.get("routes", {}).items():
+            nearest = min((path.get("path", "") for path in paths), key=lambda path: len(path.split()))
+            others = {path.get("path", "") for path in paths} - {nearest}
+            if len(nearest.split()) <= 1 and all(len(path.split()) > 1 for path in others):
+                yield prefix
+
+
+def _routes(text: str, counted: Set[str]) -> Iterator[str]:
+    """Yield the routes with their next hops, of those by BGP how many, where that is the same each time."""
     for document in _documents(text):
         for prefix, routes in document.items():
             for route in routes:
@@ -215,7 +231,7 @@ def _routes(text: str) -> Iterator[str]:
                 if prefix.startswith("fe80") or (route["protocol"] == "kernel" and not route.get("selected")):
                     continue  # zebra hears from the kernel of connected routes that come while it runs
                 if route["protocol"] == "bgp":
-                    hops = [f"{len(hops)} next hops"]
+                    hops = [f"{len(hops) if prefix in counted else 'some' if hops else 'no'} next hops"]
                 chosen = "*" if route.get("selected") else " "
                 cost = "" if route["protocol"] == "bgp" else f" {route['distance']}/{route['metric']}"
                 yield f"{chosen} {prefix} {route['protocol']}{cost} {' '.join(hops)}"
