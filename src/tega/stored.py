@@ -140,8 +140,9 @@ def _plain(value: Json) -> Json:
 
 def _raw(node: Node) -> Json:
     """A leaf is [mod, value] or [mod, value, lease]; a mapping has its children as a fourth item."""
-    if type(node) is Folded and node.stored is not None:
-        return node.stored
+    stored = node.stored if type(node) is Folded else None
+    if stored is not None:  # asked once: another thread may unfold it meanwhile
+        return stored
     if node.children is None:
         return [node.mod, node.value] if node.lease is None else [node.mod, node.value, node.lease]
     return [

@@ -166,3 +166,20 @@ def test_an_integer_beyond_64_bits_in_what_was_not_looked_at(unfolded: list[int]
         assert database.get("m").value == 2**100  # type: ignore[union-attr]
         assert database.get("root1.k1.x").value == 2**90  # type: ignore[union-attr]
         database.verify()
+
+
+@pytest.mark.usefixtures("_small_pieces")
+def test_a_state_is_whole_when_somebody_looks_while_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = build({"a": {f"k{number}": number for number in range(50)}, "b": 1}, 3)
+    root = decode_state(encode_state(3, bytes(32), {}, {}, tree), "state").root
+    real = Folded.stored.fget
+    assert real is not None
+
+    def looked_at_just_then(node: Folded) -> Any:
+        found = real(node)
+        assert node.mod == 3
+        return found
+
+    monkeypatch.setattr(Folded, "stored", property(looked_at_just_then))
+    again = decode_state(encode_state(3, bytes(32), {}, {}, root), "state").root
+    assert shown(again) == shown(tree)
