@@ -169,15 +169,16 @@ def pieces(node: Node) -> Iterator[bytes]:
     sign = b"{"
     batch: dict[str, Json] = {}
     for key, child in node.children.items():
-        if is_heavy(child):
+        heavy = is_heavy(child)
+        if not heavy:
+            batch[key] = to_json(child)
+        if batch and (heavy or len(batch) == TICK):
+            yield sign + _encode(batch)[1:-1]
+            sign, batch = b",", {}
+        if heavy:
             yield sign + _encode(key) + b":"
             yield from pieces(child)
             sign = b","
-            continue
-        batch[key] = to_json(child)
-        if len(batch) == TICK:
-            yield sign + _encode(batch)[1:-1]
-            sign, batch = b",", {}
     if batch:
         yield sign + _encode(batch)[1:-1]
     yield b"}"

@@ -224,3 +224,23 @@ def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
             assert ("delete", "a.k0", "old") in talkers["a"].changes()
 
     run(work())
+
+
+def test_a_large_value_has_its_keys_in_their_order():
+    value = {}
+    for number in range(6):
+        value[f"small{number}"] = number
+        value[f"large{number}"] = {f"k{item * 7919 % 1000}": item for item in range(1000)}
+
+    async def work():
+        async with hubbing() as hub:
+            talker = Talker(hub)
+            await talker.ask(op="put", path="a", value=value)
+            found = (await talker.ask(op="get", path="a"))["value"]
+            (selected,) = await talker.ask(op="select", pattern="a", regex=False)
+            for one in (found, selected["value"]):
+                assert one == value
+                assert list(one) == list(value)
+                assert list(one["large3"]) == list(value["large3"])
+
+    run(work())
