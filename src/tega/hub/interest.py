@@ -29,6 +29,7 @@ LIGHT: Final = 500
 """Nodes of a value that may be looked through at once, see `costly`."""
 STEPS: Final = 200_000
 """Steps of matching that may be taken at once, some nanoseconds each."""
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 _MISSING: Final = object()
 _BLOCKED: Final = object()
 
@@ -122,6 +123,8 @@ def _place(interest: Interest, access: Access, change: Change) -> Path:
 
 def is_heavy(value: Node | Json, most: int = LIGHT) -> bool:
     """Whether there are more than so many nodes or items in it; looks at no more than that."""
+    if type(value) in _PLAIN:  # by far most are
+        return False
     left = most
     todo = [value]
     while todo:

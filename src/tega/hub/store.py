@@ -23,9 +23,9 @@ from tega.store import AsyncStore, _Job, open_elsewhere
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
-    from tega.api import Change, Commit, Durability, Path, Rev
+    from tega.api import Commit, Durability, Rev
     from tega.database import Database
     from tega.group import Request
 
@@ -130,31 +130,9 @@ class HubStore(AsyncStore):
         if self._follower is not None:
             self._follower(None)
 
-    def commit_later(
-        self,
-        changes: Sequence[Change],
-        *,
-        expect: Mapping[Path, Rev] | None = None,
-        author: str = "",
-        message: str = "",
-        request_id: str | None = None,
-    ) -> Outcome:
-        """Hand in a commit. Commits happen in the order of the calls."""
-        return self.submit_later(self.database.request(changes, expect, author, message, request_id))
-
-    async def commit_large(
-        self,
-        changes: Sequence[Change],
-        expect: Mapping[Path, Rev] | None,
-        author: str,
-        message: str,
-        request_id: str | None,
-    ) -> Commit:
+    async def commit_large(self, make: Callable[[], Request]) -> Commit:
         """Commit what takes long to look through: on other threads, the log's own only for what must be."""
-        request = self.database.request
-        return await self.submit_large(
-            await self.lane.call(lambda: request(changes, expect, author, message, request_id))
-        )
+        return await self.submit_large(await self.lane.call(make))
 
     async def submit_large(self, request: Request) -> Commit:
         """Have a commit made by the writer thread."""
@@ -172,7 +150,7 @@ class HubStore(AsyncStore):
             raise StoreClosed("the store was closed")
 
     def submit_later(self, request: Request) -> Outcome:
-        """Hand in a commit that was looked through."""
+        """Hand in a commit that was looked through. Commits happen in the order of the calls."""
         self._check_usable()
         if not self._group and (self._elsewhere or perf_counter() < self._slow_until):
             return self._elsewhere_then(request)

@@ -333,13 +333,11 @@ def _commit_all(
     request: str | None,
 ) -> Any:
     """Hand in a commit; what is large is looked through on another thread first."""
-    shape, request = partial(_receipt, who.access), _request_id(who, request)
+    shape = partial(_receipt, who.access)
+    make = partial(hub.store.database.request, changes, expect, who.name, message, _request_id(who, request))
     if len(changes) > MANY or any(is_heavy(change.value) for change in changes):
-        return _shaped(hub.store.commit_large(changes, expect, who.name, message, request), shape)
-    outcome = hub.store.commit_later(
-        changes, expect=expect, author=who.name, message=message, request_id=request
-    )
-    return Later(outcome, shape)
+        return _shaped(hub.store.commit_large(make), shape)
+    return Later(hub.store.submit_later(make()), shape)
 
 
 async def _shaped(outcome: Awaitable[Commit], shape: Callable[[Commit], Json]) -> Json:

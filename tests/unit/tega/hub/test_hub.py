@@ -341,7 +341,10 @@ def test_a_fault_in_one_commit_is_not_everybodys():
         async with hubbing() as hub:
             broken = hub.store.database.request([])
             broken.plan = lambda state: int("x")
-            outcomes = [hub.store.commit_later([put]), hub.store.submit_later(broken)]
+            outcomes = [
+                hub.store.submit_later(hub.store.database.request([put])),
+                hub.store.submit_later(broken),
+            ]
             assert (await outcomes[0]).rev == 1
             with pytest.raises(ValueError, match="invalid literal"):
                 await outcomes[1]

@@ -99,7 +99,7 @@ def test_the_loop_of_a_server_goes_on_beside_a_slow_disk(tmp_path: Path) -> None
         try:
             for _ in range(8):
                 store._note(2 * SLOW_S)
-            written = store.commit_later(put("a", 1))
+            written = store.submit_later(store.database.request(put("a", 1)))
             assert await asyncio.to_thread(log.asked.wait, DEADLINE_S)
             assert await store.get("a") is None
             log.go.set()
@@ -123,11 +123,11 @@ def test_a_server_does_not_try_a_disk_again_that_is_still_slow(
         store = HubStore(Database(log))
         try:
             store._slow_until = perf_counter() + DEADLINE_S
-            written = store.commit_later(put("a", 1))
+            written = store.submit_later(store.database.request(put("a", 1)))
             store._slow_until = 0.0
             await written
             await store.run(lambda: None)  # and whatever else was to be done elsewhere
-            await store.commit_later(put("a", 2))
+            await store.submit_later(store.database.request(put("a", 2)))
             assert current_thread() not in log.threads
         finally:
             await store.close()
