@@ -116,7 +116,8 @@ def stop_keeper(paths: Paths, lab: str) -> int | None:
     try:
         if keeper_of(paths, lab) != pid:  # it ended meanwhile, and the number is another process's
             return None
-        signal.pidfd_send_signal(process, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it ended just now
+            signal.pidfd_send_signal(process, signal.SIGTERM)
         if not select.select([process], [], [], STOP_S)[0]:
             raise HostError(f"{lab}: its keep, process {pid}, does not end within {STOP_S:.0f} s")
     finally:

@@ -39,6 +39,8 @@ _Config = tuple[str, ...] | PeerError | None
 
 FIRST_S = 0.2
 """How long each daemon may take to answer before the next one is asked."""
+SIDE_BY_SIDE = 64
+"""So many daemons that are slow to answer are waited for at once."""
 
 _NO_ANSWER = (NotFoundError, PeerError, AttributeError, KeyError, TypeError)
 """What comes of asking a daemon that ends, hangs or speaks otherwise than FRR."""
@@ -99,7 +101,7 @@ class FrrDriver:
         if slow:
             from concurrent.futures import ThreadPoolExecutor  # needed by hardly any run
 
-            with ThreadPoolExecutor(len(slow)) as pool:
+            with ThreadPoolExecutor(min(len(slow), SIDE_BY_SIDE)) as pool:
                 for files, config in zip(
                     slow, pool.map(lambda f: _asked(f, self.patience_s), slow), strict=True
                 ):

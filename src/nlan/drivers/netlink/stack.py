@@ -18,6 +18,10 @@ from nlan.resources import Stack
 RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
 FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_PRIORITY, FRA_FWMARK, FRA_TABLE, FRA_OIFNAME = 1, 2, 3, 6, 10, 15, 17
 FRA_L3MDEV, FRA_PROTOCOL = 19, 21
+_FRA_SUPPRESS_PREFIX_LENGTH, _SUPPRESSES_NOTHING = 14, 0xFFFFFFFF
+_NARROWING = frozenset({FRA_IIFNAME, FRA_FWMARK, 11, 12, 13, 16, FRA_OIFNAME, FRA_L3MDEV, 20, 22, 23, 24, 25})
+"""What makes a rule hold for some packets or routes alone: its realm, tunnel, interface group, mark's mask,
+users, protocol, ports and DSCP among them."""
 RULE_HEADER = struct.Struct("=BBBBBBBBI")
 """Family, lengths of destination and source, TOS, table, two reserved, action, flags."""
 TO_TABLE = 1
@@ -66,7 +70,8 @@ def own_rule(body: bytes) -> Rule | None:
     if (destination, source, tos, action, flags) != (0, 0, 0, TO_TABLE, 0) or table not in TABLES:
         return None
     found = codec.attributes(memoryview(body), RULE_HEADER.size)
-    if found.keys() & {FRA_IIFNAME, FRA_OIFNAME, FRA_FWMARK}:
+    suppressed = codec.as_u32(found.get(_FRA_SUPPRESS_PREFIX_LENGTH), _SUPPRESSES_NOTHING)
+    if found.keys() & _NARROWING or suppressed != _SUPPRESSES_NOTHING:
         return None
     rule = Rule(family, codec.as_u32(found.get(FRA_PRIORITY)), table)
     return rule if rule in RULES else None
