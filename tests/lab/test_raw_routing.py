@@ -149,6 +149,18 @@ interface lo
  ip ospf area 0
 router ospf
 """,
+    "OSPFv3": """\
+interface eth1
+ ipv6 address 2001:db8:1::%/64
+ ipv6 ospf6 area 0
+ ipv6 ospf6 hello-interval 1
+ ipv6 ospf6 dead-interval 4
+interface lo
+ ipv6 address 2001:db8::%/128
+ ipv6 ospf6 area 0
+router ospf6
+ ospf6 router-id 192.0.2.%
+""",
     "IS-IS": """\
 interface eth1
  ip address 192.0.2.%/24
@@ -169,10 +181,11 @@ def test_four_routers_of_raw_lines_meet_on_a_lan(nlan: Nlan, protocol: str) -> N
     lab, file = nlan.name(), nlan.write(_lan(LANS[protocol]))
     answer = nlan("up", file, "--lab", lab)
     assert "converged" in answer.out
+    version, loopback = ("-6", "2001:db8::{}") if protocol == "OSPFv3" else ("-4", "198.51.100.{}")
     for number in range(1, 5):
-        routes = nlan.inside(lab, f"r{number}", "ip", "route")
+        routes = nlan.inside(lab, f"r{number}", "ip", version, "route")
         found = {line.split()[0] for line in routes.splitlines() if "proto" in line}
-        assert {f"198.51.100.{other}" for other in range(1, 5) if other != number} <= found
+        assert {loopback.format(other) for other in range(1, 5) if other != number} <= found
     nlan("status", lab)
 
 

@@ -41,7 +41,7 @@ class _End(NamedTuple):
     Attributes:
         node: The router.
         interface: The interface.
-        prefix: What it announces; None of OSPFv3.
+        prefixes: What it announces.
         hears: Whether neighbours can come: it is on a segment, and not passive.
         wire: The segment; None where it is on none.
         network: The subnet; None of OSPFv3, which has none.
@@ -51,7 +51,7 @@ class _End(NamedTuple):
 
     node: str
     interface: str
-    prefix: IpNetwork | None
+    prefixes: frozenset[IpNetwork]
     hears: bool
     wire: Wire | None
     network: IpNetwork | None
@@ -70,22 +70,31 @@ def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
 
 
 def learned(topology: Topology) -> dict[str, frozenset[IpNetwork]]:
-    """Return what OSPFv2 brings within an area, which only few lines keep away (`Topology.filters`)."""
-    ends, unknown = _all_ends(topology, 4)
+    """Return what OSPF of both versions brings within areas, which only few lines keep away.
+
+    Those are of `Topology.filters`.
+    """
+    found: dict[str, set[IpNetwork]] = defaultdict(set)
+    for version in _PROTOCOLS:
+        for name, prefixes in _learned(topology, version):
+            found[name] |= prefixes
+    return {name: frozenset(those - topology.near(name)) for name, those in found.items()}
+
+
+def _learned(topology: Topology, version: int) -> Iterator[tuple[str, set[IpNetwork]]]:
+    ends, unknown = _all_ends(topology, version)
     joined, has_neighbors = Groups(), set()
-    for group in _adjacent(topology, ends, unknown, 4):
+    for group in _adjacent(topology, ends, unknown, version):
         has_neighbors |= {(end.node, end.area) for end in group}
         for end in group:
             joined.join((group[0].node, end.area), (end.node, end.area))
     announced: dict[object, set[IpNetwork]] = defaultdict(set)
     for end in ends:
-        if end.prefix is not None and (end.wire is not None or end.interface == "lo"):
-            announced[joined.root((end.node, end.area))].add(end.prefix)
-    found: dict[str, set[IpNetwork]] = defaultdict(set)
+        if end.wire is not None or end.interface == "lo":
+            announced[joined.root((end.node, end.area))] |= end.prefixes
     for name, area in has_neighbors:
         if not topology.filters(name):
-            found[name] |= announced[joined.root((name, area))]
-    return {name: frozenset(those - topology.near(name)) for name, those in found.items()}
+            yield name, announced[joined.root((name, area))]
 
 
 def _all_ends(topology: Topology, version: int) -> tuple[list[_End], set[Wire]]:
@@ -218,9 +227,19 @@ def _ends(topology: Topology, name: str, said: RawFrr, version: int) -> Iterator
             compared = frozenset({word for word in words if not _QUIET.match(word)} - _DEFAULTS)
             for address, area in _placed(interface, raw, router, protocol, own):
                 network = address.network if address is not None else None
-                prefix = ip_network(address.ip) if address is not None and interface == "lo" else network
+                announced = own if address is None else (address,)
+                prefixes = frozenset(_announced(interface, announced, version, words))
                 alike = compared | _kind(router, area)
-                yield _End(name, interface, prefix, hears, wire, network, area, alike)
+                yield _End(name, interface, prefixes, hears, wire, network, area, alike)
+
+
+def _announced(
+    interface: str, own: Iterable[IpInterface], version: int, words: Iterable[str]
+) -> Iterator[IpNetwork]:
+    """Yield the prefixes of these addresses that are announced; of a loopback those are the addresses."""
+    if not any(word.startswith("advertise ") for word in words):
+        those = (a for a in own if a.version == version and (version == 4 or not a.is_link_local))
+        yield from (ip_network(a.ip) if interface == "lo" else a.network for a in those)
 
 
 def _is_passive(

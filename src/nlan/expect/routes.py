@@ -21,7 +21,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
             address) of BFD.
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter or add: of the routes, those then are listed
-            alone that OSPFv2 and IS-IS bring within an area or level, where their lines are raw.
+            alone that OSPF and IS-IS bring within an area or level, where their lines are raw.
         hoped: Where not exact, every router's prefixes at every other: as good as it can get.
         raw: The routers with raw daemon configuration, sorted.
         hindrances: What the file means and cannot come up.

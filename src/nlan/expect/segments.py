@@ -15,7 +15,7 @@ from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
 from nlan.resources.frrfacts import RawFrr
 
-_FILTERS = re.compile(r"\b(ip protocol|distribute-list|prefix-suppression)\b")
+_FILTERS = re.compile(r"\b(ip protocol|ipv6 protocol|distribute-list|prefix-suppression)\b")
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):

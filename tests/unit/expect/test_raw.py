@@ -121,6 +121,27 @@ def test_ospfv3_needs_an_area_and_an_identifier() -> None:
     assert expected(raw[0], raw[1].rpartition("\n ")[0]).adjacencies[6] == {}
 
 
+def test_ospfv3_brings_the_addresses_of_its_interfaces() -> None:
+    text = """
+interface eth1
+ ipv6 address 2001:db8:1::{0}/64
+ ipv6 ospf6 area 0
+interface lo
+ ipv6 address 2001:db8::{0}/128
+ ipv6 ospf6 area 0
+router ospf6
+ ospf6 router-id 192.0.2.{0}
+"""
+    raw = text.format(1), text.format(2)
+    found = {name: {str(prefix) for prefix in routes} for name, routes in expected(*raw).routes.items()}
+    assert found == {"r1": {"2001:db8::2/128"}, "r2": {"2001:db8::1/128"}}
+    apart = raw[1].replace("eth1\n", "eth1\n ipv6 ospf6 hello-interval 2\n")
+    assert expected(raw[0], apart).routes == {}
+    assert expected(raw[0] + "ipv6 protocol ospf6 route-map RM\n", raw[1]).routes.keys() == {"r2"}
+    hidden = raw[1].replace("/128\n", "/128\n ipv6 ospf6 advertise prefix-list NONE\n")
+    assert expected(raw[0], hidden).routes.keys() == {"r2"}
+
+
 def test_sessions_of_raw_neighbours() -> None:
     assert [(s.node, s.peer, s.peer_node) for s in expected(B1, B2).sessions] == [
         ("r1", "192.0.2.2", "r2"),
