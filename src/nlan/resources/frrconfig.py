@@ -295,14 +295,16 @@ _VALUED = re.compile(
     r"(route-map|prefix-list|filter-list|distribute-list)(?= \S+ (in|out)$))|"
     r"bgp router-id|bgp cluster-id|timers bgp|coalesce-time|maximum-paths( ibgp)?(?= \d)|"
     r"ospf6? router-id|ospf6 router-id|timers throttle spf|timers throttle lsa all|timers lsa min-arrival|"
-    r"auto-cost reference-bandwidth|(ip ospf|ipv6 ospf6) (cost|hello-interval|dead-interval|"
+    r"auto-cost reference-bandwidth|((?P<v2>ip ospf)|ipv6 ospf6) (cost|hello-interval|dead-interval|"
     r"retransmit-interval|priority|network|transmit-delay)|"
-    r"bgp route-map delay-timer|bgp default local-preference|description|set \S+|call|on-match)\b"
-    r".*?(?P<direction> in| out)?$"
+    r"bgp route-map delay-timer|bgp default local-preference|description|call|on-match|"
+    r"set (as-path \S+|extcommunity \S+|evpn gateway-ip \S+|ipv6 next-hop \S+|"
+    r"(ip|ipv[46] vpn|l3vpn) next-hop|\S+))\b"
+    r".*?(?P<of> in| out|(?(v2) \d+\.\d+\.\d+\.\d+|(?!)))?$"
 )
-"""Commands of which there is one at most: setting it replaces the value."""
+"""Commands of which there is one at most, or of a direction, or of an address: setting it replaces that."""
 
 
 def _slot(line: str) -> str | None:
     match = _VALUED.match(line)
-    return None if match is None else match["slot"] + (match["direction"] or "")
+    return None if match is None else match["slot"] + (match["of"] or "")

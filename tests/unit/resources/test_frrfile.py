@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nlan.resources.frrconfig import Path, overridden, paths
 from nlan.resources.frrfile import rows
 
@@ -50,6 +52,35 @@ def test_a_later_line_gives_another_value() -> None:
         (BGP, "neighbor 192.0.2.2 timers 3 9"),
         (BGP, "bgp router-id 192.0.2.9"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("set extcommunity soo 192.0.2.1:1", "set extcommunity bandwidth 200"),
+        ("set as-path exclude 64496", "set as-path prepend 64497"),
+        ("set ipv6 next-hop global 2001:db8::1", "set ipv6 next-hop prefer-global"),
+        ("set ip next-hop 192.0.2.1", "set metric 3"),
+        ("ip ospf cost 5", "ip ospf cost 6 192.0.2.1"),
+        ("ip ospf cost 6 192.0.2.9", "ip ospf cost 6 192.0.2.1"),
+    ],
+)
+def test_values_of_two_things_stay_both(one: str, other: str) -> None:
+    assert later([("x",), ("x", one)], ("x", other)) == [("x",), ("x", one), ("x", other)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("set extcommunity bandwidth 100", "set extcommunity bandwidth 200"),
+        ("set ip next-hop 192.0.2.1", "set ip next-hop 192.0.2.2"),
+        ("set community 64496:1 64496:2", "set community 64496:3"),
+        ("ip ospf cost 5 192.0.2.1", "ip ospf cost 6 192.0.2.1"),
+        ("ip ospf cost 5", "ip ospf cost 6"),
+    ],
+)
+def test_of_two_values_of_one_thing_the_later_stays(one: str, other: str) -> None:
+    assert later([("x",), ("x", one)], ("x", other)) == [("x",), ("x", other)]
 
 
 def test_no_takes_back_what_it_names_and_stays_itself() -> None:
