@@ -1,0 +1,210 @@
+"""What there is: services, kinds of resources, engines and the rest, each found where it is put.
+
+A *seam* is a place where nlan grows. What belongs to it is a module (or a package) of the seam's own
+package, such as ``nlan.engines.frr``, that holds one object under the seam's name for it, such as
+``ENGINE``. Nobody lists them: putting a folder there is enough. Other people's packages add to a seam by
+an entry point of the group ``nlan.SEAM``, as `the packaging guide
+<https://packaging.python.org/en/latest/specifications/entry-points/>`_ has it::
+
+    [project.entry-points."nlan.engines"]
+    babel = "our_babel:ENGINE"
+
+A registry is an object that is made at start-up and handed on. Making it imports nothing; what is
+of nlan is imported when it is first asked for, by name. Strangers' are imported when their seam is
+first used: one that cannot be, or lacks what its seam asks for, is left out and named by `broken`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Generic, NamedTuple, TypeVar, cast
+
+from nlan.errors import InternalError
+
+T = TypeVar("T")
+
+PREFIX = "nlan."
+"""What the groups of entry points begin with."""
+OWN = "nlan"
+"""The origin of what comes with nlan."""
+
+
+class Seam(Generic[T]):
+    """A place where nlan grows; `T` is the contract that what is put there meets.
+
+    Attributes:
+        name: Such as ``engines``; the group of entry points is ``nlan.engines``.
+        package: Whose modules belong to it.
+        attribute: What a module calls its object.
+        needs: Attributes that an object must have.
+    """
+
+    def __init__(self, name: str, package: str, attribute: str, needs: Iterable[str] = ()) -> None:
+        """Take its names; `needs` are checked of strangers' objects."""
+        self.name, self.package, self.attribute = name, package, attribute
+        self.needs = tuple(needs)
+
+
+class Part(NamedTuple):
+    """One thing at a seam.
+
+    Attributes:
+        seam: The seam's name.
+        name: Its own, unique at the seam.
+        origin: ``nlan``, or the distribution that brings it, with its version.
+        target: Where it is: ``module:attribute``.
+    """
+
+    seam: str
+    name: str
+    origin: str
+    target: str
+
+
+class Broken(NamedTuple):
+    """A stranger's part that is left out, and why."""
+
+    part: Part
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.part.seam} {self.part.name} of {self.part.origin}: {self.reason}"
+
+
+class Family(Mapping[str, T]):
+    """The parts of a seam by name, in the order of their names; strangers' behind nlan's own."""
+
+    def __init__(self, seam: Seam[T], own: Mapping[str, Part], strangers: Mapping[str, T]) -> None:
+        """Take the seam, what is nlan's own (imported when asked for), and what strangers bring."""
+        self._seam, self._own, self._strangers = seam, own, strangers
+        self._loaded: dict[str, T] = {}
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._strangers:
+            return self._strangers[name]
+        if name not in self._loaded:
+            self._loaded[name] = cast(T, load(self._own[name]))
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._own
+        yield from self._strangers
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._strangers)
+
+
+class Registry:
+    """All parts of all seams."""
+
+    def __init__(self, strangers: Iterable[Part] | None = None) -> None:
+        """Find strangers' parts by the entry points of what is installed, unless they are given."""
+        self._given = None if strangers is None else tuple(strangers)
+        self._families: dict[str, Family[Any]] = {}
+        self.broken: list[Broken] = []
+
+    @cached_property
+    def strangers(self) -> tuple[Part, ...]:
+        """What other distributions add, whether or not it can be used; sorted."""
+        return tuple(sorted(installed() if self._given is None else self._given))
+
+    def of(self, seam: Seam[T]) -> Family[T]:
+        """Return what there is at a seam; strangers' parts are imported now, nlan's when asked for."""
+        if seam.name not in self._families:
+            own = own_parts(seam)
+            self._families[seam.name] = Family(seam, own, dict(self._sound(seam, own)))
+        return self._families[seam.name]
+
+    def parts(self, seam: Seam[Any]) -> tuple[Part, ...]:
+        """Return where each usable part of a seam comes from."""
+        usable = self.of(seam)
+        own = own_parts(seam)
+        strangers = (part for part in self.strangers if part.seam == seam.name and part.name not in own)
+        return (*own.values(), *(part for part in strangers if part.name in usable))
+
+    def _sound(self, seam: Seam[T], own: Mapping[str, Part]) -> Iterator[tuple[str, T]]:
+        """Yield the strangers' parts that can be used; what is wrong with the others is kept."""
+        first: dict[str, Part] = {}
+        for part in (p for p in self.strangers if p.seam == seam.name):
+            holder = own.get(part.name) or first.get(part.name)
+            if holder is not None:
+                self.broken.append(Broken(part, f"{holder.origin} has one of that name"))
+                continue
+            try:
+                found = load(part)
+            except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
+                self.broken.append(Broken(part, f"{type(error).__name__}: {error}"))
+                continue
+            if missing := [need for need in seam.needs if not hasattr(found, need)]:
+                self.broken.append(Broken(part, f"it lacks {', '.join(missing)}"))
+                continue
+            first[part.name] = part
+            yield part.name, found
+
+
+def load(part: Part) -> Any:
+    """Import a part and return its object.
+
+    Raises:
+        InternalError: Its module has no such attribute.
+        ImportError: Its module cannot be imported; so may anything that it raises itself.
+    """
+    module, _, attribute = part.target.partition(":")
+    found: Any = import_module(module)
+    for name in attribute.split("."):
+        if not hasattr(found, name):
+            raise InternalError(f"{module} has no {attribute}")
+        found = getattr(found, name)
+    return found
+
+
+def own_parts(seam: Seam[Any]) -> dict[str, Part]:
+    """Return what nlan's own package of a seam holds: a part a module, by name; `base` is the contract."""
+    found: dict[str, Part] = {}
+    for directory in import_module(seam.package).__path__:
+        for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+            name = entry.name.removesuffix(".py")
+            is_module = name != entry.name or os.path.exists(os.path.join(entry.path, "__init__.py"))
+            if is_module and not name.startswith("_") and name != "base":
+                target = f"{seam.package}.{name}:{seam.attribute}"
+                found[name] = Part(seam.name, name, OWN, target)
+    return found
+
+
+def installed() -> Iterator[Part]:
+    """Yield the parts that installed distributions name by entry points.
+
+    Reading all metadata takes 15 ms and more; so the files are asked first whether any speaks of nlan.
+    """
+    if not any(map(_speaks_of_nlan, sys.path)):
+        return
+    from importlib.metadata import distributions
+
+    for distribution in distributions():
+        origin = f"{distribution.metadata['Name']} {distribution.version}"
+        for point in distribution.entry_points:
+            if point.group.startswith(PREFIX):
+                yield Part(point.group.removeprefix(PREFIX), point.name, origin, point.value)
+
+
+def _speaks_of_nlan(directory: str) -> bool:
+    """Tell whether a distribution in the directory has entry points of ours."""
+    try:
+        entries = [
+            e.path for e in os.scandir(directory or ".") if e.name.endswith((".dist-info", ".egg-info"))
+        ]
+    except OSError:  # what is on the path need not be there, or a directory
+        return False
+    return any(f"[{PREFIX}" in _text(os.path.join(path, "entry_points.txt")) for path in entries)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:  # most distributions have none
+        return ""
