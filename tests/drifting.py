@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drift_kinds import Kind
-from nlan.control.status import LabStatus, status
-from nlan.control.world import World, abilities
+from nlan.api.status import LabStatus, status
+from nlan.api.world import World, abilities
 from nlan.engine import Engine
 from nlan.expand import expand
 from nlan.model import Lab

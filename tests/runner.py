@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from nlan.control.lifecycle import Listener, Request, Wait, bring_up, prepare, take_down
-from nlan.control.world import World
+from nlan.api.lifecycle import Listener, Request, Wait, bring_up, prepare, take_down
+from nlan.api.world import World
 from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError
 from nlan.plan import Operation

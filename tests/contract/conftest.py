@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contract.sides import Fake, Real, Side
-from nlan.control.features import LINK_KINDS, missing_link_kinds
+from nlan.api.features import LINK_KINDS, missing_link_kinds
 from nlan.runtimes import NetnsRuntime, Paths
 
 NAMESPACES = ("a", "b", "c", "@fabric")

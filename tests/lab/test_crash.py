@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import runner
-from nlan.control.lifecycle import planned
-from nlan.control.world import World
+from nlan.api.lifecycle import planned
+from nlan.api.world import World
 from nlan.plan.order import KINDS
 from nlan.runtimes import Paths
 from nlan.schema import load

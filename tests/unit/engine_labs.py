@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare
-from nlan.control.world import World
+from nlan.api.lifecycle import Listener, Request, Result, bring_up, prepare
+from nlan.api.world import World
 from nlan.drivers.base import Driver
 from nlan.engine import Engine, Failure
 from nlan.expand import expand

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import pytest
 
-from nlan.control import lifecycle
-from nlan.control.lifecycle import Listener, take_down
+from nlan.api import lifecycle
+from nlan.api.lifecycle import Listener, take_down
 from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.plan import Operation

@@ -6,12 +6,12 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import nullcontext
 
+from nlan.api import labs
+from nlan.api.lifecycle import Request, planned
+from nlan.api.world import World
+from nlan.api.written import Changed, Memory
 from nlan.cli.output import plan_text, plan_value, print_json
 from nlan.cli.running import Terminal, finish, run_change, settle
-from nlan.control import labs
-from nlan.control.lifecycle import Request, planned
-from nlan.control.world import World
-from nlan.control.written import Changed, Memory
 from nlan.errors import NotFoundError, OvertakenError
 from nlan.model import Lab
 from nlan.runtimes import Paths

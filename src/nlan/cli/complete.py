@@ -152,7 +152,7 @@ def _nodes(lab: str | None, *, hosts: bool) -> list[Candidate]:
 
 def _revisions(lab: str | None) -> list[Candidate]:
     """Return the newest revisions of a lab, or of the only one; none to who may not read them."""
-    from nlan.control.labs import remembered_name
+    from nlan.api.labs import remembered_name
     from nlan.errors import NlanError
     from nlan.runtimes import Paths
     from nlan.state import find_state

@@ -7,10 +7,10 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
+from nlan.api.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
+from nlan.api.world import World
 from nlan.cli.output import Progress, counted, operation_lines, paint, plan_value, print_json, say
 from nlan.confirmation import Confirmation
-from nlan.control.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
-from nlan.control.world import World
 from nlan.errors import NlanError, RollbackError
 from nlan.expect.hindrances import details, summary
 from nlan.plan import Operation, Plan

@@ -10,9 +10,9 @@ import os
 import time
 from contextlib import ExitStack
 
+from nlan.api.lifecycle import Listener, undo_unconfirmed
+from nlan.api.world import World
 from nlan.confirmation import uptime
-from nlan.control.lifecycle import Listener, undo_unconfirmed
-from nlan.control.world import World
 from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.netlink.events import Event
 from nlan.errors import NlanError

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nlan.control.world import World
+from nlan.api.world import World
 from nlan.drivers.netlink.look import look
 from nlan.errors import HostError, NlanError
 from nlan.keep.desired import Desired

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from nlan.control.world import World
+from nlan.api.world import World
 from nlan.engine import Engine, Failure
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from nlan.control.world import World
+from nlan.api.world import World
 from nlan.drivers import processes
 from nlan.drivers.netlink import tables
 from nlan.errors import HostError

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from nlan.api.changes import edited
 from nlan.cli.commands import edit
-from nlan.control.changes import edited
 from nlan.errors import ApplyError, HostError, InputError, NlanError, OvertakenError
 from nlan.model import Lab
 from nlan.schema import load

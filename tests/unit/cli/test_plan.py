@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nlan.api import labs
 from nlan.cli.commands import plan
-from nlan.control import labs
 from nlan.errors import HostError
 from nlan.runtimes import Paths
 

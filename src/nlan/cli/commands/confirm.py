@@ -5,9 +5,9 @@ from __future__ import annotations
 from argparse import Namespace
 from contextlib import nullcontext
 
+from nlan.api import labs
 from nlan.cli.output import print_json
 from nlan.cli.running import Terminal, settle
-from nlan.control import labs
 from nlan.errors import NotFoundError
 from nlan.runtimes import Paths
 from nlan.state import find_state

@@ -7,12 +7,12 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
+from nlan.api.changes import SECRETS, at_revision
+from nlan.api.differences import MISSING, Difference, differences
+from nlan.api.labs import remembered_name, running
+from nlan.api.lifecycle import planned
+from nlan.api.world import World
 from nlan.cli.output import paint, plan_text, plan_value, print_json, say
-from nlan.control.changes import SECRETS, at_revision
-from nlan.control.differences import MISSING, Difference, differences
-from nlan.control.labs import remembered_name, running
-from nlan.control.lifecycle import planned
-from nlan.control.world import World
 from nlan.errors import InputError
 from nlan.runtimes import Paths
 from nlan.secrets import HIDDEN, hide

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from nlan.api.features import Feature, features
 from nlan.cli.output import paint, print_json, table
-from nlan.control.features import Feature, features
 
 
 def run(arguments: Namespace) -> int:

@@ -6,11 +6,11 @@ import time
 from argparse import Namespace
 from typing import Any
 
+from nlan.api import labs
+from nlan.api.lifecycle import take_down
+from nlan.api.world import World
 from nlan.cli.output import counted, print_json, say
 from nlan.cli.running import Terminal
-from nlan.control import labs
-from nlan.control.lifecycle import take_down
-from nlan.control.world import World
 from nlan.errors import HostError, InputError, NlanError, NotFoundError
 from nlan.runtimes import Paths
 from nlan.state import find_state, forget, known_labs

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from nlan.api.changes import edited
 from nlan.cli.changing import change_lab
 from nlan.cli.output import say
-from nlan.control.changes import edited
 from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab
 from nlan.schema.dump import to_yaml

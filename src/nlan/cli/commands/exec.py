@@ -8,8 +8,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from nlan.api import labs, names
 from nlan.cli.output import print_json
-from nlan.control import labs, names
 from nlan.errors import HostError, InputError
 from nlan.runtimes import NetnsRuntime, Paths
 

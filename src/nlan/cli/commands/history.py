@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 
+from nlan.api.labs import remembered_name
 from nlan.cli.output import paint, print_json, say, table
-from nlan.control.labs import remembered_name
 from nlan.runtimes import Paths
 from nlan.secrets import hide
 from nlan.state import Revision, get_state

@@ -8,10 +8,10 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from nlan.api import labs
+from nlan.api.world import World
 from nlan.cli.lines import teller
 from nlan.cli.output import print_json, say
-from nlan.control import labs
-from nlan.control.world import World
 from nlan.errors import NotFoundError
 from nlan.keep import Keeper, Note
 from nlan.keep.background import detach, redirect, unit_text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from nlan.api import labs, names
 from nlan.cli.output import print_json, table
-from nlan.control import labs, names
 from nlan.errors import HostError
 from nlan.keep.presence import keeper_of
 from nlan.runtimes import NetnsRuntime, Paths

@@ -6,9 +6,9 @@ import sys
 from argparse import Namespace
 from statistics import median
 
+from nlan.api import labs, reach
+from nlan.api.world import World
 from nlan.cli.output import paint, print_json, say
-from nlan.control import labs, reach
-from nlan.control.world import World
 from nlan.drivers.ping import full_tables, ping_matrix
 from nlan.errors import InputError
 from nlan.model import Lab

@@ -70,8 +70,8 @@ def read(paths: Paths, arguments: Namespace) -> tuple[Loaded, Known]:
         return known.allocations
 
     loaded = load_file(Path(arguments.file), lab=arguments.lab, allocations=recall)
-    from nlan.control.requirements import doubts
-    from nlan.control.world import abilities
+    from nlan.api.requirements import doubts
+    from nlan.api.world import abilities
 
     doubtful = doubts(loaded.lab, abilities(), arguments.file, loaded.lines, loaded.frr)
     for warning in (*loaded.warnings, *doubtful):
@@ -101,7 +101,7 @@ def other_file(paths: Paths, arguments: Namespace, loaded: Loaded, known: Known)
     A lab that is named on the command line is meant, whatever it came from. A file that is there no more
     was moved, and one with the same text describes the same network.
     """
-    from nlan.control import labs
+    from nlan.api import labs
 
     named = arguments.lab is not None
     same = known.file in ("", str(Path(arguments.file).resolve())) or known.text == loaded.source
@@ -116,9 +116,9 @@ def make_plan(paths: Paths, loaded: Loaded, *, exclusive: bool = False) -> Plan:
     Raises:
         HostError: The lab runs, and only root can see how its nodes are.
     """
-    from nlan.control import labs
-    from nlan.control.lifecycle import planned
-    from nlan.control.world import World, abilities
+    from nlan.api import labs
+    from nlan.api.lifecycle import planned
+    from nlan.api.world import World, abilities
 
     if os.geteuid() != 0:
         if loaded.lab.name in labs.running(paths):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
+from nlan.api import labs
+from nlan.api.lifecycle import Request
 from nlan.cli.output import counted, print_error, print_json, say
 from nlan.cli.running import Terminal, run_change, settle
-from nlan.control import labs
-from nlan.control.lifecycle import Request
 from nlan.errors import NlanError, NotFoundError
 from nlan.expand import expand
 from nlan.expect.hindrances import details

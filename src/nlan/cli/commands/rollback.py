@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from nlan.api.changes import at_revision
 from nlan.cli.changing import change_lab
-from nlan.control.changes import at_revision
 from nlan.model import Lab
 from nlan.state import LabState
 

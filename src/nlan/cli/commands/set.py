@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
+from nlan.api.changes import words_of
+from nlan.api.setting import set_by_path
+from nlan.api.written import Changed, Memory
 from nlan.cli.changing import change_lab
-from nlan.control.changes import words_of
-from nlan.control.setting import set_by_path
-from nlan.control.written import Changed, Memory
 from nlan.model import Lab
 from nlan.state import LabState
 

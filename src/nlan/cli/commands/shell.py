@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
+from nlan.api import labs, names
 from nlan.cli.commands.exec import enter
-from nlan.control import labs, names
 from nlan.runtimes import Paths
 
 

@@ -7,6 +7,9 @@ import time
 from argparse import Namespace
 from typing import Any, NamedTuple
 
+from nlan.api import labs
+from nlan.api.status import LabStatus, NodeStatus, status
+from nlan.api.world import World
 from nlan.cli.output import (
     Screen,
     counted,
@@ -21,9 +24,6 @@ from nlan.cli.output import (
 )
 from nlan.cli.running import Terminal, settle
 from nlan.confirmation import Confirmation
-from nlan.control import labs
-from nlan.control.status import LabStatus, NodeStatus, status
-from nlan.control.world import World
 from nlan.errors import RollbackError
 from nlan.expect.hindrances import details
 from nlan.keep.presence import keeper_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from nlan.api.setting import unset_by_path
+from nlan.api.written import Changed, Memory
 from nlan.cli.changing import change_lab
-from nlan.control.setting import unset_by_path
-from nlan.control.written import Changed, Memory
 from nlan.model import Lab
 from nlan.state import LabState
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from nlan.api import labs
+from nlan.api.lifecycle import Request
 from nlan.cli.commands.plan import other_file, read
 from nlan.cli.running import Terminal, finish, run_change
-from nlan.control import labs
-from nlan.control.lifecycle import Request
 from nlan.errors import InputError, OvertakenError
 from nlan.runtimes import Paths
 

@@ -7,9 +7,9 @@ import sys
 from argparse import Namespace
 from contextlib import closing
 
+from nlan.api import labs
 from nlan.cli.lines import teller
 from nlan.cli.output import counted, end_line, say
-from nlan.control import labs
 from nlan.keep.watching import Watching
 from nlan.runtimes import Paths
 from nlan.state import find_state

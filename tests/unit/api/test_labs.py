@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.control.labs import remembered_name
+from nlan.api.labs import remembered_name
 from nlan.errors import NotFoundError
 from nlan.runtimes import Paths
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from nlan.control.names import find_namespace, second_names, visible
-from nlan.control.world import World
+from nlan.api.names import find_namespace, second_names, visible
+from nlan.api.world import World
 from nlan.engine import Engine
 from nlan.errors import NotFoundError
 from nlan.expand.base import addresses, node_addresses

@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from threading import Event
 from typing import Literal, NamedTuple
 
+from nlan.api import requirements
+from nlan.api.converge import Missing, wait
+from nlan.api.world import World, abilities
 from nlan.confirmation import Confirmation
-from nlan.control import requirements
-from nlan.control.converge import Missing, wait
-from nlan.control.world import World, abilities
 from nlan.engine import Engine, Failure, failure_text
 from nlan.errors import (
     ApplyError,

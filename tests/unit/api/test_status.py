@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from nlan.api.status import NodeStatus, _node
 from nlan.cli.commands.status import _row
-from nlan.control.status import NodeStatus, _node
 from nlan.drivers.frr.sessions import OspfNeighbor
 from nlan.expand import expand
 from nlan.expect import Expectation, expectation

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nlan.api.differences import MISSING, differences
 from nlan.cli.commands.diff import _lines, _shown, _value
-from nlan.control.differences import MISSING, differences
 from nlan.model import Lab
 from nlan.schema import load
 

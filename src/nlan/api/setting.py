@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from nlan.control.changes import SETTINGS, segments_of, value_of, with_value, without_value
-from nlan.control.world import abilities
-from nlan.control.written import Changed, Memory, change_file
+from nlan.api.changes import SETTINGS, segments_of, value_of, with_value, without_value
+from nlan.api.world import abilities
+from nlan.api.written import Changed, Memory, change_file
 from nlan.errors import InputError, Problem
 from nlan.expand import expand
 from nlan.model import Interface, Lab, Node

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from nlan.control.converge import unheard, wanted_others, without
-from nlan.control.names import visible
-from nlan.control.world import World, abilities
+from nlan.api.converge import unheard, wanted_others, without
+from nlan.api.names import visible
+from nlan.api.world import World, abilities
 from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
 from nlan.expand import expand

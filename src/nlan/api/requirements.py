@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from nlan.control.features import LINK_KINDS, missing_link_kinds, missing_programs
+from nlan.api.features import LINK_KINDS, missing_link_kinds, missing_programs
 from nlan.errors import HostError, InputError, Problem
 from nlan.expand.abilities import Abilities
 from nlan.expand.frr import left_out

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.control.setting import set_by_path, unset_by_path
-from nlan.control.written import Memory
+from nlan.api.setting import set_by_path, unset_by_path
+from nlan.api.written import Memory
 from nlan.errors import InputError
 from nlan.model import BgpPeer, Lab
 from nlan.schema import load, to_yaml

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from nlan.control import converge
-from nlan.control.converge import MissingRoutes, wait
+from nlan.api import converge
+from nlan.api.converge import MissingRoutes, wait
 from nlan.expect import Expectation, Session
 
 PREFIX = ip_network("192.0.2.0/24")
@@ -85,7 +85,7 @@ def test_where_raw_lines_may_bring_more_nothing_is_certain(monkeypatch: pytest.M
 
 def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("nlan.control.converge.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("nlan.api.converge.time.monotonic", lambda: now[0])
 
     class Slow(Kernels):
         def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
@@ -118,7 +118,7 @@ def test_routes_that_go_with_a_session_are_waited_for_again() -> None:
 
 def test_what_came_up_in_vain_is_looked_for_while_no_route_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("nlan.control.converge.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("nlan.api.converge.time.monotonic", lambda: now[0])
 
     class Slow(Kernels):
         def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:

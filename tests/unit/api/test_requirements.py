@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.control import requirements
+from nlan.api import requirements
 from nlan.errors import HostError, InputError
 from nlan.expand.abilities import ABLE, Abilities
 from nlan.plan import Operation, Plan

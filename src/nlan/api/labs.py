@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from nlan.control import names
+from nlan.api import names
 from nlan.errors import HostError, NotFoundError
 from nlan.runtimes import NetnsRuntime, Paths, labs
 from nlan.state import find_state, known_labs
@@ -37,7 +37,7 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
 
 
 def second_names(place: NetnsRuntime) -> dict[str, str]:
-    """Return the hosts of a lab by their second addresses (`nlan.control.names`), as it is remembered."""
+    """Return the hosts of a lab by their second addresses (`nlan.api.names`), as it is remembered."""
     state = find_state(place.paths.state, place.lab)
     if state is None:
         return {}

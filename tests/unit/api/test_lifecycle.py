@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from nlan.control import lifecycle
-from nlan.control.lifecycle import Listener, take_down, undo_unconfirmed
+from nlan.api import lifecycle
+from nlan.api.lifecycle import Listener, take_down, undo_unconfirmed
 from nlan.engine import Engine
 from nlan.errors import ApplyError, InputError, NlanError, OvertakenError, VerificationError
 from nlan.plan import Plan
