@@ -23,7 +23,8 @@ from nlan.drivers.netlink.links import dump_links
 from nlan.drivers.netlink.look import look
 from nlan.drivers.sysctl import SysctlDriver
 from nlan.resources import Key, Resource
-from nlan.runtimes import NetnsRuntime, syscalls
+from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns import syscalls
 from nlan.testing import FakeHostsDriver, FakeKernel, FakePlace, FakeSysctlDriver, address, link, route
 from nlan.testing.link import NewLink
 

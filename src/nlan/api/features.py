@@ -14,9 +14,9 @@ from nlan.drivers.netlink import codec
 from nlan.drivers.netlink.channel import Channel, kernel_words
 from nlan.drivers.netlink.links import create_link
 from nlan.errors import HostError
-from nlan.runtimes import syscalls
-from nlan.runtimes.probe import why_not_nodes
-from nlan.runtimes.threads import in_thread
+from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.probe import why_not_nodes
+from nlan.runtimes.netns.threads import in_thread
 
 _IFLA_VXLAN_ID = 1
 _IFLA_VLAN_ID, _IFLA_VRF_TABLE = 1, 1

@@ -12,7 +12,7 @@ from nlan.resources import Cgroup, Resource
 
 
 class Limiter(Protocol):
-    """Cgroups of a lab's nodes (`nlan.runtimes.cgroups.Cgroups`)."""
+    """Cgroups of a lab's nodes (`nlan.runtimes.netns.cgroups.Cgroups`)."""
 
     def limits(self, namespace: str) -> dict[str, float]:
         """Return ``memory`` in bytes, ``cpu`` in processors, ``pids``; what is missing is unlimited."""

@@ -21,7 +21,7 @@ from nlan.keep.logs import Logs
 from nlan.keep.switches import DIRECTORY, Switches
 from nlan.resources import FABRIC
 from nlan.runtimes import NetnsRuntime
-from nlan.runtimes.paths import namespace_name
+from nlan.runtimes.netns.paths import namespace_name
 from tega.database import Database
 
 DAEMONS = frozenset(

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, cast
 from nlan.drivers.netlink.channel import NETFILTER
 from nlan.drivers.netlink.links import FIRST
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
-from nlan.runtimes import mark
+from nlan.runtimes.netns import mark
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel import FakeKernel
 from nlan.testing.limits import FakeLimits

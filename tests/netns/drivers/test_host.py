@@ -16,7 +16,8 @@ from nlan.drivers.namespace import NamespaceDriver
 from nlan.drivers.sysctl import SysctlDriver
 from nlan.errors import HostError, NotOwnedError
 from nlan.resources import Cgroup, HostsFile, Namespace, Sysctl
-from nlan.runtimes import NetnsRuntime, syscalls
+from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns import syscalls
 
 FORWARDING = Sysctl(namespace="a", name="net/ipv4/ip_forward", value="1")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from nlan.runtimes.probe import why_not_nodes
+from nlan.runtimes.netns.probe import why_not_nodes
 
 IN_CHROOT = """
 import os, shutil, subprocess, sys
 from pathlib import Path
-import nlan.runtimes.probe
+import nlan.runtimes.netns.probe
 from nlan.runtimes import NetnsRuntime, Paths
 root, bind = Path(sys.argv[1]), sys.argv[2]
 subprocess.run(["mount", "--make-rprivate", "/"], check=True)
@@ -36,7 +36,7 @@ if bind != "bare":
 (root / "run" / "marker").write_text("here")
 os.chroot(root)
 os.chdir("/")
-print(nlan.runtimes.probe.why_not_nodes(), flush=True)
+print(nlan.runtimes.netns.probe.why_not_nodes(), flush=True)
 lab = NetnsRuntime(Paths(), "chroot")
 with lab.lock():
     try:
@@ -69,7 +69,7 @@ def test_without_proc_it_is_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_without_a_privilege_it_is_said_in_a_sentence() -> None:
-    code = "from nlan.runtimes.probe import why_not_nodes; print(why_not_nodes())"
+    code = "from nlan.runtimes.netns.probe import why_not_nodes; print(why_not_nodes())"
     words = ["setpriv", "--bounding-set", "-sys_admin", sys.executable, "-c", code]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert said.startswith(

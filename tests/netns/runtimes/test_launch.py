@@ -16,9 +16,10 @@ from netns.support import shell
 from nlan.cli.commands.exec import run_all
 from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
-from nlan.runtimes import NetnsRuntime, Paths, nodespace, spawn
-from nlan.runtimes.cgroups import Cgroups
-from nlan.runtimes.nodespace import NODE_NETNS
+from nlan.runtimes import NetnsRuntime, Paths
+from nlan.runtimes.netns import nodespace, spawn
+from nlan.runtimes.netns.cgroups import Cgroups
+from nlan.runtimes.netns.nodespace import NODE_NETNS
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 
 from netns.support import shell
 from nlan.errors import HostError, NotOwnedError
-from nlan.runtimes import NetnsRuntime, Paths, labs, syscalls
+from nlan.runtimes import NetnsRuntime, Paths, labs
+from nlan.runtimes.netns import syscalls
 
 
 def add_foreign(paths: Paths, name: str) -> Path:

@@ -20,7 +20,8 @@ mount -t tmpfs tmpfs /run
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from nlan.runtimes import NetnsRuntime, Paths, syscalls
+from nlan.runtimes import NetnsRuntime, Paths
+from nlan.runtimes.netns import syscalls
 run, netns, lab, call, count, work = sys.argv[1:]
 left = int(count)
 real = getattr(syscalls, call)

@@ -22,9 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nlan.errors import HostError
-from nlan.runtimes import pins, syscalls
-from nlan.runtimes.paths import Paths, file_name
-from nlan.runtimes.threads import in_thread
+from nlan.runtimes.netns import pins, syscalls
+from nlan.runtimes.netns.paths import Paths, file_name
+from nlan.runtimes.netns.threads import in_thread
 
 TEMPLATE = "@template.mnt"
 BOUND = {

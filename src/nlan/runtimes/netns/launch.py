@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from nlan.errors import HostError
-from nlan.runtimes import syscalls
-from nlan.runtimes.spawn import Program, spawn
-from nlan.runtimes.threads import in_thread
+from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.spawn import Program, spawn
+from nlan.runtimes.netns.threads import in_thread
 
 _RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT)
 

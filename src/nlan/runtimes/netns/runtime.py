@@ -18,10 +18,10 @@ from typing import Protocol
 
 from nlan import safefiles
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
-from nlan.runtimes import launch, lock, mark, nodespace, pins, probe, processes, syscalls
-from nlan.runtimes.cgroups import Cgroups
-from nlan.runtimes.paths import Paths, file_name, namespace_name
-from nlan.runtimes.threads import in_thread, run_all
+from nlan.runtimes.netns import launch, lock, mark, nodespace, pins, probe, processes, syscalls
+from nlan.runtimes.netns.cgroups import Cgroups
+from nlan.runtimes.netns.paths import Paths, file_name, namespace_name
+from nlan.runtimes.netns.threads import in_thread, run_all
 from nlan.values import natural
 
 _SELF_NET = "/proc/thread-self/ns/net"
@@ -29,7 +29,7 @@ _JOURNAL = "pins"
 
 
 class _Pinning(Protocol):
-    """What binds a namespace file to a path: `nlan.runtimes.pins` or its `PinFiles`."""
+    """What binds a namespace file to a path: `nlan.runtimes.netns.pins` or its `PinFiles`."""
 
     def pin(self, source: str, path: Path | str) -> None:
         """Bind `source` to `path`, made if it is not there."""
@@ -78,7 +78,7 @@ class NetnsRuntime:
     def lock(
         self, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
     ) -> Iterator[None]:
-        """Hold the lab's lock, see `nlan.runtimes.lock.lab_lock`.
+        """Hold the lab's lock, see `nlan.runtimes.netns.lock.lab_lock`.
 
         Where who held it last was killed, what that had just started joins its node's cgroup.
         """
