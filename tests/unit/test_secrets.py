@@ -8,7 +8,7 @@ import pytest
 
 from nlan.errors import ApplyError
 from nlan.model import BgpPeer, from_json, to_builtins, to_shown
-from nlan.schema.report import Place, Report
+from nlan.schema.syntax.report import Place, Report
 from nlan.secrets import HIDDEN, Marks, Secret, hide, stands_for_secret
 
 PEER = BgpPeer(address=ip_address("192.0.2.1"), peer_asn=64496, password=Secret("hush"))

@@ -9,12 +9,12 @@ import msgspec
 
 from nlan.errors import InputError, NotFoundError, Problem
 from nlan.model import Lab, Node
-from nlan.schema.change import check_change
-from nlan.schema.dump import to_plain
-from nlan.schema.kinds import shape
-from nlan.schema.plain import Where, read_plain, to_tree
-from nlan.schema.report import Report, listed, nearest
-from nlan.schema.tree import Map, Scalar, Seq, Tree, parse_tree
+from nlan.schema.checking.change import check_change
+from nlan.schema.syntax.report import Report, listed, nearest
+from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree, parse_tree
+from nlan.schema.written.dump import to_plain
+from nlan.schema.written.kinds import shape
+from nlan.schema.written.resolved_reader import Where, read_plain, to_tree
 from nlan.secrets import HIDDEN, Marks, hide
 from nlan.state import LabState
 from tega.errors import InvalidPath

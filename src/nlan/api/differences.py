@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from nlan.model import Lab
-from nlan.schema.dump import to_plain
+from nlan.schema.written.dump import to_plain
 
 Path = tuple[str, ...]
 

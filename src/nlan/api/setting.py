@@ -18,11 +18,11 @@ from nlan.api.written import Changed, Memory, change_file
 from nlan.errors import InputError, Problem
 from nlan.expand import expand
 from nlan.model import Interface, Lab, Node
-from nlan.schema import table
-from nlan.schema.kinds import Section
-from nlan.schema.plain import fields_by_word, word_of
-from nlan.schema.report import nearest
-from nlan.schema.tree import Map
+from nlan.schema.syntax.report import nearest
+from nlan.schema.syntax.tree import Map
+from nlan.schema.written import table
+from nlan.schema.written.kinds import Section
+from nlan.schema.written.resolved_reader import fields_by_word, word_of
 from tega.paths import format_path
 
 Segments = tuple[str, ...]

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from nlan.api.differences import merged
 from nlan.errors import InputError, Problem
 from nlan.model import Lab
-from nlan.schema import Allocations, Loaded, load, template
-from nlan.schema.change import check_change
-from nlan.schema.dump import to_plain
-from nlan.schema.names import entries_of, is_short
-from nlan.schema.plain import Where, read_plain, to_tree
-from nlan.schema.report import Report, nearest
-from nlan.schema.tree import Map, Scalar, Seq, Tree, parse_tree
+from nlan.schema import Allocations, Loaded, load
+from nlan.schema.checking.change import check_change
+from nlan.schema.resolving.names import entries_of, is_short
+from nlan.schema.syntax import template
+from nlan.schema.syntax.report import Report, nearest
+from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree, parse_tree
+from nlan.schema.written.dump import to_plain
+from nlan.schema.written.resolved_reader import Where, read_plain, to_tree
 
 Segments = tuple[str, ...]
 
@@ -118,8 +119,8 @@ def _at_node(tree: Map, segments: Segments, value: Tree | None, path: str) -> Ma
 
 
 def _is_node(name: str, names: Iterable[str]) -> bool:
-    from nlan.schema.ranges import expand_names
-    from nlan.schema.report import Muted, Place
+    from nlan.schema.syntax.ranges import expand_names
+    from nlan.schema.syntax.report import Muted, Place
 
     return any(name in expand_names(one, Place(), Muted()) for one in names)
 

@@ -193,7 +193,7 @@ def _verb_parser(top: Parser, verb: str) -> Parser:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    from nlan.schema.report import nearest
+    from nlan.schema.syntax.report import nearest
 
     return nearest(word, words)
 

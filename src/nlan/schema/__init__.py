@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nlan.schema.allocate import Allocations
 from nlan.schema.loading import Loaded, load
+from nlan.schema.resolving.allocate import Allocations
 
 if TYPE_CHECKING:
     from nlan.errors import Problem
@@ -19,9 +19,9 @@ __all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "to_yaml"]
 
 def check(lab: Lab) -> tuple[Problem, ...]:
     """Return what is wrong or doubtful in a lab that comes from no file: what `load` checks across nodes."""
-    from nlan.schema.drafts import Places
-    from nlan.schema.report import Report
-    from nlan.schema.verify import verify
+    from nlan.schema.checking.verify import verify
+    from nlan.schema.resolving.drafts import Places
+    from nlan.schema.syntax.report import Report
 
     report = Report("")
     verify(lab, Places(), report)
@@ -30,7 +30,7 @@ def check(lab: Lab) -> tuple[Problem, ...]:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the file, for editors."""
-    from nlan.schema.jsonschema import json_schema as make
+    from nlan.schema.written.jsonschema import json_schema as make
 
     return make()
 
@@ -40,7 +40,7 @@ def to_yaml(lab: Lab, *, secrets: bool = False) -> str:
 
     Keys and passwords are hidden, unless `secrets` asks for them.
     """
-    from nlan.schema.dump import hidden
-    from nlan.schema.dump import to_yaml as dump
+    from nlan.schema.written.dump import hidden
+    from nlan.schema.written.dump import to_yaml as dump
 
     return dump(lab, None if secrets else hidden)

@@ -9,19 +9,28 @@ from typing import Any, NamedTuple
 
 from nlan.errors import Problem
 from nlan.model import Lab
-from nlan.schema import table, template
-from nlan.schema.allocate import Allocations, Allocator
-from nlan.schema.build import build_lab
-from nlan.schema.drafts import Places
-from nlan.schema.foreign import is_foreign_text, is_foreign_tree
-from nlan.schema.kinds import Reader, Record, shape
-from nlan.schema.names import Underlay, allocate_underlay, breadth, entries_of, is_short, node_trees, tunnels
-from nlan.schema.ranges import expand_names
-from nlan.schema.report import Place, Report, nearest
-from nlan.schema.settings import Settings
-from nlan.schema.source import check_text, read_source
-from nlan.schema.tree import Map, Scalar, Tree, missing_blank, parse_tree
-from nlan.schema.verify import verify
+from nlan.schema.checking.verify import verify
+from nlan.schema.resolving.allocate import Allocations, Allocator
+from nlan.schema.resolving.build import build_lab
+from nlan.schema.resolving.drafts import Places
+from nlan.schema.resolving.names import (
+    Underlay,
+    allocate_underlay,
+    breadth,
+    entries_of,
+    is_short,
+    node_trees,
+    tunnels,
+)
+from nlan.schema.resolving.settings import Settings
+from nlan.schema.syntax import template
+from nlan.schema.syntax.foreign import is_foreign_text, is_foreign_tree
+from nlan.schema.syntax.ranges import expand_names
+from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.syntax.source import check_text, read_source
+from nlan.schema.syntax.tree import Map, Scalar, Tree, missing_blank, parse_tree
+from nlan.schema.written import table
+from nlan.schema.written.kinds import Reader, Record, shape
 from nlan.values import NAME_MAX, is_name
 
 PROBLEMS_MAX = 1000

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from nlan.errors import InputError
 from nlan.schema import Allocations, load
-from nlan.schema.allocate import Allocator, pieces, singles
-from nlan.schema.report import Place, Report
+from nlan.schema.resolving.allocate import Allocator, pieces, singles
+from nlan.schema.syntax.report import Place, Report
 
 from .conftest import Load, Problems
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from nlan.errors import InputError
-from nlan.schema import load, table
-from nlan.schema.kinds import Kind, Reader
-from nlan.schema.report import Place, Report
-from nlan.schema.tree import Scalar
+from nlan.schema import load
+from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.tree import Scalar
+from nlan.schema.written import table
+from nlan.schema.written.kinds import Kind, Reader
 
 WRONG: list[tuple[Kind, str, str]] = [
     (table.UNDERLAY, "fe80::1%eth1/64", "is not an address"),

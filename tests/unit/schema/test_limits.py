@@ -3,7 +3,7 @@
 import pytest
 
 from nlan.schema import loading
-from nlan.schema.report import LONGEST
+from nlan.schema.syntax.report import LONGEST
 
 from .conftest import Load, Problems
 

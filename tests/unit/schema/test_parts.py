@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from nlan.errors import InputError
-from nlan.schema import access, load, parts
+from nlan.schema import load
+from nlan.schema.syntax import access, parts
 
 LAB = "nodes: {{r1: {{frr: {{file: {}}}}}}}\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nlan.schema import table
-from nlan.schema.report import nearest
+from nlan.schema.syntax.report import nearest
+from nlan.schema.written import table
 
 
 @pytest.mark.parametrize(

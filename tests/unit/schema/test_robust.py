@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from nlan.errors import InputError
-from nlan.schema import json_schema, kinds, load, scalars, table
+from nlan.schema import json_schema, load
+from nlan.schema.written import kinds, scalars, table
 
 WORDS = sorted({word for section in table.SECTIONS for word in section.spellings})
 NAMES = [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from nlan.schema import rendering
-from nlan.schema.report import Report
-from nlan.schema.template import CLOSE, OPEN, mark_names, spelled
+from nlan.schema.syntax import rendering
+from nlan.schema.syntax.report import Report
+from nlan.schema.syntax.template import CLOSE, OPEN, mark_names, spelled
 
 from .conftest import Load, Problems
 
@@ -12,7 +12,7 @@ from .conftest import Load, Problems
 def test_plain_names_keep_every_column_and_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.setitem(sys.modules, "nlan.schema.rendering", None)  # importing it would fail
+    monkeypatch.setitem(sys.modules, "nlan.schema.syntax.rendering", None)  # importing it would fail
     text = "a: ${pe1}, ${ce-1}\n# ${1 + 1} in a comment\n"
     marked = mark_names(text, Report("f"))
     assert marked is not None

@@ -7,10 +7,10 @@ import pytest
 
 from nlan.errors import InputError
 from nlan.schema import load
-from nlan.schema import tree as trees
-from nlan.schema.report import Report
-from nlan.schema.source import SIZE_MAX
-from nlan.schema.tree import Map, Scalar, Seq, parse_tree
+from nlan.schema.syntax import tree as trees
+from nlan.schema.syntax.report import Report
+from nlan.schema.syntax.source import SIZE_MAX
+from nlan.schema.syntax.tree import Map, Scalar, Seq, parse_tree
 
 from .conftest import Problems
 
@@ -108,7 +108,7 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_every_key_is_read_in_both_spellings() -> None:
-    from nlan.schema import table
+    from nlan.schema.written import table
 
     for section in (*table.SECTIONS, table.FULL):
         for key in section.keys:

@@ -16,7 +16,7 @@ from nlan.cli.changing import change_lab
 from nlan.cli.output import say
 from nlan.errors import HostError, InputError, NotFoundError
 from nlan.model import Lab
-from nlan.schema.dump import to_yaml
+from nlan.schema.written.dump import to_yaml
 from nlan.secrets import Marks
 from nlan.state import LabState
 

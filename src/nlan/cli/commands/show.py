@@ -8,7 +8,7 @@ from nlan.cli.commands.plan import load
 from nlan.cli.output import print_json
 from nlan.runtimes import Paths
 from nlan.schema import to_yaml
-from nlan.schema.dump import hidden, to_plain
+from nlan.schema.written.dump import hidden, to_plain
 
 
 def run(arguments: Namespace) -> int:

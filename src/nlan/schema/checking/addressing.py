@@ -1,0 +1,217 @@
+"""Addresses and prefixes of the lab, judged by the segment that they are on.
+
+One segment has each address once. Elsewhere the same address or an overlapping prefix may be meant:
+an anycast loopback, an interface that borrows its loopback's address, sites that do not touch. What is
+doubtful there is a warning, and what no packet can be meant for is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from nlan.model import Lab, Node
+from nlan.model.segments import Holders, Segment, Segments
+from nlan.schema.resolving.drafts import Places, vpns_of
+from nlan.schema.syntax.report import Place, Report
+
+
+class Held(NamedTuple):
+    """An address that a node (or a host behind it) holds, and the segment it is on."""
+
+    interface: Any
+    holder: str
+    node: str
+    segment: Segment
+    at: Place
+
+
+def held_addresses(lab: Lab, segments: Segments, places: Places) -> list[Held]:
+    """Return every address of the lab but link-local ones, which mean nothing beyond their link."""
+    found = (item for node in lab.nodes for item in _held(node, segments, places))
+    return [item for item in found if not item.interface.is_link_local]
+
+
+def check_addresses(lab: Lab, held: list[Held], holders: Holders, places: Places, report: Report) -> None:
+    """Record addresses that are defined twice on a segment, and prefixes that overlap."""
+    _duplicates(held, places, report)
+    _overlaps(lab, held, holders, places, report)
+    for node in lab.nodes:
+        _unnumbered(node, places, report)
+
+
+def _held(node: Node, segments: Segments, places: Places) -> Iterator[Held]:
+    for interface in node.interfaces:
+        key: tuple[str, str | int] = node.name, interface.name
+        yield from _on(node, interface.addresses, segments.get(key, key), places)
+    for vpn in vpns_of(node):
+        key = node.name, vpn.vni
+        yield from _on(node, vpn.addresses, segments.get(key, key), places)
+        for host in vpn.hosts:
+            for value in host.addresses:
+                at = places.find("node", node.name, "host", value)
+                called = f"host {node.name}/{host.addresses[0].ip}"
+                yield Held(value, called, "", segments.get(key, key), at)
+                yield Held(value, called, "", ("hosts", node.name), at)
+    for value in node.router.loopbacks if node.router else ():
+        at = places.find("node", node.name, "address", value)
+        yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name), at)
+    for lan in node.vhosts:
+        at = places.find("node", node.name, "vhosts", lan.gateway)
+        for gateway in lan.gateways:
+            yield Held(gateway, node.name, node.name, ("hosts", node.name, lan.gateway.ip), at)
+        for addresses in lan.members:
+            for value in addresses:
+                # Hosts are called after their node and address, so that a node has each address once.
+                yield Held(value, f"host {node.name}/{addresses[0].ip}", "", ("hosts", node.name), at)
+
+
+def _on(node: Node, addresses: Iterable[Any], segment: Segment, places: Places) -> Iterator[Held]:
+    for value in addresses:
+        yield Held(value, node.name, node.name, segment, places.find("node", node.name, "address", value))
+
+
+def _duplicates(held: list[Held], places: Places, report: Report) -> None:
+    first: dict[tuple[Any, Segment], Held] = {}
+    for item in held:
+        other = first.setdefault((item.interface.ip, item.segment), item)
+        if other is not item:
+            message = f"{item.interface.ip} at {item.holder} stands at {other.holder} too"
+            report.error(_second(item, other, places), f"{message}{_line(other, report)}")
+
+
+def _second(item: Held, other: Held, places: Places) -> Place:
+    """Return where an item stands that is the second of two, also where both are said of one node."""
+    if item.at != other.at:
+        return item.at
+    again = places.find("node", item.node, "address", item.interface, "again")
+    return again if again.path else item.at
+
+
+def _line(item: Held, report: Report) -> str:
+    return f" (line {report.source_line(item.at.line)})" if item.at.line else ""
+
+
+def _unnumbered(node: Node, places: Places, report: Report) -> None:
+    """An interface that borrows an address hears nothing of OSPF through a reverse-path filter."""
+    ospf = node.router.ospf if node.router is not None else None
+    if ospf is None or node.sysctls.get("net/ipv4/conf/all/rp_filter") == "0":
+        return
+    spoken = {interface.name for interface in ospf.interfaces if not interface.passive}
+    for name, own in node.held():
+        single = [value for value in own if value.version == 4]
+        if name in spoken and single and all(value.network.prefixlen == 32 for value in single):
+            at = places.find("node", node.name, "address", single[0])
+            message = f"{node.name} drops what it hears of OSPF on {name}: of a neighbour beyond its /32"
+            hint = "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
+            report.warning(at, f"{message} the reverse-path filter knows no way back", hint)
+
+
+# -- prefixes that overlap
+
+Net = tuple[Any, Held]
+"""A prefix, and the first address in it on its segment."""
+
+
+def _overlaps(lab: Lab, held: list[Held], holders: Holders, places: Places, report: Report) -> None:
+    """Prefixes that overlap: on one node, on one segment, or where routes lead from one to the other."""
+    nets: dict[tuple[Any, Segment], Held] = {}
+    of_node: dict[str, dict[tuple[Any, Segment], Held]] = {node.name: {} for node in lab.nodes}
+    touched: dict[Segment, set[str]] = {}
+    for item in held:
+        if item.node:
+            key = item.interface.network, item.segment
+            nets.setdefault(key, item)
+            of_node[item.node].setdefault(key, item)
+            touched.setdefault(item.segment, set()).add(item.node)
+    for node in lab.nodes:
+        own = [(network, item) for (network, _), item in of_node[node.name].items()]
+        for inner, outer in _nested(own):
+            if inner[1].segment != outer[1].segment:
+                _at_one_node(inner, outer, places, report)
+    _under(lab, nets, touched, places, report)
+    islands: dict[Any, list[Net]] = {}
+    for (network, _), item in nets.items():
+        islands.setdefault(holders.island(item.node), []).append((network, item))
+    for island in islands.values():
+        for inner, outer in _nested(island):
+            apart = touched[inner[1].segment].isdisjoint(touched[outer[1].segment])
+            if apart or inner[1].segment == outer[1].segment:
+                _apart(inner, outer, report)
+
+
+def _nested(nets: list[Net]) -> Iterator[tuple[Net, Net]]:
+    """Yield each prefix with those it lies in; of equal ones the later with the first."""
+    stack: list[Net] = []
+    for net in sorted(nets, key=lambda one: _order(one[0])):
+        while stack and not _inside(net[0], stack[-1][0]):
+            stack.pop()
+        yield from ((net, outer) for outer in stack)
+        if not stack or stack[-1][0] != net[0]:
+            stack.append(net)
+
+
+def _order(network: Any) -> tuple[int, int, int]:
+    return network.version, int(network.network_address), network.prefixlen
+
+
+def _inside(network: Any, outer: Any) -> bool:
+    return bool(network.version == outer.version and network.subnet_of(outer))
+
+
+def _is_host(net: Net) -> bool:
+    return bool(net[0].prefixlen == net[0].max_prefixlen)
+
+
+def _is_lo(net: Net) -> bool:
+    return isinstance(net[1].segment, tuple) and net[1].segment[0] == "lo"
+
+
+def _under(
+    lab: Lab,
+    nets: dict[tuple[Any, Segment], Held],
+    touched: dict[Segment, set[str]],
+    places: Places,
+    report: Report,
+) -> None:
+    """Nodes on the underlay reach their tunnels' ends by its prefix alone."""
+    if lab.underlay is None:
+        return
+    under = lab.underlay.prefix
+    attached = {node.name for node in lab.nodes if node.attached}
+    at = places.find("node", lab.nodes[0].name, "underlay")
+    other = under, Held(None, "the underlay", "", "underlay", at)
+    for (network, segment), item in nets.items():
+        if (_inside(network, under) or _inside(under, network)) and touched[segment] & attached:
+            report.error(item.at, _sentence((network, item), other, report))
+
+
+def _at_one_node(inner: Net, outer: Net, places: Places, report: Report) -> None:
+    """Two segments of a node: fine where one prefix is a single address, which the node itself has."""
+    if _is_host(inner):
+        return
+    leads = "the longer prefix" if inner[0] != outer[0] else "one of them"
+    inner, outer = _by_line(inner, outer)
+    at = _second(inner[1], outer[1], places)
+    report.warning(at, f"{_sentence(inner, outer, report)}: packets take {leads}")
+
+
+def _apart(inner: Net, outer: Net, report: Report) -> None:
+    """Segments that no node is on both of, or one segment with prefixes of different length."""
+    anycast = inner[0] == outer[0] and _is_host(inner) and _is_lo(inner) and _is_lo(outer)
+    one = inner[1].segment == outer[1].segment
+    if anycast or (one and _is_host(inner)):
+        return
+    leads = "the longer prefix" if inner[0] != outer[0] else "the nearer one"
+    follows = "its ends should agree" if one else f"routes lead to {leads}"
+    inner, outer = _by_line(inner, outer)
+    report.warning(inner[1].at, f"{_sentence(inner, outer, report)}: {follows}")
+
+
+def _by_line(inner: Net, outer: Net) -> tuple[Net, Net]:
+    return (outer, inner) if inner[1].at.line < outer[1].at.line else (inner, outer)
+
+
+def _sentence(one: Net, other: Net, report: Report) -> str:
+    same = "is used on two segments" if one[0] == other[0] else f"overlaps {other[0]}"
+    return f"{one[0]} of {one[1].holder} {same}, at {other[1].holder} too{_line(other[1], report)}"

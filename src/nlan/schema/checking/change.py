@@ -1,0 +1,136 @@
+"""A changed lab as a whole: what files are checked for, told by the paths of the model, and its wiring.
+
+What was wrong before the change is no matter of the change: a peer outside of the lab, say, which a
+file may name as such and the model cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nlan.errors import Problem
+from nlan.model import Lab, Node, lab, ptn, router
+from nlan.schema.checking.verify import verify
+from nlan.schema.resolving.drafts import Places
+from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.written.resolved_reader import Path, Where
+
+
+def check_change(changed: Lab, before: Lab, where: Where, report: Report) -> None:
+    """Check a lab as a whole, as files are, for what a change made wrong.
+
+    Raises:
+        InputError: With every problem that `before` has not.
+    """
+    known = {problem.message for problem in _problems(before, Where())}
+    for problem in _problems(changed, where):
+        if problem.severity == "error" and problem.message not in known:
+            report.error(Place(problem.path, problem.line, problem.column), problem.message, problem.hint)
+    report.stop_if_failed()
+
+
+def _problems(one: Lab, where: Where) -> tuple[Problem, ...]:
+    report = Report("")
+    _wiring(one, where, report)
+    if not one.nodes:
+        report.error(where(("nodes",)), "no node is left", "`nlan down` removes a lab")
+    elif not report.failed:
+        verify(one, _places(one, where), report)
+    return report.problems()
+
+
+def _wiring(one: Lab, where: Where, report: Report) -> None:
+    """Links and LANs end at interfaces, and interfaces are on a link or a LAN."""
+    interfaces = {node.name: {interface.name for interface in node.interfaces} for node in one.nodes}
+    ends: set[tuple[str, str]] = set()
+    for path, end in _ends(one):
+        if (end.node, end.interface) in ends:
+            message = f"the interface {end.interface} of {end.node} is on a link or a LAN already"
+            report.error(where((*path, "interface")), message)
+        ends.add((end.node, end.interface))
+        if end.node not in interfaces:
+            hint = nearest(end.node, interfaces)
+            report.error(where((*path, "node")), f"no node is called `{end.node}`", hint)
+        elif end.interface not in interfaces[end.node]:
+            hint = nearest(end.interface, interfaces[end.node])
+            message = f"{end.node} has no interface `{end.interface}`"
+            report.error(where((*path, "interface")), message, hint)
+    for node in one.nodes:
+        for number, interface in enumerate(node.interfaces):
+            if (node.name, interface.name) not in ends:
+                at = where((node.name, "interfaces", str(number)))
+                report.error(at, f"the interface {interface.name} of {node.name} is on no link and no LAN")
+    seen: set[str] = set()
+    for node in one.nodes:
+        if node.name in seen:
+            report.error(where((node.name,)), f"two nodes are called {node.name}")
+        seen.add(node.name)
+
+
+def _ends(one: Lab) -> Iterator[tuple[Path, lab.Endpoint]]:
+    for number, link in enumerate(one.links):
+        yield ("links", str(number), "a"), link.a
+        yield ("links", str(number), "b"), link.b
+    for number, lan in enumerate(one.lans):
+        for port, end in enumerate(lan.ports):
+            yield ("lans", str(number), "ports", str(port)), end
+
+
+def _places(one: Lab, where: Where) -> Places:
+    """Return where each part of the lab stands that the checks of the whole speak of."""
+    places = Places()
+    places.put(where(("underlay", "mtu")), "underlay", "mtu")
+    for node in one.nodes:
+        for key, path in _parts(node):
+            places.put(where((node.name, *path)), "node", node.name, *key)
+    return places
+
+
+def _parts(node: Node) -> Iterator[tuple[tuple[Any, ...], Path]]:
+    yield (), ()
+    for word in ("underlay", "router", "gateway"):
+        yield (word,), (word,)
+    for number, interface in enumerate(node.interfaces):
+        path = "interfaces", str(number)
+        yield ("interface", interface.name), path
+        yield from _addresses(interface.addresses, (*path, "addresses"))
+    for number, network in enumerate(node.ptn):
+        yield ("ptn", network.name, "local"), ("ptn", str(number), "local")
+        for inner, vpn in enumerate(network.l2vpns):
+            yield from _vpn(vpn, ("ptn", str(number), "l2vpns", str(inner)))
+    for number, lan in enumerate(node.vhosts):
+        yield ("vhosts", lan.gateway), ("vhosts", str(number))
+        yield ("address", lan.gateway), ("vhosts", str(number), "gateway")
+    if node.router is not None:
+        yield from _routing(node.router)
+
+
+def _addresses(values: Any, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
+    for number, value in enumerate(values):
+        yield ("address", value), (*path, str(number))
+
+
+def _vpn(vpn: ptn.L2Vpn, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
+    key = "vni", vpn.vni
+    yield key, path
+    yield (*key, "id"), (*path, "vni")
+    yield (*key, "mtu"), (*path, "mtu")
+    for number, _ in enumerate(vpn.peers):
+        yield (*key, "peer", number), (*path, "peers", str(number))
+    yield from _addresses(vpn.addresses, (*path, "addresses"))
+
+
+def _routing(routing: router.Router) -> Iterator[tuple[tuple[Any, ...], Path]]:
+    yield from _addresses(routing.loopbacks, ("router", "loopbacks"))
+    for word in ("engine", "frr", "router_id", "bgp", "ospf"):
+        yield (word,), ("router", word)
+    for number, route in enumerate(routing.routes):
+        yield ("route", route.prefix), ("router", "routes", str(number))
+    for number, peer in enumerate(routing.bgp.peers if routing.bgp else ()):
+        path = "router", "bgp", "peers", str(number)
+        yield ("bgp", "peer", peer.address), path
+        yield ("bgp", "peer", peer.address, "asn"), (*path, "remote_as")
+    for number, area in enumerate(routing.ospf.areas if routing.ospf else ()):
+        for inner, network in enumerate(area.networks):
+            yield ("ospf", network), ("router", "ospf", "areas", str(number), "networks", str(inner))

@@ -1,0 +1,253 @@
+"""Doubts that know routing: what a lab may well mean, and yet rarely does. All are warnings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nlan.model import BgpPeer, Lab, Node, Ospf
+from nlan.model.segments import Holders, Segments
+from nlan.schema.checking.folding import Folding
+from nlan.schema.resolving.drafts import Places, vpns_of
+from nlan.schema.syntax.report import Report
+
+
+def lint(lab: Lab, holders: Holders, segments: Segments, places: Places, report: Report) -> None:
+    """Record the doubts.
+
+    Args:
+        lab: The resolved lab.
+        holders: Who holds each address.
+        segments: The segment of each node's interfaces, by name, of its L2VPNs, by VNI.
+        places: Where things were said.
+        report: Where warnings go.
+    """
+    warnings = Folding(report, (node.name for node in lab.nodes))
+    _look(lab, holders, segments, places, warnings)
+    warnings.close()
+
+
+def _look(lab: Lab, holders: Holders, segments: Segments, places: Places, report: Folding) -> None:
+    _tunnel_peers(lab, places, report)
+    _segment_mtus(lab, places, report)
+    _ospf(lab, segments, places, report)
+    nodes = {node.name: node for node in lab.nodes}
+    sessions: dict[tuple[str, str], list[BgpPeer]] = {}  # by speaker and holder of the peer's address
+    for node in lab.nodes:
+        for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+            holder = holders.seen_from(node.name, peer.address)
+            sessions.setdefault((node.name, holder or ""), []).append(peer)
+    for node in lab.nodes:
+        if node.router and node.router.bgp:
+            for peer in node.router.bgp.peers:
+                _source(node, peer, places, report)
+                other = nodes.get(holders.seen_from(node.name, peer.address) or "")
+                if other is not None and other is not node:
+                    backs = sessions.get((other.name, node.name), [])
+                    _session(node, other, peer, backs, places, report)
+            _next_hops(node, places, report)
+            _sources(node, places, report)
+
+
+def _tunnel_peers(lab: Lab, places: Places, report: Folding) -> None:
+    """Tunnels that lead to oneself, to a node without the VNI, or that frames pass one way only."""
+    names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
+    floods = {  # by node and VNI: the nodes that it floods to
+        (node.name, vpn.vni): {names[peer]: index for index, peer in enumerate(vpn.peers) if peer in names}
+        for node in lab.nodes
+        for vpn in vpns_of(node)
+    }
+    twice = {vni for node in lab.nodes for vni, count in _counted(node) if count > 1}
+    for (name, vni), peers in floods.items():
+        for other, index in peers.items() if vni not in twice else ():
+            back = floods.get((other, vni))
+            if other != name and back is not None and (name in back or other in back):
+                continue
+            at = places.find("node", name, "vni", vni, "peer", index)
+            if other == name:
+                missing = _missing(name, vni, floods)
+                hint = f"did you mean `${{{missing}}}`?" if missing else ""
+                report.warning(at, f"{name} is its own peer; nothing is flooded to oneself", hint)
+            elif back is None:
+                report.warning(at, f"{other} has no VNI {vni}; frames sent there are lost")
+            else:
+                message = f"{other} does not list {name} among its peers of VNI {vni}"
+                report.warning(at, f"{message}; broadcasts pass one way only")
+
+
+def _counted(node: Node) -> Iterable[tuple[int, int]]:
+    return Counter(vpn.vni for vpn in vpns_of(node)).items()
+
+
+def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]]) -> str:
+    """Return the node that floods to this one and is not flooded back to, or nothing."""
+    for (other, at), peers in floods.items():
+        if at == vni and other != name and name in peers and other not in floods[name, vni]:
+            return other
+    return ""
+
+
+def _segment_mtus(lab: Lab, places: Places, report: Folding) -> None:
+    seen: dict[int, tuple[str, int]] = {}
+    for node in lab.nodes:
+        for vpn in vpns_of(node):
+            first, mtu = seen.setdefault(vpn.vni, (node.name, vpn.mtu))
+            if mtu != vpn.mtu:
+                at = places.find("node", node.name, "vni", vpn.vni, "mtu")
+                message = f"VNI {vpn.vni} has MTU {vpn.mtu} here and {mtu} at {first}"
+                report.warning(at, f"{message}; large packets vanish, and OSPF stays in ExStart (RFC 2328)")
+
+
+def _session(
+    node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], places: Places, report: Folding
+) -> None:
+    if node.router is None or other.router is None or other.router.bgp is None:
+        return
+    at = places.find("node", node.name, "bgp", "peer", peer.address)
+    if not backs:
+        message = f"{other.name} does not list {node.name} as a peer: the session never comes up"
+        report.warning(at, message)
+    elif any(back.password != peer.password for back in backs):
+        message = f"{other.name} has another password for this session: it never comes up"
+        report.warning(at, message)
+    bgp = node.router.bgp
+    if not _reaches(node, other, peer.address):
+        kind = "iBGP" if bgp and bgp.asn == peer.peer_asn else "eBGP"
+        if kind == "iBGP":
+            report.warning(at, f"{node.name} has no route to its iBGP peer {peer.address} before BGP is up")
+        elif peer.ebgp_multihop is None:
+            message = f"the eBGP peer {peer.address} is not on a segment of {node.name}"
+            report.warning(at, message, "`ebgp_multihop` allows more than one hop")
+
+
+def interfaces_of(node: Node) -> list[Any]:
+    """Return the node's addresses on segments, with prefix length."""
+    found = [value for interface in node.interfaces for value in interface.addresses]
+    found += [value for vpn in vpns_of(node) for value in vpn.addresses]
+    found += [node.underlay] if node.attached and node.underlay else []
+    return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
+
+
+def _source(node: Node, peer: BgpPeer, places: Places, report: Folding) -> None:
+    """A session that is bound to what the node has not."""
+    if peer.update_source is None or node.router is None or node.router.engine != "frr":
+        return
+    version = peer.address.version
+    source = node.address_of(peer.update_source, version)
+    if source is None or source not in {value.ip for _, own in node.held() for value in own}:
+        at = places.find("node", node.name, "bgp", "peer", peer.address)
+        lacks = f"{node.name} has no IPv{version} address on an interface {peer.update_source}"
+        lacks = lacks if source is None else f"{node.name} has no address {source}"
+        report.warning(at, f"{lacks}: the session never comes up")
+
+
+def _reaches(node: Node, other: Node, address: Any) -> bool:
+    """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw FRR."""
+    if any(value.version == address.version and address in value.network for value in interfaces_of(node)):
+        return True
+    here, there = node.router, other.router
+    if here is None or there is None:
+        return False
+    if (here.ospf and there.ospf) or here.frr or there.frr:
+        return True
+    return any(route.prefix.version == address.version and address in route.prefix for route in here.routes)
+
+
+def _next_hops(node: Node, places: Places, report: Folding) -> None:
+    """A border router that hands on next hops that nobody inside knows."""
+    router = node.router
+    if router is None or router.bgp is None or router.frr:
+        return
+    bgp = router.bgp
+    outside = any(peer.peer_asn != bgp.asn for peer in bgp.peers)
+    announced = "connected" in bgp.redistribute or (router.ospf and "connected" in router.ospf.redistribute)
+    if not outside or announced:
+        return
+    for peer in bgp.peers:
+        if peer.peer_asn == bgp.asn and not peer.next_hop_self:
+            at = places.find("node", node.name, "bgp", "peer", peer.address)
+            message = f"{peer.address} hears of next hops outside the AS that it has no route to"
+            report.warning(at, message, "say `next_hop_self: true`, or redistribute `connected`")
+
+
+def _sources(node: Node, places: Places, report: Folding) -> None:
+    """A router that shall tell BGP of routes that nobody there learns."""
+    router = node.router
+    if router is None or router.bgp is None or router.frr or router.ospf or router.engine != "frr":
+        return
+    if "ospf" in router.bgp.redistribute:
+        at = places.find("node", node.name, "bgp", "redistribute", "ospf")
+        report.warning(at, f"{node.name} runs no OSPF: there is nothing of it to redistribute")
+
+
+# -- OSPF
+
+
+def _ospf(lab: Lab, segments: Segments, places: Places, report: Folding) -> None:
+    """Prefixes that no interface has, and segments whose ends are in different areas or subnets."""
+    areas: dict[Any, tuple[str, Any]] = {}
+    subnets: dict[Any, dict[str, set[Any]]] = {}
+    for node in lab.nodes:
+        ospf = node.router.ospf if node.router else None
+        if ospf is None:
+            continue
+        _uncovered(node, ospf, places, report)
+        passive = {interface.name for interface in ospf.interfaces if interface.passive}
+        for key, name, value in _placed(node):
+            found = None if name in passive else _area(ospf, value)
+            if found is None or (node.name, key) not in segments:
+                continue
+            network, area = found
+            segment = segments[node.name, key]
+            first, other = areas.setdefault((segment, value.version), (node.name, area))
+            if area != other:
+                at = places.find("node", node.name, "ospf", network)
+                message = f"{name} is in area {area} here and in {other} at {first}: no adjacency comes up"
+                report.warning(at, message)
+            elif value.version == 4 and value.network.prefixlen < value.max_prefixlen:  # else unnumbered
+                subnets.setdefault(segment, {}).setdefault(node.name, set()).add(value.network)
+    _subnets(subnets, places, report)
+
+
+def _subnets(by_segment: dict[Any, dict[str, set[Any]]], places: Places, report: Folding) -> None:
+    """OSPFv2 routers that hear others and share a subnet with none of them."""
+    for subnets in by_segment.values():
+        for name, own in subnets.items():
+            others = {other: theirs for other, theirs in subnets.items() if other != name}
+            if others and not any(own & theirs for theirs in others.values()):
+                other, theirs = next(iter(others.items()))
+                mine, far = min(own), min(theirs)
+                at = places.find("node", name, "ospf", mine)
+                message = f"{name} is in the subnet {mine} here and {other} in {far}: no adjacency comes up"
+                report.warning(at, message)
+
+
+def _placed(node: Node) -> Iterator[tuple[str | int, str, Any]]:
+    """Yield the segment key, the interface's name and the address of each address on a segment."""
+    for interface in node.interfaces:
+        yield from ((interface.name, interface.name, value) for value in interface.addresses)
+    for vpn in vpns_of(node):
+        yield from ((vpn.vni, f"int_br{vpn.vni}", value) for value in vpn.addresses)
+
+
+def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
+    """Return the longest prefix that covers the address, and its area."""
+    covering = [
+        (network, area.area)
+        for area in ospf.areas
+        for network in area.networks
+        if network.version == value.version and value.ip in network
+    ]
+    return max(covering, key=lambda entry: entry[0].prefixlen, default=None)
+
+
+def _uncovered(node: Node, ospf: Ospf, places: Places, report: Folding) -> None:
+    held = interfaces_of(node) + list(node.router.loopbacks if node.router else ())
+    for area in ospf.areas:
+        for network in area.networks:
+            if not any(value.version == network.version and value.ip in network for value in held):
+                at = places.find("node", node.name, "ospf", network)
+                report.warning(
+                    at, f"no interface of {node.name} has an address in {network}: OSPF runs on none"
+                )

@@ -1,0 +1,344 @@
+"""BGP of the short form: sessions follow from links, networks and AS numbers.
+
+Between ASes a session runs over every shared segment; inside an AS to the route reflectors, or to
+every router where there is none, over loopbacks where OSPF carries them, else over a shared segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from nlan.model import Bgp, BgpPeer
+from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, vpns_of
+from nlan.schema.resolving.segments import Wiring
+from nlan.schema.resolving.services import announcements, peer_options, said_peer, say_once
+from nlan.schema.resolving.settings import Settings
+from nlan.schema.syntax.report import Place, Said, nearest
+from nlan.schema.written.kinds import Record
+from nlan.schema.written.scalars import Address
+
+Path = tuple[Any, Any, Any, Any]
+"""A session's ways: own address, the peer's address, own update source, the peer's."""
+
+
+def derive_bgp(wiring: Wiring) -> None:
+    """Give every node with an AS its BGP: derived sessions, changed and extended by what it says."""
+    _reflectors(wiring)
+    speakers = [node for node in wiring.nodes.values() if node.asn is not None and node.router]
+    for node in wiring.nodes.values():
+        _silent(node, wiring)
+    for node in speakers:
+        _name_peers(node, wiring)
+    maker = _Maker(wiring, speakers, {node.name for node in speakers if _derives(node, wiring)})
+    for node in speakers:
+        _finish(node, maker.sessions(node), wiring)
+
+
+def _silent(node: NodeDraft, wiring: Wiring) -> None:
+    """Warn of what a node says of BGP where it speaks none."""
+    if (node.asn is not None and node.router) or _said(node, wiring, "bgp") is False:
+        return
+    if "asn" in node.said.places and "asn" not in node.said:
+        return  # what it is could not be read, which is said already
+    why, hint = ("it has no AS", "say `asn`") if node.router else ("it is a host", "say `role: router`")
+    for word in ("asn", "bgp", "route_reflector", "engine"):
+        said, at = node.said.get(word), node.said.place(word)
+        if said not in (None, "frr") and said is not False and not at.path.lower().startswith("defaults."):
+            wiring.report.warning(at, f"{node.name} speaks no BGP, as {why}", hint)
+
+
+def _said(node: NodeDraft, wiring: Wiring, word: str) -> Any:
+    return node.said.get(word, wiring.settings.said.get(word))
+
+
+def _reflectors(wiring: Wiring) -> None:
+    for said in wiring.settings.said.get("route_reflector", []):
+        for name in wiring.known(said.value, said.at):
+            wiring.nodes[name].reflector = True
+
+
+def _options(node: NodeDraft, wiring: Wiring) -> Record:
+    own, wide = node.said.get("bgp"), wiring.settings.said.get("bgp")
+    record = own if isinstance(own, Record) else Record(node.at)
+    return record.over(wide) if isinstance(wide, Record) else record
+
+
+def _derives(node: NodeDraft, wiring: Wiring) -> bool:
+    said = node.said.get("router")
+    if said is not None and "bgp" in said and "asn" not in node.said and "bgp" not in node.said:
+        return False
+    return bool(_options(node, wiring).get("derive", True))
+
+
+class _Maker:
+    """Derives the sessions of all nodes once; hands each node its own."""
+
+    def __init__(self, wiring: Wiring, nodes: list[NodeDraft], deriving: set[str]) -> None:
+        self._wiring = wiring
+        self._peers: dict[str, dict[Any, BgpPeer]] = {}
+        self._external: set[str] = set()
+        self._deriving = deriving
+        self._ebgp({node.name for node in nodes})
+        groups: dict[int, list[NodeDraft]] = {}
+        for node in nodes:
+            groups.setdefault(node.asn or 0, []).append(node)
+        for group in groups.values():
+            self._ibgp(group)
+
+    def sessions(self, node: NodeDraft) -> tuple[dict[Any, BgpPeer], bool]:
+        return self._peers.get(node.name, {}), node.name in self._external
+
+    def _ebgp(self, names: set[str]) -> None:
+        for segment in self._wiring.segments:
+            ends = [end for end in segment.ends if end.node.name in names] if segment.bgp else []
+            for index, a in enumerate(ends):
+                for b in ends[index + 1 :]:
+                    if a.node.asn == b.node.asn:
+                        continue
+                    for version in (4, 6):
+                        left, right = a.address(version), b.address(version)
+                        if left and right:
+                            self._external |= {a.node.name, b.node.name}
+                            self._session(a.node, b.node, (left, right, None, None))
+
+    def _session(self, a: NodeDraft, b: NodeDraft, path: Path) -> None:
+        left, right, left_source, right_source = path
+        ways = ((a, b, left, right, left_source), (b, a, right, left, right_source))
+        for node, other, own, address, source in ways:
+            if node.name not in self._deriving or not self._wanted(other, own):
+                continue
+            peer = BgpPeer(
+                address=address,
+                peer_asn=other.asn or 0,
+                families=family(address),
+                update_source=str(source) if source else None,
+                route_reflector_client=node.asn == other.asn and node.reflector and not other.reflector,
+                description=other.name,
+            )
+            self._peers.setdefault(node.name, {}).setdefault(address, peer)
+
+    def _wanted(self, other: NodeDraft, address: Any) -> bool:
+        """Whether the other end derives this session too, or says it in full."""
+        said = other.router.bgp if other.router else None
+        return other.name in self._deriving or (
+            said is not None and any(p.address == address for p in said.peers)
+        )
+
+    def _ibgp(self, group: list[NodeDraft]) -> None:
+        reflectors = [node for node in group if node.reflector]
+        for index, a in enumerate(group):
+            for b in group[index + 1 :]:
+                if not reflectors or a.reflector or b.reflector:
+                    for path in inner_paths(a, b):
+                        self._session(a, b, path)
+
+
+def family(address: Any) -> tuple[Literal["ipv4", "ipv6"], ...]:
+    """Return the family that a session over the address carries."""
+    return ("ipv4",) if address.version == 4 else ("ipv6",)
+
+
+def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
+    """Return the ways of a session inside an AS, one a family."""
+    igp = a.ospf_area is not None and b.ospf_area is not None
+    for version in (4, 6):
+        left, right = (next((v.ip for v in node.loopbacks if v.version == version), None) for node in (a, b))
+        shared = None if igp and left and right else _shared(a, b, version)
+        if shared:
+            yield shared
+        elif left and right:
+            yield left, right, left, right
+
+
+def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
+    for segment, end in a.ends:
+        for other in segment.ends:
+            if other.node is b and segment.bgp and end.address(version) and other.address(version):
+                return end.address(version), other.address(version), None, None
+    return None
+
+
+# -- what a node says of its own
+
+
+def _name_peers(node: NodeDraft, wiring: Wiring) -> None:
+    """Add the sessions that the service `Router` says by the peer's node."""
+    said, router = node.said.get("router"), node.router
+    if said is None or router is None or router.bgp is None:
+        return
+    peers = {peer.address: peer for peer in router.bgp.peers}
+    for entry in said.get("bgp", [])[:1]:
+        record = entry.value if isinstance(entry, Said) else entry[1]
+        for item in record.get("neighbors", []):
+            if "node" in item.value and "peer" not in item.value:
+                _apply_node(node, item.value.get("node"), item.value, item.at, peers, wiring)
+    bgp = msgspec.structs.replace(router.bgp, peers=tuple(peers.values()))
+    node.router = msgspec.structs.replace(router, bgp=bgp)
+
+
+def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: Wiring) -> None:
+    derived, external = sessions
+    options, router = _options(node, wiring), node.router
+    if router is None:
+        return
+    wiring.settings.places.put(node.said.place("asn"), "node", node.name, "bgp")
+    peers = {address: _with_defaults(peer, node, options, external) for address, peer in derived.items()}
+    said_peers = options.get("peers", [])
+    say_once([said for said in said_peers if isinstance(said, Said)], wiring.report)
+    for said in said_peers:
+        _apply(node, said, peers, wiring)
+    for address in derived if "keepalive_s" in options else ():
+        key = "node", node.name, "bgp", "peer", address, "keepalive_s"
+        wiring.settings.places.put(options.place("keepalive_s"), *key)
+    full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
+    peers |= {peer.address: peer for peer in full.peers}
+    announced = announcements(node, options, wiring.settings.places)
+    bgp = msgspec.structs.replace(full, peers=tuple(peers.values()), **announced)
+    node.router = msgspec.structs.replace(router, bgp=bgp)
+
+
+def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bool) -> BgpPeer:
+    inner = peer.peer_asn == node.asn
+    changes = {
+        name: options.get(name) for name in ("password", "keepalive_s", "hold_time_s") if name in options
+    }
+    if inner and options.get("next_hop_self", external):
+        changes["next_hop_self"] = True
+    return msgspec.structs.replace(peer, **changes) if changes else peer
+
+
+def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring) -> None:
+    """Change, add or drop sessions as one entry of `bgp.peers` says."""
+    key, record = (None, said.value) if isinstance(said, Said) else (said[0], said[1])
+    at: Place = key.at if key is not None else record.at
+    record = Record(at) if record is True else record
+    who = _who(key, record)
+    if who is None:
+        return wiring.report.error(at, "one of `node` and `peer` is required")
+    if key is not None and isinstance(record, Record):
+        for word in ("node", "peer"):
+            if word in record.places:
+                wiring.report.error(record.place(word), f"`{key.value}` says already who the peer is")
+    if isinstance(who, str):
+        return _apply_node(node, who, record, at, peers, wiring)
+    if record is False:
+        peers.pop(who, None)
+    elif isinstance(record, Record):
+        record = record.over(Record(record.at))
+        record.values["peer"] = who
+        new = said_peer(node, Said(record, at), wiring.settings.places, wiring.report)
+        if new and who in peers:
+            new = _changed(peers[who], record)
+        if new:
+            peers[who] = new
+    return None
+
+
+def _who(key: Said | None, record: Any) -> Any:
+    if key is not None:
+        try:
+            return Address().parse(key.value, plain=True)
+        except ValueError:
+            return key.value
+    return record.get("peer") or record.get("node")
+
+
+def _apply_node(
+    node: NodeDraft, name: str, record: Any, at: Place, peers: dict[Any, BgpPeer], wiring: Wiring
+) -> None:
+    other = wiring.nodes.get(name)
+    if other is None:
+        wiring.report.error(at, f"no node is called `{name}`", nearest(name, wiring.nodes))
+        return
+    mine = [address for address, peer in peers.items() if peer.description == name]
+    if record is False:
+        for address in mine:
+            del peers[address]
+        return
+    if other.asn is None or other is node:
+        wiring.report.error(
+            at, f"`{name}` speaks no BGP" if other is not node else "a node is no peer of itself"
+        )
+        return
+    options = record if isinstance(record, Record) else Record(at)
+    if not mine:
+        for path in inner_paths(node, other):
+            peer = BgpPeer(address=path[1], peer_asn=other.asn, description=name, families=family(path[1]))
+            peers[path[1]] = msgspec.structs.replace(peer, update_source=str(path[2]) if path[2] else None)
+            mine.append(path[1])
+    for address in mine:
+        key = "node", node.name, "bgp", "peer", address
+        wiring.settings.places.put(at, *key)
+        if "keepalive_s" in options.places:
+            wiring.settings.places.put(options.place("keepalive_s"), *key, "keepalive_s")
+        peers[address] = _changed(peers[address], options)
+
+
+def _changed(peer: BgpPeer, record: Record) -> BgpPeer:
+    options = peer_options(record, peer.address)
+    if "families" not in record:
+        del options["families"]
+    if "remote_as" in record:
+        options["peer_asn"] = record.get("remote_as")
+    return msgspec.structs.replace(peer, **options)
+
+
+# -- what a peer's address tells
+
+
+def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
+    """Give every session the AS and the name of the node that holds its address, where it says none."""
+    if not any(node.router and node.router.bgp for node in nodes.values()):
+        return
+    holders: dict[Any, list[NodeDraft]] = {}
+    for node in nodes.values():
+        for ip in _own(node):
+            holders.setdefault(ip, []).append(node)
+    for node in nodes.values():
+        if node.router and node.router.bgp:
+            peers = tuple(_filled(node, peer, holders, settings) for peer in node.router.bgp.peers)
+            bgp = msgspec.structs.replace(node.router.bgp, peers=peers)
+            node.router = msgspec.structs.replace(node.router, bgp=bgp)
+
+
+def _own(node: NodeDraft) -> Iterable[Any]:
+    yield from (value.ip for interface in node.interfaces for value in interface.addresses)
+    yield from (value.ip for vpn in vpns_of(node) for value in vpn.addresses)
+    yield from (value.ip for value in node.loopbacks)
+    yield from (gateway.ip for lan in node.vhosts for gateway in lan.gateways)
+    if node.attached and node.underlay:
+        yield node.underlay.ip
+
+
+def _filled(
+    node: NodeDraft, peer: BgpPeer, holders: dict[Any, list[NodeDraft]], settings: Settings
+) -> BgpPeer:
+    other = _holder(node, peer.address, holders)
+    changes: dict[str, Any] = {}
+    if peer.peer_asn == 0:
+        key = ("node", node.name, "bgp", "peer", peer.address)
+        if other is not None and other.asn is not None:
+            changes["peer_asn"] = other.asn
+        elif settings.places.has(*key, "external"):
+            settings.report.error(
+                settings.places.find(*key), "`RemoteAs` is required: the peer is not of this lab"
+            )
+        elif other is not None and other.router is not None and other.router.frr is not None:
+            message = f"`RemoteAs` is required: the AS of {other.name} is in its own FRR lines"
+            settings.report.error(settings.places.find(*key), message)
+    if peer.description is None and other is not None:
+        changes["description"] = other.name
+    return msgspec.structs.replace(peer, **changes) if changes else peer
+
+
+def _holder(node: NodeDraft, address: Any, holders: dict[Any, list[NodeDraft]]) -> NodeDraft | None:
+    """Return who holds the address: a neighbour on a segment, where several do."""
+    found = holders.get(address, [])
+    if len(found) > 1:
+        ends = (end for segment, _ in node.ends for end in segment.ends if end.node is not node)
+        near = (end.node for end in ends if any(value.ip == address for value in end.addresses))
+        return next(near, next((other for other in found if other is not node), found[0]))
+    return found[0] if found else None

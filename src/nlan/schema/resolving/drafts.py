@@ -1,0 +1,98 @@
+"""What a lab looks like while it is resolved: nodes and segments that still fill up."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Any
+
+import msgspec
+
+from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan, VpnHost
+from nlan.schema.syntax.report import Place
+from nlan.schema.written.kinds import Record
+
+CONNECTED = ("connected",)
+"""What routers announce besides, unless a file says otherwise."""
+
+
+class Places:
+    """Where each part of the lab was said; what was derived falls back to what it came from."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._places: dict[tuple[Any, ...], Place] = {}
+
+    def put(self, place: Place, *key: Any) -> None:
+        """Record where the part `key` stands; the first wins, the second is it `again`."""
+        if self._places.setdefault(key, place) is not place:
+            self._places.setdefault((*key, "again"), place)
+
+    def has(self, *key: Any) -> bool:
+        """Tell whether this very part was said."""
+        return key in self._places
+
+    def find(self, *key: Any) -> Place:
+        """Return the place of the part, else of the nearest whole it belongs to."""
+        while key:
+            if (place := self._places.get(key)) is not None:
+                return place
+            key = key[:-1]
+        return Place()
+
+
+class End(msgspec.Struct, eq=False):
+    """A node's interface on a segment."""
+
+    node: NodeDraft
+    interface: str
+    at: Place
+    addresses: list[Any] = []
+    cost: int | None = None
+    passive: bool = False
+    hosts: list[VpnHost] = []
+
+    def address(self, version: int) -> Any:
+        """Return the first address of the family, without prefix length, or None."""
+        return next((value.ip for value in self.addresses if value.version == version), None)
+
+
+class Segment(msgspec.Struct, eq=False):
+    """What several nodes share: a link, a LAN, an L2VPN."""
+
+    name: str
+    kind: str
+    at: Place
+    mtu: int
+    ends: list[End] = []
+    prefixes: tuple[Any, ...] = ()
+    ospf: Any = None
+    bgp: bool = True
+    cost: int | None = None
+    vni: int = 0
+
+
+class NodeDraft(msgspec.Struct, eq=False):
+    """A node on its way to the model."""
+
+    name: str
+    said: Record
+    at: Place
+    is_router: bool = False
+    underlay: Any = None
+    attached: bool = False
+    asn: int | None = None
+    reflector: bool = False
+    ospf_area: IPv4Address | None = None
+    interfaces: list[Interface] = []
+    ptn: list[PtnNetwork] = []
+    vhosts: list[VhostLan] = []
+    loopbacks: list[Any] = []
+    ends: list[tuple[Segment, End]] = []
+    router: Router | None = None
+    gateway: tuple[Any, ...] = ()
+    limits: Limits | None = None
+
+
+def vpns_of(node: Any) -> list[L2Vpn]:
+    """Return all L2VPNs of a node (draft or model)."""
+    return [vpn for network in node.ptn for vpn in network.l2vpns]

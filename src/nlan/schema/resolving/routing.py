@@ -1,0 +1,349 @@
+"""Routing of every node: what it says in full, and what the short form derives from links and networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.schema.resolving.addresses import UnknownAddressError, address_of
+from nlan.schema.resolving.bgp import derive_bgp
+from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
+from nlan.schema.resolving.gobgp import spare_gobgp
+from nlan.schema.resolving.segments import Wiring
+from nlan.schema.resolving.services import said_router, values
+from nlan.schema.resolving.settings import Settings
+from nlan.schema.syntax import template
+from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.written.kinds import Record
+from nlan.values import bridge_name
+
+_ZERO = IPv4Address(0)
+
+
+def derive_routers(wiring: Wiring, lab: Path) -> None:
+    """Give every node its router: what it says in full first, what is derived around it."""
+    settings, nodes = wiring.settings, wiring.nodes
+    for node in nodes.values():
+        node.router = said_router(node, settings.places, settings.report)
+        _resolve_asn(node, settings)
+        _resolve_loopbacks(node, settings)
+        if node.router is None and (node.is_router or "routes" in node.said):
+            node.router = Router(loopbacks=tuple(node.loopbacks))
+    for node in nodes.values():
+        if node.router:
+            _ospf(node, settings)
+    derive_bgp(wiring)
+    for node in nodes.values():
+        if node.router:
+            _rest(node, settings, wiring, lab)
+
+
+def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
+    said = node.said.get("asn", settings.said.get("asn") if node.is_router else None)
+    at = node.said.place("asn")
+    if node.router and node.router.bgp:
+        settings.places.put(at, "node", node.name, "asn")
+        own = node.said.get("asn")
+        if isinstance(own, int) and own is not False and own != node.router.bgp.asn:
+            settings.report.error(at, f"a node has one AS; this one says {said} and {node.router.bgp.asn}")
+        node.asn = node.router.bgp.asn
+    elif said == "auto":
+        node.asn = settings.auto_asn(node.name)
+    elif said is not None and said is not False and said is not True:
+        node.asn = said
+    if node.said.get("bgp", settings.said.get("bgp")) is False:
+        node.asn = node.asn if node.router and node.router.bgp else None
+    node.reflector = bool(node.said.get("route_reflector"))
+
+
+def ospf_said(node: NodeDraft, settings: Settings) -> Any:
+    """Return what the node, else the lab, says of OSPF; False where it runs none."""
+    said = node.said.get("ospf", settings.said.get("ospf") if node.is_router else None)
+    return False if said is None else said
+
+
+def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
+    said = node.said.get("loopback")
+    if isinstance(said, list):
+        node.loopbacks = list(values(said))
+        for item in said:
+            settings.places.put(item.at, "node", node.name, "address", item.value)
+    elif said is not None and said not in (False, True):
+        node.loopbacks = [said]
+        settings.places.put(node.said.place("loopback"), "node", node.name, "address", said)
+    elif said is not False and _wants_loopback(node, settings):
+        pool = settings.pools["loopbacks"]
+        number = settings.allocator.from_pool(pool, node.name, node.at)
+        node.loopbacks = [] if number is None else list(pool.interfaces(number))
+    if node.router:
+        both = dict.fromkeys((*node.router.loopbacks, *node.loopbacks))
+        node.loopbacks = list(both)
+        node.router = msgspec.structs.replace(node.router, loopbacks=tuple(both))
+    area = ospf_said(node, settings)
+    if area is not False:
+        node.ospf_area = (
+            area.get("area", _ZERO) if isinstance(area, Record) else _ZERO if area is True else area
+        )
+
+
+def _wants_loopback(node: NodeDraft, settings: Settings) -> bool:
+    if node.said.get("loopback") is True:
+        return True
+    if node.router is not None or not node.is_router:
+        return False
+    return node.asn is not None or ospf_said(node, settings) is not False
+
+
+# -- OSPF
+
+
+def _ospf(node: NodeDraft, settings: Settings) -> None:
+    if node.router is None:
+        return
+    said = ospf_said(node, settings)
+    full = node.router.ospf
+    if full is not None:
+        interfaces = tuple(_said_interfaces(node, full))
+        ospf = msgspec.structs.replace(full, interfaces=interfaces)
+    elif said is not False:
+        ospf = _derived_ospf(node, said)
+    else:
+        return
+    node.router = msgspec.structs.replace(node.router, ospf=ospf)
+
+
+def _said_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
+    networks = [network for area in ospf.areas for network in area.networks]
+    for segment, end in node.ends:
+        if any(_covers(network, value) for network in networks for value in end.addresses):
+            yield _interface(segment, end, passive=end.passive)
+    for lan in node.vhosts:
+        if any(_covers(network, gateway) for network in networks for gateway in lan.gateways):
+            yield OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True)
+
+
+def _covers(network: Any, interface: Any) -> bool:
+    return network.version == interface.version and interface.ip in network
+
+
+def _interface(segment: Segment, end: End, passive: bool) -> OspfInterface:
+    two = len(segment.ends) == 2 and not passive
+    return OspfInterface(name=end.interface, point_to_point=two, cost=end.cost, passive=passive)
+
+
+def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
+    options = said if isinstance(said, Record) else Record(node.at)
+    spoken = [
+        (segment.ospf if isinstance(segment.ospf, IPv4Address) else node.ospf_area or _ZERO, segment, end)
+        for segment, end in node.ends
+        if segment.ospf is not False and (segment.ospf or _spoken(node, segment))
+    ]
+    home = _home(node, [area for area, _, _ in spoken])
+    areas: dict[IPv4Address, list[Any]] = {home: [value.network for value in node.loopbacks]}
+    interfaces = []
+    for area, segment, end in spoken:
+        areas.setdefault(area, []).extend(value.network for value in end.addresses)
+        passive = end.passive or not _ospf_others(node, segment)
+        end.cost = end.cost or options.get("cost")
+        interfaces.append(_interface(segment, end, passive))
+    for lan in node.vhosts:
+        areas[home].extend(gateway.network for gateway in lan.gateways)
+        interfaces.append(OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True))
+    redistribute = values(options.get("redistribute")) if "redistribute" in options else CONNECTED
+    return Ospf(
+        areas=tuple(
+            OspfArea(area=area, networks=tuple(dict.fromkeys(nets))) for area, nets in areas.items() if nets
+        ),
+        interfaces=tuple(dict.fromkeys(interfaces)),
+        redistribute=redistribute,
+    )
+
+
+def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
+    """Return the area of the loopback and of the host LANs: the node's, but not apart from all its segments.
+
+    Alone in a backbone of its own, a loopback would be heard of by nobody in the real one.
+    """
+    said, home = node.said.get("ospf"), node.ospf_area or _ZERO
+    is_said = isinstance(said, IPv4Address) or (isinstance(said, Record) and "area" in said)
+    return home if is_said or not areas or home in areas else areas[0]
+
+
+def _spoken(node: NodeDraft, segment: Segment) -> bool:
+    """Whether OSPF runs here unasked: not towards other ASes alone, and passively where only hosts are."""
+    others = [end.node for end in segment.ends if end.node is not node]
+    routers = [other for other in others if other.is_router or other.router]
+    return not routers or any(_has_ospf(other) and not _is_border(node, other) for other in routers)
+
+
+def _is_border(node: NodeDraft, other: NodeDraft) -> bool:
+    """Whether an eBGP session is between the two; a router without an AS has an IGP alone."""
+    return node.asn is not None and other.asn is not None and node.asn != other.asn
+
+
+def _ospf_others(node: NodeDraft, segment: Segment) -> bool:
+    return any(end.node is not node and _has_ospf(end.node) for end in segment.ends)
+
+
+def _has_ospf(node: NodeDraft) -> bool:
+    return node.ospf_area is not None or (node.router is not None and node.router.ospf is not None)
+
+
+# -- the rest
+
+
+def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> None:
+    router = node.router
+    if router is None:
+        return
+    said, places = node.said, settings.places
+    engine = said.get("engine", router.engine)
+    places.put(said.place("engine"), "node", node.name, "engine")
+    places.put(said.place("router_id"), "node", node.name, "router_id")
+    complete = msgspec.structs.replace(
+        router,
+        engine=engine,
+        router_id=said.get("router_id", router.router_id),
+        routes=tuple(_routes(node, settings, wiring)),
+        frr=_frr(node, wiring, lab),
+    )
+    node.router = spare_gobgp(node.name, complete, places, settings.report)
+
+
+def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[StaticRoute]:
+    for entry in node.said.get("routes", []):
+        record = getattr(entry, "value", None)
+        if isinstance(record, Record):
+            yield from _route_record(node, record, settings, wiring)
+            continue
+        prefix, hop = entry
+        settings.places.put(prefix.at, "node", node.name, "route", prefix.value)
+        if hop == "blackhole":
+            yield StaticRoute(prefix=prefix.value, blackhole=True)
+        elif via := next_hop(node, hop, prefix.value.version, prefix.at, settings, wiring):
+            yield StaticRoute(prefix=prefix.value, via=via)
+
+
+def _route_record(
+    node: NodeDraft, record: Record, settings: Settings, wiring: Wiring
+) -> Iterable[StaticRoute]:
+    prefix = record.get("prefix")
+    ways = [name for name in ("via", "interface", "blackhole") if record.get(name)]
+    if prefix is None:
+        return
+    settings.places.put(record.at, "node", node.name, "route", prefix)
+    if not ways or ("blackhole" in ways and len(ways) > 1):
+        settings.report.error(record.at, "one of `via`, `interface` and `blackhole` is required")
+        return
+    via = record.get("via")
+    if via is not None:
+        via = next_hop(node, via, prefix.version, record.place("via"), settings, wiring)
+        if via is None:
+            return
+    yield StaticRoute(
+        prefix=prefix, via=via, interface=record.get("interface"), blackhole="blackhole" in ways
+    )
+
+
+def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Settings, wiring: Wiring) -> Any:
+    """Return the address of a next hop that is an address or a neighbouring node's name, or None."""
+    if not isinstance(hop, str):
+        return hop
+    if hop not in wiring.nodes:
+        settings.report.error(at, f"no node is called `{hop}`", nearest(hop, wiring.nodes))
+        return None
+    for segment, _ in node.ends:
+        for end in segment.ends:
+            if end.node.name == hop and end.node is not node and end.address(version):
+                return end.address(version)
+    settings.report.error(at, f"`{hop}` has no IPv{version} address on a segment with {node.name}")
+    return None
+
+
+def _frr(node: NodeDraft, wiring: Wiring, lab: Path) -> FrrRaw | None:
+    said, settings = node.said.get("frr"), wiring.settings
+    if said is None:
+        return None
+    settings.places.put(node.said.place("frr"), "node", node.name, "frr")
+    if not isinstance(said, Record):
+        settings.places.put(node.said.place("frr")._replace(path=""), "node", node.name, "frr", "text")
+        return FrrRaw(text=_with_addresses(said, node.said.place("frr"), wiring))
+    text = said.get("text", "")
+    file = str(lab.parent / said.get("file")) if "file" in said else ""
+    settings.places.put(said.place("text")._replace(path=file), "node", node.name, "frr", "text")
+    if ("text" in said) == ("file" in said):
+        settings.report.error(said.at, "one of `text` and `file` is required")
+    elif "file" in said:
+        text = _frr_file(said.get("file"), said, settings, lab)
+    text = _with_addresses(text, said.place("file" if "file" in said else "text"), wiring)
+    return FrrRaw(text=text, daemons=values(said.get("daemons")), only=said.get("only", False))
+
+
+def _with_addresses(text: str, at: Place, wiring: Wiring) -> str:
+    """Return FRR's lines with the addresses that placeholders stand for."""
+
+    def find(said: str) -> str:
+        try:
+            return address_of(said, wiring)
+        except UnknownAddressError as error:
+            message, *hint = error.args
+            wiring.settings.report.error(at, f"`${{{said}}}`: {message}", *hint)
+            return ""
+
+    return template.fill_names(text, find)[0] or ""
+
+
+def _frr_file(name: str, said: Record, settings: Settings, lab: Path) -> str:
+    from nlan.schema.syntax.parts import read_part
+
+    path = lab.parent / name
+    inner = Report(str(path))
+    text = read_part(name, lab, inner)
+    for problem in inner.problems():
+        where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
+        settings.report.error(said.place("file"), f"{where}: {problem.message}", problem.hint)
+    return template.mark_addresses(text or "")
+
+
+def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
+    """Give every plain host its default route: as said, else the first router on its segments."""
+    for node in nodes:
+        said = node.said.get("gateway")
+        if said is not None:
+            settings.places.put(node.said.place("gateway"), "node", node.name, "gateway")
+            node.gateway = tuple(hop for item in said for hop in _said_gateways(node, item, settings))
+        elif not node.is_router and node.router is None:
+            segments = [segment for segment, _ in node.ends if segment.prefixes]
+            routers = [end for end in _others(node, segments) if end.node.is_router or end.node.router]
+            node.gateway = tuple(_first_of_each_family(routers, [end for _, end in node.ends]))
+
+
+def _said_gateways(node: NodeDraft, item: Any, settings: Settings) -> list[Any]:
+    """Return the address that is said, or those of the node that is named, one a family."""
+    if not isinstance(item.value, str):
+        return [item.value]
+    others = _others(node, [segment for segment, _ in node.ends])
+    hops = list(_first_of_each_family([end for end in others if end.node.name == item.value]))
+    if not hops:
+        message = f"`{item.value}` is no node with an address on a segment with {node.name}"
+        settings.report.error(item.at, message)
+    return hops
+
+
+def _others(node: NodeDraft, segments: Iterable[Segment]) -> list[End]:
+    return [end for segment in segments for end in segment.ends if end.node is not node]
+
+
+def _first_of_each_family(ends: Iterable[End], own: Sequence[End] = ()) -> Iterable[Any]:
+    """Yield the first address of each family; where `own` ends are given, one that their prefixes hold."""
+    prefixes = [value.network for end in own for value in end.addresses]
+    for version in (4, 6):
+        hops = (hop for end in ends if (hop := end.address(version)))
+        near = (hop for hop in hops if not own or any(hop in p for p in prefixes if p.version == version))
+        yield from islice(near, 1)

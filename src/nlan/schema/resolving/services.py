@@ -1,0 +1,287 @@
+"""Services in the full form, as a node says them: Ptn, Vhosts, Router."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nlan.model import (
+    Bgp,
+    BgpPeer,
+    L2Vpn,
+    Ospf,
+    OspfArea,
+    PtnNetwork,
+    Router,
+    VhostLan,
+    VpnHost,
+)
+from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Places
+from nlan.schema.syntax.report import Place, Report, Said
+from nlan.schema.written.kinds import Record
+
+
+def add_ptn(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
+    """Add the packet transport networks that the node says in full."""
+    names: set[str] = set()
+    for name, record in node.said.get("ptn", []):
+        if name.value in names:
+            report.error(name.at, f"two networks of {node.name} are called `{name.value}`")
+        names.add(name.value)
+        places.put(name.at, "node", node.name, "ptn", name.value)
+        links: Record = record.get("links") or Record(record.at)
+        local = links.get("local_ip", node.underlay.ip if node.underlay else None)
+        places.put(links.place("local_ip"), "node", node.name, "ptn", name.value, "local")
+        _remotes(node, name.value, links, places)
+        vpns = [_vpn(node, said.value, mtu, places) for said in record.get("l2vpn", [])]
+        if local is None:
+            report.error(record.at, "the tunnel end has no address: `LocalIp` is missing")
+            continue
+        vpns = [vpn for vpn in vpns if vpn]
+        node.ptn.append(PtnNetwork(name=name.value, local=local, l2vpns=tuple(vpn for vpn in vpns if vpn)))
+
+
+def _remotes(node: NodeDraft, name: str, links: Record, places: Places) -> None:
+    for said in links.get("remote_ips", []):
+        places.put(said.at, "node", node.name, "ptn", name, "remote", said.value)
+
+
+def _vpn(node: NodeDraft, record: Record, mtu: int, places: Places) -> L2Vpn | None:
+    vni = record.get("vni")
+    if vni is None:
+        return None
+    key = ("node", node.name, "vni", vni)
+    places.put(record.at, *key)
+    places.put(record.place("vni"), *key, "id")
+    places.put(record.place("mtu"), *key, "mtu")
+    for index, said in enumerate(record.get("peers", [])):
+        places.put(said.at, *key, "peer", index)
+    for said in record.get("ip", []):
+        places.put(said.at, "node", node.name, "address", said.value)
+    return L2Vpn(
+        vni=vni,
+        vid=record.get("vid"),
+        peers=values(record.get("peers")),
+        addresses=values(record.get("ip")),
+        mtu=record.get("mtu", mtu),
+        hosts=tuple(_vpn_hosts(node, record, places)),
+    )
+
+
+def _vpn_hosts(node: NodeDraft, record: Record, places: Places) -> Iterator[VpnHost]:
+    """Yield the hosts of an L2VPN; their gateway is the node, where it is on their prefix."""
+    for said in record.get("hosts", []):
+        places.put(said.at, "node", node.name, "host", said.value)
+        own = [value.ip for value in values(record.get("ip")) if value.network == said.value.network]
+        yield VpnHost(addresses=(said.value,), gateways=tuple(own[:1]))
+
+
+def values(said: list[Said] | None) -> tuple[Any, ...]:
+    """Return the bare values of a list that was read."""
+    return tuple(item.value for item in said or ())
+
+
+def add_vhosts(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
+    """Add the host LANs of the node's service `Vhosts`; each says its gateway address."""
+    record = node.said.get("vhosts")
+    for said in record.get("vhost_props", []) if record else []:
+        gateways = said_gateways(said.value, report)
+        if not gateways:
+            if "network" not in said.value.places:
+                report.error(said.value.at, "`Network` is required: the LAN's gateway address")
+            continue
+        hosts = said.value.get("vhosts", 1)
+        octets = said.value.get("mtu", node.said.get("mtu", mtu))
+        lan = host_lan(gateways, hosts, octets, said.value.place("vhosts"), report)
+        add_lan(node, lan, said.value.place("network"), places)
+
+
+def said_gateways(record: Record, report: Report) -> list[Any]:
+    """Return the node's own addresses that a host LAN says, IPv4 first; none after recording why."""
+    said = record.get("network")
+    if not isinstance(said, list):
+        return [] if said is None else [said]
+    by_version: dict[int, Any] = {}
+    for item in said:
+        if by_version.setdefault(item.value.version, item.value) is not item.value:
+            report.error(
+                item.at, f"a host LAN has one IPv{item.value.version} address; {item.value} is another"
+            )
+    if not said:
+        report.error(record.place("network"), "the list is empty; expected the LAN's gateway address")
+    return [by_version[version] for version in sorted(by_version)]
+
+
+def add_lan(node: NodeDraft, lan: VhostLan, at: Place, places: Places) -> None:
+    """Add a host LAN and remember where it was said."""
+    node.vhosts.append(lan)
+    places.put(at, "node", node.name, "vhosts", lan.gateway)
+    for gateway in lan.gateways:
+        places.put(at, "node", node.name, "address", gateway)
+
+
+def host_lan(gateways: Sequence[Any], hosts: int, mtu: int, at: Place, report: Report) -> VhostLan:
+    """Return the LAN of `gateways`, one a family, with the next `hosts` addresses of each.
+
+    A prefix that is too small is reported, and all families get as many as fit.
+    """
+    hosts = min(hosts, *(_room(gateway, hosts, at, report) for gateway in gateways))
+    first, second = (*gateways, None)[:2]
+    return VhostLan(
+        gateway=first,
+        hosts=_next(first, hosts),
+        gateway6=second,
+        hosts6=None if second is None else _next(second, hosts),
+        mtu=mtu,
+    )
+
+
+def _room(gateway: Any, hosts: int, at: Place, report: Report) -> int:
+    """Return how many addresses follow the gateway's; it is reported where they are fewer than `hosts`."""
+    network = gateway.network
+    top = int(network.broadcast_address) - (1 if network.version == 4 and network.prefixlen < 31 else 0)
+    room = max(top - int(gateway.ip), 0)
+    if hosts > room:
+        report.error(
+            at, f"{hosts} hosts do not fit after {gateway.ip} in {network}, which has room for {room}"
+        )
+    return room
+
+
+def _next(gateway: Any, hosts: int) -> tuple[Any, ...]:
+    interface, first, length = type(gateway), int(gateway.ip) + 1, gateway.network.prefixlen
+    return tuple(interface((first + index, length)) for index in range(hosts))
+
+
+def said_router(node: NodeDraft, places: Places, report: Report) -> Router | None:
+    """Return what the node's service `Router` says, or None where it has none."""
+    record: Record | None = node.said.get("router")
+    if record is None:
+        return None
+    loopbacks = record.get("loopback", [])
+    for said in loopbacks:
+        places.put(said.at, "node", node.name, "address", said.value)
+    places.put(record.place("router_id"), "node", node.name, "router_id")
+    places.put(record.place("embedded_bgp"), "node", node.name, "engine")
+    return Router(
+        loopbacks=values(loopbacks),
+        router_id=record.get("router_id"),
+        engine="gobgp" if record.get("embedded_bgp") else "frr",
+        ospf=_said_ospf(node, record, places, report),
+        bgp=_said_bgp(node, record, places, report),
+    )
+
+
+def _said_ospf(node: NodeDraft, record: Record, places: Places, report: Report) -> Ospf | None:
+    if "ospf" not in record:
+        return None
+    places.put(record.place("ospf"), "node", node.name, "ospf")
+    areas: dict[Any, list[Any]] = {}
+    first: dict[Any, Any] = {}
+    for said in record.get("ospf"):
+        area = said.value.get("area")
+        for network in said.value.get("networks", []):
+            if (other := first.setdefault(network.value, area)) != area:
+                report.error(network.at, f"{network.value} is in area {other} already; a prefix is in one")
+                continue
+            places.put(network.at, "node", node.name, "ospf", network.value)
+            areas.setdefault(area, []).append(network.value)
+    return Ospf(
+        areas=tuple(
+            OspfArea(area=area, networks=tuple(dict.fromkeys(networks)))
+            for area, networks in areas.items()
+            if area is not None
+        ),
+        redistribute=CONNECTED,
+    )
+
+
+def _said_bgp(node: NodeDraft, record: Record, places: Places, report: Report) -> Bgp | None:
+    entries = list(_by_as(record.get("bgp", []), report))
+    if len(entries) > 1:
+        others = ", ".join(str(asn.value) for asn, _ in entries)
+        report.error(entries[1][0].at, f"a node has one AS; this one has {len(entries)} ({others})")
+    if not entries:
+        return None
+    asn, said = entries[0]
+    places.put(asn.at, "node", node.name, "bgp")
+    neighbors = said.get("neighbors", [])
+    say_once(neighbors, report)
+    peers = [peer for item in neighbors if (peer := said_peer(node, item, places, report))]
+    announced = announcements(node, said, places)
+    return Bgp(asn=asn.value, peers=tuple(peers), **{"redistribute": CONNECTED, **announced})
+
+
+def announcements(node: NodeDraft, record: Record, places: Places) -> dict[str, Any]:
+    """Return what a record says of a router's BGP besides its peers, and remember where."""
+    key = ("node", node.name, "bgp")
+    found: dict[str, Any] = {}
+    for name in ("networks", "redistribute"):
+        if name in record:
+            found[name] = values(record.get(name))
+            for said in record.get(name):
+                places.put(said.at, *key, name, said.value)
+    if "maximum_paths" in record:
+        found["maximum_paths"] = record.get("maximum_paths")
+        places.put(record.place("maximum_paths"), *key, "maximum_paths")
+    return found
+
+
+def _by_as(said: list[Any], report: Report) -> Any:
+    for entry in said:
+        if isinstance(entry, tuple) and not isinstance(entry, Said):
+            yield entry
+        elif "as" in entry.value:
+            yield Said(entry.value.get("as"), entry.value.place("as")), entry.value
+        elif "as" not in entry.value.places:
+            report.error(entry.value.at, "`As` is required: the AS number")
+
+
+def say_once(peers: list[Said], report: Report) -> None:
+    """Record peers of a list that are defined twice, or that say both an address and a node."""
+    first: dict[Any, Place] = {}
+    for said in peers:
+        record: Record = said.value
+        if "peer" in record.places and "node" in record.places:
+            report.error(record.place("node"), "one of `node` and `peer` is required, not both")
+        who = record.get("peer", record.get("node"))
+        at = record.place("peer" if "peer" in record else "node")
+        if who is not None and (other := first.setdefault(who, at)) is not at:
+            line = report.source_line(other.line)
+            report.error(at, f"the peer {who} is defined twice; the first is in line {line}")
+
+
+def said_peer(node: NodeDraft, said: Said, places: Places, report: Report) -> BgpPeer | None:
+    """Return the peer of a record that gives its address, or None; one that gives nothing is reported."""
+    record: Record = said.value
+    address = record.get("peer")
+    if address is None:
+        if not {"peer", "node"} & record.places.keys():
+            report.error(record.at, "`Peer` is required: the peer's address")
+        return None
+    key = ("node", node.name, "bgp", "peer", address)
+    places.put(record.place("peer"), *key)
+    places.put(record.place("remote_as"), *key, "asn")
+    places.put(record.place("keepalive_s"), *key, "keepalive_s")
+    if record.get("external"):
+        places.put(record.at, *key, "external")
+    return BgpPeer(address=address, peer_asn=record.get("remote_as", 0), **peer_options(record, address))
+
+
+_OPTIONS = (
+    "next_hop_self",
+    "route_reflector_client",
+    "password",
+    "update_source",
+    "ebgp_multihop",
+    "keepalive_s",
+    "hold_time_s",
+    "description",
+)
+
+
+def peer_options(record: Record, address: Any) -> dict[str, Any]:
+    """Return the options of a session that the record says."""
+    options = {name: record.get(name) for name in _OPTIONS if name in record}
+    families = values(record.get("families")) or (f"ipv{address.version}",)
+    return options | {"families": families}

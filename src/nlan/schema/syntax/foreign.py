@@ -1,0 +1,102 @@
+"""Files of other tools, and words of theirs: said as such, with what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.tree import Map, Seq, Tree
+
+
+class Kind(NamedTuple):
+    """A kind of file that is no lab: what it looks like, what it is, what to do with it."""
+
+    pattern: re.Pattern[str]
+    what: str
+    hint: str
+
+
+_TEXTS = tuple(
+    Kind(re.compile(pattern, re.MULTILINE), what, hint)
+    for pattern, what, hint in (
+        (
+            r"^[ \t]*(% ?(for|if|while|endfor|endif|endwhile)\b|<%[!\s]|<%(def|block|include)\b)",
+            "this is a Mako template",
+            "templates are Jinja2's: `{% for i in range(1, 5) %}` … `{% endfor %}`, and `${i}` as in Mako",
+        ),
+        (
+            r"^[A-Za-z0-9_.-]+\[([0-9]+|image|mem|ipv6|bridged|port|sysctl|exec|shell)\] ?=",
+            "this is a lab.conf of Kathara",
+            "a collision domain is `networks: {A: {type: lan, nodes: [r1, r2]}}`; FRR's lines are `frr`",
+        ),
+        (
+            r"^(frr version |frr defaults |router (bgp|ospf6?|isis|rip|ripng) ?[^:\n]*$)",
+            "this is a configuration of FRR",
+            "a lab names it: `nodes: {r1: {frr: {file: frr.conf}}}`",
+        ),
+        (
+            r"^\[(\[)?([Gg]lobal|[Nn]eighbors)\b",
+            "this is a configuration of GoBGP",
+            "say its peers as `nodes: {r1: {engine: gobgp, asn: 64496, bgp: {peers: …}}}`",
+        ),
+    )
+)
+
+
+def is_foreign_text(text: str, report: Report) -> bool:
+    """Tell whether the text is another tool's, after recording so."""
+    for kind in _TEXTS:
+        if (match := kind.pattern.search(text)) is not None:
+            report.error(Place("", text.count("\n", 0, match.start()) + 1), kind.what, kind.hint)
+            return True
+    return False
+
+
+def is_foreign_tree(tree: Tree, report: Report) -> bool:
+    """Tell whether what was read describes something else than a lab, after recording so."""
+    found = _of_list(tree) if isinstance(tree, Seq) else _of_map(tree) if isinstance(tree, Map) else None
+    if found is None:
+        return False
+    at, what, hint = found
+    report.error(Place("", at.line, at.column), what, hint)
+    return True
+
+
+def _of_map(tree: Map) -> tuple[Tree, str, str] | None:
+    topology = tree.find("topology")
+    if isinstance(topology, Map) and isinstance(topology.find("nodes"), Map):
+        hint = "say its nodes as `nodes: [r1, r2]` and its endpoints as `links: [r1:eth1 -- r2:eth1]`"
+        return topology, "this is a topology of containerlab", hint
+    services = tree.find("services")
+    if isinstance(services, Map) and any(
+        isinstance(one, Map) and one.find("image", "build") for _, one in services.entries
+    ):
+        return services, "this is a file of Docker Compose", "a lab has `nodes` and `links`"
+    for _, node in tree.entries:
+        if isinstance(node, Map) and node.find("passwd", "platform") and node.find("host"):
+            return node, "this is a roster of neutron-lan", "nlan needs none: all nodes are on this machine"
+    return None
+
+
+def _of_list(tree: Seq) -> tuple[Tree, str, str] | None:
+    first = next((item for item in tree.items if isinstance(item, Map)), None)
+    if first is None or not first.find("do", "nlan", "comment", "sleep"):
+        return None
+    hint = "it has commands; a lab says what there is, and `nlan edit` and `nlan set` change it"
+    return first, "this is a scenario of neutron-lan", hint
+
+
+MODULES = {
+    "bridges": "the bridges of `ptn` and `hosts` need no word; leave it out",
+    "gateway": "RIP is said in FRR's lines: `frr`",
+    "vxlan": "the tunnel ends are said in `ptn: {wan: {links: {local_ip: …}}}`, or follow from `networks`",
+    "subnets": "say each VNI as a network: `networks: {n101: {vni: 101, nodes: [r1, r2]}}`",
+    "services": "there is no word for service chains yet",
+    "vpls": "say it as a network with `addresses: false`",
+    "ptn_nodes": "say `ptn: {wan: {nodes: …}}`",
+    "ptn_links": "say `ptn: {wan: {links: …}}`",
+    "ptn_l2vpn": "say `ptn: {wan: {l2vpn: …}}`",
+    "command": "`nlan exec NODE -- COMMAND` runs one",
+}
+"""The modules of neutron-lan that a node of nlan has not, or means otherwise; what to say instead."""

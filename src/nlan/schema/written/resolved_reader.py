@@ -1,0 +1,300 @@
+"""The lab as `nlan show` prints it, read back: every problem at once, by path and, in a text, by line.
+
+The counterpart of `dump`. A path begins with the node's name, ``r1.router.bgp.asn``; an item of a
+list is its number, counted from zero. Values are as in files, and so is what is said of wrong ones.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import inspect
+
+from nlan.model import Lab, Node, from_json, lab, ptn, router, vhosts
+from nlan.model.codec import IpAddress, IpInterface, IpNetwork
+from nlan.model.router import WORDS
+from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
+from nlan.schema.written import table
+from nlan.schema.written.kinds import Reader, ScalarKind, shape
+from nlan.schema.written.scalars import (
+    Address,
+    Bool,
+    Choice,
+    Integer,
+    Interface,
+    Ipv4,
+    Line,
+    Lines,
+    Number,
+    Prefix,
+    Size,
+    Text,
+)
+from nlan.secrets import Secret
+from tega.paths import format_path
+
+Path = tuple[str, ...]
+
+TITLES: dict[type, str] = {
+    Lab: "a lab",
+    Node: "a node",
+    lab.Link: "a link",
+    lab.Lan: "a LAN",
+    lab.Endpoint: "a link's end",
+    lab.Interface: "an interface",
+    lab.Underlay: "the underlay",
+    lab.Limits: "limits",
+    ptn.PtnNetwork: "a Ptn network",
+    ptn.L2Vpn: "an L2VPN",
+    ptn.VpnHost: "a host of an L2VPN",
+    vhosts.VhostLan: "a host LAN",
+    router.Router: "a router",
+    router.Ospf: "OSPF",
+    router.OspfArea: "an OSPF area",
+    router.OspfInterface: "OSPF of an interface",
+    router.Bgp: "BGP",
+    router.BgpPeer: "a BGP peer",
+    router.StaticRoute: "a static route",
+    router.FrrRaw: "raw FRR configuration",
+}
+SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
+FIELDS: dict[tuple[type, str], ScalarKind] = {
+    (Lab, "name"): table.NAME,
+    (Node, "name"): table.NAME,
+    (Node, "sysctls"): table.SYSCTL_VALUE,
+    (lab.Link, "name"): Line("a link's name", word=True),
+    (lab.Link, "mtu"): table.MTU,
+    (lab.Lan, "name"): table.NAME,
+    (lab.Lan, "mtu"): table.MTU,
+    (lab.Interface, "mtu"): table.MTU,
+    (lab.Interface, "name"): table.IFNAME,
+    (lab.Underlay, "mtu"): table.MTU,
+    (lab.Limits, "memory"): Size(),
+    (lab.Limits, "pids"): Integer(1, 2**22, "number of processes"),
+    (ptn.PtnNetwork, "name"): Line("a network's name", word=True),
+    (ptn.L2Vpn, "vni"): table.VNI,
+    (ptn.L2Vpn, "vid"): table.VID,
+    (ptn.L2Vpn, "mtu"): table.MTU,
+    (vhosts.VhostLan, "mtu"): table.MTU,
+    (router.Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
+    (router.Router, "router_id"): table.ROUTER_ID,
+    (router.OspfArea, "area"): table.AREA,
+    (router.OspfInterface, "name"): Line("an interface's name", word=True),
+    (router.OspfInterface, "cost"): table.COST,
+    (router.Ospf, "redistribute"): SOURCE,
+    (router.Bgp, "redistribute"): SOURCE,
+    (router.Bgp, "asn"): table.ASN,
+    (router.Bgp, "maximum_paths"): table.PATHS,
+    (router.BgpPeer, "peer_asn"): table.ASN,
+    (router.BgpPeer, "ebgp_multihop"): Integer(1, 255, "number of hops"),
+    (router.BgpPeer, "keepalive_s"): table.KEEPALIVE,
+    (router.BgpPeer, "hold_time_s"): table.HOLD_TIME,
+    (router.BgpPeer, "password"): table.PASSWORD,
+    (router.FrrRaw, "text"): Lines(),
+    (router.BgpPeer, "update_source"): table.SOURCE,
+    (router.BgpPeer, "description"): table.DESCRIPTION,
+}
+"""What a field takes beyond its type: a range, a pattern, words."""
+TYPES: dict[Any, ScalarKind] = {
+    IpAddress: Address(),
+    IpInterface: Interface(),
+    IpNetwork: Prefix(),
+    ipaddress.IPv4Address: Ipv4("an IPv4 address such as `192.0.2.1`"),
+}
+
+
+_SETTINGS = frozenset(Lab.__struct_fields__)
+
+
+class Where:
+    """Where a path stands: in words, and in a text."""
+
+    def __init__(self, tree: Tree | None = None, settings: Path = ()) -> None:
+        """Take what is read, for its lines, and the path of what belongs to no node."""
+        self._settings = settings
+        self._marks = dict(_marks(tree, ())) if tree is not None else {}
+
+    def __call__(self, path: Path) -> Place:
+        """Return the place of a path; where it has no line itself, with that of the whole it belongs to."""
+        of_node = bool(path) and path[0] not in _SETTINGS
+        known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in self._marks), None)
+        line, column = self._marks[known] if known is not None else (0, 0)
+        return Place(format_path(path if of_node else (*self._settings, *path)), line, column)
+
+
+def to_tree(value: Any) -> Tree:
+    """Return plain JSON as a tree without lines; a tree in it stays as it is."""
+    match value:
+        case Scalar() | Seq() | Map():
+            return value
+        case dict():
+            entries = ((Scalar(str(key), False, 0, 0), to_tree(inner)) for key, inner in value.items())
+            return Map(tuple(entries), 0, 0)
+        case list():
+            return Seq(tuple(map(to_tree, value)), 0, 0)
+        case None | bool():
+            return Scalar({None: "null", True: "true", False: "false"}[value], True, 0, 0)
+        case _:
+            return Scalar(str(value), not isinstance(value, str), 0, 0)
+
+
+def read_plain(tree: Tree, where: Where, report: Report) -> Lab:
+    """Return the lab that a tree of the model's own keys describes, its parts checked, not the whole.
+
+    Raises:
+        InputError: With every problem.
+    """
+    plain = _Reading(report, where).read(tree, inspect.type_info(Lab), ())
+    report.stop_if_failed()
+    return from_json(plain, Lab)
+
+
+def fields_by_word(kind: inspect.StructType) -> dict[str, inspect.Field]:
+    """Return the fields of a part of the model by all words that mean them; `show`'s comes first."""
+    return {word_of(kind, field): field for field in kind.fields} | {
+        field.name: field for field in kind.fields
+    }
+
+
+def word_of(kind: inspect.StructType, field: inspect.Field) -> str:
+    """Return the word that `show` prints for a field."""
+    return WORDS.get((kind.cls, field.name), field.name)
+
+
+class _Reading:
+    """Reads by the model's types; what is wrong is reported, and None stands for it."""
+
+    def __init__(self, report: Report, where: Where) -> None:
+        self._report, self._where = report, where
+        self._reader = Reader(report, lambda _: None)
+
+    def read(self, tree: Tree, kind: Any, path: Path, scalar: ScalarKind | None = None) -> Any:
+        """Return plain JSON that fits the type."""
+        match kind:
+            case inspect.UnionType():
+                empty = isinstance(tree, Scalar) and tree.is_null
+                return None if empty else self.read(tree, _some(kind), path, scalar)
+            case inspect.StructType():
+                return self._struct(tree, kind, path)
+            case inspect.VarTupleType():
+                return self._list(tree, kind, path, scalar)
+            case inspect.DictType():
+                return self._settings(tree, path, scalar)
+            case _:
+                value = (scalar or _kind_of(kind)).read(tree, self._where(path), self._reader)
+                if isinstance(value, Secret):
+                    return value.reveal()
+                return str(value) if isinstance(kind, inspect.CustomType) else value
+
+    def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> Any:
+        title = TITLES[kind.cls]
+        if not isinstance(tree, Map):
+            self._wrong(path, f"expected {title} (a mapping), got {shape(tree)}")
+            return None
+        words = fields_by_word(kind)
+        fields = {field.encode_name: field for field in kind.fields}
+        found: dict[str, Any] = {}
+        for key, inner in tree.entries:
+            word = key.text
+            if word in words:
+                word = words[word].encode_name
+            if word in found:
+                self._wrong((*path, key.text), f"`{key.text}` is said twice")
+            elif word not in fields:
+                hint = nearest(word, words)
+                self._wrong((*path, word), f"`{word}` is no key of {title}", hint)
+            elif kind.cls is Lab and word == "nodes":
+                found[word] = self._nodes(inner, fields[word].type)
+            else:
+                scalar = FIELDS.get((kind.cls, word))
+                found[word] = self.read(inner, fields[word].type, (*path, key.text), scalar)
+        for word, field in fields.items():
+            if field.required and word not in found:
+                wanted = _wanted(field.type, FIELDS.get((kind.cls, word)))
+                said = WORDS.get((kind.cls, word), word)
+                self._wrong(path, f"`{said}` is required: {wanted}")
+        return found
+
+    def _nodes(self, tree: Tree, kind: Any) -> Any:
+        if not isinstance(tree, Seq):
+            self._wrong(("nodes",), f"expected a list of nodes, got {shape(tree)}")
+            return None
+        return [self._struct(item, kind.item_type, _node_path(item, n)) for n, item in enumerate(tree.items)]
+
+    def _list(self, tree: Tree, kind: inspect.VarTupleType, path: Path, scalar: ScalarKind | None) -> Any:
+        if not isinstance(tree, Seq):
+            wanted = _wanted(kind.item_type, scalar)
+            self._wrong(path, f"expected a list, each item {wanted}, got {shape(tree)}")
+            return None
+        items = enumerate(tree.items)
+        return [self.read(item, kind.item_type, (*path, str(n)), scalar) for n, item in items]
+
+    def _settings(self, tree: Tree, path: Path, scalar: ScalarKind | None) -> Any:
+        if not isinstance(tree, Map):
+            self._wrong(path, f"expected a mapping, got {shape(tree)}")
+            return None
+        found = {}
+        for key, inner in tree.entries:
+            at = self._where((*path, key.text))
+            name = table.SYSCTL.read(key, at, self._reader)
+            found[name] = self.read(inner, inspect.StrType(), (*path, key.text), scalar)
+        return found
+
+    def _wrong(self, path: Path, message: str, hint: str = "") -> None:
+        self._report.error(self._where(path), message, hint)
+
+
+def _node_path(tree: Tree, number: int) -> Path:
+    """Return the path of a node: its name, or its number where it has none."""
+    name = tree.find("name") if isinstance(tree, Map) else None
+    named = isinstance(name, Scalar) and name.text not in _SETTINGS
+    return (name.text,) if isinstance(name, Scalar) and named else ("nodes", str(number))
+
+
+def _marks(tree: Tree, path: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
+    """Yield the line and column of each path that has any; a key's are those of its value's key."""
+    match tree:
+        case Map():
+            for key, inner in tree.entries:
+                yield (*path, key.text), (key.line, key.column)
+                yield from _marks(inner, (*path, key.text))
+        case Seq():
+            for number, item in enumerate(tree.items):
+                below = _node_path(item, number) if path == ("nodes",) else (*path, str(number))
+                yield below, (item.line, item.column)
+                yield from _marks(item, below)
+
+
+def _some(kind: inspect.UnionType) -> Any:
+    return next(one for one in kind.types if not isinstance(one, inspect.NoneType))
+
+
+def _kind_of(kind: Any) -> ScalarKind:
+    match kind:
+        case inspect.CustomType():
+            return TYPES[kind.cls]
+        case inspect.LiteralType():
+            return Choice(*map(str, kind.values))
+        case inspect.BoolType():
+            return Bool()
+        case inspect.FloatType():
+            return Number()
+        case _:
+            return Text()
+
+
+def _wanted(kind: Any, scalar: ScalarKind | None) -> str:
+    match kind:
+        case inspect.StructType():
+            return f"{TITLES[kind.cls]} (a mapping)"
+        case inspect.VarTupleType():
+            return f"a list, each item {_wanted(kind.item_type, scalar)}"
+        case inspect.DictType():
+            return "a mapping"
+        case inspect.UnionType():
+            return _wanted(_some(kind), scalar)
+        case _:
+            return (scalar or _kind_of(kind)).wanted
