@@ -244,3 +244,33 @@ def reaches(nlan: Nlan, lab: str) -> bool:
         if time.monotonic() > deadline:
             return False
     return True
+
+
+HOST_BITS = """
+nodes:
+  r1:
+    frr: |
+      router rip
+       network 192.0.2.9/24
+       distance 50 192.0.2.9/24
+       neighbor 192.0.2.1
+      router ripng
+       network 2001:db8::9/48
+       aggregate-address 2001:db8:1::9/48
+"""
+
+
+def test_lines_that_a_daemon_spells_otherwise_stay(nlan: Nlan) -> None:
+    """A daemon read them from its file or was just told them; what it shows is no line to take back."""
+    lab, file = nlan.name(), nlan.write(HOST_BITS)
+    for _ in range(3):
+        nlan("up", file, "--wait", "up", "--lab", lab)
+        shown = nlan.vtysh(lab, "r1", "show running-config").splitlines()
+        assert {
+            " network 192.0.2.0/24",
+            " distance 50 192.0.2.0/24",
+            " network 2001:db8::/48",
+            " aggregate-address 2001:db8:1::/48",
+        } <= set(shown)
+        nlan("plan", file, "--lab", lab)
+        nlan("down", lab)

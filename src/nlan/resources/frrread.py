@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from ipaddress import ip_network
 from typing import NamedTuple
 
 from nlan.resources import frrwords
@@ -35,6 +37,11 @@ _LIST = re.compile(r"(ip|ipv6) (as-path|community-list|extcommunity-list|large-c
 """As FRR before version 7 had them: they begin with ``bgp`` now."""
 _OF_VRF = re.compile(r"((ip|ipv6) (?:route|mroute) .+) vrf (\S+)$")
 """A static route that FRR shows in its VRF's section."""
+_PREFIXED = re.compile(
+    r"((?:(?:no )?(?:network|aggregate-address|summary-address|bgp listen range|(?:area \S+|nssa) range|"
+    r"(?:ip|ipv6) m?route)|(?:ip |ipv6 )?(?:prefix|access)-list .*?(?:permit|deny)) )([\da-f.:]+/\d+)(?= |$)"
+)
+"""What FRR takes with host bits and shows without."""
 _FAMILIES = {
     "ipv4": "ipv4 unicast",
     "ipv6": "ipv6 unicast",
@@ -180,7 +187,14 @@ def _spelled(section: str, text: str) -> str:
         return f"{section} {text}"
     if section == frrwords.CONFIG and _LIST.match(text):
         return "bgp " + text.split(" ", 1)[1]
-    return text
+    return _PREFIXED.sub(lambda found: found[1] + _masked(found[2]), text)
+
+
+def _masked(prefix: str) -> str:
+    """Return a prefix without host bits; what is none, as it is."""
+    with suppress(ValueError):
+        return str(ip_network(prefix, strict=False))
+    return prefix
 
 
 def _is_of_family(section: str, text: str) -> bool:

@@ -171,3 +171,31 @@ def test_a_line_goes_to_the_daemons_that_know_it(text: str, expected: str) -> No
 
 def test_lines_are_counted_as_the_text_has_them() -> None:
     assert [line.number for line in read("!\nrouter rip\n\n network eth0\n")] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("router rip\n network 192.0.2.9/24", "network 192.0.2.0/24"),
+        ("router rip\n no network 192.0.2.9/24", "no network 192.0.2.0/24"),
+        ("router rip\n network eth1", "network eth1"),
+        ("router ripng\n aggregate-address 2001:db8::9/48", "aggregate-address 2001:db8::/48"),
+        ("router ospf\n area 1 range 192.0.2.9/24", "area 1 range 192.0.2.0/24"),
+        (
+            "router bgp 64496\n aggregate-address 192.0.2.9/24 summary-only",
+            "aggregate-address 192.0.2.0/24 summary-only",
+        ),
+        ("ip route 192.0.2.9/24 198.51.100.9", "ip route 192.0.2.0/24 198.51.100.9"),
+        (
+            "ip prefix-list p seq 5 permit 192.0.2.9/24 le 30",
+            "ip prefix-list p seq 5 permit 192.0.2.0/24 le 30",
+        ),
+        (
+            "access-list a seq 5 deny 192.0.2.9/24 exact-match",
+            "access-list a seq 5 deny 192.0.2.0/24 exact-match",
+        ),
+        ("interface eth1\n ip address 192.0.2.9/24", "ip address 192.0.2.9/24"),
+    ],
+)
+def test_prefixes_are_spelled_without_host_bits_as_frr_shows_them(text: str, shown: str) -> None:
+    assert [line.path[-1] for line in read(text)][-1] == shown

@@ -187,7 +187,9 @@ def change_config(
     kept: dict[Path, ApplyError] = {}
     for _ in range(ROUNDS):
         done, kept = _typed(files, namespace, again, written, done)
-        again = list(_amends(change, before, wanted, paths(done.shown)))
+        after = paths(done.shown)
+        left = _without_spellings(change, done, after, kept)
+        again = list(_amends(left, before, wanted, after))
         if not again:
             return done
     raise _stubborn(files, namespace, again, kept)
@@ -264,6 +266,23 @@ def _amends(
     for path in wanted:
         if path in before and path not in after and not _is_implied(path, wanted):
             yield Command(path[:-1], path[-1])
+
+
+def _without_spellings(
+    change: Change, done: Changed, after: Mapping[Path, None], kept: Container[Path]
+) -> Change:
+    """Return the change without removals of what a daemon shows in the place of a line that was typed.
+
+    It shows some lines in other words than they were typed in. Where one was there before, in those words,
+    it was taken back, and the typed one brought it again.
+    """
+    unseen = {(p[:-1], _word(p)) for p in change.added if p not in after and p not in done.refused}
+    stays = {p for p in change.removed if (p[:-1], _word(p)) in unseen and p in after and p not in kept}
+    return change._replace(removed=tuple(path for path in change.removed if path not in stays))
+
+
+def _word(path: Path) -> str:
+    return path[-1].split(" ", 1)[0]
 
 
 def _stubborn(
