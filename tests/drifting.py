@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drift_kinds import Kind
+from nlan.api.context import Context, abilities
 from nlan.api.status import LabStatus, status
-from nlan.api.world import World, abilities
 from nlan.engine import Engine
 from nlan.expand import expand
 from nlan.model import Lab
@@ -34,19 +34,19 @@ class Subject:
 
     def __init__(self, name: str, lab: Lab) -> None:
         self.name, self.lab = name, lab
-        self.world = World(Paths.from_environment(), name)
+        self.context = Context(Paths.from_environment(), name)
         self.desired = expand(lab, abilities())
 
     def look(self) -> LabStatus:
-        return status(self.world, self.lab)
+        return status(self.context, self.lab)
 
     def repair(self, *, exclusive: bool = False) -> None:
         """Do what `up` does, and check that nothing is left to do."""
         desired = exclusively(self.desired) if exclusive else self.desired
-        engine = Engine(self.world.drivers(desired))
-        planned = engine.plan(desired, self.world.place.namespaces())
+        engine = Engine(self.context.drivers(desired))
+        planned = engine.plan(desired, self.context.place.namespaces())
         assert [str(failure.error) for failure in engine.apply(planned)] == []
-        left = engine.plan(desired, self.world.place.namespaces())
+        left = engine.plan(desired, self.context.place.namespaces())
         assert [f"{o}: {o.reason}" for o in left.operations] == []
 
     def happen(self, kind: Kind) -> None:
@@ -60,16 +60,16 @@ class Subject:
             self.inside(kind.node, kind.script)
 
     def inside(self, node: str, script: str) -> None:
-        done = self.world.place.run(node, ["sh", "-ec", script], env=self._env(node))
+        done = self.context.place.run(node, ["sh", "-ec", script], env=self._env(node))
         assert done.returncode == 0, done.stderr.decode()
 
     def _env(self, node: str) -> dict[str, str]:
         cgroups = Path("/sys/fs/cgroup").glob(f"**/nlan/{self.name}/{node}/pids.max")
         cgroup = next(cgroups, Path("/nowhere/pids.max")).parent
-        return {**os.environ, "NODE": str(self.world.place.directory(node)), "CGROUP": str(cgroup)}
+        return {**os.environ, "NODE": str(self.context.place.directory(node)), "CGROUP": str(cgroup)}
 
     def _send(self, node: str, program: str, number: int) -> None:
-        running = self.world.place.all_processes([node])[node]
+        running = self.context.place.all_processes([node])[node]
         (pid,) = [pid for pid, name in running.items() if name == program]
         pidfd = os.pidfd_open(pid)
         try:

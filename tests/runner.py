@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, Request, Wait, bring_up, prepare, take_down
-from nlan.api.world import World
 from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError
 from nlan.plan import Operation
@@ -47,11 +47,11 @@ class Saboteur:
         self._left = at
         self.failed: Operation | None = None
 
-    def world(self, paths: Paths, lab: str) -> World:
-        """Return a world whose drivers it has got at."""
+    def context(self, paths: Paths, lab: str) -> Context:
+        """Return a context whose drivers it has got at."""
         saboteur = self
 
-        class Sabotaged(World):
+        class Sabotaged(Context):
             def drivers(self, desired: object) -> list[Driver]:
                 return [_Sabotaged(driver, saboteur) for driver in super().drivers(desired)]  # type: ignore[arg-type]
 
@@ -99,20 +99,20 @@ def _listener(kill_at: int | None) -> Listener:
 
 def _up(lab: str, file: Path, listener: Listener, fail_at: int | None, wait: Wait) -> list[str]:
     paths = Paths.from_environment()
-    world = World(paths, lab) if fail_at is None else Saboteur(fail_at).world(paths, lab)
-    with world.place.lock(on_wait=listener.say), open_state(paths.state, lab) as state:
+    context = Context(paths, lab) if fail_at is None else Saboteur(fail_at).context(paths, lab)
+    with context.place.lock(on_wait=listener.say), open_state(paths.state, lab) as state:
         loaded = load(file, lab=lab, allocations=lambda lab: state.allocations())
         source = (str(file), loaded.source)
         request = Request(loaded.lab, loaded.allocations, source, wait=wait)
-        prepared = prepare(world, request)
-        return [str(operation) for operation in bring_up(world, state, prepared, listener).plan.operations]
+        prepared = prepare(context, request)
+        return [str(operation) for operation in bring_up(context, state, prepared, listener).plan.operations]
 
 
 def _down(lab: str, listener: Listener) -> list[str]:
     paths = Paths.from_environment()
-    world = World(paths, lab)
-    with world.place.lock(on_wait=listener.say):
-        plan = take_down(world, listener)
+    context = Context(paths, lab)
+    with context.place.lock(on_wait=listener.say):
+        plan = take_down(context, listener)
         state = find_state(paths.state, lab)
         if state is not None:
             with state:

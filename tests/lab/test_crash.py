@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import runner
+from nlan.api.context import Context
 from nlan.api.lifecycle import planned
-from nlan.api.world import World
 from nlan.plan.order import KINDS
 from nlan.runtimes import Paths
 from nlan.schema import load
@@ -61,7 +61,7 @@ class Lab(NamedTuple):
         paths = Paths.from_environment()
         with open_state(paths.state, self.name) as state:
             lab = load(file, lab=self.name, allocations=lambda lab: state.allocations()).lab
-        return [str(operation) for operation in planned(World(paths, self.name), lab).operations]
+        return [str(operation) for operation in planned(Context(paths, self.name), lab).operations]
 
     def dump(self) -> set[str]:
         return dump(self.name)

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, Request, Result, bring_up, prepare
-from nlan.api.world import World
 from nlan.drivers.base import Driver
 from nlan.engine import Engine, Failure
 from nlan.expand import expand
@@ -65,8 +65,8 @@ def complete(kernel: FakeKernel, desired: Lab) -> None:
     assert left == [], left
 
 
-class FakeWorld(World):
-    """A world on a fake kernel."""
+class FakeContext(Context):
+    """A context on a fake kernel."""
 
     def __init__(self, kernel: FakeKernel) -> None:
         self.place = FakePlace(kernel)  # type: ignore[assignment]
@@ -85,7 +85,7 @@ class Machine:
 
     def __init__(self, *texts: str) -> None:
         self.kernel = FakeKernel()
-        self.world = FakeWorld(self.kernel)
+        self.context = FakeContext(self.kernel)
         self.state = LabState(Database(MemoryLog()), "ptn")
         for text in texts:
             self.up(text)
@@ -93,4 +93,4 @@ class Machine:
     def up(self, text: str, **options: Any) -> Result:
         file = loaded(text)
         request = Request(file.lab, file.allocations, ("lab.yaml", text), **{"wait": "no"} | options)
-        return bring_up(self.world, self.state, prepare(self.world, request), Listener())
+        return bring_up(self.context, self.state, prepare(self.context, request), Listener())

@@ -88,7 +88,7 @@ def test_taking_down_goes_on_after_a_failure_and_again_ends_it() -> None:
         machine = Machine(PTN)
         machine.kernel.faults.fail_at(n, errno.EBUSY)
         with pytest.raises(ApplyError) as raised:
-            take_down(machine.world, Listener())
+            take_down(machine.context, Listener())
         assert os.strerror(errno.EBUSY) in str(raised.value)
         assert str(machine.kernel) == ""
 
@@ -96,7 +96,7 @@ def test_taking_down_goes_on_after_a_failure_and_again_ends_it() -> None:
 def test_taking_down_what_cannot_be_removed_says_so() -> None:
     machine = Machine(PTN)
     machine.kernel.faults.fail_at(0, errno.EBUSY)
-    place = machine.world.place
+    place = machine.context.place
     failing = place.namespaces()[0]
     with pytest.raises(HostError, match=failing):
         place.cleanup()

@@ -19,8 +19,8 @@ from threading import Event
 from typing import Literal, NamedTuple
 
 from nlan.api import requirements
-from nlan.api.converge import Missing, wait
-from nlan.api.world import World, abilities
+from nlan.api.context import Context, abilities
+from nlan.api.convergence import Missing, wait
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine, Failure, failure_text
 from nlan.errors import (
@@ -129,10 +129,10 @@ class Result(NamedTuple):
     warnings: tuple[Problem, ...] = ()
 
 
-def planned(world: World, lab: Lab, *, exclusive: bool = False) -> Plan:
+def planned(context: Context, lab: Lab, *, exclusive: bool = False) -> Plan:
     """Return what would turn the network as it is into `lab`, or into nothing but it; only reads."""
     desired = expanded(lab, exclusive=exclusive)
-    return _engine(world, desired).plan(desired, world.place.namespaces())
+    return _engine(context, desired).plan(desired, context.place.namespaces())
 
 
 def expanded(lab: Lab, *, exclusive: bool) -> Mapping[Key, Resource]:
@@ -161,7 +161,7 @@ class Prepared(NamedTuple):
     seconds: float
 
 
-def prepare(world: World, request: Request) -> Prepared:
+def prepare(context: Context, request: Request) -> Prepared:
     """Plan the way to the request's lab and check that this machine can go it; call it with the lock held.
 
     Raises:
@@ -171,16 +171,16 @@ def prepare(world: World, request: Request) -> Prepared:
         raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
     clock = _Clock()
     desired = expanded(request.lab, exclusive=request.exclusive)
-    engine = _engine(world, desired)
-    namespaces = world.place.namespaces()
+    engine = _engine(context, desired)
+    namespaces = context.place.namespaces()
     plan = engine.plan(desired, namespaces)
-    place = world.place
+    place = context.place
     requirements.check(plan, request.source[0], request.lines, place.cgroups.why_not, place.why_not)
     clock.lap("plan")
     return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 
 
-def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listener) -> Result:
+def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Listener) -> Result:
     """Make a prepared change, in place, and wait as asked; call it with the lock held since preparing.
 
     Raises:
@@ -204,7 +204,7 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
         request.lab, request.allocations, request.source, request.message, confirm_s=confirm_s
     )
     clock.lap("state")
-    world.frr.is_strict = request.strict
+    context.frr.is_strict = request.strict
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
     if failures:
         _note(state, revision, failures)
@@ -212,11 +212,11 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
             raise _apply_error(failures, "all else was done")
         if is_unknown:
             raise _apply_error(failures, f"what was done stays: {NO_WAY_BACK}")
-        _undo(world, state, before, waiting, failures, listener)
+        _undo(context, state, before, waiting, failures, listener)
     clock.lap("apply")
     if plan:
         try:
-            _verify(engine, desired, world)
+            _verify(engine, desired, context)
         except VerificationError as error:
             state.mark_failed(revision, error.reasons)
             raise
@@ -227,15 +227,15 @@ def bring_up(world: World, state: LabState, prepared: Prepared, listener: Listen
         listener.say(f"{request.lab.name}: {_word(waiting, kept=keeps)}")
     waits = state.confirmation() if confirm_s is not None else None
     clock.lap("state")
-    missing = _converge(world, request, begun, listener)
+    missing = _converge(context, request, begun, listener)
     clock.lap("converge")
-    return Result(plan, revision, missing, clock.laps, waits, _refused(world, request))
+    return Result(plan, revision, missing, clock.laps, waits, _refused(context, request))
 
 
-def _refused(world: World, request: Request) -> tuple[Problem, ...]:
+def _refused(context: Context, request: Request) -> tuple[Problem, ...]:
     """Return the raw lines that FRR did not take, each with its place."""
     found = []
-    for one in world.frr.refusals:
+    for one in context.frr.refusals:
         file, lines = request.frr.get(one.namespace, ("", ()))
         line = lines[one.line - 1] if 0 < one.line <= len(lines) else 0
         found.append(Problem(f"{one.namespace}.frr", str(one), file, line, severity="warning"))
@@ -250,23 +250,23 @@ def _word(waiting: Confirmation, *, kept: bool) -> str:
     return f"revision {waiting.revision} is undone in {left:.0f} s unless `nlan confirm` comes"
 
 
-def take_down(world: World, listener: Listener) -> Plan:
+def take_down(context: Context, listener: Listener) -> Plan:
     """Remove everything of the lab; needs neither file nor database; call it with the lock held.
 
     Raises:
         HostError: Something could not be removed; the rest is.
     """
-    engine = Engine(world.namespace_drivers())
-    plan = engine.plan({}, world.place.namespaces())
+    engine = Engine(context.namespace_drivers())
+    plan = engine.plan({}, context.place.namespaces())
     listener.planned(plan)
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
-    world.place.cleanup()
+    context.place.cleanup()
     if failures:
         raise _apply_error(failures, "the rest was removed")
     return plan
 
 
-def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listener: Listener) -> None:
+def undo_unconfirmed(context: Context, state: LabState, change: Confirmation, listener: Listener) -> None:
     """Return to the revision before a change that nobody confirmed; call it with the lock held.
 
     Nothing is done where it was confirmed at the last moment.
@@ -276,10 +276,10 @@ def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listen
     """
     if not state.begin_undoing(change):
         return
-    listener.say(f"{world.place.lab}: revision {change.revision} was not confirmed in time; undoing it")
+    listener.say(f"{context.place.lab}: revision {change.revision} was not confirmed in time; undoing it")
     former = state.lab(change.back_to) if change.back_to else None
     try:
-        left = _go_back(world, former, listener)
+        left = _go_back(context, former, listener)
     except VerificationError as error:
         raise RollbackError(f"an unconfirmed change could not be undone: {error}") from error
     if left:
@@ -291,8 +291,8 @@ def undo_unconfirmed(world: World, state: LabState, change: Confirmation, listen
         state.mark_applied(back, [node.name for node in former.nodes], confirmed=True)
 
 
-def _engine(world: World, desired: Mapping[Key, Resource]) -> Engine:
-    return Engine(world.drivers(desired))
+def _engine(context: Context, desired: Mapping[Key, Resource]) -> Engine:
+    return Engine(context.drivers(desired))
 
 
 def _node(operation: Operation) -> str:
@@ -306,7 +306,7 @@ def _note(state: LabState, revision: int, failures: list[Failure]) -> None:
 
 
 def _undo(
-    world: World,
+    context: Context,
     state: LabState,
     before: int,
     waiting: Confirmation | None,
@@ -317,7 +317,7 @@ def _undo(
     listener.say("an operation failed; undoing what was done")
     try:
         back, former = _shall_be_as_before(state, before, f"undone: {failures[0].operation} failed")
-        left = _go_back(world, former, listener)
+        left = _go_back(context, former, listener)
     except NlanError as error:
         raise _rollback_error(failures, f" {error}", [error]) from error
     if left:
@@ -338,15 +338,15 @@ def _shall_be_as_before(state: LabState, before: int, message: str) -> tuple[int
     return state.commit(former, state.allocations(), state.source(), message), former
 
 
-def _go_back(world: World, former: Lab | None, listener: Listener) -> list[Failure]:
+def _go_back(context: Context, former: Lab | None, listener: Listener) -> list[Failure]:
     if former is None:
-        take_down(world, listener)
+        take_down(context, listener)
         return []
     desired = expand(former, abilities())
-    engine = _engine(world, desired)
-    failures = engine.apply(engine.plan(desired, world.place.namespaces()), listener.done)
+    engine = _engine(context, desired)
+    failures = engine.apply(engine.plan(desired, context.place.namespaces()), listener.done)
     if not failures:
-        _verify(engine, desired, world)
+        _verify(engine, desired, context)
     return failures
 
 
@@ -373,12 +373,12 @@ def _errors(failures: Sequence[Failure]) -> tuple[NlanError, ...]:
     return tuple(failure.error for failure in failures if failure.error is not None)
 
 
-def _verify(engine: Engine, desired: Mapping[Key, Resource], world: World) -> None:
+def _verify(engine: Engine, desired: Mapping[Key, Resource], context: Context) -> None:
     deadline = time.monotonic() + VANISH_S
-    left = _left(engine, desired, world)
+    left = _left(engine, desired, context)
     while left and all(map(_vanishes, left)) and time.monotonic() < deadline:
         Event().wait(LOOK_AGAIN_S)
-        left = _left(engine, desired, world)
+        left = _left(engine, desired, context)
     if left:
         lines = [(_node(operation), f"{operation}: {operation.reason}") for operation in left]
         text = "\n".join(f"  {line}" for _, line in lines[:20])
@@ -386,9 +386,9 @@ def _verify(engine: Engine, desired: Mapping[Key, Resource], world: World) -> No
         raise VerificationError(message, {node: line for node, line in reversed(lines) if node})
 
 
-def _left(engine: Engine, desired: Mapping[Key, Resource], world: World) -> list[Operation]:
+def _left(engine: Engine, desired: Mapping[Key, Resource], context: Context) -> list[Operation]:
     """Return what still differs; a session that came up in vain is none, and reset while waiting."""
-    operations = engine.plan(desired, world.place.namespaces()).operations
+    operations = engine.plan(desired, context.place.namespaces()).operations
     return [o for o in operations if not _resets(o)]
 
 
@@ -403,7 +403,7 @@ def _vanishes(operation: Operation) -> bool:
     return operation.action == "delete" and operation.key.kind == "veth"
 
 
-def _converge(world: World, request: Request, begun: float, listener: Listener) -> Missing:
+def _converge(context: Context, request: Request, begun: float, listener: Listener) -> Missing:
     if request.wait != "converged":
         return Missing()
     expected = expectation(request.lab)
@@ -412,8 +412,8 @@ def _converge(world: World, request: Request, begun: float, listener: Listener) 
     deadline = time.monotonic() + request.timeout_s
     if request.confirm_s is not None:
         deadline = min(deadline, begun + request.confirm_s)
-    with world.routes(sorted({*expected.routes, *expected.hoped})) as routes:
-        return wait(expected, routes, world.speakers(request.lab), deadline, listener.waiting)
+    with context.routes(sorted({*expected.routes, *expected.hoped})) as routes:
+        return wait(expected, routes, context.speakers(request.lab), deadline, listener.waiting)
 
 
 class _Clock:

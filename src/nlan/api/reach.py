@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from nlan.api.context import Context
 from nlan.api.names import find_namespace, second_names, visible
-from nlan.api.world import World
 from nlan.engine import Engine
 from nlan.errors import NotFoundError
 from nlan.expand.base import addresses, node_addresses
@@ -18,11 +18,11 @@ from nlan.resources import Address
 Pair = tuple[str, IpAddress]
 
 
-def pair(world: World, lab: Lab | None, source: str, target: str) -> Pair:
+def pair(context: Context, lab: Lab | None, source: str, target: str) -> Pair:
     """Return who asks and the address that is asked.
 
     Args:
-        world: The lab's.
+        context: The lab's.
         lab: As it shall be; None where nobody remembers.
         source: A node or host.
         target: A node, a host or any address.
@@ -30,33 +30,33 @@ def pair(world: World, lab: Lab | None, source: str, target: str) -> Pair:
     Raises:
         NotFoundError: No such node, or it has no address.
     """
-    name = find_namespace(source, world.place.namespaces(), lambda: second_names(lab))
-    return name, address_of(world, lab, target)
+    name = find_namespace(source, context.place.namespaces(), lambda: second_names(lab))
+    return name, address_of(context, lab, target)
 
 
-def address_of(world: World, lab: Lab | None, word: str) -> IpAddress:
+def address_of(context: Context, lab: Lab | None, word: str) -> IpAddress:
     """Return the address that a word stands for."""
     try:
         return ip_address(word.partition("/")[2] or word)
     except ValueError:
-        name = find_namespace(word, world.place.namespaces())
+        name = find_namespace(word, context.place.namespaces())
     known = {node.name: node for node in lab.nodes} if lab is not None else {}
     if name in known:
         address = next(iter(node_addresses(known[name])), None)
     else:
-        address = _observed_address(world, name)
+        address = _observed_address(context, name)
     if address is None:
         raise NotFoundError(f"{word}: it has no address to ping")
     return address
 
 
-def matrix(world: World, lab: Lab | None) -> list[Pair]:
+def matrix(context: Context, lab: Lab | None) -> list[Pair]:
     """Return every host to every other by each IP version that both have; without hosts, the nodes.
 
     Hosts are those behind nodes and the nodes without routing. One without a gateway is paired with
     those on its own segment, and so is each where nothing routes at all: farther it cannot reach.
     """
-    ends = _hosts(lab) if lab is not None else _observed_hosts(world)
+    ends = _hosts(lab) if lab is not None else _observed_hosts(context)
     routed = lab is None or any(node.forwarding for node in lab.nodes)
     return [
         (one.name, other.address)
@@ -101,12 +101,12 @@ def _ends(node: Node) -> list[_End]:
     return [_End(node.name, by_version[v].ip, by_version[v].network) for v in sorted(by_version)]
 
 
-def _observed_hosts(world: World) -> list[_End]:
-    names = [name for name in visible(world.place.namespaces()) if "/" in name]
+def _observed_hosts(context: Context) -> list[_End]:
+    names = [name for name in visible(context.place.namespaces()) if "/" in name]
     return [_End(name, ip_address(name.partition("/")[2])) for name in names]
 
 
-def _observed_address(world: World, name: str) -> IpAddress | None:
-    found = [r for r in Engine(world.drivers({})).observe([name]).values() if isinstance(r, Address)]
+def _observed_address(context: Context, name: str) -> IpAddress | None:
+    found = [r for r in Engine(context.drivers({})).observe([name]).values() if isinstance(r, Address)]
     found.sort(key=lambda address: address.interface != "lo")
     return found[0].address.ip if found else None

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import inspect
 
 from nlan.api.changes import SETTINGS, segments_of, value_of, with_value, without_value
-from nlan.api.world import abilities
+from nlan.api.context import abilities
 from nlan.api.written import Changed, Memory, change_file
 from nlan.errors import InputError, Problem
 from nlan.expand import expand

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from nlan.api.converge import unheard, wanted_others, without
+from nlan.api.context import Context, abilities
+from nlan.api.convergence import unheard, wanted_others, without
 from nlan.api.names import visible
-from nlan.api.world import World, abilities
 from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
 from nlan.expand import expand
@@ -102,29 +102,29 @@ class LabStatus(NamedTuple):
         return all(node.state == "ok" for node in self.nodes) and not self.plan and not self.plan.harmful
 
 
-def status(world: World, lab: Lab | None) -> LabStatus:
+def status(context: Context, lab: Lab | None) -> LabStatus:
     """Look at a running lab.
 
     Args:
-        world: The lab's.
+        context: The lab's.
         lab: As it shall be; None where nobody remembers.
     """
     desired = expand(lab, abilities()) if lab is not None else {}
-    namespaces = world.place.namespaces()
-    world.frr.patience_s = PATIENCE_S
-    observed = Engine(world.drivers(desired)).observe(namespaces)
+    namespaces = context.place.namespaces()
+    context.frr.patience_s = PATIENCE_S
+    observed = Engine(context.drivers(desired)).observe(namespaces)
     planned = plan(desired, observed) if lab is not None else Plan()
     drift: dict[str, list[Operation]] = defaultdict(list)
     for operation in planned.operations:
         drift[operation.key.namespace].append(operation)
     expected = expectation(lab) if lab is not None else Expectation()
     names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
-    nodes = [_node(world, name, observed, expected, planned, drift.get(name, [])) for name in names]
-    return LabStatus(world.place.lab, lab is not None, nodes, planned, expected.hindrances)
+    nodes = [_node(context, name, observed, expected, planned, drift.get(name, [])) for name in names]
+    return LabStatus(context.place.lab, lab is not None, nodes, planned, expected.hindrances)
 
 
 def _node(
-    world: World,
+    context: Context,
     name: str,
     observed: dict[Key, Resource],
     expected: Expectation,
@@ -141,8 +141,8 @@ def _node(
         name=name,
         addresses={interface: sorted(values) for interface, values in sorted(addresses.items())},
         daemons=daemons,
-        bgp=_sessions(world, name, daemons),
-        ospf=_neighbors(world, name, daemons),
+        bgp=_sessions(context, name, daemons),
+        ospf=_neighbors(context, name, daemons),
         bgp_wanted=frozenset(session.peer for session in expected.sessions if session.node == name),
         ospf_wanted={
             (2 if version == 4 else 3, interface): count
@@ -154,20 +154,20 @@ def _node(
         foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
         harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],
         hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
-        missing=tuple(map(without, unheard(wanted_others(expected, name), world.frr))),
+        missing=tuple(map(without, unheard(wanted_others(expected, name), context.frr))),
     )
 
 
-def _sessions(world: World, name: str, daemons: list[str]) -> list[dict[str, Any]]:
+def _sessions(context: Context, name: str, daemons: list[str]) -> list[dict[str, Any]]:
     found: list[BgpSession] = []
     if "bgpd" in daemons:
-        found += world.frr.sessions(name)
+        found += context.frr.sessions(name)
     if "gobgpd" in daemons:
-        found += world.gobgp.sessions(name)
+        found += context.gobgp.sessions(name)
     return [{**session._asdict(), "up": session.up} for session in found]
 
 
-def _neighbors(world: World, name: str, daemons: list[str]) -> list[dict[str, Any]]:
+def _neighbors(context: Context, name: str, daemons: list[str]) -> list[dict[str, Any]]:
     if not {"ospfd", "ospf6d"} & set(daemons):
         return []
-    return [{**neighbor._asdict(), "up": neighbor.up} for neighbor in world.frr.ospf_neighbors(name)]
+    return [{**neighbor._asdict(), "up": neighbor.up} for neighbor in context.frr.ospf_neighbors(name)]

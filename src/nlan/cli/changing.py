@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from nlan.api import labs
+from nlan.api.context import Context
 from nlan.api.lifecycle import Request, planned
-from nlan.api.world import World
 from nlan.api.written import Changed, Memory
 from nlan.cli.output import plan_text, plan_value, print_json
 from nlan.cli.running import Terminal, finish, run_change, settle
@@ -93,7 +93,7 @@ def _nothing_known(paths: Paths, name: str) -> str:
 
 
 def _show_plan(paths: Paths, request: Request, arguments: Namespace) -> int:
-    plan = planned(World(paths, request.lab.name), request.lab)
+    plan = planned(Context(paths, request.lab.name), request.lab)
     if arguments.json:
         print_json({"lab": request.lab.name, **plan_value(plan)})
     else:

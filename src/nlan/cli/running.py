@@ -7,8 +7,8 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
+from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, Request, Result, bring_up, prepare, undo_unconfirmed
-from nlan.api.world import World
 from nlan.cli.output import Progress, counted, operation_lines, paint, plan_value, print_json, say
 from nlan.confirmation import Confirmation
 from nlan.errors import NlanError, RollbackError
@@ -69,18 +69,18 @@ def run_change(paths: Paths, request: Request, terminal: Terminal) -> Result:
     Raises:
         NlanError: As `prepare` and `bring_up` do.
     """
-    world = World(paths, request.lab.name, terminal.trace)
+    context = Context(paths, request.lab.name, terminal.trace)
     try:
-        with world.place.lock(on_wait=terminal.say):
+        with context.place.lock(on_wait=terminal.say):
             try:
                 _undo_overdue(paths, request.lab.name, terminal)
             except RollbackError as error:
                 if request.base is not None:
                     raise
                 terminal.say(str(error))
-            prepared = prepare(world, request)
+            prepared = prepare(context, request)
             with open_state(paths.state, request.lab.name, say=terminal.say) as state:
-                return bring_up(world, state, prepared, terminal)
+                return bring_up(context, state, prepared, terminal)
     finally:
         terminal.clear()
 
@@ -93,7 +93,7 @@ def settle(paths: Paths, lab: str, terminal: Terminal) -> None:
     with state:
         if not _is_overdue(state.confirmation()):
             return
-    with World(paths, lab).place.lock(on_wait=terminal.say):
+    with Context(paths, lab).place.lock(on_wait=terminal.say):
         _undo_overdue(paths, lab, terminal)
 
 
@@ -106,7 +106,7 @@ def _undo_overdue(paths: Paths, lab: str, terminal: Terminal) -> None:
         waiting = state.confirmation()
         if waiting is not None and _is_overdue(waiting):
             try:
-                undo_unconfirmed(World(paths, lab), state, waiting, terminal)
+                undo_unconfirmed(Context(paths, lab), state, waiting, terminal)
             finally:
                 terminal.clear()
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
-from nlan.api.world import abilities
+from nlan.api.context import abilities
 from nlan.expand import expand
 from nlan.model import Lab
 from nlan.resources import Cgroup, FrrDaemon, GobgpDaemon, Key, Resource, Sysctl, Veth

@@ -10,8 +10,8 @@ import os
 import time
 from contextlib import ExitStack
 
+from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, undo_unconfirmed
-from nlan.api.world import World
 from nlan.confirmation import uptime
 from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.netlink.events import Event
@@ -62,20 +62,20 @@ TAKEN_DOWN = "the lab was taken down"
 class Keeper:
     """Keeps one running lab until it is taken down or `stop` is called."""
 
-    def __init__(self, world: World, memory: Memory, presence: Presence, tell: Tell) -> None:
+    def __init__(self, context: Context, memory: Memory, presence: Presence, tell: Tell) -> None:
         """Take a lab that is up.
 
         Args:
-            world: The lab's.
+            context: The lab's.
             memory: Its memory; closed at the end, as far as it is sound.
             presence: What says that this keep is the lab's.
             tell: Told of everything worth a line.
         """
-        self._world, self._memory, self._presence, self._tell = world, memory, presence, tell
-        self._desired = Desired(Lab(name=world.place.lab), -1)
-        self._dirt, self._backoff, self._vigil = Dirt(), Backoff(), Vigil(world)
+        self._context, self._memory, self._presence, self._tell = context, memory, presence, tell
+        self._desired = Desired(Lab(name=context.place.lab), -1)
+        self._dirt, self._backoff, self._vigil = Dirt(), Backoff(), Vigil(context)
         self._foreign: dict[Key, Foreign] = {}
-        self._lock = PatientLock(world.place)
+        self._lock = PatientLock(context.place)
         self._head = self._read_revision = -1
         self._deadline = float("inf")
         self._tick_at, self._cursor = 0.0, 0
@@ -102,15 +102,15 @@ class Keeper:
             stack.callback(os.close, self._stop)
             stack.callback(self._lock.close)
             database = self._state.database
-            self._sources = stack.enter_context(Sources(self._world.place, database))
+            self._sources = stack.enter_context(Sources(self._context.place, database))
             self._sources.include(self._lock.fileno())
             self._sources.include(self._stop)
-            self._operational = Operational(self._world, database, time.monotonic)
+            self._operational = Operational(self._context, database, time.monotonic)
             stack.callback(self._end_operational)
             self._dirt.all(time.monotonic())
             while not self._ended:
                 self._turn()
-            self._tell(Note("ended", f"{self._world.place.lab}: {self._ended}", {"reason": self._ended}))
+            self._tell(Note("ended", f"{self._context.place.lab}: {self._ended}", {"reason": self._ended}))
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -193,7 +193,7 @@ class Keeper:
         self._sources.follow(None)
         self._operational.leave()
         self._deadline = float("inf")
-        lab, revision = self._world.place.lab, self._desired.revision
+        lab, revision = self._context.place.lab, self._desired.revision
         text = (
             f"{lab}: its database cannot be relied on any more: {self._memory.why}. Revision {revision} is "
             "kept as it was read, and nothing is written; `nlan up FILE` sets the database aside and begins "
@@ -205,10 +205,10 @@ class Keeper:
         """Read all anew from a database that stands where the lost one did."""
         database = self._state.database
         self._sources.follow(database)
-        self._operational = Operational(self._world, database, time.monotonic)
+        self._operational = Operational(self._context, database, time.monotonic)
         self._head, self._read_revision = -1, -1
         self._dirt.all(time.monotonic())
-        self._tell(Note("database-back", f"{self._world.place.lab}: there is a database again", {}))
+        self._tell(Note("database-back", f"{self._context.place.lab}: there is a database again", {}))
 
     def _end_operational(self) -> None:
         self._look_at_memory()
@@ -262,7 +262,7 @@ class Keeper:
         waiting = self._state.confirmation()
         self._deadline = float("inf")  # what comes below may fail
         if waiting is not None and (waiting.until <= 0 or waiting.left_s + GRACE_S <= 0):
-            undo_unconfirmed(self._world, self._state, waiting, _Undoing(self._tell, self._sources))
+            undo_unconfirmed(self._context, self._state, waiting, _Undoing(self._tell, self._sources))
             waiting = None
             dirt.all(time.monotonic())
         if waiting is not None:
@@ -278,7 +278,7 @@ class Keeper:
     def _read(self, revision: int) -> None:
         lab = self._state.lab(revision)
         if lab is None:
-            raise NlanError(f"{self._world.place.lab}: revision {revision} describes no lab")
+            raise NlanError(f"{self._context.place.lab}: revision {revision} describes no lab")
         first = self._read_revision < 0
         self._desired, self._read_revision = Desired(lab, revision), revision
         if first:
@@ -289,7 +289,7 @@ class Keeper:
 
     def _repair(self, dirt: Dirt) -> None:
         begun = time.monotonic()
-        outcome = repair(self._world, self._desired, dirt, self._backoff, self._vigil, time.monotonic)
+        outcome = repair(self._context, self._desired, dirt, self._backoff, self._vigil, time.monotonic)
         now = time.monotonic()
         if dirt.whole or dirt.daemons:
             self._vigil.settle(outcome.seen, outcome.silent)
@@ -414,7 +414,7 @@ class Keeper:
         if isinstance(outcome, StoreError):
             self._take_error(outcome)
         elif outcome:
-            text = f"{self._world.place.lab}: the oldest {outcome} commits of its database are forgotten"
+            text = f"{self._context.place.lab}: the oldest {outcome} commits of its database are forgotten"
             self._tell(Note("forgotten", text, {"commits": outcome}))
 
     def _limits_drifted(self) -> set[str]:
@@ -423,7 +423,7 @@ class Keeper:
         portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
         self._cursor += len(portion)
         wanted = {name: self._desired.limited[name] for name in portion}
-        found = {r.namespace: r for r in CgroupDriver(self._world.place, wanted.values()).observe(portion)}
+        found = {r.namespace: r for r in CgroupDriver(self._context.place, wanted.values()).observe(portion)}
         return {
             name
             for name, limits in wanted.items()

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nlan.api.world import World
+from nlan.api.context import Context
 from nlan.drivers.netlink.look import look
 from nlan.errors import HostError, NlanError
 from nlan.keep.desired import Desired
@@ -70,9 +70,9 @@ class Budget:
 class Operational:
     """Keeps the documents current; `flush` when it is `due`."""
 
-    def __init__(self, world: World, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, context: Context, database: Database, clock: Callable[[], float]) -> None:
         """Write nothing yet."""
-        self._world, self._database, self._clock = world, database, clock
+        self._context, self._database, self._clock = context, database, clock
         self._documents: dict[str, Document] = {}
         self._hosts: dict[str, dict[str, None]] = {}
         self._kernel: set[str] = set()
@@ -180,7 +180,7 @@ class Operational:
 
     def _look_kernel(self, namespace: str) -> list[Change]:
         try:
-            found: Document = dict(look(self._world.place, namespace))
+            found: Document = dict(look(self._context.place, namespace))
         except HostError:
             return self._gone(namespace)
         return self._update(namespace, found)
@@ -188,7 +188,7 @@ class Operational:
     def _look_sessions(self, namespace: str, desired: Desired) -> list[Change]:
         if namespace not in self._documents:
             return []  # gone
-        return self._update(namespace, sessions_of(self._world, namespace, desired.speakers.get(namespace)))
+        return self._update(namespace, sessions_of(self._context, namespace, desired.speakers.get(namespace)))
 
     def _update(self, namespace: str, sections: Document) -> list[Change]:
         """Return what to write so that these sections stand there."""
@@ -232,7 +232,7 @@ class Operational:
             self._database.commit(changes, author=AUTHOR)
 
 
-def sessions_of(world: World, namespace: str, kind: str | None) -> Document:
+def sessions_of(context: Context, namespace: str, kind: str | None) -> Document:
     """Return a node's BGP sessions by peer, and OSPF neighbours by interface and identifier."""
     bgp: Document = {}
     ospf: Document = {}
@@ -240,12 +240,12 @@ def sessions_of(world: World, namespace: str, kind: str | None) -> Document:
         if kind == "frr":
             bgp = {
                 s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up}
-                for s in world.frr.sessions(namespace)
+                for s in context.frr.sessions(namespace)
             }
-            for n in world.frr.ospf_neighbors(namespace):
+            for n in context.frr.ospf_neighbors(namespace):
                 ospf[f"{n.interface} {n.router_id}"] = {"state": n.state, "version": n.version, "up": n.up}
         elif kind == "gobgp":
-            found = world.gobgp.sessions(namespace)
+            found = context.gobgp.sessions(namespace)
             bgp = {s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up} for s in found}
     except NlanError:
         return {"bgp": bgp, "ospf": ospf}  # the daemon is down or goes down: nothing is up

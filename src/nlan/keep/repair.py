@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from nlan.api.world import World
+from nlan.api.context import Context
 from nlan.engine import Engine, Failure
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
@@ -46,14 +46,14 @@ class Outcome(NamedTuple):
 
 
 def repair(
-    world: World, desired: Desired, dirt: Dirt, backoff: Backoff, vigil: Vigil, clock: Clock
+    context: Context, desired: Desired, dirt: Dirt, backoff: Backoff, vigil: Vigil, clock: Clock
 ) -> Outcome:
     """Look at what is marked, plan for that alone, and carry the plan out."""
-    existing = world.place.namespaces()
-    planned, seen = look(world, desired, dirt, existing)
+    existing = context.place.namespaces()
+    planned, seen = look(context, desired, dirt, existing)
     silent = {o.key: (o.key.namespace, o.key.name) for o in planned.operations if vigil.waits(o, clock())}
     ready = without(planned, lambda o: o.key in silent or backoff.blocked((o.action, o.key), clock()))
-    engine = Engine(world.drivers(desired.resources))
+    engine = Engine(context.drivers(desired.resources))
     done: list[Operation] = []
     waits: dict[What, float] = {}
 
@@ -70,15 +70,15 @@ def repair(
     return Outcome(done, failed, put_off, seen, waits, daemons, planned.foreign, waiting)
 
 
-def look(world: World, desired: Desired, dirt: Dirt, existing: list[str]) -> tuple[Plan, frozenset[str]]:
+def look(context: Context, desired: Desired, dirt: Dirt, existing: list[str]) -> tuple[Plan, frozenset[str]]:
     """Return what would repair the marked namespaces, and which those are."""
     if dirt.whole:
-        observed = Engine(world.drivers(desired.resources)).observe(existing)
+        observed = Engine(context.drivers(desired.resources)).observe(existing)
         return plan(desired.resources, observed), frozenset(existing) | desired.by_namespace.keys()
     marked = dirt.namespaces
     kinds_left_out = frozenset() if dirt.daemons else DAEMON_KINDS
     wanted = desired.part(sorted(marked), daemons=not kinds_left_out)
-    drivers = [d for d in world.drivers(wanted) if not kinds_left_out.issuperset(d.kinds)]
+    drivers = [d for d in context.drivers(wanted) if not kinds_left_out.issuperset(d.kinds)]
     observed = Engine(drivers).observe([name for name in existing if name in marked])
     mine = {key: resource for key, resource in observed.items() if key.namespace in marked}
     return plan(wanted, mine), frozenset(marked)

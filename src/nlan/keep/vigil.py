@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from nlan.api.world import World
+from nlan.api.context import Context
 from nlan.drivers import processes
 from nlan.drivers.netlink import tables
 from nlan.errors import HostError
@@ -43,9 +43,9 @@ class Found(NamedTuple):
 class Vigil:
     """Looks at a portion of a lab's namespaces each time, one portion after the other."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, context: Context) -> None:
         """Know nothing yet."""
-        self._world = world
+        self._context = context
         self._cursor = 0
         self._tables: dict[str, tuple[str, ...]] = {}
         self._silent: dict[Daemon, float] = {}
@@ -64,7 +64,7 @@ class Vigil:
 
     def _has_other_tables(self, namespace: str) -> bool:
         try:
-            now = tables.words(self._world.place, namespace)
+            now = tables.words(self._context.place, namespace)
         except HostError:
             return False  # it goes
         before = self._tables.get(namespace, ())
@@ -75,9 +75,9 @@ class Vigil:
         for namespace in namespaces:
             for resource in desired.by_namespace.get(namespace, {}).values():
                 if isinstance(resource, FrrDaemon):
-                    pid = self._world.frr.pid_path(namespace, resource.daemon)
+                    pid = self._context.frr.pid_path(namespace, resource.daemon)
                 elif isinstance(resource, GobgpDaemon):
-                    pid = self._world.gobgp.pid_path(namespace)
+                    pid = self._context.gobgp.pid_path(namespace)
                 else:
                     continue
                 if processes.is_stopped(pid):

@@ -160,7 +160,7 @@ def operations(desired: Iterable[Resource], seen: dict[Any, Any]) -> Iterator[Op
 
 
 def until(condition: Callable[[], bool], report: Callable[[], str] = str, seconds: float = 20.0) -> None:
-    """Wait for a condition of the outer world, which announces nothing."""
+    """Wait for a condition of the outer context, which announces nothing."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

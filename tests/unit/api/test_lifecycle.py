@@ -45,7 +45,7 @@ def undo(machine: Machine) -> None:
     """Do what happens when the time to confirm is over."""
     waiting = machine.state.confirmation()
     assert waiting is not None
-    undo_unconfirmed(machine.world, machine.state, waiting, Listener())
+    undo_unconfirmed(machine.context, machine.state, waiting, Listener())
 
 
 def is_at(machine: Machine, text: str) -> bool:
@@ -107,7 +107,7 @@ def test_down_forgets_what_waits_to_be_confirmed_also_where_up_was_killed() -> N
     with pytest.raises(KilledError):
         machine.up(PTN, confirm_s=60.0)
     machine.state.mark_down()
-    take_down(machine.world, Listener())
+    take_down(machine.context, Listener())
     assert machine.state.confirmation() is None
     assert not machine.state.status()
 
@@ -118,7 +118,7 @@ def test_a_change_is_confirmed_or_undone_and_never_both(monkeypatch: pytest.Monk
     waiting = machine.state.confirmation()
     assert waiting is not None
     assert machine.state.confirm() == waiting
-    undo_unconfirmed(machine.world, machine.state, waiting, Listener())
+    undo_unconfirmed(machine.context, machine.state, waiting, Listener())
     assert is_at(machine, OTHER)
     machine.up(THIRD, confirm_s=60.0)
     outcome = []

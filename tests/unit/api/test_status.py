@@ -24,8 +24,8 @@ def neighbor(interface: str, state: str = "Full") -> OspfNeighbor:
 
 
 def status(*neighbors: OspfNeighbor) -> NodeStatus:
-    world: Any = SimpleNamespace(frr=SimpleNamespace(ospf_neighbors=lambda _: neighbors))
-    return _node(world, "r1", dict(expand(LAB)), expectation(LAB), Plan(), [])
+    context: Any = SimpleNamespace(frr=SimpleNamespace(ospf_neighbors=lambda _: neighbors))
+    return _node(context, "r1", dict(expand(LAB)), expectation(LAB), Plan(), [])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,6 @@ def test_a_router_waits_for_its_ospf_neighbours(
 @pytest.mark.parametrize(("up", "state"), [(1, "ok"), (0, "waiting")])
 def test_a_router_waits_for_its_isis_neighbours(up: int, state: str) -> None:
     expected = Expectation(others={"IS-IS": {("r1", "eth1"): 1, ("r2", "eth1"): 1}})
-    world: Any = SimpleNamespace(frr=SimpleNamespace(heard=lambda node, _: {"eth1": up}))
-    found = _node(world, "r1", {}, expected, Plan(), [])
+    context: Any = SimpleNamespace(frr=SimpleNamespace(heard=lambda node, _: {"eth1": up}))
+    found = _node(context, "r1", {}, expected, Plan(), [])
     assert (found.state, found.missing) == (state, () if up else ("no IS-IS neighbour on eth1",))

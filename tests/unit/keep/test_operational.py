@@ -100,8 +100,8 @@ def test_what_could_not_be_written_is_written_once_that_is_possible(
     monkeypatch.setattr(operational, "look", look)
     flaky, clock = Flaky(database), Clock()
     desired: Any = SimpleNamespace(speakers={})
-    world: Any = SimpleNamespace(place=None)
-    documents = operational.Operational(world, flaky, clock)  # type: ignore[arg-type]
+    context: Any = SimpleNamespace(place=None)
+    documents = operational.Operational(context, flaky, clock)  # type: ignore[arg-type]
 
     def attempt(step: Callable[[], None]) -> None:
         with pytest.raises(StoreFull):

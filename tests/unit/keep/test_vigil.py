@@ -39,8 +39,8 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.fixture
 def vigil(stopped: set[str]) -> Vigil:
-    world: Any = SimpleNamespace(place=None, frr=SimpleNamespace(pid_path=lambda namespace, daemon: daemon))
-    return Vigil(world)
+    context: Any = SimpleNamespace(place=None, frr=SimpleNamespace(pid_path=lambda namespace, daemon: daemon))
+    return Vigil(context)
 
 
 DESIRED: Any = SimpleNamespace(by_namespace={"r1": {BGPD.key: BGPD}})

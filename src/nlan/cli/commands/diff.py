@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from nlan.api.changes import SECRETS, at_revision
+from nlan.api.context import Context
 from nlan.api.differences import MISSING, Difference, differences
 from nlan.api.labs import remembered_name, running
 from nlan.api.lifecycle import planned
-from nlan.api.world import World
 from nlan.cli.output import paint, plan_text, plan_value, print_json, say
 from nlan.errors import InputError
 from nlan.runtimes import Paths
@@ -37,7 +37,7 @@ def run(arguments: Namespace) -> int:
 def _running(paths: Paths, state: LabState, name: str, arguments: Namespace) -> int:
     applied = state.applied()
     revision = arguments.revisions[0] if arguments.revisions else applied or state.head()
-    plan = planned(World(paths, name), at_revision(state, revision))
+    plan = planned(Context(paths, name), at_revision(state, revision))
     if arguments.json:
         print_json({"lab": name, "revision": revision, "applied": applied, **plan_value(plan)})
     elif plan:

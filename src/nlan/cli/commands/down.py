@@ -7,8 +7,8 @@ from argparse import Namespace
 from typing import Any
 
 from nlan.api import labs
+from nlan.api.context import Context
 from nlan.api.lifecycle import take_down
-from nlan.api.world import World
 from nlan.cli.output import counted, print_json, say
 from nlan.cli.running import Terminal
 from nlan.errors import HostError, InputError, NlanError, NotFoundError
@@ -74,11 +74,11 @@ def _attempt(paths: Paths, lab: str, terminal: Terminal, *, purge: bool) -> dict
 
 def _remove(paths: Paths, lab: str, terminal: Terminal, *, purge: bool) -> dict[str, Any]:
     begun = time.monotonic()
-    world, forgotten = World(paths, lab), False
+    context, forgotten = Context(paths, lab), False
     try:
-        with world.place.lock(on_wait=terminal.say):
+        with context.place.lock(on_wait=terminal.say):
             _want_gone(paths, lab, terminal)
-            count = len(take_down(world, terminal))
+            count = len(take_down(context, terminal))
             if purge:
                 forgotten = forget(paths.state, lab)
     finally:

@@ -9,7 +9,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from nlan.api import labs
-from nlan.api.world import World
+from nlan.api.context import Context
 from nlan.cli.lines import teller
 from nlan.cli.output import print_json, say
 from nlan.errors import NotFoundError
@@ -93,7 +93,7 @@ def _check(paths: Paths, name: str) -> None:
 
 def _keep(paths: Paths, name: str, presence: Presence, arguments: Namespace) -> int:
     memory = Memory(paths.state, name)
-    keeper = Keeper(World(paths, name), memory, presence, teller(as_json=arguments.json))
+    keeper = Keeper(Context(paths, name), memory, presence, teller(as_json=arguments.json))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # in a script's background, or behind nohup
             signal.signal(number, lambda *_: keeper.stop())

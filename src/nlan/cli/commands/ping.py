@@ -7,7 +7,7 @@ from argparse import Namespace
 from statistics import median
 
 from nlan.api import labs, reach
-from nlan.api.world import World
+from nlan.api.context import Context
 from nlan.cli.output import paint, print_json, say
 from nlan.drivers.ping import full_tables, ping_matrix
 from nlan.errors import InputError
@@ -30,17 +30,17 @@ def run(arguments: Namespace) -> int:
     if arguments.all and arguments.source:
         raise InputError(f"say one of {arguments.source} and --all")
     paths = Paths.from_environment()
-    world = World(paths, labs.choose(paths, arguments.lab).lab)
-    lab = _remembered(paths, world)
+    context = Context(paths, labs.choose(paths, arguments.lab).lab)
+    lab = _remembered(paths, context)
     pairs = (
-        reach.matrix(world, lab)
+        reach.matrix(context, lab)
         if arguments.all
-        else [reach.pair(world, lab, arguments.source, arguments.target)]
+        else [reach.pair(context, lab, arguments.source, arguments.target)]
     )
     answers: dict[reach.Pair, list[float | None]] = {pair: [] for pair in pairs}
     full = full_tables()
     for _ in range(arguments.count):
-        for pair, rtt_ms in ping_matrix(world.place, pairs, arguments.timeout).items():
+        for pair, rtt_ms in ping_matrix(context.place, pairs, arguments.timeout).items():
             answers[pair].append(rtt_ms)
     code = _report(answers, as_json=arguments.json)
     if code and full_tables() > full:
@@ -48,8 +48,8 @@ def run(arguments: Namespace) -> int:
     return code
 
 
-def _remembered(paths: Paths, world: World) -> Lab | None:
-    state = find_state(paths.state, world.place.lab, say=say)
+def _remembered(paths: Paths, context: Context) -> Lab | None:
+    state = find_state(paths.state, context.place.lab, say=say)
     if state is None:
         return None
     with state:

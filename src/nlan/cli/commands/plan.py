@@ -70,8 +70,8 @@ def read(paths: Paths, arguments: Namespace) -> tuple[Loaded, Known]:
         return known.allocations
 
     loaded = load_file(Path(arguments.file), lab=arguments.lab, allocations=recall)
+    from nlan.api.context import abilities
     from nlan.api.requirements import doubts
-    from nlan.api.world import abilities
 
     doubtful = doubts(loaded.lab, abilities(), arguments.file, loaded.lines, loaded.frr)
     for warning in (*loaded.warnings, *doubtful):
@@ -117,8 +117,8 @@ def make_plan(paths: Paths, loaded: Loaded, *, exclusive: bool = False) -> Plan:
         HostError: The lab runs, and only root can see how its nodes are.
     """
     from nlan.api import labs
+    from nlan.api.context import Context, abilities
     from nlan.api.lifecycle import planned
-    from nlan.api.world import World, abilities
 
     if os.geteuid() != 0:
         if loaded.lab.name in labs.running(paths):
@@ -130,4 +130,4 @@ def make_plan(paths: Paths, loaded: Loaded, *, exclusive: bool = False) -> Plan:
         from nlan.plan import plan
 
         return plan(expand(loaded.lab, abilities()), {})
-    return planned(World(paths, loaded.lab.name), loaded.lab, exclusive=exclusive)
+    return planned(Context(paths, loaded.lab.name), loaded.lab, exclusive=exclusive)

@@ -8,8 +8,8 @@ from argparse import Namespace
 from typing import Any, NamedTuple
 
 from nlan.api import labs
+from nlan.api.context import Context
 from nlan.api.status import LabStatus, NodeStatus, status
-from nlan.api.world import World
 from nlan.cli.output import (
     Screen,
     counted,
@@ -78,7 +78,7 @@ def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Reme
         with state:
             lab, remembered = state.lab(), Remembered(state.applied(), state.status(), state.confirmation())
     remembered = remembered._replace(kept_by=keeper_of(paths, name))
-    return status(World(paths, name), lab), remembered
+    return status(Context(paths, name), lab), remembered
 
 
 def _watch(paths: Paths, name: str, arguments: Namespace) -> int:

@@ -6,8 +6,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from nlan.api import converge
-from nlan.api.converge import MissingRoutes, wait
+from nlan.api import convergence
+from nlan.api.convergence import MissingRoutes, wait
 from nlan.expect import Expectation, Session
 
 PREFIX = ip_network("192.0.2.0/24")
@@ -60,14 +60,14 @@ RAW = Expectation(exact=False, hoped={"r1": frozenset({PREFIX})}, raw=("r1",))
 
 
 def test_a_raw_session_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converge, "QUIET_S", 60.0)
+    monkeypatch.setattr(convergence, "QUIET_S", 60.0)
     daemons = Daemons(up_with=5)
     missing = wait(RAW, Kernels(come_with=1), daemons, deadline=float("inf"))
     assert (bool(missing), missing.notes(), daemons.questions) == (False, [], 5)
 
 
 def test_a_raw_session_that_stays_down_is_noted_and_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converge, "QUIET_S", 0.01)
+    monkeypatch.setattr(convergence, "QUIET_S", 0.01)
     missing = wait(RAW, Kernels(come_with=1), Daemons(up_with=None), deadline=float("inf"))
     assert not missing
     assert missing.notes() == ["r1: its BGP session with 192.0.2.2 is not up"]
@@ -75,7 +75,7 @@ def test_a_raw_session_that_stays_down_is_noted_and_not_missing(monkeypatch: pyt
 
 
 def test_where_raw_lines_may_bring_more_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(converge, "QUIET_S", 0.01)
+    monkeypatch.setattr(convergence, "QUIET_S", 0.01)
     missing = wait(RAW, Kernels(come_with=1_000_000), Daemons(up_with=1), deadline=float("inf"))
     assert (bool(missing), missing.is_certain) == (False, False)
     said = "whether more is to come is not known: 1 route is not seen, 192.0.2.0/24 at r1"
@@ -85,7 +85,7 @@ def test_where_raw_lines_may_bring_more_nothing_is_certain(monkeypatch: pytest.M
 
 def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("nlan.api.converge.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("nlan.api.convergence.time.monotonic", lambda: now[0])
 
     class Slow(Kernels):
         def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
@@ -118,7 +118,7 @@ def test_routes_that_go_with_a_session_are_waited_for_again() -> None:
 
 def test_what_came_up_in_vain_is_looked_for_while_no_route_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("nlan.api.converge.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("nlan.api.convergence.time.monotonic", lambda: now[0])
 
     class Slow(Kernels):
         def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:

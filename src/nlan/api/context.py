@@ -1,4 +1,4 @@
-"""The world that a lab lives in: its place, its drivers, and what tells of routing."""
+"""What a lab lives in: its place, its drivers, and what reports on routing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def abilities() -> Abilities:
     return Abilities(frr_manager=has_manager(), frr_absent=absent(RAW_DAEMONS))
 
 
-class World:
+class Context:
     """One lab on this machine."""
 
     def __init__(self, paths: Paths, lab: str, trace: Callable[[str], None] | None = None) -> None:
@@ -86,39 +86,39 @@ class World:
 class RoutingDaemons:
     """Sessions and adjacencies, from whichever daemon a node has."""
 
-    def __init__(self, world: World, lab: Lab) -> None:
-        """Take the world, and the lab for each node's engine."""
-        self._world = world
+    def __init__(self, context: Context, lab: Lab) -> None:
+        """Take the context, and the lab for each node's engine."""
+        self._context = context
         self._engines = {node.name: node.router.engine for node in lab.nodes if node.router is not None}
 
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""
-        driver = self._world.gobgp if self._engines.get(node) == "gobgp" else self._world.frr
+        driver = self._context.gobgp if self._engines.get(node) == "gobgp" else self._context.frr
         with suppress(NotFoundError):  # one that ends or hangs has no sessions
             return {session.peer for session in driver.sessions(node) if session.up}
         return set()
 
     def unestablished(self, node: str) -> set[str]:
         """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
-        return {s.peer for s in self._world.frr.sessions(node) if not (s.up or s.shut_down)}
+        return {s.peer for s in self._context.frr.sessions(node) if not (s.up or s.shut_down)}
 
     def adjacent(self, node: str, version: int) -> Mapping[str, int]:
         """Return how many OSPF neighbours are up, by the node's interfaces."""
         spoken = 2 if version == 4 else 3
-        neighbors = self._world.frr.ospf_neighbors(node)
+        neighbors = self._context.frr.ospf_neighbors(node)
         return Counter(n.interface for n in neighbors if n.version == spoken and n.up)
 
     def heard(self, node: str, protocol: str) -> Mapping[str, int]:
         """Return how many neighbours of another protocol are up, by the node's interfaces."""
-        return self._world.frr.heard(node, protocol)
+        return self._context.frr.heard(node, protocol)
 
     def is_computing(self, node: str) -> bool:
         """Tell whether an OSPF daemon of the node is about to compute its routes anew."""
-        return self._world.frr.is_computing(node)
+        return self._context.frr.is_computing(node)
 
     def heal(self) -> None:
         """Help what waits in vain: sessions without a next hop, OSPF's wait for an election."""
-        self._world.frr.heal([node for node, engine in self._engines.items() if engine == "frr"])
+        self._context.frr.heal([node for node, engine in self._engines.items() if engine == "frr"])
 
     def pause(self, seconds: float) -> None:
         """Wait a little: the daemons have no event that tells of a session."""
