@@ -8,7 +8,7 @@ import pytest
 
 from nlan.errors import ApplyError
 from nlan.model import BgpPeer, from_json, to_builtins, to_shown
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 from nlan.secrets import HIDDEN, Marks, Secret, hide, stands_for_secret
 
 PEER = BgpPeer(address=ip_address("192.0.2.1"), peer_asn=64496, password=Secret("hush"))
@@ -77,7 +77,7 @@ def test_errors_quote_no_key() -> None:
         "r1", "configure bgpd: neighbor 192.0.2.1 password hush", "% no: neighbor x password hush"
     )
     report = Report("f")
-    report.error(Place("r1.frr"), "`neighbor 192.0.2.1 password hush` is no line of FRR")
+    report.error(Position("r1.frr"), "`neighbor 192.0.2.1 password hush` is no line of FRR")
     assert "hush" not in f"{error}{error.operation}{error.reason}{report.problems()}"
 
 

@@ -120,9 +120,9 @@ def _at_node(tree: Map, segments: Segments, value: Tree | None, path: str) -> Ma
 
 def _is_node(name: str, names: Iterable[str]) -> bool:
     from nlan.schema.syntax.ranges import expand_names
-    from nlan.schema.syntax.report import Muted, Place
+    from nlan.schema.syntax.report import Muted, Position
 
-    return any(name in expand_names(one, Place(), Muted()) for one in names)
+    return any(name in expand_names(one, Position(), Muted()) for one in names)
 
 
 def _in_nodes(nodes: Tree, name: str, keys: Segments, value: Tree | None, path: str) -> Tree:

@@ -20,11 +20,11 @@ __all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "to_yaml"]
 def check(lab: Lab) -> tuple[Problem, ...]:
     """Return what is wrong or doubtful in a lab that comes from no file: what `load` checks across nodes."""
     from nlan.schema.checking.verify import verify
-    from nlan.schema.resolving.drafts import Places
+    from nlan.schema.resolving.drafts import Positions
     from nlan.schema.syntax.report import Report
 
     report = Report("")
-    verify(lab, Places(), report)
+    verify(lab, Positions(), report)
     return report.problems()
 
 

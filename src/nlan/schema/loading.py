@@ -12,7 +12,7 @@ from nlan.model import Lab
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.allocate import Allocations, Allocator
 from nlan.schema.resolving.build import build_lab
-from nlan.schema.resolving.drafts import Places
+from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.names import (
     Underlay,
     allocate_underlay,
@@ -26,7 +26,7 @@ from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
 from nlan.schema.syntax.foreign import is_foreign_text, is_foreign_tree
 from nlan.schema.syntax.ranges import expand_names
-from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.source import check_text, read_source
 from nlan.schema.syntax.tree import Map, Scalar, Tree, missing_blank, parse_tree
 from nlan.schema.written import table
@@ -88,7 +88,7 @@ def load(
         kept = spared
     work.report.stop_if_failed()
     lines = {name: report.source_line(trees[0][0].line) for name, trees in work.nodes.items()}
-    frr = dict(_raw_lines(resolved, work.places, marked, report))
+    frr = dict(_raw_lines(resolved, work.positions, marked, report))
     return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source or "", lines, frr)
 
 
@@ -96,7 +96,7 @@ _BLOCK = re.compile(r"[|>][-+0-9]*\s*(#.*)?$")
 
 
 def _raw_lines(
-    lab: Lab, places: Places, text: str, report: Report
+    lab: Lab, positions: Positions, text: str, report: Report
 ) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
     """Yield each node with raw FRR lines, and where those stand: a file, and its line of each."""
     source = text.split("\n")
@@ -104,7 +104,7 @@ def _raw_lines(
         raw = node.router.frr if node.router is not None else None
         if raw is None:
             continue
-        at, count = places.find("node", node.name, "frr", "text"), raw.text.count("\n") + 1
+        at, count = positions.find("node", node.name, "frr", "text"), raw.text.count("\n") + 1
         if at.path:
             yield node.name, (at.path, tuple(range(1, count + 1)))
         elif 0 < at.line <= len(source):
@@ -131,7 +131,7 @@ def _read(source: str, report: Report) -> tuple[Map, str, Report]:
     if tree is not None and not isinstance(tree, Map):
         hint = missing_blank(tree.text, tree.line) if isinstance(tree, Scalar) else ""
         message = f"expected a mapping, got {shape(tree)}"
-        attempt.error(Place("", tree.line, tree.column), message, hint)
+        attempt.error(Position("", tree.line, tree.column), message, hint)
     if marked is None or not isinstance(tree, Map):
         attempt.stop_if_failed()
         raise AssertionError("a file without a tree has a problem")  # pragma: no cover
@@ -142,8 +142,8 @@ def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path
     """Return what earlier loads allocated for the lab of that name; nothing for what can be no lab's."""
     if not callable(allocations):
         return allocations or Allocations()
-    said = tree.find("name", "Name")
-    own = said.text if isinstance(said, Scalar) else ""
+    written = tree.find("name", "Name")
+    own = written.text if isinstance(written, Scalar) else ""
     called = name or own or valid_name(path.name.split(".")[0])
     return allocations(called) if is_name(called) else Allocations()
 
@@ -155,20 +155,20 @@ class _Load:
         self.tree, self.report, self.allocator = tree, report, Allocator(kept, report)
         self.short = is_short(tree)
         self.nodes = node_trees(tree, self.short, report)
-        self.places = Places()
+        self.positions = Positions()
         self.misnamed: set[str] = set()
 
     def lab(self, name: str | None, path: Path, text: str) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
         underlay = self._underlay(text)
         reader = Reader(self.report, underlay.find if underlay else lambda name: None, self.nodes)
-        said, records = self._records(reader)
+        written, records = self._records(reader)
         if not self.nodes and not self.report.failed:
-            self.report.error(said.place("nodes"), "the lab has no nodes")
-        settings = Settings(said, self.report, self.allocator, self.misnamed)
-        self.places = settings.places
-        lab = build_lab(self._name(name, said, path), settings, records, underlay, path)
-        verify(lab, settings.places, self.report)
+            self.report.error(written.position("nodes"), "the lab has no nodes")
+        settings = Settings(written, self.report, self.allocator, self.misnamed)
+        self.positions = settings.positions
+        lab = build_lab(self._name(name, written, path), settings, records, underlay, path)
+        verify(lab, settings.positions, self.report)
         return lab
 
     def _underlay(self, text: str) -> Underlay | None:
@@ -177,50 +177,50 @@ class _Load:
             return None
         return allocate_underlay(self.tree, self.nodes, self.allocator, self.report)
 
-    def _name(self, name: str | None, said: Record, path: Path) -> str:
+    def _name(self, name: str | None, written: Record, path: Path) -> str:
         if name is not None:
             try:
                 return str(table.NAME.parse(name, True))
             except ValueError as error:
-                self.report.error(Place("--lab"), str(error))
-        return str(name or said.get("name") or valid_name(path.name.split(".")[0]))
+                self.report.error(Position("--lab"), str(error))
+        return str(name or written.get("name") or valid_name(path.name.split(".")[0]))
 
     def _records(self, reader: Reader) -> tuple[Record, dict[str, Record]]:
         if self.short:
-            said = table.LAB.read(self.tree, Place(), reader)
-            return said or Record(Place()), self._short_nodes(said, reader) if said else {}
+            written = table.LAB.read(self.tree, Position(), reader)
+            return written or Record(Position()), self._short_nodes(written, reader) if written else {}
         own = tuple(entry for entry in self.tree.entries if entry[0].text in table.FULL.spellings)
-        said = table.FULL.read(self.tree._replace(entries=own), Place(), reader)
+        written = table.FULL.read(self.tree._replace(entries=own), Position(), reader)
         for key, _ in entries_of(self.tree, self.short):
-            expand_names(key.text, Place(template.spelled(key.text), key.line, key.column), self.report)
+            expand_names(key.text, Position(template.spelled(key.text), key.line, key.column), self.report)
         records = {}
         for name, trees in self.nodes.items():
             self._once(name, trees)
             found = [self._node(name, key, value, reader) for key, value in sorted(trees, key=breadth)]
-            at = Place(template.spelled(name), trees[0][0].line, trees[0][0].column)
+            at = Position(template.spelled(name), trees[0][0].line, trees[0][0].column)
             if not any(found) or not self._is_name(name, at):
                 continue
             records[name] = Record(at)
             for record in found:
                 records[name] = record.over(records[name]) if record else records[name]
-        return said or Record(Place()), records
+        return written or Record(Position()), records
 
     def _node(self, name: str, key: Scalar, value: Tree | None, reader: Reader) -> Record | None:
-        at = Place(template.spelled(name), key.line, key.column)
+        at = Position(template.spelled(name), key.line, key.column)
         if isinstance(value, Scalar) and not value.is_null:
             hint = nearest(name, table.FULL.spellings)
             self.report.error(at, f"expected {table.NODE.wanted}, got {shape(value)}", hint)
             return None
         return table.NODE.read(value or key, at, reader)
 
-    def _short_nodes(self, said: Record, reader: Reader) -> dict[str, Record]:
-        spoken = dict(self._spoken(said.get("nodes", []), Record(said.place("nodes"))))
-        if "nodes" not in said.places:
+    def _short_nodes(self, written: Record, reader: Reader) -> dict[str, Record]:
+        spoken = dict(self._spoken(written.get("nodes", []), Record(written.position("nodes"))))
+        if "nodes" not in written.positions:
             spoken = {}
-        defaults = said.get("defaults")
+        defaults = written.get("defaults")
         records: dict[str, Record] = {}
         for name, trees in self.nodes.items():
-            at = Place(f"nodes.{template.spelled(name)}", trees[0][0].line, trees[0][0].column)
+            at = Position(f"nodes.{template.spelled(name)}", trees[0][0].line, trees[0][0].column)
             found = [
                 spoken[where]
                 for key, _ in sorted(trees, key=breadth)
@@ -235,7 +235,7 @@ class _Load:
             records[name] = record.over(defaults) if defaults else record
         return records
 
-    def _is_name(self, name: str, at: Place) -> bool:
+    def _is_name(self, name: str, at: Position) -> bool:
         try:
             table.NAME.parse(name, True)
         except ValueError:
@@ -249,7 +249,7 @@ class _Load:
         keys = [key for key, _ in trees if "[" not in key.text]
         if len(keys) < 2 or (self.short and self.tree.find("nodes", "Nodes") is None):
             return
-        where = Place(f"nodes.{name}" if self.short else name, keys[1].line, keys[1].column)
+        where = Position(f"nodes.{name}" if self.short else name, keys[1].line, keys[1].column)
         first = self.report.source_line(keys[0].line)
         self.report.error(where, f"the node `{name}` is defined twice; the first is in line {first}")
 

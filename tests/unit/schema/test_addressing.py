@@ -42,18 +42,18 @@ def said(text: str) -> Loaded:
 
 
 @pytest.mark.parametrize("text", [UNNUMBERED, ANYCAST, ISLANDS, BORROWED])
-def test_addresses_that_mean_something_each_on_its_segment_are_no_doubt(text: str) -> None:
+def test_addresses_that_mean_something_each_on_its_segment_are_no_warning(text: str) -> None:
     assert said(text).warnings == ()
 
 
-def test_unnumbered_ospf_that_the_kernel_drops_is_a_doubt() -> None:
+def test_unnumbered_ospf_that_the_kernel_drops_is_a_warning() -> None:
     found = said(UNNUMBERED.replace("rp_filter: 0", "rp_filter: 2"))
     assert [warning.hint for warning in found.warnings] == [
         "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
     ] * 2
 
 
-def test_prefix_of_two_sites_that_routes_lead_to_is_a_doubt() -> None:
+def test_prefix_of_two_sites_that_routes_lead_to_is_a_warning() -> None:
     found = said("nodes: {r1: {hosts: {192.0.2.1/24: 1}}, r2: {hosts: {192.0.2.1/24: 1}}}\nlinks: [r1 -- r2]")
     (warning,) = found.warnings
     assert "192.0.2.0/24 of r2 is used on two segments, at r1 too" in warning.message

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nlan.errors import InputError
 from nlan.schema import Allocations, load
 from nlan.schema.resolving.allocate import Allocator, pieces, singles
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 
 from .conftest import Load, Problems
 
@@ -229,7 +229,7 @@ def test_lowest_free_number_is_taken_and_spans_are_jumped() -> None:
 def test_huge_stated_prefix_costs_no_time() -> None:
     pool = singles("loopbacks", [ip_network("2001:db8::/32")], host_length=True)
     pool.block([ip_network("2001:db8::/33")])
-    number = Allocator(Allocations(), Report("f")).from_pool(pool, "r1", Place())
+    number = Allocator(Allocations(), Report("f")).from_pool(pool, "r1", Position())
     assert number is not None
     assert str(pool.interfaces(number)[0]) == "2001:db8:8000::/128"
 
@@ -241,7 +241,7 @@ def test_numbers_never_move_and_never_meet(names: list[str]) -> None:
     seen: dict[str, int] = {}
     for name in names:
         allocator = Allocator(recorded, Report("f"))
-        number = allocator.from_pool(pool, name, Place())
+        number = allocator.from_pool(pool, name, Position())
         assert number is not None
         assert seen.setdefault(name, number) == number
         recorded = allocator.recorded()

@@ -6,7 +6,7 @@ import pytest
 
 from nlan.errors import InputError
 from nlan.schema import load
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Scalar
 from nlan.schema.written import table
 from nlan.schema.written.kinds import Kind, Reader
@@ -32,15 +32,15 @@ WRONG: list[tuple[Kind, str, str]] = [
 @pytest.mark.parametrize(("kind", "text", "said"), WRONG, ids=lambda value: str(value)[:20])
 def test_value_that_nothing_takes_is_refused(kind: Kind, text: str, said: str) -> None:
     report = Report("f")
-    kind.read(Scalar(text, True, 1, 1), Place(), Reader(report, lambda name: None))
+    kind.read(Scalar(text, True, 1, 1), Position(), Reader(report, lambda name: None))
     (problem,) = report.problems()
     assert said in problem.message
 
 
 def test_no_is_still_a_word_for_no_as_number() -> None:
     reader = Reader(Report("f"), lambda name: None)
-    assert table.ASN_ANY.read(Scalar("off", True, 1, 1), Place(), reader) is False
-    assert table.ASN_ANY.read(Scalar("1", True, 1, 1), Place(), reader) == 1
+    assert table.ASN_ANY.read(Scalar("off", True, 1, 1), Position(), reader) is False
+    assert table.ASN_ANY.read(Scalar("1", True, 1, 1), Position(), reader) == 1
 
 
 @pytest.mark.parametrize("word", ["remote_as", "RemoteAs", "peer_asn"])

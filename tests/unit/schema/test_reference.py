@@ -99,7 +99,7 @@ def test_editors_are_offered_one_spelling_of_each_key() -> None:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_examples_load_without_a_doubt(path: Path) -> None:
+def test_examples_load_without_a_warning(path: Path) -> None:
     assert load(path).warnings == ()
 
 

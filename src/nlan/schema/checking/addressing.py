@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from nlan.model import Lab, Node
 from nlan.model.segments import Holders, Segment, Segments
-from nlan.schema.resolving.drafts import Places, vpns_of
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.resolving.drafts import Positions, vpns_of
+from nlan.schema.syntax.report import Position, Report
 
 
 class Held(NamedTuple):
@@ -23,41 +23,43 @@ class Held(NamedTuple):
     holder: str
     node: str
     segment: Segment
-    at: Place
+    at: Position
 
 
-def held_addresses(lab: Lab, segments: Segments, places: Places) -> list[Held]:
+def held_addresses(lab: Lab, segments: Segments, positions: Positions) -> list[Held]:
     """Return every address of the lab but link-local ones, which mean nothing beyond their link."""
-    found = (item for node in lab.nodes for item in _held(node, segments, places))
+    found = (item for node in lab.nodes for item in _held(node, segments, positions))
     return [item for item in found if not item.interface.is_link_local]
 
 
-def check_addresses(lab: Lab, held: list[Held], holders: Holders, places: Places, report: Report) -> None:
+def check_addresses(
+    lab: Lab, held: list[Held], holders: Holders, positions: Positions, report: Report
+) -> None:
     """Record addresses that are defined twice on a segment, and prefixes that overlap."""
-    _duplicates(held, places, report)
-    _overlaps(lab, held, holders, places, report)
+    _duplicates(held, positions, report)
+    _overlaps(lab, held, holders, positions, report)
     for node in lab.nodes:
-        _unnumbered(node, places, report)
+        _unnumbered(node, positions, report)
 
 
-def _held(node: Node, segments: Segments, places: Places) -> Iterator[Held]:
+def _held(node: Node, segments: Segments, positions: Positions) -> Iterator[Held]:
     for interface in node.interfaces:
         key: tuple[str, str | int] = node.name, interface.name
-        yield from _on(node, interface.addresses, segments.get(key, key), places)
+        yield from _on(node, interface.addresses, segments.get(key, key), positions)
     for vpn in vpns_of(node):
         key = node.name, vpn.vni
-        yield from _on(node, vpn.addresses, segments.get(key, key), places)
+        yield from _on(node, vpn.addresses, segments.get(key, key), positions)
         for host in vpn.hosts:
             for value in host.addresses:
-                at = places.find("node", node.name, "host", value)
+                at = positions.find("node", node.name, "host", value)
                 called = f"host {node.name}/{host.addresses[0].ip}"
                 yield Held(value, called, "", segments.get(key, key), at)
                 yield Held(value, called, "", ("hosts", node.name), at)
     for value in node.router.loopbacks if node.router else ():
-        at = places.find("node", node.name, "address", value)
+        at = positions.find("node", node.name, "address", value)
         yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name), at)
     for lan in node.vhosts:
-        at = places.find("node", node.name, "vhosts", lan.gateway)
+        at = positions.find("node", node.name, "vhosts", lan.gateway)
         for gateway in lan.gateways:
             yield Held(gateway, node.name, node.name, ("hosts", node.name, lan.gateway.ip), at)
         for addresses in lan.members:
@@ -66,25 +68,25 @@ def _held(node: Node, segments: Segments, places: Places) -> Iterator[Held]:
                 yield Held(value, f"host {node.name}/{addresses[0].ip}", "", ("hosts", node.name), at)
 
 
-def _on(node: Node, addresses: Iterable[Any], segment: Segment, places: Places) -> Iterator[Held]:
+def _on(node: Node, addresses: Iterable[Any], segment: Segment, positions: Positions) -> Iterator[Held]:
     for value in addresses:
-        yield Held(value, node.name, node.name, segment, places.find("node", node.name, "address", value))
+        yield Held(value, node.name, node.name, segment, positions.find("node", node.name, "address", value))
 
 
-def _duplicates(held: list[Held], places: Places, report: Report) -> None:
+def _duplicates(held: list[Held], positions: Positions, report: Report) -> None:
     first: dict[tuple[Any, Segment], Held] = {}
     for item in held:
         other = first.setdefault((item.interface.ip, item.segment), item)
         if other is not item:
             message = f"{item.interface.ip} at {item.holder} stands at {other.holder} too"
-            report.error(_second(item, other, places), f"{message}{_line(other, report)}")
+            report.error(_second(item, other, positions), f"{message}{_line(other, report)}")
 
 
-def _second(item: Held, other: Held, places: Places) -> Place:
-    """Return where an item stands that is the second of two, also where both are said of one node."""
+def _second(item: Held, other: Held, positions: Positions) -> Position:
+    """Return where an item stands that is the second of two, also where both are of one node."""
     if item.at != other.at:
         return item.at
-    again = places.find("node", item.node, "address", item.interface, "again")
+    again = positions.find("node", item.node, "address", item.interface, "again")
     return again if again.path else item.at
 
 
@@ -92,7 +94,7 @@ def _line(item: Held, report: Report) -> str:
     return f" (line {report.source_line(item.at.line)})" if item.at.line else ""
 
 
-def _unnumbered(node: Node, places: Places, report: Report) -> None:
+def _unnumbered(node: Node, positions: Positions, report: Report) -> None:
     """An interface that borrows an address hears nothing of OSPF through a reverse-path filter."""
     ospf = node.router.ospf if node.router is not None else None
     if ospf is None or node.sysctls.get("net/ipv4/conf/all/rp_filter") == "0":
@@ -101,7 +103,7 @@ def _unnumbered(node: Node, places: Places, report: Report) -> None:
     for name, own in node.held():
         single = [value for value in own if value.version == 4]
         if name in spoken and single and all(value.network.prefixlen == 32 for value in single):
-            at = places.find("node", node.name, "address", single[0])
+            at = positions.find("node", node.name, "address", single[0])
             message = f"{node.name} drops what it hears of OSPF on {name}: of a neighbour beyond its /32"
             hint = "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
             report.warning(at, f"{message} the reverse-path filter knows no way back", hint)
@@ -113,7 +115,7 @@ Net = tuple[Any, Held]
 """A prefix, and the first address in it on its segment."""
 
 
-def _overlaps(lab: Lab, held: list[Held], holders: Holders, places: Places, report: Report) -> None:
+def _overlaps(lab: Lab, held: list[Held], holders: Holders, positions: Positions, report: Report) -> None:
     """Prefixes that overlap: on one node, on one segment, or where routes lead from one to the other."""
     nets: dict[tuple[Any, Segment], Held] = {}
     of_node: dict[str, dict[tuple[Any, Segment], Held]] = {node.name: {} for node in lab.nodes}
@@ -128,8 +130,8 @@ def _overlaps(lab: Lab, held: list[Held], holders: Holders, places: Places, repo
         own = [(network, item) for (network, _), item in of_node[node.name].items()]
         for inner, outer in _nested(own):
             if inner[1].segment != outer[1].segment:
-                _at_one_node(inner, outer, places, report)
-    _under(lab, nets, touched, places, report)
+                _at_one_node(inner, outer, positions, report)
+    _under(lab, nets, touched, positions, report)
     islands: dict[Any, list[Net]] = {}
     for (network, _), item in nets.items():
         islands.setdefault(holders.island(item.node), []).append((network, item))
@@ -171,7 +173,7 @@ def _under(
     lab: Lab,
     nets: dict[tuple[Any, Segment], Held],
     touched: dict[Segment, set[str]],
-    places: Places,
+    positions: Positions,
     report: Report,
 ) -> None:
     """Nodes on the underlay reach their tunnels' ends by its prefix alone."""
@@ -179,20 +181,20 @@ def _under(
         return
     under = lab.underlay.prefix
     attached = {node.name for node in lab.nodes if node.attached}
-    at = places.find("node", lab.nodes[0].name, "underlay")
+    at = positions.find("node", lab.nodes[0].name, "underlay")
     other = under, Held(None, "the underlay", "", "underlay", at)
     for (network, segment), item in nets.items():
         if (_inside(network, under) or _inside(under, network)) and touched[segment] & attached:
             report.error(item.at, _sentence((network, item), other, report))
 
 
-def _at_one_node(inner: Net, outer: Net, places: Places, report: Report) -> None:
+def _at_one_node(inner: Net, outer: Net, positions: Positions, report: Report) -> None:
     """Two segments of a node: fine where one prefix is a single address, which the node itself has."""
     if _is_host(inner):
         return
     leads = "the longer prefix" if inner[0] != outer[0] else "one of them"
     inner, outer = _by_line(inner, outer)
-    at = _second(inner[1], outer[1], places)
+    at = _second(inner[1], outer[1], positions)
     report.warning(at, f"{_sentence(inner, outer, report)}: packets take {leads}")
 
 

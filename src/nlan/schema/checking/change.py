@@ -12,8 +12,8 @@ from typing import Any
 from nlan.errors import Problem
 from nlan.model import Lab, Node, lab, ptn, router
 from nlan.schema.checking.verify import verify
-from nlan.schema.resolving.drafts import Places
-from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.resolving.drafts import Positions
+from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.resolved_reader import Path, Where
 
 
@@ -26,7 +26,7 @@ def check_change(changed: Lab, before: Lab, where: Where, report: Report) -> Non
     known = {problem.message for problem in _problems(before, Where())}
     for problem in _problems(changed, where):
         if problem.severity == "error" and problem.message not in known:
-            report.error(Place(problem.path, problem.line, problem.column), problem.message, problem.hint)
+            report.error(Position(problem.path, problem.line, problem.column), problem.message, problem.hint)
     report.stop_if_failed()
 
 
@@ -36,7 +36,7 @@ def _problems(one: Lab, where: Where) -> tuple[Problem, ...]:
     if not one.nodes:
         report.error(where(("nodes",)), "no node is left", "`nlan down` removes a lab")
     elif not report.failed:
-        verify(one, _places(one, where), report)
+        verify(one, _positions(one, where), report)
     return report.problems()
 
 
@@ -77,14 +77,14 @@ def _ends(one: Lab) -> Iterator[tuple[Path, lab.Endpoint]]:
             yield ("lans", str(number), "ports", str(port)), end
 
 
-def _places(one: Lab, where: Where) -> Places:
+def _positions(one: Lab, where: Where) -> Positions:
     """Return where each part of the lab stands that the checks of the whole speak of."""
-    places = Places()
-    places.put(where(("underlay", "mtu")), "underlay", "mtu")
+    positions = Positions()
+    positions.put(where(("underlay", "mtu")), "underlay", "mtu")
     for node in one.nodes:
         for key, path in _parts(node):
-            places.put(where((node.name, *path)), "node", node.name, *key)
-    return places
+            positions.put(where((node.name, *path)), "node", node.name, *key)
+    return positions
 
 
 def _parts(node: Node) -> Iterator[tuple[tuple[Any, ...], Path]]:

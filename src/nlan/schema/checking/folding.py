@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 
 _WORD = re.compile(r"[\w.:/-]+")
 
@@ -19,9 +19,9 @@ class Folding:
     def __init__(self, report: Report, names: Iterable[str]) -> None:
         """Take the report that they are for, and the names of the nodes."""
         self._report, self._names = report, frozenset(names)
-        self._found: dict[tuple[int, str], dict[tuple[Place, str, str], None]] = {}
+        self._found: dict[tuple[int, str], dict[tuple[Position, str, str], None]] = {}
 
-    def warning(self, at: Place, message: str, hint: str = "") -> None:
+    def warning(self, at: Position, message: str, hint: str = "") -> None:
         """Take one, as `Report.warning`; one that was taken already counts once."""
         alike = self._found.setdefault((at.line, _WORD.sub(self._plain, message)), {})
         alike[at, message, hint] = None

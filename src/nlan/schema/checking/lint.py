@@ -1,4 +1,4 @@
-"""Doubts that know routing: what a lab may well mean, and yet rarely does. All are warnings."""
+"""Warnings that know routing: what a lab may well mean, and yet rarely does."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Any
 from nlan.model import BgpPeer, Lab, Node, Ospf
 from nlan.model.segments import Holders, Segments
 from nlan.schema.checking.folding import Folding
-from nlan.schema.resolving.drafts import Places, vpns_of
+from nlan.schema.resolving.drafts import Positions, vpns_of
 from nlan.schema.syntax.report import Report
 
 
-def lint(lab: Lab, holders: Holders, segments: Segments, places: Places, report: Report) -> None:
-    """Record the doubts.
+def lint(lab: Lab, holders: Holders, segments: Segments, positions: Positions, report: Report) -> None:
+    """Record the warnings.
 
     Args:
         lab: The resolved lab.
         holders: Who holds each address.
         segments: The segment of each node's interfaces, by name, of its L2VPNs, by VNI.
-        places: Where things were said.
+        positions: Where things are written.
         report: Where warnings go.
     """
     warnings = Folding(report, (node.name for node in lab.nodes))
-    _look(lab, holders, segments, places, warnings)
+    _look(lab, holders, segments, positions, warnings)
     warnings.close()
 
 
-def _look(lab: Lab, holders: Holders, segments: Segments, places: Places, report: Folding) -> None:
-    _tunnel_peers(lab, places, report)
-    _segment_mtus(lab, places, report)
-    _ospf(lab, segments, places, report)
+def _look(lab: Lab, holders: Holders, segments: Segments, positions: Positions, report: Folding) -> None:
+    _tunnel_peers(lab, positions, report)
+    _segment_mtus(lab, positions, report)
+    _ospf(lab, segments, positions, report)
     nodes = {node.name: node for node in lab.nodes}
     sessions: dict[tuple[str, str], list[BgpPeer]] = {}  # by speaker and holder of the peer's address
     for node in lab.nodes:
@@ -41,16 +41,16 @@ def _look(lab: Lab, holders: Holders, segments: Segments, places: Places, report
     for node in lab.nodes:
         if node.router and node.router.bgp:
             for peer in node.router.bgp.peers:
-                _source(node, peer, places, report)
+                _source(node, peer, positions, report)
                 other = nodes.get(holders.seen_from(node.name, peer.address) or "")
                 if other is not None and other is not node:
                     backs = sessions.get((other.name, node.name), [])
-                    _session(node, other, peer, backs, places, report)
-            _next_hops(node, places, report)
-            _sources(node, places, report)
+                    _session(node, other, peer, backs, positions, report)
+            _next_hops(node, positions, report)
+            _sources(node, positions, report)
 
 
-def _tunnel_peers(lab: Lab, places: Places, report: Folding) -> None:
+def _tunnel_peers(lab: Lab, positions: Positions, report: Folding) -> None:
     """Tunnels that lead to oneself, to a node without the VNI, or that frames pass one way only."""
     names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
     floods = {  # by node and VNI: the nodes that it floods to
@@ -64,7 +64,7 @@ def _tunnel_peers(lab: Lab, places: Places, report: Folding) -> None:
             back = floods.get((other, vni))
             if other != name and back is not None and (name in back or other in back):
                 continue
-            at = places.find("node", name, "vni", vni, "peer", index)
+            at = positions.find("node", name, "vni", vni, "peer", index)
             if other == name:
                 missing = _missing(name, vni, floods)
                 hint = f"did you mean `${{{missing}}}`?" if missing else ""
@@ -88,23 +88,23 @@ def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]])
     return ""
 
 
-def _segment_mtus(lab: Lab, places: Places, report: Folding) -> None:
+def _segment_mtus(lab: Lab, positions: Positions, report: Folding) -> None:
     seen: dict[int, tuple[str, int]] = {}
     for node in lab.nodes:
         for vpn in vpns_of(node):
             first, mtu = seen.setdefault(vpn.vni, (node.name, vpn.mtu))
             if mtu != vpn.mtu:
-                at = places.find("node", node.name, "vni", vpn.vni, "mtu")
+                at = positions.find("node", node.name, "vni", vpn.vni, "mtu")
                 message = f"VNI {vpn.vni} has MTU {vpn.mtu} here and {mtu} at {first}"
                 report.warning(at, f"{message}; large packets vanish, and OSPF stays in ExStart (RFC 2328)")
 
 
 def _session(
-    node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], places: Places, report: Folding
+    node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], positions: Positions, report: Folding
 ) -> None:
     if node.router is None or other.router is None or other.router.bgp is None:
         return
-    at = places.find("node", node.name, "bgp", "peer", peer.address)
+    at = positions.find("node", node.name, "bgp", "peer", peer.address)
     if not backs:
         message = f"{other.name} does not list {node.name} as a peer: the session never comes up"
         report.warning(at, message)
@@ -129,14 +129,14 @@ def interfaces_of(node: Node) -> list[Any]:
     return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
 
 
-def _source(node: Node, peer: BgpPeer, places: Places, report: Folding) -> None:
+def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) -> None:
     """A session that is bound to what the node has not."""
     if peer.update_source is None or node.router is None or node.router.engine != "frr":
         return
     version = peer.address.version
     source = node.address_of(peer.update_source, version)
     if source is None or source not in {value.ip for _, own in node.held() for value in own}:
-        at = places.find("node", node.name, "bgp", "peer", peer.address)
+        at = positions.find("node", node.name, "bgp", "peer", peer.address)
         lacks = f"{node.name} has no IPv{version} address on an interface {peer.update_source}"
         lacks = lacks if source is None else f"{node.name} has no address {source}"
         report.warning(at, f"{lacks}: the session never comes up")
@@ -154,7 +154,7 @@ def _reaches(node: Node, other: Node, address: Any) -> bool:
     return any(route.prefix.version == address.version and address in route.prefix for route in here.routes)
 
 
-def _next_hops(node: Node, places: Places, report: Folding) -> None:
+def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
     """A border router that hands on next hops that nobody inside knows."""
     router = node.router
     if router is None or router.bgp is None or router.frr:
@@ -166,25 +166,25 @@ def _next_hops(node: Node, places: Places, report: Folding) -> None:
         return
     for peer in bgp.peers:
         if peer.peer_asn == bgp.asn and not peer.next_hop_self:
-            at = places.find("node", node.name, "bgp", "peer", peer.address)
+            at = positions.find("node", node.name, "bgp", "peer", peer.address)
             message = f"{peer.address} hears of next hops outside the AS that it has no route to"
             report.warning(at, message, "say `next_hop_self: true`, or redistribute `connected`")
 
 
-def _sources(node: Node, places: Places, report: Folding) -> None:
+def _sources(node: Node, positions: Positions, report: Folding) -> None:
     """A router that shall tell BGP of routes that nobody there learns."""
     router = node.router
     if router is None or router.bgp is None or router.frr or router.ospf or router.engine != "frr":
         return
     if "ospf" in router.bgp.redistribute:
-        at = places.find("node", node.name, "bgp", "redistribute", "ospf")
+        at = positions.find("node", node.name, "bgp", "redistribute", "ospf")
         report.warning(at, f"{node.name} runs no OSPF: there is nothing of it to redistribute")
 
 
 # -- OSPF
 
 
-def _ospf(lab: Lab, segments: Segments, places: Places, report: Folding) -> None:
+def _ospf(lab: Lab, segments: Segments, positions: Positions, report: Folding) -> None:
     """Prefixes that no interface has, and segments whose ends are in different areas or subnets."""
     areas: dict[Any, tuple[str, Any]] = {}
     subnets: dict[Any, dict[str, set[Any]]] = {}
@@ -192,9 +192,9 @@ def _ospf(lab: Lab, segments: Segments, places: Places, report: Folding) -> None
         ospf = node.router.ospf if node.router else None
         if ospf is None:
             continue
-        _uncovered(node, ospf, places, report)
+        _uncovered(node, ospf, positions, report)
         passive = {interface.name for interface in ospf.interfaces if interface.passive}
-        for key, name, value in _placed(node):
+        for key, name, value in _positioned(node):
             found = None if name in passive else _area(ospf, value)
             if found is None or (node.name, key) not in segments:
                 continue
@@ -202,15 +202,15 @@ def _ospf(lab: Lab, segments: Segments, places: Places, report: Folding) -> None
             segment = segments[node.name, key]
             first, other = areas.setdefault((segment, value.version), (node.name, area))
             if area != other:
-                at = places.find("node", node.name, "ospf", network)
+                at = positions.find("node", node.name, "ospf", network)
                 message = f"{name} is in area {area} here and in {other} at {first}: no adjacency comes up"
                 report.warning(at, message)
             elif value.version == 4 and value.network.prefixlen < value.max_prefixlen:  # else unnumbered
                 subnets.setdefault(segment, {}).setdefault(node.name, set()).add(value.network)
-    _subnets(subnets, places, report)
+    _subnets(subnets, positions, report)
 
 
-def _subnets(by_segment: dict[Any, dict[str, set[Any]]], places: Places, report: Folding) -> None:
+def _subnets(by_segment: dict[Any, dict[str, set[Any]]], positions: Positions, report: Folding) -> None:
     """OSPFv2 routers that hear others and share a subnet with none of them."""
     for subnets in by_segment.values():
         for name, own in subnets.items():
@@ -218,12 +218,12 @@ def _subnets(by_segment: dict[Any, dict[str, set[Any]]], places: Places, report:
             if others and not any(own & theirs for theirs in others.values()):
                 other, theirs = next(iter(others.items()))
                 mine, far = min(own), min(theirs)
-                at = places.find("node", name, "ospf", mine)
+                at = positions.find("node", name, "ospf", mine)
                 message = f"{name} is in the subnet {mine} here and {other} in {far}: no adjacency comes up"
                 report.warning(at, message)
 
 
-def _placed(node: Node) -> Iterator[tuple[str | int, str, Any]]:
+def _positioned(node: Node) -> Iterator[tuple[str | int, str, Any]]:
     """Yield the segment key, the interface's name and the address of each address on a segment."""
     for interface in node.interfaces:
         yield from ((interface.name, interface.name, value) for value in interface.addresses)
@@ -242,12 +242,12 @@ def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
     return max(covering, key=lambda entry: entry[0].prefixlen, default=None)
 
 
-def _uncovered(node: Node, ospf: Ospf, places: Places, report: Folding) -> None:
+def _uncovered(node: Node, ospf: Ospf, positions: Positions, report: Folding) -> None:
     held = interfaces_of(node) + list(node.router.loopbacks if node.router else ())
     for area in ospf.areas:
         for network in area.networks:
             if not any(value.version == network.version and value.ip in network for value in held):
-                at = places.find("node", node.name, "ospf", network)
+                at = positions.find("node", node.name, "ospf", network)
                 report.warning(
                     at, f"no interface of {node.name} has an address in {network}: OSPF runs on none"
                 )

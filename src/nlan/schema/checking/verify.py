@@ -1,6 +1,6 @@
 """Checks of the resolved lab as a whole: what each part cannot see alone.
 
-Errors are here, doubts of routing in `lint`.
+Errors are here, warnings about routing in `lint`.
 """
 
 from __future__ import annotations
@@ -13,48 +13,48 @@ from nlan.model.segments import Holders, segments_of
 from nlan.resources.frrfacts import facts
 from nlan.schema.checking.addressing import check_addresses, held_addresses
 from nlan.schema.checking.lint import lint
-from nlan.schema.resolving.drafts import Places, vpns_of
+from nlan.schema.resolving.drafts import Positions, vpns_of
 from nlan.schema.resolving.gobgp import check_gobgp
 from nlan.schema.syntax.report import Report
 from nlan.values import MTU_IPV6, MTU_MAX, bridge_name, vxlan_overhead
 
 
-def verify(lab: Lab, places: Places, report: Report) -> None:
+def verify(lab: Lab, positions: Positions, report: Report) -> None:
     """Record everything that is wrong or doubtful in the lab."""
     segments = segments_of(lab)
     holders = Holders(lab, segments)
-    held = held_addresses(lab, segments, places)
+    held = held_addresses(lab, segments, positions)
     for node in lab.nodes:
-        _vnis(node, places, report)
-        _hops(node, places, report)
-        _mtus(node, places, report)
-        _timers(node, places, report)
-        _doubles(node, places, report)
-        _interfaces(node, places, report)
-        check_gobgp(node, places, report)
-        _raw_asn(node, places, report)
-        _host_lans(node, places, report)
+        _vnis(node, positions, report)
+        _hops(node, positions, report)
+        _mtus(node, positions, report)
+        _timers(node, positions, report)
+        _doubles(node, positions, report)
+        _interfaces(node, positions, report)
+        check_gobgp(node, positions, report)
+        _raw_asn(node, positions, report)
+        _host_lans(node, positions, report)
     if not _doubled(lab):
-        check_addresses(lab, held, holders, places, report)
-    _underlay(lab, places, report)
-    _tunnels(lab, places, report)
-    _router_ids(lab, holders, places, report)
-    _peers(lab, holders, {item.interface.ip for item in held if not item.node}, places, report)
-    lint(lab, holders, segments, places, report)
+        check_addresses(lab, held, holders, positions, report)
+    _underlay(lab, positions, report)
+    _tunnels(lab, positions, report)
+    _router_ids(lab, holders, positions, report)
+    _peers(lab, holders, {item.interface.ip for item in held if not item.node}, positions, report)
+    lint(lab, holders, segments, positions, report)
 
 
-def _raw_asn(node: Node, places: Places, report: Report) -> None:
+def _raw_asn(node: Node, positions: Positions, report: Report) -> None:
     """FRR has one AS outside of VRFs: raw lines for another cannot stand beside derived ones."""
     router = node.router
     if router is None or router.frr is None or router.frr.only or router.bgp is None:
         return
-    said = facts(router.frr.text).instance("bgp")
-    if said is not None and said.asn not in (0, router.bgp.asn):
+    written = facts(router.frr.text).instance("bgp")
+    if written is not None and written.asn not in (0, router.bgp.asn):
         own = f"{node.name} is in AS {router.bgp.asn}"
         report.error(
-            places.find("node", node.name, "frr"),
-            f"the raw lines say `router bgp {said.name}`, yet {own}, and FRR takes one",
-            f"give the node `asn: {said.asn}`, "
+            positions.find("node", node.name, "frr"),
+            f"the raw lines say `router bgp {written.name}`, yet {own}, and FRR takes one",
+            f"give the node `asn: {written.asn}`, "
             "or say `only: true` beside the lines to leave out derived ones",
         )
 
@@ -67,21 +67,21 @@ def raw_asns(node: Node) -> set[int]:
     raw = node.router.frr if node.router is not None else None
     if raw is None:
         return set()
-    said = facts(raw.text)
-    shown = [peer.local_as for peer in said.peers] + [one.confederation for one in said.instances]
+    written = facts(raw.text)
+    shown = [peer.local_as for peer in written.peers] + [one.confederation for one in written.instances]
     return {number for number in shown if number is not None}
 
 
-def _vnis(node: Node, places: Places, report: Report) -> None:
+def _vnis(node: Node, positions: Positions, report: Report) -> None:
     seen: set[int] = set()
     for vpn in vpns_of(node):
         if vpn.vni in seen:
-            at = places.find("node", node.name, "vni", vpn.vni, "id", "again")
+            at = positions.find("node", node.name, "vni", vpn.vni, "id", "again")
             report.error(at, f"the VNI {vpn.vni} is defined twice in {node.name}")
         seen.add(vpn.vni)
 
 
-def _interfaces(node: Node, places: Places, report: Report) -> None:
+def _interfaces(node: Node, positions: Positions, report: Report) -> None:
     taken = {"lo": "the loopback", "all": "all of them to sysctls", "default": "new ones to sysctls"}
     taken |= {"eth0": "on the underlay"} if node.attached else {}
     for vpn in vpns_of(node):
@@ -91,18 +91,18 @@ def _interfaces(node: Node, places: Places, report: Report) -> None:
     for interface in node.interfaces:
         name = interface.name
         if name in taken:
-            at = places.find("node", node.name, "interface", name)
+            at = positions.find("node", node.name, "interface", name)
             report.error(at, f"no end of a link can be called {name}: that is {taken[name]}")
         elif name in seen:
-            at = places.find("node", node.name, "interface", name, "again")
+            at = positions.find("node", node.name, "interface", name, "again")
             report.error(at, f"the interface {name} is defined twice in {node.name}")
         seen.add(name)
 
 
-def _hops(node: Node, places: Places, report: Report) -> None:
+def _hops(node: Node, positions: Positions, report: Report) -> None:
     """Next hops: on a segment, of the route's family, and one default route of each."""
     for route in node.router.routes if node.router else ():
-        at = places.find("node", node.name, "route", route.prefix)
+        at = positions.find("node", node.name, "route", route.prefix)
         if route.via is not None and route.via.version != route.prefix.version:
             report.error(
                 at, f"{route.via} is no next hop for {route.prefix}, which is IPv{route.prefix.version}"
@@ -112,7 +112,7 @@ def _hops(node: Node, places: Places, report: Report) -> None:
     own = {value.ip for _, values in node.held() for value in values}
     seen: dict[int, Any] = {}
     for hop in dict.fromkeys(node.gateway):
-        at = places.find("node", node.name, "gateway")
+        at = positions.find("node", node.name, "gateway")
         if hop in own:
             report.error(at, f"{hop} is {node.name}'s own address")
         elif node.interface_towards(hop) is None:
@@ -123,21 +123,21 @@ def _hops(node: Node, places: Places, report: Report) -> None:
             )
 
 
-def _doubles(node: Node, places: Places, report: Report) -> None:
+def _doubles(node: Node, positions: Positions, report: Report) -> None:
     """What is defined twice in a router: no file says it so far, but a change of the model may."""
     router = node.router
     peers = Counter(peer.address for peer in router.bgp.peers) if router and router.bgp else {}
     for address in (address for address, count in peers.items() if count > 1):
-        at = places.find("node", node.name, "bgp", "peer", address)
+        at = positions.find("node", node.name, "bgp", "peer", address)
         report.error(at, f"the peer {address} is defined twice in {node.name}")
     areas = router.ospf.areas if router and router.ospf else ()
     networks = Counter(network for area in areas for network in area.networks)
     for network in (network for network, count in networks.items() if count > 1):
-        at = places.find("node", node.name, "ospf", network)
+        at = positions.find("node", node.name, "ospf", network)
         report.error(at, f"{network} is defined twice in the OSPF areas of {node.name}")
 
 
-def _mtus(node: Node, places: Places, report: Report) -> None:
+def _mtus(node: Node, positions: Positions, report: Report) -> None:
     """An interface with less than IPv6's least has no IPv6."""
     found: list[tuple[int, Any, tuple[Any, ...]]]
     found = [(i.mtu, i.addresses, ("interface", i.name)) for i in node.interfaces]
@@ -145,23 +145,23 @@ def _mtus(node: Node, places: Places, report: Report) -> None:
     found += [(lan.mtu, lan.gateways, ("vhosts", lan.gateway)) for lan in node.vhosts]
     for mtu, addresses, key in found:
         if mtu < MTU_IPV6 and any(value.version == 6 for value in addresses):
-            at = places.find("node", node.name, *key)
+            at = positions.find("node", node.name, *key)
             report.error(at, f"an MTU of {mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)")
 
 
-def _timers(node: Node, places: Places, report: Report) -> None:
+def _timers(node: Node, positions: Positions, report: Report) -> None:
     """A peer whose keepalives come later than the hold time allows."""
     for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
         if peer.keepalive_s and peer.hold_time_s and peer.keepalive_s > peer.hold_time_s:
-            at = places.find("node", node.name, "bgp", "peer", peer.address, "keepalive_s")
+            at = positions.find("node", node.name, "bgp", "peer", peer.address, "keepalive_s")
             message = f"keepalives every {peer.keepalive_s} s cannot keep a hold time of {peer.hold_time_s} s"
             report.error(at, message, "RFC 4271 suggests a third of it")
 
 
-def _host_lans(node: Node, places: Places, report: Report) -> None:
+def _host_lans(node: Node, positions: Positions, report: Report) -> None:
     """A LAN's second family: what no file says, but a change of the model may."""
     for lan in node.vhosts:
-        at = places.find("node", node.name, "vhosts", lan.gateway)
+        at = positions.find("node", node.name, "vhosts", lan.gateway)
         second = (*lan.gateways[1:], *(lan.hosts6 or ()))
         if any(value.version == lan.gateway.version for value in second):
             report.error(at, f"the second family of {lan.gateway}'s LAN is the first one")
@@ -177,16 +177,16 @@ def _doubled(lab: Lab) -> bool:
 # -- across nodes
 
 
-def _underlay(lab: Lab, places: Places, report: Report) -> None:
+def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
     """The underlay is one segment of one prefix, each address one node's, and carries tunnels whole."""
     if lab.underlay is not None:
         if lab.underlay.prefix.version == 6 and lab.underlay.mtu < MTU_IPV6:
             small = f"an MTU of {lab.underlay.mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)"
-            report.error(places.find("underlay", "mtu"), small)
-        _tunnel_mtu(lab, lab.underlay, places, report)
+            report.error(positions.find("underlay", "mtu"), small)
+        _tunnel_mtu(lab, lab.underlay, positions, report)
     seen: dict[Any, str] = {}
     for node in lab.nodes:
-        at = places.find("node", node.name, "underlay")
+        at = positions.find("node", node.name, "underlay")
         if node.underlay is None or not node.attached or lab.underlay is None:
             if vpns_of(node) or (node.attached and lab.underlay is not None):
                 report.error(at, f"{node.name} is not on the underlay, and its tunnels lead nowhere")
@@ -199,52 +199,52 @@ def _underlay(lab: Lab, places: Places, report: Report) -> None:
             report.error(at, message, "`pools: {underlay: PREFIX}` says another one")
 
 
-def _tunnel_mtu(lab: Lab, underlay: Underlay, places: Places, report: Report) -> None:
+def _tunnel_mtu(lab: Lab, underlay: Underlay, positions: Positions, report: Report) -> None:
     vpns = [(vpn.mtu, node.name, vpn.vni) for node in lab.nodes for vpn in vpns_of(node)]
     if not vpns:
         return
     overhead = vxlan_overhead(underlay.prefix.version)
     largest, name, vni = max(vpns, key=lambda entry: entry[0])
     if largest + overhead > MTU_MAX:
-        at = places.find("node", name, "vni", vni, "mtu")
+        at = positions.find("node", name, "vni", vni, "mtu")
         report.error(
             at, f"{largest} bytes are too many inside VXLAN: {MTU_MAX - overhead} at most (RFC 7348)"
         )
     elif underlay.mtu < largest + overhead:
-        at = places.find("underlay", "mtu")
+        at = positions.find("underlay", "mtu")
         message = (
             f"{underlay.mtu} bytes cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
         )
         report.error(at, message, f"say at least {largest + overhead}, or a smaller `mtu`")
 
 
-def _tunnels(lab: Lab, places: Places, report: Report) -> None:
+def _tunnels(lab: Lab, positions: Positions, report: Report) -> None:
     ends = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
     for node in lab.nodes:
         for network in node.ptn:
-            at = places.find("node", node.name, "ptn", network.name, "local")
+            at = positions.find("node", node.name, "ptn", network.name, "local")
             if node.underlay and network.local != node.underlay.ip:
                 held = f"is {ends[network.local]}'s" if network.local in ends else "is nobody's"
                 hint = f"write `${{{node.name}}}`"
                 report.error(at, f"{network.local} {held}; the tunnel end is {node.name}'s own address", hint)
         for vpn in vpns_of(node):
-            _tunnel_peers(node, vpn, ends, places, report)
+            _tunnel_peers(node, vpn, ends, positions, report)
 
 
-def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], places: Places, report: Report) -> None:
+def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], positions: Positions, report: Report) -> None:
     seen: set[Any] = set()
     for index, peer in enumerate(vpn.peers):
         if peer in ends and peer not in seen:
             seen.add(peer)
             continue
-        at = places.find("node", node.name, "vni", vpn.vni, "peer", index)
+        at = positions.find("node", node.name, "vni", vpn.vni, "peer", index)
         if peer not in ends:
             report.error(at, f"no node of the lab has the underlay address {peer}")
         else:
             report.warning(at, f"{ends[peer]} is defined twice among the peers")
 
 
-def _router_ids(lab: Lab, holders: Holders, places: Places, report: Report) -> None:
+def _router_ids(lab: Lab, holders: Holders, positions: Positions, report: Report) -> None:
     """Routers with one router ID: no OSPF and no AS has it twice, other ASes may (RFC 2328, RFC 6286)."""
     seen: dict[Any, dict[Any, str]] = {}
     for node in lab.nodes:
@@ -253,10 +253,10 @@ def _router_ids(lab: Lab, holders: Holders, places: Places, report: Report) -> N
             continue
         first = _first_ipv4(node)
         value, hint = router.router_id, ""
-        at = places.find("node", node.name, "router_id")
+        at = positions.find("node", node.name, "router_id")
         if value is None and first is not None:
             value, hint = first.ip, "it is their first address; say `router_id` at one of them"
-            at = places.find("node", node.name, "address", first)
+            at = positions.find("node", node.name, "address", first)
         elif value is None:
             continue
         others = seen.setdefault((value, holders.island(node.name)), {})
@@ -269,25 +269,27 @@ def _router_ids(lab: Lab, holders: Holders, places: Places, report: Report) -> N
 
 
 def _first_ipv4(node: Node) -> Any:
-    """Return what a router takes for its ID where nothing is said."""
+    """Return what a router takes for its ID where none is written."""
     return next((value for _, own in node.held() for value in own if value.version == 4), None)
 
 
-def _peers(lab: Lab, holders: Holders, hosts: set[Any], places: Places, report: Report) -> None:
+def _peers(lab: Lab, holders: Holders, hosts: set[Any], positions: Positions, report: Report) -> None:
     nodes = {node.name: node for node in lab.nodes}
     for node in lab.nodes:
         for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
             key = ("node", node.name, "bgp", "peer", peer.address)
-            if places.has(*key, "external"):
+            if positions.has(*key, "external"):
                 continue
             holder = holders.seen_from(node.name, peer.address)
             if holder is not None:
-                _peer(node, nodes[holder], peer, key, places, report)
+                _peer(node, nodes[holder], peer, key, positions, report)
             elif peer.address in hosts:
-                report.error(places.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP")
+                report.error(
+                    positions.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP"
+                )
             else:
                 hint = _near(peer.address, holders)
-                report.error(places.find(*key), f"no node of the lab has the address {peer.address}", hint)
+                report.error(positions.find(*key), f"no node of the lab has the address {peer.address}", hint)
 
 
 def _near(address: Any, holders: Holders) -> str:
@@ -304,13 +306,15 @@ def _near(address: Any, holders: Holders) -> str:
     return f"did you mean {best}, which {holders.any(best)} has?"
 
 
-def _peer(node: Node, other: Node, peer: Any, key: tuple[Any, ...], places: Places, report: Report) -> None:
+def _peer(
+    node: Node, other: Node, peer: Any, key: tuple[Any, ...], positions: Positions, report: Report
+) -> None:
     if other is node:
-        report.error(places.find(*key), f"{peer.address} is {node.name}'s own address")
+        report.error(positions.find(*key), f"{peer.address} is {node.name}'s own address")
     elif other.router is None or other.router.bgp is None:
         if other.router is None or other.router.frr is None:
-            report.error(places.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
+            report.error(positions.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
     elif other.router.bgp.asn != peer.peer_asn and peer.peer_asn not in raw_asns(other):
         asn = other.router.bgp.asn
         message = f"{peer.peer_asn} is not the AS of {other.name}, which has {peer.address}: that is {asn}"
-        report.error(places.find(*key, "asn"), message)
+        report.error(positions.find(*key, "asn"), message)

@@ -20,13 +20,13 @@ class UnknownAddressError(ValueError):
     """A placeholder stands for no address, or for several; the second argument is a hint."""
 
 
-def address_of(said: str, wiring: Wiring) -> str:
+def address_of(written: str, wiring: Wiring) -> str:
     """Return the address that ``r2@r3`` or ``r2@r3/6`` stands for.
 
     Raises:
         UnknownAddressError: There is none, or more than one.
     """
-    name, _, where = said.partition("@")
+    name, _, where = written.partition("@")
     where, slash, version = where.partition("/")
     node = wiring.nodes.get(name)
     if node is None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from nlan.model.codec import Base
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 
 Spans = tuple[Sequence[int], Sequence[int]]
 """Numbers that are not given out: sorted first and last ones of each span."""
@@ -155,11 +155,11 @@ class Allocator:
         """Tell whether the name has a number of the pool."""
         return name in self._pools.get(pool, ())
 
-    def from_pool(self, pool: Pool, name: str, at: Place) -> int | None:
+    def from_pool(self, pool: Pool, name: str, at: Position) -> int | None:
         """Return the name's number in `pool`; a pool that is used up is reported at `at`, once."""
-        said = pool.name in self._short
+        written = pool.name in self._short
         number = self.take(pool.name, name, pool.first, pool.last, pool.blocked)
-        if number is None and not said:
+        if number is None and not written:
             size = max(pool.last - pool.first + 1, 0)
             hint = f"say a larger one: `pools: {{{pool.name}: PREFIX}}`"
             self._report.error(at, f"the pool `{pool.name}` is used up: it holds {size}", hint)

@@ -14,9 +14,9 @@ import msgspec
 from nlan.model import Bgp, BgpPeer
 from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, vpns_of
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.resolving.services import announcements, peer_options, said_peer, say_once
+from nlan.schema.resolving.services import announcements, check_once, peer_options, written_peer
 from nlan.schema.resolving.settings import Settings
-from nlan.schema.syntax.report import Place, Said, nearest
+from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.kinds import Record
 from nlan.schema.written.scalars import Address
 
@@ -39,36 +39,40 @@ def derive_bgp(wiring: Wiring) -> None:
 
 def _silent(node: NodeDraft, wiring: Wiring) -> None:
     """Warn of what a node says of BGP where it speaks none."""
-    if (node.asn is not None and node.router) or _said(node, wiring, "bgp") is False:
+    if (node.asn is not None and node.router) or _written(node, wiring, "bgp") is False:
         return
-    if "asn" in node.said.places and "asn" not in node.said:
-        return  # what it is could not be read, which is said already
+    if "asn" in node.written.positions and "asn" not in node.written:
+        return  # what it is could not be read, which is reported already
     why, hint = ("it has no AS", "say `asn`") if node.router else ("it is a host", "say `role: router`")
     for word in ("asn", "bgp", "route_reflector", "engine"):
-        said, at = node.said.get(word), node.said.place(word)
-        if said not in (None, "frr") and said is not False and not at.path.lower().startswith("defaults."):
+        written, at = node.written.get(word), node.written.position(word)
+        if (
+            written not in (None, "frr")
+            and written is not False
+            and not at.path.lower().startswith("defaults.")
+        ):
             wiring.report.warning(at, f"{node.name} speaks no BGP, as {why}", hint)
 
 
-def _said(node: NodeDraft, wiring: Wiring, word: str) -> Any:
-    return node.said.get(word, wiring.settings.said.get(word))
+def _written(node: NodeDraft, wiring: Wiring, word: str) -> Any:
+    return node.written.get(word, wiring.settings.written.get(word))
 
 
 def _reflectors(wiring: Wiring) -> None:
-    for said in wiring.settings.said.get("route_reflector", []):
-        for name in wiring.known(said.value, said.at):
+    for written in wiring.settings.written.get("route_reflector", []):
+        for name in wiring.known(written.value, written.at):
             wiring.nodes[name].reflector = True
 
 
 def _options(node: NodeDraft, wiring: Wiring) -> Record:
-    own, wide = node.said.get("bgp"), wiring.settings.said.get("bgp")
+    own, wide = node.written.get("bgp"), wiring.settings.written.get("bgp")
     record = own if isinstance(own, Record) else Record(node.at)
     return record.over(wide) if isinstance(wide, Record) else record
 
 
 def _derives(node: NodeDraft, wiring: Wiring) -> bool:
-    said = node.said.get("router")
-    if said is not None and "bgp" in said and "asn" not in node.said and "bgp" not in node.said:
+    written = node.written.get("router")
+    if written is not None and "bgp" in written and "asn" not in node.written and "bgp" not in node.written:
         return False
     return bool(_options(node, wiring).get("derive", True))
 
@@ -122,9 +126,9 @@ class _Maker:
 
     def _wanted(self, other: NodeDraft, address: Any) -> bool:
         """Whether the other end derives this session too, or says it in full."""
-        said = other.router.bgp if other.router else None
+        written = other.router.bgp if other.router else None
         return other.name in self._deriving or (
-            said is not None and any(p.address == address for p in said.peers)
+            written is not None and any(p.address == address for p in written.peers)
         )
 
     def _ibgp(self, group: list[NodeDraft]) -> None:
@@ -166,12 +170,12 @@ def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
 
 def _name_peers(node: NodeDraft, wiring: Wiring) -> None:
     """Add the sessions that the service `Router` says by the peer's node."""
-    said, router = node.said.get("router"), node.router
-    if said is None or router is None or router.bgp is None:
+    written, router = node.written.get("router"), node.router
+    if written is None or router is None or router.bgp is None:
         return
     peers = {peer.address: peer for peer in router.bgp.peers}
-    for entry in said.get("bgp", [])[:1]:
-        record = entry.value if isinstance(entry, Said) else entry[1]
+    for entry in written.get("bgp", [])[:1]:
+        record = entry.value if isinstance(entry, Written) else entry[1]
         for item in record.get("neighbors", []):
             if "node" in item.value and "peer" not in item.value:
                 _apply_node(node, item.value.get("node"), item.value, item.at, peers, wiring)
@@ -184,18 +188,18 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
     options, router = _options(node, wiring), node.router
     if router is None:
         return
-    wiring.settings.places.put(node.said.place("asn"), "node", node.name, "bgp")
+    wiring.settings.positions.put(node.written.position("asn"), "node", node.name, "bgp")
     peers = {address: _with_defaults(peer, node, options, external) for address, peer in derived.items()}
-    said_peers = options.get("peers", [])
-    say_once([said for said in said_peers if isinstance(said, Said)], wiring.report)
-    for said in said_peers:
-        _apply(node, said, peers, wiring)
+    written_peers = options.get("peers", [])
+    check_once([written for written in written_peers if isinstance(written, Written)], wiring.report)
+    for written in written_peers:
+        _apply(node, written, peers, wiring)
     for address in derived if "keepalive_s" in options else ():
         key = "node", node.name, "bgp", "peer", address, "keepalive_s"
-        wiring.settings.places.put(options.place("keepalive_s"), *key)
+        wiring.settings.positions.put(options.position("keepalive_s"), *key)
     full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
-    announced = announcements(node, options, wiring.settings.places)
+    announced = announcements(node, options, wiring.settings.positions)
     bgp = msgspec.structs.replace(full, peers=tuple(peers.values()), **announced)
     node.router = msgspec.structs.replace(router, bgp=bgp)
 
@@ -210,18 +214,18 @@ def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bo
     return msgspec.structs.replace(peer, **changes) if changes else peer
 
 
-def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring) -> None:
+def _apply(node: NodeDraft, written: Any, peers: dict[Any, BgpPeer], wiring: Wiring) -> None:
     """Change, add or drop sessions as one entry of `bgp.peers` says."""
-    key, record = (None, said.value) if isinstance(said, Said) else (said[0], said[1])
-    at: Place = key.at if key is not None else record.at
+    key, record = (None, written.value) if isinstance(written, Written) else (written[0], written[1])
+    at: Position = key.at if key is not None else record.at
     record = Record(at) if record is True else record
     who = _who(key, record)
     if who is None:
         return wiring.report.error(at, "one of `node` and `peer` is required")
     if key is not None and isinstance(record, Record):
         for word in ("node", "peer"):
-            if word in record.places:
-                wiring.report.error(record.place(word), f"`{key.value}` says already who the peer is")
+            if word in record.positions:
+                wiring.report.error(record.position(word), f"`{key.value}` says already who the peer is")
     if isinstance(who, str):
         return _apply_node(node, who, record, at, peers, wiring)
     if record is False:
@@ -229,7 +233,7 @@ def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring
     elif isinstance(record, Record):
         record = record.over(Record(record.at))
         record.values["peer"] = who
-        new = said_peer(node, Said(record, at), wiring.settings.places, wiring.report)
+        new = written_peer(node, Written(record, at), wiring.settings.positions, wiring.report)
         if new and who in peers:
             new = _changed(peers[who], record)
         if new:
@@ -237,7 +241,7 @@ def _apply(node: NodeDraft, said: Any, peers: dict[Any, BgpPeer], wiring: Wiring
     return None
 
 
-def _who(key: Said | None, record: Any) -> Any:
+def _who(key: Written | None, record: Any) -> Any:
     if key is not None:
         try:
             return Address().parse(key.value, plain=True)
@@ -247,7 +251,7 @@ def _who(key: Said | None, record: Any) -> Any:
 
 
 def _apply_node(
-    node: NodeDraft, name: str, record: Any, at: Place, peers: dict[Any, BgpPeer], wiring: Wiring
+    node: NodeDraft, name: str, record: Any, at: Position, peers: dict[Any, BgpPeer], wiring: Wiring
 ) -> None:
     other = wiring.nodes.get(name)
     if other is None:
@@ -271,9 +275,9 @@ def _apply_node(
             mine.append(path[1])
     for address in mine:
         key = "node", node.name, "bgp", "peer", address
-        wiring.settings.places.put(at, *key)
-        if "keepalive_s" in options.places:
-            wiring.settings.places.put(options.place("keepalive_s"), *key, "keepalive_s")
+        wiring.settings.positions.put(at, *key)
+        if "keepalive_s" in options.positions:
+            wiring.settings.positions.put(options.position("keepalive_s"), *key, "keepalive_s")
         peers[address] = _changed(peers[address], options)
 
 
@@ -322,13 +326,13 @@ def _filled(
         key = ("node", node.name, "bgp", "peer", peer.address)
         if other is not None and other.asn is not None:
             changes["peer_asn"] = other.asn
-        elif settings.places.has(*key, "external"):
+        elif settings.positions.has(*key, "external"):
             settings.report.error(
-                settings.places.find(*key), "`RemoteAs` is required: the peer is not of this lab"
+                settings.positions.find(*key), "`RemoteAs` is required: the peer is not of this lab"
             )
         elif other is not None and other.router is not None and other.router.frr is not None:
             message = f"`RemoteAs` is required: the AS of {other.name} is in its own FRR lines"
-            settings.report.error(settings.places.find(*key), message)
+            settings.report.error(settings.positions.find(*key), message)
     if peer.description is None and other is not None:
         changes["description"] = other.name
     return msgspec.structs.replace(peer, **changes) if changes else peer

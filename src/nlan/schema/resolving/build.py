@@ -17,7 +17,7 @@ from nlan.schema.resolving.routing import derive_gateways, derive_routers
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.services import add_ptn, add_vhosts
 from nlan.schema.resolving.settings import Settings
-from nlan.schema.syntax.report import Place
+from nlan.schema.syntax.report import Position
 from nlan.schema.written.kinds import Record
 from nlan.values import HOSTS_MAX, MTU_MAX, vxlan_overhead
 
@@ -53,22 +53,22 @@ def build_lab(
         underlay: The nodes' underlay addresses, or None where nothing uses them.
         path: The file; files that it names are relative to its folder.
     """
-    settings.block([settings.said, *records.values()])
+    settings.block([settings.written, *records.values()])
     nodes = {node: _draft(node, record, settings, underlay) for node, record in records.items()}
     for node in nodes.values():
-        add_ptn(node, settings.mtu, settings.places, settings.report)
+        add_ptn(node, settings.mtu, settings.positions, settings.report)
     wiring = Wiring(settings, nodes)
-    wiring.add_said_vpns()
-    wiring.set_aside(settings.said.get("networks", []))
-    wiring.add_links(settings.said.get("links", []))
-    wiring.add_networks(settings.said.get("networks", []))
+    wiring.add_written_vpns()
+    wiring.set_aside(settings.written.get("networks", []))
+    wiring.add_links(settings.written.get("links", []))
+    wiring.add_networks(settings.written.get("networks", []))
     hosts = 0
     for node in nodes.values():
-        add_vhosts(node, settings.mtu, settings.places, settings.report)
+        add_vhosts(node, settings.mtu, settings.positions, settings.report)
         add_host_lans(node, settings)
         hosts += sum(len(lan.hosts) for lan in node.vhosts) + sum(len(vpn.hosts) for vpn in vpns_of(node))
         if hosts > HOSTS_MAX:
-            settings.report.error(node.said.place("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
+            settings.report.error(node.written.position("hosts"), f"the lab has more than {HOSTS_MAX} hosts")
             settings.report.stop_if_failed()
         node.attached = bool(node.ptn) or (underlay is not None and node.name in underlay.referenced)
     _vain_mtus(nodes.values(), settings)
@@ -81,56 +81,56 @@ def build_lab(
         links=tuple(wiring.links),
         lans=tuple(wiring.lans),
         underlay=_underlay(settings, underlay, nodes.values()),
-        timers=settings.said.get("timers", "lab"),
-        exclusive=settings.said.get("exclusive", False),
+        timers=settings.written.get("timers", "lab"),
+        exclusive=settings.written.get("exclusive", False),
     )
 
 
 def _vain_mtus(nodes: Iterable[NodeDraft], settings: Settings) -> None:
-    """Record where `mtu` is said of nodes, none of which has what it is meant for."""
-    used: dict[Place, bool] = {}
+    """Record where `mtu` is written of nodes, none of which has what it is meant for."""
+    used: dict[Position, bool] = {}
     for node in nodes:
-        if "mtu" in node.said:
-            at = node.said.place("mtu")
+        if "mtu" in node.written:
+            at = node.written.position("mtu")
             used[at] = used.get(at, False) or bool(node.vhosts)
     for at in (at for at, is_used in used.items() if not is_used):
         message = "a node's `mtu` is that of its host LANs, and there are none"
         settings.report.error(at, message, "say it of the link or network, or of the whole lab")
 
 
-def _draft(name: str, said: Record, settings: Settings, underlay: UnderlayNames | None) -> NodeDraft:
-    draft = NodeDraft(name=name, said=said, at=said.at)
-    settings.places.put(said.at, "node", name)
-    if "role" in said:
-        draft.is_router = said.get("role") == "router"
+def _draft(name: str, written: Record, settings: Settings, underlay: UnderlayNames | None) -> NodeDraft:
+    draft = NodeDraft(name=name, written=written, at=written.at)
+    settings.positions.put(written.at, "node", name)
+    if "role" in written:
+        draft.is_router = written.get("role") == "router"
     else:
-        wide = any(settings.said.get(key) for key in ("asn", "ospf"))
-        draft.is_router = wide or any(said.get(key, False) is not False for key in _ROUTING)
+        wide = any(settings.written.get(key) for key in ("asn", "ospf"))
+        draft.is_router = wide or any(written.get(key, False) is not False for key in _ROUTING)
     if underlay:
         draft.underlay = underlay.addresses.get(name)
-    elif "underlay" in said:
-        draft.underlay = with_prefix(said.get("underlay"), ())
-    settings.places.put(said.place("underlay"), "node", name, "underlay")
+    elif "underlay" in written:
+        draft.underlay = with_prefix(written.get("underlay"), ())
+    settings.positions.put(written.position("underlay"), "node", name, "underlay")
     return draft
 
 
 def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Any) -> Underlay | None:
     attached = [node for node in nodes if node.attached and node.underlay]
     if not names or not attached:
-        if "underlay_mtu" in settings.said:
-            at = settings.said.place("underlay_mtu")
+        if "underlay_mtu" in settings.written:
+            at = settings.written.position("underlay_mtu")
             settings.report.warning(at, "no node is on the underlay: its MTU is that of nothing")
         return None
     (prefix, _), *_ = Counter(node.underlay.network for node in attached).most_common(1)
     overhead = vxlan_overhead(prefix.version)
     largest = max((vpn.mtu for node in attached for vpn in vpns_of(node)), default=settings.mtu)
-    mtu = settings.said.get("underlay_mtu", max(largest, settings.mtu) + overhead)
-    settings.places.put(settings.said.place("underlay_mtu"), "underlay", "mtu")
+    mtu = settings.written.get("underlay_mtu", max(largest, settings.mtu) + overhead)
+    settings.positions.put(settings.written.position("underlay_mtu"), "underlay", "mtu")
     return Underlay(prefix=prefix, mtu=min(mtu, MTU_MAX))
 
 
 def _node(node: NodeDraft) -> Node:
-    forwarding = node.said.get("forwarding", node.is_router or bool(node.vhosts) or _routes(node))
+    forwarding = node.written.get("forwarding", node.is_router or bool(node.vhosts) or _routes(node))
     return Node(
         name=node.name,
         underlay=node.underlay,
@@ -143,13 +143,13 @@ def _node(node: NodeDraft) -> Node:
         gateway=node.gateway,
         limits=node.limits,
         sysctls=_sysctls(node),
-        exclusive=node.said.get("exclusive", False),
+        exclusive=node.written.get("exclusive", False),
     )
 
 
 def _sysctls(node: NodeDraft) -> dict[str, str]:
     """Return what the node says, later lines over earlier ones, as two spellings may name one setting."""
-    return {name.value: value for name, value in node.said.get("sysctls", [])}
+    return {name.value: value for name, value in node.written.get("sysctls", [])}
 
 
 def _routes(node: NodeDraft) -> bool:

@@ -8,36 +8,36 @@ from typing import Any
 import msgspec
 
 from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan, VpnHost
-from nlan.schema.syntax.report import Place
+from nlan.schema.syntax.report import Position
 from nlan.schema.written.kinds import Record
 
 CONNECTED = ("connected",)
 """What routers announce besides, unless a file says otherwise."""
 
 
-class Places:
-    """Where each part of the lab was said; what was derived falls back to what it came from."""
+class Positions:
+    """Where each part of the lab is written; what was derived falls back to what it came from."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._places: dict[tuple[Any, ...], Place] = {}
+        self._positions: dict[tuple[Any, ...], Position] = {}
 
-    def put(self, place: Place, *key: Any) -> None:
+    def put(self, position: Position, *key: Any) -> None:
         """Record where the part `key` stands; the first wins, the second is it `again`."""
-        if self._places.setdefault(key, place) is not place:
-            self._places.setdefault((*key, "again"), place)
+        if self._positions.setdefault(key, position) is not position:
+            self._positions.setdefault((*key, "again"), position)
 
     def has(self, *key: Any) -> bool:
-        """Tell whether this very part was said."""
-        return key in self._places
+        """Tell whether this very part is written."""
+        return key in self._positions
 
-    def find(self, *key: Any) -> Place:
-        """Return the place of the part, else of the nearest whole it belongs to."""
+    def find(self, *key: Any) -> Position:
+        """Return the position of the part, else of the nearest whole it belongs to."""
         while key:
-            if (place := self._places.get(key)) is not None:
-                return place
+            if (position := self._positions.get(key)) is not None:
+                return position
             key = key[:-1]
-        return Place()
+        return Position()
 
 
 class End(msgspec.Struct, eq=False):
@@ -45,7 +45,7 @@ class End(msgspec.Struct, eq=False):
 
     node: NodeDraft
     interface: str
-    at: Place
+    at: Position
     addresses: list[Any] = []
     cost: int | None = None
     passive: bool = False
@@ -61,7 +61,7 @@ class Segment(msgspec.Struct, eq=False):
 
     name: str
     kind: str
-    at: Place
+    at: Position
     mtu: int
     ends: list[End] = []
     prefixes: tuple[Any, ...] = ()
@@ -75,8 +75,8 @@ class NodeDraft(msgspec.Struct, eq=False):
     """A node on its way to the model."""
 
     name: str
-    said: Record
-    at: Place
+    written: Record
+    at: Position
     is_router: bool = False
     underlay: Any = None
     attached: bool = False

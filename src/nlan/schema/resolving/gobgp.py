@@ -1,7 +1,7 @@
-"""What GoBGP cannot do, said before anything is touched: a file runs as it was meant, or not at all.
+"""What GoBGP cannot do, reported before anything is touched: a file runs as it was meant, or not at all.
 
 GoBGP speaks BGP, and knows neither the kernel's interfaces nor its routes, nor installs any. What is
-said of the whole lab and means nothing to it is a warning: it is meant for the other routers.
+written of the whole lab and means nothing to it is a warning: it is meant for the other routers.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from nlan.model import Bgp, BgpPeer, Node, Router, StaticRoute
-from nlan.schema.resolving.drafts import Places
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.resolving.drafts import Positions
+from nlan.schema.syntax.report import Position, Report
 
 LEAST_HOLD_S = 3
 _WIDE = re.compile(r"(defaults\.)?bgp\.(maximum_?paths|redistribute)\b", re.IGNORECASE)
@@ -23,22 +23,22 @@ _NO_PATHS = "installs no paths at all, whatever `maximum_paths` is"
 _NO_SOURCE = {"ospf": "runs no OSPF to redistribute", "kernel": "does not see the kernel's routes"}
 
 
-def check_gobgp(node: Node, places: Places, report: Report) -> None:
+def check_gobgp(node: Node, positions: Positions, report: Report) -> None:
     """Record what a router whose engine is GoBGP is asked for in vain."""
     router = node.router
     if router is None or router.engine != "gobgp":
         return
-    _Check(node, router, places, report).all()
+    _Check(node, router, positions, report).all()
 
 
-def spare_gobgp(node: str, router: Router, places: Places, report: Report) -> Router:
-    """Return the router without what is said of the whole lab and means nothing to GoBGP, and warn of it."""
+def spare_gobgp(node: str, router: Router, positions: Positions, report: Report) -> Router:
+    """Return the router without what is written of the whole lab and means nothing to GoBGP; warn of it."""
     if router.engine != "gobgp" or router.bgp is None:
         return router
     bgp, hint = router.bgp, "it is meant for the others"
 
     def is_wide(*part: Any, what: str) -> bool:
-        at = places.find("node", node, "bgp", *part)
+        at = positions.find("node", node, "bgp", *part)
         if not _WIDE.match(at.path):
             return False
         report.warning(at, f"{node} runs GoBGP, which {what}", hint)
@@ -57,15 +57,15 @@ def spare_gobgp(node: str, router: Router, places: Places, report: Report) -> Ro
 class _Check:
     """One router; problems go into the report."""
 
-    def __init__(self, node: Node, router: Router, places: Places, report: Report) -> None:
-        self._node, self._router, self._places, self._report = node, router, places, report
+    def __init__(self, node: Node, router: Router, positions: Positions, report: Report) -> None:
+        self._node, self._router, self._positions, self._report = node, router, positions, report
         engine = self._at("engine")
         spelled = engine.path.rpartition(".")[2]
         original = spelled in ("EmbeddedBgp", "embedded_bgp")
         self._instead = f"leave out `{spelled}`" if original else "say `engine: frr`"
 
-    def _at(self, *part: Any) -> Place:
-        return self._places.find("node", self._node.name, *part)
+    def _at(self, *part: Any) -> Position:
+        return self._positions.find("node", self._node.name, *part)
 
     def all(self) -> None:
         """Go through all that a router can be asked for."""
@@ -79,7 +79,7 @@ class _Check:
         self._routes()
         self._hosts()
 
-    def _refuse(self, at: Place, what: str, hint: str) -> None:
+    def _refuse(self, at: Position, what: str, hint: str) -> None:
         self._report.error(at, f"{self._node.name} runs GoBGP, which {what}", hint)
 
     def _other_protocols(self) -> None:

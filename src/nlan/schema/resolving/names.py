@@ -11,7 +11,7 @@ from typing import Any
 
 from nlan.schema.resolving.allocate import Allocator, singles
 from nlan.schema.syntax.ranges import expand_names
-from nlan.schema.syntax.report import Muted, Place, Report
+from nlan.schema.syntax.report import Muted, Position, Report
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written import table
 from nlan.schema.written.kinds import Reader, Record, is_extension
@@ -53,10 +53,10 @@ def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
     muted, count = Muted(), 0
     found: NodeTrees = {}
     for key, value in entries_of(tree, short):
-        names = expand_names(key.text, Place(), muted)
+        names = expand_names(key.text, Position(), muted)
         count += len(names)
         if count > NODES_MAX:
-            report.error(Place("", key.line, key.column), f"the lab has more than {NODES_MAX} nodes")
+            report.error(Position("", key.line, key.column), f"the lab has more than {NODES_MAX} nodes")
             report.stop_if_failed()
         for name in names:
             found.setdefault(name, []).append((key, value))
@@ -120,8 +120,8 @@ def tunnels(tree: Map, nodes: NodeTrees) -> bool:
 
 
 def _type(tree: Map, default: str) -> str:
-    said = tree.find("type", "Type")
-    return said.text.lower() if isinstance(said, Scalar) else default
+    written = tree.find("type", "Type")
+    return written.text.lower() if isinstance(written, Scalar) else default
 
 
 class Underlay:
@@ -140,21 +140,21 @@ class Underlay:
 
 
 def allocate_underlay(tree: Map, nodes: NodeTrees, allocator: Allocator, report: Report) -> Underlay:
-    """Give every node its underlay address: as said, else the pool's next, recorded by name.
+    """Give every node its underlay address: as written, else the pool's next, recorded by name.
 
     Raises:
         InputError: The pool is used up, so that nothing is known of what `${name}` stands for.
     """
     prefixes = _underlay_pool(tree)
     pool = singles("underlay", prefixes[:1], host_length=False)
-    said = {name: value for name, trees in nodes.items() if (value := _said_underlay(trees, prefixes))}
-    pool.block(ipaddress.ip_network(value.ip) for value in said.values())
+    written = {name: value for name, trees in nodes.items() if (value := _written_underlay(trees, prefixes))}
+    pool.block(ipaddress.ip_network(value.ip) for value in written.values())
     addresses: dict[str, Any] = {}
     for name, trees in nodes.items():
-        if name in said:
-            addresses[name] = said[name]
+        if name in written:
+            addresses[name] = written[name]
             continue
-        number = allocator.from_pool(pool, name, Place(name, trees[0][0].line, trees[0][0].column))
+        number = allocator.from_pool(pool, name, Position(name, trees[0][0].line, trees[0][0].column))
         if number is not None:
             addresses[name] = pool.interfaces(number)[0]
     if len(addresses) < len(nodes) and allocator.without_gone() is None:
@@ -168,18 +168,18 @@ def _muted() -> Reader:
 
 def _underlay_pool(tree: Map) -> tuple[Any, ...]:
     pools = tree.find("pools", "Pools")
-    record = table.POOLS.read(pools, Place(), _muted()) if isinstance(pools, Map) else None
-    said = record.get("underlay") if record else None
-    if isinstance(said, Record):
-        return tuple(said.get(name) for name in ("ipv4", "ipv6") if name in said) or (UNDERLAY,)
-    return tuple(item.value for item in said or ()) or (UNDERLAY,)
+    record = table.POOLS.read(pools, Position(), _muted()) if isinstance(pools, Map) else None
+    written = record.get("underlay") if record else None
+    if isinstance(written, Record):
+        return tuple(written.get(name) for name in ("ipv4", "ipv6") if name in written) or (UNDERLAY,)
+    return tuple(item.value for item in written or ()) or (UNDERLAY,)
 
 
-def _said_underlay(trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...]) -> Any:
+def _written_underlay(trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...]) -> Any:
     for _, tree in sorted(trees, key=breadth)[::-1]:
         value = tree.find("underlay", "Underlay") if isinstance(tree, Map) else None
         if isinstance(value, Scalar):
-            return with_prefix(table.UNDERLAY.read(value, Place(), _muted()), prefixes)
+            return with_prefix(table.UNDERLAY.read(value, Position(), _muted()), prefixes)
     return None
 
 

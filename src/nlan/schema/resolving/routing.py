@@ -16,10 +16,10 @@ from nlan.schema.resolving.bgp import derive_bgp
 from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
 from nlan.schema.resolving.gobgp import spare_gobgp
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.resolving.services import said_router, values
+from nlan.schema.resolving.services import values, written_router
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
-from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.kinds import Record
 from nlan.values import bridge_name
 
@@ -30,10 +30,10 @@ def derive_routers(wiring: Wiring, lab: Path) -> None:
     """Give every node its router: what it says in full first, what is derived around it."""
     settings, nodes = wiring.settings, wiring.nodes
     for node in nodes.values():
-        node.router = said_router(node, settings.places, settings.report)
+        node.router = written_router(node, settings.positions, settings.report)
         _resolve_asn(node, settings)
         _resolve_loopbacks(node, settings)
-        if node.router is None and (node.is_router or "routes" in node.said):
+        if node.router is None and (node.is_router or "routes" in node.written):
             node.router = Router(loopbacks=tuple(node.loopbacks))
     for node in nodes.values():
         if node.router:
@@ -45,39 +45,39 @@ def derive_routers(wiring: Wiring, lab: Path) -> None:
 
 
 def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
-    said = node.said.get("asn", settings.said.get("asn") if node.is_router else None)
-    at = node.said.place("asn")
+    written = node.written.get("asn", settings.written.get("asn") if node.is_router else None)
+    at = node.written.position("asn")
     if node.router and node.router.bgp:
-        settings.places.put(at, "node", node.name, "asn")
-        own = node.said.get("asn")
+        settings.positions.put(at, "node", node.name, "asn")
+        own = node.written.get("asn")
         if isinstance(own, int) and own is not False and own != node.router.bgp.asn:
-            settings.report.error(at, f"a node has one AS; this one says {said} and {node.router.bgp.asn}")
+            settings.report.error(at, f"a node has one AS; this one says {written} and {node.router.bgp.asn}")
         node.asn = node.router.bgp.asn
-    elif said == "auto":
+    elif written == "auto":
         node.asn = settings.auto_asn(node.name)
-    elif said is not None and said is not False and said is not True:
-        node.asn = said
-    if node.said.get("bgp", settings.said.get("bgp")) is False:
+    elif written is not None and written is not False and written is not True:
+        node.asn = written
+    if node.written.get("bgp", settings.written.get("bgp")) is False:
         node.asn = node.asn if node.router and node.router.bgp else None
-    node.reflector = bool(node.said.get("route_reflector"))
+    node.reflector = bool(node.written.get("route_reflector"))
 
 
-def ospf_said(node: NodeDraft, settings: Settings) -> Any:
+def ospf_written(node: NodeDraft, settings: Settings) -> Any:
     """Return what the node, else the lab, says of OSPF; False where it runs none."""
-    said = node.said.get("ospf", settings.said.get("ospf") if node.is_router else None)
-    return False if said is None else said
+    written = node.written.get("ospf", settings.written.get("ospf") if node.is_router else None)
+    return False if written is None else written
 
 
 def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
-    said = node.said.get("loopback")
-    if isinstance(said, list):
-        node.loopbacks = list(values(said))
-        for item in said:
-            settings.places.put(item.at, "node", node.name, "address", item.value)
-    elif said is not None and said not in (False, True):
-        node.loopbacks = [said]
-        settings.places.put(node.said.place("loopback"), "node", node.name, "address", said)
-    elif said is not False and _wants_loopback(node, settings):
+    written = node.written.get("loopback")
+    if isinstance(written, list):
+        node.loopbacks = list(values(written))
+        for item in written:
+            settings.positions.put(item.at, "node", node.name, "address", item.value)
+    elif written is not None and written not in (False, True):
+        node.loopbacks = [written]
+        settings.positions.put(node.written.position("loopback"), "node", node.name, "address", written)
+    elif written is not False and _wants_loopback(node, settings):
         pool = settings.pools["loopbacks"]
         number = settings.allocator.from_pool(pool, node.name, node.at)
         node.loopbacks = [] if number is None else list(pool.interfaces(number))
@@ -85,7 +85,7 @@ def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
         both = dict.fromkeys((*node.router.loopbacks, *node.loopbacks))
         node.loopbacks = list(both)
         node.router = msgspec.structs.replace(node.router, loopbacks=tuple(both))
-    area = ospf_said(node, settings)
+    area = ospf_written(node, settings)
     if area is not False:
         node.ospf_area = (
             area.get("area", _ZERO) if isinstance(area, Record) else _ZERO if area is True else area
@@ -93,11 +93,11 @@ def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
 
 
 def _wants_loopback(node: NodeDraft, settings: Settings) -> bool:
-    if node.said.get("loopback") is True:
+    if node.written.get("loopback") is True:
         return True
     if node.router is not None or not node.is_router:
         return False
-    return node.asn is not None or ospf_said(node, settings) is not False
+    return node.asn is not None or ospf_written(node, settings) is not False
 
 
 # -- OSPF
@@ -106,19 +106,19 @@ def _wants_loopback(node: NodeDraft, settings: Settings) -> bool:
 def _ospf(node: NodeDraft, settings: Settings) -> None:
     if node.router is None:
         return
-    said = ospf_said(node, settings)
+    written = ospf_written(node, settings)
     full = node.router.ospf
     if full is not None:
-        interfaces = tuple(_said_interfaces(node, full))
+        interfaces = tuple(_written_interfaces(node, full))
         ospf = msgspec.structs.replace(full, interfaces=interfaces)
-    elif said is not False:
-        ospf = _derived_ospf(node, said)
+    elif written is not False:
+        ospf = _derived_ospf(node, written)
     else:
         return
     node.router = msgspec.structs.replace(node.router, ospf=ospf)
 
 
-def _said_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
+def _written_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
     networks = [network for area in ospf.areas for network in area.networks]
     for segment, end in node.ends:
         if any(_covers(network, value) for network in networks for value in end.addresses):
@@ -137,8 +137,8 @@ def _interface(segment: Segment, end: End, passive: bool) -> OspfInterface:
     return OspfInterface(name=end.interface, point_to_point=two, cost=end.cost, passive=passive)
 
 
-def _derived_ospf(node: NodeDraft, said: Any) -> Ospf:
-    options = said if isinstance(said, Record) else Record(node.at)
+def _derived_ospf(node: NodeDraft, written: Any) -> Ospf:
+    options = written if isinstance(written, Record) else Record(node.at)
     spoken = [
         (segment.ospf if isinstance(segment.ospf, IPv4Address) else node.ospf_area or _ZERO, segment, end)
         for segment, end in node.ends
@@ -170,9 +170,9 @@ def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
 
     Alone in a backbone of its own, a loopback would be heard of by nobody in the real one.
     """
-    said, home = node.said.get("ospf"), node.ospf_area or _ZERO
-    is_said = isinstance(said, IPv4Address) or (isinstance(said, Record) and "area" in said)
-    return home if is_said or not areas or home in areas else areas[0]
+    written, home = node.written.get("ospf"), node.ospf_area or _ZERO
+    is_written = isinstance(written, IPv4Address) or (isinstance(written, Record) and "area" in written)
+    return home if is_written or not areas or home in areas else areas[0]
 
 
 def _spoken(node: NodeDraft, segment: Segment) -> bool:
@@ -202,28 +202,28 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> Non
     router = node.router
     if router is None:
         return
-    said, places = node.said, settings.places
-    engine = said.get("engine", router.engine)
-    places.put(said.place("engine"), "node", node.name, "engine")
-    places.put(said.place("router_id"), "node", node.name, "router_id")
+    written, positions = node.written, settings.positions
+    engine = written.get("engine", router.engine)
+    positions.put(written.position("engine"), "node", node.name, "engine")
+    positions.put(written.position("router_id"), "node", node.name, "router_id")
     complete = msgspec.structs.replace(
         router,
         engine=engine,
-        router_id=said.get("router_id", router.router_id),
+        router_id=written.get("router_id", router.router_id),
         routes=tuple(_routes(node, settings, wiring)),
         frr=_frr(node, wiring, lab),
     )
-    node.router = spare_gobgp(node.name, complete, places, settings.report)
+    node.router = spare_gobgp(node.name, complete, positions, settings.report)
 
 
 def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[StaticRoute]:
-    for entry in node.said.get("routes", []):
+    for entry in node.written.get("routes", []):
         record = getattr(entry, "value", None)
         if isinstance(record, Record):
             yield from _route_record(node, record, settings, wiring)
             continue
         prefix, hop = entry
-        settings.places.put(prefix.at, "node", node.name, "route", prefix.value)
+        settings.positions.put(prefix.at, "node", node.name, "route", prefix.value)
         if hop == "blackhole":
             yield StaticRoute(prefix=prefix.value, blackhole=True)
         elif via := next_hop(node, hop, prefix.value.version, prefix.at, settings, wiring):
@@ -237,13 +237,13 @@ def _route_record(
     ways = [name for name in ("via", "interface", "blackhole") if record.get(name)]
     if prefix is None:
         return
-    settings.places.put(record.at, "node", node.name, "route", prefix)
+    settings.positions.put(record.at, "node", node.name, "route", prefix)
     if not ways or ("blackhole" in ways and len(ways) > 1):
         settings.report.error(record.at, "one of `via`, `interface` and `blackhole` is required")
         return
     via = record.get("via")
     if via is not None:
-        via = next_hop(node, via, prefix.version, record.place("via"), settings, wiring)
+        via = next_hop(node, via, prefix.version, record.position("via"), settings, wiring)
         if via is None:
             return
     yield StaticRoute(
@@ -267,39 +267,41 @@ def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Setting
 
 
 def _frr(node: NodeDraft, wiring: Wiring, lab: Path) -> FrrRaw | None:
-    said, settings = node.said.get("frr"), wiring.settings
-    if said is None:
+    written, settings = node.written.get("frr"), wiring.settings
+    if written is None:
         return None
-    settings.places.put(node.said.place("frr"), "node", node.name, "frr")
-    if not isinstance(said, Record):
-        settings.places.put(node.said.place("frr")._replace(path=""), "node", node.name, "frr", "text")
-        return FrrRaw(text=_with_addresses(said, node.said.place("frr"), wiring))
-    text = said.get("text", "")
-    file = str(lab.parent / said.get("file")) if "file" in said else ""
-    settings.places.put(said.place("text")._replace(path=file), "node", node.name, "frr", "text")
-    if ("text" in said) == ("file" in said):
-        settings.report.error(said.at, "one of `text` and `file` is required")
-    elif "file" in said:
-        text = _frr_file(said.get("file"), said, settings, lab)
-    text = _with_addresses(text, said.place("file" if "file" in said else "text"), wiring)
-    return FrrRaw(text=text, daemons=values(said.get("daemons")), only=said.get("only", False))
+    settings.positions.put(node.written.position("frr"), "node", node.name, "frr")
+    if not isinstance(written, Record):
+        settings.positions.put(
+            node.written.position("frr")._replace(path=""), "node", node.name, "frr", "text"
+        )
+        return FrrRaw(text=_with_addresses(written, node.written.position("frr"), wiring))
+    text = written.get("text", "")
+    file = str(lab.parent / written.get("file")) if "file" in written else ""
+    settings.positions.put(written.position("text")._replace(path=file), "node", node.name, "frr", "text")
+    if ("text" in written) == ("file" in written):
+        settings.report.error(written.at, "one of `text` and `file` is required")
+    elif "file" in written:
+        text = _frr_file(written.get("file"), written, settings, lab)
+    text = _with_addresses(text, written.position("file" if "file" in written else "text"), wiring)
+    return FrrRaw(text=text, daemons=values(written.get("daemons")), only=written.get("only", False))
 
 
-def _with_addresses(text: str, at: Place, wiring: Wiring) -> str:
+def _with_addresses(text: str, at: Position, wiring: Wiring) -> str:
     """Return FRR's lines with the addresses that placeholders stand for."""
 
-    def find(said: str) -> str:
+    def find(written: str) -> str:
         try:
-            return address_of(said, wiring)
+            return address_of(written, wiring)
         except UnknownAddressError as error:
             message, *hint = error.args
-            wiring.settings.report.error(at, f"`${{{said}}}`: {message}", *hint)
+            wiring.settings.report.error(at, f"`${{{written}}}`: {message}", *hint)
             return ""
 
     return template.fill_names(text, find)[0] or ""
 
 
-def _frr_file(name: str, said: Record, settings: Settings, lab: Path) -> str:
+def _frr_file(name: str, written: Record, settings: Settings, lab: Path) -> str:
     from nlan.schema.syntax.parts import read_part
 
     path = lab.parent / name
@@ -307,25 +309,25 @@ def _frr_file(name: str, said: Record, settings: Settings, lab: Path) -> str:
     text = read_part(name, lab, inner)
     for problem in inner.problems():
         where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
-        settings.report.error(said.place("file"), f"{where}: {problem.message}", problem.hint)
+        settings.report.error(written.position("file"), f"{where}: {problem.message}", problem.hint)
     return template.mark_addresses(text or "")
 
 
 def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
-    """Give every plain host its default route: as said, else the first router on its segments."""
+    """Give every plain host its default route: as written, else the first router on its segments."""
     for node in nodes:
-        said = node.said.get("gateway")
-        if said is not None:
-            settings.places.put(node.said.place("gateway"), "node", node.name, "gateway")
-            node.gateway = tuple(hop for item in said for hop in _said_gateways(node, item, settings))
+        written = node.written.get("gateway")
+        if written is not None:
+            settings.positions.put(node.written.position("gateway"), "node", node.name, "gateway")
+            node.gateway = tuple(hop for item in written for hop in _written_gateways(node, item, settings))
         elif not node.is_router and node.router is None:
             segments = [segment for segment, _ in node.ends if segment.prefixes]
             routers = [end for end in _others(node, segments) if end.node.is_router or end.node.router]
             node.gateway = tuple(_first_of_each_family(routers, [end for _, end in node.ends]))
 
 
-def _said_gateways(node: NodeDraft, item: Any, settings: Settings) -> list[Any]:
-    """Return the address that is said, or those of the node that is named, one a family."""
+def _written_gateways(node: NodeDraft, item: Any, settings: Settings) -> list[Any]:
+    """Return the address that is written, or those of the node that is named, one a family."""
     if not isinstance(item.value, str):
         return [item.value]
     others = _others(node, [segment for segment, _ in node.ends])

@@ -15,7 +15,7 @@ from nlan.schema.resolving.drafts import End, NodeDraft, Segment, vpns_of
 from nlan.schema.resolving.services import values
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.ranges import expand_names
-from nlan.schema.syntax.report import Place, Said, nearest
+from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.kinds import Record
 from nlan.schema.written.table import IFNAME
 from nlan.values import LINKS_MAX, VNI_MAX
@@ -39,20 +39,20 @@ class Wiring:
         self._spans: dict[str, Spans] = {}
         self._vnis: list[int] | None = None
 
-    def set_aside(self, networks: Sequence[tuple[Said, Record]]) -> None:
+    def set_aside(self, networks: Sequence[tuple[Written, Record]]) -> None:
         """Keep allocations by name off the networks' own names and the interfaces that they state."""
         for name, record in networks:
             self._names[name.value] = 1
             if record.get("type") == "lan":
-                for node, said in zip(*self._members(record), strict=True):
-                    if "interface" in said:
-                        self._interfaces.setdefault(node.name, set()).add(said.get("interface"))
+                for node, written in zip(*self._members(record), strict=True):
+                    if "interface" in written:
+                        self._interfaces.setdefault(node.name, set()).add(written.get("interface"))
 
     # -- links
 
-    def add_links(self, said: Sequence[Said]) -> None:
+    def add_links(self, written: Sequence[Written]) -> None:
         """Make a segment of every link; explicit interface names are set aside first."""
-        pairs = ((pair, record, item.at) for item in said for pair, record in self._pairs(item))
+        pairs = ((pair, record, item.at) for item in written for pair, record in self._pairs(item))
         wanted = list(islice(pairs, LINKS_MAX + 1))
         if len(wanted) > LINKS_MAX:
             self.report.error(wanted[-1][2], f"the lab has more than {LINKS_MAX} links")
@@ -62,12 +62,12 @@ class Wiring:
         for pair, record, at in wanted:
             self._link(pair, record, at)
 
-    def _pairs(self, item: Said) -> Iterable[tuple[Pair, Record]]:
+    def _pairs(self, item: Written) -> Iterable[tuple[Pair, Record]]:
         record = item.value if isinstance(item.value, Record) else Record(item.at)
         if not isinstance(item.value, Record):
             yield from ((pair, record) for pair in self._chain(item.value, item.at))
             return
-        ways = [name for name in ("nodes", "link", "line", "ring", "mesh") if name in record.places]
+        ways = [name for name in ("nodes", "link", "line", "ring", "mesh") if name in record.positions]
         if len(ways) != 1:
             found = "none" if not ways else f"{len(ways)}"
             self.report.error(
@@ -84,10 +84,10 @@ class Wiring:
                     self.report.error(key.at, f"`{key.value}` is no end of this link", hint)
 
     def _shaped(self, way: str, record: Record) -> Iterable[Pair]:
-        at = record.place(way)
+        at = record.position(way)
         if way == "link":
             return self._chain(record.get(way), at)
-        names = [name for said in record.get(way) for name in self._ends(said.value, said.at)]
+        names = [name for written in record.get(way) for name in self._ends(written.value, written.at)]
         if way == "nodes" and len(names) != 2:
             self.report.error(at, f"a link has two ends; here are {len(names)}")
             return []
@@ -96,7 +96,7 @@ class Wiring:
         pairs = list(pairwise(names))
         return [*pairs, (names[-1], names[0])] if way == "ring" and len(names) > 2 else pairs
 
-    def _chain(self, text: str, at: Place) -> Iterable[Pair]:
+    def _chain(self, text: str, at: Position) -> Iterable[Pair]:
         parts = [part.strip() for part in re.split(r"(?<=\s)--(?=\s)", text.strip())]
         if len(parts) < 2:
             self.report.error(at, f"`{text}` is no link; `a -- b` is wanted, with blanks around the dashes")
@@ -105,7 +105,7 @@ class Wiring:
         for left, right in pairwise(ends):
             yield from ((a, b) for a in left for b in right)
 
-    def known(self, text: str, at: Place) -> list[str]:
+    def known(self, text: str, at: Position) -> list[str]:
         """Return the nodes of ``pe1``, ``pe[1-4]`` or ``pe1, pe2``; unknown ones are reported."""
         names = expand_names(text, at, self.report)
         for name in names:
@@ -113,13 +113,13 @@ class Wiring:
                 self.report.error(at, f"no node is called `{name}`", nearest(name, self.nodes))
         return [name for name in names if name in self.nodes]
 
-    def _ends(self, text: str, at: Place) -> list[str]:
+    def _ends(self, text: str, at: Position) -> list[str]:
         """Return the ends of ``pe1``, ``pe[1-4]`` or ``pe1:eth5``, each with its interface."""
         name, colon, interface = text.partition(":")
         suffix = colon + self._interface_name(interface.strip(), at)
         return [node + suffix for node in self.known(name, at)]
 
-    def _interface_name(self, name: str, at: Place) -> str:
+    def _interface_name(self, name: str, at: Position) -> str:
         try:
             return str(IFNAME.parse(name, True)) if name else ""
         except ValueError as error:
@@ -140,7 +140,7 @@ class Wiring:
                 return _as_record(value, key.at)
         return None
 
-    def _link(self, pair: Pair, record: Record, at: Place) -> None:
+    def _link(self, pair: Pair, record: Record, at: Position) -> None:
         (a, _, a_if), (b, _, b_if) = (end.partition(":") for end in pair)
         if a == b:
             self.report.error(at, f"`{a}` is linked to itself")
@@ -152,22 +152,22 @@ class Wiring:
                 self.report.error(
                     at, f"an L2VPN's interface is called after its VNI; leave `{interface}` out"
                 )
-            self._tunnel(Said(name, at), record, [self.nodes[a], self.nodes[b]], options, "links")
+            self._tunnel(Written(name, at), record, [self.nodes[a], self.nodes[b]], options, "links")
             return
         self._no_tunnel(record, "link")
         segment = self._segment(name, "link", record, at)
-        for node, interface, said in zip((a, b), (a_if, b_if), options, strict=True):
-            self._hang(segment, self.nodes[node], interface or said.get("interface", ""), said)
+        for node, interface, written in zip((a, b), (a_if, b_if), options, strict=True):
+            self._hang(segment, self.nodes[node], interface or written.get("interface", ""), written)
         self._address(segment, record, "links", options)
         self._finish(segment)
         ends = [Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends]
         self.links.append(Link(name=name, a=ends[0], b=ends[1], mtu=segment.mtu))
-        self.settings.places.put(at, "link", name)
+        self.settings.positions.put(at, "link", name)
 
     def _no_tunnel(self, record: Record, kind: str) -> None:
         if "vni" in record:
             message = f"a {kind} without a tunnel has no VNI"
-            self.report.warning(record.place("vni"), message, "say `type: l2vpn`, or leave it out")
+            self.report.warning(record.position("vni"), message, "say `type: l2vpn`, or leave it out")
 
     def _unique(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1
@@ -175,57 +175,57 @@ class Wiring:
 
     # -- networks
 
-    def add_networks(self, said: Sequence[tuple[Said, Record]]) -> None:
+    def add_networks(self, written: Sequence[tuple[Written, Record]]) -> None:
         """Make a segment of every network: a LAN, or an L2VPN on each of its nodes."""
-        for name, record in said:
-            self.settings.places.put(name.at, "lan", name.value)
+        for name, record in written:
+            self.settings.positions.put(name.at, "lan", name.value)
             if record.get("type", "l2vpn") == "lan":
                 self._lan(name, record)
             else:
                 self._tunnel(name, record, *self._members(record), "networks")
 
     def _members(self, record: Record) -> tuple[list[NodeDraft], list[Record]]:
-        """Return the members with what is said of each; in a mapping a name may say more than a range."""
+        """Return the members with what is written of each; in a mapping a name may say more than a range."""
         members: dict[str, Record] = {}
         for entry in record.get("nodes", []):
-            key, value = entry if not isinstance(entry, Said) else (entry, None)
+            key, value = entry if not isinstance(entry, Written) else (entry, None)
             for node in self.known(key.value, key.at):
                 options = _as_record(value, key.at)
-                if node in members and value is None and isinstance(entry, Said):
+                if node in members and value is None and isinstance(entry, Written):
                     first = self.report.source_line(members[node].at.line)
                     message = f"`{node}` is defined twice among the nodes; the first is in line {first}"
                     self.report.error(key.at, message, "another network gives it a second interface")
                 members[node] = options.over(members[node]) if node in members else options
         return [self.nodes[node] for node in members], list(members.values())
 
-    def _lan(self, name: Said, record: Record) -> None:
+    def _lan(self, name: Written, record: Record) -> None:
         self._no_tunnel(record, "LAN")
         segment = self._segment(name.value, "lan", record, name.at)
         nodes, options = self._members(record)
-        for node, said in zip(nodes, options, strict=True):
-            self._hang(segment, node, said.get("interface", ""), said)
+        for node, written in zip(nodes, options, strict=True):
+            self._hang(segment, node, written.get("interface", ""), written)
         self._address(segment, record, "networks", options)
         self._finish(segment)
         ports = tuple(Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends)
         self.lans.append(Lan(name=name.value, ports=ports, mtu=segment.mtu))
 
     def _tunnel(
-        self, name: Said, record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
+        self, name: Written, record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
     ) -> None:
         """Make an L2VPN of the nodes, each with the others as peers."""
-        vni = record.get("vni") or self.allocator.take("vni", name.value, 1, VNI_MAX, self._said_vnis())
+        vni = record.get("vni") or self.allocator.take("vni", name.value, 1, VNI_MAX, self._written_vnis())
         if vni is None:
             self.report.error(name.at, "no VNI is left")
             return
         segment = self._segment(name.value, "l2vpn", record, name.at)
         segment.vni = vni
-        for node, said in zip(nodes, options, strict=True):
-            if "interface" in said:
-                where = said.place("interface")
+        for node, written in zip(nodes, options, strict=True):
+            if "interface" in written:
+                where = written.position("interface")
                 self.report.error(
                     where, f"an L2VPN's interface is called `int_br{vni}`; leave `interface` out"
                 )
-            self._end(segment, node, f"int_br{vni}", said)
+            self._end(segment, node, f"int_br{vni}", written)
         self._address(segment, record, pool, options)
         self._add_hosts(segment, record, options)
         for end in segment.ends:
@@ -235,7 +235,7 @@ class Wiring:
     def _add_hosts(self, segment: Segment, record: Record, options: list[Record]) -> None:
         """Give each end its hosts: the next addresses of the segment, whether or not the ends have any."""
         ends = zip(segment.ends, options, strict=True)
-        wanted = [(end, said, n) for end, said in ends for n in range(1, said.get("hosts", 0) + 1)]
+        wanted = [(end, written, n) for end, written in ends for n in range(1, written.get("hosts", 0) + 1)]
         if not wanted:
             return
         prefixes = segment.prefixes or values(record.get("prefix"))
@@ -244,23 +244,23 @@ class Wiring:
             prefixes = () if piece is None else self.settings.pools["networks"].networks(piece)
         small = min((prefix.num_addresses for prefix in prefixes), default=0)
         taken = sorted({_number(value, small) for end in segment.ends for value in end.addresses})
-        for end, said, number in wanted:
+        for end, written, number in wanted:
             name = f"{end.node.name}/{number}"
             at = self.allocator.take(f"members/{segment.name}", name, 1, small - 2, (taken, taken))
             if at is None:
-                self.report.error(said.place("hosts"), f"the hosts do not fit into {segment.name}")
+                self.report.error(written.position("hosts"), f"the hosts do not fit into {segment.name}")
                 return
             addresses = tuple(_nth(prefix, at + _lift(prefix, small)) for prefix in prefixes)
             for value in addresses:
-                self.settings.places.put(said.place("hosts"), "node", end.node.name, "host", value)
+                self.settings.positions.put(written.position("hosts"), "node", end.node.name, "host", value)
             end.hosts.append(VpnHost(addresses=addresses, gateways=_gateways(segment, end, prefixes)))
 
-    def _said_vnis(self) -> Spans:
+    def _written_vnis(self) -> Spans:
         """Return the VNIs that the file states, which allocation leaves alone."""
         if self._vnis is None:
-            said = self.settings.said
-            records = [record for _, record in said.get("networks", [])]
-            records += [item.value for item in said.get("links", []) if isinstance(item.value, Record)]
+            written = self.settings.written
+            records = [record for _, record in written.get("networks", [])]
+            records += [item.value for item in written.get("links", []) if isinstance(item.value, Record)]
             stated = {record.get("vni") for record in records if "vni" in record}
             stated |= {vpn.vni for node in self.nodes.values() for vpn in vpns_of(node)}
             self._vnis = sorted(stated)
@@ -280,14 +280,14 @@ class Wiring:
             hosts=tuple(end.hosts),
         )
         node.ptn.append(PtnNetwork(name=segment.name, local=underlay.ip, l2vpns=(vpn,)))
-        places, key = self.settings.places, ("node", node.name, "vni", segment.vni)
-        places.put(end.at, *key)
-        places.put(record.place("vni"), *key, "id")
+        positions, key = self.settings.positions, ("node", node.name, "vni", segment.vni)
+        positions.put(end.at, *key)
+        positions.put(record.position("vni"), *key, "id")
         self._remember(end)
 
     # -- what links and networks share
 
-    def _segment(self, name: str, kind: str, record: Record, at: Place) -> Segment:
+    def _segment(self, name: str, kind: str, record: Record, at: Position) -> Segment:
         return Segment(
             name=name,
             kind=kind,
@@ -299,23 +299,23 @@ class Wiring:
             cost=record.get("cost"),
         )
 
-    def _hang(self, segment: Segment, node: NodeDraft, interface: str, said: Record) -> None:
-        if said.get("hosts"):
+    def _hang(self, segment: Segment, node: NodeDraft, interface: str, written: Record) -> None:
+        if written.get("hosts"):
             message = f"`hosts` of an end are behind an L2VPN's bridge; {segment.name} is none"
             self.report.error(
-                said.place("hosts"), message, "say `type: l2vpn`, or them as nodes of their own"
+                written.position("hosts"), message, "say `type: l2vpn`, or them as nodes of their own"
             )
         name = interface or self._allocate_interface(node.name, segment.name)
-        self._end(segment, node, name, said)
+        self._end(segment, node, name, written)
 
-    def _end(self, segment: Segment, node: NodeDraft, interface: str, said: Record) -> None:
+    def _end(self, segment: Segment, node: NodeDraft, interface: str, written: Record) -> None:
         end = End(
             node,
             interface,
-            said.at,
-            addresses=list(values(said.get("address"))),
-            cost=said.get("cost", segment.cost),
-            passive=said.get("passive", False),
+            written.at,
+            addresses=list(values(written.get("address"))),
+            cost=written.get("cost", segment.cost),
+            passive=written.get("passive", False),
         )
         segment.ends.append(end)
         node.ends.append((segment, end))
@@ -331,24 +331,24 @@ class Wiring:
 
     def _address(self, segment: Segment, record: Record, pool_name: str, options: list[Record]) -> None:
         """Give each end without an address one of each of the segment's prefixes."""
-        for said in options:
-            for item in said.get("address", []):
-                self.settings.places.put(item.at, "address", segment.name, item.value)
+        for written in options:
+            for item in written.get("address", []):
+                self.settings.positions.put(item.at, "address", segment.name, item.value)
         if not record.get("addresses", True):
             segment.prefixes = ()
             return
         bare = [end for end in segment.ends if not end.addresses]
-        for said in options if segment.prefixes else []:
-            self._inside(segment, said)
+        for written in options if segment.prefixes else []:
+            self._inside(segment, written)
         if not segment.prefixes:
             segment.prefixes = self._prefixes(segment, bare, pool_name)
         small = min((prefix.num_addresses for prefix in segment.prefixes), default=0)
         for end, number in zip(bare, self._numbers(segment, bare, pool_name, small), strict=False):
             end.addresses = [_nth(prefix, number + _lift(prefix, small)) for prefix in segment.prefixes]
 
-    def _inside(self, segment: Segment, said: Record) -> None:
+    def _inside(self, segment: Segment, written: Record) -> None:
         """An end's address lies in what the segment says of its family."""
-        for item in said.get("address", []):
+        for item in written.get("address", []):
             own = [prefix for prefix in segment.prefixes if prefix.version == item.value.version]
             if own and not any(item.value.ip in prefix for prefix in own):
                 self.report.error(item.at, f"{item.value} is not in {own[0]}, the prefix of {segment.name}")
@@ -382,18 +382,18 @@ class Wiring:
         for end in segment.ends:
             interface = Interface(name=end.interface, addresses=tuple(end.addresses), mtu=segment.mtu)
             end.node.interfaces.append(interface)
-            self.settings.places.put(end.at, "node", end.node.name, "interface", end.interface)
+            self.settings.positions.put(end.at, "node", end.node.name, "interface", end.interface)
             self._remember(end)
         self.segments.append(segment)
 
     def _remember(self, end: End) -> None:
-        places = self.settings.places
+        positions = self.settings.positions
         for value in end.addresses:
-            places.put(end.at, "node", end.node.name, "address", value)
+            positions.put(end.at, "node", end.node.name, "address", value)
 
     # -- L2VPNs of the full form
 
-    def add_said_vpns(self) -> None:
+    def add_written_vpns(self) -> None:
         """Make a segment of every L2VPN that nodes say in full: those who flood to each other."""
         by_vni: dict[int, list[tuple[NodeDraft, L2Vpn]]] = {}
         for node in self.nodes.values():
@@ -401,14 +401,14 @@ class Wiring:
                 by_vni.setdefault(vpn.vni, []).append((node, vpn))
         for vni, members in by_vni.items():
             for group in flooded(members):
-                self._said_vpn(vni, group)
+                self._written_vpn(vni, group)
 
-    def _said_vpn(self, vni: int, group: list[tuple[NodeDraft, L2Vpn]]) -> None:
+    def _written_vpn(self, vni: int, group: list[tuple[NodeDraft, L2Vpn]]) -> None:
         node, vpn = group[0]
-        at = self.settings.places.find("node", node.name, "vni", vni)
+        at = self.settings.positions.find("node", node.name, "vni", vni)
         segment = Segment(name=f"vni{vni}", kind="l2vpn", at=at, mtu=vpn.mtu, vni=vni)
         for node, vpn in group:
-            where = self.settings.places.find("node", node.name, "vni", vni)
+            where = self.settings.positions.find("node", node.name, "vni", vni)
             end = End(node, f"int_br{vni}", where, addresses=list(vpn.addresses))
             segment.ends.append(end)
             node.ends.append((segment, end))
@@ -424,14 +424,14 @@ def _gateways(segment: Segment, own: End, prefixes: Sequence[Any]) -> tuple[Any,
     return tuple(hop for hop in found if hop is not None)
 
 
-def _as_record(value: Any, at: Place) -> Record:
+def _as_record(value: Any, at: Position) -> Record:
     """Return an end's options: a record as it is, a list of addresses as its `address`."""
     if isinstance(value, Record):
         return value
     record = Record(at)
     if value:
         record.values["address"] = value
-        record.places["address"] = at
+        record.positions["address"] = at
     return record
 
 

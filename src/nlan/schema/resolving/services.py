@@ -1,4 +1,4 @@
-"""Services in the full form, as a node says them: Ptn, Vhosts, Router."""
+"""Services in the full form, as a node writes them: Ptn, Vhosts, Router."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from nlan.model import (
     VhostLan,
     VpnHost,
 )
-from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Places
-from nlan.schema.syntax.report import Place, Report, Said
+from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Positions
+from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.kinds import Record
 
 
-def add_ptn(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
+def add_ptn(node: NodeDraft, mtu: int, positions: Positions, report: Report) -> None:
     """Add the packet transport networks that the node says in full."""
     names: set[str] = set()
-    for name, record in node.said.get("ptn", []):
+    for name, record in node.written.get("ptn", []):
         if name.value in names:
             report.error(name.at, f"two networks of {node.name} are called `{name.value}`")
         names.add(name.value)
-        places.put(name.at, "node", node.name, "ptn", name.value)
+        positions.put(name.at, "node", node.name, "ptn", name.value)
         links: Record = record.get("links") or Record(record.at)
         local = links.get("local_ip", node.underlay.ip if node.underlay else None)
-        places.put(links.place("local_ip"), "node", node.name, "ptn", name.value, "local")
-        _remotes(node, name.value, links, places)
-        vpns = [_vpn(node, said.value, mtu, places) for said in record.get("l2vpn", [])]
+        positions.put(links.position("local_ip"), "node", node.name, "ptn", name.value, "local")
+        _remotes(node, name.value, links, positions)
+        vpns = [_vpn(node, written.value, mtu, positions) for written in record.get("l2vpn", [])]
         if local is None:
             report.error(record.at, "the tunnel end has no address: `LocalIp` is missing")
             continue
@@ -41,86 +41,86 @@ def add_ptn(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
         node.ptn.append(PtnNetwork(name=name.value, local=local, l2vpns=tuple(vpn for vpn in vpns if vpn)))
 
 
-def _remotes(node: NodeDraft, name: str, links: Record, places: Places) -> None:
-    for said in links.get("remote_ips", []):
-        places.put(said.at, "node", node.name, "ptn", name, "remote", said.value)
+def _remotes(node: NodeDraft, name: str, links: Record, positions: Positions) -> None:
+    for written in links.get("remote_ips", []):
+        positions.put(written.at, "node", node.name, "ptn", name, "remote", written.value)
 
 
-def _vpn(node: NodeDraft, record: Record, mtu: int, places: Places) -> L2Vpn | None:
+def _vpn(node: NodeDraft, record: Record, mtu: int, positions: Positions) -> L2Vpn | None:
     vni = record.get("vni")
     if vni is None:
         return None
     key = ("node", node.name, "vni", vni)
-    places.put(record.at, *key)
-    places.put(record.place("vni"), *key, "id")
-    places.put(record.place("mtu"), *key, "mtu")
-    for index, said in enumerate(record.get("peers", [])):
-        places.put(said.at, *key, "peer", index)
-    for said in record.get("ip", []):
-        places.put(said.at, "node", node.name, "address", said.value)
+    positions.put(record.at, *key)
+    positions.put(record.position("vni"), *key, "id")
+    positions.put(record.position("mtu"), *key, "mtu")
+    for index, written in enumerate(record.get("peers", [])):
+        positions.put(written.at, *key, "peer", index)
+    for written in record.get("ip", []):
+        positions.put(written.at, "node", node.name, "address", written.value)
     return L2Vpn(
         vni=vni,
         vid=record.get("vid"),
         peers=values(record.get("peers")),
         addresses=values(record.get("ip")),
         mtu=record.get("mtu", mtu),
-        hosts=tuple(_vpn_hosts(node, record, places)),
+        hosts=tuple(_vpn_hosts(node, record, positions)),
     )
 
 
-def _vpn_hosts(node: NodeDraft, record: Record, places: Places) -> Iterator[VpnHost]:
+def _vpn_hosts(node: NodeDraft, record: Record, positions: Positions) -> Iterator[VpnHost]:
     """Yield the hosts of an L2VPN; their gateway is the node, where it is on their prefix."""
-    for said in record.get("hosts", []):
-        places.put(said.at, "node", node.name, "host", said.value)
-        own = [value.ip for value in values(record.get("ip")) if value.network == said.value.network]
-        yield VpnHost(addresses=(said.value,), gateways=tuple(own[:1]))
+    for written in record.get("hosts", []):
+        positions.put(written.at, "node", node.name, "host", written.value)
+        own = [value.ip for value in values(record.get("ip")) if value.network == written.value.network]
+        yield VpnHost(addresses=(written.value,), gateways=tuple(own[:1]))
 
 
-def values(said: list[Said] | None) -> tuple[Any, ...]:
+def values(written: list[Written] | None) -> tuple[Any, ...]:
     """Return the bare values of a list that was read."""
-    return tuple(item.value for item in said or ())
+    return tuple(item.value for item in written or ())
 
 
-def add_vhosts(node: NodeDraft, mtu: int, places: Places, report: Report) -> None:
+def add_vhosts(node: NodeDraft, mtu: int, positions: Positions, report: Report) -> None:
     """Add the host LANs of the node's service `Vhosts`; each says its gateway address."""
-    record = node.said.get("vhosts")
-    for said in record.get("vhost_props", []) if record else []:
-        gateways = said_gateways(said.value, report)
+    record = node.written.get("vhosts")
+    for written in record.get("vhost_props", []) if record else []:
+        gateways = written_gateways(written.value, report)
         if not gateways:
-            if "network" not in said.value.places:
-                report.error(said.value.at, "`Network` is required: the LAN's gateway address")
+            if "network" not in written.value.positions:
+                report.error(written.value.at, "`Network` is required: the LAN's gateway address")
             continue
-        hosts = said.value.get("vhosts", 1)
-        octets = said.value.get("mtu", node.said.get("mtu", mtu))
-        lan = host_lan(gateways, hosts, octets, said.value.place("vhosts"), report)
-        add_lan(node, lan, said.value.place("network"), places)
+        hosts = written.value.get("vhosts", 1)
+        octets = written.value.get("mtu", node.written.get("mtu", mtu))
+        lan = host_lan(gateways, hosts, octets, written.value.position("vhosts"), report)
+        add_lan(node, lan, written.value.position("network"), positions)
 
 
-def said_gateways(record: Record, report: Report) -> list[Any]:
+def written_gateways(record: Record, report: Report) -> list[Any]:
     """Return the node's own addresses that a host LAN says, IPv4 first; none after recording why."""
-    said = record.get("network")
-    if not isinstance(said, list):
-        return [] if said is None else [said]
+    written = record.get("network")
+    if not isinstance(written, list):
+        return [] if written is None else [written]
     by_version: dict[int, Any] = {}
-    for item in said:
+    for item in written:
         if by_version.setdefault(item.value.version, item.value) is not item.value:
             report.error(
                 item.at, f"a host LAN has one IPv{item.value.version} address; {item.value} is another"
             )
-    if not said:
-        report.error(record.place("network"), "the list is empty; expected the LAN's gateway address")
+    if not written:
+        report.error(record.position("network"), "the list is empty; expected the LAN's gateway address")
     return [by_version[version] for version in sorted(by_version)]
 
 
-def add_lan(node: NodeDraft, lan: VhostLan, at: Place, places: Places) -> None:
-    """Add a host LAN and remember where it was said."""
+def add_lan(node: NodeDraft, lan: VhostLan, at: Position, positions: Positions) -> None:
+    """Add a host LAN and remember where it is written."""
     node.vhosts.append(lan)
-    places.put(at, "node", node.name, "vhosts", lan.gateway)
+    positions.put(at, "node", node.name, "vhosts", lan.gateway)
     for gateway in lan.gateways:
-        places.put(at, "node", node.name, "address", gateway)
+        positions.put(at, "node", node.name, "address", gateway)
 
 
-def host_lan(gateways: Sequence[Any], hosts: int, mtu: int, at: Place, report: Report) -> VhostLan:
+def host_lan(gateways: Sequence[Any], hosts: int, mtu: int, at: Position, report: Report) -> VhostLan:
     """Return the LAN of `gateways`, one a family, with the next `hosts` addresses of each.
 
     A prefix that is too small is reported, and all families get as many as fit.
@@ -136,7 +136,7 @@ def host_lan(gateways: Sequence[Any], hosts: int, mtu: int, at: Place, report: R
     )
 
 
-def _room(gateway: Any, hosts: int, at: Place, report: Report) -> int:
+def _room(gateway: Any, hosts: int, at: Position, report: Report) -> int:
     """Return how many addresses follow the gateway's; it is reported where they are fewer than `hosts`."""
     network = gateway.network
     top = int(network.broadcast_address) - (1 if network.version == 4 and network.prefixlen < 31 else 0)
@@ -153,38 +153,38 @@ def _next(gateway: Any, hosts: int) -> tuple[Any, ...]:
     return tuple(interface((first + index, length)) for index in range(hosts))
 
 
-def said_router(node: NodeDraft, places: Places, report: Report) -> Router | None:
+def written_router(node: NodeDraft, positions: Positions, report: Report) -> Router | None:
     """Return what the node's service `Router` says, or None where it has none."""
-    record: Record | None = node.said.get("router")
+    record: Record | None = node.written.get("router")
     if record is None:
         return None
     loopbacks = record.get("loopback", [])
-    for said in loopbacks:
-        places.put(said.at, "node", node.name, "address", said.value)
-    places.put(record.place("router_id"), "node", node.name, "router_id")
-    places.put(record.place("embedded_bgp"), "node", node.name, "engine")
+    for written in loopbacks:
+        positions.put(written.at, "node", node.name, "address", written.value)
+    positions.put(record.position("router_id"), "node", node.name, "router_id")
+    positions.put(record.position("embedded_bgp"), "node", node.name, "engine")
     return Router(
         loopbacks=values(loopbacks),
         router_id=record.get("router_id"),
         engine="gobgp" if record.get("embedded_bgp") else "frr",
-        ospf=_said_ospf(node, record, places, report),
-        bgp=_said_bgp(node, record, places, report),
+        ospf=_written_ospf(node, record, positions, report),
+        bgp=_written_bgp(node, record, positions, report),
     )
 
 
-def _said_ospf(node: NodeDraft, record: Record, places: Places, report: Report) -> Ospf | None:
+def _written_ospf(node: NodeDraft, record: Record, positions: Positions, report: Report) -> Ospf | None:
     if "ospf" not in record:
         return None
-    places.put(record.place("ospf"), "node", node.name, "ospf")
+    positions.put(record.position("ospf"), "node", node.name, "ospf")
     areas: dict[Any, list[Any]] = {}
     first: dict[Any, Any] = {}
-    for said in record.get("ospf"):
-        area = said.value.get("area")
-        for network in said.value.get("networks", []):
+    for written in record.get("ospf"):
+        area = written.value.get("area")
+        for network in written.value.get("networks", []):
             if (other := first.setdefault(network.value, area)) != area:
                 report.error(network.at, f"{network.value} is in area {other} already; a prefix is in one")
                 continue
-            places.put(network.at, "node", node.name, "ospf", network.value)
+            positions.put(network.at, "node", node.name, "ospf", network.value)
             areas.setdefault(area, []).append(network.value)
     return Ospf(
         areas=tuple(
@@ -196,75 +196,75 @@ def _said_ospf(node: NodeDraft, record: Record, places: Places, report: Report) 
     )
 
 
-def _said_bgp(node: NodeDraft, record: Record, places: Places, report: Report) -> Bgp | None:
+def _written_bgp(node: NodeDraft, record: Record, positions: Positions, report: Report) -> Bgp | None:
     entries = list(_by_as(record.get("bgp", []), report))
     if len(entries) > 1:
         others = ", ".join(str(asn.value) for asn, _ in entries)
         report.error(entries[1][0].at, f"a node has one AS; this one has {len(entries)} ({others})")
     if not entries:
         return None
-    asn, said = entries[0]
-    places.put(asn.at, "node", node.name, "bgp")
-    neighbors = said.get("neighbors", [])
-    say_once(neighbors, report)
-    peers = [peer for item in neighbors if (peer := said_peer(node, item, places, report))]
-    announced = announcements(node, said, places)
+    asn, written = entries[0]
+    positions.put(asn.at, "node", node.name, "bgp")
+    neighbors = written.get("neighbors", [])
+    check_once(neighbors, report)
+    peers = [peer for item in neighbors if (peer := written_peer(node, item, positions, report))]
+    announced = announcements(node, written, positions)
     return Bgp(asn=asn.value, peers=tuple(peers), **{"redistribute": CONNECTED, **announced})
 
 
-def announcements(node: NodeDraft, record: Record, places: Places) -> dict[str, Any]:
+def announcements(node: NodeDraft, record: Record, positions: Positions) -> dict[str, Any]:
     """Return what a record says of a router's BGP besides its peers, and remember where."""
     key = ("node", node.name, "bgp")
     found: dict[str, Any] = {}
     for name in ("networks", "redistribute"):
         if name in record:
             found[name] = values(record.get(name))
-            for said in record.get(name):
-                places.put(said.at, *key, name, said.value)
+            for written in record.get(name):
+                positions.put(written.at, *key, name, written.value)
     if "maximum_paths" in record:
         found["maximum_paths"] = record.get("maximum_paths")
-        places.put(record.place("maximum_paths"), *key, "maximum_paths")
+        positions.put(record.position("maximum_paths"), *key, "maximum_paths")
     return found
 
 
-def _by_as(said: list[Any], report: Report) -> Any:
-    for entry in said:
-        if isinstance(entry, tuple) and not isinstance(entry, Said):
+def _by_as(written: list[Any], report: Report) -> Any:
+    for entry in written:
+        if isinstance(entry, tuple) and not isinstance(entry, Written):
             yield entry
         elif "as" in entry.value:
-            yield Said(entry.value.get("as"), entry.value.place("as")), entry.value
-        elif "as" not in entry.value.places:
+            yield Written(entry.value.get("as"), entry.value.position("as")), entry.value
+        elif "as" not in entry.value.positions:
             report.error(entry.value.at, "`As` is required: the AS number")
 
 
-def say_once(peers: list[Said], report: Report) -> None:
+def check_once(peers: list[Written], report: Report) -> None:
     """Record peers of a list that are defined twice, or that say both an address and a node."""
-    first: dict[Any, Place] = {}
-    for said in peers:
-        record: Record = said.value
-        if "peer" in record.places and "node" in record.places:
-            report.error(record.place("node"), "one of `node` and `peer` is required, not both")
+    first: dict[Any, Position] = {}
+    for written in peers:
+        record: Record = written.value
+        if "peer" in record.positions and "node" in record.positions:
+            report.error(record.position("node"), "one of `node` and `peer` is required, not both")
         who = record.get("peer", record.get("node"))
-        at = record.place("peer" if "peer" in record else "node")
+        at = record.position("peer" if "peer" in record else "node")
         if who is not None and (other := first.setdefault(who, at)) is not at:
             line = report.source_line(other.line)
             report.error(at, f"the peer {who} is defined twice; the first is in line {line}")
 
 
-def said_peer(node: NodeDraft, said: Said, places: Places, report: Report) -> BgpPeer | None:
+def written_peer(node: NodeDraft, written: Written, positions: Positions, report: Report) -> BgpPeer | None:
     """Return the peer of a record that gives its address, or None; one that gives nothing is reported."""
-    record: Record = said.value
+    record: Record = written.value
     address = record.get("peer")
     if address is None:
-        if not {"peer", "node"} & record.places.keys():
+        if not {"peer", "node"} & record.positions.keys():
             report.error(record.at, "`Peer` is required: the peer's address")
         return None
     key = ("node", node.name, "bgp", "peer", address)
-    places.put(record.place("peer"), *key)
-    places.put(record.place("remote_as"), *key, "asn")
-    places.put(record.place("keepalive_s"), *key, "keepalive_s")
+    positions.put(record.position("peer"), *key)
+    positions.put(record.position("remote_as"), *key, "asn")
+    positions.put(record.position("keepalive_s"), *key, "keepalive_s")
     if record.get("external"):
-        places.put(record.at, *key, "external")
+        positions.put(record.at, *key, "external")
     return BgpPeer(address=address, peer_asn=record.get("remote_as", 0), **peer_options(record, address))
 
 

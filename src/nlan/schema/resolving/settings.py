@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from nlan.schema.resolving.allocate import Allocator, Pool, pieces, singles
-from nlan.schema.resolving.drafts import Places
-from nlan.schema.syntax.report import Place, Report, Said
+from nlan.schema.resolving.drafts import Positions
+from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.kinds import Record
 
 _DEFAULTS = {
@@ -20,38 +20,42 @@ _DEFAULTS = {
 
 
 class Settings:
-    """The lab's own settings, what is written down about places, and the pools."""
+    """The lab's own settings, the positions of its parts, and the pools."""
 
     def __init__(
-        self, said: Record, report: Report, allocator: Allocator, misnamed: Collection[str] = ()
+        self, written: Record, report: Report, allocator: Allocator, misnamed: Collection[str] = ()
     ) -> None:
         """Take what the lab says, where problems and allocations go, and nodes left out for their names."""
         self.misnamed = misnamed
-        self.said, self.report, self.allocator = said, report, allocator
-        self.places = Places()
-        self.mtu: int = said.get("mtu", 1500)
+        self.written, self.report, self.allocator = written, report, allocator
+        self.positions = Positions()
+        self.mtu: int = written.get("mtu", 1500)
         self.versions = [
-            v for v, key, default in ((4, "ipv4", True), (6, "ipv6", False)) if said.get(key, default)
+            v for v, key, default in ((4, "ipv4", True), (6, "ipv6", False)) if written.get(key, default)
         ]
         if not self.versions:
-            report.error(said.place("ipv4"), "a lab without IPv4 and IPv6 has no addresses")
+            report.error(written.position("ipv4"), "a lab without IPv4 and IPv6 has no addresses")
             self.versions = [4]
         self._asns: list[int] = []
         self.pools = {name: self._pool(name) for name in _DEFAULTS}
 
     def _pool(self, name: str) -> Pool:
-        pools: Record | None = self.said.get("pools")
-        said = pools.get(name) if pools else None
-        if isinstance(said, Record):
-            self._families(said)
+        pools: Record | None = self.written.get("pools")
+        written = pools.get(name) if pools else None
+        if isinstance(written, Record):
+            self._families(written)
         lengths = {4: _DEFAULTS[name][0][1], 6: _DEFAULTS[name][1][1]}
         prefixes = {4: _DEFAULTS[name][0][0], 6: _DEFAULTS[name][1][0]}
         networks = {version: ipaddress.ip_network(prefixes[version]) for version in self.versions}
-        if isinstance(said, Record):
-            lengths |= {v: said.get(f"ipv{v}_length") for v in (4, 6) if f"ipv{v}_length" in said}
-            said = [Said(said.get(f"ipv{v}"), said.place(f"ipv{v}")) for v in (4, 6) if f"ipv{v}" in said]
+        if isinstance(written, Record):
+            lengths |= {v: written.get(f"ipv{v}_length") for v in (4, 6) if f"ipv{v}_length" in written}
+            written = [
+                Written(written.get(f"ipv{v}"), written.position(f"ipv{v}"))
+                for v in (4, 6)
+                if f"ipv{v}" in written
+            ]
         found: dict[int, Any] = {}
-        for item in said or ():
+        for item in written or ():
             if found.setdefault(item.value.version, item.value) is not item.value:
                 message = f"a pool has one IPv{item.value.version} prefix; {item.value} is another"
                 self.report.error(item.at, message)
@@ -62,20 +66,24 @@ class Settings:
             name, [(network, self._length(name, network, lengths)) for network in networks.values()]
         )
 
-    def _families(self, said: Record) -> None:
+    def _families(self, written: Record) -> None:
         for version in (4, 6):
-            prefix = said.get(f"ipv{version}")
+            prefix = written.get(f"ipv{version}")
             if prefix is not None and prefix.version != version:
-                self.report.error(said.place(f"ipv{version}"), f"{prefix} is not an IPv{version} prefix")
+                self.report.error(
+                    written.position(f"ipv{version}"), f"{prefix} is not an IPv{version} prefix"
+                )
 
     def _length(self, name: str, network: Any, lengths: dict[int, int]) -> int:
-        length, pools = lengths[network.version], self.said.get("pools")
+        length, pools = lengths[network.version], self.written.get("pools")
         if length >= network.prefixlen:
             return length
-        said = pools.get(name) if pools else None
+        written = pools.get(name) if pools else None
         key = f"ipv{network.version}_length"
-        if isinstance(said, Record) and key in said:
-            self.report.error(said.place(key), f"pieces of /{length} are larger than the pool {network}")
+        if isinstance(written, Record) and key in written:
+            self.report.error(
+                written.position(key), f"pieces of /{length} are larger than the pool {network}"
+            )
         return int(network.prefixlen)
 
     def block(self, records: Iterable[Record]) -> None:
@@ -86,8 +94,8 @@ class Settings:
         records = list(records)
         seen: set[int] = set()
         stated = [network for record in records for network in _stated(record, seen)]
-        pools = self.said.get("pools", Record(Place()))
-        others = [network for said in pools.values.values() for network in _stated(said, seen)]
+        pools = self.written.get("pools", Record(Position()))
+        others = [network for written in pools.values.values() for network in _stated(written, seen)]
         for name, pool in self.pools.items():
             pool.block(stated if name in pools else [*stated, *others])
         self._asns = sorted({asn for record in records for asn in _stated_asns(record)})
@@ -103,11 +111,11 @@ class Settings:
 
 
 def _stated_asns(record: Record) -> Iterator[int]:
-    said, router = record.get("asn"), record.get("router")
-    if isinstance(said, int) and said is not False:
-        yield said
+    written, router = record.get("asn"), record.get("router")
+    if isinstance(written, int) and written is not False:
+        yield written
     for entry in router.get("bgp", []) if router else []:
-        asn = entry.value.get("as") if isinstance(entry, Said) else entry[0].value
+        asn = entry.value.get("as") if isinstance(entry, Written) else entry[0].value
         if asn is not None:
             yield asn
 

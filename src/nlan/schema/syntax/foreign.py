@@ -1,11 +1,11 @@
-"""Files of other tools, and words of theirs: said as such, with what to write instead."""
+"""Files of other tools, and words of theirs: named as such, with what to write instead."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Map, Seq, Tree
 
 
@@ -48,7 +48,7 @@ def is_foreign_text(text: str, report: Report) -> bool:
     """Tell whether the text is another tool's, after recording so."""
     for kind in _TEXTS:
         if (match := kind.pattern.search(text)) is not None:
-            report.error(Place("", text.count("\n", 0, match.start()) + 1), kind.what, kind.hint)
+            report.error(Position("", text.count("\n", 0, match.start()) + 1), kind.what, kind.hint)
             return True
     return False
 
@@ -59,7 +59,7 @@ def is_foreign_tree(tree: Tree, report: Report) -> bool:
     if found is None:
         return False
     at, what, hint = found
-    report.error(Place("", at.line, at.column), what, hint)
+    report.error(Position("", at.line, at.column), what, hint)
     return True
 
 

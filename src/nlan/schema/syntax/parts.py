@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nlan.schema.syntax import access
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.source import check_signs, decode, read_bytes
 
 
@@ -27,18 +27,18 @@ def read_part(name: str, lab: Path, report: Report) -> str | None:
         with access.found(lab.parent / name) as descriptor:
             mode = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(mode):
-                report.error(Place(), f"this is {_kind(mode)}; expected a file")
+                report.error(Position(), f"this is {_kind(mode)}; expected a file")
                 return None
             if refused := _refused(descriptor, mode, lab):
-                report.error(Place(), *refused)
+                report.error(Position(), *refused)
                 return None
             with open(access.path_of(descriptor), "rb") as file:
                 data = read_bytes(file, report)
     except FileNotFoundError:
-        report.error(Place(), "there is no such file")
+        report.error(Position(), "there is no such file")
         return None
     except (OSError, ValueError) as error:
-        report.error(Place(), f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
+        report.error(Position(), f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
         return None
     text = None if data is None else decode(data, report)
     return None if text is None else check_signs(text, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 
 NAMES_MAX = 100_000
 """Names that one range may stand for."""
@@ -12,7 +12,7 @@ NAMES_MAX = 100_000
 _RANGE = re.compile(r"\[([0-9,\- ]*)\]")
 
 
-def expand_range(text: str, at: Place, report: Report) -> list[str]:
+def expand_range(text: str, at: Position, report: Report) -> list[str]:
     """Return the names that `text` stands for; what is no range is reported and left out."""
     if "[" not in text and "]" not in text:
         return [text]
@@ -31,7 +31,7 @@ def expand_range(text: str, at: Place, report: Report) -> list[str]:
     return names
 
 
-def _numbers(text: str, whole: str, at: Place, report: Report) -> list[str] | None:
+def _numbers(text: str, whole: str, at: Position, report: Report) -> list[str] | None:
     words: list[str] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*([0-9]{1,9})\s*(?:-\s*([0-9]{1,9})\s*)?", part)
@@ -50,7 +50,7 @@ def _numbers(text: str, whole: str, at: Place, report: Report) -> list[str] | No
     return words
 
 
-def _many(text: str, at: Place, report: Report) -> list[str]:
+def _many(text: str, at: Position, report: Report) -> list[str]:
     report.error(at, f"`{text}` stands for more than {NAMES_MAX} names")
     return []
 
@@ -69,7 +69,7 @@ def split_names(text: str) -> list[str]:
     return [part.strip() for part in (*parts, text[start:])]
 
 
-def expand_names(text: str, at: Place, report: Report) -> list[str]:
+def expand_names(text: str, at: Position, report: Report) -> list[str]:
     """Return the names of ``pe[1-4], rr``."""
     names: list[str] = []
     for part in split_names(text):

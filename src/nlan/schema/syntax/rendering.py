@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nlan.schema.syntax.report import Origin, Place, Report
+from nlan.schema.syntax.report import Origin, Position, Report
 from nlan.schema.syntax.source import SIZE_MAX
 from nlan.schema.syntax.template import spelled
 
@@ -38,7 +38,7 @@ def render(text: str, report: Report) -> tuple[str, Origin] | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        report.error(Place(), f"the template ran longer than {SECONDS:.0f} seconds")
+        report.error(Position(), f"the template ran longer than {SECONDS:.0f} seconds")
         return None
     if done.returncode == 0:
         return _unnumbered(done.stdout, text.split("\n"))
@@ -49,10 +49,10 @@ def render(text: str, report: Report) -> tuple[str, Origin] | None:
 def _failed(code: int, output: str, report: Report) -> None:
     line, _, message = output.partition(":")
     if code != 1 or not line.isdecimal():
-        report.error(Place(), "the template takes more memory or time than a file may")
+        report.error(Position(), "the template takes more memory or time than a file may")
         return
     hint = "a node whose name is no plain word is `${node('NAME')}`" if "is undefined" in message else ""
-    report.error(Place("", int(line)), f"the template fails: {message.strip()}", hint)
+    report.error(Position("", int(line)), f"the template fails: {message.strip()}", hint)
 
 
 def _numbered(text: str) -> str:

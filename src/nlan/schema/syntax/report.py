@@ -10,20 +10,20 @@ from nlan.errors import InputError, Problem
 from nlan.secrets import hide
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """A path such as ``pe1.Ptn.wan.L2Vpn[0].Vni`` with its one-based line and column (0 when unknown)."""
 
     path: str = ""
     line: int = 0
     column: int = 0
 
-    def key(self, name: str, line: int, column: int) -> Place:
-        """Return the place of the mapping's entry `name`."""
-        return Place(f"{self.path}.{name}" if self.path else name, line, column)
+    def key(self, name: str, line: int, column: int) -> Position:
+        """Return the position of the mapping's entry `name`."""
+        return Position(f"{self.path}.{name}" if self.path else name, line, column)
 
-    def item(self, index: int, line: int, column: int) -> Place:
-        """Return the place of the list's item `index`, counted from zero."""
-        return Place(f"{self.path}[{index}]", line, column)
+    def item(self, index: int, line: int, column: int) -> Position:
+        """Return the position of the list's item `index`, counted from zero."""
+        return Position(f"{self.path}[{index}]", line, column)
 
 
 _TAG = re.compile(r"(\$\{.*?\}|\{%.*?%\}|\{#.*?#\})")
@@ -61,11 +61,11 @@ class Origin(NamedTuple):
         return 0
 
 
-class Said(NamedTuple):
-    """A value as the user said it, and where."""
+class Written(NamedTuple):
+    """A value as the user wrote it, and where."""
 
     value: Any
-    at: Place
+    at: Position
 
 
 LONGEST = 600
@@ -81,15 +81,15 @@ class Report:
         self._problems: dict[Problem, None] = {}
         self._origin: Origin | None = None
 
-    def error(self, at: Place, message: str, hint: str = "") -> None:
+    def error(self, at: Position, message: str, hint: str = "") -> None:
         """Record what stops the file from being used."""
         self._add(at, message, hint, "error")
 
-    def warning(self, at: Place, message: str, hint: str = "") -> None:
-        """Record what is doubtful and harms nothing."""
+    def warning(self, at: Position, message: str, hint: str = "") -> None:
+        """Record what is rarely meant and harms nothing."""
         self._add(at, message, hint, "warning")
 
-    def _add(self, at: Place, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
+    def _add(self, at: Position, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
         message = _one_line(hide(message))
         problem = Problem(_one_line(at.path), message, self.file, at.line, at.column, hint, severity)
         if severity == "error" and problem not in self._problems:
@@ -110,7 +110,7 @@ class Report:
         """Tell where in the source each line of the text that is read came from."""
         self._origin = origin
 
-    def _placed(self, problem: Problem) -> Problem:
+    def _positioned(self, problem: Problem) -> Problem:
         if self._origin is None or not problem.line:
             return problem
         column = self._origin.column(problem.line, problem.column)
@@ -127,7 +127,7 @@ class Report:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return all that was recorded, by line and column."""
-        placed = dict.fromkeys(self._placed(problem) for problem in self._problems)
+        placed = dict.fromkeys(self._positioned(problem) for problem in self._problems)
         return tuple(sorted(placed, key=lambda problem: (problem.line, problem.column)))
 
     def stop_if_failed(self) -> None:
@@ -147,7 +147,7 @@ class Muted(Report):
         """Start empty, and stay so."""
         super().__init__("")
 
-    def _add(self, at: Place, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
+    def _add(self, at: Position, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
         """Drop it."""
 
 

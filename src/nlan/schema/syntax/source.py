@@ -1,4 +1,4 @@
-"""The file's text: read whole, bounded, and UTF-8; what is none of that is said in a sentence."""
+"""The file's text: read whole, bounded, and UTF-8; what is none of that is reported in a sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 
 SIZE_MAX = 8 * 2**20
 """The largest file that is read, in bytes."""
@@ -19,14 +19,14 @@ def read_source(path: Path, report: Report) -> str | None:
     try:
         data = _read_for_caller(path, report)
     except IsADirectoryError:
-        report.error(Place(), "this is a directory; expected a file")
+        report.error(Position(), "this is a directory; expected a file")
         return None
     except FileNotFoundError:
-        report.error(Place(), "there is no such file", _like(path))
+        report.error(Position(), "there is no such file", _like(path))
         return None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        report.error(Place(), f"the file cannot be read: {why}")
+        report.error(Position(), f"the file cannot be read: {why}")
         return None
     text = None if data is None else decode(data, report)
     return None if text is None else check_text(text, report)
@@ -44,7 +44,7 @@ def _read_for_caller(path: Path, report: Report) -> bytes | None:
         if access.is_stored(os.fstat(descriptor).st_mode) and not access.may_read(descriptor, caller):
             message = f"the file cannot be read by user {caller}, who called sudo"
             report.error(
-                Place(), message, "let that user read it, or run nlan in a shell of root's: `sudo -i`"
+                Position(), message, "let that user read it, or run nlan in a shell of root's: `sudo -i`"
             )
             return None
         with open(access.path_of(descriptor), "rb") as file:
@@ -71,14 +71,14 @@ def read_bytes(file: BinaryIO, report: Report) -> bytes | None:
     data = file.read(SIZE_MAX + 1)
     if len(data) <= SIZE_MAX:
         return data
-    report.error(Place(), f"the file is larger than {SIZE_MAX // 2**20} MiB, the most that is read")
+    report.error(Position(), f"the file is larger than {SIZE_MAX // 2**20} MiB, the most that is read")
     return None
 
 
 def decode(data: bytes, report: Report) -> str | None:
     """Return the bytes as text, or None after saying where they are none."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        report.error(Place(), "the file is UTF-16; expected UTF-8")
+        report.error(Position(), "the file is UTF-16; expected UTF-8")
         return None
     try:
         return data.decode("utf-8-sig")
@@ -92,10 +92,10 @@ def decode(data: bytes, report: Report) -> str | None:
 def check_text(text: str, report: Report) -> str | None:
     """Return `text`, or None after saying that it is empty, too long, or holds what no text holds."""
     if len(text) > SIZE_MAX:
-        report.error(Place(), f"the text is longer than {SIZE_MAX // 2**20} Mi characters")
+        report.error(Position(), f"the text is longer than {SIZE_MAX // 2**20} Mi characters")
         return None
     if not text.strip():
-        report.error(Place(), "the file is empty; it should describe a lab, such as `links: [r1 -- r2]`")
+        report.error(Position(), "the file is empty; it should describe a lab, such as `links: [r1 -- r2]`")
         return None
     return check_signs(text, report)
 
@@ -110,5 +110,5 @@ def check_signs(text: str, report: Report) -> str | None:
     return None
 
 
-def _at(before: str) -> Place:
-    return Place("", before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+def _at(before: str) -> Position:
+    return Position("", before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)

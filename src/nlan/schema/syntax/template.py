@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from nlan.schema.syntax.report import Origin, Place, Report
+from nlan.schema.syntax.report import Origin, Position, Report
 
 OPEN, BRACE, CLOSE = "\ue000", "\ue001", "\ue002"
 """What stands for `$`, `{` and `}` of a plain name."""
@@ -74,6 +74,6 @@ def spelled(text: str) -> str:
     return text.replace(OPEN, "$").replace(BRACE, "{").replace(CLOSE, "}")
 
 
-def at_line(line: int) -> Place:
-    """Return the place of a whole line."""
-    return Place("", line)
+def at_line(line: int) -> Position:
+    """Return the position of a whole line."""
+    return Position("", line)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from nlan.schema.syntax.report import Place, Report
+from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.template import spelled
 
 NODES_MAX = 2_000_000
@@ -34,7 +34,7 @@ class Scalar(NamedTuple):
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing is said here (``key:`` or ``key: null``)."""
+        """Whether nothing is written here (``key:`` or ``key: null``)."""
         return self.plain and self.text in _NULLS
 
 
@@ -82,13 +82,13 @@ def parse_tree(text: str, report: Report) -> Tree | None:
         _broken(error, text, report)
         return None
     except yaml.YAMLError as error:
-        report.error(Place(), f"invalid YAML: {error}")
+        report.error(Position(), f"invalid YAML: {error}")
         return None
 
 
 def _broken(error: Any, text: str, report: Report) -> None:
     mark = error.problem_mark or error.context_mark
-    at = Place("", mark.line + 1, mark.column + 1) if mark else Place()
+    at = Position("", mark.line + 1, mark.column + 1) if mark else Position()
     context = f"{error.context}, " if error.context else ""
     lines = text.split("\n")
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
@@ -126,13 +126,13 @@ class _Composer:
         self._next()  # the stream starts
         start = self._next()
         if type(start).__name__ == "StreamEndEvent":
-            self._report.error(Place(), "the file holds only comments; it should describe a lab")
+            self._report.error(Position(), "the file holds only comments; it should describe a lab")
             return None
         tree = self._node(self._next(), 0)
         self._next()  # the document ends
         after = self._next()
         if type(after).__name__ != "StreamEndEvent":
-            self._report.error(_place(after), "a second document starts here; a lab is one document")
+            self._report.error(_position(after), "a second document starts here; a lab is one document")
         return tree
 
     def _node(self, event: Any, depth: int) -> Tree:
@@ -154,7 +154,7 @@ class _Composer:
             tree = self._mapping(line, column, depth)
         if event.tag and event.tag not in _TAGS:
             self._report.error(
-                Place("", line, column), f"the tag {event.tag} means nothing here; leave it out"
+                Position("", line, column), f"the tag {event.tag} means nothing here; leave it out"
             )
         if event.anchor:
             self._anchors[event.anchor] = (tree, self._count - before + 1, self._deepest - depth)
@@ -165,17 +165,17 @@ class _Composer:
         self._count += more
         self._deepest = max(self._deepest, depth)
         if self._count > NODES_MAX:
-            self._report.error(_place(event), f"with its aliases the file grows above {NODES_MAX} values")
+            self._report.error(_position(event), f"with its aliases the file grows above {NODES_MAX} values")
             raise _StopError
         if depth > DEPTH_MAX:
-            self._report.error(_place(event), f"lists and mappings are nested deeper than {DEPTH_MAX}")
+            self._report.error(_position(event), f"lists and mappings are nested deeper than {DEPTH_MAX}")
             raise _StopError
 
     def _alias(self, event: Any, depth: int) -> Tree:
         tree, size, height = self._anchors.get(event.anchor, (None, -1, 0))
         if tree is None:
             why = "contains itself" if size == 0 else "is not defined before this line"
-            self._report.error(_place(event), f"the alias *{event.anchor} {why}")
+            self._report.error(_position(event), f"the alias *{event.anchor} {why}")
             raise _StopError
         self._bound(event, size, depth + height)
         return tree
@@ -193,14 +193,14 @@ class _Composer:
             key = self._node(event, depth + 1)
             value = self._node(self._next(), depth + 1)
             if not isinstance(key, Scalar):
-                where = Place("", key.line, key.column)
+                where = Position("", key.line, key.column)
                 self._report.error(where, "expected a key, got a list or mapping")
             elif key.plain and key.text == "<<":
                 merged.append(value)
             elif key.plain and re.match(r"[^\s:]+:[\[{]", key.text):
                 word = key.text.partition(":")[0]
                 message = f"a blank is missing behind the colon: `{word}: `"
-                self._report.error(Place("", key.line, key.column), message)
+                self._report.error(Position("", key.line, key.column), message)
                 raise _StopError
             elif key.text in entries:
                 self._twice(key, entries[key.text][0])
@@ -211,7 +211,7 @@ class _Composer:
         return Map(tuple(entries.values()), line, column)
 
     def _twice(self, key: Scalar, first: Scalar) -> None:
-        where = Place("", key.line, key.column)
+        where = Position("", key.line, key.column)
         line = self._report.source_line(first.line)
         self._report.error(
             where, f"the key `{spelled(key.text)}` is defined twice; the first is in line {line}"
@@ -220,7 +220,7 @@ class _Composer:
     def _merge(self, tree: Tree, entries: dict[str, tuple[Scalar, Tree]]) -> None:
         for source in tree.items if isinstance(tree, Seq) else (tree,):
             if not isinstance(source, Map):
-                where = Place("", source.line, source.column)
+                where = Position("", source.line, source.column)
                 self._report.error(where, "`<<` wants a mapping, or a list of mappings")
                 continue
             self._bound_merge(source)
@@ -230,10 +230,10 @@ class _Composer:
     def _bound_merge(self, source: Map) -> None:
         self._count += len(source.entries)
         if self._count > NODES_MAX:
-            where = Place("", source.line, source.column)
+            where = Position("", source.line, source.column)
             self._report.error(where, f"with its merge keys the file grows above {NODES_MAX} values")
             raise _StopError
 
 
-def _place(event: Any) -> Place:
-    return Place("", event.start_mark.line + 1, event.start_mark.column + 1)
+def _position(event: Any) -> Position:
+    return Position("", event.start_mark.line + 1, event.start_mark.column + 1)

@@ -25,8 +25,8 @@ def to_plain(value: Any, conceal: Conceal | None = None) -> Any:
     """
     if isinstance(value, msgspec.Struct):
         kind = type(value)
-        said = {WORDS.get((kind, name), name): getattr(value, name) for name in value.__struct_fields__}
-        return {word: to_plain(inner, conceal) for word, inner in said.items() if inner is not None}
+        written = {WORDS.get((kind, name), name): getattr(value, name) for name in value.__struct_fields__}
+        return {word: to_plain(inner, conceal) for word, inner in written.items() if inner is not None}
     if isinstance(value, tuple | list):
         return [to_plain(item, conceal) for item in value]
     if conceal is not None and isinstance(value, Secret | str):

@@ -1,4 +1,4 @@
-"""The kinds of values that a key can have: how each is read, what is said when it is wrong, its JSON Schema.
+"""The kinds of values that a key can have: how each is read, the message when it is wrong, its JSON Schema.
 
 A scalar kind parses text (`scalars` has them); a compound kind reads a tree. Reading never stops at the
 first problem: what cannot be read is reported and becomes None.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nlan.schema.syntax import template
-from nlan.schema.syntax.report import Place, Report, Said, nearest
+from nlan.schema.syntax.report import Position, Report, Written, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ class Reader:
         self._find = find
         self._names = tuple(names)
 
-    def text(self, tree: Tree, at: Place, wanted: str) -> str | None:
+    def text(self, tree: Tree, at: Position, wanted: str) -> str | None:
         """Return the scalar's text with placeholders filled, or None after recording why not."""
         if not isinstance(tree, Scalar):
             self.report.error(at, f"expected {wanted}, got {shape(tree)}")
@@ -42,16 +42,18 @@ class Reader:
             self.report.error(at, f"no node is called `{unknown}`", nearest(unknown, self._names))
         return text
 
-    def lines(self, tree: Tree, at: Place, wanted: str) -> str | None:
+    def lines(self, tree: Tree, at: Position, wanted: str) -> str | None:
         """Return the scalar's text as `text` does, but with placeholders such as `r2@r3` as they are."""
         keeping = Reader(
-            self.report, lambda said: _kept(said) if "@" in said else self._find(said), self._names
+            self.report,
+            lambda written: _kept(written) if "@" in written else self._find(written),
+            self._names,
         )
         return keeping.text(tree, at, wanted)
 
 
-def _kept(said: str) -> str:
-    return f"{template.OPEN}{template.BRACE}{said}{template.CLOSE}"
+def _kept(name: str) -> str:
+    return f"{template.OPEN}{template.BRACE}{name}{template.CLOSE}"
 
 
 def shape(tree: Tree) -> str:
@@ -66,7 +68,7 @@ class Kind:
 
     wanted = "a value"
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> Any:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> Any:
         """Return the value, or None after recording what is wrong with it."""
         raise NotImplementedError
 
@@ -86,11 +88,11 @@ class ScalarKind(Kind):
         """
         raise NotImplementedError
 
-    def text_of(self, tree: Tree, at: Place, reader: Reader) -> str | None:
+    def text_of(self, tree: Tree, at: Position, reader: Reader) -> str | None:
         """Return the scalar's text, or None after recording why there is none."""
         return reader.text(tree, at, self.wanted)
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> Any:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> Any:
         """Parse the scalar."""
         text = self.text_of(tree, at, reader)
         if text is None or not isinstance(tree, Scalar):
@@ -110,7 +112,7 @@ class ListOf(Kind):
         self.item, self._single = kind, single
         self.wanted = f"a list, each item {kind.wanted}"
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> list[Said] | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> list[Written] | None:
         """Return what could be read of the items."""
         if isinstance(tree, Scalar) and tree.is_null:
             return []
@@ -119,13 +121,13 @@ class ListOf(Kind):
                 reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
                 return None
             value = self.item.read(tree, at, reader)
-            return [] if value is None else [Said(value, at)]
-        return [said for said in self._items(tree, at, reader) if said.value is not None]
+            return [] if value is None else [Written(value, at)]
+        return [written for written in self._items(tree, at, reader) if written.value is not None]
 
-    def _items(self, tree: Seq, at: Place, reader: Reader) -> Iterable[Said]:
+    def _items(self, tree: Seq, at: Position, reader: Reader) -> Iterable[Written]:
         for index, item in enumerate(tree.items):
             where = at.item(index, item.line, item.column)
-            yield Said(self.item.read(item, where, reader), where)
+            yield Written(self.item.read(item, where, reader), where)
 
     def schema(self) -> Json:
         """An array, or one item."""
@@ -145,7 +147,7 @@ class MapOf(Kind):
         self.key, self.value = key, value
         self.wanted = f"a mapping from {key.wanted} to {value.wanted}"
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> list[tuple[Said, Any]] | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written, Any]] | None:
         """Return what could be read of the entries, in file order."""
         if isinstance(tree, Scalar) and tree.is_null:
             return []
@@ -158,7 +160,7 @@ class MapOf(Kind):
             name = self.key.read(key, where, reader)
             read = self.value.read(value, where._replace(line=value.line, column=value.column), reader)
             if name is not None and read is not None:
-                entries.append((Said(name, where), read))
+                entries.append((Written(name, where), read))
         return entries
 
     def schema(self) -> Json:
@@ -179,8 +181,8 @@ class Shapes(Kind):
         """Take the kind of each shape; a shape without a kind is refused."""
         self.wanted, self.kinds = wanted, {Scalar: scalar, Seq: seq, Map: map}
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> Any:
-        """Read by shape; nothing said reads as an empty mapping where mappings are taken."""
+    def read(self, tree: Tree, at: Position, reader: Reader) -> Any:
+        """Read by shape; nothing written reads as an empty mapping where mappings are taken."""
         shaped: type = type(tree)
         if isinstance(tree, Scalar) and tree.is_null and self.kinds[Map]:
             shaped = Map
@@ -206,26 +208,26 @@ _JOINED = frozenset(("sysctls",))
 
 
 class Record:
-    """A section as it was written: values by snake_case key, each with its place."""
+    """A section as it was written: values by snake_case key, each with its position."""
 
-    __slots__ = ("at", "places", "values")
+    __slots__ = ("at", "positions", "values")
 
-    def __init__(self, at: Place) -> None:
-        """Start empty at a place."""
+    def __init__(self, at: Position) -> None:
+        """Start empty at a position."""
         self.at = at
         self.values: dict[str, Any] = {}
-        self.places: dict[str, Place] = {}
+        self.positions: dict[str, Position] = {}
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of a key, or the default where nothing (readable) was said."""
+        """Return the value of a key, or the default where nothing (readable) is written."""
         return self.values.get(name, default)
 
-    def place(self, name: str) -> Place:
+    def position(self, name: str) -> Position:
         """Return where the key's value stands, or where the section does."""
-        return self.places.get(name, self.at)
+        return self.positions.get(name, self.at)
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether a readable value was said."""
+        """Tell whether a readable value is written."""
         return name in self.values
 
     def over(self, base: Record) -> Record:
@@ -234,7 +236,7 @@ class Record:
         both.values = {**base.values, **self.values}
         for name in _JOINED & self.values.keys() & base.values.keys():
             both.values[name] = [*base.values[name], *self.values[name]]
-        both.places = {**base.places, **self.places}
+        both.positions = {**base.positions, **self.positions}
         return both
 
 
@@ -284,7 +286,7 @@ class Section(Kind):
         self.keys = tuple(keys)
         self.spellings = {word: key for key in keys for word in key.words}
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> Record | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> Record | None:
         """Return what could be read of the keys; unknown, doubled and missing keys are reported."""
         record = Record(at)
         if not isinstance(tree, Map):
@@ -308,16 +310,16 @@ class Section(Kind):
             reader.report.error(where, f"`{template.spelled(word.text)}` is no key of {self.title}", hint)
         elif not key.served:
             reader.report.error(where, f"`{word.text}` is known but not supported yet")
-        elif key.name in record.places:
-            first = reader.report.source_line(record.places[key.name].line)
+        elif key.name in record.positions:
+            first = reader.report.source_line(record.positions[key.name].line)
             reader.report.error(
                 where, f"`{word.text}` is defined twice; its other spelling is in line {first}"
             )
         else:
             self._value(record, key, where._replace(line=value.line, column=value.column), value, reader)
 
-    def _value(self, record: Record, key: Key, at: Place, value: Tree, reader: Reader) -> None:
-        record.places[key.name] = at
+    def _value(self, record: Record, key: Key, at: Position, value: Tree, reader: Reader) -> None:
+        record.positions[key.name] = at
         read = key.kind.read(value, at, reader)
         if read is not None:
             record.values[key.name] = read
@@ -328,7 +330,7 @@ class Section(Kind):
 
     def _require(self, record: Record, reader: Reader) -> Record:
         for key in self.keys:
-            if key.required and key.name not in record.places:
+            if key.required and key.name not in record.positions:
                 word = (
                     key.camel
                     if any(name[:1].isupper() for name in record.at.path.split(".")[1:])
@@ -393,7 +395,7 @@ class Ptn(Kind):
         self.networks = MapOf(name, network)
         self._list = Section("Ptn", "", [Key("networks", ListOf(network, single=False), "")])
 
-    def read(self, tree: Tree, at: Place, reader: Reader) -> list[tuple[Said, Any]] | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written, Any]] | None:
         """Read either shape; the list's `Id` becomes the name."""
         if not isinstance(tree, Map) and not (isinstance(tree, Scalar) and tree.is_null):
             reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
@@ -402,13 +404,15 @@ class Ptn(Kind):
         if not isinstance(inner, Seq):
             return self.networks.read(tree, at, reader)
         record = self._list.read(tree, at, reader)
-        return [self._named(said.value, reader) for said in (record.get("networks", []) if record else [])]
+        return [
+            self._named(written.value, reader) for written in (record.get("networks", []) if record else [])
+        ]
 
     @staticmethod
-    def _named(record: Record, reader: Reader) -> tuple[Said, Record]:
-        if "id" not in record.places:
+    def _named(record: Record, reader: Reader) -> tuple[Written, Record]:
+        if "id" not in record.positions:
             reader.report.error(record.at, "`Id` is required: the network's name")
-        return Said(record.get("id", ""), record.place("id")), record
+        return Written(record.get("id", ""), record.position("id")), record
 
     def schema(self) -> Json:
         """Either shape."""

@@ -1,7 +1,7 @@
 """The lab as `nlan show` prints it, read back: every problem at once, by path and, in a text, by line.
 
 The counterpart of `dump`. A path begins with the node's name, ``r1.router.bgp.asn``; an item of a
-list is its number, counted from zero. Values are as in files, and so is what is said of wrong ones.
+list is its number, counted from zero. Values are as in files, and so are the messages about wrong ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import inspect
 from nlan.model import Lab, Node, from_json, lab, ptn, router, vhosts
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.router import WORDS
-from nlan.schema.syntax.report import Place, Report, nearest
+from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written import table
 from nlan.schema.written.kinds import Reader, ScalarKind, shape
@@ -117,12 +117,12 @@ class Where:
         self._settings = settings
         self._marks = dict(_marks(tree, ())) if tree is not None else {}
 
-    def __call__(self, path: Path) -> Place:
-        """Return the place of a path; where it has no line itself, with that of the whole it belongs to."""
+    def __call__(self, path: Path) -> Position:
+        """Return the position of a path; one without a line of its own has that of the whole around it."""
         of_node = bool(path) and path[0] not in _SETTINGS
         known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in self._marks), None)
         line, column = self._marks[known] if known is not None else (0, 0)
-        return Place(format_path(path if of_node else (*self._settings, *path)), line, column)
+        return Position(format_path(path if of_node else (*self._settings, *path)), line, column)
 
 
 def to_tree(value: Any) -> Tree:
@@ -214,8 +214,8 @@ class _Reading:
         for word, field in fields.items():
             if field.required and word not in found:
                 wanted = _wanted(field.type, FIELDS.get((kind.cls, word)))
-                said = WORDS.get((kind.cls, word), word)
-                self._wrong(path, f"`{said}` is required: {wanted}")
+                written = WORDS.get((kind.cls, word), word)
+                self._wrong(path, f"`{written}` is required: {wanted}")
         return found
 
     def _nodes(self, tree: Tree, kind: Any) -> Any:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from nlan.schema.syntax.report import Place, listed, nearest
+from nlan.schema.syntax.report import Position, listed, nearest
 from nlan.schema.syntax.tree import Tree
 from nlan.schema.written.kinds import Json, Reader, ScalarKind
 from nlan.secrets import Secret, stands_for_secret
@@ -43,7 +43,7 @@ class Text(ScalarKind):
 class Lines(Text):
     """Lines of a daemon's configuration; one that was shown without its keys is refused."""
 
-    def text_of(self, tree: Tree, at: Place, reader: Reader) -> str | None:
+    def text_of(self, tree: Tree, at: Position, reader: Reader) -> str | None:
         """Return the scalar's text, in which `${r2@r3}` stays until its address is known."""
         return reader.lines(tree, at, self.wanted)
 
@@ -79,7 +79,7 @@ class Line(Text):
 class Names(Text):
     """Names of nodes, ranges of them, or what is made of those; `shown` is their pattern for editors.
 
-    What a name may hold is said where nodes are known.
+    What a name may hold is checked where nodes are known.
     """
 
     NAMES = r"\s*[A-Za-z0-9\[][A-Za-z0-9_\[\],\s-]*"
@@ -122,7 +122,7 @@ class Words(Line):
 
 
 class Password(ScalarKind):
-    """A key or password, one word; what is wrong with one is said without it."""
+    """A key or password, one word; what is wrong with one is reported without it."""
 
     wanted = "a password"
 
@@ -519,8 +519,8 @@ class AnyScalar(ScalarKind):
         self.wanted, self._kinds = wanted, kinds
 
     def parse(self, text: str, plain: bool) -> Any:
-        """Return what the first fitting kind makes of it; a wrong number or address is said as such."""
-        said: tuple[Any, ...] = (f"`{text}` is not {self.wanted}",)
+        """Return what the first fitting kind makes of it; a wrong number or address is reported as such."""
+        written: tuple[Any, ...] = (f"`{text}` is not {self.wanted}",)
         for kind in self._kinds:
             try:
                 return kind.parse(text, plain)
@@ -529,8 +529,8 @@ class AnyScalar(ScalarKind):
                     isinstance(kind, Integer | Interface | Ipv4)
                     and error.args[0] != f"`{text}` is not {kind.wanted}"
                 )
-                said = error.args if own else said
-        raise ValueError(*said)
+                written = error.args if own else written
+        raise ValueError(*written)
 
     def schema(self) -> Json:
         """Any of them."""
