@@ -13,9 +13,9 @@ from functools import partial
 from ipaddress import ip_interface
 from typing import TypeVar
 
-from nlan.drivers.base import Driver
-from nlan.drivers.namespace import NamespaceDriver
-from nlan.drivers.netlink import NetlinkDriver
+from nlan.kinds.base import Driver
+from nlan.kinds.namespace import NamespaceDriver
+from nlan.netlink.driver import NetlinkDriver
 from nlan.plan import Operation
 from nlan.resources import Address, Namespace, Resource, Veth
 from nlan.runtimes import NetnsRuntime, Paths

@@ -13,8 +13,8 @@ from typing import NoReturn, TypeVar
 
 from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, Request, Wait, bring_up, prepare, take_down
-from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError
+from nlan.kinds.base import Driver
 from nlan.plan import Operation
 from nlan.runtimes import Paths
 from nlan.schema import load

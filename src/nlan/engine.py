@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError, os_words
+from nlan.kinds.base import Driver
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Key, Resource
 

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
-from nlan.drivers.base import Driver
-from nlan.drivers.cgroup import CgroupDriver
-from nlan.drivers.hosts import HostsDriver
-from nlan.drivers.namespace import NamespaceDriver
-from nlan.drivers.netlink import NetlinkDriver
-from nlan.drivers.netlink.channel import open_channel
-from nlan.drivers.netlink.links import dump_links
-from nlan.drivers.netlink.look import look
-from nlan.drivers.sysctl import SysctlDriver
+from nlan.kinds.base import Driver
+from nlan.kinds.cgroup import CgroupDriver
+from nlan.kinds.hosts import HostsDriver
+from nlan.kinds.namespace import NamespaceDriver
+from nlan.kinds.sysctl import SysctlDriver
+from nlan.netlink.channel import open_channel
+from nlan.netlink.driver import NetlinkDriver
+from nlan.netlink.links import dump_links
+from nlan.netlink.snapshot import look
 from nlan.resources import Key, Resource
 from nlan.runtimes import NetnsRuntime
 from nlan.runtimes.netns import syscalls

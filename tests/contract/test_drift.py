@@ -9,12 +9,12 @@ import pytest
 
 from contract.sides import Side
 from netns.support import by_key, create, delete, observe, observe_foreign, succeeded, update
-from nlan.drivers.base import Driver
-from nlan.drivers.netlink import codec
-from nlan.drivers.netlink.channel import open_channel
-from nlan.drivers.netlink.codec import Message
-from nlan.drivers.netlink.links import change_link, group_link, link_body
-from nlan.drivers.netlink.route import ROUTE_HEADER
+from nlan.kinds.base import Driver
+from nlan.netlink import codec
+from nlan.netlink.channel import open_channel
+from nlan.netlink.codec import Message
+from nlan.netlink.links import change_link, group_link, link_body
+from nlan.netlink.route import ROUTE_HEADER
 from nlan.resources import Foreign, Resource, Stack
 from samples import ADDRESS, BRIDGE, PAIR, VXLAN, with_
 

@@ -10,8 +10,8 @@ import pytest
 
 from contract.sides import Fake, Side
 from netns.support import create, observe, succeeded, update
-from nlan.drivers.base import Driver
 from nlan.errors import ApplyError, NlanError
+from nlan.kinds.base import Driver
 from nlan.resources import Resource, Sysctl
 from samples import ADDRESS, ADDRESS6, BRIDGE, BRIDGE2, ENTRY, PAIR, ROUTE, ROUTE6, VXLAN, VXLAN6, with_
 

@@ -19,8 +19,8 @@ from netns.support import (
     succeeded,
     update,
 )
-from nlan.drivers.base import Driver
 from nlan.errors import NotOwnedError
+from nlan.kinds.base import Driver
 from nlan.resources import Namespace, Resource, Sysctl
 from samples import (
     ADDRESS,

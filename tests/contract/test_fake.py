@@ -9,11 +9,11 @@ import pytest
 
 from contract.sides import Fake
 from netns.support import create, delete, succeeded
-from nlan.drivers.netlink import codec
-from nlan.drivers.netlink.channel import Channel, open_channel
-from nlan.drivers.netlink.codec import Message
-from nlan.drivers.netlink.links import change_link, create_link, link_body
 from nlan.errors import HostError, NlanError
+from nlan.netlink import codec
+from nlan.netlink.channel import Channel, open_channel
+from nlan.netlink.codec import Message
+from nlan.netlink.links import change_link, create_link, link_body
 from nlan.testing import FakeKernel, FakePlace, KilledError, UnexpectedError
 from samples import ADDRESS, ADDRESS6, BRIDGE, ENTRY, LIMITS, PAIR, ROUTE, SWITCH, VXLAN, with_
 

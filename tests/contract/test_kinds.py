@@ -1,4 +1,4 @@
-"""The contract of `nlan.drivers.base.Driver`, kind by kind, on the fake kernel and on Linux."""
+"""The contract of `nlan.kinds.base.Driver`, kind by kind, on the fake kernel and on Linux."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contract.cases import CASES, Case
 from contract.conftest import NAMESPACES
 from contract.sides import Side
 from netns.support import by_key, create, delete, observe, replace, succeeded, update
-from nlan.drivers.base import Driver
 from nlan.errors import ApplyError
+from nlan.kinds.base import Driver
 from nlan.resources import Key, Resource
 from samples import BRIDGE, PAIR, VXLAN, with_
 

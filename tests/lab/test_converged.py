@@ -11,10 +11,10 @@ from socket import AF_INET, AF_INET6
 
 import pytest
 
-from nlan.drivers.netlink import codec
-from nlan.drivers.netlink.channel import open_channel
-from nlan.drivers.netlink.hops import Hop, hops_of
-from nlan.drivers.netlink.route import ROUTE_HEADER, dump_routes
+from nlan.netlink import codec
+from nlan.netlink.channel import open_channel
+from nlan.netlink.hops import Hop, hops_of
+from nlan.netlink.route import ROUTE_HEADER, dump_routes
 from nlan.runtimes import NetnsRuntime, Paths
 from support import Nlan
 

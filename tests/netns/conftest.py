@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.drivers.netlink import NetlinkDriver
+from nlan.netlink.driver import NetlinkDriver
 from nlan.runtimes import NetnsRuntime, Paths
 
 _numbers = itertools.count()

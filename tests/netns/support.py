@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nlan.drivers.base import Driver
 from nlan.errors import NlanError
+from nlan.kinds.base import Driver
 from nlan.plan import Operation
 from nlan.plan.operation import Action
 from nlan.resources import Foreign, Key, Resource, Stack

@@ -9,9 +9,9 @@ from typing import Any
 
 from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, Request, Result, bring_up, prepare
-from nlan.drivers.base import Driver
 from nlan.engine import Engine, Failure
 from nlan.expand import expand
+from nlan.kinds.base import Driver
 from nlan.plan import Plan
 from nlan.resources import Key, Resource
 from nlan.schema import Loaded, load

@@ -14,8 +14,8 @@ import pytest
 
 from nlan.api import lifecycle
 from nlan.api.lifecycle import Listener, take_down
-from nlan.drivers.netlink import NetlinkDriver
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
+from nlan.netlink.driver import NetlinkDriver
 from nlan.plan import Operation
 from samples import PTN
 from unit.engine_labs import OTHER, Machine

@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
-from nlan.drivers.base import Driver, Place
-from nlan.drivers.cgroup import CgroupDriver
 from nlan.drivers.frr import FrrDriver
 from nlan.drivers.frr.start import absent, has_manager
 from nlan.drivers.gobgp import GobgpDriver
-from nlan.drivers.hosts import HostsDriver
-from nlan.drivers.namespace import NamespaceDriver
-from nlan.drivers.netlink import NetlinkDriver, RouteWatcher
-from nlan.drivers.sysctl import SysctlDriver
 from nlan.errors import NotFoundError
 from nlan.expand.abilities import Abilities
+from nlan.kinds.base import Driver
+from nlan.kinds.cgroup import CgroupDriver
+from nlan.kinds.hosts import HostsDriver
+from nlan.kinds.namespace import NamespaceDriver
+from nlan.kinds.sysctl import SysctlDriver
 from nlan.model import Lab
+from nlan.netlink.driver import NetlinkDriver
+from nlan.netlink.watch import RouteWatcher
+from nlan.place import Place
 from nlan.resources import Key, Resource
 from nlan.resources.frrwords import RAW_DAEMONS
 from nlan.runtimes import NetnsRuntime, Paths
@@ -66,7 +68,7 @@ class Context:
         ]
 
     def _traced(self, trace: Callable[[str], None]) -> Place:
-        from nlan.drivers.netlink.trace import TracedPlace
+        from nlan.netlink.trace import TracedPlace
 
         return TracedPlace(self.place, trace)
 

@@ -43,7 +43,7 @@ MissingRoutes = dict[str, set[IpNetwork]]
 
 
 class Routes(Protocol):
-    """Where kernel routes come from (`nlan.drivers.netlink.RouteWatcher`)."""
+    """Where kernel routes come from (`nlan.netlink.watch.RouteWatcher`)."""
 
     def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
         """Return what is still missing: nothing as soon as all is there, else at the deadline."""

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from nlan.drivers.frr.start import has_manager, program
-from nlan.drivers.netlink import codec
-from nlan.drivers.netlink.channel import Channel, kernel_words
-from nlan.drivers.netlink.links import create_link
 from nlan.errors import HostError
+from nlan.netlink import codec
+from nlan.netlink.channel import Channel, kernel_words
+from nlan.netlink.links import create_link
 from nlan.runtimes.netns import syscalls
 from nlan.runtimes.netns.probe import why_not_nodes
 from nlan.runtimes.netns.threads import in_thread

@@ -14,8 +14,8 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from types import TracebackType
 
-from nlan.drivers.base import Place
-from nlan.drivers.netlink.watch import allow_descriptors
+from nlan.netlink.watch import allow_descriptors
+from nlan.place import Place
 
 Target = IPv4Address | IPv6Address
 Pair = tuple[str, Target]

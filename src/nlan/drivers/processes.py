@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from nlan import safefiles
-from nlan.drivers.base import Place
 from nlan.errors import HostError
+from nlan.place import Place
 from nlan.resources import Key
 
 TERM_S = 5.0

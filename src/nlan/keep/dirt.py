@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
 from nlan.keep.sources import Appeared, Ended, Happening, Logged, Lost, Switched, Touched, Vanished
+from nlan.netlink.events import Event
 from nlan.resources import FABRIC, HOST, Key
 
 SETTLE_S = 0.02

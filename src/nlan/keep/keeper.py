@@ -13,8 +13,6 @@ from contextlib import ExitStack
 from nlan.api.context import Context
 from nlan.api.lifecycle import Listener, undo_unconfirmed
 from nlan.confirmation import uptime
-from nlan.drivers.cgroup import CgroupDriver
-from nlan.drivers.netlink.events import Event
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
 from nlan.keep.desired import Desired
@@ -37,7 +35,9 @@ from nlan.keep.sources import (
     Vanished,
 )
 from nlan.keep.vigil import STILL_S, Vigil
+from nlan.kinds.cgroup import CgroupDriver
 from nlan.model import Lab
+from nlan.netlink.events import Event
 from nlan.plan import Operation
 from nlan.plan.foreign import harmful
 from nlan.resources import Foreign, Key

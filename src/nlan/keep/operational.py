@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nlan.api.context import Context
-from nlan.drivers.netlink.look import look
 from nlan.errors import HostError, NlanError
 from nlan.keep.desired import Desired
+from nlan.netlink.snapshot import look
 from nlan.resources import FABRIC, HOST
 from tega.api import Change, Op
 from tega.database import Database

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nlan.drivers.base import LogEvent
-from nlan.drivers.netlink.events import Event, EventWatcher
 from nlan.errors import HostError
 from nlan.keep import inotify
 from nlan.keep.inotify import Change, Inotify
 from nlan.keep.logs import Logs
 from nlan.keep.switches import DIRECTORY, Switches
+from nlan.netlink.events import Event, EventWatcher
 from nlan.resources import FABRIC
 from nlan.runtimes import NetnsRuntime
 from nlan.runtimes.netns.paths import namespace_name

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
 from nlan.keep import inotify
 from nlan.keep.inotify import Inotify
+from nlan.netlink.watch import allow_descriptors
 from nlan.resources import Sysctl
 from nlan.runtimes import NetnsRuntime
 

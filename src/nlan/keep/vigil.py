@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from nlan.api.context import Context
 from nlan.drivers import processes
-from nlan.drivers.netlink import tables
 from nlan.errors import HostError
 from nlan.keep.desired import Desired
+from nlan.kinds import nftables as tables
 from nlan.plan import Operation
 from nlan.resources import FrrDaemon, GobgpDaemon
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nlan.drivers.netlink.events import Event
 from nlan.keep.dirt import ZEROS
 from nlan.keep.notes import Note
 from nlan.keep.operational import ROOT
 from nlan.keep.sources import Appeared, Committed, Ended, Happening, Logged, Sources, Started, Vanished
+from nlan.netlink.events import Event
 from nlan.runtimes import NetnsRuntime
 from nlan.state import CONFIG
 from nlan.values import natural

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class RefusedError(Exception):
-    """The kernel's no, as `nlan.drivers.netlink.codec.Refusal` on the way there.
+    """The kernel's no, as `nlan.netlink.codec.Refusal` on the way there.
 
     Attributes:
         errno: Positive.

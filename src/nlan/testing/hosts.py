@@ -13,7 +13,7 @@ from nlan.testing.kernel import FakeKernel
 
 
 class FakeHostsDriver:
-    """The hosts file of a lab on a fake kernel, see `nlan.drivers.hosts.HostsDriver`."""
+    """The hosts file of a lab on a fake kernel, see `nlan.kinds.hosts.HostsDriver`."""
 
     kinds: tuple[str, ...] = ("hosts",)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nlan.drivers.base import Driver
-from nlan.drivers.cgroup import CgroupDriver
-from nlan.drivers.namespace import NamespaceDriver
-from nlan.drivers.netlink import NetlinkDriver
+from nlan.kinds.base import Driver
+from nlan.kinds.cgroup import CgroupDriver
+from nlan.kinds.namespace import NamespaceDriver
+from nlan.netlink.driver import NetlinkDriver
 from nlan.resources import Key, Resource
 from nlan.testing.daemons import FakeDaemonDriver
 from nlan.testing.hosts import FakeHostsDriver

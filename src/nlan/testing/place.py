@@ -1,6 +1,6 @@
 """The fake place: a lab's namespaces on a fake kernel, and sockets that talk to it.
 
-It meets `nlan.drivers.base.Place` as far as drivers of the kernel use it, and makes and removes
+It meets `nlan.place.Place` as far as drivers of the kernel use it, and makes and removes
 namespaces as `nlan.runtimes.NetnsRuntime` does. Drivers that talk netlink work over it unchanged.
 """
 
@@ -15,9 +15,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from nlan.drivers.netlink.channel import NETFILTER
-from nlan.drivers.netlink.links import FIRST
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
+from nlan.netlink.channel import NETFILTER
+from nlan.netlink.links import FIRST
 from nlan.runtimes.netns import mark
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel import FakeKernel
@@ -151,7 +151,7 @@ class FakePlace:
 
 
 class FakeRouteSocket:
-    """A route socket as `nlan.drivers.netlink.channel.Channel` uses it."""
+    """A route socket as `nlan.netlink.channel.Channel` uses it."""
 
     def __init__(self, server: RouteServer, netns: Netns) -> None:
         """Talk to the server about a namespace."""

@@ -15,7 +15,7 @@ from nlan.testing.kernel import FakeKernel
 
 
 class FakeSysctlDriver:
-    """Kernel switches of a fake kernel, see `nlan.drivers.sysctl.SysctlDriver`."""
+    """Kernel switches of a fake kernel, see `nlan.kinds.sysctl.SysctlDriver`."""
 
     kinds: tuple[str, ...] = ("sysctl",)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nlan.drivers.netlink.links import MARKS
-from nlan.drivers.netlink.look import PROTOCOLS
+from nlan.netlink.links import MARKS
+from nlan.netlink.snapshot import PROTOCOLS
 from nlan.resources import FrrDaemon, GobgpDaemon
 from nlan.testing.state import MAIN_TABLE, RULES, Link, Netns
 from nlan.testing.switches import DEFAULTS

@@ -6,9 +6,9 @@ from ipaddress import ip_address, ip_interface
 import pytest
 
 from netns.support import create, shell, succeeded
-from nlan.drivers.netlink import NetlinkDriver
 from nlan.drivers.ping import Pair, ping_matrix
 from nlan.errors import HostError
+from nlan.netlink.driver import NetlinkDriver
 from nlan.resources import Address, Bridge, Veth
 from nlan.runtimes import NetnsRuntime
 

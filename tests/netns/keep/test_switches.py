@@ -9,10 +9,10 @@ from contextlib import closing
 import pytest
 
 from netns.support import create, shell, succeeded
-from nlan.drivers.netlink import NetlinkDriver
-from nlan.drivers.netlink.events import EventWatcher
 from nlan.keep.inotify import Inotify
 from nlan.keep.switches import Switches
+from nlan.netlink.driver import NetlinkDriver
+from nlan.netlink.events import EventWatcher
 from nlan.resources import Sysctl
 from nlan.runtimes import NetnsRuntime
 from samples import PAIR

@@ -14,8 +14,8 @@ import pytest
 
 from netns.support import shell
 from nlan.cli.commands.exec import run_all
-from nlan.drivers.netlink.watch import allow_descriptors
 from nlan.errors import HostError
+from nlan.netlink.watch import allow_descriptors
 from nlan.runtimes import NetnsRuntime, Paths
 from nlan.runtimes.netns import nodespace, spawn
 from nlan.runtimes.netns.cgroups import Cgroups

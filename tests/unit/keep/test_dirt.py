@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from nlan.drivers.base import LogEvent
-from nlan.drivers.netlink.events import Event
 from nlan.keep.desired import Desired
 from nlan.keep.dirt import PATIENCE_S, SETTLE_S, Dirt
 from nlan.keep.sources import Appeared, Committed, Ended, Logged, Lost, Started, Switched, Touched, Vanished
 from nlan.model import Lab
+from nlan.netlink.events import Event
 from nlan.resources import FABRIC, HOST
 from nlan.schema import load
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nlan.drivers import processes
-from nlan.drivers.netlink import tables
 from nlan.keep.vigil import STILL_S, Vigil
+from nlan.kinds import nftables as tables
 from nlan.plan import Operation
 from nlan.resources import FrrDaemon, Key
 

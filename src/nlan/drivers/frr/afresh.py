@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from nlan import safefiles
-from nlan.drivers.base import Place
 from nlan.drivers.frr.files import MANAGER, Files, own_lines
 from nlan.drivers.frr.load import Changed, Loader
 from nlan.drivers.frr.start import program
 from nlan.drivers.frr.vty import Vty
 from nlan.errors import ApplyError, HostError, PeerError
+from nlan.place import Place
 from nlan.resources.frrconfig import Command, Path, canonical, paths
 
 DEADLINE_S = 5.0

@@ -20,10 +20,10 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from nlan.drivers.base import Place
 from nlan.drivers.frr.files import Files
 from nlan.drivers.frr.vty import Vty
 from nlan.errors import HostError, PeerError
+from nlan.place import Place
 from nlan.resources.frrconfig import NO_FAMILY, Path, paths
 
 READ_OCTETS = 512

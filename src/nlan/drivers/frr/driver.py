@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from nlan.drivers import processes
-from nlan.drivers.base import BgpSession, Place
+from nlan.drivers.base import BgpSession
 from nlan.drivers.frr import afresh, dial, externals, greet, load, workqueue
 from nlan.drivers.frr.files import MANAGER, Files, Receipt, observed_config
 from nlan.drivers.frr.orphans import is_orphan
@@ -28,6 +28,7 @@ from nlan.drivers.frr.sessions import (
 from nlan.drivers.frr.start import Start, start_all
 from nlan.drivers.frr.vty import SilentError, Vty
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
+from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import FABRIC, FrrDaemon, Key
 from nlan.resources.frrconfig import Path, compare, lines, paths

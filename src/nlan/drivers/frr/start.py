@@ -16,12 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from nlan import safefiles
-from nlan.drivers.base import Place
 from nlan.drivers.frr import greet, refusals
 from nlan.drivers.frr.files import MANAGER, ZEBRA_SOCKET, Files, Receipt, own_lines
 from nlan.drivers.frr.vty import Answer, Vty
 from nlan.drivers.frr.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
+from nlan.place import Place
 from nlan.resources import FrrDaemon, Key, frrconfig
 
 PROGRAMS = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/local/sbin", "/usr/sbin")

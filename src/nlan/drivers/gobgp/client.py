@@ -9,9 +9,9 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nlan.drivers.base import Place
 from nlan.drivers.gobgp import api
 from nlan.errors import HostError, NotFoundError
+from nlan.place import Place
 
 API_PORT = 50051
 AT_ONCE = 8

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from nlan.drivers import processes
-from nlan.drivers.base import BgpSession, Place
+from nlan.drivers.base import BgpSession
 from nlan.drivers.gobgp.client import API_PORT, Client, program
 from nlan.drivers.gobgp.config import (
     MARKER,
@@ -45,6 +45,7 @@ from nlan.drivers.gobgp.look import Look, is_let_in, look, observed
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress
+from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import FABRIC, GobgpDaemon, Key
 

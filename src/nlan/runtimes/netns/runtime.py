@@ -36,7 +36,7 @@ class _Pinning(Protocol):
 
 
 class NetnsRuntime:
-    """A lab on this machine, as root (or as root of a user namespace); a `nlan.drivers.base.Place`."""
+    """A lab on this machine, as root (or as root of a user namespace); a `nlan.place.Place`."""
 
     def __init__(self, paths: Paths, lab: str) -> None:
         """Look at a lab, which need not exist."""
@@ -340,7 +340,7 @@ class NetnsRuntime:
         output: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> int:
-        """Start a process that outlives the caller, see `nlan.drivers.base.Place.spawn`."""
+        """Start a process that outlives the caller, see `nlan.place.Place.spawn`."""
         source = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         sink = source
         try:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from ipaddress import ip_interface
 
-from nlan.drivers.netlink import codec
+from nlan.netlink import codec
 from nlan.testing import address
 from nlan.testing.state import Address, Interface, Link
 from nlan.testing.wire.request import AF_INET, AF_INET6, Request, expect, fields, link_of

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from nlan.drivers.netlink import codec
+from nlan.netlink import codec
 from nlan.testing import fdb
 from nlan.testing.state import Ip, Link
 from nlan.testing.wire.request import AF_BRIDGE, Request, expect, fields, link_of

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from nlan.drivers.netlink import codec
-from nlan.drivers.netlink.links import (
+from nlan.netlink import codec
+from nlan.netlink.links import (
     IFF_LOOPBACK,
     IFF_UP,
     IFLA_ADDRESS,
@@ -26,7 +26,7 @@ from nlan.drivers.netlink.links import (
     IFLA_NET_NS_FD,
     mac_octets,
 )
-from nlan.drivers.netlink.settings import BRIDGE, PORT, VXLAN, Setting
+from nlan.netlink.settings import BRIDGE, PORT, VXLAN, Setting
 from nlan.testing import link
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.link import NewLink

@@ -6,7 +6,7 @@ import errno
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from nlan.drivers.netlink import codec
+from nlan.netlink import codec
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.state import Link, Netns
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from nlan.drivers.netlink import codec
+from nlan.netlink import codec
 from nlan.testing import route
 from nlan.testing.errors import RefusedError
 from nlan.testing.state import KERNEL, LOCAL_TABLE, Ip, Link, Prefix, Route

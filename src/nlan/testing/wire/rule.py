@@ -6,7 +6,7 @@ import errno
 import struct
 from collections.abc import Iterator
 
-from nlan.drivers.netlink import codec
+from nlan.netlink import codec
 from nlan.testing.errors import RefusedError
 from nlan.testing.state import KERNEL
 from nlan.testing.wire.request import Request, expect, fields

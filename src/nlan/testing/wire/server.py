@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator
 
-from nlan.drivers.netlink import codec
-from nlan.drivers.netlink.codec import HEADER
+from nlan.netlink import codec
+from nlan.netlink.codec import HEADER
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.faults import Faults
 from nlan.testing.state import Netns

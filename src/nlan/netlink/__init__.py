@@ -1,0 +1,1 @@
+"""Route netlink: messages and answers, what a namespace's kernel lists, and its events."""

@@ -1,0 +1,92 @@
+"""Messages to the kernel in words, for `-vv`: type, flags, and the bytes of every attribute."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from nlan.place import Place
+
+TYPES = {
+    16: "RTM_NEWLINK",
+    17: "RTM_DELLINK",
+    18: "RTM_GETLINK",
+    20: "RTM_NEWADDR",
+    21: "RTM_DELADDR",
+    22: "RTM_GETADDR",
+    24: "RTM_NEWROUTE",
+    25: "RTM_DELROUTE",
+    26: "RTM_GETROUTE",
+    28: "RTM_NEWNEIGH",
+    29: "RTM_DELNEIGH",
+    30: "RTM_GETNEIGH",
+}
+"""rtnetlink(7), linux/rtnetlink.h."""
+FLAGS = {0x1: "REQUEST", 0x4: "ACK", 0x300: "DUMP"}
+NEW_FLAGS = {0x100: "REPLACE", 0x200: "EXCL", 0x400: "CREATE", 0x800: "APPEND"}
+
+_HEADER = struct.Struct("=IHHII")
+
+Trace = Callable[[str], None]
+
+
+class TracedPlace:
+    """A place whose netlink sockets tell every message that is sent; all else is the place's own."""
+
+    def __init__(self, place: Place, trace: Trace) -> None:
+        """Take the place, and who is told each line."""
+        self._place, self._trace = place, trace
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._place, name)
+
+    def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
+        """Return the place's socket, traced where it is one of netlink."""
+        return self.open_sockets(namespace, [(family, kind, protocol)])[0]
+
+    def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:
+        """Return the place's sockets likewise."""
+        opened = self._place.open_sockets(namespace, kinds)
+        return [self._traced(namespace, one) for one in opened]
+
+    def _traced(self, namespace: str, opened: socket.socket) -> socket.socket:
+        if opened.family != socket.AF_NETLINK or opened.proto != socket.NETLINK_ROUTE:
+            return opened
+        traced = _TracedSocket(fileno=opened.detach())
+        traced.tell = lambda data: [self._trace(line) for line in lines(namespace, data)]
+        return traced
+
+
+class _TracedSocket(socket.socket):
+    tell: Callable[[bytes], object]
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        self.tell(bytes(data))
+        return super().send(data, flags)
+
+
+def lines(namespace: str, data: bytes) -> Iterator[str]:
+    """Yield one line per message that a datagram to the kernel holds; nothing is cut short.
+
+    Args:
+        namespace: Where it is sent.
+        data: Messages one after the other, each with its header.
+    """
+    offset = 0
+    while offset + _HEADER.size <= len(data):
+        length, kind, flags, _, _ = _HEADER.unpack_from(data, offset)
+        if length < _HEADER.size:
+            return
+        body = data[offset + _HEADER.size : offset + length]
+        yield f"{namespace}: {TYPES.get(kind, kind)} {_flag_words(kind, flags)} {body.hex(' ', 4)}"
+        offset += (length + 3) & ~3
+
+
+def _flag_words(kind: int, flags: int) -> str:
+    named = FLAGS if TYPES.get(kind, "").startswith("RTM_GET") else FLAGS | NEW_FLAGS
+    words = [
+        word for bits, word in named.items() if flags & bits == bits and (bits != 0x300 or kind % 4 == 2)
+    ]
+    return "|".join(words)

@@ -1,0 +1,291 @@
+"""What happens in namespaces, told by the kernel: routes that come, and anything that moves.
+
+Both watchers have a descriptor to wait on together with others (`fileno`), and keep their sockets
+open: close them, or a deleted namespace lives on.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
+
+from nlan.errors import HostError
+from nlan.netlink import codec
+from nlan.netlink.channel import open_channel
+from nlan.netlink.route import MAIN_TABLE, RTM_DELROUTE, RTM_NEWROUTE, dump_routes, parse_route
+from nlan.place import Place
+
+Prefix = IPv4Network | IPv6Network
+What = Literal["link", "address", "neighbor", "route", "switch", "policy", "lost"]
+"""What moved.
+
+``switch`` is a sysctl of an interface; ``policy`` are rules, queues, and routes of other tables than main;
+``lost`` means that events were lost: look again.
+"""
+
+_AF_INET, _AF_INET6, _AF_BRIDGE = 2, 10, 7
+_UNICAST = 1
+_BUFFER = 65536
+_GROUPS: dict[What, int] = {
+    "link": 0x1,
+    "neighbor": 0x4,
+    "address": 0x110,
+    "route": 0x440,
+    "switch": 1 << 23 | 1 << 24,
+    "policy": 1 << 3 | 1 << 7 | 1 << 18,
+}
+_WHAT: dict[int, What] = {
+    16: "link",
+    17: "link",
+    20: "address",
+    21: "address",
+    24: "route",
+    25: "route",
+    28: "neighbor",
+    29: "neighbor",
+    32: "policy",
+    33: "policy",
+    36: "policy",
+    37: "policy",
+    80: "switch",
+    81: "switch",
+}
+
+
+class _Listener:
+    """Sockets in many namespaces, subscribed to multicast groups, behind one epoll descriptor."""
+
+    def __init__(self, place: Place, groups: int) -> None:
+        self._place, self._groups = place, groups
+        self._epoll = select.epoll()
+        self._sockets: dict[int, tuple[str, socket.socket]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while something is to be read."""
+        return self._epoll.fileno()
+
+    def add(self, namespace: str) -> None:
+        """Listen in the namespace too; it must exist."""
+        self.remove(namespace)
+        allow_descriptors(len(self._sockets) + 64)
+        kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        listener = self._place.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE)
+        listener.bind((0, self._groups))
+        self._sockets[listener.fileno()] = namespace, listener
+        self._numbers[namespace] = listener.fileno()
+        self._epoll.register(listener.fileno(), select.EPOLLIN)
+
+    def remove(self, namespace: str) -> None:
+        """Listen there no more; fine if nobody did."""
+        number = self._numbers.pop(namespace, None)
+        if number is not None:
+            self._epoll.unregister(number)
+            self._sockets.pop(number)[1].close()
+
+    def receive(self, timeout_s: float) -> Iterable[tuple[str, memoryview | None]]:
+        """Yield namespace and messages of all that has come; None where the kernel had to drop some."""
+        for number, _ in self._epoll.poll(max(0.0, timeout_s)):
+            namespace, listener = self._sockets[number]
+            while True:
+                try:
+                    yield namespace, memoryview(listener.recv(_BUFFER))
+                except BlockingIOError:
+                    break
+                except OSError as failure:
+                    if failure.errno != errno.ENOBUFS:
+                        raise
+                    yield namespace, None
+
+    def close(self) -> None:
+        """Close all sockets."""
+        for _, listener in self._sockets.values():
+            listener.close()
+        self._sockets.clear()
+        self._epoll.close()
+
+
+class Watcher:
+    """Tells in which namespaces something changed; a context manager."""
+
+    def __init__(
+        self, place: Place, namespaces: Iterable[str], kinds: Sequence[What] = tuple(_GROUPS)
+    ) -> None:
+        """Listen from now on.
+
+        Args:
+            place: Where.
+            namespaces: They must exist.
+            kinds: What to listen for.
+
+        Raises:
+            HostError: A namespace does not exist.
+        """
+        self._listener = _Listener(place, _mask(kinds))
+        for namespace in namespaces:
+            self._listener.add(namespace)
+
+    def __enter__(self) -> Watcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while events are there to be read."""
+        return self._listener.fileno()
+
+    def add(self, namespace: str) -> None:
+        """Listen in that namespace too (anew, if it was made again under the same name)."""
+        self._listener.add(namespace)
+
+    def remove(self, namespace: str) -> None:
+        """Listen there no more."""
+        self._listener.remove(namespace)
+
+    def events(self, timeout_s: float) -> list[tuple[str, What]]:
+        """Return what changed where, each once, in the order of its first event.
+
+        Waits for at most `timeout_s` seconds; 0 only looks. Of neighbour events only those of
+        bridges' forwarding tables are told, not every resolved address.
+        """
+        found: dict[tuple[str, What], None] = {}
+        for namespace, data in self._listener.receive(timeout_s):
+            for what in _kinds_of(data):
+                found[namespace, what] = None
+        return list(found)
+
+
+def _kinds_of(data: memoryview | None) -> Iterable[What]:
+    if data is None:
+        yield "lost"
+        return
+    for kind, _, _, body in codec.messages(data):
+        what = _WHAT.get(kind)
+        if what is not None and (what != "neighbor" or body[0] == _AF_BRIDGE):
+            yield what
+
+
+class RouteWatcher:
+    """Keeps the prefixes of the main tables of many namespaces, and waits for some; a context manager."""
+
+    def __init__(self, place: Place, namespaces: Iterable[str]) -> None:
+        """Subscribe, then read the tables, so that nothing is missed in between.
+
+        Raises:
+            HostError: A namespace does not exist.
+        """
+        self._place = place
+        self._listener = _Listener(place, _mask(["route"]))
+        self._prefixes: dict[str, set[Prefix]] = {}
+        try:
+            for namespace in namespaces:
+                self._listener.add(namespace)
+                self._prefixes[namespace] = self._read(namespace)
+        except BaseException:
+            self._listener.close()
+            raise
+
+    def __enter__(self) -> RouteWatcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while events are there; `update` reads them."""
+        return self._listener.fileno()
+
+    def routes(self, namespace: str) -> frozenset[Prefix]:
+        """Return the prefixes with a unicast route in the main table, as of the last `update` or `wait`."""
+        return frozenset(self._prefixes[namespace])
+
+    def update(self, timeout_s: float = 0.0) -> set[str]:
+        """Read events, waiting at most `timeout_s` seconds for the first; return where routes changed."""
+        changed, stale = set(), set()
+        for namespace, data in self._listener.receive(timeout_s):
+            changed.add(namespace)
+            if data is None or not self._take(namespace, data):
+                stale.add(namespace)
+        for namespace in stale:
+            self._prefixes[namespace] = self._read(namespace)
+        return changed
+
+    def wait(self, missing: Mapping[str, Iterable[Prefix]], deadline: float) -> dict[str, set[Prefix]]:
+        """Wait until every namespace has its prefixes; return what is still missing at the deadline.
+
+        Args:
+            missing: Prefixes per namespace.
+            deadline: On the clock of `time.monotonic`.
+        """
+        wanted = {namespace: set(prefixes) for namespace, prefixes in missing.items()}
+        self.update()
+        left = self._left(wanted)
+        while left and (remaining := deadline - time.monotonic()) > 0:
+            if self.update(remaining):
+                left = self._left(wanted)
+        return left
+
+    def settle(self, quiet_s: float, deadline: float) -> None:
+        """Wait until nothing is told of any route for `quiet_s` seconds, at the latest to the deadline."""
+        while (remaining := deadline - time.monotonic()) > 0 and self.update(min(quiet_s, remaining)):
+            pass
+
+    def _left(self, wanted: Mapping[str, set[Prefix]]) -> dict[str, set[Prefix]]:
+        found = {namespace: prefixes - self._prefixes[namespace] for namespace, prefixes in wanted.items()}
+        return {namespace: prefixes for namespace, prefixes in found.items() if prefixes}
+
+    def _take(self, namespace: str, data: memoryview) -> bool:
+        """Add what comes; False where something went, since another route to it may remain."""
+        for kind, _, _, body in codec.messages(data):
+            if kind not in (RTM_NEWROUTE, RTM_DELROUTE):
+                continue
+            route = parse_route(body)
+            if route is None or route.table != MAIN_TABLE:
+                continue
+            if kind == RTM_DELROUTE:
+                return False
+            if route.kind == _UNICAST:
+                self._prefixes[namespace].add(route.prefix)
+        return True
+
+    def _read(self, namespace: str) -> set[Prefix]:
+        try:
+            with open_channel(self._place, namespace) as channel:
+                routes = [r for family in (_AF_INET, _AF_INET6) for r in dump_routes(channel, family)]
+        except HostError:
+            if namespace in self._place.namespaces():
+                raise
+            return set()  # the namespace is gone
+        return {route.prefix for route in routes if route.kind == _UNICAST}
+
+
+def allow_descriptors(count: int) -> None:
+    """Raise the limit of open files so that `count` more fit, as far as the hard limit allows."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = count + 256
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        wanted = 2 * needed if hard == resource.RLIM_INFINITY else min(hard, 2 * needed)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def _mask(kinds: Iterable[What]) -> int:
+    mask = 0
+    for kind in kinds:
+        mask |= _GROUPS[kind]
+    return mask
