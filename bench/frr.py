@@ -16,11 +16,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nlan.drivers.frr import FrrDriver
-from nlan.expand.frr import frr_daemons
+from nlan.engines.frr.render.daemons import frr_daemons
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.frr.run import FrrDriver
 from nlan.model import Bgp, BgpPeer, Interface, Node, Ospf, OspfArea, OspfInterface, Router
 from nlan.plan import Operation
-from nlan.resources import FrrDaemon
 from nlan.runtimes import NetnsRuntime, Paths
 
 LAB = "fbench"

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from nlan.drivers.frr.files import VTYSH_CONF
-from nlan.expand.frr import frr_daemons
+from nlan.engines.frr.config.tree import file_text
+from nlan.engines.frr.render.daemons import frr_daemons
+from nlan.engines.frr.run.files import VTYSH_CONF
 from nlan.expand.ptn import interface_name
 from nlan.expect import expectation
 from nlan.model import L2Vpn, Lab, Node
 from nlan.model.vhosts import VhostLan
-from nlan.resources.frrconfig import file_text
 from nlan.schema import load
 from nlan.values import bridge_name
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nlan.drivers.frr.files import Files
+from nlan.engines.frr.run.files import Files
 from support import Nlan
 
 INTERNAL = """

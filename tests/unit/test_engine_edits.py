@@ -7,10 +7,11 @@ from ipaddress import ip_interface
 from pathlib import Path
 
 from nlan.engine import Engine
+from nlan.engines.frr.resource import FrrDaemon
 from nlan.errors import NlanError
 from nlan.expand import expand
 from nlan.plan import Operation, Plan
-from nlan.resources import Address, FrrDaemon, Resource
+from nlan.resources import Address, Resource
 from nlan.schema import Allocations, load
 from nlan.testing import FakeKernel
 from unit.engine_labs import Run, complete

@@ -16,20 +16,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nlan.engines.frr.resource import FrrDaemon
 from nlan.plan.order import RANK
-from nlan.resources import (
-    Address,
-    Bridge,
-    FdbEntry,
-    FrrDaemon,
-    Key,
-    Namespace,
-    Resource,
-    Route,
-    Sysctl,
-    Veth,
-    Vxlan,
-)
+from nlan.resources import Address, Bridge, FdbEntry, Key, Namespace, Resource, Route, Sysctl, Veth, Vxlan
 from nlan.testing import FakeKernel, KilledError, address, link
 from unit.engine_labs import Lab, Run, complete, kernel_with
 

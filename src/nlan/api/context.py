@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
-from nlan.drivers.frr import FrrDriver
-from nlan.drivers.frr.start import absent, has_manager
-from nlan.drivers.gobgp import GobgpDriver
+from nlan.engines.frr.config.words import RAW_DAEMONS
+from nlan.engines.frr.run import FrrDriver
+from nlan.engines.frr.run.start import absent, has_manager
+from nlan.engines.gobgp import GobgpDriver
 from nlan.errors import NotFoundError
 from nlan.expand.abilities import Abilities
 from nlan.kinds.base import Driver
@@ -22,7 +23,6 @@ from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.watch import RouteWatcher
 from nlan.place import Place
 from nlan.resources import Key, Resource
-from nlan.resources.frrwords import RAW_DAEMONS
 from nlan.runtimes import NetnsRuntime, Paths
 
 

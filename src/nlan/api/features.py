@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nlan.drivers.frr.start import has_manager, program
+from nlan.engines.frr.run.start import has_manager, program
 from nlan.errors import HostError
 from nlan.netlink import codec
 from nlan.netlink.channel import Channel, kernel_words

@@ -23,6 +23,7 @@ from nlan.api.context import Context, abilities
 from nlan.api.convergence import Missing, wait
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine, Failure, failure_text
+from nlan.engines.frr.resource import FrrDaemon
 from nlan.errors import (
     ApplyError,
     InputError,
@@ -36,7 +37,7 @@ from nlan.expand import expand
 from nlan.expect import expectation
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, exclusively
-from nlan.resources import FrrDaemon, Key, Resource
+from nlan.resources import Key, Resource
 from nlan.schema import Allocations
 from nlan.state import LabState
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from nlan.api.features import LINK_KINDS, missing_link_kinds, missing_programs
+from nlan.engines.frr.render.daemons import left_out
+from nlan.engines.frr.render.frr8 import loopbacks_of_as
 from nlan.errors import HostError, InputError, Problem
 from nlan.expand.abilities import Abilities
-from nlan.expand.frr import left_out
-from nlan.expand.frrolder import loopbacks_of_as
 from nlan.model import Lab, Node
 from nlan.plan import Operation, Plan
 from nlan.resources import Cgroup

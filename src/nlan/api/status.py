@@ -11,11 +11,13 @@ from nlan.api.convergence import unheard, wanted_others, without
 from nlan.api.names import visible
 from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.expand import expand
 from nlan.expect import Expectation, Hindrance, expectation
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, plan
-from nlan.resources import Address, FrrDaemon, GobgpDaemon, Key, Resource
+from nlan.resources import Address, Key, Resource
 from nlan.values import natural
 
 PATIENCE_S = 2.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nlan.engines.frr.config.read import read
 from nlan.expand import wires
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.resources import Cgroup, HostsFile, Resource, Sysctl
-from nlan.resources.frrread import read
 
 FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
 """FRR's lines that switch forwarding, by which zebra writes to the kernel, too."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from nlan.expand import frrolder, wires
+from nlan.expand import wires
 from nlan.expand.abilities import ABLE, Abilities
-from nlan.expand.frr import frr_daemons
-from nlan.expand.gobgp import dialled_by, gobgp_daemons, static_routes
 from nlan.model import Lab, Node
 from nlan.resources import Resource
 
@@ -24,8 +22,13 @@ def expand(
     yield from loopbacks
     after = tuple(r.key for r in (*stands_on, *loopbacks) if r.kind in STANDS_ON)
     if node.router.engine == "gobgp":
+        from nlan.engines.gobgp.render import dialled_by, gobgp_daemons, static_routes
+
         yield from static_routes(node)
         yield from gobgp_daemons(node, lab.timers, after, dialled_by(node, lab))
     else:
+        from nlan.engines.frr.render import frr8 as frrolder
+        from nlan.engines.frr.render.daemons import frr_daemons
+
         same_as = () if abilities.frr_manager else frrolder.loopbacks_of_as(node, lab)
         yield from frr_daemons(node, lab.timers, after, abilities, same_as=same_as)

@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from nlan.engines.frr.config.impact import QUIET_OF_PEER
+from nlan.engines.gobgp.render import local_paths
 from nlan.expand.base import addresses
-from nlan.expand.gobgp import local_paths
 from nlan.expect.segments import Topology, described
 from nlan.model import Bgp, BgpPeer, Node
 from nlan.model.codec import IpAddress, IpNetwork
-from nlan.resources.frrimpact import QUIET_OF_PEER
 
 Known = Mapping[str, frozenset[IpNetwork]]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
-from nlan.expect import rawospf
+from nlan.engines.frr.expect import rawospf
 from nlan.expect.segments import Topology, described
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork

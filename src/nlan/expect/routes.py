@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from nlan.expect import bgp, ospf, rawbfd, rawbgp, rawisis, rawospf
+from nlan.engines.frr.expect import rawbfd, rawbgp, rawisis, rawospf
+from nlan.expect import bgp, ospf
 from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from nlan.engines.frr.config.facts import RawFrr
+from nlan.engines.frr.expect.configured import addresses as all_addresses
+from nlan.engines.frr.expect.configured import configured
 from nlan.expand.base import addresses
-from nlan.expect.configured import addresses as all_addresses
-from nlan.expect.configured import configured
 from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
-from nlan.resources.frrfacts import RawFrr
 
 _FILTERS = re.compile(r"\b(ip protocol|ipv6 protocol|distribute-list|prefix-suppression)\b")
 

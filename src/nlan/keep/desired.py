@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from nlan.api.context import abilities
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.expand import expand
 from nlan.model import Lab
-from nlan.resources import Cgroup, FrrDaemon, GobgpDaemon, Key, Resource, Sysctl, Veth
+from nlan.resources import Cgroup, Key, Resource, Sysctl, Veth
 
 DAEMON_KINDS = frozenset({"frr", "gobgp"})
 TOLD = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlan import safefiles
-from nlan.drivers import frr
 from nlan.drivers.base import LogEvent
-from nlan.drivers.gobgp import log as gobgp
+from nlan.engines.frr import run as frr
+from nlan.engines.gobgp import log as gobgp
 
 _CHUNK = 1 << 20
 """Bytes of a log that are read at once; of more, only the last are looked at."""

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from nlan.api.context import Context
 from nlan.drivers import processes
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.errors import HostError
 from nlan.keep.desired import Desired
 from nlan.kinds import nftables as tables
 from nlan.plan import Operation
-from nlan.resources import FrrDaemon, GobgpDaemon
 
 PORTION = 10
 """So many namespaces are looked at each time."""

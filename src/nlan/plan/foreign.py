@@ -7,8 +7,9 @@ from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
-from nlan.resources import Address, Foreign, FrrDaemon, Key, Namespace, Resource
-from nlan.resources.frrconfig import paths
+from nlan.engines.frr.config.tree import paths
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.resources import Address, Foreign, Key, Namespace, Resource
 
 
 def exclusively(desired: Mapping[Key, Resource]) -> dict[Key, Resource]:

@@ -3,7 +3,7 @@
 What is used comes before its users, and goes after them. Adding comes before
 removing, unless the two clash over a name, an address or a port
 (`Resource.claims`, `Resource.excludes`); then the old one goes first. So does a routing daemon that
-ends: zebra then forgets all routes that it has just been told (`nlan.drivers.frr.workqueue`). Ties are
+ends: zebra then forgets all routes that it has just been told (`nlan.engines.frr.run.workqueue`). Ties are
 broken by kind, node (r2 before r10) and name, so that equal inputs give equal orders and like things
 come in runs.
 """

@@ -1,6 +1,6 @@
 """BGP sessions that survive the loss of their own address, and are of no use then.
 
-See `nlan.resources.frrsessions`: what carries IPv6 is reset where the plan makes its address again, and
+See `nlan.engines.frr.config.nexthops`: what carries IPv6 is reset where the plan makes its address again, and
 the plan says so.
 """
 
@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from nlan.engines.frr.config.nexthops import Session, carrying_ipv6
+from nlan.engines.frr.resource import FrrDaemon
 from nlan.model.codec import IpAddress
 from nlan.plan.operation import Operation
 from nlan.plan.state import State
-from nlan.resources import IMPACTS, Address, FrrDaemon, Key
-from nlan.resources.frrsessions import Session, carrying_ipv6
+from nlan.resources import IMPACTS, Address, Key
 
 
 def with_resets(changes: Sequence[Operation], wanted: State, seen: State) -> list[Operation]:

@@ -2,9 +2,7 @@
 
 from nlan.resources.address import Address, FdbEntry, Route, Sysctl
 from nlan.resources.base import FABRIC, HOST, IMPACTS, Difference, Impact, Key, Resource
-from nlan.resources.daemon import FrrDaemon
 from nlan.resources.foreign import Foreign
-from nlan.resources.gobgp import GobgpDaemon, LocalPath
 from nlan.resources.link import Bridge, Veth, Vxlan, link_key
 from nlan.resources.namespace import Cgroup, HostsFile, Namespace
 from nlan.resources.stack import Stack
@@ -19,12 +17,9 @@ __all__ = [
     "Difference",
     "FdbEntry",
     "Foreign",
-    "FrrDaemon",
-    "GobgpDaemon",
     "HostsFile",
     "Impact",
     "Key",
-    "LocalPath",
     "Namespace",
     "Resource",
     "Route",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.plan import Operation
-from nlan.resources import FrrDaemon, GobgpDaemon
 from nlan.testing.errors import RefusedError
 from nlan.testing.kernel import FakeKernel
 from nlan.testing.state import Netns

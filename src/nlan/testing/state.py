@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
-from nlan.resources import FrrDaemon, GobgpDaemon
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 
 Ip = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.netlink.links import MARKS
 from nlan.netlink.snapshot import PROTOCOLS
-from nlan.resources import FrrDaemon, GobgpDaemon
 from nlan.testing.state import MAIN_TABLE, RULES, Link, Netns
 from nlan.testing.switches import DEFAULTS
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from nlan import safefiles
-from nlan.drivers.frr.files import Files
+from nlan.engines.frr.run.files import Files
 from nlan.runtimes import NetnsRuntime
 
 RACE_S = 2.0

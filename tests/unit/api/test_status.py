@@ -10,7 +10,7 @@ import pytest
 
 from nlan.api.status import NodeStatus, _node
 from nlan.cli.commands.status import _row
-from nlan.drivers.frr.sessions import OspfNeighbor
+from nlan.engines.frr.run.sessions import OspfNeighbor
 from nlan.expand import expand
 from nlan.expect import Expectation, expectation
 from nlan.plan import Plan

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from nlan.drivers import processes
+from nlan.engines.frr.resource import FrrDaemon
 from nlan.keep.vigil import STILL_S, Vigil
 from nlan.kinds import nftables as tables
 from nlan.plan import Operation
-from nlan.resources import FrrDaemon, Key
+from nlan.resources import Key
 
 BGPD = FrrDaemon(namespace="r1", daemon="bgpd", config=())
 

@@ -8,21 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.model import BgpPeer
 from nlan.plan import Plan, plan
-from nlan.resources import (
-    Address,
-    Bridge,
-    FdbEntry,
-    FrrDaemon,
-    GobgpDaemon,
-    Key,
-    Namespace,
-    Resource,
-    Route,
-    Veth,
-    Vxlan,
-)
+from nlan.resources import Address, Bridge, FdbEntry, Key, Namespace, Resource, Route, Veth, Vxlan
 from samples import with_
 
 Resources = dict[Key, Resource]

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from nlan.engines.frr.resource import FrrDaemon
 from nlan.plan import exclusively, plan
-from nlan.resources import Address, Foreign, FrrDaemon, Key, Namespace, Resource, Route, Stack
+from nlan.resources import Address, Foreign, Key, Namespace, Resource, Route, Stack
 
 ADDRESS = Address(namespace="r", interface="eth1", address=ip_interface("10.1.0.1/30"))
 DEFAULT = Route(namespace="h", prefix=ip_network("0.0.0.0/0"), via=ip_address("10.2.0.1"), interface="eth0")

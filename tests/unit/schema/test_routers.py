@@ -2,9 +2,9 @@
 
 import pytest
 
+from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.expand import expand
 from nlan.expand.base import settings
-from nlan.expand.frr import frr_daemons
 from nlan.model import Node
 from nlan.resources import Key, Veth
 

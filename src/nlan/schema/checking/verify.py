@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from nlan.engines.frr.config.facts import facts
 from nlan.model import Lab, Node, Underlay
 from nlan.model.segments import Holders, segments_of
-from nlan.resources.frrfacts import facts
 from nlan.schema.checking.addressing import check_addresses, held_addresses
 from nlan.schema.checking.lint import lint
 from nlan.schema.resolving.drafts import Positions, vpns_of

@@ -1,0 +1,1 @@
+"""FRR: one daemon per protocol, configured by lines and changed live over their own sockets."""

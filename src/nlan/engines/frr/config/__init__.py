@@ -1,0 +1,1 @@
+"""FRR's configuration: its lines as a tree, its words, and what they say."""

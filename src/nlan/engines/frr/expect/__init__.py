@@ -1,0 +1,1 @@
+"""What raw FRR lines come to once the lab has converged."""

@@ -1,0 +1,57 @@
+"""What routers are configured to speak, raw FRR lines and derived ones taken together.
+
+Only for labs with raw lines: of those routers, and of those that share a segment with one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from nlan.engines.frr.config.facts import RawFrr, facts
+from nlan.engines.frr.render.daemons import frr_daemons
+from nlan.model import Lab, Node
+from nlan.model.codec import IpAddress, IpInterface
+from nlan.model.segments import Segment
+
+
+def configured(lab: Lab, wires: Mapping[tuple[str, str], Segment]) -> dict[str, RawFrr]:
+    """Return the whole FRR configuration of the routers with raw lines and of their neighbours.
+
+    Args:
+        lab: The lab.
+        wires: What each (node, interface) is on.
+    """
+    raw = {node.name for node in lab.nodes if node.router is not None and node.router.frr is not None}
+    if not raw:
+        return {}
+    near = {wire for (name, _), wire in wires.items() if name in raw}
+    asked = raw | {name for (name, _), wire in wires.items() if wire in near}
+    return {node.name: _facts(node, lab.timers) for node in lab.nodes if node.name in asked and _is_frr(node)}
+
+
+def _is_frr(node: Node) -> bool:
+    return node.router is not None and node.router.engine == "frr"
+
+
+def _facts(node: Node, timers: Literal["lab", "standard"]) -> RawFrr:
+    return facts("\n".join(line for daemon in frr_daemons(node, timers) for line in daemon.config or ()))
+
+
+def addresses(node: Node, said: RawFrr | None) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
+    """Yield the node's interfaces that are not shut down, each with its addresses, FRR's included."""
+    held = dict(node.held())
+    interfaces = said.interfaces if said is not None else {}
+    for name in dict.fromkeys((*held, *interfaces)):
+        raw = interfaces.get(name)
+        if raw is None or not raw.shutdown:
+            yield name, tuple(dict.fromkeys((*held.get(name, ()), *(raw.addresses if raw else ()))))
+
+
+def place(held: Mapping[str, tuple[IpInterface, ...]], address: IpAddress) -> tuple[str, IpAddress] | None:
+    """Return the interface whose subnet holds an address, and the own address there; None if none does."""
+    for interface, those in held.items():
+        for own in those:
+            if own.version == address.version and address in own.network:
+                return interface, own.ip
+    return None

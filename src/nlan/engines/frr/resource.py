@@ -1,0 +1,100 @@
+"""FRR's daemons: one resource is one running process with its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from nlan.engines.frr.config import impact as frrimpact
+from nlan.engines.frr.config import tree as frrconfig
+from nlan.resources.base import Difference, Impact, Key, Resource
+from nlan.resources.link import NAMESPACE
+
+SILENT = "it does not answer"
+
+
+class FrrDaemon(Resource, frozen=True, kw_only=True):
+    """One FRR daemon of a node.
+
+    Attributes:
+        namespace: The node.
+        daemon: ``zebra``, ``mgmtd``, ``bgpd``, ``ospfd``, ``ospf6d``, ``staticd``, …
+        config: Its configuration in FRR's own canonical spelling (as ``show running-config``
+            prints it): a tuple of lines, indented by one blank inside a section, sections not
+            closed by ``exit``. None: whatever it has is right.
+        after: Keys of the links and addresses that should exist before it starts.
+        silent: Observed only: it runs, and does not answer.
+        orphan: Observed only: it has outlived its zebra and has to be started again.
+        written: The paths of the configuration that the user wrote, each with its line in that text
+            (from 1). FRR may refuse these. None: there are none.
+        reset: Peers whose session has to be opened again; not compared. Observed: those for which it has
+            no next hop any more.
+    """
+
+    kind: ClassVar[str] = "frr"
+    create_impact: ClassVar[Impact] = "restart"
+    delete_impact: ClassVar[Impact] = "session"
+    namespace: str
+    daemon: str
+    config: tuple[str, ...] | None = None
+    after: tuple[Key, ...] | None = None
+    silent: bool = False
+    orphan: bool = False
+    written: tuple[tuple[frrconfig.Path, int], ...] | None = None
+    reset: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """The daemon's name."""
+        return Key(self.kind, self.namespace, self.daemon)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace, the hosts file, and what it should find."""
+        return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """BGP's port, for a BGP speaker."""
+        return (("port", self.namespace, "179"),) if self.daemon == "bgpd" else ()
+
+    def excludes(self) -> tuple[tuple[str, ...], ...]:
+        """Its BGP peers' addresses: bgpd refuses a peer that the node itself is."""
+        if self.daemon != "bgpd":
+            return ()
+        peers = dict.fromkeys(line.split()[1] for line in self.config or () if line.startswith(" neighbor "))
+        return tuple(("address", self.namespace, peer) for peer in peers)
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare line by line, whatever their order; the reason names the sessions that reset."""
+        return self.difference_beside(observed, frozenset())
+
+    def difference_beside(self, observed: Any, made: frozenset[tuple[str, ...]]) -> Difference | None:
+        """Compare likewise; on an interface that is only made now, nothing resets.
+
+        A static route that goes is an outage for who uses it.
+        """
+        if observed.silent:
+            return Difference("restart", SILENT, in_place=False)
+        if observed.orphan:
+            return Difference("restart", "its zebra has ended since it started", in_place=False)
+        if self.config is None:
+            return None
+        change = frrconfig.compare(self.config, observed.config or ())
+        if not change.added and not change.removed:
+            return _resets(observed.reset)
+        new = {claim[2] for claim in made if claim[:2] == ("interface", self.namespace)}
+        reset = (*frrimpact.effects(self.daemon, change, new), *map(_without_next_hop, observed.reset))
+        said = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
+        said += [f"resets {', '.join(reset)}"] if reset else []
+        lost = frrimpact.lost_routes(self.config, change)
+        said += [f"no static route to {', '.join(lost)}"] if lost else []
+        impact: Impact = "outage" if lost else "session" if reset else "hitless"
+        return Difference(impact, "; ".join(said), details=change.details())
+
+
+def _resets(peers: Sequence[str]) -> Difference | None:
+    reason = f"resets {', '.join(map(_without_next_hop, peers))}"
+    return Difference("session", reason) if peers else None
+
+
+def _without_next_hop(peer: str) -> str:
+    return f"{peer} (it has no next hop for it)"
