@@ -137,8 +137,8 @@ def _labs(*, remembered: bool = False) -> list[Candidate]:
 
 def _nodes(lab: str | None, *, hosts: bool) -> list[Candidate]:
     """Return the nodes of a lab, or of all where none is said."""
+    from nlan.paths import namespace_name
     from nlan.runtimes import Paths
-    from nlan.runtimes.netns.paths import namespace_name
     from nlan.values import natural
 
     found: dict[str, str] = {}

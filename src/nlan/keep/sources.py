@@ -6,22 +6,21 @@ Sockets in a namespace keep it alive, so they are closed the moment its pin goes
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from nlan import inotify
 from nlan.drivers.base import LogEvent
 from nlan.errors import HostError
-from nlan.keep import inotify
-from nlan.keep.inotify import Change, Inotify
+from nlan.inotify import Inotify
 from nlan.keep.logs import Logs
 from nlan.keep.switches import DIRECTORY, Switches
 from nlan.netlink.events import Event, EventWatcher
+from nlan.paths import namespace_name
 from nlan.resources import FABRIC
 from nlan.runtimes import NetnsRuntime
-from nlan.runtimes.netns.paths import namespace_name
 from tega.database import Database
 
 DAEMONS = frozenset(
@@ -107,13 +106,15 @@ class Sources:
         self._place, self._database = place, database
         self._epoll = select.epoll()
         self._kernel = EventWatcher(place, names=names)
+        self._nodes = place.watch()
         self._inotify = Inotify()
         self._logs = Logs()
         self.switches = Switches(place, self._inotify)
+        self._lab_directory = place.paths.lab(place.lab)
         self._watched: set[str] = set()
-        self._processes: dict[int, tuple[int, Ended]] = {}
         self._extra: set[int] = set()
         self._epoll.register(self._kernel.fileno(), select.EPOLLIN)
+        self._epoll.register(self._nodes.fileno(), select.EPOLLIN)
         self._epoll.register(self._inotify.fileno(), select.EPOLLIN)
         self._wake = -1
         self.follow(database)
@@ -130,9 +131,7 @@ class Sources:
         self._kernel.close()
         self.switches.close()
         self._inotify.close()
-        for pidfd in self._processes:
-            os.close(pidfd)
-        self._processes.clear()
+        self._nodes.close()
         self._epoll.close()
 
     @property
@@ -162,10 +161,8 @@ class Sources:
 
     def sync(self) -> None:
         """Watch everything that is there by now."""
-        paths, lab = self._place.paths, self._place.lab
-        self._inotify.add(paths.netns, COMES | GOES)
-        self._inotify.add(paths.lab(lab) / "ns", COMES | GOES)
-        self._inotify.add(paths.lab(lab), inotify.CLOSE_WRITE | COMES | GOES)
+        self._nodes.sync()
+        self._inotify.add(self._lab_directory, inotify.CLOSE_WRITE | COMES | GOES)
         present = set(self._place.namespaces())
         for gone in self._watched - present:
             self.forget(gone)
@@ -179,26 +176,19 @@ class Sources:
         """Watch the processes and logs of all daemons that run by now."""
         nodes = [name for name in self._watched if "/" not in name and name != FABRIC]
         for namespace in nodes:
-            directory = self._place.paths.node(self._place.lab, namespace)
+            directory = self._place.directory(namespace)
             self._follow(directory, directory / "log-frr")
             self._inotify.add(directory / "run-frr", COMES | GOES)
-        known = {(ended.namespace, pid) for pid, ended in self._processes.values()}
         for namespace, found in self._place.all_processes(nodes).items():
             for pid, program in found.items():
-                if program in DAEMONS and (namespace, pid) not in known:
-                    self._watch_process(pid, Ended(namespace, program))
+                if program in DAEMONS:
+                    self._nodes.follow(namespace, pid, program)
 
     def _follow(self, *directories: Path) -> None:
         for directory in directories:
             if self._inotify.add(directory, inotify.MODIFY | COMES | GOES):
                 for log in directory.glob("*.log"):
                     self._logs.follow(log)
-
-    def _watch_process(self, pid: int, ended: Ended) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            pidfd = os.pidfd_open(pid)
-            self._processes[pidfd] = pid, ended
-            self._epoll.register(pidfd, select.EPOLLIN)
 
     def forget(self, namespace: str) -> None:
         """Watch a namespace no more: it is gone, or would live on for our sockets in it."""
@@ -218,20 +208,27 @@ class Sources:
     def _read(self, descriptor: int) -> Iterable[Happening]:
         if descriptor == self._kernel.fileno():
             return self._kernel.events()
+        if descriptor == self._nodes.fileno():
+            return self._node_events()
         if descriptor == self._inotify.fileno():
             return self._changes()
         if descriptor == self._wake and self._database is not None:
             self._database.drain_wake()
             return [Committed()]
-        if descriptor in self._processes:
-            return [self._ended(descriptor)]
         return []
 
-    def _ended(self, pidfd: int) -> Ended:
-        _, ended = self._processes.pop(pidfd)
-        self._epoll.unregister(pidfd)
-        os.close(pidfd)
-        return ended
+    def _node_events(self) -> Iterator[Happening]:
+        for event in self._nodes.read():
+            match event.what:
+                case "appeared":
+                    yield Appeared(event.namespace)
+                case "vanished":
+                    self.forget(event.namespace)
+                    yield Vanished(event.namespace)
+                case "ended":
+                    yield Ended(event.namespace, event.program)
+                case "lost":
+                    yield Touched("")
 
     def pause_kernel(self) -> None:
         """Hear nothing of the kernel for a while."""
@@ -251,8 +248,9 @@ class Sources:
                 namespace = self.switches.written(change.path.name)
                 if namespace is not None:
                     yield Switched(namespace)
-            elif change.path == self._place.paths.lab(self._place.lab):
-                yield from self._directory(change)
+            elif change.path == self._lab_directory:
+                if change.name:
+                    yield Touched(change.name)
             elif change.name.endswith(".log") and change.path.name != "run-frr":
                 grown[change.path / change.name] = None
             elif change.name.endswith(NEEDED) and change.mask & GOES:
@@ -260,35 +258,10 @@ class Sources:
             elif change.name.endswith(".pid") and change.mask & COMES:
                 path = change.path / change.name
                 yield Started(namespace_name(_node_of(path)), path.stem)
-            elif change.path.name not in OF_FRR:
-                yield from self._directory(change)
         for path in grown:
             node = namespace_name(_node_of(path))
             for event in self._logs.news(path):
                 yield Logged(node, path.stem, event)
-
-    def _directory(self, change: Change) -> Iterator[Happening]:
-        paths, lab = self._place.paths, self._place.lab
-        if change.path == paths.lab(lab):
-            if change.name:
-                yield Touched(change.name)
-            return
-        namespace = self._pinned(change)
-        if namespace is None:
-            return
-        if change.mask & GOES:
-            self.forget(namespace)
-            yield Vanished(namespace)
-        elif change.mask & COMES:
-            yield Appeared(namespace)
-
-    def _pinned(self, change: Change) -> str | None:
-        """Return the namespace that a pin's name stands for, None for others."""
-        prefix = f"{self._place.lab}."
-        if change.path == self._place.paths.netns:
-            name = change.name
-            return namespace_name(name[len(prefix) :]) if name.startswith(prefix) else None
-        return change.name if change.name.startswith("@") and "." not in change.name else None
 
 
 def _node_of(path: Path) -> str:

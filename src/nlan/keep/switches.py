@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from nlan import inotify
 from nlan.errors import HostError
-from nlan.keep import inotify
-from nlan.keep.inotify import Inotify
+from nlan.inotify import Inotify
 from nlan.netlink.watch import allow_descriptors
 from nlan.resources import Sysctl
 from nlan.runtimes import NetnsRuntime

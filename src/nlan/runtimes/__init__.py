@@ -1,8 +1,8 @@
-"""Where nodes live: namespaces of this machine (`NetnsRuntime`)."""
+"""Where nodes live: a folder for each way to have some (`nlan.runtimes.base`)."""
 
-from nlan.runtimes.netns.launch import Completed
+from nlan.paths import Paths
+from nlan.runtimes.base import Completed
 from nlan.runtimes.netns.lock import leave_host, lock_holder
-from nlan.runtimes.netns.paths import Paths
 from nlan.runtimes.netns.runtime import NetnsRuntime, labs
 
 __all__ = ["Completed", "NetnsRuntime", "Paths", "labs", "leave_host", "lock_holder"]

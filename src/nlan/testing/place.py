@@ -1,6 +1,6 @@
 """The fake place: a lab's namespaces on a fake kernel, and sockets that talk to it.
 
-It meets `nlan.place.Place` as far as drivers of the kernel use it, and makes and removes
+It meets `nlan.runtimes.base.Nodes` as far as drivers of the kernel use it, and makes and removes
 namespaces as `nlan.runtimes.NetnsRuntime` does. Drivers that talk netlink work over it unchanged.
 """
 
@@ -18,6 +18,7 @@ from typing import Any, NoReturn, cast
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.netlink.channel import NETFILTER
 from nlan.netlink.links import FIRST
+from nlan.runtimes.base import Completed, NodeWatch
 from nlan.runtimes.netns import mark
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel import FakeKernel
@@ -141,6 +142,18 @@ class FakePlace:
     def spawn(self, namespace: str, argv: Sequence[str], **_: Any) -> int:
         """Nothing can be started."""
         self._refuse(f"told to run {argv[0]}", namespace)
+
+    def run(self, namespace: str, argv: Sequence[str], **_: Any) -> Completed:
+        """Nothing can be started."""
+        self._refuse(f"told to run {argv[0]}", namespace)
+
+    def enter(self, namespace: str) -> None:
+        """There is no inside."""
+        self._refuse("entered", namespace)
+
+    def watch(self) -> NodeWatch:
+        """Nobody waits for what happens on a fake kernel."""
+        self._refuse("watched", self._lab)
 
     def all_processes(self, namespaces: Sequence[str]) -> dict[str, dict[int, str]]:
         """Return no processes: daemons are those of `nlan.testing.FakeDaemonDriver`."""

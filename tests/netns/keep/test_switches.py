@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from netns.support import create, shell, succeeded
-from nlan.keep.inotify import Inotify
+from nlan.inotify import Inotify
 from nlan.keep.switches import Switches
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.events import EventWatcher

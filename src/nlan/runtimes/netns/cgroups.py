@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nlan.errors import HostError
+from nlan.paths import file_name
 from nlan.runtimes.netns.hierarchies import CONTROLLERS, Hierarchies
-from nlan.runtimes.netns.paths import file_name
 
 PERIOD_US = 100_000
 """The period that a processor limit is counted in."""

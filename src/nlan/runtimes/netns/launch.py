@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from nlan.errors import HostError
+from nlan.runtimes.base import Completed
 from nlan.runtimes.netns import syscalls
 from nlan.runtimes.netns.spawn import Program, spawn
 from nlan.runtimes.netns.threads import in_thread
@@ -20,20 +21,6 @@ _RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT)
 _FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 """The limit nlan was started with; what it raises for itself is not handed on to daemons, which size
 their tables by it."""
-
-
-class Completed(NamedTuple):
-    """What a program left.
-
-    Attributes:
-        returncode: Its exit code, negative the signal that ended it.
-        stdout: What it wrote, empty if not captured.
-        stderr: The same for its errors.
-    """
-
-    returncode: int
-    stdout: bytes = b""
-    stderr: bytes = b""
 
 
 class NodeSpaces(NamedTuple):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nlan.errors import LockedError
+from nlan.paths import Paths
 from nlan.runtimes.netns import pins
-from nlan.runtimes.netns.paths import Paths
 
 
 @contextlib.contextmanager

@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nlan.errors import HostError
+from nlan.paths import Paths, file_name
 from nlan.runtimes.netns import pins, syscalls
-from nlan.runtimes.netns.paths import Paths, file_name
 from nlan.runtimes.netns.threads import in_thread
 
 TEMPLATE = "@template.mnt"

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlan.errors import HostError
+from nlan.paths import Paths
 from nlan.runtimes.netns import syscalls
-from nlan.runtimes.netns.paths import Paths
 
 OF_FRR = {
     "log-frr": Path("/var/log/frr"),

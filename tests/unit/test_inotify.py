@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from nlan import inotify
 from nlan.errors import HostError
-from nlan.keep import inotify
-from nlan.keep.inotify import Inotify
+from nlan.inotify import Inotify
 
 
 @pytest.fixture

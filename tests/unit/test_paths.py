@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlan.runtimes.netns.paths import Paths, file_name, namespace_name
+from nlan.paths import Paths, file_name, namespace_name
 from nlan.values import NAME
 
 

@@ -1,0 +1,73 @@
+"""This machine, as root or as root of a user namespace: its labs, their locks, what is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from nlan.paths import Paths
+from nlan.runtimes.netns import inventory, lock, probe, syscalls
+from nlan.runtimes.netns.threads import in_thread
+from nlan.values import natural
+
+
+class NetnsMachine:
+    """A `nlan.runtimes.base.Machine`: labs are directories of the run directory, and pins with a mark."""
+
+    def __init__(self, paths: Paths) -> None:
+        """Take where things are; nothing is looked at yet."""
+        self._paths = paths
+
+    @property
+    def paths(self) -> Paths:
+        """Where nlan keeps things on it."""
+        return self._paths
+
+    def labs(self) -> list[str]:
+        """Return the names of all labs, by what exists of them, in natural order."""
+        found = {entry.name for entry in _directories(self._paths.run)}
+        pinned = inventory.names(self._paths.netns)
+        candidates = {name.partition(".")[0] for name in pinned if "." in name} - found
+        found |= {name for name in candidates if name and inventory.Inventory(self._paths, name).namespaces()}
+        return sorted(found, key=natural)
+
+    def lock(
+        self, lab: str, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
+    ) -> AbstractContextManager[bool]:
+        """Hold a lab's lock for the length of the block, see `nlan.runtimes.netns.lock.lab_lock`."""
+        return lock.lab_lock(self._paths, lab, on_wait=on_wait, timeout_s=timeout_s)
+
+    def lock_holder(self, lab: str) -> int | None:
+        """Return the process id of whoever holds the lab's lock, None where it is free."""
+        return lock.lock_holder(self._paths, lab)
+
+    def leave(self) -> None:
+        """Take away what nlan made around its labs, where none is left."""
+        lock.leave_host(self._paths)
+
+    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
+        """Return the values of switches in a new namespace, which ends with the call."""
+
+        def read() -> dict[str, str]:
+            syscalls.unshare(syscalls.CLONE_NEWNET)
+            found = {}
+            for name in names:
+                with contextlib.suppress(OSError):
+                    found[name] = Path(f"/proc/sys/{name}").read_text(encoding="ascii").strip()
+            return found
+
+        return in_thread(read)
+
+    def why_not(self) -> str | None:
+        """Return why no node can be made on this machine, in a sentence; None if it can."""
+        return probe.why_not_nodes()
+
+
+def _directories(directory: Path) -> list[os.DirEntry[str]]:
+    try:
+        return [entry for entry in os.scandir(directory) if entry.is_dir()]
+    except FileNotFoundError:
+        return []
