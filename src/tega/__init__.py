@@ -7,6 +7,8 @@ that importing the package costs nothing.
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tega.api import ABSENT as ABSENT

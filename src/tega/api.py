@@ -1,8 +1,9 @@
-"""The types and contracts of tega: what a store is, whatever keeps it.
+"""The types of tega: what a store takes and gives, whatever keeps it.
 
 A store is an ordered log of whole commits and a tree that is a pure
-function of it. ``Database`` (plain code, embedded) and ``Store`` (async)
-give the same promises; an engine meets ``Log`` and nothing else.
+function of it. ``Database`` (plain code, embedded) and ``AsyncStore``
+give the same promises; an engine meets ``tega.engines.base.Log`` and
+nothing else.
 """
 
 from __future__ import annotations
@@ -12,15 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, Un
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tega.contracts import Bus as Bus
-    from tega.contracts import Handler as Handler
-    from tega.contracts import Lease as Lease
-    from tega.contracts import Log as Log
-    from tega.contracts import Registration as Registration
-    from tega.contracts import Store as Store
-    from tega.contracts import Subscription as Subscription
-    from tega.contracts import Txn as Txn
 
 Path: TypeAlias = tuple[str, ...]
 """Segments from the root of the tree; ``()`` is the tree itself. The text form is ``a.b."10.0.0.1"``."""
@@ -139,22 +131,3 @@ class Record(NamedTuple):
     data: bytes
     request_id: str
     roots: Mapping[str, Rev]
-
-
-class Message(NamedTuple):
-    """What was published on a channel."""
-
-    channel: str
-    sender: str
-    body: Json
-
-
-_CONTRACTS = ("Bus", "Handler", "Lease", "Log", "Registration", "Store", "Subscription", "Txn")
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _CONTRACTS:
-        raise AttributeError(f"module 'tega.api' has no attribute {name!r}")
-    from tega import contracts
-
-    return getattr(contracts, name)

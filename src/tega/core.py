@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-    from tega.api import Json, Limits, Log, Path, PathLike, Record, Rev
+    from tega.api import Json, Limits, Path, PathLike, Record, Rev
+    from tega.engines.base import Log
     from tega.tree import Node
 
 RECENT = 64

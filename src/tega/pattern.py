@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from tega.errors import InvalidPath, InvalidPattern
+from tega.errors import InvalidPath, InvalidPattern, StoreError
 from tega.paths import MAX_DEPTH, parse_path
 
 TYPE_CHECKING = False
@@ -74,8 +74,7 @@ class Expression:
 
 
 def _compile(text: str, shown: str) -> Any:
-    import re2  # where no pattern comes, nobody pays for it
-
+    re2 = _library()
     options = re2.Options()
     options.log_errors = False
     options.max_mem = MEMORY
@@ -86,6 +85,17 @@ def _compile(text: str, shown: str) -> Any:
     if compiled.programsize > MAX_PROGRAM:
         raise InvalidPattern(f"{shown!r} is too large: its repetitions make it cost too much to match")
     return compiled
+
+
+def _library() -> Any:
+    """RE2; where no pattern comes, nobody pays for it."""
+    try:
+        import re2
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "google-re2, which patterns need, is not installed: pip install 'tega[patterns]'"
+        ) from error
+    return re2
 
 
 def _reason(error: Exception) -> str:
@@ -259,8 +269,7 @@ def _plain(part: str) -> Path:
 
 def star_expression(text: str) -> Expression:
     """Return an expression for text in which each `*` stands for any characters, and catches them."""
-    import re2
-
+    re2 = _library()
     return Expression("(?s)" + "(.*?)".join(re2.escape(piece) for piece in text.split("*")), text)
 
 

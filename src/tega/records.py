@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
-    from tega.api import Commit, Log, Rev
+    from tega.api import Commit, Rev
+    from tega.engines.base import Log
 
 
 _STATE = re.compile(r"state-([0-9a-f]{16})")

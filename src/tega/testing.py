@@ -18,7 +18,8 @@ from tega.store import AsyncStore
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
 
-    from tega.api import Difference, Json, Log, Path, PathLike, Rev
+    from tega.api import Difference, Json, Path, PathLike, Rev
+    from tega.engines.base import Log
 
 WATCH_S = 10.0
 """A watch that has not told after so many seconds has failed."""

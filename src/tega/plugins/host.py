@@ -7,7 +7,7 @@ import inspect
 import logging
 import sys
 from importlib.machinery import SourceFileLoader
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from tega.hub.errors import BadRequest
@@ -15,7 +15,7 @@ from tega.plugins.base import Plugin
 from tega.plugins.local import local_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import CodeType
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tega.plugins")
 GROUP: Final = "tega.plugins"
-BUILTIN: Final = ("ipam", "template", "topo", "subnets", "server_client", "hook", "deploy")
-"""The general parts of what comes with tega; each a module here."""
+OWN: Final = (EntryPoint("template", "tega.plugins.template:Template", GROUP),)
+"""What comes with tega itself; other distributions bring theirs by entry points."""
 
 
 class PluginError(ValueError):
@@ -36,19 +36,27 @@ class PluginHost:
 
     Args:
         hub: Where they get their sessions.
-        enable: Names of built-in plugins or of entry points of the group
+        enable: Names of tega's own plugins or of entry points of the group
             `tega.plugins`; `all` for every one of them.
         folders: Every plugin in every file there is loaded.
         options: `name.key` to value; each plugin sees its own.
+        installed: The entry points there are; else those of what is
+            installed whenever the plugins are started.
     """
 
     def __init__(
-        self, hub: Hub, enable: Sequence[str], folders: Sequence[Path], options: Mapping[str, str]
+        self,
+        hub: Hub,
+        enable: Sequence[str],
+        folders: Sequence[Path],
+        options: Mapping[str, str],
+        installed: Iterable[EntryPoint] | None = None,
     ) -> None:
         self._hub = hub
         self._enable = enable
         self._folders = folders
         self._options = options
+        self._installed = None if installed is None else tuple(installed)
         self._running: dict[str, Plugin] = {}
         self._failed: dict[str, str] = {}
 
@@ -62,19 +70,20 @@ class PluginHost:
             await self._start(name, kind)
 
     def _kinds(self) -> Iterator[tuple[str, type[Plugin]]]:
-        for name in self._named():
-            kind = _load_named(name)
-            yield name, kind
+        if self._enable:
+            known = self._known()
+            for name in known if "all" in self._enable else dict.fromkeys(self._enable):
+                yield name, _load_named(name, known)
         for folder in self._folders:
             yield from _load_folder(folder)
 
-    def _named(self) -> list[str]:
-        if "all" not in self._enable:
-            return list(dict.fromkeys(self._enable))
-        return [
-            *BUILTIN,
-            *sorted(point.name for point in entry_points(group=GROUP) if point.name not in BUILTIN),
-        ]
+    def _known(self) -> dict[str, EntryPoint]:
+        """The plugins by name, tega's own first; of two with one name the first is taken."""
+        found = entry_points(group=GROUP) if self._installed is None else self._installed
+        known = {point.name: point for point in OWN}
+        for point in sorted(found, key=lambda point: point.name):
+            known.setdefault(point.name, point)
+        return known
 
     async def _start(self, name: str, kind: type[Plugin]) -> None:
         if name in self._running:
@@ -125,20 +134,17 @@ async def _stop(plugin: Plugin) -> None:
         logger.exception("plugin.not_stopped name=%s", type(plugin).__name__)
 
 
-def _load_named(name: str) -> type[Plugin]:
-    if name in BUILTIN:
-        module = importlib.import_module(f"tega.plugins.{name}")
-        return next(kind for _, kind in _plugins_of(module))
-    for point in entry_points(group=GROUP, name=name):
-        try:
-            kind = point.load()
-        except Exception as error:
-            raise PluginError(f"plugin {name}: {type(error).__name__}: {error}") from error
-        if not (inspect.isclass(kind) and issubclass(kind, Plugin)):
-            raise PluginError(f"plugin {name}: {point.value} is not a subclass of tega.plugins.Plugin")
-        return kind
-    known = [*BUILTIN, *sorted(point.name for point in entry_points(group=GROUP))]
-    raise PluginError(f"there is no plugin {name}; there are {', '.join(known)}")
+def _load_named(name: str, known: Mapping[str, EntryPoint]) -> type[Plugin]:
+    if name not in known:
+        raise PluginError(f"there is no plugin {name}; there are {', '.join(known)}")
+    point = known[name]
+    try:
+        kind = point.load()
+    except Exception as error:
+        raise PluginError(f"plugin {name}: {type(error).__name__}: {error}") from error
+    if not (inspect.isclass(kind) and issubclass(kind, Plugin)):
+        raise PluginError(f"plugin {name}: {point.value} is not a subclass of tega.plugins.Plugin")
+    return kind
 
 
 def _load_folder(folder: Path) -> Iterator[tuple[str, type[Plugin]]]:

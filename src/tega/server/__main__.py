@@ -2,6 +2,7 @@
 
 import sys
 
-from tega.server.main import main
+from tega.programs import server
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(server())

@@ -23,7 +23,8 @@ from tega.server.ws import SessionProtocol
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from importlib.metadata import EntryPoint
     from pathlib import Path
 
     from tega.hub.store import HubStore
@@ -71,13 +72,17 @@ class Server:
         self._listener: asyncio.Server | None = None
 
     def use_plugins(
-        self, enable: Sequence[str], folders: Sequence[Path] = (), options: Mapping[str, str] | None = None
+        self,
+        enable: Sequence[str],
+        folders: Sequence[Path] = (),
+        options: Mapping[str, str] | None = None,
+        installed: Iterable[EntryPoint] | None = None,
     ) -> None:
         """Have plugins started with the server, see `PluginHost`; call it before `start`."""
         if enable or folders:
             from tega.plugins.host import PluginHost
 
-            self.hub.plugins = PluginHost(self.hub, enable, folders, options or {})
+            self.hub.plugins = PluginHost(self.hub, enable, folders, options or {}, installed)
 
     @property
     def url(self) -> str:

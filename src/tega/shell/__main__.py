@@ -2,6 +2,7 @@
 
 import sys
 
-from tega.shell.main import main
+from tega.programs import cli
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(cli())

@@ -60,9 +60,10 @@ async def serving(**options: Any) -> AsyncIterator[Server]:
     plugins = options.pop("enable", ())
     folders = options.pop("folders", ())
     settings = options.pop("settings", None)
+    installed = options.pop("installed", None)
     store = options.pop("store", None) or memory_store()
     server = Server(store, port=0, **options)
-    server.use_plugins(plugins, folders, settings)
+    server.use_plugins(plugins, folders, settings, installed)
     try:
         await server.start()
         yield server

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tega.api import Log
+    from tega.engines.base import Log
 
 COMMITS = 4 * CHUNK
 """So many that those of one of two roots are more than one chunk."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tega.api import Log
+    from tega.engines.base import Log
 
 
 def fill(database: Database, count: int, size: int = 300) -> None:
