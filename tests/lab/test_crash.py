@@ -15,7 +15,7 @@ import pytest
 import runner
 from nlan.api.context import Context
 from nlan.api.lifecycle import planned
-from nlan.plan.order import KINDS
+from nlan.resources import Resource
 from nlan.runtimes import Paths
 from nlan.schema import load
 from nlan.state import open_state
@@ -86,7 +86,8 @@ def test_the_files_have_every_kind_of_operation(lab: Lab) -> None:
         operation["kind"]
         for operation in lab.nlan("plan", str(lab.before), "--json", code=2).json["operations"]
     }
-    assert kinds == set(KINDS) - {"stack", "foreign"}, "these come by drift alone"
+    all_kinds = {kind.kind for kind in Resource.__subclasses__() if kind.kind}
+    assert kinds == all_kinds - {"stack", "foreign"}, "these come by drift alone"
     lab.up(lab.before)
     change = lab.nlan("plan", str(lab.after), "--lab", lab.name, "--json", code=2).json["operations"]
     assert {operation["action"] for operation in change} == {"create", "update", "delete", "replace"}

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.plan.order import RANK
 from nlan.resources import Address, Bridge, FdbEntry, Key, Namespace, Resource, Route, Sysctl, Veth, Vxlan
 from nlan.testing import FakeKernel, KilledError, address, link
 from unit.engine_labs import Lab, Run, complete, kernel_with
@@ -138,7 +137,7 @@ def _is_possible(resource: Resource, chosen: Lab) -> bool:
 def picked(some: int, more: int, backwards: bool) -> Lab:
     """Return what three of four bits pick; of each kind the first, or the last, that get there first."""
     chosen = [resource for n, resource in enumerate(POOL) if (some | more) >> n & 1]
-    ordered = sorted([*PROMOTE, *(reversed(chosen) if backwards else chosen)], key=lambda r: RANK[r.kind])
+    ordered = sorted([*PROMOTE, *(reversed(chosen) if backwards else chosen)], key=lambda r: r.rank)
     return sound(ordered)
 
 

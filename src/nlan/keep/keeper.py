@@ -40,8 +40,7 @@ from nlan.model import Lab
 from nlan.netlink.events import Event
 from nlan.plan import Operation
 from nlan.plan.foreign import harmful
-from nlan.resources import Foreign, Key
-from nlan.resources.link import NAMESPACE
+from nlan.resources import NAMESPACE, Foreign, Key
 from nlan.state import LabState
 from tega.errors import DamagedStore, StoreError
 

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nlan.plan.foreign import given_by_frr, harmful, is_taken_away
+from nlan.plan.effects import with_effects
+from nlan.plan.foreign import accounted_for, harmful, is_taken_away
 from nlan.plan.operation import Operation, Plan
 from nlan.plan.order import ordered
-from nlan.plan.resets import with_resets
-from nlan.plan.state import LINKS, State
-from nlan.resources import Foreign, Key, Resource, Route
+from nlan.plan.state import State
+from nlan.resources import NAMESPACE, Foreign, Key, Resource
+from nlan.resources.base import Claim
 
 
 def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Plan:
@@ -31,11 +32,11 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
     wanted, seen = State(desired), State(observed)
     changes = [o for key in sorted(desired) if (o := _change(key, desired, observed)) is not None]
     changes += _on_remade(changes, wanted)
-    changes += _on_bare(changes, wanted, seen)
-    changes = with_resets(changes, wanted, seen)
+    changes += _lost(changes, wanted, seen)
+    changes = with_effects(changes, wanted, seen)
     removals = {key for key in observed if key not in desired and not observed[key].comes_with_namespace}
     if any(key.kind == Foreign.kind for key in removals):
-        removals -= given_by_frr(desired)
+        removals -= accounted_for(desired)
     vanishing = {key: carrier for key in removals if (carrier := _carrier(key, removals, seen)) is not None}
     foreign = sorted(key for key in removals - vanishing.keys() if key.kind == Foreign.kind)
     places = {claim: o.key for o in changes if o.action == "create" for claim in _claims(o.desired)}
@@ -53,7 +54,7 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
 def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Operation | None:
     wanted, seen = desired[key], observed.get(key)
     if seen is None:
-        is_new = Key("namespace", key.namespace, "") not in observed  # nothing runs there that could suffer
+        is_new = Key(NAMESPACE, key.namespace, "") not in observed  # nothing runs there that could suffer
         if is_new and wanted.comes_with_namespace:
             return None
         impact = "hitless" if is_new else wanted.create_impact
@@ -76,7 +77,7 @@ def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Re
 
 def _made_for(
     wanted: Resource, desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]
-) -> frozenset[tuple[str, ...]]:
+) -> frozenset[Claim]:
     """Return the claims of what `wanted` requires and the plan makes anew."""
     made = [desired[key] for key in wanted.requires() if key in desired and key not in observed]
     return frozenset(claim for resource in made for claim in resource.claims())
@@ -85,7 +86,8 @@ def _made_for(
 def _on_remade(changes: list[Operation], wanted: State) -> Iterator[Operation]:
     """Yield the creation of what vanishes with a link that is made again, or gives way to another one."""
     planned = {operation.key for operation in changes}
-    remade = {o.key for o in changes if o.action in ("create", "replace") and o.key.kind in LINKS}
+    made = [o.desired for o in changes if o.action in ("create", "replace") and o.desired is not None]
+    remade = {resource.key for resource in made if resource.is_link}
     places = {claim[1] for key in remade for claim in wanted.resources[key].claims()}
     for key in sorted(wanted.carried_in(places) - planned):
         ground = next((ground for ground in wanted.grounds(key) if ground in remade), None)
@@ -95,28 +97,16 @@ def _on_remade(changes: list[Operation], wanted: State) -> Iterator[Operation]:
             yield Operation(action="create", key=key, impact="outage", reason=reason, desired=desired)
 
 
-def _on_bare(changes: list[Operation], wanted: State, seen: State) -> Iterator[Operation]:
-    """Yield the creation of routes that vanish since their interface is bare of addresses for a moment."""
+def _lost(changes: list[Operation], wanted: State, seen: State) -> list[Operation]:
+    """Return the creation of what the kernel drops on the way, see `Resource.lost_between`."""
     planned = {operation.key for operation in changes}
-    for key in sorted(key for key in wanted.resources if key.kind == "route" and key not in planned):
-        if _is_bare_for_a_moment(seen.resources[key], wanted, seen):
-            reason = "its interface is without an IPv4 address for a moment"
-            desired = wanted.resources[key]
-            yield Operation(action="create", key=key, impact="outage", reason=reason, desired=desired)
-
-
-def _is_bare_for_a_moment(route: Resource, wanted: State, seen: State) -> bool:
-    """Tell whether the kernel drops an IPv4 route with the last address of its interface.
-
-    An address that stands elsewhere, or with another length, can only come after that one is gone; any
-    other comes before the old ones go.
-    """
-    if not isinstance(route, Route) or route.prefix.version == 6 or route.interface is None:
-        return False
-    before, after = (state.addresses4(route.namespace, route.interface) for state in (seen, wanted))
-    if not before or not after or before & after:
-        return False
-    return all(any(claim in seen.claims for claim in wanted.resources[key].claims()) for key in after)
+    found = []
+    for key, desired in wanted.resources.items():
+        if key in planned or (observed := seen.resources.get(key)) is None:
+            continue
+        if reason := observed.lost_between(seen, wanted):
+            found.append(Operation(action="create", key=key, impact="outage", reason=reason, desired=desired))
+    return sorted(found, key=lambda operation: operation.key)
 
 
 def _carrier(key: Key, removals: set[Key], seen: State) -> Key | None:
@@ -129,11 +119,11 @@ def _foreign(resource: Resource) -> Foreign:
     return resource
 
 
-def _claims(resource: Resource | None) -> tuple[tuple[str, ...], ...]:
+def _claims(resource: Resource | None) -> tuple[Claim, ...]:
     return resource.claims() if resource is not None else ()
 
 
-def _deletion(seen: Resource, places: Mapping[tuple[str, ...], Key]) -> Operation:
+def _deletion(seen: Resource, places: Mapping[Claim, Key]) -> Operation:
     """Remove it; a foreign thing because none shall be there, or because it stands where another shall."""
     reason = "not wanted"
     if isinstance(seen, Foreign):

@@ -2,10 +2,9 @@
 
 What is used comes before its users, and goes after them. Adding comes before
 removing, unless the two clash over a name, an address or a port
-(`Resource.claims`, `Resource.excludes`); then the old one goes first. So does a routing daemon that
-ends: zebra then forgets all routes that it has just been told (`nlan.engines.frr.run.workqueue`). Ties are
-broken by kind, node (r2 before r10) and name, so that equal inputs give equal orders and like things
-come in runs.
+(`Resource.claims`, `Resource.excludes`); then the old one goes first. So does what makes its node forget
+routes that have just come (`Resource.forgets_routes`). Ties are broken by the kind's rank, node (r2
+before r10) and name, so that equal inputs give equal orders and like things come in runs.
 """
 
 from __future__ import annotations
@@ -18,37 +17,11 @@ import msgspec
 from nlan.errors import InternalError
 from nlan.plan.operation import Operation
 from nlan.plan.state import State
-from nlan.resources import Key
+from nlan.resources import Key, Resource
 from nlan.values import natural
 
-KINDS = (
-    "namespace",
-    "stack",
-    "foreign",
-    "hosts",
-    "cgroup",
-    "sysctl",
-    "bridge",
-    "veth",
-    "vxlan",
-    "fdb",
-    "address",
-    "route",
-    "frr",
-    "gobgp",
-)
-"""Every kind, those that others stand on first."""
-RANK = {kind: rank for rank, kind in enumerate(KINDS)}
-
-ROUTED = RANK["address"]
-"""From this kind on, what is made brings routes to zebra."""
-
-EARLY = {"mgmtd": 0, "zebra": 1}
-"""Daemons that the others of their node need. They start in one run, side by side, so nothing requires
-them; but a plan that is carried out one by one must have them first."""
-LATE = len(EARLY)
-
 Edges = dict[int, set[int]]
+Taste = tuple[bool, int, int, int, str]
 
 
 def ordered(
@@ -97,7 +70,7 @@ def _edges(
             continue
         before = {at[ground] for ground in wanted.grounds(operation.key) if ground in at}
         before |= set(_clashes(operation, at, vanishing, seen))
-        if RANK[operation.key.kind] >= ROUTED:
+        if operation.desired is not None and operation.desired.brings_routes:
             before |= ending.get(operation.key.namespace, set())
         before.discard(n)
         if before:
@@ -106,12 +79,12 @@ def _edges(
 
 
 def _ending(operations: Sequence[Operation]) -> dict[str, set[int]]:
-    """Return the ends of routing daemons, by node."""
+    """Return the ends of what makes its node forget routes, by node."""
     found: dict[str, set[int]] = {}
     for n, operation in enumerate(operations):
-        key = operation.key
-        if operation.action == "delete" and key.kind == "frr" and key.name not in EARLY:
-            found.setdefault(key.namespace, set()).add(n)
+        ending = operation.observed if operation.action == "delete" else None
+        if ending is not None and ending.forgets_routes:
+            found.setdefault(operation.key.namespace, set()).add(n)
     return found
 
 
@@ -135,9 +108,8 @@ def _topological(operations: Sequence[Operation], edges: Edges) -> Iterator[int]
     for n, before in edges.items():
         for m in before:
             users.setdefault(m, []).append(n)
-    nodes = sorted({operation.key.namespace for operation in operations}, key=natural)
-    places = {namespace: place for place, namespace in enumerate(nodes)}
-    ready = [(*_taste(o, places), n) for n, o in enumerate(operations) if not waiting.get(n)]
+    tastes = _tastes(operations)
+    ready = [(*tastes[n], n) for n in range(len(operations)) if not waiting.get(n)]
     heapq.heapify(ready)
     while ready:
         n = heapq.heappop(ready)[-1]
@@ -145,12 +117,30 @@ def _topological(operations: Sequence[Operation], edges: Edges) -> Iterator[int]
         for user in users.get(n, ()):
             waiting[user] -= 1
             if not waiting[user]:
-                heapq.heappush(ready, (*_taste(operations[user], places), user))
+                heapq.heappush(ready, (*tastes[user], user))
 
 
-def _taste(operation: Operation, places: Mapping[str, int]) -> tuple[bool, int, int, int, str]:
-    rank = RANK[operation.key.kind]
-    early = EARLY.get(operation.key.name, LATE) if operation.key.kind == "frr" else 0
+def _tastes(operations: Sequence[Operation]) -> list[Taste]:
+    """Return what each operation is sorted by, where nothing that it requires decides."""
+    subjects = [_subject(operation) for operation in operations]
+    kinds = sorted({(resource.rank, resource.kind) for resource in subjects})
+    ranks = {kind: rank for rank, (_, kind) in enumerate(kinds)}
+    nodes = sorted({operation.key.namespace for operation in operations}, key=natural)
+    places = {namespace: place for place, namespace in enumerate(nodes)}
+    return [
+        _taste(operation, resource, ranks[resource.kind], places[operation.key.namespace])
+        for operation, resource in zip(operations, subjects, strict=True)
+    ]
+
+
+def _subject(operation: Operation) -> Resource:
+    subject = operation.desired or operation.observed
+    if subject is None:
+        raise InternalError(f"{operation} of nothing")
+    return subject
+
+
+def _taste(operation: Operation, resource: Resource, rank: int, place: int) -> Taste:
     if operation.action == "delete":
-        return True, -rank, -early, places[operation.key.namespace], operation.key.name
-    return False, rank, early, places[operation.key.namespace], operation.key.name
+        return True, -rank, -resource.precedence, place, operation.key.name
+    return False, rank, resource.precedence, place, operation.key.name

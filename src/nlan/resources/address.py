@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any, ClassVar
 
-from nlan.resources.base import Difference, Impact, Key, Resource
-from nlan.resources.link import NAMESPACE, link_key
+from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource, Side, link_key
 
 
 class Address(Resource, frozen=True, kw_only=True):
@@ -20,6 +20,9 @@ class Address(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "address"
+    rank: ClassVar[int] = Rank.ADDRESSES
+    goes_with_link: ClassVar[bool] = True
+    brings_routes: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {"lacks": "hitless"}
     namespace: str
     interface: str
@@ -39,6 +42,10 @@ class Address(Resource, frozen=True, kw_only=True):
         """The address, once per namespace."""
         return (("address", self.namespace, str(self.address.ip)),)
 
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The one that it is in."""
+        return (self.address.network,)
+
 
 class FdbEntry(Resource, frozen=True, kw_only=True):
     """One tunnel end that a VXLAN device floods to: the all-zeros entry with that destination.
@@ -50,6 +57,8 @@ class FdbEntry(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "fdb"
+    rank: ClassVar[int] = Rank.ON_LINKS
+    goes_with_link: ClassVar[bool] = True
     namespace: str
     device: str
     remote: IPv4Address | IPv6Address
@@ -75,6 +84,9 @@ class Route(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "route"
+    rank: ClassVar[int] = Rank.ROUTES
+    goes_with_link: ClassVar[bool] = True
+    brings_routes: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {"via": "hitless", "interface": "hitless"}
     namespace: str
     prefix: IPv4Network | IPv6Network
@@ -91,9 +103,34 @@ class Route(Resource, frozen=True, kw_only=True):
         return (("route", self.namespace, str(self.prefix)),)
 
     def requires(self) -> tuple[Key, ...]:
-        """Its namespace and interface; a plan puts routes after addresses."""
+        """Its namespace and interface."""
         ground = Key(NAMESPACE, self.namespace, "")
         return (ground,) if self.interface is None else (ground, link_key(self.namespace, self.interface))
+
+    def stands_on(self, side: Side) -> Iterator[Key]:
+        """Yield the addresses in whose subnet its next hop is."""
+        for address in side.of(Address.kind, self.namespace):
+            if self.interface in (None, address.interface) and self.via in address.address.network:
+                yield address.key
+
+    def lost_between(self, before: Side, after: Side) -> str:
+        """Tell of an IPv4 route that the kernel drops with the last address of its interface.
+
+        An address that stands elsewhere, or with another length, can only come after that one is gone; any
+        other comes before the old ones go.
+        """
+        if self.prefix.version == 6 or self.interface is None:
+            return ""
+        had, shall = ({a.key: a for a in self._addresses4(side)} for side in (before, after))
+        if not had or not shall or had.keys() & shall.keys():
+            return ""
+        is_bare = all(any(claim in before.claims for claim in a.claims()) for a in shall.values())
+        return "its interface is without an IPv4 address for a moment" if is_bare else ""
+
+    def _addresses4(self, side: Side) -> Iterator[Address]:
+        for address in side.of(Address.kind, self.namespace):
+            if address.interface == self.interface and address.address.version == 4:
+                yield address
 
 
 class Sysctl(Resource, frozen=True, kw_only=True):
@@ -106,6 +143,7 @@ class Sysctl(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "sysctl"
+    rank: ClassVar[int] = Rank.SETTINGS + 40
     mutable: ClassVar[dict[str, Impact]] = {"value": "hitless"}
     delete_impact: ClassVar[Impact] = "hitless"
     namespace: str

@@ -8,7 +8,10 @@ compared.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from ipaddress import IPv4Network, IPv6Network
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 import msgspec
 
@@ -22,6 +25,27 @@ FABRIC = "@fabric"
 
 HOST = ""
 """Stands for the lab itself, outside of any namespace."""
+
+NAMESPACE = "namespace"
+"""The kind that all others of a namespace stand on."""
+
+Claim = tuple[str, ...]
+"""What one resource alone may hold: its type (``interface``, ``address``, ``route``, …), where, and which."""
+
+
+class Rank(IntEnum):
+    """The ranks of kinds: in a plan lower ones are made first and removed last, where nothing else decides.
+
+    A kind takes one of these, or a number between two; kinds of one rank go by their names.
+    """
+
+    NAMESPACE = 0
+    SETTINGS = 100
+    LINKS = 200
+    ON_LINKS = 300
+    ADDRESSES = 400
+    ROUTES = 500
+    DAEMONS = 600
 
 
 class Key(NamedTuple):
@@ -41,6 +65,22 @@ class Key(NamedTuple):
         return " ".join(part for part in (self.namespace, self.kind, self.name) if part)
 
 
+def link_key(namespace: str, interface: str) -> Key:
+    """Return the key under which anything may require the interface `interface`, whatever its kind."""
+    return Key("interface", namespace, interface)
+
+
+class Side(Protocol):
+    """All that is desired, or all that is observed, when a resource is asked about the rest (`State`)."""
+
+    @property
+    def claims(self) -> Mapping[Claim, Key]:
+        """Who holds each claim."""
+
+    def of(self, kind: str, namespace: str) -> Sequence[Any]:
+        """Return the resources of a kind in a namespace."""
+
+
 class Difference(NamedTuple):
     """How an observed resource differs from the desired one.
 
@@ -57,42 +97,123 @@ class Difference(NamedTuple):
     details: tuple[str, ...] = ()
 
 
+class Effect(NamedTuple):
+    """What has to be done to a resource since the plan does something else.
+
+    Attributes:
+        desired: The resource, told about it.
+        impact: How bad that is.
+        reason: One line.
+    """
+
+    desired: Resource
+    impact: Impact
+    reason: str
+
+
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a host holds.
 
+    Planning knows no kind by its name: all that it has to know of one is said here, by class attributes
+    and methods, of which a kind overrides what is different with it.
+
     Class attributes:
         kind: The key's kind.
+        rank: Its place in the order of a plan.
         mutable: Fields that can be changed in place, and what that costs. A difference in any
             other field means: remove and make again, with impact ``outage``.
         create_impact: What making a missing one costs what runs already.
+        delete_impact: What removing one costs.
         comes_with_namespace: Whether a new namespace has it already.
+        is_link: Whether others stand on it by the name of its interface (`link_key`).
+        goes_with_link: Whether the kernel removes it together with the link that it stands on.
+        brings_routes: Whether making it brings routes, which a daemon that ends might forget.
 
     A field that says what is wrong with the observed resource, in words, is a tuple, and empty where
     it is as nlan makes it.
     """
 
     kind: ClassVar[str] = ""
+    rank: ClassVar[int] = Rank.SETTINGS
     mutable: ClassVar[dict[str, Impact]] = {}
     create_impact: ClassVar[Impact] = "hitless"
     delete_impact: ClassVar[Impact] = "outage"
     comes_with_namespace: ClassVar[bool] = False
+    is_link: ClassVar[bool] = False
+    goes_with_link: ClassVar[bool] = False
+    brings_routes: ClassVar[bool] = False
 
     @property
     def key(self) -> Key:
         """Its identity."""
         raise NotImplementedError
 
+    @property
+    def precedence(self) -> int:
+        """Its place among those of its kind; lower ones are made first."""
+        return 0
+
+    @property
+    def forgets_routes(self) -> bool:
+        """Whether its end makes its node forget routes that came just now; they have to come after it."""
+        return False
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether it is a namespace that shall hold nothing but what is desired."""
+        return False
+
+    def exclusively(self) -> Self:
+        """Return the same, exclusive where it is a namespace."""
+        return self
+
     def requires(self) -> tuple[Key, ...]:
         """Return what must exist first; a key that is not in the plan is taken as given."""
         return ()
 
-    def claims(self) -> tuple[tuple[str, ...], ...]:
+    def stands_on(self, side: Side) -> Iterable[Key]:
+        """Return what else must exist first, of what there is on its side."""
+        return ()
+
+    def namespaces(self) -> tuple[str, ...]:
+        """Return the namespaces that it is in; it goes with any of them."""
+        return (self.key.namespace,)
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return the networks that it connects its namespace to."""
+        return ()
+
+    def claims(self) -> tuple[Claim, ...]:
         """Return what no two resources may hold at once (an interface's name, a port, a VNI)."""
         return ()
 
-    def excludes(self) -> tuple[tuple[str, ...], ...]:
+    def excludes(self) -> tuple[Claim, ...]:
         """Return the claims that must be given up before it is made or changed (a peer's own address)."""
         return ()
+
+    def accounts_for(self) -> Iterable[Key]:
+        """Return the keys of what would be foreign, were it not for it."""
+        return ()
+
+    def lost_between(self, before: Side, after: Side) -> str:
+        """Return why the kernel drops it on the way though nothing is done to it; empty where it does not.
+
+        Asked of what is observed, and desired as it is.
+        """
+        return ""
+
+    def affected(
+        self, observed: Any, planned: Sequence[Resource], before: Side, after: Side
+    ) -> Effect | None:
+        """Return what has to be done to it for what is made or changed beside it; None for nothing.
+
+        Args:
+            observed: The resource as it is.
+            planned: What the plan makes or changes in its namespace.
+            before: The observed side.
+            after: The desired side.
+        """
+        return None
 
     def difference(self, observed: Any) -> Difference | None:
         """Compare with the observed resource of the same key; None where nothing said differs."""
@@ -109,7 +230,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         worst = max((self.mutable[field] for field in changed), key=IMPACTS.index)
         return Difference(worst, reason)
 
-    def difference_beside(self, observed: Any, made: frozenset[tuple[str, ...]]) -> Difference | None:
+    def difference_beside(self, observed: Any, made: frozenset[Claim]) -> Difference | None:
         """Return the difference, given the claims of what it requires and the same plan makes anew."""
         return self.difference(observed)
 

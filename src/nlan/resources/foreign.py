@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from typing import ClassVar, Literal
 
-from nlan.resources.base import Impact, Key, Resource
+from nlan.resources.base import Impact, Key, Rank, Resource
 
 What = Literal[
     "address",
@@ -39,6 +39,7 @@ class Foreign(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "foreign"
+    rank: ClassVar[int] = Rank.SETTINGS + 10
     delete_impact: ClassVar[Impact] = "hitless"
     namespace: str
     what: What

@@ -12,15 +12,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from nlan.resources.base import Difference, Impact, Key, Resource
+from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource
 from nlan.values import VXLAN_PORT
-
-NAMESPACE = "namespace"
-
-
-def link_key(namespace: str, interface: str) -> Key:
-    """Return the key under which anything may require the interface `interface`, whatever its kind."""
-    return Key("interface", namespace, interface)
 
 
 class Bridge(Resource, frozen=True, kw_only=True):
@@ -36,6 +29,8 @@ class Bridge(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "bridge"
+    rank: ClassVar[int] = Rank.LINKS
+    is_link: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {
         "mtu": "hitless",
         "up": "hitless",
@@ -84,6 +79,8 @@ class Veth(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "veth"
+    rank: ClassVar[int] = Rank.LINKS + 10
+    is_link: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {
         "mtu": "hitless",
         "master": "hitless",
@@ -121,6 +118,10 @@ class Veth(Resource, frozen=True, kw_only=True):
             observed = msgspec.structs.replace(observed, mtu=observed.peer_mtu)
         return super().difference(observed)
 
+    def namespaces(self) -> tuple[str, ...]:
+        """Those of both ends."""
+        return (self.namespace, self.peer_namespace)
+
     def requires(self) -> tuple[Key, ...]:
         """Both namespaces, and the bridges that its ends are ports of."""
         keys = [Key(NAMESPACE, self.namespace, ""), Key(NAMESPACE, self.peer_namespace, "")]
@@ -155,6 +156,8 @@ class Vxlan(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "vxlan"
+    rank: ClassVar[int] = Rank.LINKS + 20
+    is_link: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {
         "mtu": "hitless",
         "master": "hitless",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from nlan.resources.base import HOST, Difference, Impact, Key, Resource
+import msgspec
+
+from nlan.resources.base import HOST, Difference, Impact, Key, Rank, Resource
 
 
 class Namespace(Resource, frozen=True, kw_only=True):
@@ -16,6 +18,7 @@ class Namespace(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "namespace"
+    rank: ClassVar[int] = Rank.NAMESPACE
     name: str
     exclusive: bool = False
 
@@ -23,6 +26,19 @@ class Namespace(Resource, frozen=True, kw_only=True):
     def key(self) -> Key:
         """Kind and name."""
         return Key(self.kind, self.name, "")
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether what somebody else puts into it is taken away."""
+        return self.exclusive
+
+    def exclusively(self) -> Self:
+        """Return the same, exclusive."""
+        return msgspec.structs.replace(self, exclusive=True)
+
+    def namespaces(self) -> tuple[str, ...]:
+        """None: it goes with nothing."""
+        return ()
 
     def difference(self, observed: Any) -> Difference | None:
         """Return None: one that is there is right."""
@@ -37,6 +53,7 @@ class HostsFile(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "hosts"
+    rank: ClassVar[int] = Rank.SETTINGS + 20
     mutable: ClassVar[dict[str, Impact]] = {"text": "hitless"}
     delete_impact: ClassVar[Impact] = "hitless"
     text: str
@@ -68,6 +85,7 @@ class Cgroup(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "cgroup"
+    rank: ClassVar[int] = Rank.SETTINGS + 30
     mutable: ClassVar[dict[str, Impact]] = {"memory": "hitless", "cpus": "hitless", "pids": "hitless"}
     delete_impact: ClassVar[Impact] = "hitless"
     namespace: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nlan.resources.base import Impact, Key, Resource
-from nlan.resources.link import NAMESPACE
+from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 
 
 class Stack(Resource, frozen=True, kw_only=True):
@@ -17,6 +16,7 @@ class Stack(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "stack"
+    rank: ClassVar[int] = Rank.SETTINGS
     comes_with_namespace: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {"lacks": "hitless"}
     namespace: str

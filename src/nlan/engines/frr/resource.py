@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+import msgspec
+
 from nlan.engines.frr.config import impact as frrimpact
+from nlan.engines.frr.config import resets as frrresets
 from nlan.engines.frr.config import tree as frrconfig
-from nlan.resources.base import Difference, Impact, Key, Resource
-from nlan.resources.link import NAMESPACE
+from nlan.resources.base import (
+    NAMESPACE,
+    Claim,
+    Difference,
+    Effect,
+    Impact,
+    Key,
+    Rank,
+    Resource,
+    Side,
+)
+from nlan.resources.foreign import Foreign
 
 SILENT = "it does not answer"
+EARLY = {"mgmtd": 0, "zebra": 1}
+"""Daemons that the others of their node need. They start in one run, side by side, so nothing requires
+them; but a plan that is carried out one by one must have them first."""
+_ADDRESS = re.compile(r"interface (?P<interface>\S+)/(ip|ipv6) address (?P<address>\S+)$")
 
 
 class FrrDaemon(Resource, frozen=True, kw_only=True):
@@ -32,6 +50,8 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "frr"
+    rank: ClassVar[int] = Rank.DAEMONS
+    brings_routes: ClassVar[bool] = True
     create_impact: ClassVar[Impact] = "restart"
     delete_impact: ClassVar[Impact] = "session"
     namespace: str
@@ -48,6 +68,19 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         """The daemon's name."""
         return Key(self.kind, self.namespace, self.daemon)
 
+    @property
+    def precedence(self) -> int:
+        """What the others of the node need comes first."""
+        return EARLY.get(self.daemon, len(EARLY))
+
+    @property
+    def forgets_routes(self) -> bool:
+        """Where a routing daemon ends, zebra forgets all routes that it has just been told.
+
+        See `nlan.engines.frr.run.workqueue`.
+        """
+        return self.daemon not in EARLY
+
     def requires(self) -> tuple[Key, ...]:
         """Its namespace, the hosts file, and what it should find."""
         return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
@@ -63,11 +96,36 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         peers = dict.fromkeys(line.split()[1] for line in self.config or () if line.startswith(" neighbor "))
         return tuple(("address", self.namespace, peer) for peer in peers)
 
+    def accounts_for(self) -> Iterator[Key]:
+        """Yield the addresses that its lines give to interfaces."""
+        if self.daemon not in EARLY:
+            return
+        for path in frrconfig.paths(self.config or ()):
+            if len(path) == 2 and (given := _ADDRESS.match("/".join(path))) is not None:
+                words = f"address {given['address']} on {given['interface']}"
+                yield Key(Foreign.kind, self.namespace, words)
+
+    def affected(
+        self, observed: Any, planned: Sequence[Resource], before: Side, after: Side
+    ) -> Effect | None:
+        """Reset the sessions whose own address is made again: see `nlan.engines.frr.config.nexthops`."""
+        if self.daemon != "bgpd":
+            return None
+        moved = frrresets.moved(planned, before.of("address", self.namespace))
+        if not moved:
+            return None
+        configs = self.config or (), observed.config or ()
+        peers = tuple(frrresets.losing(*configs, moved, after.of("address", self.namespace)))
+        if not peers:
+            return None
+        reason = f"resets {', '.join(peers)} (the address below is made again)"
+        return Effect(msgspec.structs.replace(self, reset=peers), "session", reason)
+
     def difference(self, observed: Any) -> Difference | None:
         """Compare line by line, whatever their order; the reason names the sessions that reset."""
         return self.difference_beside(observed, frozenset())
 
-    def difference_beside(self, observed: Any, made: frozenset[tuple[str, ...]]) -> Difference | None:
+    def difference_beside(self, observed: Any, made: frozenset[Claim]) -> Difference | None:
         """Compare likewise; on an interface that is only made now, nothing resets.
 
         A static route that goes is an outage for who uses it.

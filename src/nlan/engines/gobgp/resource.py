@@ -11,8 +11,7 @@ import msgspec
 from nlan.engines.frr.resource import SILENT
 from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
 from nlan.model.router import WORDS, BgpPeer
-from nlan.resources.base import Difference, Impact, Key, Resource
-from nlan.resources.link import NAMESPACE
+from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource
 
 
 class LocalPath(Base, frozen=True, kw_only=True):
@@ -43,6 +42,8 @@ class GobgpDaemon(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "gobgp"
+    rank: ClassVar[int] = Rank.DAEMONS + 10
+    brings_routes: ClassVar[bool] = True
     create_impact: ClassVar[Impact] = "restart"
     delete_impact: ClassVar[Impact] = "session"
     namespace: str
