@@ -16,12 +16,11 @@ import msgspec
 from nlan.engines.frr.config.tree import file_text
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.run.files import VTYSH_CONF
-from nlan.expand.ptn import interface_name
 from nlan.expect import expectation
+from nlan.interfaces import l2vpn_name, lan_name
 from nlan.model import L2Vpn, Lab, Node
 from nlan.model.vhosts import VhostLan
 from nlan.schema import load
-from nlan.values import bridge_name
 
 
 def describe(file: Path, directory: Path) -> None:
@@ -56,8 +55,8 @@ def _write_frr(node: Node, directory: Path) -> None:
 
 def _renamed(node: Node, text: str) -> str:
     """FRR's lines with the names that the interfaces have here, which are each other's only."""
-    names = {interface_name(l2vpn.vni): _wan(node, l2vpn) for network in node.ptn for l2vpn in network.l2vpns}
-    names |= {bridge_name(str(lan.gateway.ip)): _lan(node, lan) for lan in node.vhosts}
+    names = {l2vpn_name(l2vpn.vni): _wan(node, l2vpn) for network in node.ptn for l2vpn in network.l2vpns}
+    names |= {lan_name(str(lan.gateway.ip)): _lan(node, lan) for lan in node.vhosts}
     return re.sub(r"(?m)^interface (\S+)$", lambda m: f"interface {names.get(m[1], m[1])}", text)
 
 

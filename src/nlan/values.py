@@ -54,17 +54,3 @@ def stable_mac(*names: str) -> str:
 
     digest = hashlib.blake2b("/".join(names).encode(), digest_size=5).digest()
     return "02:" + ":".join(f"{octet:02x}" for octet in digest)
-
-
-def bridge_name(address: str) -> str:
-    """Return the name of the bridge that holds a host LAN's gateway `address`.
-
-    ``br_172.21.1.1`` where it fits an interface's name (15 bytes), else ``br_`` and the
-    hash of the address in 8 hexadecimal digits.
-    """
-    name = f"br_{address}"
-    if len(name) <= IFNAMSIZ and ":" not in name:
-        return name
-    import hashlib
-
-    return "br_" + hashlib.blake2b(address.encode(), digest_size=4).hexdigest()

@@ -1,54 +1,55 @@
-"""From the model to what a host must hold: pure functions, one module per service.
+"""From the model to what a host must hold: every service of the registry adds its part.
 
-`expand` joins them. Each service's function takes the node and the lab and
-yields resources; nothing here reads or touches the world.
+Expanding is pure: nothing here, or in a service's `expand`, reads or touches the world.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
+from nlan.dataplanes.base import SEAM as DATAPLANES
 from nlan.errors import InternalError
-from nlan.expand import base, links, ptn, router, underlay, vhosts
 from nlan.expand.abilities import ABLE, Abilities
 from nlan.model import Lab, Node
+from nlan.registry import Registry
 from nlan.resources import Key, Resource
-
-Service = Callable[[Node, Lab], Iterable[Resource]]
-
-SERVICES: tuple[Service, ...] = (base.expand, underlay.expand, links.expand, ptn.expand, vhosts.expand)
-"""In the order in which a reader meets them; the plan orders by what resources require."""
-
-LAB_SERVICES: tuple[Callable[[Lab], Iterable[Resource]], ...] = (
-    base.expand_lab,
-    underlay.expand_lab,
-    links.expand_lab,
-)
+from nlan.services.base import Context, Service, services
 
 
-def expand(lab: Lab, abilities: Abilities = ABLE) -> dict[Key, Resource]:
+def expand(lab: Lab, abilities: Abilities = ABLE, registry: Registry | None = None) -> dict[Key, Resource]:
     """Return every resource that the lab means, by key.
 
     Args:
         lab: The lab.
         abilities: What the machine that shall hold it can do; by default all.
+        registry: The services and data planes that there are; by default what is installed.
 
     Raises:
         InternalError: Two services ask for one key with different specs.
     """
+    registry = Registry() if registry is None else registry
+    context = Context(registry.of(DATAPLANES)["linux"], abilities)
     desired: dict[Key, Resource] = {}
-    for resource in _resources(lab, abilities):
+    for resource in _resources(lab, context, services(registry)):
         if desired.setdefault(resource.key, resource) != resource:
             raise InternalError(f"two services describe {resource.key} differently")
     return desired
 
 
-def _resources(lab: Lab, abilities: Abilities) -> Iterator[Resource]:
-    for of_lab in LAB_SERVICES:
-        yield from of_lab(lab)
+def _resources(lab: Lab, context: Context, found: tuple[Service, ...]) -> Iterator[Resource]:
+    for service in found:
+        yield from service.expand_lab(lab, context)
     for node in lab.nodes:
-        stands_on: list[Resource] = []
-        for service in SERVICES:
-            stands_on.extend(service(node, lab))
-        yield from stands_on
-        yield from router.expand(node, lab, stands_on, abilities)
+        yield from _of_node(node, lab, context, found)
+
+
+def _of_node(node: Node, lab: Lab, context: Context, found: tuple[Service, ...]) -> list[Resource]:
+    """Return what the services yield for a node; each is handed what those of earlier stages yielded."""
+    before: tuple[Resource, ...] = ()
+    yielded: list[Resource] = []
+    stage = None
+    for service in found:
+        if service.stage != stage:
+            stage, before = service.stage, tuple(yielded)
+        yielded += service.expand(node, lab, context._replace(stands_on=before))
+    return yielded

@@ -18,10 +18,10 @@ import msgspec
 
 from nlan.engines.frr.config.impact import QUIET_OF_PEER
 from nlan.engines.gobgp.render import local_paths
-from nlan.expand.base import addresses
 from nlan.expect.segments import Topology, described
 from nlan.model import Bgp, BgpPeer, Node
 from nlan.model.codec import IpAddress, IpNetwork
+from nlan.services.node.expand import addresses
 
 Known = Mapping[str, frozenset[IpNetwork]]
 

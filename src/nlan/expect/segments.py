@@ -10,10 +10,11 @@ import msgspec
 from nlan.engines.frr.config.facts import RawFrr
 from nlan.engines.frr.expect.configured import addresses as all_addresses
 from nlan.engines.frr.expect.configured import configured
-from nlan.expand.base import addresses
+from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
+from nlan.services.node.expand import addresses
 
 _FILTERS = re.compile(r"\b(ip protocol|ipv6 protocol|distribute-list|prefix-suppression)\b")
 
@@ -86,7 +87,7 @@ def topology(lab: Lab) -> Topology:
     """Return the topology of a lab."""
     segments = segments_of(lab)
     wires = {
-        (node, name if isinstance(name, str) else f"int_br{name}"): s for (node, name), s in segments.items()
+        (node, name if isinstance(name, str) else l2vpn_name(name)): s for (node, name), s in segments.items()
     }
     return Topology(
         nodes={node.name: node for node in lab.nodes},
@@ -103,7 +104,7 @@ def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
     names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
     for node in lab.nodes:
         for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
-            yield (node.name, f"int_br{vpn.vni}"), frozenset(names[p] for p in vpn.peers if p in names)
+            yield (node.name, l2vpn_name(vpn.vni)), frozenset(names[p] for p in vpn.peers if p in names)
 
 
 def _different_mtus(
@@ -113,7 +114,7 @@ def _different_mtus(
     found: dict[Segment, dict[tuple[str, str], int]] = {}
     for node in lab.nodes:
         for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
-            end = node.name, f"int_br{vpn.vni}"
+            end = node.name, l2vpn_name(vpn.vni)
             found.setdefault(wires[end], {})[end] = vpn.mtu
     return {wire: sizes for wire, sizes in found.items() if len(set(sizes.values())) > 1}
 

@@ -8,11 +8,11 @@ from typing import Literal
 
 import msgspec
 
+from nlan.interfaces import LOOPBACK, UNDERLAY, l2vpn_name, lan_name
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.ptn import PtnNetwork
 from nlan.model.router import Router
 from nlan.model.vhosts import VhostLan
-from nlan.values import bridge_name
 
 
 class Endpoint(Base, frozen=True, kw_only=True):
@@ -116,16 +116,16 @@ class Node(Base, frozen=True, kw_only=True):
     def held(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the node's interfaces and their addresses: loopback first, the underlay's last."""
         if self.router is not None and self.router.loopbacks:
-            yield "lo", self.router.loopbacks
+            yield LOOPBACK, self.router.loopbacks
         for interface in self.interfaces:
             yield interface.name, interface.addresses
         for network in self.ptn:
             for l2vpn in network.l2vpns:
-                yield f"int_br{l2vpn.vni}", l2vpn.addresses
+                yield l2vpn_name(l2vpn.vni), l2vpn.addresses
         for lan in self.vhosts:
-            yield bridge_name(str(lan.gateway.ip)), lan.gateways
+            yield lan_name(str(lan.gateway.ip)), lan.gateways
         if self.attached and self.underlay is not None:
-            yield "eth0", (self.underlay,)
+            yield UNDERLAY, (self.underlay,)
 
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
@@ -139,7 +139,7 @@ class Node(Base, frozen=True, kw_only=True):
     def interface_towards(self, hop: IpAddress) -> str | None:
         """Return the interface whose prefix holds the address, None where no segment does."""
         for name, own in self.held():
-            if name != "lo" and any(hop in a.network for a in own if a.version == hop.version):
+            if name != LOOPBACK and any(hop in a.network for a in own if a.version == hop.version):
                 return name
         return None
 

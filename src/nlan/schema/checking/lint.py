@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nlan.interfaces import l2vpn_name
 from nlan.model import BgpPeer, Lab, Node, Ospf
 from nlan.model.segments import Holders, Segments
 from nlan.schema.checking.folding import Folding
@@ -228,7 +229,7 @@ def _positioned(node: Node) -> Iterator[tuple[str | int, str, Any]]:
     for interface in node.interfaces:
         yield from ((interface.name, interface.name, value) for value in interface.addresses)
     for vpn in vpns_of(node):
-        yield from ((vpn.vni, f"int_br{vpn.vni}", value) for value in vpn.addresses)
+        yield from ((vpn.vni, l2vpn_name(vpn.vni), value) for value in vpn.addresses)
 
 
 def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 from nlan.engines.frr.config.facts import facts
+from nlan.interfaces import LOOPBACK, UNDERLAY, l2vpn_name, lan_name, tunnel_name
 from nlan.model import Lab, Node, Underlay
 from nlan.model.segments import Holders, segments_of
 from nlan.schema.checking.addressing import check_addresses, held_addresses
@@ -16,7 +17,7 @@ from nlan.schema.checking.lint import lint
 from nlan.schema.resolving.drafts import Positions, vpns_of
 from nlan.schema.resolving.gobgp import check_gobgp
 from nlan.schema.syntax.report import Report
-from nlan.values import MTU_IPV6, MTU_MAX, bridge_name, vxlan_overhead
+from nlan.values import MTU_IPV6, MTU_MAX, vxlan_overhead
 
 
 def verify(lab: Lab, positions: Positions, report: Report) -> None:
@@ -82,11 +83,11 @@ def _vnis(node: Node, positions: Positions, report: Report) -> None:
 
 
 def _interfaces(node: Node, positions: Positions, report: Report) -> None:
-    taken = {"lo": "the loopback", "all": "all of them to sysctls", "default": "new ones to sysctls"}
-    taken |= {"eth0": "on the underlay"} if node.attached else {}
+    taken = {LOOPBACK: "the loopback", "all": "all of them to sysctls", "default": "new ones to sysctls"}
+    taken |= {UNDERLAY: "on the underlay"} if node.attached else {}
     for vpn in vpns_of(node):
-        taken |= {f"{kind}{vpn.vni}": f"VNI {vpn.vni}'s" for kind in ("int_br", "vxlan")}
-    taken |= {bridge_name(str(lan.gateway.ip)): "a host LAN's bridge" for lan in node.vhosts}
+        taken |= dict.fromkeys((l2vpn_name(vpn.vni), tunnel_name(vpn.vni)), f"VNI {vpn.vni}'s")
+    taken |= {lan_name(str(lan.gateway.ip)): "a host LAN's bridge" for lan in node.vhosts}
     seen: set[str] = set()
     for interface in node.interfaces:
         name = interface.name

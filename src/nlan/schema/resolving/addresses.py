@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from nlan.interfaces import lan_name
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import listed, nearest
-from nlan.values import bridge_name
 
 
 class UnknownAddressError(ValueError):
@@ -49,7 +49,7 @@ def _interfaces(node: NodeDraft) -> Iterable[tuple[str, list[Any]]]:
     for _, end in node.ends:
         yield end.interface, end.addresses
     for lan in node.vhosts:
-        yield bridge_name(str(lan.gateway.ip)), list(lan.gateways)
+        yield lan_name(str(lan.gateway.ip)), list(lan.gateways)
 
 
 def _on_segment(node: NodeDraft, where: str, wiring: Wiring) -> list[Any]:

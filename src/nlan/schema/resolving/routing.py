@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from nlan.interfaces import lan_name
 from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.schema.resolving.addresses import UnknownAddressError, address_of
 from nlan.schema.resolving.bgp import derive_bgp
@@ -21,7 +22,6 @@ from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.kinds import Record
-from nlan.values import bridge_name
 
 _ZERO = IPv4Address(0)
 
@@ -125,7 +125,7 @@ def _written_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
             yield _interface(segment, end, passive=end.passive)
     for lan in node.vhosts:
         if any(_covers(network, gateway) for network in networks for gateway in lan.gateways):
-            yield OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True)
+            yield OspfInterface(name=lan_name(str(lan.gateway.ip)), passive=True)
 
 
 def _covers(network: Any, interface: Any) -> bool:
@@ -154,7 +154,7 @@ def _derived_ospf(node: NodeDraft, written: Any) -> Ospf:
         interfaces.append(_interface(segment, end, passive))
     for lan in node.vhosts:
         areas[home].extend(gateway.network for gateway in lan.gateways)
-        interfaces.append(OspfInterface(name=bridge_name(str(lan.gateway.ip)), passive=True))
+        interfaces.append(OspfInterface(name=lan_name(str(lan.gateway.ip)), passive=True))
     redistribute = values(options.get("redistribute")) if "redistribute" in options else CONNECTED
     return Ospf(
         areas=tuple(

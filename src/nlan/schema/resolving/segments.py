@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations, islice, pairwise
 from typing import Any
 
+from nlan.interfaces import l2vpn_name
 from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork, VpnHost
 from nlan.model.segments import flooded
 from nlan.schema.resolving.allocate import Spans
@@ -223,9 +224,9 @@ class Wiring:
             if "interface" in written:
                 where = written.position("interface")
                 self.report.error(
-                    where, f"an L2VPN's interface is called `int_br{vni}`; leave `interface` out"
+                    where, f"an L2VPN's interface is called `{l2vpn_name(vni)}`; leave `interface` out"
                 )
-            self._end(segment, node, f"int_br{vni}", written)
+            self._end(segment, node, l2vpn_name(vni), written)
         self._address(segment, record, pool, options)
         self._add_hosts(segment, record, options)
         for end in segment.ends:
@@ -409,7 +410,7 @@ class Wiring:
         segment = Segment(name=f"vni{vni}", kind="l2vpn", at=at, mtu=vpn.mtu, vni=vni)
         for node, vpn in group:
             where = self.settings.positions.find("node", node.name, "vni", vni)
-            end = End(node, f"int_br{vni}", where, addresses=list(vpn.addresses))
+            end = End(node, l2vpn_name(vni), where, addresses=list(vpn.addresses))
             segment.ends.append(end)
             node.ends.append((segment, end))
         self.segments.append(segment)

@@ -26,10 +26,10 @@ from nlan.engines.frr.render import frr8 as frrolder
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.expand.abilities import ABLE, Abilities
-from nlan.expand.base import addresses
 from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.model.codec import IpInterface
 from nlan.resources import Key
+from nlan.services.node.expand import addresses
 
 Timers = Literal["lab", "standard"]
 

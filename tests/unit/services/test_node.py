@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nlan.expand.base import settings
 from nlan.model import FrrRaw, Node, Router
+from nlan.services.node.expand import settings
 
 V4, V6 = "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_interface
 
 from nlan.expand import expand
-from nlan.expand.base import hosts_text
 from nlan.model import Interface, L2Vpn, Lab, Node, PtnNetwork, Router, VhostLan, VpnHost
 from nlan.resources import Address, Namespace, Route, Sysctl, Veth
+from nlan.services.node.expand import hosts_text
 
 FOUR = VhostLan(gateway=ip_interface("172.21.1.1/24"), hosts=(ip_interface("172.21.1.2/24"),))
 BOTH = VhostLan(

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from nlan.engines.frr.config.read import read
-from nlan.expand import wires
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.resources import Cgroup, HostsFile, Resource, Sysctl
+from nlan.services import _hosts
+from nlan.services.base import Context
+from nlan.services.node import underlay
 
 FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
 """FRR's lines that switch forwarding, by which zebra writes to the kernel, too."""
@@ -49,18 +51,20 @@ NODE_SYSCTLS_V6 = {
 }
 
 
-def expand(node: Node, lab: Lab) -> Iterator[Resource]:
-    """Yield the node's namespace, kernel settings and limits."""
-    yield from wires.namespace(node.name, exclusive=lab.exclusive or node.exclusive)
+def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
+    """Yield the node's namespace, kernel settings, limits, and its port of the underlay."""
+    yield from _hosts.namespace(node.name, exclusive=lab.exclusive or node.exclusive)
     for name, value in settings(node).items():
         yield Sysctl(namespace=node.name, name=name, value=value)
     if (limits := node.limits) is not None:
         yield Cgroup(namespace=node.name, memory=limits.memory, cpus=limits.cpus, pids=limits.pids)
+    yield from underlay.expand(node, lab, context)
 
 
-def expand_lab(lab: Lab) -> Iterator[Resource]:
-    """Yield the lab's hosts file."""
+def expand_lab(lab: Lab, context: Context) -> Iterator[Resource]:
+    """Yield the lab's hosts file and the underlay."""
     yield HostsFile(text=hosts_text(lab))
+    yield from underlay.expand_lab(lab, context)
 
 
 def settings(node: Node) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What a node can offer: a folder for each service; see `nlan.services.base`."""

@@ -1,0 +1,80 @@
+"""What a service is: a folder of ``nlan.services`` that holds a `Service` called ``SERVICE``.
+
+Somebody else's comes by the entry point ``nlan.services``. The folder's ``__init__`` is imported by every
+command that reads a lab, so it imports what it needs for more (expanding, checking) where that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from nlan.registry import Registry, Seam
+
+if TYPE_CHECKING:
+    from nlan.dataplanes.base import Dataplane
+    from nlan.expand.abilities import Abilities
+    from nlan.model import Lab, Node
+    from nlan.resources import Resource
+
+
+class Stage(IntEnum):
+    """When a service is expanded: it may stand on what those of the stages before it yielded."""
+
+    NODE = 0
+    """What the node itself is."""
+    SEGMENTS = 1
+    """Its interfaces and what they are plugged into."""
+    HOSTS = 2
+    """What is behind it."""
+    PROGRAMS = 3
+    """What runs in it."""
+
+
+class Context(NamedTuple):
+    """What a service is handed besides the lab.
+
+    Attributes:
+        dataplane: What makes segments, ports and tunnel ends.
+        abilities: What the machine that shall hold the lab can do.
+        stands_on: What the stages before yielded for the node; nothing for the lab as a whole.
+    """
+
+    dataplane: Dataplane
+    abilities: Abilities
+    stands_on: Sequence[Resource] = ()
+
+
+class Service(Protocol):
+    """One thing that nodes offer.
+
+    Expanding is pure: nothing is read or touched. Names and MAC addresses of what is yielded depend on the
+    lab's own names alone, so that adding a node or a network moves no other. Two services may yield the same
+    resource; to describe it differently is an error.
+
+    Attributes:
+        name: The folder's, unique.
+        stage: When it is expanded; within a stage services are expanded by name.
+    """
+
+    name: str
+    stage: Stage
+
+    def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
+        """Return what the lab as a whole needs for the service."""
+        return ()
+
+    def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
+        """Return what the node, and the hosts behind it, need for the service."""
+        return ()
+
+
+SEAM: Seam[Service] = Seam(
+    "services", "nlan.services", "SERVICE", needs=("name", "stage", "expand_lab", "expand")
+)
+
+
+def services(registry: Registry) -> tuple[Service, ...]:
+    """Return all services, in the order in which they are expanded."""
+    return tuple(sorted(registry.of(SEAM).values(), key=lambda service: (service.stage, service.name)))

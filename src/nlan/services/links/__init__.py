@@ -1,0 +1,34 @@
+"""Direct links between nodes, and LANs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from nlan.services.base import Context, Service, Stage
+
+if TYPE_CHECKING:
+    from nlan.model import Lab, Node
+    from nlan.resources import Resource
+
+
+class LinksService(Service):
+    """See `nlan.services.base.Service`."""
+
+    name = "links"
+    stage = Stage.SEGMENTS
+
+    def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
+        """Return the links, the LANs and their ports."""
+        from nlan.services.links import expand
+
+        return expand.expand_lab(lab, context)
+
+    def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
+        """Return the addresses of the node's interfaces, and a plain host's default routes."""
+        from nlan.services.links import expand
+
+        return expand.expand(node, lab, context)
+
+
+SERVICE = LinksService()

@@ -1,0 +1,28 @@
+"""Vhosts: a LAN behind the node with many hosts, each a namespace with default routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from nlan.services.base import Context, Service, Stage
+
+if TYPE_CHECKING:
+    from nlan.model import Lab, Node
+    from nlan.resources import Resource
+
+
+class VhostsService(Service):
+    """See `nlan.services.base.Service`."""
+
+    name = "vhosts"
+    stage = Stage.HOSTS
+
+    def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
+        """Return the node's host LANs with their hosts."""
+        from nlan.services.vhosts import expand
+
+        return expand.expand(node, lab, context)
+
+
+SERVICE = VhostsService()
