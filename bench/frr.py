@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from nlan.api.nodes import open_nodes
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.frr.run import FrrDriver
@@ -119,7 +120,7 @@ def cost(place: NetnsRuntime) -> dict[str, list[float]]:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    place = NetnsRuntime(Paths.from_environment(), LAB)
+    place = open_nodes(Paths.from_environment(), LAB)
     driver = FrrDriver(place)
     result: dict[str, Any] = {}
     place.create([*NODES, "sw"])

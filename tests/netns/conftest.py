@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nlan.api.nodes import open_nodes
 from nlan.netlink.driver import NetlinkDriver
 from nlan.runtimes import NetnsRuntime, Paths
 
@@ -40,7 +41,7 @@ def lab_name() -> str:
 
 @pytest.fixture
 def runtime(paths: Paths, lab_name: str) -> Iterator[NetnsRuntime]:
-    lab = NetnsRuntime(paths, lab_name)
+    lab = open_nodes(paths, lab_name)
     with lab.lock():
         yield lab
         lab.cleanup()

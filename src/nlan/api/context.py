@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
+from nlan.api.nodes import open_nodes
 from nlan.engines.frr.config.words import RAW_DAEMONS
 from nlan.engines.frr.run import FrrDriver
 from nlan.engines.frr.run.start import absent, has_manager
@@ -23,7 +24,7 @@ from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.watch import RouteWatcher
 from nlan.place import Place
 from nlan.resources import Key, Resource
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.runtimes import Paths
 
 
 def abilities() -> Abilities:
@@ -37,7 +38,7 @@ class Context:
     def __init__(self, paths: Paths, lab: str, trace: Callable[[str], None] | None = None) -> None:
         """Look at a lab, which need not exist; `trace` is told every message to the kernel."""
         self.paths = paths
-        self.place = NetnsRuntime(paths, lab)
+        self.place = open_nodes(paths, lab)
         self._trace = trace
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from nlan.api import names
+from nlan.api.nodes import open_nodes
 from nlan.errors import HostError, NotFoundError
 from nlan.runtimes import NetnsRuntime, Paths, labs
 from nlan.state import find_state, known_labs
@@ -28,12 +29,12 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
     need_root()
     found = labs(paths)
     if name is None and len(found) == 1:
-        return NetnsRuntime(paths, found[0])
+        return open_nodes(paths, found[0])
     if name is None:
         raise NotFoundError(f"several labs run, say which: {_listed(found)}" if found else "no lab runs")
     if name not in found:
         raise NotFoundError(f"no lab {name} runs; there {_are(found)}")
-    return NetnsRuntime(paths, name)
+    return open_nodes(paths, name)
 
 
 def second_names(place: NetnsRuntime) -> dict[str, str]:

@@ -35,6 +35,27 @@ class Completed(NamedTuple):
     stderr: bytes = b""
 
 
+class NodeDirectory(NamedTuple):
+    """A directory of a node's run directory that its programs see where they look for their own.
+
+    Whoever brings the programs (`nlan.engines`) says which. A runtime whose nodes have files of their
+    own makes the target there; one whose nodes have the machine's needs it to be there.
+
+    Attributes:
+        name: In the node's run directory (`Nodes.directory`), such as ``etc-frr``.
+        target: Where the node's programs see it.
+        owner: The user that it belongs to, with that user's group; root's where it is empty, or where
+            the machine has no such user.
+        made_beside: Where the machine has this directory, so that the programs are installed, the target
+            is made on it if it is not there, and taken away with the last lab; None makes nothing.
+    """
+
+    name: str
+    target: Path
+    owner: str = ""
+    made_beside: Path | None = None
+
+
 class NodeEvent(NamedTuple):
     """What happened to a namespace of a lab.
 
@@ -73,6 +94,10 @@ class Machine(Protocol):
     @property
     def paths(self) -> Paths:
         """Where nlan keeps things on it."""
+
+    @property
+    def directories(self) -> Sequence[NodeDirectory]:
+        """What each node has of its own."""
 
     def labs(self) -> list[str]:
         """Return the names of all labs, by what exists of them, in natural order; needs no database."""
@@ -241,8 +266,8 @@ class Nodes(Protocol):
 class Runtime(Protocol):
     """A way to have nodes on a machine."""
 
-    def machine(self, paths: Paths) -> Machine:
-        """Return the machine, which nothing is done to yet."""
+    def machine(self, paths: Paths, directories: Sequence[NodeDirectory] = ()) -> Machine:
+        """Return the machine, which nothing is done to yet; each node on it is to have these directories."""
 
     def nodes(self, machine: Machine, lab: str) -> Nodes:
         """Return the nodes of a lab, which need not exist."""

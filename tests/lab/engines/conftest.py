@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from nlan.api.nodes import open_nodes
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.run import FrrDriver
 from nlan.engines.frr.run.start import has_manager
@@ -23,7 +24,7 @@ from nlan.expand.abilities import Abilities
 from nlan.model import Interface, Lab, Node, Router
 from nlan.plan import Operation
 from nlan.resources import Resource
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.runtimes import Paths
 
 COUNT = itertools.count()
 
@@ -32,7 +33,7 @@ class Network:
     """Nodes that can be wired and configured; the engine's work in a few lines."""
 
     def __init__(self, lab: str) -> None:
-        self.place = NetnsRuntime(Paths.from_environment(), lab)
+        self.place = open_nodes(Paths.from_environment(), lab)
         self.frr = FrrDriver(self.place)
         self.gobgp = GobgpDriver(self.place)
         self.nodes: dict[str, dict[str, list[str]]] = {}

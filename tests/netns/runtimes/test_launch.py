@@ -14,10 +14,11 @@ import pytest
 
 from netns.support import shell
 from nlan.cli.commands.exec import run_all
+from nlan.engines.frr.directories import DIRECTORIES
 from nlan.errors import HostError
 from nlan.netlink.watch import allow_descriptors
 from nlan.runtimes import NetnsRuntime, Paths
-from nlan.runtimes.netns import nodespace, spawn
+from nlan.runtimes.netns import spawn
 from nlan.runtimes.netns.cgroups import Cgroups
 from nlan.runtimes.netns.nodespace import NODE_NETNS
 
@@ -102,11 +103,10 @@ def test_frr_directories_are_the_nodes_own(node: NetnsRuntime) -> None:
 @pytest.mark.skipif(not os.path.isdir("/etc/frr"), reason="FRR is not installed")
 def test_a_node_of_a_former_version_gets_the_directories_that_it_lacks(node: NetnsRuntime) -> None:
     """Its mount namespace has two of them, and everybody may look into its directory."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nodespace, "BOUND", {"etc-frr": "/etc/frr", "run-frr": "/run/frr"})
-        patch.setattr(nodespace, "OF_ROOT", "")
-        node.make_directory("a").chmod(0o755)
-        shell(node, "a", "touch /run/frr/here")
+    two = [one for one in DIRECTORIES if one.name in ("etc-frr", "run-frr")]
+    former = NetnsRuntime(node.paths, node.lab, two)
+    former.make_directory("a").chmod(0o755)
+    shell(former, "a", "touch /run/frr/here")
     for _ in range(2):
         directory = node.make_directory("a")
         assert directory.stat().st_mode & 0o077 == 0

@@ -108,8 +108,8 @@ def in_private_run(script: str) -> str:
 
 PYTHON = f"""
 nlan() {{ {sys.executable} -c "
-import sys; from nlan.runtimes import NetnsRuntime, Paths
-lab = NetnsRuntime(Paths(), sys.argv[1])
+import sys; from nlan.api.nodes import open_nodes; from nlan.runtimes import Paths
+lab = open_nodes(Paths(), sys.argv[1])
 with lab.lock():
     if sys.argv[2] == 'up':
         assert lab.create(['r1', '@fabric']) == {{}}

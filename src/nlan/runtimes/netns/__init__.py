@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nlan.paths import Paths
-from nlan.runtimes.base import Machine, Nodes, Runtime
+from nlan.runtimes.base import Machine, NodeDirectory, Nodes, Runtime
 from nlan.runtimes.netns.machine import NetnsMachine
 from nlan.runtimes.netns.runtime import NetnsRuntime
 
@@ -11,13 +13,13 @@ from nlan.runtimes.netns.runtime import NetnsRuntime
 class Netns:
     """The runtime that needs nothing but the kernel."""
 
-    def machine(self, paths: Paths) -> Machine:
+    def machine(self, paths: Paths, directories: Sequence[NodeDirectory] = ()) -> Machine:
         """Return this machine."""
-        return NetnsMachine(paths)
+        return NetnsMachine(paths, directories)
 
     def nodes(self, machine: Machine, lab: str) -> Nodes:
         """Return the nodes of a lab, which need not exist."""
-        return NetnsRuntime(machine.paths, lab)
+        return NetnsRuntime(machine.paths, lab, machine.directories)
 
 
 RUNTIME: Runtime = Netns()

@@ -6,8 +6,9 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from nlan.errors import LockedError
 from nlan.paths import Paths
@@ -16,7 +17,12 @@ from nlan.runtimes.netns import pins
 
 @contextlib.contextmanager
 def lab_lock(
-    paths: Paths, lab: str, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
+    paths: Paths,
+    lab: str,
+    *,
+    on_wait: Callable[[str], None] | None = None,
+    timeout_s: float = 600.0,
+    directories: Mapping[str, Path] = MappingProxyType({}),
 ) -> Iterator[bool]:
     """Hold the lab's lock for the length of the block; it ends with the process, however that ends.
 
@@ -29,6 +35,7 @@ def lab_lock(
         lab: Whose.
         on_wait: Called once with a sentence when another nlan holds it; without it nlan does not wait.
         timeout_s: How long to wait, in seconds.
+        directories: See `nlan.runtimes.netns.pins.restore_host`.
 
     Raises:
         LockedError: Somebody else holds it (still).
@@ -42,7 +49,7 @@ def lab_lock(
         yield killed
         os.ftruncate(descriptor, 0)
     finally:
-        _release(paths, lab, descriptor)
+        _release(paths, lab, descriptor, directories)
 
 
 def lock_holder(paths: Paths, lab: str) -> int | None:
@@ -60,12 +67,12 @@ def lock_holder(paths: Paths, lab: str) -> int | None:
     return None
 
 
-def leave_host(paths: Paths) -> None:
+def leave_host(paths: Paths, directories: Mapping[str, Path] = MappingProxyType({})) -> None:
     """Take away what nlan made around its labs, where none is left; for who kept a file open there."""
     if paths.run.parent.is_dir():
         with pins.directory_lock(paths.run.parent):
             if paths.run.is_dir():
-                pins.restore_host(paths)
+                pins.restore_host(paths, directories)
 
 
 def _lock_path(paths: Paths, lab: str) -> Path:
@@ -133,11 +140,11 @@ def _is_same_file(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _release(paths: Paths, lab: str, descriptor: int) -> None:
+def _release(paths: Paths, lab: str, descriptor: int, directories: Mapping[str, Path]) -> None:
     directory = paths.lab(lab)
     with pins.directory_lock(paths.run.parent):
         if os.listdir(directory) == ["lock"]:
             os.unlink(directory / "lock")
             directory.rmdir()
         os.close(descriptor)
-        pins.restore_host(paths)
+        pins.restore_host(paths, directories)

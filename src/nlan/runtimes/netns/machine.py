@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from nlan.paths import Paths
+from nlan.runtimes.base import NodeDirectory
 from nlan.runtimes.netns import inventory, lock, probe, syscalls
 from nlan.runtimes.netns.threads import in_thread
 from nlan.values import natural
@@ -17,9 +18,14 @@ from nlan.values import natural
 class NetnsMachine:
     """A `nlan.runtimes.base.Machine`: labs are directories of the run directory, and pins with a mark."""
 
-    def __init__(self, paths: Paths) -> None:
-        """Take where things are; nothing is looked at yet."""
-        self._paths = paths
+    def __init__(self, paths: Paths, directories: Sequence[NodeDirectory] = ()) -> None:
+        """Take where things are, and what each node has of its own; nothing is looked at yet."""
+        self._paths, self._directories = paths, tuple(directories)
+
+    @property
+    def directories(self) -> tuple[NodeDirectory, ...]:
+        """What each node has of its own."""
+        return self._directories
 
     @property
     def paths(self) -> Paths:
@@ -38,7 +44,13 @@ class NetnsMachine:
         self, lab: str, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
     ) -> AbstractContextManager[bool]:
         """Hold a lab's lock for the length of the block, see `nlan.runtimes.netns.lock.lab_lock`."""
-        return lock.lab_lock(self._paths, lab, on_wait=on_wait, timeout_s=timeout_s)
+        made = self._made
+        return lock.lab_lock(self._paths, lab, on_wait=on_wait, timeout_s=timeout_s, directories=made)
+
+    @property
+    def _made(self) -> dict[str, Path]:
+        """What nlan may have made on the machine for nodes' directories to be bound over."""
+        return {one.name: one.target for one in self._directories if one.made_beside is not None}
 
     def lock_holder(self, lab: str) -> int | None:
         """Return the process id of whoever holds the lab's lock, None where it is free."""
@@ -46,7 +58,7 @@ class NetnsMachine:
 
     def leave(self) -> None:
         """Take away what nlan made around its labs, where none is left."""
-        lock.leave_host(self._paths)
+        lock.leave_host(self._paths, self._made)
 
     def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
         """Return the values of switches in a new namespace, which ends with the call."""

@@ -2,130 +2,64 @@
 
 All nodes' mount namespaces are copies of one template per lab, from which the pins and /sys are
 detached; so a copy costs the same whether the lab has ten namespaces or a thousand. In the node,
-/sys shows its own network devices, /etc/hosts is the lab's, FRR's directories are its own, and
-/run/netns is empty: what is pinned there on the host is nothing but plain files in the node.
-
-FRR's directories belong to its user, the same one in all nodes, but for that of the logs: FRR opens
-these as root, through whatever stands there. The node's run directory is root's alone, so that no path
-leads a daemon from one node's directories to another's.
+/sys shows its own network devices, /etc/hosts is the lab's, some directories are its own (`NodeFiles`),
+and /run/netns is empty: what is pinned there on the host is nothing but plain files in the node.
 """
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import functools
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nlan.errors import HostError
-from nlan.paths import Paths, file_name
+from nlan.paths import Paths
 from nlan.runtimes.netns import pins, syscalls
+from nlan.runtimes.netns.files import NodeFiles
 from nlan.runtimes.netns.threads import in_thread
 
 TEMPLATE = "@template.mnt"
-BOUND = {
-    "log-frr": "/var/log/frr",
-    "etc-frr": "/etc/frr",
-    "lib-frr": "/var/lib/frr",
-    "run-frr": "/run/frr",
-    "tmp-frr": "/var/tmp/frr",
-}
-"""Directories of the node's run directory, and where its processes see them; the last is made last."""
-OF_ROOT = "log-frr"
 NODE_NETNS = Path("/run/netns")
 """Where iproute2 looks for namespaces, in a node too."""
-FRR_USER = "frr"
 
 
-def node_directory(paths: Paths, lab: str, namespace: str) -> Path:
-    """Return the node's run directory, made with what is bound from it if it is not there."""
-    directory = paths.node(lab, namespace)
-    if not _is_given(directory / list(BOUND)[-1]):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)  # a former version let everybody in
-        lacking = [name for name in BOUND if not (directory / name).exists()]
-        for name in BOUND:
-            (directory / name).mkdir(mode=0o755, exist_ok=True)
-            if name != OF_ROOT:
-                _give_to_frr(directory / name)
-        _bind_late(paths, lab, namespace, lacking)
-    return directory
-
-
-def _bind_late(paths: Paths, lab: str, namespace: str, names: Sequence[str]) -> None:
-    """Bind directories in a mount namespace that is there already: a former version bound fewer."""
-    pin = paths.lab(lab) / "ns" / f"{file_name(namespace)}.mnt"
-    if not names or not pins.is_pin(pin, pins.namespace_device()):
-        return
-    node = _open(pin)
-
-    def work() -> None:
-        syscalls.unshare(syscalls.CLONE_FS)
-        syscalls.setns(node, syscalls.CLONE_NEWNS)
-        _bind([(str(paths.node(lab, namespace) / name), BOUND[name]) for name in names])
-
-    try:
-        in_thread(work)
-    finally:
-        os.close(node)
-
-
-def _bind(places: Iterable[tuple[str, str]]) -> None:
-    """Bind the first over the second, where the machine has that."""
-    for here, there in places:
-        if os.path.exists(there):
-            syscalls.mount(here, there, None, syscalls.MS_BIND)
-
-
-def open_node(paths: Paths, lab: str, namespace: str, netns: int) -> tuple[int, int]:
+def open_node(files: NodeFiles, namespace: str, netns: int) -> tuple[int, int]:
     """Return descriptors of the node's mount and UTS namespace, made if they are not there.
 
     Args:
-        paths: Where.
-        lab: The lab.
+        files: The lab's.
         namespace: The node.
         netns: Descriptor of its network namespace.
 
     Raises:
         HostError: The kernel refuses.
     """
-    directory = node_directory(paths, lab, namespace)
-    stem = str(paths.lab(lab) / "ns" / file_name(namespace))
-    device = pins.namespace_device()
+    directory = files.make(namespace)
+    stem = files.stem(namespace)
     try:
         with _locked(directory):
-            if not pins.is_pin(f"{stem}.mnt", device):
-                _make_node(paths, lab, namespace, netns, stem)
+            if not pins.is_pin(f"{stem}.mnt", pins.namespace_device()):
+                _make_node(files, namespace, netns)
             return _open(f"{stem}.mnt"), _open(f"{stem}.uts")
     except OSError as failure:
         raise HostError(f"{namespace}: cannot make its mount namespace: {failure}") from failure
 
 
-def unpin_node(paths: Paths, lab: str, namespace: str) -> None:
+def unpin_node(files: NodeFiles, namespace: str) -> None:
     """Let go of the node's mount and UTS namespace; absent is fine."""
-    stem = str(paths.lab(lab) / "ns" / file_name(namespace))
-    for path in (f"{stem}.mnt", f"{stem}.uts"):
+    for path in (f"{files.stem(namespace)}.mnt", f"{files.stem(namespace)}.uts"):
         if os.path.lexists(path):
             pins.unpin(path)
 
 
-def hosts_path(paths: Paths, lab: str) -> Path:
-    """Return the file that is /etc/hosts in all nodes of the lab."""
-    return paths.lab(lab) / "hosts"
-
-
-def _make_node(paths: Paths, lab: str, namespace: str, netns: int, stem: str) -> None:
-    hosts = hosts_path(paths, lab)
-    if not hosts.exists():
-        hosts.write_text("127.0.0.1 localhost\n", encoding="utf-8")
-    _ensure_bound_places(paths)
-    template = _open_template(paths, lab)
-    binds = [(str(hosts), "/etc/hosts")]
-    binds += [(str(paths.node(lab, namespace) / name), there) for name, there in BOUND.items()]
+def _make_node(files: NodeFiles, namespace: str, netns: int) -> None:
+    files.prepare()
+    template = _open_template(files.paths, files.lab)
+    stem = files.stem(namespace)
 
     def work() -> tuple[int, int]:
         syscalls.unshare(syscalls.CLONE_FS)
@@ -137,7 +71,7 @@ def _make_node(paths: Paths, lab: str, namespace: str, netns: int, stem: str) ->
         syscalls.mount("nlan", "/sys", "sysfs", flags)
         if NODE_NETNS.is_dir():
             syscalls.mount("nlan", str(NODE_NETNS), "tmpfs", flags, "mode=755")
-        _bind(binds)
+        files.bind(namespace)
         return _open("/proc/thread-self/ns/mnt"), _open("/proc/thread-self/ns/uts")
 
     def pin(mount: int, uts: int) -> None:
@@ -222,41 +156,6 @@ def _arrive(namespace: int) -> None:
     """Go to the root of the mount namespace, and let nobody else see what is mounted in it."""
     syscalls.setns(namespace, syscalls.CLONE_NEWNS)
     syscalls.mount("none", "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
-
-
-def _ensure_bound_places(paths: Paths) -> None:
-    """Make what is bound over where FRR is installed and was never started yet."""
-    for name, place in pins.OF_FRR.items():
-        if os.path.isdir("/etc/frr") and not place.is_dir():
-            pins.note(paths, name)
-            place.mkdir(mode=0o755, exist_ok=True)
-            if name != OF_ROOT:
-                _give_to_frr(place)
-
-
-def _is_given(directory: Path) -> bool:
-    """Tell whether it is there and not root's any more; nlan may have been killed in between."""
-    try:
-        return os.stat(directory).st_uid != 0
-    except FileNotFoundError:
-        return False
-
-
-def _give_to_frr(directory: Path) -> None:
-    if (owner := _frr_owner()) is not None:
-        os.chown(directory, *owner, follow_symlinks=False)
-
-
-@functools.cache
-def _frr_owner() -> tuple[int, int] | None:
-    """Return FRR's user and group, None where it is not installed."""
-    import pwd
-
-    try:
-        entry = pwd.getpwnam(FRR_USER)
-    except KeyError:
-        return None
-    return entry.pw_uid, entry.pw_gid
 
 
 @contextmanager

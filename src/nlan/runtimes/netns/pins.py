@@ -7,7 +7,7 @@ namespaces cannot be bound where mounts propagate, and the small files of many d
 a second where /run is one.
 
 What nlan adds to the host outside of its run directory is written down before it is made, in files
-named ``made-…``, so that the last lab takes it away again; they go last.
+named ``made-…`` that say what it is, so that the last lab takes it away again; they go last.
 """
 
 from __future__ import annotations
@@ -16,19 +16,14 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nlan.errors import HostError
 from nlan.paths import Paths
 from nlan.runtimes.netns import syscalls
 
-OF_FRR = {
-    "log-frr": Path("/var/log/frr"),
-    "run-frr": Path("/run/frr"),
-    "tmp-frr": Path("/var/tmp/frr"),
-}
-"""Directories that come with FRR or its first start; nlan makes them to have what to bind a node's over."""
+_NOTE = "made-"
 _RUN_SOURCE = "nlan"
 """What the mount of the run directory is called in the table of mounts."""
 
@@ -151,11 +146,11 @@ def prepare_netns(paths: Paths) -> None:
     """
     try:
         if not paths.netns.is_dir():
-            note(paths, "netns-directory")
+            note(paths, "netns-directory", paths.netns)
             paths.netns.mkdir(mode=0o755, parents=True, exist_ok=True)
         with directory_lock(paths.netns):
             if not _set_propagation(paths.netns, syscalls.MS_SHARED | syscalls.MS_REC):
-                note(paths, "netns-mount")
+                note(paths, "netns-mount", paths.netns)
                 recursive = syscalls.MS_BIND | syscalls.MS_REC
                 syscalls.mount(str(paths.netns), str(paths.netns), None, recursive)
                 _set_propagation(paths.netns, syscalls.MS_SHARED | syscalls.MS_REC)
@@ -163,31 +158,37 @@ def prepare_netns(paths: Paths) -> None:
         raise HostError(f"{paths.netns}: cannot be mounted for namespaces: {failure.strerror}") from failure
 
 
-def note(paths: Paths, what: str) -> None:
-    """Write down that nlan is about to make `what`."""
-    (paths.run / f"made-{what}").touch()
+def note(paths: Paths, what: str, path: Path) -> None:
+    """Write down that nlan is about to make `path`."""
+    (paths.run / f"{_NOTE}{what}").write_text(str(path), encoding="utf-8")
 
 
-def restore_host(paths: Paths) -> None:
+def restore_host(paths: Paths, directories: Mapping[str, Path]) -> None:
     """Take away what nlan made around its labs, once no lab is left; call it with the lock held.
 
     Whatever somebody else uses meanwhile (a namespace of their own in /run/netns) stays.
+
+    Args:
+        paths: Where.
+        directories: What notes of a former version mean, which did not say it themselves.
     """
-    if any((paths.run / name).is_dir() for name in os.listdir(paths.run)):
+    entries = os.listdir(paths.run)
+    if any((paths.run / name).is_dir() for name in entries):
         return
+    notes = {name.removeprefix(_NOTE): paths.run / name for name in entries if name.startswith(_NOTE)}
     if _empty(paths.netns):
-        if _is_noted(paths, "netns-mount"):
+        if "netns-mount" in notes:
             unmount(paths.netns, 0)
-        if _is_noted(paths, "netns-directory"):
+        if "netns-directory" in notes:
             _remove_directory(paths.netns)
-    for name, place in OF_FRR.items():
-        if _is_noted(paths, name):
-            _remove_directory(place)
+    for what in notes.keys() - {"netns-mount", "netns-directory"}:
+        text = notes[what].read_text(encoding="utf-8")
+        if (made := Path(text) if text else directories.get(what)) is not None:
+            _remove_directory(made)
     if _is_run_mount(paths.run) and not unmount(paths.run, 0):
         return  # in use: another nlan is about to lock a lab there, and comes by here later
-    for name in os.listdir(paths.run):
-        if name.startswith("made-"):  # where the directory is somebody else's mount
-            os.unlink(paths.run / name)
+    for note_file in notes.values():  # where the directory is somebody else's mount
+        note_file.unlink(missing_ok=True)
     _remove_directory(paths.run)
 
 
@@ -213,10 +214,6 @@ def _set_propagation(path: Path, flags: int) -> bool:
             return False
         raise
     return True
-
-
-def _is_noted(paths: Paths, what: str) -> bool:
-    return (paths.run / f"made-{what}").exists()
 
 
 def _empty(path: Path) -> bool:

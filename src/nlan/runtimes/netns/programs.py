@@ -13,16 +13,16 @@ from nlan.paths import file_name
 from nlan.runtimes.base import Completed
 from nlan.runtimes.netns import launch, nodespace, pins, processes
 from nlan.runtimes.netns.cgroups import Cgroups
+from nlan.runtimes.netns.files import NodeFiles
 from nlan.runtimes.netns.inventory import Inventory
 
 
 class Programs:
     """The processes of one lab."""
 
-    def __init__(self, inventory: Inventory, lab: str, cgroups: Cgroups) -> None:
-        """Start them in the namespaces of that inventory, and in these cgroups."""
-        self._inventory, self._lab, self._cgroups = inventory, lab, cgroups
-        self._paths = inventory.paths
+    def __init__(self, inventory: Inventory, files: NodeFiles, cgroups: Cgroups) -> None:
+        """Start them in the namespaces of that inventory, with these files and in these cgroups."""
+        self._inventory, self._files, self._cgroups = inventory, files, cgroups
         self._children: set[int] = set()
 
     def spawn(
@@ -105,7 +105,7 @@ class Programs:
             raise HostError(f"{namespace}: its namespace does not exist")
         netns = self._inventory.netns_fd(namespace)
         try:
-            return launch.NodeSpaces(netns, *nodespace.open_node(self._paths, self._lab, namespace, netns))
+            return launch.NodeSpaces(netns, *nodespace.open_node(self._files, namespace, netns))
         except BaseException:
             os.close(netns)
             raise
@@ -121,10 +121,7 @@ class Programs:
 
     def adopt(self) -> None:
         """Have every process that is in a node's mount namespace join the node's cgroups."""
-        pins_of = {
-            name: f"{self._paths.lab(self._lab)}/ns/{file_name(name)}.mnt"
-            for name in self._inventory.namespaces()
-        }
+        pins_of = {name: f"{self._files.stem(name)}.mnt" for name in self._inventory.namespaces()}
         device = self._inventory.device
         nodes = {os.stat(pin).st_ino: name for name, pin in pins_of.items() if pins.is_pin(pin, device)}
         members = {name: set(self._cgroups.processes(name)) for name in nodes.values()}

@@ -11,9 +11,10 @@ from pathlib import Path
 from nlan import safefiles
 from nlan.errors import HostError, NlanError, NotOwnedError
 from nlan.paths import Paths, file_name, namespace_name
-from nlan.runtimes.base import Completed
+from nlan.runtimes.base import Completed, NodeDirectory
 from nlan.runtimes.netns import nodespace, pins, processes
 from nlan.runtimes.netns.cgroups import Cgroups
+from nlan.runtimes.netns.files import NodeFiles
 from nlan.runtimes.netns.inventory import Inventory, names
 from nlan.runtimes.netns.machine import NetnsMachine
 from nlan.runtimes.netns.making import Maker
@@ -24,14 +25,15 @@ from nlan.runtimes.netns.watch import PinWatch
 class NetnsRuntime:
     """The nodes of a lab on this machine (`nlan.runtimes.base.Nodes`), and what the lab has of it."""
 
-    def __init__(self, paths: Paths, lab: str) -> None:
-        """Look at a lab, which need not exist."""
+    def __init__(self, paths: Paths, lab: str, directories: Sequence[NodeDirectory] = ()) -> None:
+        """Look at a lab, which need not exist; `directories` are what each node has of its own."""
         self.paths, self._lab = paths, lab
-        self.machine = NetnsMachine(paths)
+        self.machine = NetnsMachine(paths, directories)
+        self._files = NodeFiles(paths, lab, directories)
         self.cgroups = Cgroups(paths.cgroup, lab, paths.lab(lab) / "cgroups")
         self._inventory = Inventory(paths, lab)
         self._maker = Maker(self._inventory, lab)
-        self._programs = Programs(self._inventory, lab, self.cgroups)
+        self._programs = Programs(self._inventory, self._files, self.cgroups)
 
     @property
     def lab(self) -> str:
@@ -43,7 +45,7 @@ class NetnsRuntime:
     @property
     def hosts_file(self) -> Path:
         """The file that is /etc/hosts in every node."""
-        return nodespace.hosts_path(self.paths, self._lab)
+        return self._files.hosts
 
     @property
     def sysctls_file(self) -> Path:
@@ -125,7 +127,7 @@ class NetnsRuntime:
             Path("/proc/sys/net/ipv4/tcp_orphan_retries").write_text("1", encoding="ascii")
 
     def _forget_node(self, namespace: str) -> None:
-        nodespace.unpin_node(self.paths, self._lab, namespace)
+        nodespace.unpin_node(self._files, namespace)
         self.cgroups.remove(namespace)
         safefiles.remove(self.directory(namespace), pins.unmount)
 
@@ -191,11 +193,11 @@ class NetnsRuntime:
 
     def directory(self, namespace: str) -> Path:
         """Return the path of the node's own run directory; looking makes nothing."""
-        return self.paths.node(self._lab, namespace)
+        return self._files.path(namespace)
 
     def make_directory(self, namespace: str) -> Path:
         """Return the node's own run directory, made on first use."""
-        return nodespace.node_directory(self.paths, self._lab, namespace)
+        return self._files.make(namespace)
 
     # Processes
 
