@@ -16,6 +16,7 @@ from collections import deque
 
 from tega.api import Change, Commit, Entry, Op
 from tega.codec import canonical, digest
+from tega.commit_lock import CommitLock
 from tega.errors import (
     CommitUnknown,
     Compacted,
@@ -37,7 +38,6 @@ from tega.signs import check_signs
 from tega.state import State, View, advance, empty_state, loaded_state, standing
 from tega.stored import decode_state, encode_state
 from tega.tree import plain_json, to_json
-from tega.turn import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Core:
         self._clock = clock
         self._limits = log.limits()
         self._queue: deque[Request] = deque()
-        self._lock = Turn(self._queue)
+        self._lock = CommitLock(self._queue)
         self._recent: deque[State] = deque(maxlen=RECENT)
         self._past: State | None = None
         self._listeners: list[Callable[[Sequence[Commit]], None]] = []

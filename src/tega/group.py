@@ -10,11 +10,11 @@ from threading import Lock
 
 from tega.api import Change, Commit, Record
 from tega.codec import HASH_SIZE, encode_commit
+from tega.commit_lock import open_gate
 from tega.errors import Conflict, LeaseLost, RequestReused, StoreError, TooLarge
 from tega.paths import format_path, overlap
 from tega.state import State, mod_at, with_lease
 from tega.tree import apply, same_json
-from tega.turn import open_gate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

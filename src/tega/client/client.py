@@ -25,8 +25,8 @@ from tega.client.events import Commits, Messages, Stream, gone
 from tega.client.transaction import MINE, Transaction
 from tega.client.wire import Wire, dial, session_uri
 from tega.errors import FutureRevision, StoreError
-from tega.hub.errors import BadRequest, Denied, Disconnected, NameTaken, Unauthorized, from_wire
 from tega.paths import format_path, to_path
+from tega.protocol.errors import BadRequest, Denied, Disconnected, NameTaken, Unauthorized, from_wire
 
 if TYPE_CHECKING:
     import ssl
@@ -40,9 +40,9 @@ REQUEST_S: Final = 30.0
 """How long a request waits for its answer, reconnections included."""
 BACKOFF_S: Final = (0.02, 2.0)
 NAMED: Final = frozenset({"put", "merge", "delete", "apply", "commit"})
-"""Verbs that carry an id, by which the server knows a repeated request."""
+"""Operations that carry an id, by which the server knows a repeated request."""
 ONCE: Final = frozenset({"rollback", "clear", "import", "cancel", "publish", "call"})
-"""Verbs that must not be repeated."""
+"""Operations that must not be repeated."""
 CALLS: Final = 1000
 """Calls of this client's functions that may run at once."""
 
@@ -461,7 +461,7 @@ class Client:
         return [difference_of(one) for one in found]
 
     async def ask(self, op: str, **fields: Any) -> Any:
-        """Ask for any verb by its name on the wire: `ids`, `roots`, `plugins`, `snapshot` and so on."""
+        """Ask for any operation by its name on the wire: `ids`, `roots`, `plugins`, `snapshot` and so on."""
         if op in NAMED:
             fields.setdefault("request", secrets.token_hex(8))
         return await self._ask({"op": op, **fields}, retry=op not in ONCE)

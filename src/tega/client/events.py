@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from tega.api import Change, Op
-from tega.hub.errors import Disconnected
 from tega.paths import parse_path
+from tega.protocol.errors import Disconnected
 
 if TYPE_CHECKING:
     from tega.api import Json, Rev

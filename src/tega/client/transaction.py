@@ -57,7 +57,7 @@ class Transaction:
         self._add(Change(Op.DELETE, to_path(path)), expect)
 
     def expect(self, path: PathLike, rev: Rev) -> None:
-        """Guard a path that is not written."""
+        """Auth a path that is not written."""
         self.expected[to_path(path)] = rev
 
     def cancel(self) -> None:

@@ -13,8 +13,8 @@ from websockets.frames import CloseCode
 from websockets.uri import parse_uri
 
 from tega.errors import InvalidValue, TooLarge
-from tega.frames import PATH, Framed
-from tega.hub.errors import BadRequest, Denied, Disconnected, Unauthorized
+from tega.protocol.errors import BadRequest, Denied, Disconnected, Unauthorized
+from tega.protocol.frames import PATH, Framed
 from tega.tree import plain_json
 
 if TYPE_CHECKING:

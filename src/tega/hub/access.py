@@ -11,16 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tega.errors import InvalidPath
-from tega.hub.errors import Denied
+from tega.errors import Conflict, InvalidPath
 from tega.paths import format_path, parse_path
+from tega.protocol.errors import Denied, Offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tega.api import Path
 
-Verb = Literal["read", "write", "call"]
+Right = Literal["read", "write", "call"]
 ALL = "**"
 
 
@@ -81,17 +81,17 @@ class Access:
     name: str = ""
     """That of the token; empty where there are no tokens."""
 
-    def allows(self, verb: Verb, path: Path) -> bool:
-        prefixes: tuple[Prefix, ...] = getattr(self, verb)
+    def allows(self, right: Right, path: Path) -> bool:
+        prefixes: tuple[Prefix, ...] = getattr(self, right)
         return any(prefix.covers(path) for prefix in prefixes)
 
-    def require(self, verb: Verb, path: Path) -> None:
-        """Raise Denied unless this token allows `verb` at `path`."""
-        if not self.allows(verb, path):
-            raise Denied(f"this token does not allow to {verb} {format_path(path) or 'the whole tree'}")
+    def require(self, right: Right, path: Path) -> None:
+        """Raise Denied unless this token allows `right` at `path`."""
+        if not self.allows(right, path):
+            raise Denied(f"this token does not allow to {right} {format_path(path) or 'the whole tree'}")
 
-    def everywhere(self, verb: Verb) -> bool:
-        return self.allows(verb, ())
+    def everywhere(self, right: Right) -> bool:
+        return self.allows(right, ())
 
     def leads(self, path: Path) -> bool:
         """Whether something below the path may be read, though the path itself may not."""
@@ -122,3 +122,14 @@ def access(
 
 
 FULL = access(read=[ALL], write=[ALL], call=[ALL])
+
+
+def redacted(error: BaseException, access: Access) -> BaseException:
+    """Return an error as a token may know of it: a conflict names a commit, and what was said of it."""
+    if not isinstance(error, Conflict) or access.everywhere("read"):
+        return error
+    if isinstance(error, Offered):
+        return error if access.allows("read", error.path) else Offered(error.path, "somebody")
+    if not access.allows("read", error.path):
+        return Conflict(error.path, 0, 0)
+    return Conflict(error.path, error.expected, error.actual, rev=error.rev, author=error.author)

@@ -12,15 +12,15 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tega.errors import CallTimeout, NoHandler, RemoteError
-from tega.hub.errors import Offered
 from tega.paths import format_path
+from tega.protocol.errors import Offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tega.api import Json, Path
-    from tega.hub.messages import Call
     from tega.hub.session import Session
+    from tega.protocol.requests import Call
 
 
 @dataclass(slots=True)

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from tega.api import Change, Op
 from tega.errors import Conflict, FutureRevision, StoreError
 from tega.hub.calls import Calls
+from tega.hub.changefeed import Changefeed, Subscription
 from tega.hub.channels import Channels
-from tega.hub.errors import BadRequest, Busy, NameTaken
-from tega.hub.feed import Feed, Subscription
 from tega.hub.interest import Interest, regex_interest
 from tega.hub.session import DEFAULT_TTL_S, MAX_TTL_S, MIN_TTL_S, Outbox, Session
 from tega.hub.transactions import Transactions
 from tega.paths import format_path, parse_path
+from tega.protocol.errors import BadRequest, Busy, NameTaken
 from tega.state import mod_at
 from tega.tree import find
 
@@ -64,7 +64,7 @@ class Hub:
         self.store = store
         self.clock = clock
         self.sessions: dict[str, Session] = {}
-        self.feed = Feed(store)
+        self.changefeed = Changefeed(store)
         self.channels = Channels()
         self.calls = Calls()
         self.transactions = Transactions(store, clock)
@@ -74,7 +74,7 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to follow the store; returns when commits from now on are told."""
-        self.feed.start()
+        self.changefeed.start()
         self._spawn(self._reap())
 
     async def stop(self) -> None:
@@ -86,7 +86,7 @@ class Hub:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.feed.stop()
+        self.changefeed.stop()
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
@@ -157,7 +157,7 @@ class Hub:
         """The client has taken all that it was sent: tell it what it missed."""
         if session.dropped and session.tell({"push": "dropped", "count": session.dropped}):
             session.dropped = 0
-        self.feed.drained(list(session.subs.values()))
+        self.changefeed.drained(list(session.subs.values()))
 
     def forget(self, session: Session) -> None:
         """End a session that holds nothing yet."""
@@ -256,12 +256,12 @@ class Hub:
         interest = regex_interest(path) if regex else Interest(parse_path(path))
         if interest.pattern is None and interest.path:
             session.access.require("read", interest.path)
-        cursor = self.feed.head if after is None else after
-        if cursor > self.feed.head and cursor > (head := self.store.database.head()):
+        cursor = self.changefeed.head if after is None else after
+        if cursor > self.changefeed.head and cursor > (head := self.store.database.head()):
             raise FutureRevision(cursor, head)
         sub = Subscription(next(self._numbers), session, interest, cursor)
         session.subs[sub.number] = sub
-        self.feed.add(sub)
+        self.changefeed.add(sub)
         return sub
 
     def listen(self, session: Session, channel: str, *, regex: bool) -> int:
@@ -282,7 +282,7 @@ class Hub:
     def _unsubscribe(self, session: Session, number: int) -> bool:
         sub = session.subs.pop(number, None)
         if sub is not None:
-            self.feed.remove(sub)
+            self.changefeed.remove(sub)
         listening = session.listenings.pop(number, None)
         if listening is not None:
             self.channels.unlisten(listening)

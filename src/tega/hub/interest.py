@@ -1,10 +1,10 @@
-"""What a subscriber is told of a commit: what it asked for, as far as it may read. Pure functions.
+"""What a subscriber is notified of by a commit: what it asked for, as far as it may read. Pure functions.
 
-A subscriber of `a.b.c` is told of a change at `a.b.c` (pattern A), below it
-(B) and above it (C); of a change above it is told only its own part, as a
+A subscriber of `a.b.c` is notified of a change at `a.b.c` (pattern A), below it
+(B) and above it (C); of a change above it gets only its own part, as a
 change at `a.b.c`. A regular expression makes a subscriber of every node
 whose path matches. Of a change above what its token may read, a subscriber
-is told the parts below that it may.
+gets the parts below that it may.
 
 A deletion carries what it took away.
 """
@@ -35,7 +35,7 @@ _BLOCKED: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class VisibleChange:
     """One change as a subscriber sees it; a deletion has what it took away as value, where that is known."""
 
     op: Op
@@ -65,8 +65,8 @@ def regex_interest(text: str) -> Interest:
 # -- what a commit does -----------------------------------------------------
 
 
-def told(interest: Interest, access: Access, commit: Commit, tree: Node | None) -> list[Told]:
-    """Return what a subscriber is told of a commit, in order.
+def notified(interest: Interest, access: Access, commit: Commit, tree: Node | None) -> list[VisibleChange]:
+    """Return what a subscriber is notified of by a commit, in order.
 
     Args:
         interest: What it asked for.
@@ -74,7 +74,7 @@ def told(interest: Interest, access: Access, commit: Commit, tree: Node | None) 
         commit: The commit.
         tree: The tree just before it; None where it is no longer known.
     """
-    found: list[Told] = []
+    found: list[VisibleChange] = []
     applied = 0
     for place, change in enumerate(commit.changes):
         if tree is not None and needs_tree(interest, access, change):
@@ -82,7 +82,7 @@ def told(interest: Interest, access: Access, commit: Commit, tree: Node | None) 
                 tree = apply(tree, earlier, 0)
             applied = place
         for part in visible(access, change, tree):
-            found += told_part(interest, part, tree)
+            found += visible_part(interest, part, tree)
     return found
 
 
@@ -98,7 +98,7 @@ def _is_wide(interest: Interest, access: Access, change: Change) -> bool:
 
 
 def costly(interest: Interest, access: Access, commit: Commit, tree: Node | None) -> bool:
-    """Whether `told`, or to write down what it gives, could take long or needs what is not at hand."""
+    """Whether `notified`, or to write down what it gives, could take long or needs what is not at hand."""
     steps = 0
     for change in commit.changes:
         if interest.pattern is not None:
@@ -114,7 +114,7 @@ def costly(interest: Interest, access: Access, commit: Commit, tree: Node | None
 
 
 def _place(interest: Interest, access: Access, change: Change) -> Path:
-    """Where the part is that a subscriber is told of: at the change, or below it where that is known."""
+    """Where the part is that a subscriber is notified of: at the change, or below it where that is known."""
     wanted = interest.path
     if wanted[: len(change.path)] == change.path and access.allows("read", change.path):
         return wanted
@@ -164,7 +164,7 @@ def visible(access: Access, change: Change, tree: Node | None = None) -> Iterato
     for prefix in access.read:
         if prefix.lies_below(change.path):
             for path in _places(prefix, change, tree):
-                yield from (Change(one.op, one.path, one.value) for one in _told_path(path, change, tree))
+                yield from (Change(one.op, one.path, one.value) for one in _at_path(path, change, tree))
 
 
 def _places(prefix: Prefix, change: Change, tree: Node | None) -> Iterable[Path]:
@@ -192,14 +192,14 @@ def may_read_all(access: Access, commit: Commit) -> bool:
 # -- what is asked for ------------------------------------------------------
 
 
-def told_part(interest: Interest, change: Change, tree: Node | None) -> list[Told]:
-    """Return what `interest` is told of a change that may be read, in order."""
+def visible_part(interest: Interest, change: Change, tree: Node | None) -> list[VisibleChange]:
+    """Return what `interest` is notified of by a change that may be read, in order."""
     if interest.pattern is None:
-        return list(_told_path(interest.path, change, tree))
-    return list(_told_pattern(interest.pattern, change, tree))
+        return list(_at_path(interest.path, change, tree))
+    return list(_by_pattern(interest.pattern, change, tree))
 
 
-def _told_path(path: Path, change: Change, tree: Node | None) -> Iterator[Told]:
+def _at_path(path: Path, change: Change, tree: Node | None) -> Iterator[VisibleChange]:
     at = change.path
     if at[: len(path)] == path:
         yield _whole(change, tree)
@@ -207,14 +207,14 @@ def _told_path(path: Path, change: Change, tree: Node | None) -> Iterator[Told]:
         yield from _own_part(path, change, tree)
 
 
-def _whole(change: Change, tree: Node | None) -> Told:
+def _whole(change: Change, tree: Node | None) -> VisibleChange:
     if change.op is not Op.DELETE or change.value is not None or tree is None:
-        return Told(change.op, change.path, change.value)
+        return VisibleChange(change.op, change.path, change.value)
     node = find(tree, change.path)
-    return Told(Op.DELETE, change.path, None if node is None else to_json(node))
+    return VisibleChange(Op.DELETE, change.path, None if node is None else to_json(node))
 
 
-def _own_part(path: Path, change: Change, tree: Node | None) -> Iterator[Told]:
+def _own_part(path: Path, change: Change, tree: Node | None) -> Iterator[VisibleChange]:
     """What a change above a path does to it."""
     part = _BLOCKED if change.op is Op.DELETE else _dig(change.value, path[len(change.path) :])
     if part is _MISSING and change.op is Op.MERGE:
@@ -223,15 +223,15 @@ def _own_part(path: Path, change: Change, tree: Node | None) -> Iterator[Told]:
         yield from _gone(path, tree)
     else:
         merged = change.op is Op.MERGE and isinstance(part, dict)
-        yield Told(Op.MERGE if merged else Op.PUT, path, part)
+        yield VisibleChange(Op.MERGE if merged else Op.PUT, path, part)
 
 
-def _gone(path: Path, tree: Node | None) -> Iterator[Told]:
+def _gone(path: Path, tree: Node | None) -> Iterator[VisibleChange]:
     """What was at a path and is not any more; where that is not known, that nothing is."""
     if tree is None:
-        yield Told(Op.DELETE, path)
+        yield VisibleChange(Op.DELETE, path)
     elif (node := find(tree, path)) is not None:
-        yield Told(Op.DELETE, path, to_json(node))
+        yield VisibleChange(Op.DELETE, path, to_json(node))
 
 
 def _dig(value: Any, path: Path) -> Any:
@@ -244,7 +244,7 @@ def _dig(value: Any, path: Path) -> Any:
     return value
 
 
-def _told_pattern(pattern: PathPattern, change: Change, tree: Node | None) -> Iterator[Told]:
+def _by_pattern(pattern: PathPattern, change: Change, tree: Node | None) -> Iterator[VisibleChange]:
     at = change.path
     if not pattern.agrees(at):
         return
@@ -258,7 +258,7 @@ def _told_pattern(pattern: PathPattern, change: Change, tree: Node | None) -> It
             yield from _own_part(path, change, tree)
     for path, value in found.items():
         merged = change.op is Op.MERGE and isinstance(value, dict)
-        yield Told(Op.MERGE if merged else Op.PUT, path, value)
+        yield VisibleChange(Op.MERGE if merged else Op.PUT, path, value)
 
 
 # -- whom a change concerns -------------------------------------------------

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from tega.api import Path
     from tega.hub.access import Access
+    from tega.hub.changefeed import Subscription
     from tega.hub.channels import Listening
-    from tega.hub.feed import Subscription
     from tega.store import AsyncLease
 
 MIN_TTL_S = 1.0

@@ -20,9 +20,9 @@ import msgspec
 
 from tega.api import Op
 from tega.errors import TooLarge
-from tega.hub.errors import Busy, NotFound
 from tega.hub.interest import is_heavy
 from tega.paths import format_path
+from tega.protocol.errors import Busy, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ class Held:
     used: float
     octets: int = 0
     steps: int = 0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Transactions:
@@ -99,7 +99,7 @@ class Transactions:
     async def read(self, access: Access, txid: str, path: Path) -> Node:
         """Return the tree as the transaction sees it; what is at the path must stand until the commit."""
         held = self.get(access, txid)
-        async with held.turn:
+        async with held.lock:
             held.txn.guard(path)
             return held.txn.view().tree
 
@@ -111,7 +111,7 @@ class Transactions:
         """
         held = self.get(access, txid)
         heavy = is_heavy(change.value)
-        async with held.turn:
+        async with held.lock:
             size = await self._store.lane.call(lambda: _size(change)) if heavy else _size(change)
             self._take_room(held, size)
             if expect is None and access.allows("read", change.path):
@@ -137,7 +137,7 @@ class Transactions:
     async def cand(self, access: Access, txid: str) -> list[Difference]:
         """Return what a commit would change now."""
         held = self.get(access, txid)
-        async with held.turn:
+        async with held.lock:
             if held.octets < LARGE:
                 return held.txn.cand()
             return await self._store.lane.call(held.txn.cand)
@@ -158,7 +158,7 @@ class Transactions:
         return await asyncio.shield(ending)
 
     async def _commit(self, held: Held) -> Commit | None:
-        async with held.turn:
+        async with held.lock:
             if held.octets < LARGE:
                 request = held.txn.close()
                 return None if request is None else await self._store.submit_later(request)

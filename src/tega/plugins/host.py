@@ -10,9 +10,9 @@ from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.hub.errors import BadRequest
 from tega.plugins.base import Plugin
 from tega.plugins.local import local_client
+from tega.protocol.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ import msgspec
 from tega.client.client import Client
 from tega.client.wire import encode
 from tega.hub.access import FULL
-from tega.hub.door import Door
+from tega.hub.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class LocalWire:
-    """Both ends of a connection: a `Wire` for the client, a `Peer` for the door."""
+    """Both ends of a connection: a `Wire` for the client, a `Peer` for the connection."""
 
     def __init__(
         self, hub: Hub, on_message: Callable[[dict[str, Any]], None], on_lost: Callable[[], None]
@@ -38,7 +38,7 @@ class LocalWire:
         self.most: int | None = None
         self.opened: asyncio.Future[None] = self._loop.create_future()
         self.opened.set_result(None)
-        self._door = Door(hub, _Back(self), FULL, "plugin")
+        self._connection = Connection(hub, _Back(self), FULL, "plugin")
 
     @property
     def heard(self) -> float:
@@ -46,12 +46,12 @@ class LocalWire:
 
     def send(self, message: dict[str, Any]) -> None:
         if not self._closed:
-            self._door.receive(encode(message))
+            self._connection.receive(encode(message))
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            self._door.lost()
+            self._connection.lost()
             self._loop.call_soon(self._on_lost)
 
     abort = close
@@ -70,7 +70,7 @@ class LocalWire:
         if self._queue:
             self._loop.call_soon(self._drain)
         elif waiting >= FULL_AT and not self._closed:
-            self._door.drained()
+            self._connection.drained()
 
     @property
     def full(self) -> bool:
@@ -78,7 +78,7 @@ class LocalWire:
 
 
 class _Back:
-    """The door's way to the client of a `LocalWire`."""
+    """the connection's way to the client of a `LocalWire`."""
 
     def __init__(self, wire: LocalWire) -> None:
         self._wire = wire

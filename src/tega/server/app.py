@@ -15,8 +15,8 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tega.hub.hub import Hub
-from tega.server.guard import Guard
-from tega.server.http import HttpProtocol, Lobby
+from tega.server.auth import Auth
+from tega.server.http import HttpProtocol, Pending
 from tega.server.rest import Rest
 from tega.server.tidy import Tidy
 from tega.server.ws import SessionProtocol
@@ -44,7 +44,7 @@ class Server:
         store: What is served; the caller closes it after `stop`.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one, see `port` after `start`.
-        guard: Who is let in; everybody without one.
+        auth: Who is let in; everybody without one.
         tls: Context with the server's certificate.
         max_body: Bytes of a body or message; more is refused.
     """
@@ -55,7 +55,7 @@ class Server:
         *,
         host: str = "127.0.0.1",
         port: int = PORT,
-        guard: Guard | None = None,
+        auth: Auth | None = None,
         tls: ssl.SSLContext | None = None,
         max_body: int = MAX_BODY,
     ) -> None:
@@ -63,11 +63,11 @@ class Server:
         self.host = host
         self.port = port
         self._tls = tls
-        self._guard = guard or Guard(None)
+        self._auth = auth or Auth(None)
         self._max_body = max_body
         self._state = ServerState()
         self._sessions: set[SessionProtocol] = set()
-        self._lobby: set[Lobby] = set()
+        self._pending: set[Pending] = set()
         self._tidy = Tidy()
         self._listener: asyncio.Server | None = None
 
@@ -109,7 +109,7 @@ class Server:
             await self.hub.plugins.start()
         config = self._config()
         self._listener = await asyncio.get_running_loop().create_server(
-            lambda: Lobby(lambda: HttpProtocol(config, self._state, {}), self._lobby, self._tidy),
+            lambda: Pending(lambda: HttpProtocol(config, self._state, {}), self._pending, self._tidy),
             self.host,
             self.port,
             ssl=self._tls,
@@ -118,7 +118,7 @@ class Server:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     def _config(self) -> Config:
-        app = Rest(self.hub, self._guard, self._max_body).app()
+        app = Rest(self.hub, self._auth, self._max_body).app()
         config = Config(
             cast(Any, app),
             ws=cast(Any, self._session_protocol),
@@ -134,7 +134,7 @@ class Server:
         return config
 
     def _session_protocol(self, **uvicorn: object) -> SessionProtocol:
-        return SessionProtocol(self.hub, self._guard, self._max_body, self._sessions, self._tidy)
+        return SessionProtocol(self.hub, self._auth, self._max_body, self._sessions, self._tidy)
 
     async def stop(self) -> None:
         """Take no more connections, end the sessions, let what was asked finish, close."""
@@ -146,7 +146,7 @@ class Server:
         for connection in list(self._sessions):
             connection.close("the server stops")
         self._tidy.stop()
-        for silent in list(self._lobby):
+        for silent in list(self._pending):
             silent.close()
         for http in list(self._state.connections):
             http.shutdown()

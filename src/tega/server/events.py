@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from tega.hub import messages as m
-from tega.hub.errors import BadRequest
+from tega.protocol import requests
+from tega.protocol.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -62,7 +62,7 @@ def event_stream(hub: Hub, who: Session, query: dict[str, str]) -> AsyncIterator
         if channel is not None:
             hub.listen(session, channel, regex=regex)
         else:
-            wanted = msgspec.convert(query, m.Subscribe, strict=False)
+            wanted = msgspec.convert(query, requests.Subscribe, strict=False)
             hub.subscribe(session, wanted.path, regex=regex, after=wanted.after)
     except msgspec.ValidationError as error:
         hub.forget(session)

@@ -23,12 +23,12 @@ the answer that says why (RFC 9112, section 9.6).
 """
 
 
-class Lobby(asyncio.Protocol):
+class Pending(asyncio.Protocol):
     """A connection that has not said anything yet: costs next to nothing, and ends if it stays silent."""
 
     __slots__ = ("_make", "_open", "_tidy", "_timer", "_transport")
 
-    def __init__(self, make: Callable[[], HttpProtocol], open_connections: set[Lobby], tidy: Tidy) -> None:
+    def __init__(self, make: Callable[[], HttpProtocol], open_connections: set[Pending], tidy: Tidy) -> None:
         self._make = make
         self._open = open_connections
         self._tidy = tidy

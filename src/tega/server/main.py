@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from tega.server.guard import Guard
+    from tega.server.auth import Auth
 
 logger = logging.getLogger("tega.server")
 SWITCH_S = 0.001
@@ -87,15 +87,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _guard(options: argparse.Namespace, host: str) -> Guard:
-    from tega.server.guard import Guard, TokensFileError, read_tokens
+def _auth(options: argparse.Namespace, host: str) -> Auth:
+    from tega.server.auth import Auth, TokensFileError, read_tokens
 
     if options.token_file is None:
         if not is_loopback(host):
             raise UsageError(
                 f"--listen {host}: others can reach that, so --token-file is needed (or listen on 127.0.0.1)"
             )
-        return Guard(None)
+        return Auth(None)
     try:
         return read_tokens(options.token_file)
     except TokensFileError as error:
@@ -130,7 +130,7 @@ def _options(pairs: Sequence[str]) -> dict[str, str]:
 async def serve(options: argparse.Namespace) -> None:
     """Open, listen, and serve until SIGTERM or SIGINT; then stop in good order."""
     host, port = parse_listen(options.listen)
-    guard, tls, settings = _guard(options, host), _tls(options), _options(options.option)
+    auth, tls, settings = _auth(options, host), _tls(options), _options(options.option)
     from tega.hub.store import open_hub_store
     from tega.server.app import Server
 
@@ -139,7 +139,7 @@ async def serve(options: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     store = await open_hub_store(options.data, durability=options.durability)
     try:
-        server = Server(store, host=host, port=port, guard=guard, tls=tls, max_body=options.max_body)
+        server = Server(store, host=host, port=port, auth=auth, tls=tls, max_body=options.max_body)
         server.use_plugins(options.enable, options.plugins, settings)
         try:
             await server.start()

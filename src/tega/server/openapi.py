@@ -10,10 +10,10 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tega.hub.messages import Request
+    from tega.protocol.requests import Request
 
 
-_DATA_VERBS = {
+_METHODS = {
     "get": ("Read a leaf or subtree", ["at", "version", "txid", "regex", "meta"]),
     "put": ("Replace the subtree by the JSON body", ["expect", "ephemeral", "txid", "message", "request"]),
     "patch": ("Merge the JSON body into the subtree", ["expect", "txid", "message", "request"]),
@@ -55,13 +55,13 @@ def _data_paths() -> dict[str, Any]:
     return {
         "parameters": [path],
         **{
-            verb: {
+            method: {
                 "summary": summary,
                 "parameters": [_query(name) for name in names],
-                **({"requestBody": _body({})} if verb in ("put", "patch", "post") else {}),
+                **({"requestBody": _body({})} if method in ("put", "patch", "post") else {}),
                 "responses": _responses(),
             }
-            for verb, (summary, names) in _DATA_VERBS.items()
+            for method, (summary, names) in _METHODS.items()
         },
     }
 
@@ -82,10 +82,10 @@ def _command(
 ) -> dict[str, Any]:
     fields = components[kind.__name__].get("properties", {})
     summary = (kind.__doc__ or "").strip().splitlines()[0]
-    verb: dict[str, Any] = {"summary": summary, "responses": _responses()}
-    found = {"post": {**verb, "requestBody": _body(schema)}}
+    method: dict[str, Any] = {"summary": summary, "responses": _responses()}
+    found = {"post": {**method, "requestBody": _body(schema)}}
     if reads:
-        found["get"] = {**verb, "parameters": [_query(name) for name in fields if name != "id"]}
+        found["get"] = {**method, "parameters": [_query(name) for name in fields if name != "id"]}
     return found
 
 
@@ -106,7 +106,7 @@ def _responses() -> dict[str, Any]:
 
 def page(commands: Mapping[str, type[Request]], reading: Sequence[type[Request]]) -> str:
     """Return a page for people; it needs nothing from elsewhere."""
-    rows = [_row(verb.upper(), "/path…", summary, names) for verb, (summary, names) in _DATA_VERBS.items()]
+    rows = [_row(method.upper(), "/path…", summary, names) for method, (summary, names) in _METHODS.items()]
     rows.append(_row("GET", "/_watch", "Stream commits or messages", ["path", "regex", "after", "channel"]))
     for name, kind in sorted(commands.items()):
         methods = "GET POST" if kind in reading else "POST"

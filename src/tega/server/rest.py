@@ -1,4 +1,4 @@
-"""REST: the tree as resources, and every verb as `/_verb`; a thin skin over the hub's verbs.
+"""REST: the tree as resources, and every operation as `/_operation`; a thin skin over the hub's operations.
 
 `GET PUT PATCH DELETE /a/b/c` read, replace, merge and delete; `POST` calls
 the function at the path. The segments of the URL are those of the path.
@@ -20,33 +20,47 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tega.errors import StoreError, TooLarge
-from tega.hub import messages as m
-from tega.hub.door import LARGE
-from tega.hub.errors import BadRequest, NameTaken, NotFound, Unauthorized, code_of, redacted, to_wire
+from tega.hub.access import redacted
+from tega.hub.connection import LARGE
 from tega.hub.hub import full_name
+from tega.hub.operations import OPERATIONS, Later
 from tega.hub.session import DEFAULT_TTL_S, Session
-from tega.hub.verbs import VERBS, Later
 from tega.paths import format_path
+from tega.protocol import requests
+from tega.protocol.errors import BadRequest, NameTaken, NotFound, Unauthorized, code_of, to_wire
 from tega.server.events import event_stream
 from tega.server.openapi import description, page
 
 if TYPE_CHECKING:
     from tega.hub.access import Access
     from tega.hub.hub import Hub
-    from tega.server.guard import Guard
+    from tega.server.auth import Auth
 
 SESSION_ONLY: Final = (
-    *(m.Hello, m.Ping, m.Bye, m.Subscribe, m.Unsubscribe, m.Listen),
-    *(m.Offer, m.Withdraw, m.Abort, m.Answer, m.Fail, m.Progress),
+    *(requests.Hello, requests.Ping, requests.Bye, requests.Subscribe, requests.Unsubscribe, requests.Listen),
+    *(requests.Offer, requests.Withdraw, requests.Abort, requests.Answer, requests.Fail, requests.Progress),
 )
 """What only makes sense on a connection that stays."""
 READING: Final = (
-    *(m.Get, m.Select, m.Children, m.Head, m.Roots, m.Old, m.Edges, m.Log, m.Diff, m.Cand),
-    m.Export,
-    *(m.Ids, m.Subscribers, m.Channels, m.Plugins, m.Info),
+    *(
+        requests.Get,
+        requests.Select,
+        requests.Children,
+        requests.Head,
+        requests.Roots,
+        requests.Old,
+        requests.Edges,
+        requests.Log,
+        requests.Diff,
+        requests.Cand,
+    ),
+    requests.Export,
+    *(requests.Ids, requests.Subscribers, requests.Channels, requests.Plugins, requests.Info),
 )
 """What changes nothing and costs little, and so can be asked with GET: any page makes a browser do that."""
-COMMANDS: Final = {str(kind.__struct_config__.tag): kind for kind in m.REQUESTS if kind not in SESSION_ONLY}
+COMMANDS: Final = {
+    str(kind.__struct_config__.tag): kind for kind in requests.REQUESTS if kind not in SESSION_ONLY
+}
 FLEET: Final = ("global", "forwarders", "sync")
 """What a server among others is asked."""
 _encode = msgspec.json.Encoder().encode
@@ -56,9 +70,9 @@ logger = logging.getLogger("tega.server")
 class Rest:
     """The HTTP side of one server."""
 
-    def __init__(self, hub: Hub, guard: Guard, max_body: int) -> None:
+    def __init__(self, hub: Hub, auth: Auth, max_body: int) -> None:
         self._hub = hub
-        self._guard = guard
+        self._auth = auth
         self._max_body = max_body
 
     def app(self) -> Starlette:
@@ -98,8 +112,8 @@ class Rest:
     def _caller(self, request: Request) -> Session:
         """Who asks: a live session that shows its key, or somebody for this one request."""
         server = request.scope.get("server") or ("", 0)
-        self._guard.check_site(request.headers, str(server[0]))
-        grant = self._guard.admit(_token(request))
+        self._auth.check_site(request.headers, str(server[0]))
+        grant = self._auth.admit(_token(request))
         shown = request.headers.get("tega-session")
         if shown is not None:
             return self._live(shown, grant.access)
@@ -119,8 +133,8 @@ class Rest:
             raise Unauthorized("there is no session of that name and key; want Tega-Session: NAME:KEY")
         return session
 
-    async def _run(self, who: Session, request: m.Request) -> Any:
-        result = VERBS[type(request)](self._hub, who, request)
+    async def _run(self, who: Session, request: requests.Request) -> Any:
+        result = OPERATIONS[type(request)](self._hub, who, request)
         if isinstance(result, Later):
             return result.shape(await result.outcome)
         return await result if inspect.isawaitable(result) else result
@@ -160,43 +174,48 @@ class Rest:
         query = dict(request.query_params)
         query.pop("tega_id", None)
         name = request.path_params["path"]
-        if name.startswith("_") and "/" not in name:  # GET and POST are verbs and do not come here
-            raise BadRequest(f"/{name} is a verb: use POST; /_put writes a root of that name")
+        if name.startswith("_") and "/" not in name:  # GET and POST are operations and do not come here
+            raise BadRequest(f"/{name} is an operation: use POST; /_put writes a root of that name")
         match request.method:
             case "GET" | "HEAD":
                 return await self._get(request, who, query)
             case "POST":
                 return await self._call(request, who, query)
             case "DELETE":
-                return await self._change(m.Delete, _path(request), {}, who, query)
+                return await self._change(requests.Delete, _path(request), {}, who, query)
             case "PATCH":
                 fields = {"value": await self._json_body(request)}
-                return await self._change(m.Merge, _path(request), fields, who, query)
+                return await self._change(requests.Merge, _path(request), fields, who, query)
             case "PUT":
                 fields = {"value": await self._json_body(request)}
-                return await self._change(m.Put, _path(request), fields, who, query)
+                return await self._change(requests.Put, _path(request), fields, who, query)
             case other:
                 raise BadRequest(f"{other} means nothing here")
 
     async def _get(self, request: Request, who: Session, query: dict[str, str]) -> Any:
         if _flag(query.pop("regex", query.pop("regex_flag", ""))):
             pattern = request.scope["path"].removeprefix("/")
-            return await self._run(who, _convert(m.Select, {**query, "pattern": pattern}))
+            return await self._run(who, _convert(requests.Select, {**query, "pattern": pattern}))
         meta = _flag(query.pop("meta", query.pop("internal", "")))
         if "version" in query:
             query["root_version"] = query.pop("version")
         path = _path(request)
-        found = await self._run(who, _convert(m.Get, {**query, "path": path}))
+        found = await self._run(who, _convert(requests.Get, {**query, "path": path}))
         if found is None:
             raise NotFound(f"nothing is at {path or 'the root: the tree is empty'}")
         return _json(found if meta else found["value"], {"tega-revision": str(found["rev"])})
 
     async def _change(
-        self, kind: type[m.Request], path: str, fields: dict[str, Any], who: Session, query: dict[str, str]
+        self,
+        kind: type[requests.Request],
+        path: str,
+        fields: dict[str, Any],
+        who: Session,
+        query: dict[str, str],
     ) -> Any:
         if "version" in query:
             raise BadRequest("a write names the revision that it expects as `expect`, not as `version`")
-        if kind is m.Put and "ephemeral" in query:
+        if kind is requests.Put and "ephemeral" in query:
             fields["ephemeral"] = _flag(query.pop("ephemeral"))
         return await self._run(who, _convert(kind, {**query, **fields, "path": path}))
 
@@ -204,9 +223,13 @@ class Rest:
         fields = await self._json_body(request, {})
         if not isinstance(fields, dict):
             raise BadRequest('the body of a call is {"args": [...], "kwargs": {...}}')
-        return {"result": await self._run(who, _convert(m.Call, {**query, **fields, "path": _path(request)}))}
+        return {
+            "result": await self._run(
+                who, _convert(requests.Call, {**query, **fields, "path": _path(request)})
+            )
+        }
 
-    # -- the verbs -----------------------------------------------------------
+    # -- the operations -----------------------------------------------------------
 
     async def _command(self, request: Request, who: Session) -> Any:
         kind = COMMANDS.get(request.path_params["command"])
@@ -225,9 +248,9 @@ class Rest:
             )
             return await self._run(who, read)
         fields.update(_mapping(_decode(body) if body else {}))
-        if kind is m.Rollback:
+        if kind is requests.Rollback:
             _take_rollback(fields)
-        if kind is m.Edges:
+        if kind is requests.Edges:
             fields |= {"root": fields.pop("root_oid", fields.get("root", ""))}
             fields["old_roots"] = _flag(str(fields.get("old_roots", "")))
         return await self._run(who, _convert(kind, fields))
@@ -284,11 +307,11 @@ def _decode(body: bytes) -> Any:
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise BadRequest("the body of a verb is an object with its fields")
+        raise BadRequest("the body of an operation is an object with its fields")
     return value
 
 
-def _convert(kind: type[m.Request], fields: dict[str, Any]) -> m.Request:
+def _convert(kind: type[requests.Request], fields: dict[str, Any]) -> requests.Request:
     try:
         return msgspec.convert({**fields, "op": kind.__struct_config__.tag}, kind, strict=False)
     except msgspec.ValidationError as error:

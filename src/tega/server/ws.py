@@ -1,4 +1,4 @@
-"""WebSocket for sessions: who is let in, and the connection as the `Peer` of a `Door`."""
+"""WebSocket for sessions: who is let in, and the connection as the `Peer` of a `Connection`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from tega.errors import StoreError
-from tega.frames import PATH, Framed
-from tega.hub.door import Door
-from tega.hub.errors import Unauthorized
+from tega.hub.connection import Connection
+from tega.protocol.errors import Unauthorized
+from tega.protocol.frames import PATH, Framed
 
 if TYPE_CHECKING:
     from websockets.datastructures import Headers
     from websockets.http11 import Response
 
     from tega.hub.hub import Hub
-    from tega.server.guard import Guard
+    from tega.server.auth import Auth
     from tega.server.tidy import Tidy
 
 HELLO_S: Final = 10.0
@@ -35,19 +35,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 class SessionProtocol(Framed):
-    """One WebSocket connection; the `Peer` of a `Door`."""
+    """One WebSocket connection; the `Peer` of a `Connection`."""
 
     def __init__(
-        self, hub: Hub, guard: Guard, max_size: int, connections: set[SessionProtocol], tidy: Tidy
+        self, hub: Hub, auth: Auth, max_size: int, connections: set[SessionProtocol], tidy: Tidy
     ) -> None:
         self._server = ServerProtocol(max_size=max_size)
         self._max_size = max_size
         super().__init__(self._server)
         self._tidy = tidy
         self._hub = hub
-        self._guard = guard
+        self._auth = auth
         self._connections = connections
-        self._door: Door | None = None
+        self._connection: Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.full = False
 
@@ -64,18 +64,18 @@ class SessionProtocol(Framed):
         self._tidy.note()
         if self._timer is not None:
             self._timer.cancel()
-        if self._door is not None:
-            self._door.lost()
-            self._door = None
+        if self._connection is not None:
+            self._connection.lost()
+            self._connection = None
 
     def pause_writing(self) -> None:
         self.full = True
 
     def resume_writing(self) -> None:
         self.full = False
-        if self._door is not None:
-            self._door.alive()
-            self._door.drained()
+        if self._connection is not None:
+            self._connection.alive()
+            self._connection.drained()
 
     # -- WebSocket -----------------------------------------------------------
 
@@ -92,25 +92,25 @@ class SessionProtocol(Framed):
         if path != PATH:
             return HTTPStatus.NOT_FOUND, f"sessions are at {PATH}\n"
         try:
-            self._guard.check_site(_lower(request.headers), _local(self._transport))
-            grant = self._guard.admit(_token(request, query))
+            self._auth.check_site(_lower(request.headers), _local(self._transport))
+            grant = self._auth.admit(_token(request, query))
         except Unauthorized as error:
             return HTTPStatus.UNAUTHORIZED, f"{error}\n"
         except StoreError as error:
             return HTTPStatus.FORBIDDEN, f"{error}\n"
         address = _address(self._transport)
-        self._door = Door(self._hub, self, grant.access, address, most=self._max_size)
+        self._connection = Connection(self._hub, self, grant.access, address, most=self._max_size)
         return None
 
     def on_control(self) -> None:
-        if self._door is not None:
-            self._door.alive()
+        if self._connection is not None:
+            self._connection.alive()
 
     def on_message(self, data: bytes | bytearray | memoryview) -> None:
-        if self._door is None:
+        if self._connection is None:
             return
-        self._door.receive(data)
-        if self._door.session is not None and self._timer is not None and not self._beating:
+        self._connection.receive(data)
+        if self._connection.session is not None and self._timer is not None and not self._beating:
             self._beat()
 
     # -- time ----------------------------------------------------------------
@@ -124,13 +124,13 @@ class SessionProtocol(Framed):
         """Ping thrice in the session's time-to-live, so that a dead line is noticed at both ends."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._door is None or self._door.session is None or self._transport.is_closing():
+        if self._connection is None or self._connection.session is None or self._transport.is_closing():
             return
         if self._beating:
             self._frames.send_ping(b"")
             self.flush()
         self._beating = True
-        self._timer = asyncio.get_running_loop().call_later(self._door.session.ttl / 3, self._beat)
+        self._timer = asyncio.get_running_loop().call_later(self._connection.session.ttl / 3, self._beat)
 
     # -- Peer ----------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tega.client.decode import difference_of
-from tega.hub.errors import NotFound
 from tega.paths import parse_path
+from tega.protocol.errors import NotFound
 from tega.shell import show
 from tega.shell.lines import UsageError, parse_call, parse_number, parse_value, split_word, words
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """One verb of the shell."""
+    """One command of the shell."""
 
     usage: str
     help: str

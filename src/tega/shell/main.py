@@ -18,7 +18,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from tega.errors import StoreError
-from tega.hub.errors import Disconnected
+from tega.protocol.errors import Disconnected
 from tega.shell.commands import Quit, Shell
 from tega.shell.lines import UsageError
 from tega.shell.show import printable

@@ -2,7 +2,7 @@ import pytest
 
 from tega.client.blocking import connect
 from tega.errors import Conflict
-from tega.hub.errors import Disconnected
+from tega.protocol.errors import Disconnected
 from unit.tega.serving import run, serving
 
 

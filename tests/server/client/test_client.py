@@ -20,7 +20,7 @@ from tega.errors import (
     StoreFull,
     TooLarge,
 )
-from tega.hub.errors import BadRequest, Disconnected, Offered
+from tega.protocol.errors import BadRequest, Disconnected, Offered
 from tega.server.app import Server
 from unit.tega.serving import memory_store, process, run, served, serving, until
 

@@ -12,9 +12,9 @@ from websockets.frames import Frame, Opcode
 from tega.client import Client
 from tega.errors import TooLarge
 from tega.hub import access
-from tega.hub.errors import NameTaken, Unauthorized
+from tega.protocol.errors import NameTaken, Unauthorized
 from tega.server import ws
-from tega.server.guard import Grant, Guard
+from tega.server.auth import Auth, Grant
 from unit.tega.serving import process, rss_mb, run, serving, until
 
 
@@ -179,7 +179,7 @@ def test_a_wrong_token_opens_nothing():
 
         right = "a-token-of-sixteen"
         grant = Grant("op", hashlib.sha256(right.encode()).digest(), access(read=["a"], write=["a"]))
-        async with serving(guard=Guard((grant,))) as server, httpx.AsyncClient(base_url=server.url) as http:
+        async with serving(auth=Auth((grant,))) as server, httpx.AsyncClient(base_url=server.url) as http:
             for wrong in (None, "wrong", right[:-1]):
                 with pytest.raises(Unauthorized):
                     await Client(server.url, token=wrong).open()

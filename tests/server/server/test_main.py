@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tega.client import Client
-from tega.hub.errors import Denied, Disconnected, Unauthorized
+from tega.protocol.errors import Denied, Disconnected, Unauthorized
 from tega.server.main import main, parse_listen
 from unit.tega.serving import process, rss_mb, run, until
 

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from tega.client import Client
-from tega.hub import FULL, access, messages
-from tega.hub.verbs import VERBS
-from tega.server.guard import Grant, Guard
+from tega.hub import FULL, access
+from tega.hub.operations import OPERATIONS
+from tega.protocol import requests
+from tega.server.auth import Auth, Grant
 from tega.server.rest import COMMANDS
 from unit.tega.serving import run, serving
 
@@ -143,12 +144,12 @@ def test_head_changes_nothing():
 
 
 def guarded(**tokens):
-    """A guard with a token for each name, sixteen times its first letter."""
+    """A auth with a token for each name, sixteen times its first letter."""
     grants = (
         Grant(name, hashlib.sha256((name[0] * 16).encode()).digest(), rights)
         for name, rights in tokens.items()
     )
-    return {"guard": Guard(tuple(grants))}
+    return {"auth": Auth(tuple(grants))}
 
 
 def test_nobody_writes_in_the_name_of_another():
@@ -357,7 +358,7 @@ def test_a_fault_of_the_server_is_told_as_json(monkeypatch, caplog):
         raise ZeroDivisionError
 
     async def test(http, server):
-        monkeypatch.setitem(VERBS, messages.Head, broken)
+        monkeypatch.setitem(OPERATIONS, requests.Head, broken)
         assert (await http("GET", "/_head", 500))["error"]["code"] == "internal"
         assert "ZeroDivisionError" in caplog.text
 

@@ -18,7 +18,7 @@ import msgspec
 from tega.client import Client
 from tega.database import Database
 from tega.engines.memory import MemoryLog
-from tega.hub import FULL, Door, Hub
+from tega.hub import FULL, Connection, Hub
 from tega.hub.store import HubStore
 from tega.server.app import Server
 
@@ -80,7 +80,7 @@ async def served(**options: Any) -> AsyncIterator[Client]:
 
 
 class Inbox:
-    """The far end of a door: keeps what it was sent; full when told so."""
+    """The far end of a connection: keeps what it was sent; full when told so."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
@@ -108,17 +108,17 @@ class Inbox:
 
 
 class Talker:
-    """A session over a door, without any transport."""
+    """A session over a connection, without any transport."""
 
     def __init__(self, hub: Hub, access: Any = FULL, **hello: Any) -> None:
         self.inbox = Inbox()
-        self.door = Door(hub, self.inbox, access, "test")
+        self.connection = Connection(hub, self.inbox, access, "test")
         self._number = 0
         self.send(op="hello", **hello)
 
     def send(self, **message: Any) -> int:
         self._number += 1
-        self.door.receive(msgspec.json.encode({"id": self._number, **message}))
+        self.connection.receive(msgspec.json.encode({"id": self._number, **message}))
         return self._number
 
     async def ask(self, **message: Any) -> Any:

@@ -1,8 +1,8 @@
 import pytest
 
 from tega.hub.access import FULL, access
-from tega.hub.errors import Denied
 from tega.paths import parse_path
+from tega.protocol.errors import Denied
 
 
 @pytest.mark.parametrize(

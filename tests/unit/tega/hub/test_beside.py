@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from tega.api import Change, Op
-from tega.hub import access, feed
+from tega.hub import access, changefeed
 from tega.hub import lane as lanes
 from tega.hub.lane import Lane
 from unit.tega.serving import Talker, hubbing, run, until
@@ -73,7 +73,7 @@ def test_who_leaves_in_the_middle_of_a_large_message_is_forgotten():
             one = Talker(hub)
             one.send(op="put", path="a", value="x" * 70_000)
             one.send(op="put", path="b", value=1)
-            one.door.lost()
+            one.connection.lost()
             assert await Talker(hub).ask(op="head") in (0, 1)
             assert hub.store.database.get("b") is None
 
@@ -152,13 +152,13 @@ def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, mon
             await slow.ask(op="subscribe", path=path, regex=bool(path))
             await quick.ask(op="subscribe", path="a")
             gate = asyncio.Event()
-            real = hub.feed.lane.call
+            real = hub.changefeed.lane.call
 
             async def call(job):
                 await gate.wait()
                 return await real(job)
 
-            monkeypatch.setattr(hub.feed.lane, "call", call)
+            monkeypatch.setattr(hub.changefeed.lane, "call", call)
             heavy = {"a" * 1000: 0} if path else {f"k{i}": 0 for i in range(1000)}
             await hub.store.put("a" if path else "", {"a": 0, **heavy})
             for i in range(5):
@@ -174,7 +174,7 @@ def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, mon
 
 
 def test_expressions_that_take_long_together_are_matched_beside_the_loop(monkeypatch):
-    monkeypatch.setattr(feed, "PATTERNS_S", -1.0)
+    monkeypatch.setattr(changefeed, "PATTERNS_S", -1.0)
 
     async def work():
         async with hubbing() as hub:
@@ -192,7 +192,7 @@ def test_expressions_that_take_long_together_are_matched_beside_the_loop(monkeyp
 
 
 def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
-    monkeypatch.setattr(feed, "MANY", 3)
+    monkeypatch.setattr(changefeed, "MANY", 3)
 
     async def work():
         async with hubbing() as hub:

@@ -5,9 +5,9 @@ import pytest
 
 from tega.api import Change, Op
 from tega.hub import access
-from tega.hub.door import MAX_CALLS
-from tega.hub.messages import REQUESTS
-from tega.hub.verbs import VERBS
+from tega.hub.connection import MAX_CALLS
+from tega.hub.operations import OPERATIONS
+from tega.protocol.requests import REQUESTS
 from unit.tega.serving import Talker, hubbing, run, until
 
 
@@ -20,7 +20,7 @@ class Clock:
 
 
 def test_every_request_has_a_verb_or_is_the_doors_own():
-    left = {kind.__name__ for kind in REQUESTS} - {kind.__name__ for kind in VERBS}
+    left = {kind.__name__ for kind in REQUESTS} - {kind.__name__ for kind in OPERATIONS}
     assert left == {"Hello", "Abort"}
 
 
@@ -63,7 +63,7 @@ def test_ephemeral_nodes_and_functions_go_with_the_session_when_its_time_is_over
             await other.ask(op="put", path="hosts.two", value=1)
             tree = (await other.ask(op="get"))["value"]
             assert tree["f"] == {"one": {"rpc": {"owner": "one", "doc": "does nothing"}}}
-            one.door.lost()
+            one.connection.lost()
             clock.now += 4
             assert "one" in await other.ask(op="ids")
             assert (await other.ask(op="call", path="f.one"))["code"] == "no_handler"
@@ -149,7 +149,7 @@ def test_errors_time_outs_cancellation_and_death_arrive_as_such():
             assert (failed["code"], failed["message"]) == ("remote_error", "ValueError: no")
             assert (late["code"], cancelled["code"]) == ("timeout", "cancelled")
             assert {push["call"] for push in owner.inbox.pushes("cancel")} == {orders[1], orders[2]}
-            owner.door.lost()
+            owner.connection.lost()
             dead = (await until(lambda: caller.inbox.answer(calls[3])))["error"]
             assert dead["code"] == "timeout"
             assert "vanished" in dead["message"]
@@ -225,7 +225,7 @@ def test_a_slow_listener_loses_messages_and_is_told_how_many():
             for i in range(7):
                 await sender.ask(op="publish", channel="c", body=i)
             slow.inbox.full = False
-            slow.door.drained()
+            slow.connection.drained()
             assert slow.inbox.pushes("dropped") == [{"push": "dropped", "count": 7}]
             assert slow.inbox.pushes("message") == []
 
@@ -296,7 +296,7 @@ def test_who_waits_for_others_is_heard_and_can_be_asked_itself():
             for push in owner.inbox.pushes("call"):
                 owner.send(op="answer", call=push["call"], value=1, id=0)
             await until(lambda: caller.inbox.answer(numbers[-1]))
-            owner.door.lost()
+            owner.connection.lost()
             assert (await caller.ask(op="call", path="f"))["code"] == "no_handler"
 
     run(work())
@@ -312,7 +312,7 @@ def test_what_cannot_be_read_is_refused_and_the_session_goes_on(data):
     async def work():
         async with hubbing() as hub:
             one = Talker(hub)
-            one.door.receive(data)
+            one.connection.receive(data)
             (message,) = one.inbox.messages[1:]
             assert message["error"]["code"] == "bad_request"
             assert message["id"] in (0, 7)

@@ -2,7 +2,7 @@ import pytest
 
 from tega.api import Change, Commit, Op
 from tega.hub import FULL, access
-from tega.hub.interest import Index, Interest, costly, is_heavy, regex_interest, told
+from tega.hub.interest import Index, Interest, costly, is_heavy, notified, regex_interest
 from tega.paths import parse_path
 from tega.tree import build
 
@@ -19,7 +19,7 @@ def shown(interest: Interest, *changes: Change, before=None, who=FULL):
     tree = None if before is None else build(before, 1)
     return [
         (item.op.value, ".".join(item.path), item.value)
-        for item in told(interest, who, commit(*changes), tree)
+        for item in notified(interest, who, commit(*changes), tree)
     ]
 
 

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from tega.hub import FULL, access
-from tega.hub.messages import REQUESTS, Abort, Hello, Request
-from tega.hub.verbs import VERBS
+from tega.hub.operations import OPERATIONS
+from tega.protocol.requests import REQUESTS, Abort, Hello, Request
 from unit.tega.serving import Talker, hubbing, run, until
 
 WORLDS = ("left", "right")
@@ -231,5 +231,5 @@ def test_every_field_of_every_verb_is_asked_for():
     """A new verb or field is part of this test, or said not to matter."""
     alike = "id args kwargs call_id body until ephemeral mode dry_run history doc name key ttl"
     irrelevant = set(alike.split())
-    for kind in VERBS:
+    for kind in OPERATIONS:
         assert set(kind.__struct_fields__) - set(FIELDS) <= irrelevant, kind

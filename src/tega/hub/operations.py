@@ -1,4 +1,4 @@
-"""What each request does. One function a verb; every door of the server and the shell come through here."""
+"""What each request does: a function an operation; whatever the transport, requests come through here."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from tega.api import MISSING, Change, Op
 from tega.errors import Compacted
-from tega.hub import messages as m
 from tega.hub.access import channel_path
+from tega.hub.changefeed import MANY
 from tega.hub.channels import check_channel
-from tega.hub.errors import BadRequest, Denied
-from tega.hub.feed import MANY
 from tega.hub.interest import is_heavy, may_read_all, visible
 from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
 from tega.paths import format_path, overlap, parse_path
 from tega.pattern import path_pattern
+from tega.protocol import requests
+from tega.protocol.errors import BadRequest, Denied
 from tega.state import mod_at
 from tega.tree import diff as compare
 from tega.tree import find, to_json, walk
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tega.hub.store import Outcome
     from tega.tree import Node
 
-R = TypeVar("R", bound=m.Request)
+R = TypeVar("R", bound=requests.Request)
 Verb = Any
 
 
@@ -45,17 +45,17 @@ class Later(NamedTuple):
     """Makes the answer from the outcome."""
 
 
-VERBS: Final[dict[type[m.Request], Verb]] = {}
+OPERATIONS: Final[dict[type[requests.Request], Verb]] = {}
 MAX_LOG: Final = 10_000
 OLD_ROOTS: Final = 10
 """Versions of each root before the present one that `edges` shows."""
 
 
-def verb(request: type[R]) -> Callable[[Verb], Verb]:
+def operation(request: type[R]) -> Callable[[Verb], Verb]:
     """Register the function that serves a request."""
 
     def register(function: Verb) -> Verb:
-        VERBS[request] = function
+        OPERATIONS[request] = function
         return function
 
     return register
@@ -64,8 +64,8 @@ def verb(request: type[R]) -> Callable[[Verb], Verb]:
 # -- reading ----------------------------------------------------------------
 
 
-@verb(m.Get)
-def get(hub: Hub, who: Session, r: m.Get) -> Json:
+@operation(requests.Get)
+def get(hub: Hub, who: Session, r: requests.Get) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)
     if r.at is None and r.root_version is None and r.txid is None:
@@ -73,7 +73,7 @@ def get(hub: Hub, who: Session, r: m.Get) -> Json:
     return _get_elsewhere(hub, who, path, r)
 
 
-async def _get_elsewhere(hub: Hub, who: Session, path: Path, r: m.Get) -> Json:
+async def _get_elsewhere(hub: Hub, who: Session, path: Path, r: requests.Get) -> Json:
     """From a transaction, or from the past."""
     if r.txid is not None:
         tree = await hub.transactions.read(who.access, r.txid, path)
@@ -104,7 +104,7 @@ async def _answer(hub: Hub, into: Answer, steps: Iterator[None], *, inline: bool
     return into.whole()
 
 
-async def _at(hub: Hub, path: Path, r: m.Get) -> Rev | None:
+async def _at(hub: Hub, path: Path, r: requests.Get) -> Rev | None:
     if r.root_version is None:
         return r.at
     if not path:
@@ -112,8 +112,8 @@ async def _at(hub: Hub, path: Path, r: m.Get) -> Rev | None:
     return await revision_of(hub, path[0], r.root_version)
 
 
-@verb(m.Select)
-async def select(hub: Hub, who: Session, r: m.Select) -> Json:
+@operation(requests.Select)
+async def select(hub: Hub, who: Session, r: requests.Select) -> Json:
     pattern = path_pattern(r.pattern, regex=r.regex)
     if not who.access.read:
         return []
@@ -122,8 +122,8 @@ async def select(hub: Hub, who: Session, r: m.Select) -> Json:
     return await _answer(hub, into, write_found(into, tree, pattern, who.access))
 
 
-@verb(m.Children)
-async def children(hub: Hub, who: Session, r: m.Children) -> Json:
+@operation(requests.Children)
+async def children(hub: Hub, who: Session, r: requests.Children) -> Json:
     path = parse_path(r.path)
     names = hub.store.database.view().keys(path)
     all_of_them = who.access.allows("read", path)
@@ -136,18 +136,18 @@ async def children(hub: Hub, who: Session, r: m.Children) -> Json:
     return await _answer(hub, into, steps)
 
 
-@verb(m.Head)
-async def head(hub: Hub, who: Session, r: m.Head) -> Json:
+@operation(requests.Head)
+async def head(hub: Hub, who: Session, r: requests.Head) -> Json:
     return await hub.store.head()
 
 
-@verb(m.Roots)
-async def roots(hub: Hub, who: Session, r: m.Roots) -> Json:
+@operation(requests.Roots)
+async def roots(hub: Hub, who: Session, r: requests.Roots) -> Json:
     return await hub.store.lane.call(lambda: _roots(hub, who, present=True))
 
 
-@verb(m.Old)
-async def old(hub: Hub, who: Session, r: m.Old) -> Json:
+@operation(requests.Old)
+async def old(hub: Hub, who: Session, r: requests.Old) -> Json:
     return await hub.store.lane.call(lambda: _roots(hub, who, present=False))
 
 
@@ -160,8 +160,8 @@ def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
     }
 
 
-@verb(m.Edges)
-async def edges(hub: Hub, who: Session, r: m.Edges) -> Json:
+@operation(requests.Edges)
+async def edges(hub: Hub, who: Session, r: requests.Edges) -> Json:
     if r.root:
         who.access.require("read", parse_path(r.root)[:1])
     trees = [hub.store.database.view().tree]
@@ -200,8 +200,8 @@ def _edges(tree: Node, access: Access, root: str) -> Iterator[tuple[str, str]]:
                     yield ends[1], ends[0]
 
 
-@verb(m.Log)
-async def log(hub: Hub, who: Session, r: m.Log) -> Json:
+@operation(requests.Log)
+async def log(hub: Hub, who: Session, r: requests.Log) -> Json:
     path = parse_path(r.path)
     limit = min(max(r.limit, 0), MAX_LOG)
     kept: list[Commit] = []
@@ -254,8 +254,8 @@ def _receipt(access: Access, commit: Commit) -> dict[str, Any]:
     return receipt
 
 
-@verb(m.Diff)
-async def diff(hub: Hub, who: Session, r: m.Diff) -> Json:
+@operation(requests.Diff)
+async def diff(hub: Hub, who: Session, r: requests.Diff) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)
     before, after = [find((await hub.store.view(rev)).tree, path) for rev in (r.since, r.until)]
@@ -277,15 +277,15 @@ def _difference(difference: Difference) -> dict[str, Any]:
 # -- writing ----------------------------------------------------------------
 
 
-@verb(m.Put)
-def put(hub: Hub, who: Session, r: m.Put) -> Json:
+@operation(requests.Put)
+def put(hub: Hub, who: Session, r: requests.Put) -> Json:
     path = _write(who, r.path, r.expect)
     if r.ephemeral or r.txid is not None:
         return _put_elsewhere(hub, who, path, r)
     return _commit_one(hub, who, Change(Op.PUT, path, r.value), r)
 
 
-async def _put_elsewhere(hub: Hub, who: Session, path: Path, r: m.Put) -> Json:
+async def _put_elsewhere(hub: Hub, who: Session, path: Path, r: requests.Put) -> Json:
     """Into a transaction, or with the session's lease."""
     lease = await hub.lease_of(who) if r.ephemeral else None
     change = Change(Op.PUT, path, r.value, lease)
@@ -294,16 +294,16 @@ async def _put_elsewhere(hub: Hub, who: Session, path: Path, r: m.Put) -> Json:
     return await _ended(_commit_one(hub, who, change, r))
 
 
-@verb(m.Merge)
-def merge(hub: Hub, who: Session, r: m.Merge) -> Json:
+@operation(requests.Merge)
+def merge(hub: Hub, who: Session, r: requests.Merge) -> Json:
     change = Change(Op.MERGE, _write(who, r.path, r.expect), r.value)
     if r.txid is not None:
         return hub.transactions.add(who.access, r.txid, change, r.expect)
     return _commit_one(hub, who, change, r)
 
 
-@verb(m.Delete)
-def delete(hub: Hub, who: Session, r: m.Delete) -> Json:
+@operation(requests.Delete)
+def delete(hub: Hub, who: Session, r: requests.Delete) -> Json:
     change = Change(Op.DELETE, _write(who, r.path, r.expect))
     if r.txid is not None:
         return hub.transactions.add(who.access, r.txid, change, r.expect)
@@ -319,7 +319,9 @@ def _write(who: Session, text: str, expect: Rev | None = None) -> Path:
     return path
 
 
-def _commit_one(hub: Hub, who: Session, change: Change, r: m.Put | m.Merge | m.Delete) -> Any:
+def _commit_one(
+    hub: Hub, who: Session, change: Change, r: requests.Put | requests.Merge | requests.Delete
+) -> Any:
     expect = None if r.expect is None else {change.path: r.expect}
     return _commit_all(hub, who, (change,), expect, r.message, r.request)
 
@@ -354,8 +356,8 @@ async def _ended(later: Any) -> Json:
     return await (_shaped(*later) if isinstance(later, Later) else later)
 
 
-@verb(m.Apply)
-def apply(hub: Hub, who: Session, r: m.Apply) -> Json:
+@operation(requests.Apply)
+def apply(hub: Hub, who: Session, r: requests.Apply) -> Json:
     if not r.steps:
         raise BadRequest("there is nothing to do: a transaction that is sent whole has a step or more")
     if len(r.steps) > MANY or r.base is not None or any(step.ephemeral for step in r.steps):
@@ -363,7 +365,7 @@ def apply(hub: Hub, who: Session, r: m.Apply) -> Json:
     return _commit_all(hub, who, _changes(who, r, None), _expected(who, r), r.message, r.request)
 
 
-async def _apply_elsewhere(hub: Hub, who: Session, r: m.Apply) -> Json:
+async def _apply_elsewhere(hub: Hub, who: Session, r: requests.Apply) -> Json:
     """Looked through on another thread, with the session's lease, or after a look at the past."""
     changes = await hub.store.lane.call(lambda: _changes(who, r, None))
     expect = _expected(who, r)
@@ -375,28 +377,28 @@ async def _apply_elsewhere(hub: Hub, who: Session, r: m.Apply) -> Json:
     return await _ended(_commit_all(hub, who, changes, expect, r.message, r.request))
 
 
-def _expected(who: Session, r: m.Apply) -> dict[Path, Rev]:
+def _expected(who: Session, r: requests.Apply) -> dict[Path, Rev]:
     expect = {parse_path(text): rev for text, rev in r.expect.items()}
     for path in expect:
         who.access.require("read", path)
     return expect
 
 
-def _changes(who: Session, r: m.Apply, lease: str | None) -> list[Change]:
+def _changes(who: Session, r: requests.Apply, lease: str | None) -> list[Change]:
     changes = [_change(_write(who, step.path), step, lease) for step in r.steps]
     for change in changes if r.base is not None else ():
         who.access.require("read", change.path)
     return changes
 
 
-def _change(path: Path, step: m.Step, lease: str | None) -> Change:
+def _change(path: Path, step: requests.Step, lease: str | None) -> Change:
     if step.ephemeral and step.do != "put":
         raise BadRequest("only a put can be ephemeral")
     return Change(Op(step.do), path, step.value, lease if step.ephemeral else None)
 
 
-@verb(m.Begin)
-async def begin(hub: Hub, who: Session, r: m.Begin) -> Json:
+@operation(requests.Begin)
+async def begin(hub: Hub, who: Session, r: requests.Begin) -> Json:
     if not who.access.write:
         raise Denied("this token does not allow to write anything")
     held = hub.transactions.begin(who.access, who.name, r.message)
@@ -404,8 +406,8 @@ async def begin(hub: Hub, who: Session, r: m.Begin) -> Json:
     return {"txid": held.txid, "base": held.txn.base}
 
 
-@verb(m.Cand)
-async def cand(hub: Hub, who: Session, r: m.Cand) -> Json:
+@operation(requests.Cand)
+async def cand(hub: Hub, who: Session, r: requests.Cand) -> Json:
     found = await hub.transactions.cand(who.access, r.txid)
     into = Answer()
     steps = write_list(
@@ -414,22 +416,22 @@ async def cand(hub: Hub, who: Session, r: m.Cand) -> Json:
     return await _answer(hub, into, steps)
 
 
-@verb(m.Commit)
-async def commit(hub: Hub, who: Session, r: m.Commit) -> Json:
+@operation(requests.Commit)
+async def commit(hub: Hub, who: Session, r: requests.Commit) -> Json:
     who.txids.discard(r.txid)
     done = await hub.transactions.commit(who.access, r.txid, _request_id(who, r.request))
     return _receipt(who.access, done) if done else None
 
 
-@verb(m.Cancel)
-async def cancel(hub: Hub, who: Session, r: m.Cancel) -> Json:
+@operation(requests.Cancel)
+async def cancel(hub: Hub, who: Session, r: requests.Cancel) -> Json:
     hub.transactions.get(who.access, r.txid)
     who.txids.discard(r.txid)
     hub.transactions.drop(r.txid)
 
 
-@verb(m.Rollback)
-async def rollback(hub: Hub, who: Session, r: m.Rollback) -> Json:
+@operation(requests.Rollback)
+async def rollback(hub: Hub, who: Session, r: requests.Rollback) -> Json:
     path = parse_path(r.root)
     if len(path) > 1:
         raise BadRequest(f"a roll-back takes a root or the whole tree, and {r.root} is below one")
@@ -446,8 +448,8 @@ async def rollback(hub: Hub, who: Session, r: m.Rollback) -> Json:
     return _receipt(who.access, done)
 
 
-@verb(m.Clear)
-async def clear(hub: Hub, who: Session, r: m.Clear) -> Json:
+@operation(requests.Clear)
+async def clear(hub: Hub, who: Session, r: requests.Clear) -> Json:
     who.access.require("write", ())
     return _receipt(who.access, await hub.store.delete((), author=who.name, message=r.message))
 
@@ -460,20 +462,20 @@ async def revision_of(hub: Hub, root: str, version: Rev) -> Rev:
 # -- keeping ----------------------------------------------------------------
 
 
-@verb(m.Snapshot)
-async def snapshot(hub: Hub, who: Session, r: m.Snapshot) -> Json:
+@operation(requests.Snapshot)
+async def snapshot(hub: Hub, who: Session, r: requests.Snapshot) -> Json:
     who.access.require("write", ())
     return await hub.store.snapshot()
 
 
-@verb(m.Compact)
-async def compact(hub: Hub, who: Session, r: m.Compact) -> Json:
+@operation(requests.Compact)
+async def compact(hub: Hub, who: Session, r: requests.Compact) -> Json:
     who.access.require("write", ())
     await hub.store.compact(r.before)
 
 
-@verb(m.Export)
-async def export(hub: Hub, who: Session, r: m.Export) -> Json:
+@operation(requests.Export)
+async def export(hub: Hub, who: Session, r: requests.Export) -> Json:
     who.access.require("read", ())
     into = Answer()
     async with aclosing(hub.store.export(at=r.at, history=r.history)) as lines:  # type: ignore[type-var]
@@ -481,8 +483,8 @@ async def export(hub: Hub, who: Session, r: m.Export) -> Json:
     return await _answer(hub, into, write_list(into, found, str))
 
 
-@verb(m.Import)
-async def import_(hub: Hub, who: Session, r: m.Import) -> Json:
+@operation(requests.Import)
+async def import_(hub: Hub, who: Session, r: requests.Import) -> Json:
     who.access.require("write", ())
     if r.expect is not None:
         who.access.require("read", ())
@@ -495,8 +497,8 @@ async def import_(hub: Hub, who: Session, r: m.Import) -> Json:
     return {**_receipt(who.access, done), "changes": len(done.changes)}
 
 
-@verb(m.Verify)
-async def verify(hub: Hub, who: Session, r: m.Verify) -> Json:
+@operation(requests.Verify)
+async def verify(hub: Hub, who: Session, r: requests.Verify) -> Json:
     who.access.require("read", ())
     return (await hub.store.verify()).hex()
 
@@ -504,24 +506,24 @@ async def verify(hub: Hub, who: Session, r: m.Verify) -> Json:
 # -- watching ---------------------------------------------------------------
 
 
-@verb(m.Subscribe)
-def subscribe(hub: Hub, who: Session, r: m.Subscribe) -> Json:
+@operation(requests.Subscribe)
+def subscribe(hub: Hub, who: Session, r: requests.Subscribe) -> Json:
     sub = hub.subscribe(who, r.path, regex=r.regex, after=r.after)
     return {"sub": sub.number, "rev": sub.cursor}
 
 
-@verb(m.Unsubscribe)
-def unsubscribe(hub: Hub, who: Session, r: m.Unsubscribe) -> Json:
+@operation(requests.Unsubscribe)
+def unsubscribe(hub: Hub, who: Session, r: requests.Unsubscribe) -> Json:
     return hub.unsubscribe(who, r.sub)
 
 
-@verb(m.Listen)
-def listen(hub: Hub, who: Session, r: m.Listen) -> Json:
+@operation(requests.Listen)
+def listen(hub: Hub, who: Session, r: requests.Listen) -> Json:
     return {"sub": hub.listen(who, r.channel, regex=r.regex)}
 
 
-@verb(m.Publish)
-def publish(hub: Hub, who: Session, r: m.Publish) -> Json:
+@operation(requests.Publish)
+def publish(hub: Hub, who: Session, r: requests.Publish) -> Json:
     check_channel(r.channel)
     who.access.require("write", channel_path(r.channel))
     reached = hub.channels.publish(who.name, r.channel, r.body)
@@ -533,19 +535,19 @@ def _seen(hub: Hub, who: Session) -> list[Session]:
     return [one for name, one in sorted(hub.sessions.items()) if one is who or who.access.sees(name)]
 
 
-@verb(m.Channels)
-def channels(hub: Hub, who: Session, r: m.Channels) -> Json:
+@operation(requests.Channels)
+def channels(hub: Hub, who: Session, r: requests.Channels) -> Json:
     return hub.channels.names({session.name for session in _seen(hub, who)})
 
 
-@verb(m.Ids)
-def ids(hub: Hub, who: Session, r: m.Ids) -> Json:
+@operation(requests.Ids)
+def ids(hub: Hub, who: Session, r: requests.Ids) -> Json:
     now = hub.clock()
     return {session.name: session.describe(now) for session in _seen(hub, who)}
 
 
-@verb(m.Subscribers)
-def subscribers(hub: Hub, who: Session, r: m.Subscribers) -> Json:
+@operation(requests.Subscribers)
+def subscribers(hub: Hub, who: Session, r: requests.Subscribers) -> Json:
     table = {
         session.name: sorted(
             [sub.interest.text for sub in session.subs.values()]
@@ -559,18 +561,18 @@ def subscribers(hub: Hub, who: Session, r: m.Subscribers) -> Json:
 # -- calls ------------------------------------------------------------------
 
 
-@verb(m.Offer)
-async def offer(hub: Hub, who: Session, r: m.Offer) -> Json:
+@operation(requests.Offer)
+async def offer(hub: Hub, who: Session, r: requests.Offer) -> Json:
     await hub.offer(who, _write(who, r.path), r.doc)
 
 
-@verb(m.Withdraw)
-async def withdraw(hub: Hub, who: Session, r: m.Withdraw) -> Json:
+@operation(requests.Withdraw)
+async def withdraw(hub: Hub, who: Session, r: requests.Withdraw) -> Json:
     await hub.withdraw(who, parse_path(r.path))
 
 
-@verb(m.Call)
-def call(hub: Hub, who: Session, r: m.Call) -> asyncio.Future[Json]:
+@operation(requests.Call)
+def call(hub: Hub, who: Session, r: requests.Call) -> asyncio.Future[Json]:
     path = parse_path(r.path)
     who.access.require("call", path)
     if not 0 < r.timeout <= 86_400:
@@ -588,37 +590,37 @@ def _progress(who: Session, number: int) -> Callable[[Json], None] | None:
     return tell
 
 
-@verb(m.Answer)
-def answer(hub: Hub, who: Session, r: m.Answer) -> Json:
+@operation(requests.Answer)
+def answer(hub: Hub, who: Session, r: requests.Answer) -> Json:
     hub.calls.answer(who, r.call, r.value)
 
 
-@verb(m.Fail)
-def fail(hub: Hub, who: Session, r: m.Fail) -> Json:
+@operation(requests.Fail)
+def fail(hub: Hub, who: Session, r: requests.Fail) -> Json:
     hub.calls.fail(who, r.call, r.kind, r.message)
 
 
-@verb(m.Progress)
-def progress(hub: Hub, who: Session, r: m.Progress) -> Json:
+@operation(requests.Progress)
+def progress(hub: Hub, who: Session, r: requests.Progress) -> Json:
     hub.calls.progress(who, r.call, r.value)
 
 
 # -- the server -------------------------------------------------------------
 
 
-@verb(m.Ping)
-def ping(hub: Hub, who: Session, r: m.Ping) -> Json:
+@operation(requests.Ping)
+def ping(hub: Hub, who: Session, r: requests.Ping) -> Json:
     """Answer with the revision up to which the session was told everything, if it was."""
-    return hub.feed.head if all(sub.live for sub in who.subs.values()) else None
+    return hub.changefeed.head if all(sub.live for sub in who.subs.values()) else None
 
 
-@verb(m.Bye)
-async def bye(hub: Hub, who: Session, r: m.Bye) -> Json:
+@operation(requests.Bye)
+async def bye(hub: Hub, who: Session, r: requests.Bye) -> Json:
     await hub.end(who, "")
 
 
-@verb(m.Info)
-async def info(hub: Hub, who: Session, r: m.Info) -> Json:
+@operation(requests.Info)
+async def info(hub: Hub, who: Session, r: requests.Info) -> Json:
     limits = hub.store.limits()
     return {
         "head": await hub.store.head(),
@@ -630,13 +632,13 @@ async def info(hub: Hub, who: Session, r: m.Info) -> Json:
     }
 
 
-@verb(m.Plugins)
-def plugins(hub: Hub, who: Session, r: m.Plugins) -> Json:
+@operation(requests.Plugins)
+def plugins(hub: Hub, who: Session, r: requests.Plugins) -> Json:
     return hub.plugins.describe() if hub.plugins and who.access.everywhere("read") else {}
 
 
-@verb(m.Reload)
-async def reload(hub: Hub, who: Session, r: m.Reload) -> Json:
+@operation(requests.Reload)
+async def reload(hub: Hub, who: Session, r: requests.Reload) -> Json:
     who.access.require("write", ())
     if hub.plugins:
         await hub.plugins.reload()

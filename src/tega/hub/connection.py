@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Union, cast
 import msgspec
 
 from tega.errors import StoreError
-from tega.hub import messages as m
-from tega.hub.errors import BadRequest, Busy, Cancelled, Denied, redacted, to_wire
+from tega.hub.access import redacted
+from tega.hub.operations import OPERATIONS, Later
 from tega.hub.session import Outbox
-from tega.hub.verbs import VERBS, Later
+from tega.protocol import requests
+from tega.protocol.errors import BadRequest, Busy, Cancelled, Denied, to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ and its signs of life are to be heard.
 LARGE: Final = 64 << 10
 """Bytes of a message that is read on another thread."""
 UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_decoder: msgspec.json.Decoder[m.Request] = msgspec.json.Decoder(cast(Any, Union[m.REQUESTS]))  # noqa: UP007
+_decoder: msgspec.json.Decoder[requests.Request] = msgspec.json.Decoder(cast(Any, Union[requests.REQUESTS]))  # noqa: UP007
 
 
 class Peer(Outbox, Protocol):
@@ -49,7 +50,7 @@ class Peer(Outbox, Protocol):
     def resume(self) -> None: ...
 
 
-class Door:
+class Connection:
     """Serves one connection.
 
     Args:
@@ -115,7 +116,7 @@ class Door:
         if self._large is None and not self._paused:
             self._peer.resume()
 
-    def _take(self, request: m.Request) -> None:
+    def _take(self, request: requests.Request) -> None:
         if self.session is None:
             self._first(request)
             return
@@ -145,8 +146,8 @@ class Door:
 
     # -- the first message ---------------------------------------------------
 
-    def _first(self, request: m.Request) -> None:
-        if not isinstance(request, m.Hello):
+    def _first(self, request: requests.Request) -> None:
+        if not isinstance(request, requests.Hello):
             self._reply_error(request.id, BadRequest("the first message of a session is hello"))
             self._peer.close("no hello")
             return
@@ -155,7 +156,7 @@ class Door:
         except StoreError as error:
             self._reply_error(request.id, error)
 
-    def _hello(self, r: m.Hello) -> dict[str, Any]:
+    def _hello(self, r: requests.Hello) -> dict[str, Any]:
         session, resumed = self.hub.open(
             self._peer, self._access, name=r.name, key=r.key, ttl=r.ttl, peer=self._address
         )
@@ -165,24 +166,24 @@ class Door:
             "key": session.key,
             "ttl": session.ttl,
             "max": self._most,
-            "rev": self.hub.feed.head,
+            "rev": self.hub.changefeed.head,
             "resumed": resumed,
         }
 
     # -- the others ----------------------------------------------------------
 
-    def _start(self, session: Session, request: m.Request) -> None:
-        if isinstance(request, m.Abort):
+    def _start(self, session: Session, request: requests.Request) -> None:
+        if isinstance(request, requests.Abort):
             self._abort(request)
             return
         if session.over:
             raise BadRequest("the session has ended")
-        verb = VERBS.get(type(request))
-        if verb is None:
+        operation = OPERATIONS.get(type(request))
+        if operation is None:
             raise BadRequest("a session says hello once")
-        if self._calls >= MAX_CALLS and isinstance(request, m.Call):
+        if self._calls >= MAX_CALLS and isinstance(request, requests.Call):
             raise Busy(f"{MAX_CALLS} calls of this client are under way")
-        result = verb(self.hub, session, request)
+        result = operation(self.hub, session, request)
         if isinstance(result, Later):
             self._track(request.id, *result)
         elif isinstance(result, asyncio.Future):
@@ -192,7 +193,7 @@ class Door:
         elif request.id:
             self._peer.send({"id": request.id, "ok": result})
 
-    def _abort(self, request: m.Abort) -> None:
+    def _abort(self, request: requests.Abort) -> None:
         running = self._running.get(request.request)
         if isinstance(running, asyncio.Future):  # what was handed in to be committed will be
             running.cancel()

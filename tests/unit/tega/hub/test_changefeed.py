@@ -1,6 +1,6 @@
 from tega.errors import StoreIOError
-from tega.hub import feed
-from tega.hub.feed import BATCH
+from tega.hub import changefeed
+from tega.hub.changefeed import BATCH
 from unit.tega.serving import Talker, hubbing, run, until
 
 
@@ -52,7 +52,7 @@ def test_a_slow_subscriber_is_left_behind_told_so_and_resumes_without_a_gap():
             await until(lambda: len(quick.revs()) == 501)
             assert slow.revs() == [1], "nothing is queued for who does not take it"
             slow.inbox.full = False
-            slow.door.drained()
+            slow.connection.drained()
             await until(lambda: len(slow.revs()) == 501)
             assert slow.revs() == quick.revs()
             assert [(one["after"], one["head"]) for one in slow.inbox.pushes("behind")] == [(1, 501)]
@@ -68,7 +68,7 @@ def test_who_is_full_again_while_catching_up_waits_again():
             one.inbox.full = True
             for i in range(200):
                 await put(hub, "a", i)
-            await until(lambda: hub.feed.head == 200)
+            await until(lambda: hub.changefeed.head == 200)
             while len(one.revs()) < 200:
                 had = len(one.revs())
                 one.inbox.full = False
@@ -79,7 +79,7 @@ def test_who_is_full_again_while_catching_up_waits_again():
                     one.inbox.full = one.inbox.full or message.get("push") == "commits"
 
                 one.inbox.send = send
-                one.door.drained()
+                one.connection.drained()
                 await until(lambda had=had: len(one.revs()) > had)
                 one.inbox.send = original
             assert one.revs() == list(range(1, 201))
@@ -155,7 +155,7 @@ def test_a_pattern_counts_what_the_same_commit_did_before():
 
 
 def test_large_commits_of_the_past_come_one_by_one(monkeypatch):
-    monkeypatch.setattr(feed, "BATCH_OCTETS", 1000)
+    monkeypatch.setattr(changefeed, "BATCH_OCTETS", 1000)
 
     async def work():
         async with hubbing() as hub:
@@ -170,7 +170,7 @@ def test_large_commits_of_the_past_come_one_by_one(monkeypatch):
 
 
 def test_a_store_that_cannot_be_read_for_a_while_is_read_again(monkeypatch):
-    monkeypatch.setattr(feed, "RETRY_S", 0.01)
+    monkeypatch.setattr(changefeed, "RETRY_S", 0.01)
 
     async def work():
         async with hubbing() as hub:

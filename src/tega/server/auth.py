@@ -22,7 +22,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from tega.hub.access import FULL, Access, access
-from tega.hub.errors import Denied, Unauthorized
+from tega.protocol.errors import Denied, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Grant:
     access: Access
 
 
-class Guard:
+class Auth:
     """Turns a token into what it allows."""
 
     def __init__(self, grants: tuple[Grant, ...] | None) -> None:
@@ -108,7 +108,7 @@ def _is_local_name(host: str) -> bool:
     return name in ("localhost", "") or _is_loopback(name)
 
 
-def read_tokens(file: Path) -> Guard:
+def read_tokens(file: Path) -> Auth:
     """Read a tokens file.
 
     Raises:
@@ -123,7 +123,7 @@ def read_tokens(file: Path) -> Guard:
     entries = document.get("tokens") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
         raise TokensFileError(f"{file}: wants a list `tokens` with at least one entry")
-    return Guard(tuple(_grant(f"{file}: tokens[{place}]", entry) for place, entry in enumerate(entries)))
+    return Auth(tuple(_grant(f"{file}: tokens[{place}]", entry) for place, entry in enumerate(entries)))
 
 
 def _grant(where: str, entry: Any) -> Grant:
@@ -137,7 +137,7 @@ def _grant(where: str, entry: Any) -> Grant:
             f"{where}: {', '.join(map(str, unknown))}: unknown; known are {', '.join(sorted(_FIELDS))}"
         )
     rights: dict[str, Any] = {
-        verb: _prefixes(f"{where}.{verb}", entry.get(verb, [])) for verb in ("read", "write", "call")
+        right: _prefixes(f"{where}.{right}", entry.get(right, [])) for right in ("read", "write", "call")
     }
     try:
         return Grant(entry["name"], _digest(where, entry), access(**rights, name=entry["name"]))

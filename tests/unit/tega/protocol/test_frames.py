@@ -1,6 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
-from tega.frames import Framed
+from tega.protocol.frames import Framed
 
 
 def test_connections_of_two_threads_do_not_read_into_one_buffer():

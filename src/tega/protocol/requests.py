@@ -1,4 +1,4 @@
-"""Every request that a session can make, as data; each door decodes into these, and OpenAPI describes them.
+"""Every request that a session can make, as data: drivers send these, transports decode into them.
 
 On the wire a request is `{"op": "put", "id": 7, "path": "a.b", "value": 1}`.
 Its answer carries the same `id` with `ok` or `error`. A request with `id` 0

@@ -1,6 +1,6 @@
 """Subscriptions: every commit in order, to each subscriber at its own pace.
 
-The feed follows the store's log once. A subscriber that keeps up gets each
+The changefeed follows the store's log once. A subscriber that keeps up gets each
 commit as it comes. One that does not take what it is sent, or whose part of
 a commit takes long to find, is left at the revision it has seen, and goes
 on from there by itself: through the history, on another thread, and then
@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from tega.errors import Compacted, StoreError
-from tega.hub.interest import Index, Interest, Told, costly, may_read_all, needs_tree, told
+from tega.hub.interest import (
+    Index,
+    Interest,
+    VisibleChange,
+    costly,
+    may_read_all,
+    needs_tree,
+    notified,
+)
 from tega.hub.lane import Lane
 from tega.paths import format_path
 
@@ -37,7 +45,7 @@ BATCH: Final = 32
 BATCH_OCTETS: Final = 1 << 20
 """Most commits of the history in one message, and its bytes after which no more are added."""
 PATTERNS_S: Final = 0.002
-"""Time after which subscribers by expression are told of a commit by themselves."""
+"""Time after which subscribers by expression are notified of a commit by themselves."""
 RETRY_S: Final = 1.0
 """Pause after the store could not be read."""
 MANY: Final = 500
@@ -48,7 +56,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True, eq=False)
 class Subscription:
-    """One interest of one session, and how far it has been told."""
+    """One interest of one session, and how far it has been notified."""
 
     number: int
     session: Session
@@ -58,7 +66,7 @@ class Subscription:
     task: asyncio.Task[None] | None = None
 
 
-class Feed:
+class Changefeed:
     """Follows the store and tells the subscribers."""
 
     def __init__(self, store: HubStore) -> None:
@@ -68,7 +76,7 @@ class Feed:
         self.lane = Lane()
         """Of its own, so that what subscribers cost does not delay requests."""
         self.head: Rev = 0
-        """Every commit up to here has been told to the live subscribers."""
+        """Every commit up to here has gone to the live subscribers."""
 
     def start(self) -> None:
         """Follow the store from now on."""
@@ -84,7 +92,7 @@ class Feed:
             self._dispatch(commit)
 
     def _skip(self) -> None:
-        """What was not told yet is compacted: everybody is led through the history."""
+        """What was not sent yet is compacted: everybody is led through the history."""
         for sub in self._subs.values():
             if sub.live:
                 sub.live, sub.cursor = False, max(self.head, sub.cursor)
@@ -150,7 +158,7 @@ class Feed:
             sub.live, sub.cursor = False, commit.rev - 1
             at_hand = tree is not None or not (len(commit.changes) > MANY or _needs_tree(sub, commit))
             self._start(sub, behind=False, first=(commit, tree) if at_hand else None)
-        elif changes := told(sub.interest, access, commit, tree):
+        elif changes := notified(sub.interest, access, commit, tree):
             outbox.send(_push(sub, [_commit(access, commit, changes)], commit.rev))
 
     # -- from the history ----------------------------------------------------
@@ -257,11 +265,11 @@ def _push(sub: Subscription, commits: Sequence[Any], rev: Rev) -> dict[str, Any]
 
 def _encoded(sub: Subscription, commit: Commit, tree: Node | None) -> msgspec.Raw | None:
     access = sub.session.access
-    changes = told(sub.interest, access, commit, tree)
+    changes = notified(sub.interest, access, commit, tree)
     return msgspec.Raw(_encode(_commit(access, commit, changes))) if changes else None
 
 
-def _commit(access: Access, commit: Commit, changes: list[Told]) -> dict[str, Any]:
+def _commit(access: Access, commit: Commit, changes: list[VisibleChange]) -> dict[str, Any]:
     return {
         "rev": commit.rev,
         "time": commit.time,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tega.group import Request
 
 
-class Turn:
+class CommitLock:
     """A lock, as a context; whoever lets go of it wakes the first of those that wait to commit.
 
     Args:

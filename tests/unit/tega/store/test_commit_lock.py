@@ -8,10 +8,10 @@ from threading import Event, Lock, Thread
 import pytest
 
 from tega.api import Change, Entry, Op
+from tega.commit_lock import CommitLock, open_gate
 from tega.database import Database
 from tega.engines.memory import MemoryLog
 from tega.group import Request
-from tega.turn import Turn, open_gate
 
 DEADLINE_S = 20.0
 
@@ -50,11 +50,11 @@ def test_threads_that_commit_beside_others_that_hold_the_lock_all_end() -> None:
 
 def test_a_request_that_is_done_needs_no_lock() -> None:
     queue: deque[Request] = deque()
-    turn = Turn(queue)
+    lock = CommitLock(queue)
     waiting = request()
     took: list[bool] = []
-    thread = Thread(target=lambda: took.append(turn.take(waiting)), daemon=True)
-    with turn:
+    thread = Thread(target=lambda: took.append(lock.take(waiting)), daemon=True)
+    with lock:
         thread.start()
         waiting.end()
         joined([thread])
@@ -63,12 +63,12 @@ def test_a_request_that_is_done_needs_no_lock() -> None:
 
 def test_whoever_lets_go_wakes_the_first_that_waits() -> None:
     queue: deque[Request] = deque()
-    turn = Turn(queue)
+    lock = CommitLock(queue)
     waiting = request()
     queue.append(waiting)
     took: list[bool] = []
-    thread = Thread(target=lambda: took.append(turn.take(waiting)), daemon=True)
-    with turn:
+    thread = Thread(target=lambda: took.append(lock.take(waiting)), daemon=True)
+    with lock:
         thread.start()
     joined([thread])
     assert took == [True]
@@ -94,7 +94,7 @@ class Interrupted:
 
 def test_one_who_is_interrupted_leaves_the_turn_to_the_next() -> None:
     first, second = request(), request()
-    turn = Turn(deque((first, second)))
+    lock = CommitLock(deque((first, second)))
     gate = Interrupted()
     first.gate = gate  # type: ignore[assignment]
     second.gate.acquire()
@@ -103,12 +103,12 @@ def test_one_who_is_interrupted_leaves_the_turn_to_the_next() -> None:
 
     def interrupted() -> None:
         try:
-            turn.take(first)
+            lock.take(first)
         except KeyboardInterrupt as error:
             raised.append(error)
 
     sleeper = Thread(target=interrupted, daemon=True)
-    with turn:
+    with lock:
         sleeper.start()
         assert gate.asleep.wait(DEADLINE_S)
     joined([sleeper])

@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 
-from tega.hub.errors import Denied, Unauthorized
-from tega.server.guard import Guard, TokensFileError, read_tokens
+from tega.protocol.errors import Denied, Unauthorized
+from tega.server.auth import Auth, TokensFileError, read_tokens
 
 TOKEN = "0123456789abcdef"
 
@@ -21,14 +21,14 @@ def test_a_token_stands_for_what_the_file_says(tmp_path):
         f"tokens:\n- {{name: a, token: {TOKEN!r}, read: ['**']}}\n"
         f"- {{name: b, sha256: {digest}, write: [x]}}\n",
     )
-    guard = read_tokens(file)
-    assert guard.admit(TOKEN).name == "a"
-    assert guard.admit(TOKEN).access.allows("read", ("q",))
-    assert not guard.admit(TOKEN).access.allows("write", ("q",))
-    assert guard.admit("another-token-that-is-long").access.allows("write", ("x", "y"))
+    auth = read_tokens(file)
+    assert auth.admit(TOKEN).name == "a"
+    assert auth.admit(TOKEN).access.allows("read", ("q",))
+    assert not auth.admit(TOKEN).access.allows("write", ("q",))
+    assert auth.admit("another-token-that-is-long").access.allows("write", ("x", "y"))
     for wrong in (None, "", "x", TOKEN + "x", TOKEN[:-1], "é"):
         with pytest.raises(Unauthorized):
-            guard.admit(wrong)
+            auth.admit(wrong)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_missing_file_is_said(tmp_path):
 )
 def test_other_sites_are_kept_out(headers, local, fine):
     if fine:
-        Guard(None).check_site(headers, local)
+        Auth(None).check_site(headers, local)
     else:
         with pytest.raises(Denied):
-            Guard(None).check_site(headers, local)
+            Auth(None).check_site(headers, local)

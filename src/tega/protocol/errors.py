@@ -3,13 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tega import errors as store
 from tega.errors import Conflict, StoreError
-
-if TYPE_CHECKING:
-    from tega.hub.access import Access
 
 
 class BadRequest(StoreError, ValueError):
@@ -58,17 +53,6 @@ class Offered(Conflict):
         from tega.paths import format_path
 
         return f"{format_path(self.path)} is already offered by {self.author}"
-
-
-def redacted(error: BaseException, access: Access) -> BaseException:
-    """Return an error as a token may know of it: a conflict names a commit, and what was said of it."""
-    if not isinstance(error, Conflict) or access.everywhere("read"):
-        return error
-    if isinstance(error, Offered):
-        return error if access.allows("read", error.path) else Offered(error.path, "somebody")
-    if not access.allows("read", error.path):
-        return Conflict(error.path, 0, 0)
-    return Conflict(error.path, error.expected, error.actual, rev=error.rev, author=error.author)
 
 
 MAX_MESSAGE = 2000

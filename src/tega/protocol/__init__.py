@@ -1,0 +1,1 @@
+"""What server and drivers say to each other: requests, errors, frames; each is written down once, here."""
