@@ -18,11 +18,12 @@ from nlan.api.written import Changed, Memory, change_file
 from nlan.errors import InputError, Problem
 from nlan.expand import expand
 from nlan.model import Interface, Lab, Node
+from nlan.schema import vocabulary
 from nlan.schema.syntax.report import nearest
 from nlan.schema.syntax.tree import Map
 from nlan.schema.written import table
-from nlan.schema.written.kinds import Section
 from nlan.schema.written.resolved_reader import fields_by_word, word_of
+from nlan.schema.written.sections import Section
 from tega.paths import format_path
 
 Segments = tuple[str, ...]
@@ -139,7 +140,12 @@ def _shown_path(lab: Lab, segments: Segments, *, may_be_new: bool = False) -> Se
         return (SETTINGS, *known.path)
     if first == "links" and known.depth == 2:
         return _of_file(segments, known, table.LINK, at=2)
-    if len(segments) == 1 and first not in table.LAB.spellings and not known.depth and may_be_new:
+    if (
+        len(segments) == 1
+        and first not in vocabulary().spellings(table.LAB)
+        and not known.depth
+        and may_be_new
+    ):
         return segments  # a node that is not there yet
     return _of_file(segments, known, table.LAB, at=0, more=names)
 
@@ -195,12 +201,13 @@ def _of_file(
     What stands below a key of `show` is for its reading to judge.
     """
     word = segments[at]
-    key = section.spellings.get(word)
+    words = vocabulary()
+    key = words.spellings(section).get(word)
     if known.depth > at or (known.depth == at and word in known.words):
         return (SETTINGS, *segments) if section is not table.NODE else segments
     if key is not None and key.served:
         return None
-    served = [one.name for one in section.keys if one.served]
+    served = [one.name for one in words.keys(section) if one.served]
     hint = nearest(word, [*more, *known.words, *served])
     path = format_path(segments[: at + 1])
     what = f"no node and no key of the file is called `{word}`" if at == 0 else f"there is no `{word}`"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from nlan.api.differences import merged
 from nlan.errors import InputError, Problem
 from nlan.model import Lab
-from nlan.schema import Allocations, Loaded, load
+from nlan.schema import Allocations, Loaded, load, vocabulary
 from nlan.schema.checking.change import check_change
 from nlan.schema.resolving.names import entries_of, is_short
 from nlan.schema.syntax import template
@@ -107,8 +107,9 @@ def _tree(text: str, path: str) -> Map:
 
 def _at_node(tree: Map, segments: Segments, value: Tree | None, path: str) -> Map:
     """Change a node's part of the file, or one that belongs to none."""
-    short = is_short(tree)
-    names = [key.text for key, _ in entries_of(tree, short)]
+    words = vocabulary()
+    short = is_short(tree, words)
+    names = [key.text for key, _ in entries_of(tree, short, words)]
     name, *keys = segments
     if not short or _entry(tree, name) is not None or not (_is_node(name, names) and keys):
         return _map(_put(tree, segments, value, path))

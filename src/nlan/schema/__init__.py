@@ -13,8 +13,9 @@ from nlan.schema.resolving.allocate import Allocations
 if TYPE_CHECKING:
     from nlan.errors import Problem
     from nlan.model import Lab
+    from nlan.schema.written.sections import Vocabulary
 
-__all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "to_yaml"]
+__all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "to_yaml", "vocabulary"]
 
 
 def check(lab: Lab) -> tuple[Problem, ...]:
@@ -28,11 +29,18 @@ def check(lab: Lab) -> tuple[Problem, ...]:
     return report.problems()
 
 
-def json_schema() -> dict[str, Any]:
+def vocabulary() -> Vocabulary:
+    """Return the sections and keys that a file may have, by what is installed."""
+    from nlan.schema.written import table
+
+    return table.vocabulary()
+
+
+def json_schema(words: Vocabulary | None = None) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of the file, for editors."""
     from nlan.schema.written.jsonschema import json_schema as make
 
-    return make()
+    return make(words or vocabulary())
 
 
 def to_yaml(lab: Lab, *, secrets: bool = False) -> str:

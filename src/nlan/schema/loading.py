@@ -30,7 +30,8 @@ from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.source import check_text, read_source
 from nlan.schema.syntax.tree import Map, Scalar, Tree, missing_blank, parse_tree
 from nlan.schema.written import table
-from nlan.schema.written.kinds import Reader, Record, shape
+from nlan.schema.written.kinds import Reader, shape
+from nlan.schema.written.sections import Record, Vocabulary
 from nlan.values import NAME_MAX, is_name
 
 PROBLEMS_MAX = 1000
@@ -62,7 +63,12 @@ Remembered = Allocations | Callable[[str], Allocations] | None
 
 
 def load(
-    path: Path, *, lab: str | None = None, allocations: Remembered = None, text: str | None = None
+    path: Path,
+    *,
+    lab: str | None = None,
+    allocations: Remembered = None,
+    text: str | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
 
@@ -71,6 +77,7 @@ def load(
         lab: The lab's name, instead of the file's.
         allocations: What earlier loads allocated (see `Remembered`); names keep what they have.
         text: The file's text, where it need not be read.
+        vocabulary: The keys that the file may have; those of what is installed, where none is given.
 
     Raises:
         InputError: With every problem of the file, by line.
@@ -80,8 +87,9 @@ def load(
     report.stop_if_failed()
     tree, marked, report = _read(source or "", report)
     kept = _remembered(allocations, tree, lab, path)
+    vocabulary = vocabulary or table.vocabulary()
     while True:
-        work = _Load(tree, report.copy(), kept)
+        work = _Load(tree, report.copy(), kept, vocabulary)
         resolved = work.lab(lab, path, marked)
         if (spared := work.allocator.without_gone()) is None:
             break
@@ -151,17 +159,19 @@ def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path
 class _Load:
     """One load: the tree, where problems go, what is allocated."""
 
-    def __init__(self, tree: Map, report: Report, kept: Allocations) -> None:
+    def __init__(self, tree: Map, report: Report, kept: Allocations, vocabulary: Vocabulary) -> None:
         self.tree, self.report, self.allocator = tree, report, Allocator(kept, report)
-        self.short = is_short(tree)
-        self.nodes = node_trees(tree, self.short, report)
+        self.vocabulary = vocabulary
+        self.short = is_short(tree, vocabulary)
+        self.nodes = node_trees(tree, self.short, vocabulary, report)
         self.positions = Positions()
         self.misnamed: set[str] = set()
 
     def lab(self, name: str | None, path: Path, text: str) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
         underlay = self._underlay(text)
-        reader = Reader(self.report, underlay.find if underlay else lambda name: None, self.nodes)
+        find = underlay.find if underlay else lambda name: None
+        reader = Reader(self.report, find, self.vocabulary, self.nodes)
         written, records = self._records(reader)
         if not self.nodes and not self.report.failed:
             self.report.error(written.position("nodes"), "the lab has no nodes")
@@ -175,7 +185,7 @@ class _Load:
         uses = template.names_nodes(text) or tunnels(self.tree, self.nodes)
         if self.short and not uses:
             return None
-        return allocate_underlay(self.tree, self.nodes, self.allocator, self.report)
+        return allocate_underlay(self.tree, self.nodes, self.allocator, self.vocabulary, self.report)
 
     def _name(self, name: str | None, written: Record, path: Path) -> str:
         if name is not None:
@@ -189,9 +199,10 @@ class _Load:
         if self.short:
             written = table.LAB.read(self.tree, Position(), reader)
             return written or Record(Position()), self._short_nodes(written, reader) if written else {}
-        own = tuple(entry for entry in self.tree.entries if entry[0].text in table.FULL.spellings)
+        full = self.vocabulary.spellings(table.FULL)
+        own = tuple(entry for entry in self.tree.entries if entry[0].text in full)
         written = table.FULL.read(self.tree._replace(entries=own), Position(), reader)
-        for key, _ in entries_of(self.tree, self.short):
+        for key, _ in entries_of(self.tree, self.short, self.vocabulary):
             expand_names(key.text, Position(template.spelled(key.text), key.line, key.column), self.report)
         records = {}
         for name, trees in self.nodes.items():
@@ -208,7 +219,7 @@ class _Load:
     def _node(self, name: str, key: Scalar, value: Tree | None, reader: Reader) -> Record | None:
         at = Position(template.spelled(name), key.line, key.column)
         if isinstance(value, Scalar) and not value.is_null:
-            hint = nearest(name, table.FULL.spellings)
+            hint = nearest(name, self.vocabulary.spellings(table.FULL))
             self.report.error(at, f"expected {table.NODE.wanted}, got {shape(value)}", hint)
             return None
         return table.NODE.read(value or key, at, reader)

@@ -25,20 +25,24 @@ WRONG: list[tuple[Kind, str, str]] = [
     (table.PASSWORD, "  ", "expected a password, got nothing"),
     (table.DESCRIPTION, "one\ntwo", "that is one line"),
     (table.SOURCE, "lo\tx", "that is one word"),
-    (table.LIMITS.spellings["memory"].kind, "999999999999999T", "is not an amount of memory"),
+    (
+        table.vocabulary().spellings(table.LIMITS)["memory"].kind,
+        "999999999999999T",
+        "is not an amount of memory",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("kind", "text", "said"), WRONG, ids=lambda value: str(value)[:20])
 def test_value_that_nothing_takes_is_refused(kind: Kind, text: str, said: str) -> None:
     report = Report("f")
-    kind.read(Scalar(text, True, 1, 1), Position(), Reader(report, lambda name: None))
+    kind.read(Scalar(text, True, 1, 1), Position(), Reader(report, lambda name: None, table.vocabulary()))
     (problem,) = report.problems()
     assert said in problem.message
 
 
 def test_no_is_still_a_word_for_no_as_number() -> None:
-    reader = Reader(Report("f"), lambda name: None)
+    reader = Reader(Report("f"), lambda name: None, table.vocabulary())
     assert table.ASN_ANY.read(Scalar("off", True, 1, 1), Position(), reader) is False
     assert table.ASN_ANY.read(Scalar("1", True, 1, 1), Position(), reader) == 1
 

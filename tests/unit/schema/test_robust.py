@@ -10,9 +10,10 @@ from jsonschema import Draft202012Validator
 
 from nlan.errors import InputError
 from nlan.schema import json_schema, load
-from nlan.schema.written import kinds, scalars, table
+from nlan.schema.written import kinds, ptn, scalars, sections, table
 
-WORDS = sorted({word for section in table.SECTIONS for word in section.spellings})
+VOCABULARY = table.vocabulary()
+WORDS = sorted({word for section in VOCABULARY.sections for word in VOCABULARY.spellings(section)})
 NAMES = [
     "r1",
     "r2",
@@ -51,10 +52,10 @@ TREES = st.recursive(
 def of(kind: kinds.Kind, depth: int = 0) -> st.SearchStrategy[Any]:
     """Return values that a key of this kind might have, right ones and wrong ones."""
     match kind:
-        case kinds.Section():
+        case sections.Section():
             words = {key.name: of(key.kind, depth + 1) for key in kind.keys if key.served}
             return st.fixed_dictionaries({}, optional=words) if depth < 7 else st.just({})
-        case kinds.Ptn():
+        case ptn.Ptn():
             return of(kind.networks, depth)
         case kinds.MapOf():
             return st.dictionaries(of(kind.key, depth + 1), of(kind.value, depth + 1), max_size=2)
@@ -76,7 +77,7 @@ def of(kind: kinds.Kind, depth: int = 0) -> st.SearchStrategy[Any]:
 
 NODES = st.dictionaries(st.sampled_from(["r1", "r2", "r3", "r[1-3]"]), of(table.NODE), max_size=3)
 LABS = st.one_of(
-    st.dictionaries(st.sampled_from([*table.LAB.spellings]), TREES, max_size=6),
+    st.dictionaries(st.sampled_from([*VOCABULARY.spellings(table.LAB)]), TREES, max_size=6),
     of(table.LAB).map(lambda lab: lab | {"nodes": lab.get("nodes") or ["r[1-3]"]}),
     st.tuples(of(table.LAB), NODES).map(lambda both: both[0] | {"nodes": {"r[1-3]": {}} | both[1]}),
     NODES,

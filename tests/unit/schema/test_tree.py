@@ -110,6 +110,8 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_every_key_is_read_in_both_spellings() -> None:
     from nlan.schema.written import table
 
-    for section in (*table.SECTIONS, table.FULL):
-        for key in section.keys:
-            assert section.spellings[key.name] is section.spellings[key.camel] is key
+    vocabulary = table.vocabulary()
+    for section in vocabulary.sections:
+        words = vocabulary.spellings(section)
+        for key in vocabulary.keys(section):
+            assert words[key.name] is words[key.camel] is key

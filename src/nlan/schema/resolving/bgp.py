@@ -17,8 +17,8 @@ from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.services import announcements, check_once, peer_options, written_peer
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Written, nearest
-from nlan.schema.written.kinds import Record
 from nlan.schema.written.scalars import Address
+from nlan.schema.written.sections import Record
 
 Path = tuple[Any, Any, Any, Any]
 """A session's ways: own address, the peer's address, own update source, the peer's."""

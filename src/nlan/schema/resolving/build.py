@@ -18,7 +18,7 @@ from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.services import add_ptn, add_vhosts
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 from nlan.values import HOSTS_MAX, MTU_MAX, vxlan_overhead
 
 _ROUTING = (

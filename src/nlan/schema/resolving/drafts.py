@@ -9,7 +9,7 @@ import msgspec
 
 from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan, VpnHost
 from nlan.schema.syntax.report import Position
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 
 CONNECTED = ("connected",)
 """What routers announce besides, unless a file says otherwise."""

@@ -9,7 +9,7 @@ from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.services import add_lan, host_lan, written_gateways
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Written
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 
 
 def add_host_lans(node: NodeDraft, settings: Settings) -> None:

@@ -14,7 +14,8 @@ from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Muted, Position, Report
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written import table
-from nlan.schema.written.kinds import Reader, Record, is_extension
+from nlan.schema.written.kinds import Reader
+from nlan.schema.written.sections import Record, Vocabulary, is_extension
 
 NODES_MAX = 100_000
 """Nodes that a lab may have."""
@@ -25,26 +26,26 @@ _SHORT = frozenset(
     if key.name in ("nodes", "links", "networks")
     for word in (key.name, key.camel)
 )
-_SERVICES = frozenset(word for key in table.NODE_KEYS for word in (key.name, key.camel))
 
 
 NodeTrees = dict[str, list[tuple[Scalar, Tree | None]]]
 """Nodes by name, each with the keys and values that speak of it."""
 
 
-def is_short(tree: Map) -> bool:
+def is_short(tree: Map, vocabulary: Vocabulary) -> bool:
     """Tell whether the file is in the short form: it has `nodes`, `links` or `networks`."""
     if any(key.text in _SHORT for key, _ in tree.entries):
         return True
     own = [(key.text, value) for key, value in tree.entries if not is_extension(key.text)]
-    if any(isinstance(value, Map) and value.find(*_SERVICES) for _, value in own):
+    of_node, lab, full = map(vocabulary.spellings, (table.NODE, table.LAB, table.FULL))
+    if any(isinstance(value, Map) and value.find(*of_node) for _, value in own):
         return False
-    return any(word in table.LAB.spellings and word not in table.FULL.spellings for word, _ in own) or (
+    return any(word in lab and word not in full for word, _ in own) or (
         not any(isinstance(value, Map) for _, value in own)
     )
 
 
-def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
+def node_trees(tree: Map, short: bool, vocabulary: Vocabulary, report: Report) -> NodeTrees:
     """Return the nodes by name, in file order, each with the keys and values that speak of it.
 
     Raises:
@@ -52,7 +53,7 @@ def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
     """
     muted, count = Muted(), 0
     found: NodeTrees = {}
-    for key, value in entries_of(tree, short):
+    for key, value in entries_of(tree, short, vocabulary):
         names = expand_names(key.text, Position(), muted)
         count += len(names)
         if count > NODES_MAX:
@@ -63,13 +64,12 @@ def node_trees(tree: Map, short: bool, report: Report) -> NodeTrees:
     return found
 
 
-def entries_of(tree: Map, short: bool) -> list[tuple[Scalar, Tree | None]]:
+def entries_of(tree: Map, short: bool, vocabulary: Vocabulary) -> list[tuple[Scalar, Tree | None]]:
     """Return what speaks of nodes, each a name or names and the value, in file order."""
     if not short:
+        full = vocabulary.spellings(table.FULL)
         return [
-            (key, value)
-            for key, value in tree.entries
-            if key.text not in table.FULL.spellings and not is_extension(key.text)
+            (key, value) for key, value in tree.entries if key.text not in full and not is_extension(key.text)
         ]
     nodes = tree.find("nodes", "Nodes")
     if nodes is None:
@@ -139,15 +139,20 @@ class Underlay:
         return str(value.ip) if value else None
 
 
-def allocate_underlay(tree: Map, nodes: NodeTrees, allocator: Allocator, report: Report) -> Underlay:
+def allocate_underlay(
+    tree: Map, nodes: NodeTrees, allocator: Allocator, vocabulary: Vocabulary, report: Report
+) -> Underlay:
     """Give every node its underlay address: as written, else the pool's next, recorded by name.
 
     Raises:
         InputError: The pool is used up, so that nothing is known of what `${name}` stands for.
     """
-    prefixes = _underlay_pool(tree)
+    muted = Reader(Muted(), lambda name: None, vocabulary)
+    prefixes = _underlay_pool(tree, muted)
     pool = singles("underlay", prefixes[:1], host_length=False)
-    written = {name: value for name, trees in nodes.items() if (value := _written_underlay(trees, prefixes))}
+    written = {
+        name: value for name, trees in nodes.items() if (value := _written_underlay(trees, prefixes, muted))
+    }
     pool.block(ipaddress.ip_network(value.ip) for value in written.values())
     addresses: dict[str, Any] = {}
     for name, trees in nodes.items():
@@ -162,24 +167,22 @@ def allocate_underlay(tree: Map, nodes: NodeTrees, allocator: Allocator, report:
     return Underlay(prefixes, addresses)
 
 
-def _muted() -> Reader:
-    return Reader(Muted(), lambda name: None)
-
-
-def _underlay_pool(tree: Map) -> tuple[Any, ...]:
+def _underlay_pool(tree: Map, muted: Reader) -> tuple[Any, ...]:
     pools = tree.find("pools", "Pools")
-    record = table.POOLS.read(pools, Position(), _muted()) if isinstance(pools, Map) else None
+    record = table.POOLS.read(pools, Position(), muted) if isinstance(pools, Map) else None
     written = record.get("underlay") if record else None
     if isinstance(written, Record):
         return tuple(written.get(name) for name in ("ipv4", "ipv6") if name in written) or (UNDERLAY,)
     return tuple(item.value for item in written or ()) or (UNDERLAY,)
 
 
-def _written_underlay(trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...]) -> Any:
+def _written_underlay(
+    trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...], muted: Reader
+) -> Any:
     for _, tree in sorted(trees, key=breadth)[::-1]:
         value = tree.find("underlay", "Underlay") if isinstance(tree, Map) else None
         if isinstance(value, Scalar):
-            return with_prefix(table.UNDERLAY.read(value, Position(), _muted()), prefixes)
+            return with_prefix(table.UNDERLAY.read(value, Position(), muted), prefixes)
     return None
 
 

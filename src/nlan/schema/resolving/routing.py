@@ -21,7 +21,7 @@ from nlan.schema.resolving.services import values, written_router
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, Report, nearest
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 
 _ZERO = IPv4Address(0)
 

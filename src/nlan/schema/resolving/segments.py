@@ -17,7 +17,7 @@ from nlan.schema.resolving.services import values
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Written, nearest
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 from nlan.schema.written.table import IFNAME
 from nlan.values import LINKS_MAX, VNI_MAX
 

@@ -18,7 +18,7 @@ from nlan.model import (
 )
 from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Positions
 from nlan.schema.syntax.report import Position, Report, Written
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 
 
 def add_ptn(node: NodeDraft, mtu: int, positions: Positions, report: Report) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from nlan.schema.resolving.allocate import Allocator, Pool, pieces, singles
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report, Written
-from nlan.schema.written.kinds import Record
+from nlan.schema.written.sections import Record
 
 _DEFAULTS = {
     "loopbacks": (("10.0.0.0/16", 32), ("2001:db8::/48", 128)),

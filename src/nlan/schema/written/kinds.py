@@ -6,13 +6,15 @@ first problem: what cannot be read is reported and becomes None.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, Report, Written, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
+
+if TYPE_CHECKING:
+    from nlan.schema.written.sections import Vocabulary
 
 Json = dict[str, Any]
 
@@ -20,9 +22,15 @@ Json = dict[str, Any]
 class Reader:
     """What reading needs besides the tree: where problems go, and what `${name}` stands for."""
 
-    def __init__(self, report: Report, find: Callable[[str], str | None], names: Iterable[str] = ()) -> None:
-        """Take the report, the address of a node by name, and the names to suggest."""
-        self.report = report
+    def __init__(
+        self,
+        report: Report,
+        find: Callable[[str], str | None],
+        vocabulary: Vocabulary,
+        names: Iterable[str] = (),
+    ) -> None:
+        """Take the report, the address of a node by name, the keys that there are, and names to suggest."""
+        self.report, self.vocabulary = report, vocabulary
         self._find = find
         self._names = tuple(names)
 
@@ -46,7 +54,8 @@ class Reader:
         """Return the scalar's text as `text` does, but with placeholders such as `r2@r3` as they are."""
         keeping = Reader(
             self.report,
-            lambda written: _kept(written) if "@" in written else self._find(written),
+            lambda name: _kept(name) if "@" in name else self._find(name),
+            self.vocabulary,
             self._names,
         )
         return keeping.text(tree, at, wanted)
@@ -201,228 +210,3 @@ class Shapes(Kind):
                 if kind
             ]
         }
-
-
-_JOINED = frozenset(("sysctls",))
-"""Mappings that are joined entry by entry where two records say them; of one entry the last counts."""
-
-
-class Record:
-    """A section as it was written: values by snake_case key, each with its position."""
-
-    __slots__ = ("at", "positions", "values")
-
-    def __init__(self, at: Position) -> None:
-        """Start empty at a position."""
-        self.at = at
-        self.values: dict[str, Any] = {}
-        self.positions: dict[str, Position] = {}
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return the value of a key, or the default where nothing (readable) is written."""
-        return self.values.get(name, default)
-
-    def position(self, name: str) -> Position:
-        """Return where the key's value stands, or where the section does."""
-        return self.positions.get(name, self.at)
-
-    def __contains__(self, name: str) -> bool:
-        """Tell whether a readable value is written."""
-        return name in self.values
-
-    def over(self, base: Record) -> Record:
-        """Return this record with what it does not say taken from `base`."""
-        both = Record(self.at)
-        both.values = {**base.values, **self.values}
-        for name in _JOINED & self.values.keys() & base.values.keys():
-            both.values[name] = [*base.values[name], *self.values[name]]
-        both.positions = {**base.positions, **self.positions}
-        return both
-
-
-class Key:
-    """A key of a section: its spellings, its kind, what it means."""
-
-    def __init__(
-        self,
-        name: str,
-        kind: Kind,
-        doc: str,
-        *,
-        default: str = "",
-        original: str = "",
-        also: tuple[str, ...] = (),
-        required: bool = False,
-        served: bool = True,
-    ) -> None:
-        """Take the snake_case name; `original` where CamelCase is not the regular one; `also` is taken."""
-        self.name, self.kind, self.doc, self.default = name, kind, doc, default
-        self.required, self.served = required, served
-        self.camel = original or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-        self.words = tuple(dict.fromkeys((name, self.camel, *also)))
-
-
-class Section(Kind):
-    """A mapping with known keys. Reads to a `Record`."""
-
-    def __init__(
-        self, name: str, doc: str, keys: Sequence[Key] = (), modules: Mapping[str, str] | None = None
-    ) -> None:
-        """Take its name (with an article where it is a noun), its meaning and its keys.
-
-        `modules` are words of another tool that would stand here, each with what to say instead.
-        """
-        self.modules = modules or {}
-        self.title = name
-        self.name = re.sub("^an? ", "", name)
-        self.doc = doc
-        self.wanted = f"{name} (a mapping)"
-        self.keys: tuple[Key, ...] = ()
-        self.spellings: dict[str, Key] = {}
-        self.define(keys)
-
-    def define(self, keys: Sequence[Key]) -> None:
-        """Set the keys; apart from the constructor for sections that refer to each other."""
-        self.keys = tuple(keys)
-        self.spellings = {word: key for key in keys for word in key.words}
-
-    def read(self, tree: Tree, at: Position, reader: Reader) -> Record | None:
-        """Return what could be read of the keys; unknown, doubled and missing keys are reported."""
-        record = Record(at)
-        if not isinstance(tree, Map):
-            if isinstance(tree, Scalar) and tree.is_null:
-                return self._require(record, reader)
-            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
-            return None
-        for word, value in tree.entries:
-            self._entry(record, word, value, reader)
-        return self._require(record, reader)
-
-    def _entry(self, record: Record, word: Scalar, value: Tree, reader: Reader) -> None:
-        where = record.at.key(template.spelled(word.text), word.line, word.column)
-        key = self.spellings.get(word.text)
-        if is_extension(word.text) and key is None:
-            return
-        if (hint := self.modules.get(word.text)) and (key is None or not key.served or _is_module(value)):
-            reader.report.error(where, f"`{word.text}` is a module of neutron-lan, not of nlan", hint)
-        elif key is None:
-            hint = nearest(word.text, self._suggestions(word.text))
-            reader.report.error(where, f"`{template.spelled(word.text)}` is no key of {self.title}", hint)
-        elif not key.served:
-            reader.report.error(where, f"`{word.text}` is known but not supported yet")
-        elif key.name in record.positions:
-            first = reader.report.source_line(record.positions[key.name].line)
-            reader.report.error(
-                where, f"`{word.text}` is defined twice; its other spelling is in line {first}"
-            )
-        else:
-            self._value(record, key, where._replace(line=value.line, column=value.column), value, reader)
-
-    def _value(self, record: Record, key: Key, at: Position, value: Tree, reader: Reader) -> None:
-        record.positions[key.name] = at
-        read = key.kind.read(value, at, reader)
-        if read is not None:
-            record.values[key.name] = read
-
-    def _suggestions(self, word: str) -> list[str]:
-        camel = word[:1].isupper()
-        return [key.camel if camel else key.name for key in self.keys if key.served]
-
-    def _require(self, record: Record, reader: Reader) -> Record:
-        for key in self.keys:
-            if key.required and key.name not in record.positions:
-                word = (
-                    key.camel
-                    if any(name[:1].isupper() for name in record.at.path.split(".")[1:])
-                    else key.name
-                )
-                reader.report.error(record.at, f"`{word}` is required: {key.kind.wanted}")
-        return record
-
-    def schema(self) -> Json:
-        """A reference to the section's definition."""
-        return {"$ref": f"#/$defs/{self.name.replace(' ', '_')}"}
-
-    def definition(self) -> Json:
-        """Return the definition itself: snake_case is offered, CamelCase taken, one of them at a time."""
-        properties: Json = {}
-        taken: Json = {"^x-": True}
-        required = [
-            {"anyOf": [{"required": [word]} for word in key.words]} for key in self.keys if key.required
-        ]
-        once = {
-            word: {"properties": dict.fromkeys((one for one in key.words if one != word), False)}
-            for key in self.keys
-            if key.served
-            for word in key.words[1:]
-        }
-        for key in self.keys:
-            if key.served:
-                entry = key.kind.schema() | {"description": key.doc}
-                properties[key.name] = entry
-                taken |= {f"^{word}$": entry for word in key.words[1:]}
-        return {
-            "type": "object" if required else ["object", "null"],
-            "description": self.doc,
-            "properties": properties,
-            "patternProperties": taken,
-            "additionalProperties": False,
-            "dependentSchemas": once,
-            **({"allOf": required} if required else {}),
-        }
-
-
-def is_extension(word: str) -> bool:
-    """Tell whether a key is the file's own business: a place for anchors, read by nobody."""
-    return word.startswith("x-")
-
-
-def _is_module(value: Tree) -> bool:
-    """Whether a key that has another meaning elsewhere holds a mapping, as it does there."""
-    return isinstance(value, Map)
-
-
-class Ptn(Kind):
-    """Packet transport networks: a mapping by name, or `Networks:` as a list with `Id`.
-
-    Reads to a list of (name as `Said`, record).
-    """
-
-    wanted = "networks by name, or a list `Networks` with `Id`"
-
-    def __init__(self, name: ScalarKind, network: Section) -> None:
-        """Take the kinds of a network's name and of the network."""
-        self.networks = MapOf(name, network)
-        self._list = Section("Ptn", "", [Key("networks", ListOf(network, single=False), "")])
-
-    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written, Any]] | None:
-        """Read either shape; the list's `Id` becomes the name."""
-        if not isinstance(tree, Map) and not (isinstance(tree, Scalar) and tree.is_null):
-            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
-            return None
-        inner = tree.find("Networks", "networks") if isinstance(tree, Map) else None
-        if not isinstance(inner, Seq):
-            return self.networks.read(tree, at, reader)
-        record = self._list.read(tree, at, reader)
-        return [
-            self._named(written.value, reader) for written in (record.get("networks", []) if record else [])
-        ]
-
-    @staticmethod
-    def _named(record: Record, reader: Reader) -> tuple[Written, Record]:
-        if "id" not in record.positions:
-            reader.report.error(record.at, "`Id` is required: the network's name")
-        return Written(record.get("id", ""), record.position("id")), record
-
-    def schema(self) -> Json:
-        """Either shape."""
-        shapes: list[Json] = [
-            {
-                "type": "object",
-                "properties": {name: {"type": "array", "items": self.networks.value.schema()}},
-                "required": [name],
-                "additionalProperties": False,
-            }
-            for name in ("Networks", "networks")
-        ]
-        return {"anyOf": [*shapes, self.networks.schema()]}

@@ -33,6 +33,7 @@ from nlan.schema.written.scalars import (
     Size,
     Text,
 )
+from nlan.schema.written.sections import Vocabulary
 from nlan.secrets import Secret
 from tega.paths import format_path
 
@@ -169,7 +170,7 @@ class _Reading:
 
     def __init__(self, report: Report, where: Where) -> None:
         self._report, self._where = report, where
-        self._reader = Reader(report, lambda _: None)
+        self._reader = Reader(report, lambda _: None, Vocabulary())
 
     def read(self, tree: Tree, kind: Any, path: Path, scalar: ScalarKind | None = None) -> Any:
         """Return plain JSON that fits the type."""

@@ -6,8 +6,11 @@ from this table. A key has two spellings, `local_ip` and `LocalIp`, and both are
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nlan.schema.syntax import foreign
-from nlan.schema.written.kinds import Key, ListOf, MapOf, Ptn, Section, Shapes
+from nlan.schema.written.kinds import ListOf, MapOf, Shapes
+from nlan.schema.written.ptn import Ptn
 from nlan.schema.written.scalars import (
     Address,
     AnyScalar,
@@ -33,6 +36,7 @@ from nlan.schema.written.scalars import (
     Text,
     Words,
 )
+from nlan.schema.written.sections import Contribution, Key, Section, Vocabulary
 from nlan.values import ASN_MAX, IFNAMSIZ, MTU_MAX, NAME_MAX, VID_MAX, VNI_MAX
 
 VNI = Integer(1, VNI_MAX, "VNI", "RFC 7348")
@@ -558,5 +562,11 @@ SECTIONS: tuple[Section, ...] = (
     ROUTER,
     BGP_AS,
     OSPF_AREA,
+    FULL,
 )
 """Every section, in the order of the documentation."""
+
+
+def vocabulary(contributions: Iterable[Contribution] = ()) -> Vocabulary:
+    """Return the sections and keys of this table, and what is contributed to them."""
+    return Vocabulary(SECTIONS, contributions)

@@ -1,16 +1,16 @@
-"""docs/reference/file.md from the table: ``python -m nlan.schema.written.docs > docs/reference/file.md``."""
+"""docs/reference/file.md from the table: ``python -m nlan.schema.docs > docs/reference/file.md``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nlan.schema.written import table
-from nlan.schema.written.kinds import Key, Section
+from nlan.schema.written.sections import Key, Section, Vocabulary
 
 _INTRO = """\
 # The file
 
-This page is made from the schema (`python -m nlan.schema.written.docs`); the same table checks every file
+This page is made from the schema (`python -m nlan.schema.docs`); the same table checks every file
 and gives `nlan schema` its JSON Schema.
 
 A file is YAML, at most 8 MiB, and comes in one of two spellings of the same model:
@@ -41,22 +41,27 @@ pool is used up.
 """
 
 
-def page() -> str:
-    """Return the whole page; equal tables give equal bytes."""
+def page(vocabulary: Vocabulary) -> str:
+    """Return the whole page; equal vocabularies give equal bytes."""
     parts = [_INTRO]
-    parts += ["\n".join(_section(section)) for section in table.SECTIONS]
+    parts += [
+        "\n".join(_section(section, vocabulary.keys(section)))
+        for section in vocabulary.sections
+        if section is not table.FULL
+    ]
     return "\n".join(parts)
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, keys: Iterable[Key]) -> Iterator[str]:
     yield f"## {section.name}\n"
     yield f"{section.doc}\n"
     yield "| key | value | meaning | default |"
     yield "|---|---|---|---|"
-    for key in section.keys:
+    keys = tuple(keys)
+    for key in keys:
         if key.served:
             yield f"| {_spellings(key)} | {_cell(key.kind.wanted)} | {_cell(key.doc)} | {_default(key)} |"
-    waiting = [f"`{key.camel}`" for key in section.keys if not key.served]
+    waiting = [f"`{key.camel}`" for key in keys if not key.served]
     if waiting:
         yield f"\nKnown, and not supported yet: {', '.join(waiting)}."
     yield ""
@@ -77,4 +82,6 @@ def _cell(text: str) -> str:
 if __name__ == "__main__":
     import sys
 
-    sys.stdout.write(page())
+    from nlan.schema import vocabulary
+
+    sys.stdout.write(page(vocabulary()))

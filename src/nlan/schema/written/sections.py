@@ -1,0 +1,240 @@
+"""Sections and their keys: what is read of them is a `Record`; a `Vocabulary` says which keys there are.
+
+A section knows the keys that are its own. Others are contributed, by services, under the section's title.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nlan.errors import InternalError
+from nlan.schema.syntax import template
+from nlan.schema.syntax.report import Position, nearest
+from nlan.schema.syntax.tree import Map, Scalar, Tree
+from nlan.schema.written.kinds import Json, Kind, Reader, shape
+
+_JOINED = frozenset(("sysctls",))
+"""Mappings that are joined entry by entry where two records say them; of one entry the last counts."""
+
+
+class Record:
+    """A section as it was written: values by snake_case key, each with its position."""
+
+    __slots__ = ("at", "positions", "values")
+
+    def __init__(self, at: Position) -> None:
+        """Start empty at a position."""
+        self.at = at
+        self.values: dict[str, Any] = {}
+        self.positions: dict[str, Position] = {}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a key, or the default where nothing (readable) is written."""
+        return self.values.get(name, default)
+
+    def position(self, name: str) -> Position:
+        """Return where the key's value stands, or where the section does."""
+        return self.positions.get(name, self.at)
+
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a readable value is written."""
+        return name in self.values
+
+    def over(self, base: Record) -> Record:
+        """Return this record with what it does not say taken from `base`."""
+        both = Record(self.at)
+        both.values = {**base.values, **self.values}
+        for name in _JOINED & self.values.keys() & base.values.keys():
+            both.values[name] = [*base.values[name], *self.values[name]]
+        both.positions = {**base.positions, **self.positions}
+        return both
+
+
+class Key:
+    """A key of a section: its spellings, its kind, what it means."""
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        doc: str,
+        *,
+        default: str = "",
+        original: str = "",
+        also: tuple[str, ...] = (),
+        required: bool = False,
+        served: bool = True,
+    ) -> None:
+        """Take the snake_case name; `original` where CamelCase is not the regular one; `also` is taken."""
+        self.name, self.kind, self.doc, self.default = name, kind, doc, default
+        self.required, self.served = required, served
+        self.camel = original or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+        self.words = tuple(dict.fromkeys((name, self.camel, *also)))
+
+
+class Section(Kind):
+    """A mapping with known keys, its own and what the reader's vocabulary adds. Reads to a `Record`."""
+
+    def __init__(
+        self, name: str, doc: str, keys: Sequence[Key] = (), modules: Mapping[str, str] | None = None
+    ) -> None:
+        """Take its name (with an article where it is a noun), its meaning and its keys.
+
+        `modules` are words of another tool that would stand here, each with what to say instead.
+        """
+        self.modules = modules or {}
+        self.title = name
+        self.name = re.sub("^an? ", "", name)
+        self.doc = doc
+        self.wanted = f"{name} (a mapping)"
+        self.keys = tuple(keys)
+
+    def read(self, tree: Tree, at: Position, reader: Reader) -> Record | None:
+        """Return what could be read of the keys; unknown, doubled and missing keys are reported."""
+        record = Record(at)
+        if not isinstance(tree, Map):
+            if isinstance(tree, Scalar) and tree.is_null:
+                return self._require(record, reader)
+            reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
+            return None
+        for word, value in tree.entries:
+            self._entry(record, word, value, reader)
+        return self._require(record, reader)
+
+    def _entry(self, record: Record, word: Scalar, value: Tree, reader: Reader) -> None:
+        where = record.at.key(template.spelled(word.text), word.line, word.column)
+        key = reader.vocabulary.spellings(self).get(word.text)
+        if is_extension(word.text) and key is None:
+            return
+        if (hint := self.modules.get(word.text)) and (key is None or not key.served or _is_module(value)):
+            reader.report.error(where, f"`{word.text}` is a module of neutron-lan, not of nlan", hint)
+        elif key is None:
+            hint = nearest(word.text, self._suggestions(word.text, reader))
+            reader.report.error(where, f"`{template.spelled(word.text)}` is no key of {self.title}", hint)
+        elif not key.served:
+            reader.report.error(where, f"`{word.text}` is known but not supported yet")
+        elif key.name in record.positions:
+            first = reader.report.source_line(record.positions[key.name].line)
+            reader.report.error(
+                where, f"`{word.text}` is defined twice; its other spelling is in line {first}"
+            )
+        else:
+            self._value(record, key, where._replace(line=value.line, column=value.column), value, reader)
+
+    def _value(self, record: Record, key: Key, at: Position, value: Tree, reader: Reader) -> None:
+        record.positions[key.name] = at
+        read = key.kind.read(value, at, reader)
+        if read is not None:
+            record.values[key.name] = read
+
+    def _suggestions(self, word: str, reader: Reader) -> list[str]:
+        camel = word[:1].isupper()
+        return [key.camel if camel else key.name for key in reader.vocabulary.keys(self) if key.served]
+
+    def _require(self, record: Record, reader: Reader) -> Record:
+        for key in reader.vocabulary.keys(self):
+            if key.required and key.name not in record.positions:
+                word = (
+                    key.camel
+                    if any(name[:1].isupper() for name in record.at.path.split(".")[1:])
+                    else key.name
+                )
+                reader.report.error(record.at, f"`{word}` is required: {key.kind.wanted}")
+        return record
+
+    def schema(self) -> Json:
+        """A reference to the section's definition."""
+        return {"$ref": f"#/$defs/{self.name.replace(' ', '_')}"}
+
+    def definition(self, vocabulary: Vocabulary) -> Json:
+        """Return the definition itself: snake_case is offered, CamelCase taken, one of them at a time."""
+        keys = vocabulary.keys(self)
+        properties: Json = {}
+        taken: Json = {"^x-": True}
+        required = [{"anyOf": [{"required": [word]} for word in key.words]} for key in keys if key.required]
+        once = {
+            word: {"properties": dict.fromkeys((one for one in key.words if one != word), False)}
+            for key in keys
+            if key.served
+            for word in key.words[1:]
+        }
+        for key in keys:
+            if key.served:
+                entry = key.kind.schema() | {"description": key.doc}
+                properties[key.name] = entry
+                taken |= {f"^{word}$": entry for word in key.words[1:]}
+        return {
+            "type": "object" if required else ["object", "null"],
+            "description": self.doc,
+            "properties": properties,
+            "patternProperties": taken,
+            "additionalProperties": False,
+            "dependentSchemas": once,
+            **({"allOf": required} if required else {}),
+        }
+
+
+def is_extension(word: str) -> bool:
+    """Tell whether a key is the file's own business: a place for anchors, read by nobody."""
+    return word.startswith("x-")
+
+
+def _is_module(value: Tree) -> bool:
+    """Whether a key that has another meaning elsewhere holds a mapping, as it does there."""
+    return isinstance(value, Map)
+
+
+class Contribution(NamedTuple):
+    """What somebody, such as a service, adds to what a file may say.
+
+    Attributes:
+        keys: Keys by the title of the section that they stand in, such as ``a node`` or ``a link``.
+        sections: Sections of the contributor's own, which its keys lead to, as the reference page has them.
+    """
+
+    keys: Mapping[str, Sequence[Key]]
+    sections: Sequence[Section] = ()
+
+
+class Vocabulary:
+    """All sections and keys that a file may have: nlan's own and what is contributed.
+
+    Reading, suggestions, the JSON Schema and the reference page ask it. A contributed key takes the place of
+    one that is known and not supported; any other that is there already is a bug of the contributor's.
+    """
+
+    def __init__(self, sections: Iterable[Section] = (), contributions: Iterable[Contribution] = ()) -> None:
+        """Take nlan's own sections, in the order of the reference page, and what is contributed."""
+        contributions = tuple(contributions)
+        self.sections = (*sections, *(section for one in contributions for section in one.sections))
+        self._keys: dict[str, tuple[Key, ...]] = {}
+        self._spellings: dict[str, dict[str, Key]] = {}
+        titles = {section.title: section for section in self.sections}
+        for title, keys in ((title, keys) for one in contributions for title, keys in one.keys.items()):
+            if title not in titles:
+                raise InternalError(f"no section is called `{title}`, and keys are contributed to it")
+            self._add(titles[title], keys)
+
+    def _add(self, section: Section, keys: Sequence[Key]) -> None:
+        named = {key.name for key in keys}
+        before = [key for key in self.keys(section) if key.served or key.name not in named]
+        taken = {word for key in before for word in key.words}
+        for word in (word for key in keys for word in key.words):
+            if word in taken:
+                raise InternalError(f"`{word}` of {section.title} is contributed, and is there already")
+            taken.add(word)
+        self._keys[section.title] = (*before, *keys)
+
+    def keys(self, section: Section) -> tuple[Key, ...]:
+        """Return the keys of a section, its own first."""
+        return self._keys.get(section.title, section.keys)
+
+    def spellings(self, section: Section) -> Mapping[str, Key]:
+        """Return the keys of a section by every word that means them."""
+        found = self._spellings.get(section.title)
+        if found is None:
+            found = {word: key for key in self.keys(section) for word in key.words}
+            self._spellings[section.title] = found
+        return found
