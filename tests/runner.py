@@ -11,14 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from nlan.api import Environment, Lab, Listener, Operation, Removed, Wait
 from nlan.api.context import Context
-from nlan.api.lifecycle import Listener, Request, Wait, bring_up, prepare, take_down
 from nlan.errors import ApplyError, NlanError
 from nlan.kinds.base import Driver
-from nlan.plan import Operation
-from nlan.runtimes import Paths
-from nlan.schema import load
-from nlan.state import find_state, open_state
 
 T = TypeVar("T")
 
@@ -40,14 +36,15 @@ class Killer(Listener):
         self._left -= 1
 
 
-class Saboteur:
+class Saboteur(Environment):
     """Makes the n-th operation, counted from 0, fail without touching anything; the rest is real."""
 
     def __init__(self, at: int) -> None:
+        super().__init__()
         self._left = at
         self.failed: Operation | None = None
 
-    def context(self, paths: Paths, lab: str) -> Context:
+    def context(self, lab: str, trace: Callable[[str], None] | None = None) -> Context:
         """Return a context whose drivers it has got at."""
         saboteur = self
 
@@ -55,7 +52,7 @@ class Saboteur:
             def drivers(self, desired: object) -> list[Driver]:
                 return [_Sabotaged(driver, saboteur) for driver in super().drivers(desired)]  # type: ignore[arg-type]
 
-        return Sabotaged(paths, lab)
+        return Sabotaged(self.paths, lab)
 
     def hits(self, operation: Operation) -> bool:
         self._left -= 1
@@ -88,9 +85,9 @@ def up(
     return apart(lambda: _up(lab, file, _listener(kill_at), fail_at, wait))
 
 
-def down(lab: str, *, kill_at: int | None = None) -> list[str] | None:
-    """Do what `nlan down LAB` does; return the operations, or None where it was killed."""
-    return apart(lambda: _down(lab, _listener(kill_at)))
+def down(lab: str, *, kill_at: int | None = None) -> Removed | None:
+    """Do what `nlan down LAB` does; None where it was killed."""
+    return apart(lambda: Lab(lab, listener=_listener(kill_at)).down())
 
 
 def _listener(kill_at: int | None) -> Listener:
@@ -98,26 +95,9 @@ def _listener(kill_at: int | None) -> Listener:
 
 
 def _up(lab: str, file: Path, listener: Listener, fail_at: int | None, wait: Wait) -> list[str]:
-    paths = Paths.from_environment()
-    context = Context(paths, lab) if fail_at is None else Saboteur(fail_at).context(paths, lab)
-    with context.place.lock(on_wait=listener.say), open_state(paths.state, lab) as state:
-        loaded = load(file, lab=lab, allocations=lambda lab: state.allocations())
-        source = (str(file), loaded.source)
-        request = Request(loaded.lab, loaded.allocations, source, wait=wait)
-        prepared = prepare(context, request)
-        return [str(operation) for operation in bring_up(context, state, prepared, listener).plan.operations]
-
-
-def _down(lab: str, listener: Listener) -> list[str]:
-    paths = Paths.from_environment()
-    context = Context(paths, lab)
-    with context.place.lock(on_wait=listener.say):
-        plan = take_down(context, listener)
-        state = find_state(paths.state, lab)
-        if state is not None:
-            with state:
-                state.mark_down()
-    return [str(operation) for operation in plan.operations]
+    environment = Environment() if fail_at is None else Saboteur(fail_at)
+    done = Lab.from_file(file, name=lab, environment=environment, listener=listener).up(wait=wait)
+    return [str(operation) for operation in done.plan.operations]
 
 
 def apart(work: Callable[[], T]) -> T | None:

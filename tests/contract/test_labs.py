@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from contract.sides import Fake, Real, Side
+from nlan.api.generate import generate
 from nlan.engine import Engine, failure_text
 from nlan.expand import expand
-from nlan.generate import generate
 from nlan.plan import Plan
 from nlan.resources import Key, Resource
 from nlan.schema import load

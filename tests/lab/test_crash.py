@@ -13,12 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import runner
-from nlan.api.context import Context
-from nlan.api.lifecycle import planned
+from nlan import api
 from nlan.resources import Resource
-from nlan.runtimes import Paths
-from nlan.schema import load
-from nlan.state import open_state
 from support import Machine, Nlan
 
 BEFORE = """
@@ -58,10 +54,8 @@ class Lab(NamedTuple):
         runner.down(self.name)
 
     def operations(self, file: Path) -> list[str]:
-        paths = Paths.from_environment()
-        with open_state(paths.state, self.name) as state:
-            lab = load(file, lab=self.name, allocations=lambda lab: state.allocations()).lab
-        return [str(operation) for operation in planned(Context(paths, self.name), lab).operations]
+        plan = api.Lab.from_file(file, name=self.name).plan()
+        return [str(operation) for operation in plan.operations]
 
     def dump(self) -> set[str]:
         return dump(self.name)

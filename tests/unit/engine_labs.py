@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nlan.api.context import Context
-from nlan.api.lifecycle import Listener, Request, Result, bring_up, prepare
+from nlan.api.lifecycle import Applied, Request, bring_up, prepare
+from nlan.api.listener import Listener
 from nlan.engine import Engine, Failure
 from nlan.expand import expand
 from nlan.kinds.base import Driver
@@ -90,7 +91,7 @@ class Machine:
         for text in texts:
             self.up(text)
 
-    def up(self, text: str, **options: Any) -> Result:
+    def up(self, text: str, **options: Any) -> Applied:
         file = loaded(text)
         request = Request(file.lab, file.allocations, ("lab.yaml", text), **{"wait": "no"} | options)
         return bring_up(self.context, self.state, prepare(self.context, request), Listener())

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import pytest
 
+from nlan.api.generate import generate
 from nlan.engine import Failure
 from nlan.errors import ApplyError
-from nlan.generate import generate
 from nlan.plan import Plan
 from nlan.testing import FakeKernel, FakePlace, KilledError
 from samples import PTN

@@ -1,4 +1,93 @@
-"""The steps around the engine: bringing labs up, changing, watching and removing them, for any front.
+"""The product without a terminal, for any front: command line, keep, tests, browser, notebooks, programs.
 
-Nothing here prints; the command line is one user of it.
+`Lab` is the door; what its methods return, take and raise is here too, and `nlan.errors`. Names load when
+they are used. Nothing here prints.
 """
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nlan import model
+    from nlan.api.catalog import Listed as Listed
+    from nlan.api.catalog import need_root as need_root
+    from nlan.api.comparing import Distance as Distance
+    from nlan.api.convergence import Missing as Missing
+    from nlan.api.differences import MISSING as MISSING
+    from nlan.api.differences import Difference as Difference
+    from nlan.api.edits import Edit as Edit
+    from nlan.api.environment import Environment as Environment
+    from nlan.api.execution import Executed as Executed
+    from nlan.api.features import Feature as Feature
+    from nlan.api.lab import Lab as Lab
+    from nlan.api.lab import labs as labs
+    from nlan.api.lifecycle import Applied as Applied
+    from nlan.api.lifecycle import Options as Options
+    from nlan.api.lifecycle import Wait as Wait
+    from nlan.api.listener import Listener as Listener
+    from nlan.api.pinging import Ping as Ping
+    from nlan.api.pinging import Pings as Pings
+    from nlan.api.removing import Removed as Removed
+    from nlan.api.status import LabStatus as LabStatus
+    from nlan.api.status import NodeStatus as NodeStatus
+    from nlan.api.text import LabText as LabText
+    from nlan.confirmation import Confirmation as Confirmation
+    from nlan.model import to_builtins as to_builtins
+    from nlan.model import to_shown as to_shown
+    from nlan.plan import Operation as Operation
+    from nlan.plan import Plan as Plan
+    from nlan.runtimes import Paths as Paths
+    from nlan.schema import json_schema as json_schema
+    from nlan.schema import to_yaml as to_yaml
+    from nlan.schema.syntax.report import nearest as nearest
+    from nlan.schema.written.dump import hidden as hidden
+    from nlan.schema.written.dump import to_plain as to_plain
+    from nlan.state import Revision as Revision
+
+    Resolved = model.Lab
+
+_HOME = {
+    "MISSING": "nlan.api.differences",
+    "Applied": "nlan.api.lifecycle",
+    "Confirmation": "nlan.confirmation",
+    "Difference": "nlan.api.differences",
+    "Distance": "nlan.api.comparing",
+    "Edit": "nlan.api.edits",
+    "Environment": "nlan.api.environment",
+    "Executed": "nlan.api.execution",
+    "Feature": "nlan.api.features",
+    "Lab": "nlan.api.lab",
+    "LabStatus": "nlan.api.status",
+    "LabText": "nlan.api.text",
+    "Listed": "nlan.api.catalog",
+    "Listener": "nlan.api.listener",
+    "Missing": "nlan.api.convergence",
+    "NodeStatus": "nlan.api.status",
+    "Operation": "nlan.plan",
+    "Options": "nlan.api.lifecycle",
+    "Paths": "nlan.runtimes",
+    "Ping": "nlan.api.pinging",
+    "Pings": "nlan.api.pinging",
+    "Plan": "nlan.plan",
+    "Removed": "nlan.api.removing",
+    "Revision": "nlan.state",
+    "Resolved": "nlan.model",
+    "Wait": "nlan.api.lifecycle",
+    "hidden": "nlan.schema.written.dump",
+    "json_schema": "nlan.schema",
+    "labs": "nlan.api.lab",
+    "nearest": "nlan.schema.syntax.report",
+    "need_root": "nlan.api.catalog",
+    "to_builtins": "nlan.model",
+    "to_plain": "nlan.schema.written.dump",
+    "to_shown": "nlan.model",
+    "to_yaml": "nlan.schema",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'nlan.api' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), "Lab" if name == "Resolved" else name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from nlan.api.differences import SECRETS
 from nlan.errors import InputError, NotFoundError, Problem
 from nlan.model import Lab, Node
 from nlan.schema.checking.change import check_change
@@ -24,9 +25,6 @@ MOST_LISTED = 8
 """Revisions in an error."""
 MOST_DIGITS = 9
 """Of the number of a list's item."""
-
-SECRETS = frozenset({"password", "Password"})
-"""Keys whose values are shown to nobody."""
 
 SETTINGS = "lab"
 """First segment of a path into what belongs to no node."""

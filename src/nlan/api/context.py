@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -35,9 +36,19 @@ def abilities() -> Abilities:
 class Context:
     """One lab on this machine."""
 
-    def __init__(self, paths: Paths, lab: str, trace: Callable[[str], None] | None = None) -> None:
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+    """Tells how long things take, and when a wait is over."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        lab: str,
+        trace: Callable[[str], None] | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Look at a lab, which need not exist; `trace` is told every message to the kernel."""
-        self.paths = paths
+        self.paths, self.clock = paths, clock
         self.place = open_nodes(paths, lab)
         self._trace = trace
 

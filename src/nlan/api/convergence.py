@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from nlan.expect import Expectation, Hindrance, Session
+from nlan.expect.hindrances import details, summary
 from nlan.model.codec import IpNetwork
 
 SETTLE_S = 0.05
@@ -125,6 +126,14 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
             more = f" and {len(prefixes) - 3} more" if len(prefixes) > 3 else ""
             lines.append(f"{node}: no route to {shown}{more}")
         return _at_most(lines, most)
+
+    def blocked(self) -> list[str]:
+        """Return in sentences what cannot come up, and why."""
+        return details(self.hindrances)
+
+    def blocked_summary(self) -> str:
+        """Return that in one clause."""
+        return summary(self.hindrances)
 
     def notes(self, most: int = 12) -> list[str]:
         """Return in sentences what is not there and may be meant so."""

@@ -8,6 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from nlan.model import Lab
 from nlan.schema.written.dump import to_plain
+from nlan.secrets import HIDDEN, hide
+
+SECRETS = frozenset({"password", "Password"})
+"""Keys whose values are shown to nobody."""
 
 Path = tuple[str, ...]
 
@@ -84,6 +88,25 @@ def _name(item: Any) -> Any:
     if not isinstance(item, dict):
         return str(item)
     return next((str(item[key]) for key in _NAMES if key in item), str(sorted(item)))
+
+
+def without_secrets(difference: Difference) -> Difference:
+    """Return a difference with its keys and passwords hidden."""
+    path, before, after = difference
+    return Difference(path, _without_keys(before, path[-1]), _without_keys(after, path[-1]))
+
+
+def _without_keys(value: Any, key: str = "") -> Any:
+    """Return a value of the model with its keys and passwords hidden."""
+    match value:
+        case dict():
+            return {name: _without_keys(inner, name) for name, inner in value.items()}
+        case list():
+            return [_without_keys(inner) for inner in value]
+        case str():
+            return HIDDEN if key in SECRETS else hide(value)
+        case _:
+            return value
 
 
 def merged(before: Any, after: Any, now: Any) -> Any:

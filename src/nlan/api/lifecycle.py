@@ -16,11 +16,12 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from threading import Event
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from nlan.api import requirements
 from nlan.api.context import Context, abilities
 from nlan.api.convergence import Missing, wait
+from nlan.api.listener import Listener
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine, Failure, failure_text
 from nlan.engines.frr.resource import FrrDaemon
@@ -55,25 +56,21 @@ LOOK_AGAIN_S = 0.01
 """How long it is left alone meanwhile."""
 
 
-class Listener:
-    """Told how far a run is; the methods do nothing, a caller overrides what it shows."""
+class Options(TypedDict, total=False):
+    """How a change is made, and what is waited for.
 
-    def say(self, text: str) -> None:
-        """Take a sentence for the person at the terminal."""
+    Attributes:
+        wait: For what: ``converged`` (routing has, the default), ``up`` (daemons are), or ``no``.
+        timeout_s: How many seconds at most (60).
+        message: Kept with the revision.
+        confirm_s: Seconds until the change undoes itself unless `Lab.confirm` comes; None (the default)
+            where it counts at once.
+    """
 
-    def planned(self, plan: Plan) -> None:
-        """Take the plan before it is carried out."""
-
-    def before(self, operation: Operation) -> None:
-        """Take an operation before it is carried out; only called where `one_by_one` is true."""
-
-    def done(self, operation: Operation, error: NlanError | None) -> None:
-        """Take an operation after it was carried out."""
-
-    def waiting(self, text: str) -> None:
-        """Take how far waiting is."""
-
-    one_by_one = False
+    wait: Wait
+    timeout_s: float
+    message: str
+    confirm_s: float | None
 
 
 class Request(NamedTuple):
@@ -110,7 +107,7 @@ class Request(NamedTuple):
     exclusive: bool = False
 
 
-class Result(NamedTuple):
+class Applied(NamedTuple):
     """What a run did.
 
     Attributes:
@@ -119,6 +116,8 @@ class Result(NamedTuple):
         missing: What has not converged in time; false where all has, or where nobody waited.
         seconds: How long it took, by part.
         waiting: What is to be confirmed; None where the change counts at once.
+        lab: As it is now, with every derived address, VNI and default.
+        waited: For what was waited.
         warnings: Raw lines that FRR refused; all else is as asked.
     """
 
@@ -127,7 +126,19 @@ class Result(NamedTuple):
     missing: Missing
     seconds: Mapping[str, float]
     waiting: Confirmation | None
+    lab: Lab
+    waited: Wait
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is known to be missing, or not to come up."""
+        return not (self.missing or self.missing.hindrances)
+
+    @property
+    def converged(self) -> bool:
+        """Whether it was waited for routing, and all is known to have come."""
+        return self.waited == "converged" and self.missing.is_certain
 
 
 def planned(context: Context, lab: Lab, *, exclusive: bool = False) -> Plan:
@@ -181,7 +192,7 @@ def prepare(context: Context, request: Request) -> Prepared:
     return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 
 
-def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Listener) -> Result:
+def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Listener) -> Applied:
     """Make a prepared change, in place, and wait as asked; call it with the lock held since preparing.
 
     Raises:
@@ -230,7 +241,9 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
     clock.lap("state")
     missing = _converge(context, request, begun, listener)
     clock.lap("converge")
-    return Result(plan, revision, missing, clock.laps, waits, _refused(context, request))
+    return Applied(
+        plan, revision, missing, clock.laps, waits, request.lab, request.wait, _refused(context, request)
+    )
 
 
 def _refused(context: Context, request: Request) -> tuple[Problem, ...]:

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nlan.api import catalog
 from nlan.api.context import Context, abilities
 from nlan.api.convergence import unheard, wanted_others, without
 from nlan.api.names import visible
+from nlan.api.running import settle
+from nlan.confirmation import Confirmation
 from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.errors import RollbackError
 from nlan.expand import expand
 from nlan.expect import Expectation, Hindrance, expectation
+from nlan.expect.hindrances import details
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Address, Key, Resource
+from nlan.state import find_state
 from nlan.values import natural
+
+if TYPE_CHECKING:
+    from nlan.api import lab as nlan_lab
 
 PATIENCE_S = 2.0
 """How long a daemon may take to answer: nothing is done to one that does not, it is only reported."""
@@ -90,6 +99,11 @@ class LabStatus(NamedTuple):
         known: Whether its database tells what shall be; else nothing can drift.
         nodes: Nodes and hosts, sorted.
         plan: What `up` would do, and what is foreign.
+        hindrances: What the file means and cannot come up.
+        revision: The applied one; 0 where none was applied whole.
+        outcomes: Of each node the revision that was applied last, and what became of it.
+        waiting: The change that waits to be confirmed.
+        kept_by: The process id of its keep.
     """
 
     lab: str
@@ -97,11 +111,39 @@ class LabStatus(NamedTuple):
     nodes: list[NodeStatus]
     plan: Plan
     hindrances: tuple[Hindrance, ...] = ()
+    revision: int = 0
+    outcomes: Mapping[str, Any] = {}
+    waiting: Confirmation | None = None
+    kept_by: int | None = None
 
     @property
     def ok(self) -> bool:
         """Whether it is as it shall be, and nobody else interferes."""
         return all(node.state == "ok" for node in self.nodes) and not self.plan and not self.plan.harmful
+
+    def blocked(self) -> list[str]:
+        """Return in sentences what cannot come up, and why."""
+        return details(self.hindrances)
+
+
+def look(lab: nlan_lab.Lab) -> LabStatus:
+    """Return the status of a running lab against what its database says, and what that says besides.
+
+    A change that nobody confirmed in time is undone before; where that cannot be done, it is said.
+    """
+    catalog.choose(lab.paths, lab.name)
+    try:
+        settle(lab)
+    except RollbackError as error:
+        lab.listener.say(str(error))
+    state = find_state(lab.paths.state, lab.name, say=lab.listener.say)
+    if state is None:
+        return status(lab.context(), None)._replace(kept_by=lab.kept_by)
+    with state:
+        known = state.lab()
+        revision, outcomes, waiting = state.applied(), state.status(), state.confirmation()
+    found = status(lab.context(), known)
+    return found._replace(revision=revision, outcomes=outcomes, waiting=waiting, kept_by=lab.kept_by)
 
 
 def status(context: Context, lab: Lab | None) -> LabStatus:

@@ -152,17 +152,12 @@ def _nodes(lab: str | None, *, hosts: bool) -> list[Candidate]:
 
 def _revisions(lab: str | None) -> list[Candidate]:
     """Return the newest revisions of a lab, or of the only one; none to who may not read them."""
-    from nlan.api.labs import remembered_name
+    from nlan.api import Lab
     from nlan.errors import NlanError
-    from nlan.runtimes import Paths
-    from nlan.state import find_state
 
-    paths = Paths.from_environment()
     with suppress(NlanError, OSError):
-        state = find_state(paths.state, remembered_name(paths, lab))
-        if state is not None:
-            with state:
-                return [(str(one.revision), _told(one.state, one.message)) for one in state.revisions(20)]
+        revisions = Lab.find(lab, running=False).history(20)
+        return [(str(one.revision), _told(one.state, one.message)) for one in revisions]
     return []
 
 

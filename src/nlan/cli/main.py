@@ -193,7 +193,7 @@ def _verb_parser(top: Parser, verb: str) -> Parser:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    from nlan.schema.syntax.report import nearest
+    from nlan.api import nearest
 
     return nearest(word, words)
 
@@ -256,7 +256,7 @@ def _expected(error: Exception) -> NlanError | None:
 
 def _where(number: int) -> str:
     """Return what is likely meant by an error of no file: the kernel does not say."""
-    from nlan.runtimes import Paths
+    from nlan.api import Paths
 
     if number not in (errno.ENOSPC, errno.EDQUOT):
         return "this machine"

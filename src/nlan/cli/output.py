@@ -6,11 +6,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nlan.errors import ApplyError, InputError, InternalError, NlanError
-from nlan.plan import Operation, Plan
 from nlan.secrets import hide
+
+if TYPE_CHECKING:
+    from nlan.api import Operation, Plan
 
 COLORS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "dim": "2", "bold": "1"}
 IMPACT_COLORS = {"hitless": "green", "session": "yellow", "restart": "yellow", "outage": "red"}
@@ -54,7 +56,7 @@ def print_json(value: Any, *, lines: bool = False, secrets: bool = False) -> Non
     """
     import json
 
-    from nlan.model import to_builtins, to_shown
+    from nlan.api import to_builtins, to_shown
 
     plain = to_builtins(value) if secrets else without_keys(to_shown(value))
     print(json.dumps(plain, indent=None if lines else 2, ensure_ascii=False))

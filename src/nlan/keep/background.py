@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import nlan
-from nlan.keep.presence import Presence
+from nlan.api.pidfile import Pidfile
 
 VARIABLES = (
     "NLAN_RUN_DIR",
@@ -20,7 +20,7 @@ VARIABLES = (
 """What a unit takes over of the environment that it is printed in."""
 
 
-def detach(presence: Presence) -> int:
+def detach(presence: Pidfile) -> int:
     """Go on in a process of its own, in a session of its own; output goes to the presence's log.
 
     Returns:

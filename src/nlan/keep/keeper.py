@@ -11,7 +11,9 @@ import time
 from contextlib import ExitStack
 
 from nlan.api.context import Context
-from nlan.api.lifecycle import Listener, undo_unconfirmed
+from nlan.api.lifecycle import undo_unconfirmed
+from nlan.api.listener import Listener
+from nlan.api.pidfile import Pidfile
 from nlan.confirmation import uptime
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
@@ -21,7 +23,6 @@ from nlan.keep.locking import PatientLock
 from nlan.keep.memory import Memory
 from nlan.keep.notes import Note, Tell
 from nlan.keep.operational import Operational
-from nlan.keep.presence import Presence
 from nlan.keep.repair import Outcome, repair
 from nlan.keep.sources import (
     Appeared,
@@ -61,7 +62,7 @@ TAKEN_DOWN = "the lab was taken down"
 class Keeper:
     """Keeps one running lab until it is taken down or `stop` is called."""
 
-    def __init__(self, context: Context, memory: Memory, presence: Presence, tell: Tell) -> None:
+    def __init__(self, context: Context, memory: Memory, presence: Pidfile, tell: Tell) -> None:
         """Take a lab that is up.
 
         Args:

@@ -13,7 +13,7 @@ from nlan.cli.main import main
 
 AS_NOBODY = """
 import os, sys
-from nlan.cli import changing
+from nlan.api import comparing, lab
 from nlan.cli.commands import diff, history
 from nlan.cli.main import main
 from tega.engines import frozen, sqlite

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.differences import MISSING, differences
-from nlan.cli.commands.diff import _lines, _shown, _value
+from nlan.api.differences import MISSING, Difference, differences, without_secrets
+from nlan.cli.commands.diff import _lines, _value
 from nlan.model import Lab
 from nlan.schema import load
 
@@ -23,7 +23,11 @@ def lab(*changes: tuple[str, str], text: str = PAIR) -> Lab:
 
 
 def shown(before: Lab, after: Lab, *, secrets: bool = False) -> list[str]:
-    return [line for one in differences(before, after) for line in _lines(_shown(one, secrets=secrets))]
+    return [line for one in _shown(differences(before, after), secrets) for line in _lines(one)]
+
+
+def _shown(found: list[Difference], secrets: bool) -> list[Difference]:
+    return found if secrets else [without_secrets(one) for one in found]
 
 
 def test_equal_labs_have_none() -> None:
@@ -62,5 +66,5 @@ def test_another_password_is_told_without_it(secrets: bool) -> None:
     keys = ("one", "two") if secrets else ("<secret>", "<secret>")
     told = shown(before, after, secrets=secrets)
     assert told == [line.format(key) for line, key in zip(wanted, keys, strict=True)]
-    values = [_value(_shown(one, secrets=secrets)) for one in differences(before, after)]
+    values = [_value(one) for one in _shown(differences(before, after), secrets)]
     assert ("two" in json.dumps(values)) == secrets

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from typing import Any
 
 import pytest
 
+from nlan.api import Lab, Removed, catalog
 from nlan.cli.commands import down
 from nlan.errors import HostError
 
 
 @pytest.fixture
 def _three(monkeypatch: pytest.MonkeyPatch) -> None:
-    def remove(_: object, lab: str, __: object, *, purge: bool) -> dict[str, Any]:
-        if lab == "b":
+    def remove(lab: Lab, *, purge: bool) -> Removed:
+        if lab.name == "b":
             raise HostError("process 7 survived")
-        return {"lab": lab, "namespaces": 2, "seconds": 0.1, "forgotten": purge}
+        return Removed(lab.name, 2, 0.1, purge)
 
-    monkeypatch.setattr(down.labs, "need_root", lambda: None)
-    monkeypatch.setattr(down.labs, "running", lambda _: ["a", "b", "c"])
-    monkeypatch.setattr(down, "_remove", remove)
+    monkeypatch.setattr(catalog, "need_root", lambda: None)
+    monkeypatch.setattr(catalog, "running", lambda _: ["a", "b", "c"])
+    monkeypatch.setattr(Lab, "down", remove)
 
 
 def words(*, as_json: bool = False) -> Namespace:

@@ -9,12 +9,10 @@ from typing import Any
 
 import pytest
 
-from nlan.api.changes import edited
+from nlan.api import Edit, LabText
 from nlan.cli.commands import edit
 from nlan.errors import ApplyError, HostError, InputError, NlanError, OvertakenError
-from nlan.model import Lab
 from nlan.schema import load
-from nlan.secrets import Marks
 from samples import EBGP_PAIR
 
 LAB = load(Path("x.yaml"), text=EBGP_PAIR).lab
@@ -26,13 +24,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Nlan
     """Give what edits with an editor, lets applying fail, and returns the texts that are kept."""
 
     def run(editor: str, error: NlanError | None, *, dry_run: bool = False) -> str:
-        def change_lab(_: object, change: Callable[[None, Lab], Lab], **__: Any) -> int:
-            change(None, LAB)
+        def change(_: object, edit: Edit, __: object) -> int:
+            edit.change(None, LAB)  # type: ignore[arg-type]
             if error is not None:
                 raise error
             return 0
 
-        monkeypatch.setattr(edit, "change_lab", change_lab)
+        monkeypatch.setattr(edit, "change", change)
+        monkeypatch.setattr(edit, "find", lambda _: None)
         monkeypatch.setattr(edit.tempfile, "tempdir", str(tmp_path))
         monkeypatch.setenv("VISUAL", editor)
         try:
@@ -100,9 +99,9 @@ def test_who_gives_up_keeps_the_text(
 def test_keys_have_marks_that_may_stay() -> None:
     text = "nodes:\n  r1: {asn: 1, bgp: {password: hush}}\n  r2: {asn: 2}\nlinks: [r1 -- r2]\n"
     lab = load(Path("x.yaml"), text=text).lab
-    shown = edit._shown(lab, None, marks := Marks())
-    assert "hush" not in shown
-    assert "password: <secret 1>" in shown
-    assert edited(lab, shown, marks=marks) == lab
+    shown = LabText(lab)
+    assert "hush" not in shown.text
+    assert "password: <secret 1>" in shown.text
+    assert shown.read(shown.text) == lab
     with pytest.raises(InputError, match="`<secret 7>` stands for a secret that is not shown"):
-        edited(lab, shown.replace("secret 1", "secret 7"), marks=marks)
+        shown.read(shown.text.replace("secret 1", "secret 7"))

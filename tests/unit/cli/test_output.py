@@ -8,7 +8,7 @@ from argparse import Namespace
 import pytest
 
 from nlan.cli.output import fit, operation_lines
-from nlan.cli.running import Terminal
+from nlan.cli.terminal import Terminal
 from nlan.plan import Operation
 from nlan.resources import Key
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from nlan.api.pidfile import Pidfile, keeper_of
 from nlan.errors import LockedError, NotFoundError
 from nlan.keep import background
 from nlan.keep.background import command, unit_text
-from nlan.keep.presence import Presence, keeper_of
 from nlan.runtimes import Paths
 
 
@@ -58,23 +58,23 @@ def test_the_command_exists():
 
 
 def test_a_second_keep_is_told_of_the_first(paths):
-    first = Presence(paths, "lab")
+    first = Pidfile(paths, "lab")
     first.claim()
     assert keeper_of(paths, "lab") == os.getpid()
     with pytest.raises(LockedError, match=f"process {os.getpid()}"):
-        Presence(paths, "lab").claim()
+        Pidfile(paths, "lab").claim()
     first.leave()
     assert keeper_of(paths, "lab") is None
     assert not (paths.lab("lab") / "keep.pid").exists()
 
 
 def test_presence_ends_with_the_labs_directory(paths):
-    presence = Presence(paths, "lab")
+    presence = Pidfile(paths, "lab")
     presence.claim()
     assert presence.is_mine()
     (paths.lab("lab") / "keep.pid").unlink()
     assert not presence.is_mine()
-    later = Presence(paths, "lab")
+    later = Pidfile(paths, "lab")
     later.claim()
     presence.leave()
     assert later.is_mine()
@@ -83,4 +83,4 @@ def test_presence_ends_with_the_labs_directory(paths):
 
 def test_no_lab_no_presence(paths):
     with pytest.raises(NotFoundError):
-        Presence(paths, "other").claim()
+        Pidfile(paths, "other").claim()

@@ -5,19 +5,16 @@ from __future__ import annotations
 import difflib
 from argparse import Namespace
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nlan.api.changes import SECRETS, at_revision
-from nlan.api.context import Context
-from nlan.api.differences import MISSING, Difference, differences
-from nlan.api.labs import remembered_name, running
-from nlan.api.lifecycle import planned
-from nlan.cli.output import paint, plan_text, plan_value, print_json, say
+from nlan.api import MISSING
+from nlan.cli.output import paint, plan_text, plan_value, print_json
+from nlan.cli.terminal import find
 from nlan.errors import InputError
-from nlan.runtimes import Paths
-from nlan.secrets import HIDDEN, hide
-from nlan.state import LabState, get_state
 from tega.paths import format_path
+
+if TYPE_CHECKING:
+    from nlan.api import Difference, Lab
 
 DIFFERENCES = 2
 
@@ -26,22 +23,19 @@ def run(arguments: Namespace) -> int:
     """Print the differences; exit code 0 none, 2 some."""
     if len(arguments.revisions) > 2:
         raise InputError("give at most two revisions")
-    paths = Paths.from_environment()
-    name = remembered_name(paths, arguments.lab)
-    with get_state(paths.state, name, say=say) as state:
-        if len(arguments.revisions) == 2:
-            return _revisions(state, *arguments.revisions, arguments=arguments)
-        return _running(paths, state, name, arguments)
+    lab = find(arguments, running=False)
+    if len(arguments.revisions) == 2:
+        return _revisions(lab, *arguments.revisions, arguments=arguments)
+    return _running(lab, arguments)
 
 
-def _running(paths: Paths, state: LabState, name: str, arguments: Namespace) -> int:
-    applied = state.applied()
-    revision = arguments.revisions[0] if arguments.revisions else applied or state.head()
-    plan = planned(Context(paths, name), at_revision(state, revision))
+def _running(lab: Lab, arguments: Namespace) -> int:
+    found = lab.distance(*arguments.revisions)
+    revision, applied, plan = found.revision, found.applied, found.plan
     if arguments.json:
-        print_json({"lab": name, "revision": revision, "applied": applied, **plan_value(plan)})
+        print_json({"lab": lab.name, "revision": revision, "applied": applied, **plan_value(plan)})
     elif plan:
-        there = "the running network" if name in running(paths) else "nothing (the lab does not run)"
+        there = "the running network" if found.is_running else "nothing (the lab does not run)"
         print(f"from {there} to revision {revision}:")
         print(plan_text(plan, verbose=arguments.verbose > 0))
     elif revision == applied:
@@ -51,9 +45,8 @@ def _running(paths: Paths, state: LabState, name: str, arguments: Namespace) -> 
     return DIFFERENCES if plan else 0
 
 
-def _revisions(state: LabState, before: int, after: int, *, arguments: Namespace) -> int:
-    old, new = (at_revision(state, revision) for revision in (before, after))
-    found = [_shown(difference, secrets=arguments.secrets) for difference in differences(old, new)]
+def _revisions(lab: Lab, before: int, after: int, *, arguments: Namespace) -> int:
+    found = lab.diff(before, after, secrets=arguments.secrets)
     if arguments.json:
         print_json([_value(one) for one in found], secrets=True)
         return DIFFERENCES if found else 0
@@ -63,26 +56,6 @@ def _revisions(state: LabState, before: int, after: int, *, arguments: Namespace
     if not found:
         print("no difference")
     return DIFFERENCES if found else 0
-
-
-def _shown(difference: Difference, *, secrets: bool) -> Difference:
-    if secrets:
-        return difference
-    path, before, after = difference
-    return Difference(path, _without_keys(before, path[-1]), _without_keys(after, path[-1]))
-
-
-def _without_keys(value: Any, key: str = "") -> Any:
-    """Return a value of the model with its keys and passwords hidden."""
-    match value:
-        case dict():
-            return {name: _without_keys(inner, name) for name, inner in value.items()}
-        case list():
-            return [_without_keys(inner) for inner in value]
-        case str():
-            return HIDDEN if key in SECRETS else hide(value)
-        case _:
-            return value
 
 
 def _value(one: Difference) -> dict[str, Any]:

@@ -8,17 +8,15 @@ import sys
 import tempfile
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from nlan.api.changes import edited
-from nlan.cli.changing import change_lab
+from nlan.api.edits import by_text
 from nlan.cli.output import say
-from nlan.errors import HostError, InputError, NotFoundError
-from nlan.model import Lab
-from nlan.schema.written.dump import to_yaml
-from nlan.secrets import Marks
-from nlan.state import LabState
+from nlan.cli.terminal import change, find
+from nlan.errors import HostError, InputError
+
+if TYPE_CHECKING:
+    from nlan.api import LabText, Resolved
 
 
 def run(arguments: Namespace) -> int:
@@ -30,15 +28,14 @@ def run(arguments: Namespace) -> int:
     os.close(descriptor)
     path, shown = Path(name), b""
 
-    def changed(state: LabState, lab: Lab) -> Lab:
+    def edited(text: LabText) -> Resolved:
         nonlocal shown
-        marks = None if arguments.secrets else Marks()
-        shown = _shown(lab, arguments.node, marks).encode()
+        shown = text.text.encode()
         path.write_bytes(shown)
         while True:
             _edit(path)
             try:
-                return edited(lab, _text(path), node=arguments.node, file=name, marks=marks)
+                return text.read(_text(path), name)
             except InputError as error:
                 if not _is_at_terminal():
                     raise
@@ -47,8 +44,8 @@ def run(arguments: Namespace) -> int:
 
     applied = False
     try:
-        what = f"edit {arguments.node or 'the lab'}"
-        code = change_lab(arguments, changed, message=what, again=False)
+        edit = by_text(edited, node=arguments.node, secrets=arguments.secrets)
+        code = change(find(arguments), edit, arguments)
         applied = code == 0 and not arguments.dry_run
     finally:
         if not applied and path.exists() and path.read_bytes() != shown:
@@ -68,22 +65,6 @@ def _wants_to_mend(error: InputError) -> bool:
 
 def _is_at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _shown(lab: Lab, node: str | None, marks: Marks | None) -> str:
-    if node is not None:
-        lab = _alone(lab, node)
-    text = to_yaml(lab, marks.conceal if marks else None)
-    return text if marks is None or "<secret " not in text else SECRETS + text
-
-
-SECRETS = "# `<secret 1>` stands for a key that is not shown: it may stay, move, or give way to another.\n"
-
-
-def _alone(lab: Lab, node: str) -> Lab:
-    if all(one.name != node for one in lab.nodes):
-        raise NotFoundError(f"{node}: no such node")
-    return msgspec.structs.replace(lab, nodes=(lab.node(node),), links=(), lans=(), underlay=None)
 
 
 def _text(path: Path) -> str:

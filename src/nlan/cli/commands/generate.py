@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.generate import generate
+from nlan.api.generate import generate
 
 
 def run(arguments: Namespace) -> int:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
-from nlan.api.labs import remembered_name
-from nlan.cli.output import paint, print_json, say, table
-from nlan.runtimes import Paths
+from nlan.cli.output import paint, print_json, table
+from nlan.cli.terminal import find
 from nlan.secrets import hide
-from nlan.state import Revision, get_state
+
+if TYPE_CHECKING:
+    from nlan.api import Revision
 
 
 def run(arguments: Namespace) -> int:
     """Print when, who, message, what changed, and what became of it; newest first."""
-    paths = Paths.from_environment()
-    name = remembered_name(paths, arguments.lab)
-    with get_state(paths.state, name, say=say) as state:
-        revisions = state.revisions(arguments.n)
+    revisions = find(arguments, running=False).history(arguments.n)
     if arguments.json:
         print_json(revisions)
         return 0

@@ -8,8 +8,9 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from nlan.api import labs
+from nlan.api import catalog
 from nlan.api.context import Context
+from nlan.api.pidfile import Pidfile, keeper_of, stop_keeper
 from nlan.cli.lines import teller
 from nlan.cli.output import print_json, say
 from nlan.errors import NotFoundError
@@ -17,7 +18,6 @@ from nlan.keep import Keeper, Note
 from nlan.keep.background import detach, redirect, unit_text
 from nlan.keep.keeper import TAKEN_DOWN
 from nlan.keep.memory import Memory
-from nlan.keep.presence import Presence, keeper_of, stop_keeper
 from nlan.runtimes import Paths, leave_host
 from nlan.state import find_state
 
@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
     """Keep the lab until it is taken down or the command is ended; both are exit code 0."""
     paths = Paths.from_environment()
     if arguments.unit:
-        print(unit_text(labs.remembered_name(paths, arguments.lab)), end="")
+        print(unit_text(catalog.remembered_name(paths, arguments.lab)), end="")
         return 0
     if arguments.stop:
         return _stop(paths, arguments)
@@ -34,9 +34,9 @@ def run(arguments: Namespace) -> int:
         tell = teller(as_json=arguments.json)
         tell(Note("ended", f"{arguments.lab}: {TAKEN_DOWN}", {"reason": TAKEN_DOWN}))
         return 0
-    name = labs.choose(paths, arguments.lab).lab
+    name = catalog.choose(paths, arguments.lab).lab
     _check(paths, name)
-    presence = Presence(paths, name)
+    presence = Pidfile(paths, name)
     presence.claim()
     try:
         if arguments.detach:
@@ -55,9 +55,9 @@ def run(arguments: Namespace) -> int:
 
 def _stop(paths: Paths, arguments: Namespace) -> int:
     """End the keep of the lab that is meant: of the only one that is kept, where none is named."""
-    labs.need_root()
-    kept = [name for name in labs.running(paths) if keeper_of(paths, name) is not None]
-    name = kept[0] if arguments.lab is None and len(kept) == 1 else labs.choose(paths, arguments.lab).lab
+    catalog.need_root()
+    kept = [name for name in catalog.running(paths) if keeper_of(paths, name) is not None]
+    name = kept[0] if arguments.lab is None and len(kept) == 1 else catalog.choose(paths, arguments.lab).lab
     pid = stop_keeper(paths, name)
     if pid is None:
         raise NotFoundError(f"{name} is not kept")
@@ -70,8 +70,8 @@ def _stop(paths: Paths, arguments: Namespace) -> int:
 
 def _was_taken_down(paths: Paths, name: str) -> bool:
     """Tell whether a lab's end came before its keep, which ends with it."""
-    labs.need_root()
-    if name in labs.running(paths):
+    catalog.need_root()
+    if name in catalog.running(paths):
         return False
     state = find_state(paths.state, name)
     if state is None:
@@ -91,7 +91,7 @@ def _check(paths: Paths, name: str) -> None:
         raise NotFoundError(f"{name}: its database is lost; `nlan up FILE` describes it anew")
 
 
-def _keep(paths: Paths, name: str, presence: Presence, arguments: Namespace) -> int:
+def _keep(paths: Paths, name: str, presence: Pidfile, arguments: Namespace) -> int:
     memory = Memory(paths.state, name)
     keeper = Keeper(Context(paths, name), memory, presence, teller(as_json=arguments.json))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from statistics import median
+from typing import TYPE_CHECKING
 
-from nlan.api import labs, reach
-from nlan.api.context import Context
 from nlan.cli.output import paint, print_json, say
-from nlan.drivers.ping import full_tables, ping_matrix
+from nlan.cli.terminal import find
 from nlan.errors import InputError
-from nlan.model import Lab
-from nlan.runtimes import Paths
-from nlan.state import find_state
+
+if TYPE_CHECKING:
+    from nlan.api import Pings
 
 MOST_SHOWN = 20
 FULL = (
@@ -29,48 +28,23 @@ def run(arguments: Namespace) -> int:
         raise InputError("say who asks whom: nlan ping SRC DST, or nlan ping --all")
     if arguments.all and arguments.source:
         raise InputError(f"say one of {arguments.source} and --all")
-    paths = Paths.from_environment()
-    context = Context(paths, labs.choose(paths, arguments.lab).lab)
-    lab = _remembered(paths, context)
-    pairs = (
-        reach.matrix(context, lab)
-        if arguments.all
-        else [reach.pair(context, lab, arguments.source, arguments.target)]
-    )
-    answers: dict[reach.Pair, list[float | None]] = {pair: [] for pair in pairs}
-    full = full_tables()
-    for _ in range(arguments.count):
-        for pair, rtt_ms in ping_matrix(context.place, pairs, arguments.timeout).items():
-            answers[pair].append(rtt_ms)
-    code = _report(answers, as_json=arguments.json)
-    if code and full_tables() > full:
+    lab = find(arguments)
+    found = lab.ping(arguments.source, arguments.target, count=arguments.count, timeout_s=arguments.timeout)
+    if arguments.json:
+        print_json([{**pair._asdict(), "target": str(pair.target)} for pair in found.pairs])
+    else:
+        _print(found)
+    if found.is_table_full:
         say(FULL)
-    return code
+    return 0 if found.ok else 1
 
 
-def _remembered(paths: Paths, context: Context) -> Lab | None:
-    state = find_state(paths.state, context.place.lab, say=say)
-    if state is None:
-        return None
-    with state:
-        return state.lab()
-
-
-def _report(answers: dict[reach.Pair, list[float | None]], *, as_json: bool) -> int:
-    lost = [pair for pair, rtts in answers.items() if None in rtts]
-    if as_json:
-        print_json(
-            [
-                {"source": source, "target": str(target), "rtt_ms": rtts}
-                for (source, target), rtts in answers.items()
-            ]
-        )
-        return 1 if lost else 0
-    rtts = [rtt for values in answers.values() for rtt in values if rtt is not None]
-    for source, target in lost[:MOST_SHOWN]:
-        say(f"{paint('no answer:', 'red', sys.stderr)} {source} -> {target}")
+def _print(found: Pings) -> None:
+    lost = [pair for pair in found.pairs if not pair.ok]
+    rtts = [rtt for pair in found.pairs for rtt in pair.rtt_ms if rtt is not None]
+    for pair in lost[:MOST_SHOWN]:
+        say(f"{paint('no answer:', 'red', sys.stderr)} {pair.source} -> {pair.target}")
     if len(lost) > MOST_SHOWN:
         say(f"… and {len(lost) - MOST_SHOWN} more")
     times = f", rtt min/median/max {min(rtts):.2f}/{median(rtts):.2f}/{max(rtts):.2f} ms" if rtts else ""
-    print(f"{len(answers) - len(lost)} of {len(answers)} answered{times}")
-    return 1 if lost else 0
+    print(f"{len(found.pairs) - len(lost)} of {len(found.pairs)} answered{times}")

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.api.changes import at_revision
-from nlan.cli.changing import change_lab
-from nlan.model import Lab
-from nlan.state import LabState
+from nlan.api import need_root
+from nlan.api.edits import to_revision
+from nlan.cli.terminal import change, find
 
 
 def run(arguments: Namespace) -> int:
     """Plan from the running network to the revision, and apply."""
-    revision: int = arguments.revision
-
-    def former(state: LabState, lab: Lab) -> Lab:
-        return at_revision(state, revision)
-
-    message = f"roll back to revision {revision}"
-    return change_lab(arguments, former, message=message, revision=revision)
+    need_root()
+    return change(find(arguments, running=False), to_revision(arguments.revision), arguments)

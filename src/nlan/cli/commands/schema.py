@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from nlan.api import json_schema
 from nlan.cli.output import print_json
-from nlan.schema import json_schema
 
 
 def run(arguments: Namespace) -> int:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from nlan.api import labs, names
 from nlan.cli.commands.exec import enter
-from nlan.runtimes import Paths
+from nlan.cli.terminal import find
 
 
 def run(arguments: Namespace) -> int:
     """Become a shell inside the node: bash where there is one, else the user's."""
-    place = labs.choose(Paths.from_environment(), arguments.lab)
-    aliases = lambda: labs.second_names(place)  # noqa: E731 - asked only where the name is unknown
-    namespace = names.find_namespace(arguments.node, place.namespaces(), aliases)
-    os.environ["NLAN_LAB"], os.environ["NLAN_NODE"] = place.lab, namespace
+    lab = find(arguments)
+    node = lab.namespace(arguments.node)
+    os.environ["NLAN_LAB"], os.environ["NLAN_NODE"] = lab.name, node
     if os.path.exists("/bin/bash"):
-        os.environ["PS1"] = rf"[{place.lab} \[\e[1m\]{namespace}\[\e[0m\]] \w\$ "
-        return enter(place, namespace, ["/bin/bash", "--norc", "--noprofile", "-i"])
-    os.environ["PS1"] = f"[{place.lab} {namespace}] $ "
-    return enter(place, namespace, ["/bin/sh", "-i"])
+        os.environ["PS1"] = rf"[{lab.name} \[\e[1m\]{node}\[\e[0m\]] \w\$ "
+        return enter(lab, node, ["/bin/bash", "--norc", "--noprofile", "-i"])
+    os.environ["PS1"] = f"[{lab.name} {node}] $ "
+    return enter(lab, node, ["/bin/sh", "-i"])

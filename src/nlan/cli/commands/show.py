@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.cli.commands.plan import load
+from nlan.api import hidden, to_plain, to_yaml
 from nlan.cli.output import print_json
-from nlan.runtimes import Paths
-from nlan.schema import to_yaml
-from nlan.schema.written.dump import hidden, to_plain
+from nlan.cli.terminal import from_file
 
 
 def run(arguments: Namespace) -> int:
     """Print the lab as YAML, or as JSON."""
-    lab = load(Paths.from_environment(), arguments).lab
+    lab = from_file(arguments).resolved()
     if arguments.json:
         print_json(to_plain(lab, None if arguments.secrets else hidden), secrets=True)
     else:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from nlan.api import labs
-from nlan.api.context import Context
-from nlan.api.status import LabStatus, NodeStatus, status
 from nlan.cli.output import (
     Screen,
     counted,
@@ -22,15 +19,13 @@ from nlan.cli.output import (
     say,
     table,
 )
-from nlan.cli.running import Terminal, settle
-from nlan.confirmation import Confirmation
-from nlan.errors import RollbackError
-from nlan.expect.hindrances import details
-from nlan.keep.presence import keeper_of
-from nlan.runtimes import Paths
+from nlan.cli.terminal import find
+from nlan.errors import NotFoundError
 from nlan.secrets import hide
-from nlan.state import find_state
 from nlan.values import natural
+
+if TYPE_CHECKING:
+    from nlan.api import Lab, LabStatus, NodeStatus
 
 REFRESH_S = 1.0
 MOST_SHOWN = 40
@@ -40,78 +35,45 @@ STATE_COLORS = {"ok": "green", "waiting": "yellow", "blocked": "yellow", "drift"
 
 def run(arguments: Namespace) -> int:
     """Print the status once, or until interrupted; exit code 1 where something differs."""
-    paths = Paths.from_environment()
-    name = labs.choose(paths, arguments.lab).lab
+    lab = find(arguments)
     if arguments.watch:
-        return _watch(paths, name, arguments)
-    found, remembered = look(paths, name, arguments)
-    _print(found, remembered, arguments)
+        return _watch(lab, arguments)
+    found = lab.status()
+    _print(found, arguments)
     return 0 if found.ok else 1
 
 
-class Remembered(NamedTuple):
-    """What is known of the lab besides.
-
-    Attributes:
-        revision: The applied one.
-        nodes: Each node's last outcome.
-        waiting: The change that waits to be confirmed.
-        kept_by: The process id of its keep.
-    """
-
-    revision: int = 0
-    nodes: dict[str, Any] = {}  # noqa: RUF012 - a tuple's default, never changed
-    waiting: Confirmation | None = None
-    kept_by: int | None = None
-
-
-def look(paths: Paths, name: str, arguments: Namespace) -> tuple[LabStatus, Remembered]:
-    """Return the status of a lab against what its database says, and what that says besides."""
-    terminal = Terminal(arguments)
-    try:
-        settle(paths, name, terminal)
-    except RollbackError as error:
-        terminal.say(str(error))
-    state = find_state(paths.state, name, say=terminal.say)
-    lab, remembered = None, Remembered()
-    if state is not None:
-        with state:
-            lab, remembered = state.lab(), Remembered(state.applied(), state.status(), state.confirmation())
-    remembered = remembered._replace(kept_by=keeper_of(paths, name))
-    return status(Context(paths, name), lab), remembered
-
-
-def _watch(paths: Paths, name: str, arguments: Namespace) -> int:
+def _watch(lab: Lab, arguments: Namespace) -> int:
     """Show the status again and again, until interrupted or until the lab is gone."""
     from threading import Event
 
     pause = Event()
     screen = Screen() if sys.stdout.isatty() and not arguments.json else None
     try:
-        while name in labs.running(paths):
-            found, remembered = look(paths, name, arguments)
+        while True:
+            found = lab.status()
             if screen is None:
-                _print(found, remembered, arguments)
+                _print(found, arguments)
                 sys.stdout.flush()
             else:
-                head = paint(f"{name}  {time.strftime('%H:%M:%S')}  (Ctrl-C ends)", "dim")
-                screen.show(f"{head}\n{_text(found, remembered, arguments)}")
+                head = paint(f"{lab.name}  {time.strftime('%H:%M:%S')}  (Ctrl-C ends)", "dim")
+                screen.show(f"{head}\n{_text(found, arguments)}")
             pause.wait(REFRESH_S)
     except KeyboardInterrupt:
         end_line()
-        return 0
-    say(f"{name}: no longer there")
+    except NotFoundError:
+        say(f"{lab.name}: no longer there")
     return 0
 
 
-def _print(found: LabStatus, remembered: Remembered, arguments: Namespace) -> None:
+def _print(found: LabStatus, arguments: Namespace) -> None:
     if arguments.json:
-        print_json(_value(found, remembered), lines=arguments.watch)
+        print_json(_value(found), lines=arguments.watch)
     else:
-        print(_text(found, remembered, arguments))
+        print(_text(found, arguments))
 
 
-def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str:
+def _text(found: LabStatus, arguments: Namespace) -> str:
     rows = [_row(node) for node in found.nodes if arguments.verbose or "/" not in node.name or _is_odd(node)]
     text = table(("NODE", "STATE", "ADDRESS", "DAEMONS", "BGP", "OSPF"), rows)
     for word, color in STATE_COLORS.items():
@@ -120,20 +82,20 @@ def _text(found: LabStatus, remembered: Remembered, arguments: Namespace) -> str
     hosts = sum("/" in node.name for node in found.nodes)
     if hosts and not arguments.verbose:
         lines.append(paint(f"and {counted(hosts, 'host')} (-v lists all)", "dim"))
-    if remembered.kept_by is not None:
-        lines.append(paint(f"kept by process {remembered.kept_by} (`nlan keep --stop` ends that)", "dim"))
-    if (change := remembered.waiting) is not None:
+    if found.kept_by is not None:
+        lines.append(paint(f"kept by process {found.kept_by} (`nlan keep --stop` ends that)", "dim"))
+    if (change := found.waiting) is not None:
         left = f"{max(0.0, change.left_s):.0f} s"
         lines.append(f"revision {change.revision} is undone in {left} unless `nlan confirm` comes")
     if not found.known:
         lines.append(
             f"{found.lab}: its database is lost, so what shall be is not known; `nlan up FILE` tells it anew"
         )
-    for node, outcome in sorted(remembered.nodes.items(), key=lambda item: natural(item[0])):
+    for node, outcome in sorted(found.outcomes.items(), key=lambda item: natural(item[0])):
         if outcome.get("state") == "error":
             lines.append(f"{node}: revision {outcome['revision']} failed: {hide(outcome['reason'])}")
     lines += [f"missing: {node.name}: {line}" for node in found.nodes for line in node.missing]
-    lines += [f"cannot come up: {line}" for line in details(found.hindrances)]
+    lines += [f"cannot come up: {line}" for line in found.blocked()]
     if found.plan:
         lines.append(f"\ndrift: `nlan up` would repair it by {counted(len(found.plan), 'operation')}:")
         for operation in found.plan.operations[:MOST_SHOWN]:
@@ -162,7 +124,7 @@ def _by_weight(node: NodeStatus) -> list[str]:
     return sorted(node.addresses, key=lambda interface: (interface != "lo", natural(interface)))
 
 
-def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:
+def _value(found: LabStatus) -> dict[str, Any]:
     nodes = {}
     for node in found.nodes:
         value = node._asdict()
@@ -172,14 +134,14 @@ def _value(found: LabStatus, remembered: Remembered) -> dict[str, Any]:
         value["bgp_wanted"] = sorted(node.bgp_wanted)
         value["ospf_wanted"] = sorted(node.ospf_wanted)
         value["drift"] = [f"{operation}: {operation.reason}" for operation in node.drift]
-        value["applied"] = remembered.nodes.get(node.name)
+        value["applied"] = found.outcomes.get(node.name)
         nodes[node.name] = value
-    change = remembered.waiting
+    change = found.waiting
     return {
         "lab": found.lab,
         "known": found.known,
-        "revision": remembered.revision,
-        "kept_by": remembered.kept_by,
+        "revision": found.revision,
+        "kept_by": found.kept_by,
         "unconfirmed": None if change is None else {"revision": change.revision, "left_s": change.left_s},
         "nodes": nodes,
         "drift": plan_value(found.plan),

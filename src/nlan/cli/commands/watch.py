@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from contextlib import closing
 
-from nlan.api import labs
+from nlan.api import catalog
 from nlan.cli.lines import teller
 from nlan.cli.output import counted, end_line, say
 from nlan.keep.watching import Watching
@@ -18,7 +18,7 @@ from nlan.state import find_state
 def run(arguments: Namespace) -> int:
     """Print events until interrupted, or until the lab is gone."""
     paths = Paths.from_environment()
-    place = labs.choose(paths, arguments.lab)
+    place = catalog.choose(paths, arguments.lab)
     state = find_state(paths.state, place.lab, say=say)
     tell = teller(as_json=arguments.json)
     watching = Watching(place, None if state is None else state.database)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.labs import remembered_name
+from nlan.api.catalog import remembered_name
 from nlan.errors import NotFoundError
 from nlan.runtimes import Paths
 

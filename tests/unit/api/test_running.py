@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from nlan.cli import running
-from nlan.cli.running import Terminal, wait_for_confirmation
+from nlan.api import Environment, Lab, running
 from nlan.confirmation import Confirmation
 from nlan.runtimes import Paths
 from nlan.schema import load
@@ -35,8 +33,7 @@ def test_a_change_that_does_not_wait_any_more(
     if was_followed:
         state.database.put(("lab", "timers"), "standard")
     monkeypatch.setattr(running, "open_state", lambda *_: state)
-    monkeypatch.setattr(running, "settle", lambda *_: None)
+    monkeypatch.setattr(running, "settle", lambda _: None)
     until = time.time() + (-1 if is_over else 60)
     change = Confirmation(revision=revision, until=until, back_to=0)
-    terminal = Terminal(Namespace(verbose=0))
-    assert wait_for_confirmation(Paths(), "pair", change, terminal) == kept
+    assert Lab("pair", environment=Environment(Paths())).wait_for_confirmation(change) == kept

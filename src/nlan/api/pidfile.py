@@ -13,7 +13,7 @@ from nlan.errors import HostError, LockedError, NotFoundError
 from nlan.runtimes import Paths
 
 
-class Presence:
+class Pidfile:
     """One keep per lab."""
 
     def __init__(self, paths: Paths, lab: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.keep import presence
+from nlan.api import pidfile
 from nlan.runtimes import Paths
 
 
@@ -16,6 +16,6 @@ def test_a_keep_that_ends_while_it_is_told_to(tmp_path: Path, monkeypatch: pytes
     """There is nobody left to send a signal to; that is what was asked for."""
     with subprocess.Popen(["true"], stdin=subprocess.DEVNULL) as keeper:
         process = os.pidfd_open(keeper.pid)
-    monkeypatch.setattr(presence, "keeper_of", lambda paths, lab: keeper.pid)
+    monkeypatch.setattr(pidfile, "keeper_of", lambda paths, lab: keeper.pid)
     monkeypatch.setattr(os, "pidfd_open", lambda pid: process)
-    assert presence.stop_keeper(Paths(run=tmp_path, state=tmp_path), "lab") == keeper.pid
+    assert pidfile.stop_keeper(Paths(run=tmp_path, state=tmp_path), "lab") == keeper.pid

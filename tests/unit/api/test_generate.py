@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from nlan.api.generate import KINDS, generate
 from nlan.errors import InputError
-from nlan.generate import KINDS, generate
 from nlan.schema import Loaded, load
 
 

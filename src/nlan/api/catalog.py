@@ -1,0 +1,172 @@
+"""Which labs there are, which one is meant, and whether the caller may touch it."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from nlan.api import names
+from nlan.api.nodes import open_nodes
+from nlan.api.pidfile import keeper_of
+from nlan.errors import HostError, NotFoundError
+from nlan.runtimes import NetnsRuntime, Paths, labs
+from nlan.state import find_state, known_labs
+from nlan.values import natural
+
+MOST_LISTED = 12
+"""How many labs an error names."""
+
+
+def running(paths: Paths) -> list[str]:
+    """Return the labs that exist on this machine, sorted."""
+    return labs(paths)
+
+
+def choose(paths: Paths, name: str | None) -> NetnsRuntime:
+    """Return the lab that is meant: the one of that name, or the only one.
+
+    Raises:
+        NotFoundError: It does not run, or none runs, or several do.
+        HostError: The caller lacks the privilege.
+    """
+    need_root()
+    found = labs(paths)
+    if name is None and len(found) == 1:
+        return open_nodes(paths, found[0])
+    if name is None:
+        raise NotFoundError(f"several labs run, say which: {_listed(found)}" if found else "no lab runs")
+    if name not in found:
+        raise NotFoundError(f"no lab {name} runs; there {_are(found)}")
+    return open_nodes(paths, name)
+
+
+def second_names(place: NetnsRuntime) -> dict[str, str]:
+    """Return the hosts of a lab by their second addresses (`nlan.api.names`), as it is remembered."""
+    state = find_state(place.paths.state, place.lab)
+    if state is None:
+        return {}
+    with state:
+        return names.second_names(state.lab())
+
+
+def remembered_name(paths: Paths, name: str | None) -> str:
+    """Return the lab that is meant, running or only remembered.
+
+    Raises:
+        NotFoundError: None is meant, or several may be.
+    """
+    if name is not None:
+        return name
+    for known in (labs(paths), known_labs(paths.state)):
+        if len(known) == 1:
+            return known[0]
+        if known:
+            raise NotFoundError(f"several labs, say which: {_listed(known)}")
+    raise NotFoundError("no lab is known")
+
+
+def known(paths: Paths, name: str | None = None) -> list[str]:
+    """Return the labs that have a database, sorted; only the one of a name where one is given.
+
+    Raises:
+        NotFoundError: There is none of that name.
+        HostError: The caller may not see them.
+    """
+    found = known_labs(paths.state)
+    if name is None:
+        return found
+    if name not in found:
+        raise NotFoundError(f"no lab {name} is known")
+    return [name]
+
+
+def need_root() -> None:
+    """Check that the caller may work with namespaces.
+
+    Raises:
+        HostError: It may not; says what to do.
+    """
+    if os.geteuid() != 0:
+        raise HostError(
+            "this needs root: run it with sudo (`nlan show`, `generate` do without, and `plan` where the lab "
+            "does not run)"
+        )
+
+
+def _are(names: list[str]) -> str:
+    if not names:
+        return "is none"
+    return f"{'is' if len(names) == 1 else 'are'} {_listed(names)}"
+
+
+def _listed(names: list[str]) -> str:
+    """Return the names as a list that fits a line or two."""
+    if len(names) <= MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED} more (`nlan ls`)"
+
+
+class Listed(NamedTuple):
+    """A lab of this machine.
+
+    Attributes:
+        lab: Its name.
+        state: ``running``; ``down``, yet its history is there; ``lost`` (it should run: after a boot,
+            `restore` brings it back); ``unreadable`` (it does not run, nor can its database be read).
+        nodes: How many.
+        hosts: How many stand behind nodes.
+        processes: How many run in it.
+        kept_by: The process id of its keep.
+        file: The file that it was last brought up from.
+    """
+
+    lab: str
+    state: str
+    nodes: int
+    hosts: int
+    processes: int
+    kept_by: int | None
+    file: str
+
+
+def listed(paths: Paths) -> list[Listed]:
+    """Return every lab, those that run and those that are remembered, sorted.
+
+    Raises:
+        HostError: The caller lacks the privilege.
+    """
+    need_root()
+    here = set(running(paths))
+    every = sorted(here.union(known_labs(paths.state)), key=natural)
+    return [_running(paths, lab) if lab in here else _remembered(paths, lab) for lab in every]
+
+
+def _running(paths: Paths, lab: str) -> Listed:
+    place = open_nodes(paths, lab)
+    namespaces = place.namespaces()
+    people = names.visible(namespaces)
+    return Listed(
+        lab=lab,
+        state="running",
+        nodes=sum("/" not in name for name in people),
+        hosts=sum("/" in name for name in people),
+        processes=sum(map(len, place.all_processes(namespaces).values())),
+        kept_by=keeper_of(paths, lab),
+        file=_remembered(paths, lab).file,
+    )
+
+
+def _remembered(paths: Paths, lab: str) -> Listed:
+    """Return a lab by its database: history and addresses are there until it is purged."""
+    try:
+        state = find_state(paths.state, lab)
+        if state is not None:
+            with state:
+                known, file, is_wanted = state.lab(), state.source()[0], state.was_up()
+            nodes = known.nodes if known is not None else ()
+            hosts = sum(1 for node in nodes for _ in node.hosts())
+            # After a boot, what was up is not there, and `nlan restore` brings it back.
+            return Listed(lab, "lost" if is_wanted else "down", len(nodes), hosts, 0, None, file)
+    except HostError:
+        pass
+    return Listed(lab, "unreadable", 0, 0, 0, None, "")

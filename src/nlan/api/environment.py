@@ -1,0 +1,44 @@
+"""Where labs live, and what nlan is made of there: passed in, with defaults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from nlan.registry import Registry
+from nlan.runtimes import Paths
+
+if TYPE_CHECKING:
+    from nlan.api.context import Context
+
+Clock = Callable[[], float]
+"""Returns seconds that only grow."""
+
+
+class Environment:
+    """A machine's labs.
+
+    Attributes:
+        paths: The directories; those that environment variables name, where none are given.
+        registry: The parts that nlan is made of.
+        clock: Tells how long things take, and when a wait is over.
+    """
+
+    def __init__(
+        self,
+        paths: Paths | None = None,
+        *,
+        registry: Registry | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """Take what is given, and find the rest."""
+        self.paths = Paths.from_environment() if paths is None else paths
+        self.registry = Registry() if registry is None else registry
+        self.clock = clock
+
+    def context(self, lab: str, trace: Callable[[str], None] | None = None) -> Context:
+        """Return what a lab lives in; `trace` is told every message to the kernel."""
+        from nlan.api.context import Context
+
+        return Context(self.paths, lab, trace, clock=self.clock)

@@ -1,0 +1,101 @@
+"""Commands in a lab's nodes: in one, in many at once, or in the place of this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from nlan.api import catalog, names
+from nlan.errors import HostError
+
+if TYPE_CHECKING:
+    from nlan.api.lab import Lab
+    from nlan.runtimes import NetnsRuntime
+
+NOT_FOUND = 127
+"""What a shell exits with where a command does not exist."""
+MOST_AT_ONCE = 16
+
+
+class Executed(NamedTuple):
+    """A command that has ended.
+
+    Attributes:
+        exit: Its exit code; 128 and the signal's number where a signal ended it, 127 where there is none.
+        stdout: What it printed.
+        stderr: What it printed besides.
+    """
+
+    exit: int
+    stdout: str
+    stderr: str
+
+
+def find(lab: Lab, pattern: str | None) -> list[str]:
+    """Return the namespaces that are meant; all nodes where there is no pattern."""
+    place = catalog.choose(lab.paths, lab.name)
+    existing = place.namespaces()
+    if pattern is None:
+        return [name for name in names.visible(existing) if "/" not in name]
+    return names.match_namespaces(pattern, existing, lambda: catalog.second_names(place))
+
+
+def find_one(lab: Lab, node: str) -> str:
+    """Return the namespace that a name or an address means."""
+    return _namespace(catalog.choose(lab.paths, lab.name), node)
+
+
+def _namespace(place: NetnsRuntime, node: str) -> str:
+    return names.find_namespace(node, place.namespaces(), lambda: catalog.second_names(place))
+
+
+def run_one(lab: Lab, node: str, command: Sequence[str], timeout_s: float | None) -> Executed:
+    """Run a command in a node.
+
+    Raises:
+        HostError: It took too long, and was killed.
+    """
+    place = catalog.choose(lab.paths, lab.name)
+    namespace = _namespace(place, node)
+    try:
+        return _run(place, namespace, command, timeout_s=timeout_s)
+    except TimeoutError as error:
+        words = f"{command[0]} ran longer than {timeout_s:g} s, and was killed"
+        raise HostError(f"{namespace}: {words}") from error
+
+
+def enter(lab: Lab, node: str) -> None:
+    """Take this process into a node, for good."""
+    place = catalog.choose(lab.paths, lab.name)
+    place.enter(_namespace(place, node))
+
+
+def run_all(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str]) -> dict[str, Executed]:
+    """Run the command in all of them; Ctrl-C, which reaches none of these sessions, ends them."""
+    stop = os.eventfd(0, os.EFD_CLOEXEC)
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+        try:
+            found = pool.map(lambda name: _run(place, name, command, stop=stop), wanted)
+            return dict(zip(wanted, found, strict=True))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            os.eventfd_write(stop, 1)
+            raise
+
+
+def _run(
+    place: NetnsRuntime,
+    namespace: str,
+    command: Sequence[str],
+    *,
+    stop: int = -1,
+    timeout_s: float | None = None,
+) -> Executed:
+    try:
+        done = place.run(namespace, command, stop=stop, timeout_s=timeout_s)
+    except HostError as error:
+        return Executed(NOT_FOUND, "", f"{error}\n")
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
+    return Executed(code, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))

@@ -1,0 +1,181 @@
+"""The file that a lab comes from, read with what the lab's database holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from nlan.api import catalog
+from nlan.errors import HostError, InputError, OvertakenError
+from nlan.schema import Allocations, Loaded
+from nlan.schema import load as load_file
+
+if TYPE_CHECKING:
+    from nlan.api.lab import Lab
+    from nlan.api.lifecycle import Applied, Options
+    from nlan.api.listener import Listener
+    from nlan.plan import Plan
+    from nlan.runtimes import Paths
+
+
+class Known(NamedTuple):
+    """What a lab's database holds of where it came from.
+
+    Attributes:
+        allocations: What its names were given.
+        file: The file that it was last brought up from.
+        text: What stood in it.
+    """
+
+    allocations: Allocations = Allocations()
+    file: str = ""
+    text: str = ""
+
+
+class Source(NamedTuple):
+    """Where a lab is written.
+
+    Attributes:
+        path: Of the file, as the user said it.
+        name: The lab's, where the user said one; else the file's own.
+        text: What stands in it, where it is not to be read.
+    """
+
+    path: str
+    name: str | None = None
+    text: str | None = None
+
+
+class Read(NamedTuple):
+    """A file as it was read.
+
+    Attributes:
+        source: Where it is.
+        loaded: The lab that it describes.
+        known: What was known of the lab.
+    """
+
+    source: Source
+    loaded: Loaded
+    known: Known
+
+    @property
+    def kept_path(self) -> str:
+        """The file's path, for the database; empty where it is a pipe or a text, gone afterwards."""
+        path = Path(self.source.path).resolve()
+        return str(path) if self.source.text is None and path.is_file() else ""
+
+
+def read(paths: Paths, source: Source, listener: Listener) -> Read:
+    """Read a file with what its lab's database holds; what is doubtful is told to the listener.
+
+    Raises:
+        InputError: The file is wrong.
+    """
+    from nlan.api.context import abilities
+    from nlan.api.requirements import doubts
+
+    known = Known()
+
+    def recall(lab: str) -> Allocations:
+        nonlocal known
+        known = _known(paths, lab, listener)
+        return known.allocations
+
+    loaded = load_file(Path(source.path), lab=source.name, allocations=recall, text=source.text)
+    doubtful = doubts(loaded.lab, abilities(), source.path, loaded.lines, loaded.frr)
+    for warning in (*loaded.warnings, *doubtful):
+        listener.warning(warning)
+    return Read(source, loaded, known)
+
+
+def _known(paths: Paths, lab: str, listener: Listener) -> Known:
+    """Return what the lab's database holds; nothing where the caller cannot read it, and says so."""
+    from nlan.state import database_path, find_state
+
+    directory = database_path(paths.state, lab)
+    if not os.access(directory, os.R_OK | os.X_OK):
+        if directory.parent.exists():
+            listener.say(f"note: only root can read what {lab} remembers: its names may have other addresses")
+        return Known()
+    state = find_state(paths.state, lab, say=listener.say)
+    if state is None:
+        return Known()
+    with state:
+        return Known(state.allocations(), *state.source())
+
+
+def other_file(paths: Paths, found: Read) -> str:
+    """Return the file that a running lab of the name comes from, where it is another one than this.
+
+    A lab that the user named is meant, whatever it came from. A file that is there no more was moved, and
+    one with the same text describes the same network.
+    """
+    source, loaded, known = found
+    same = known.file in ("", str(Path(source.path).resolve())) or known.text == loaded.source
+    if source.name is not None or same or not os.path.isfile(known.file):
+        return ""
+    return known.file if loaded.lab.name in catalog.running(paths) else ""
+
+
+def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
+    """Return the plan from what runs; where nothing runs, nobody needs a privilege to see that.
+
+    Raises:
+        HostError: The lab runs, and only root can see how its nodes are.
+    """
+    from nlan.api.context import abilities
+    from nlan.api.lifecycle import planned
+
+    if os.geteuid() != 0:
+        if lab.name in catalog.running(lab.paths):
+            raise HostError(
+                f"{lab.name} runs, and only root can see how its nodes are: run this with sudo "
+                "(a lab that does not run is planned without; `nlan show` checks the file without)"
+            )
+        from nlan.expand import expand
+        from nlan.plan import plan
+
+        return plan(expand(loaded.lab, abilities()), {})
+    return planned(lab.context(), loaded.lab, exclusive=exclusive)
+
+
+def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusive: bool) -> Applied:
+    """Build the network of the lab's file, or change the running one into it.
+
+    Raises:
+        InputError: A lab of the name runs from another file, and is not to be replaced.
+        NlanError: As `run_change` does.
+    """
+    from nlan.api.lifecycle import Request
+    from nlan.api.running import run_change
+
+    catalog.need_root()
+    while True:
+        found = lab.read()
+        other = "" if replace else lab.other_file
+        if other:
+            raise InputError(
+                f"a lab {lab.name} runs already, from {other}: `--lab NAME` gives this one another name, "
+                f"`--replace` turns {lab.name} into it"
+            )
+        loaded = found.loaded
+        request = Request(
+            lab=loaded.lab,
+            allocations=loaded.allocations,
+            source=(found.kept_path, loaded.source),
+            message=options.get("message", ""),
+            wait=options.get("wait", "converged"),
+            timeout_s=options.get("timeout_s", 60.0),
+            confirm_s=options.get("confirm_s"),
+            lines=loaded.lines,
+            frr=loaded.frr,
+            strict=strict,
+            exclusive=exclusive,
+            known=found.known.allocations,
+        )
+        try:
+            return run_change(lab, request)
+        except OvertakenError:
+            continue  # somebody else gave names to the same lab

@@ -1,0 +1,492 @@
+"""A lab, the product without a terminal: what the command line, keep, tests and other programs go through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from nlan.api import catalog
+from nlan.api.environment import Environment
+from nlan.api.listener import Listener
+from nlan.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from nlan import model
+    from nlan.api.catalog import Listed
+    from nlan.api.comparing import Distance
+    from nlan.api.context import Context
+    from nlan.api.differences import Difference
+    from nlan.api.edits import Edit
+    from nlan.api.execution import Executed
+    from nlan.api.files import Read, Source
+    from nlan.api.lifecycle import Applied, Options
+    from nlan.api.pinging import Pings
+    from nlan.api.removing import Removed
+    from nlan.api.status import LabStatus
+    from nlan.api.text import LabText
+    from nlan.confirmation import Confirmation
+    from nlan.plan import Plan
+    from nlan.runtimes import Paths
+    from nlan.state import LabState, Revision
+
+
+class Lab:
+    """A lab on this machine: written in a file, running, or only remembered.
+
+    Nothing is held open between two calls: any number of objects, threads and processes may stand for the
+    same lab. What changes it takes the lab's lock (others wait for it), and first undoes a change that
+    nobody confirmed in time. Root's privileges are needed for all but `plan` and `resolved` of a file
+    whose lab does not run.
+
+    What a call returns is frozen; what goes wrong is an `nlan.errors.NlanError`. Durations are seconds,
+    round-trip times milliseconds, times of day seconds since 1970.
+    """
+
+    def __init__(
+        self, name: str, *, environment: Environment | None = None, listener: Listener | None = None
+    ) -> None:
+        """Take a lab by its name, whether or not there is one.
+
+        Args:
+            name: The lab's.
+            environment: Where labs live; by default this machine, as the environment variables say.
+            listener: Told how far a run is, and of warnings.
+        """
+        self.name = name
+        self.environment = Environment() if environment is None else environment
+        self.listener = Listener() if listener is None else listener
+        self._source: Source | None = None
+        self._read: Read | None = None
+        self._is_fresh = False
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        environment: Environment | None = None,
+        listener: Listener | None = None,
+    ) -> Lab:
+        """Return the lab that a file describes. `up`, `plan` and `resolved` read the file anew each time.
+
+        Args:
+            path: The file.
+            name: The lab's; by default the file's own, which may be its file name's stem.
+            environment: As of a lab by its name.
+            listener: Likewise.
+
+        Raises:
+            InputError: The file is wrong; it has every problem, each with its line.
+        """
+        return cls._written(os.fspath(path), name, None, environment, listener)
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        name: str | None = None,
+        environment: Environment | None = None,
+        listener: Listener | None = None,
+    ) -> Lab:
+        """Return the lab that the text of a file describes; otherwise as `from_file`."""
+        return cls._written(f"{name or 'lab'}.yaml", name, text, environment, listener)
+
+    @classmethod
+    def _written(
+        cls,
+        path: str,
+        name: str | None,
+        text: str | None,
+        environment: Environment | None,
+        listener: Listener | None,
+    ) -> Lab:
+        from nlan.api.files import Source
+
+        lab = cls("", environment=environment, listener=listener)
+        lab._source = Source(path, name, text)
+        lab.name = lab.read().loaded.lab.name
+        lab._is_fresh = True
+        return lab
+
+    @classmethod
+    def find(
+        cls,
+        name: str | None = None,
+        *,
+        running: bool = True,
+        environment: Environment | None = None,
+        listener: Listener | None = None,
+    ) -> Lab:
+        """Return the lab that is meant: the one of that name, or the only one.
+
+        Args:
+            name: The lab's, or None for the only one.
+            running: Whether it has to run; else the only one that is remembered will do, and a name is
+                taken as it is.
+            environment: As of a lab by its name.
+            listener: Likewise.
+
+        Raises:
+            NotFoundError: It does not run, or none does, or several do and none is named.
+            HostError: The caller lacks the privilege.
+        """
+        environment = Environment() if environment is None else environment
+        paths = environment.paths
+        found = catalog.choose(paths, name).lab if running else catalog.remembered_name(paths, name)
+        return cls(found, environment=environment, listener=listener)
+
+    def __repr__(self) -> str:
+        return f"Lab({self.name!r})"
+
+    @property
+    def paths(self) -> Paths:
+        """The directories where it lives."""
+        return self.environment.paths
+
+    @property
+    def is_running(self) -> bool:
+        """Whether anything of it is there."""
+        return self.name in catalog.running(self.paths)
+
+    def context(self) -> Context:
+        """Return what it lives in: its place and drivers."""
+        return self.environment.context(self.name)
+
+    def state(self) -> LabState:
+        """Return its database, open; a context.
+
+        Raises:
+            NotFoundError: It has none.
+            HostError: It cannot be opened, or the caller may not read it.
+        """
+        from nlan.state import get_state
+
+        return get_state(self.paths.state, self.name, say=self.listener.say)
+
+    # What it shall be
+
+    def read(self) -> Read:
+        """Read the file; what was read to find the lab's name counts once."""
+        from nlan.api.files import read
+
+        assert self._source is not None
+        if self._read is None or not self._is_fresh:
+            self._read = read(self.paths, self._source, self.listener)
+        self._is_fresh = False
+        return self._read
+
+    @property
+    def other_file(self) -> str:
+        """The file that the running lab of this name comes from, where that is another one; else empty."""
+        from nlan.api.files import other_file
+
+        return "" if self._read is None else other_file(self.paths, self._read)
+
+    def resolved(self) -> model.Lab:
+        """Return the lab as it shall be, with every derived address, VNI and default: its file's, if any.
+
+        Raises:
+            InputError: The file is wrong.
+            NotFoundError: It has no file, and nothing is known of it.
+        """
+        if self._source is not None:
+            return self.read().loaded.lab
+        found = self.known()
+        if found is None:
+            raise NotFoundError(f"nothing is known of a lab {self.name}")
+        return found
+
+    def known(self) -> model.Lab | None:
+        """Return the lab as its database says that it shall be; None where that says nothing."""
+        from nlan.state import find_state
+
+        state = find_state(self.paths.state, self.name, say=self.listener.say)
+        if state is None:
+            return None
+        with state:
+            return state.lab()
+
+    def plan(self, edit: Edit | None = None, *, exclusive: bool = False) -> Plan:
+        """Return what `up`, or `change` with an edit, would do; only reads.
+
+        Args:
+            edit: A change of what the database has (`nlan.api.edits`); None for what the file says, or
+                what repairs a lab without a file.
+            exclusive: Plan to take away, too, what somebody else put into the nodes.
+
+        Raises:
+            InputError: The file is wrong, or the edit.
+            NotFoundError: It has no file, and nothing is known of it.
+        """
+        if edit is None and self._source is not None:
+            from nlan.api.files import plan_of
+
+            return plan_of(self, self.read().loaded, exclusive=exclusive)
+        from nlan.api import editing, edits
+
+        return editing.plan_change(self, edits.as_known() if edit is None else edit)
+
+    # What changes it
+
+    def up(
+        self,
+        *,
+        replace: bool = False,
+        strict: bool = False,
+        exclusive: bool = False,
+        **options: Unpack[Options],
+    ) -> Applied:
+        """Build the network that the file says, or change the running one into it, in place, and wait.
+
+        Where an operation fails, all is undone. Without a file the network becomes what the database says
+        that it shall be, whether or not it runs.
+
+        Args:
+            replace: Take over a lab that runs from another file.
+            strict: Undo all where FRR refuses a raw line, instead of a warning.
+            exclusive: Take away what somebody else put into the nodes, this once.
+            options: See `nlan.api.Options`.
+
+        Raises:
+            InputError: The file is wrong, this machine lacks what it needs, or another file's lab runs.
+            ApplyError: An operation failed; says whether what was done is undone or stays.
+            RollbackError: Undoing failed too.
+            VerificationError: All was done, yet the network differs.
+            LockedError: Another nlan works on the lab for too long.
+        """
+        if self._source is None:
+            from nlan.api.edits import as_known
+
+            return self.change(as_known(), **options)
+        from nlan.api.files import bring_up
+
+        return bring_up(self, options, replace=replace, strict=strict, exclusive=exclusive)
+
+    def change(self, edit: Edit, **options: Unpack[Options]) -> Applied:
+        """Change a lab without its file, in place, and wait.
+
+        Args:
+            edit: The change (`nlan.api.edits`).
+            options: See `nlan.api.Options`.
+
+        Raises:
+            NotFoundError: It does not run, or its database is lost.
+            InputError: The result is no valid lab.
+            OvertakenError: Somebody else's change came in between, and the edit is not to be made again.
+            NlanError: Else as `up` does.
+        """
+        from nlan.api.editing import change
+
+        return change(self, edit, options)
+
+    def set(self, path: str, value: str, **options: Unpack[Options]) -> Applied:
+        """Change one thing, as `change`: the value at a path, as YAML (``lab.set("r1.asn", "64500")``)."""
+        from nlan.api.edits import set_value
+
+        return self.change(set_value(path, value), **options)
+
+    def unset(self, path: str, **options: Unpack[Options]) -> Applied:
+        """Remove one thing, as `change`: what is at a path, an item of a list, a whole node."""
+        from nlan.api.edits import unset_value
+
+        return self.change(unset_value(path), **options)
+
+    def edit(
+        self,
+        edit: Callable[[LabText], model.Lab],
+        *,
+        node: str | None = None,
+        secrets: bool = False,
+        **options: Unpack[Options],
+    ) -> Applied:
+        """Change the text of the lab, or of one node, as `change` (`nlan.api.edits.by_text`)."""
+        from nlan.api.edits import by_text
+
+        return self.change(by_text(edit, node=node, secrets=secrets), **options)
+
+    def rollback(self, revision: int, **options: Unpack[Options]) -> Applied:
+        """Turn the network into an earlier revision, as `change`; after `down`, bring that up."""
+        from nlan.api.edits import to_revision
+
+        return self.change(to_revision(revision), **options)
+
+    def confirm(self) -> Confirmation:
+        """Keep a change that was to undo itself (`confirm_s`).
+
+        Raises:
+            NotFoundError: None waits; too late, it is undone.
+        """
+        from nlan.api.running import confirm
+
+        return confirm(self)
+
+    def wait_for_confirmation(self, waiting: Confirmation) -> bool:
+        """Wait until a change (`Applied.waiting`) is confirmed, or undo it in time; tell whether it stays."""
+        from nlan.api.running import wait_for_confirmation
+
+        return wait_for_confirmation(self, waiting)
+
+    def restore(self) -> Applied | None:
+        """Bring the lab up again as it was before a boot; None where there is nothing to do.
+
+        Raises:
+            NotFoundError: Nothing is known of it.
+            NlanError: Else as `up` does.
+        """
+        from nlan.api.restoring import restore
+
+        return restore(self)
+
+    def down(self, *, purge: bool = False) -> Removed:
+        """Remove the lab, wholly; needs neither its file nor its database.
+
+        Args:
+            purge: Forget its history and its addresses too.
+
+        Raises:
+            NotFoundError: There is none, or it is down already.
+            HostError: Something could not be removed; the rest is.
+        """
+        from nlan.api.removing import remove
+
+        return remove(self, purge=purge)
+
+    # How it is
+
+    def status(self) -> LabStatus:
+        """Look at the running lab: nodes, addresses, daemons, sessions, and what differs.
+
+        Raises:
+            NotFoundError: It does not run.
+        """
+        from nlan.api.status import look
+
+        return look(self)
+
+    def history(self, limit: int = 0) -> list[Revision]:
+        """Return its revisions, newest first; at most `limit` of them where it is not 0.
+
+        Raises:
+            NotFoundError: Nothing is known of it.
+        """
+        with self.state() as state:
+            return state.revisions(limit)
+
+    def diff(self, before: int, after: int, *, secrets: bool = False) -> list[Difference]:
+        """Return what parts two revisions; keys and passwords are hidden unless `secrets` asks for them.
+
+        Raises:
+            NotFoundError: There is no such revision, or it is kept no more.
+        """
+        from nlan.api.comparing import between
+
+        return between(self, before, after, secrets=secrets)
+
+    def distance(self, revision: int | None = None) -> Distance:
+        """Return what turns the running network into a revision; None for the applied one, else the newest.
+
+        Raises:
+            NotFoundError: There is no such revision, or it is kept no more.
+        """
+        from nlan.api.comparing import distance
+
+        return distance(self, revision)
+
+    @property
+    def kept_by(self) -> int | None:
+        """The process id of its `nlan keep`; None where it has none."""
+        from nlan.api.pidfile import keeper_of
+
+        return keeper_of(self.paths, self.name)
+
+    # In its nodes
+
+    def namespaces(self, pattern: str | None = None) -> list[str]:
+        """Return nodes and hosts by name.
+
+        Args:
+            pattern: A node (``pe1``), a host (``ce1/172.21.1.2``, or its address alone), or a pattern:
+                ``pe*`` matches nodes, ``ce1/*`` hosts. None for all nodes.
+
+        Raises:
+            NotFoundError: There is none, or the lab does not run.
+        """
+        from nlan.api.execution import find
+
+        return find(self, pattern)
+
+    def namespace(self, node: str) -> str:
+        """Return the one node or host that a name or an address means.
+
+        Raises:
+            NotFoundError: None answers to it, several do, or the lab does not run.
+        """
+        from nlan.api.execution import find_one
+
+        return find_one(self, node)
+
+    def exec(self, node: str, command: Sequence[str], *, timeout_s: float | None = None) -> Executed:
+        """Run a command in a node or host, and wait for its end.
+
+        Args:
+            node: Its name, as of `namespaces`; no pattern.
+            command: Its words; no shell reads them.
+            timeout_s: Kill it after so long.
+
+        Raises:
+            NotFoundError: There is no such node, or the lab does not run.
+            HostError: It took too long, and was killed.
+        """
+        from nlan.api.execution import run_one
+
+        return run_one(self, node, command, timeout_s)
+
+    def exec_all(self, command: Sequence[str], nodes: Sequence[str] | None = None) -> dict[str, Executed]:
+        """Run a command in many nodes at once, and return what came of it in each.
+
+        Args:
+            command: Its words; no shell reads them.
+            nodes: Names of `namespaces`; None for all nodes.
+        """
+        from nlan.api.execution import run_all
+
+        wanted = self.namespaces() if nodes is None else nodes
+        return run_all(catalog.choose(self.paths, self.name), wanted, command)
+
+    def enter(self, node: str) -> None:
+        """Take this process into a node or host, for good: what it runs from now on runs there."""
+        from nlan.api.execution import enter
+
+        enter(self, node)
+
+    def ping(
+        self, source: str | None = None, target: str | None = None, *, count: int = 1, timeout_s: float = 2.0
+    ) -> Pings:
+        """Ping from a node or host to another, or to any address; without them, all hosts each other.
+
+        Args:
+            source: Who asks.
+            target: Who is asked.
+            count: How often each pair is asked.
+            timeout_s: How long an answer may take.
+
+        Raises:
+            NotFoundError: There is no such node, or the lab does not run.
+        """
+        from nlan.api.pinging import ping
+
+        return ping(self, source, target, count=count, timeout_s=timeout_s)
+
+
+def labs(environment: Environment | None = None) -> list[Listed]:
+    """Return every lab of this machine: those that run, and those that are remembered.
+
+    Raises:
+        HostError: The caller lacks the privilege.
+    """
+    return catalog.listed((Environment() if environment is None else environment).paths)
