@@ -1,4 +1,4 @@
-"""What nlan remembers of a lab, in its tega database.
+"""What nlan knows of a lab, in its tega database.
 
 The tree of a lab::
 
@@ -113,7 +113,7 @@ def _is_there(directory: Path) -> bool:
 
 
 class LabState:
-    """A lab's memory; close it, or use it as a context.
+    """A lab's database; close it, or use it as a context.
 
     As a context it raises HostError where tega fails it, or holds what this nlan cannot read.
     """
@@ -181,7 +181,7 @@ class LabState:
         return entry is not None and bool(entry.value.get("up"))
 
     def is_blank(self) -> bool:
-        """Tell whether nothing is remembered, not even that the lab was taken down."""
+        """Tell whether nothing is known, not even that the lab was taken down."""
         return self.head() == 0 and self.database.get(("applied",)) is None
 
     def source(self, revision: int | None = None) -> tuple[str, str]:
@@ -371,7 +371,7 @@ class LabState:
 
 
 def forget(state: Path, lab: str) -> bool:
-    """Remove a lab's memory, and tell whether there was one."""
+    """Remove a lab's database, and tell whether there was one."""
     directory = database_path(state, lab).parent
     if not directory.is_dir():
         return False
@@ -383,7 +383,7 @@ def forget(state: Path, lab: str) -> bool:
 
 
 def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
-    """Open a lab's memory, new where there is none.
+    """Open a lab's database, new where there is none.
 
     A damaged database is set aside, never overwritten, and `say` is told where it is now.
 
@@ -404,7 +404,7 @@ def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
 
 
 def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | None:
-    """Open a lab's memory, or return None where it has none that the caller can read.
+    """Open a lab's database, or return None where it has none that the caller can read.
 
     What cannot be written (the disk is full, say) can be read all the same.
     """
@@ -423,7 +423,7 @@ def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | N
 
 
 def get_state(state: Path, lab: str, *, say: Say) -> LabState:
-    """Open the memory that a lab has, as `find_state` does.
+    """Open the database that a lab has, as `find_state` does.
 
     Raises:
         NotFoundError: It has none.

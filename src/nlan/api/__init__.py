@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from nlan.api.differences import Difference as Difference
     from nlan.api.edits import Edit as Edit
     from nlan.api.environment import Environment as Environment
+    from nlan.api.events.reports import Report as Report
+    from nlan.api.events.reports import Tell as Tell
+    from nlan.api.events.watching import Watching as Watching
     from nlan.api.execution import Executed as Executed
     from nlan.api.features import Feature as Feature
     from nlan.api.lab import Lab as Lab
@@ -71,8 +74,11 @@ _HOME = {
     "Plan": "nlan.plan",
     "Removed": "nlan.api.removing",
     "Revision": "nlan.state",
+    "Report": "nlan.api.events.reports",
     "Resolved": "nlan.model",
+    "Tell": "nlan.api.events.reports",
     "Wait": "nlan.api.lifecycle",
+    "Watching": "nlan.api.events.watching",
     "hidden": "nlan.schema.written.dump",
     "json_schema": "nlan.schema",
     "labs": "nlan.api.lab",

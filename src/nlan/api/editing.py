@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nlan.api import catalog
 from nlan.api.lifecycle import Applied, Options, Request, planned
 from nlan.api.running import run_change, settle
-from nlan.api.written import Changed, Memory
+from nlan.api.written import Changed, Origin
 from nlan.errors import NotFoundError, OvertakenError
 from nlan.state import find_state
 
@@ -55,13 +55,13 @@ def _request(lab: Lab, edit: Edit, options: Options) -> Request:
             raise NotFoundError(_nothing_known(lab))
         changed = edit.change(state, former)
         if not isinstance(changed, Changed):
-            changed = Changed(changed, Memory(state.source(edit.revision), state.allocations()))
+            changed = Changed(changed, Origin(state.source(edit.revision), state.allocations()))
         for warning in changed.warnings:
             lab.listener.warning(warning)
         return Request(
             lab=changed.lab,
-            allocations=changed.memory.allocations,
-            source=changed.memory.source,
+            allocations=changed.origin.allocations,
+            source=changed.origin.source,
             message=options.get("message") or edit.message,
             wait=options.get("wait", "converged"),
             timeout_s=options.get("timeout_s", 60.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from nlan.api.written import Changed, Memory
+from nlan.api.written import Changed, Origin
 
 if TYPE_CHECKING:
     from nlan.api.text import LabText
@@ -45,7 +45,7 @@ def set_value(path: str, value: str) -> Edit:
     from nlan.api.setting import set_by_path
 
     def change(state: LabState, lab: Lab) -> Changed:
-        return set_by_path(lab, Memory(state.source(), state.allocations()), path, value)
+        return set_by_path(lab, Origin(state.source(), state.allocations()), path, value)
 
     return Edit(change, f"set {words_of(path, value)}")
 
@@ -55,7 +55,7 @@ def unset_value(path: str) -> Edit:
     from nlan.api.setting import unset_by_path
 
     def change(state: LabState, lab: Lab) -> Changed:
-        return unset_by_path(lab, Memory(state.source(), state.allocations()), path)
+        return unset_by_path(lab, Origin(state.source(), state.allocations()), path)
 
     return Edit(change, f"unset {path}")
 

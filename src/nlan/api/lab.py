@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nlan.api import catalog
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from nlan.api.context import Context
     from nlan.api.differences import Difference
     from nlan.api.edits import Edit
+    from nlan.api.events.reports import Report
+    from nlan.api.events.watching import Watching
     from nlan.api.execution import Executed
     from nlan.api.files import Read, Source
     from nlan.api.lifecycle import Applied, Options
@@ -396,6 +398,24 @@ class Lab:
         from nlan.api.comparing import distance
 
         return distance(self, revision)
+
+    def watch(self) -> Watching:
+        """Watch what happens from now on: links, addresses, routes, sessions, daemons, revisions, repairs.
+
+        Returns:
+            A context; iterating it waits for reports and ends once the lab is gone.
+
+        Raises:
+            NotFoundError: It does not run.
+        """
+        from nlan.api.events.watching import Watching
+
+        return Watching(self)
+
+    def events(self) -> Iterator[Report]:
+        """Yield what happens, as `watch` does, until the lab is gone or the generator is closed."""
+        with self.watch() as watching:
+            yield from watching
 
     @property
     def kept_by(self) -> int | None:

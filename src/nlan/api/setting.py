@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from nlan.api.changes import SETTINGS, segments_of, value_of, with_value, without_value
 from nlan.api.context import abilities
-from nlan.api.written import Changed, Memory, change_file
+from nlan.api.written import Changed, Origin, change_file
 from nlan.errors import InputError, Problem
 from nlan.expand import expand
 from nlan.model import Interface, Lab, Node
@@ -29,7 +29,7 @@ from tega.paths import format_path
 Segments = tuple[str, ...]
 
 
-def set_by_path(lab: Lab, memory: Memory, path: str, text: str) -> Changed:
+def set_by_path(lab: Lab, origin: Origin, path: str, text: str) -> Changed:
     """Return the lab with a value, given as YAML, at a path.
 
     Raises:
@@ -38,15 +38,15 @@ def set_by_path(lab: Lab, memory: Memory, path: str, text: str) -> Changed:
     value, segments = value_of(path, text), _segments(lab, path)
     shown = _shown_path(lab, segments, may_be_new=isinstance(value, Map))
     if shown is None:
-        changed = change_file(lab, memory, segments, value)
+        changed = change_file(lab, origin, segments, value)
     else:
         new = _same_mtu(with_value(lab, format_path(shown), text), lab)
-        changed = Changed(new, memory)
+        changed = Changed(new, origin)
     _check_effect(changed.lab, lab, path, shown or ())
     return changed
 
 
-def unset_by_path(lab: Lab, memory: Memory, path: str) -> Changed:
+def unset_by_path(lab: Lab, origin: Origin, path: str) -> Changed:
     """Return the lab without what is at a path.
 
     Raises:
@@ -55,9 +55,9 @@ def unset_by_path(lab: Lab, memory: Memory, path: str) -> Changed:
     segments = _segments(lab, path)
     shown = _shown_path(lab, segments)
     if shown is None:
-        changed = change_file(lab, memory, segments, None)
+        changed = change_file(lab, origin, segments, None)
     else:
-        changed = Changed(without_value(lab, format_path(shown)), memory)
+        changed = Changed(without_value(lab, format_path(shown)), origin)
     _check_effect(changed.lab, lab, path, shown or ())
     return changed
 

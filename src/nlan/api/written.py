@@ -25,7 +25,7 @@ from nlan.schema.written.resolved_reader import Where, read_plain, to_tree
 Segments = tuple[str, ...]
 
 
-class Memory(NamedTuple):
+class Origin(NamedTuple):
     """What a lab remembers of how it came to be.
 
     Attributes:
@@ -42,38 +42,38 @@ class Changed(NamedTuple):
 
     Attributes:
         lab: As it shall be.
-        memory: With the changed text.
+        origin: With the changed text.
         warnings: What is doubtful in that, and was not before.
     """
 
     lab: Lab
-    memory: Memory
+    origin: Origin
     warnings: tuple[Problem, ...] = ()
 
 
-def change_file(lab: Lab, memory: Memory, segments: Segments, value: Tree | None) -> Changed:
+def change_file(lab: Lab, origin: Origin, segments: Segments, value: Tree | None) -> Changed:
     """Return the lab as it is with one thing of its file changed, or removed where there is no value.
 
     Raises:
         InputError: The file is not known, there is no such place, or the result is no valid lab.
     """
     path = ".".join(segments)
-    file, text = memory.source
+    file, text = origin.source
     if not text:
         raise InputError([Problem(path, "the file that the lab came from is not known; see `nlan show`")])
     tree = _at_node(_tree(text, path), segments, value, path)
     changed_text = _text(tree, path)
-    before = load(Path(file), lab=lab.name, allocations=memory.allocations, text=text)
-    after = _load(Path(file), lab, memory, changed_text)
+    before = load(Path(file), lab=lab.name, allocations=origin.allocations, text=text)
+    after = _load(Path(file), lab, origin, changed_text)
     said = {warning.message for warning in before.warnings}
     warnings = tuple(_bare(one) for one in after.warnings if one.message not in said)
     new = _merged(before.lab, after.lab, lab)
-    return Changed(new, Memory((file, changed_text), after.allocations), warnings)
+    return Changed(new, Origin((file, changed_text), after.allocations), warnings)
 
 
-def _load(file: Path, lab: Lab, memory: Memory, text: str) -> Loaded:
+def _load(file: Path, lab: Lab, origin: Origin, text: str) -> Loaded:
     try:
-        return load(file, lab=lab.name, allocations=memory.allocations, text=text)
+        return load(file, lab=lab.name, allocations=origin.allocations, text=text)
     except InputError as error:
         raise InputError([_bare(one) for one in error.problems if one.severity == "error"]) from None
 

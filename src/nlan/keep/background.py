@@ -20,8 +20,8 @@ VARIABLES = (
 """What a unit takes over of the environment that it is printed in."""
 
 
-def detach(presence: Pidfile) -> int:
-    """Go on in a process of its own, in a session of its own; output goes to the presence's log.
+def detach(pidfile: Pidfile) -> int:
+    """Go on in a process of its own, in a session of its own; output goes to the pidfile's log.
 
     Returns:
         Its process id to the caller, 0 to the process itself.
@@ -40,8 +40,8 @@ def detach(presence: Pidfile) -> int:
         os.write(writer, str(second).encode())
         os._exit(0)
     os.close(writer)
-    presence.rewrite()
-    redirect(presence.log)
+    pidfile.rewrite()
+    redirect(pidfile.log)
     os.chdir("/")
     return 0
 

@@ -15,7 +15,7 @@ from nlan.resources import Cgroup, Key, Resource, Sysctl, Veth
 
 DAEMON_KINDS = frozenset({"frr", "gobgp"})
 TOLD = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})
-"""Switches whose change the kernel tells (RTM_NEWNETCONF)."""
+"""Sysctls whose change the kernel tells (RTM_NEWNETCONF)."""
 
 
 class Desired:

@@ -30,7 +30,7 @@ def forgettable(state: LabState, size: int) -> int:
     """Return the revision before which a lab's history can be forgotten; 0 where all stays.
 
     Args:
-        state: The lab's memory.
+        state: The lab's database.
         size: Bytes of its database file.
     """
     if size < LARGE:

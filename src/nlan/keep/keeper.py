@@ -11,31 +11,31 @@ import time
 from contextlib import ExitStack
 
 from nlan.api.context import Context
-from nlan.api.lifecycle import undo_unconfirmed
-from nlan.api.listener import Listener
-from nlan.api.pidfile import Pidfile
-from nlan.confirmation import uptime
-from nlan.errors import NlanError
-from nlan.keep.backoff import Backoff
-from nlan.keep.desired import Desired
-from nlan.keep.dirt import Dirt
-from nlan.keep.locking import PatientLock
-from nlan.keep.memory import Memory
-from nlan.keep.notes import Note, Tell
-from nlan.keep.operational import Operational
-from nlan.keep.repair import Outcome, repair
-from nlan.keep.sources import (
+from nlan.api.events.reports import Report, Tell
+from nlan.api.events.sources import (
     Appeared,
     Committed,
     Ended,
-    Happening,
+    LabEvent,
     Logged,
     Sources,
     Started,
     Touched,
     Vanished,
 )
+from nlan.api.lifecycle import undo_unconfirmed
+from nlan.api.listener import Listener
+from nlan.api.pidfile import Pidfile
+from nlan.confirmation import uptime
+from nlan.errors import NlanError
+from nlan.keep.backoff import Backoff
+from nlan.keep.database import LabDatabase
+from nlan.keep.desired import Desired
+from nlan.keep.locking import PatientLock
+from nlan.keep.operational import Operational
+from nlan.keep.repair import Outcome, repair
 from nlan.keep.vigil import STILL_S, Vigil
+from nlan.keep.work_queue import WorkQueue
 from nlan.kinds.cgroup import CgroupDriver
 from nlan.model import Lab
 from nlan.netlink.events import Event
@@ -62,18 +62,18 @@ TAKEN_DOWN = "the lab was taken down"
 class Keeper:
     """Keeps one running lab until it is taken down or `stop` is called."""
 
-    def __init__(self, context: Context, memory: Memory, presence: Pidfile, tell: Tell) -> None:
+    def __init__(self, context: Context, database: LabDatabase, pidfile: Pidfile, tell: Tell) -> None:
         """Take a lab that is up.
 
         Args:
             context: The lab's.
-            memory: Its memory; closed at the end, as far as it is sound.
-            presence: What says that this keep is the lab's.
+            database: Its database; closed at the end, as far as it is sound.
+            pidfile: What says that this keep is the lab's.
             tell: Told of everything worth a line.
         """
-        self._context, self._memory, self._presence, self._tell = context, memory, presence, tell
+        self._context, self._database, self._pidfile, self._tell = context, database, pidfile, tell
         self._desired = Desired(Lab(name=context.place.lab), -1)
-        self._dirt, self._backoff, self._vigil = Dirt(), Backoff(), Vigil(context)
+        self._queue, self._backoff, self._vigil = WorkQueue(), Backoff(), Vigil(context)
         self._foreign: dict[Key, Foreign] = {}
         self._lock = PatientLock(context.place)
         self._head = self._read_revision = -1
@@ -98,7 +98,7 @@ class Keeper:
             HostError: The lock cannot be had at all.
         """
         with ExitStack() as stack:
-            stack.callback(self._memory.close)
+            stack.callback(self._database.close)
             stack.callback(os.close, self._stop)
             stack.callback(self._lock.close)
             database = self._state.database
@@ -107,24 +107,24 @@ class Keeper:
             self._sources.include(self._stop)
             self._operational = Operational(self._context, database, time.monotonic)
             stack.callback(self._end_operational)
-            self._dirt.all(time.monotonic())
+            self._queue.all(time.monotonic())
             while not self._ended:
                 self._turn()
-            self._tell(Note("ended", f"{self._context.place.lab}: {self._ended}", {"reason": self._ended}))
+            self._tell(Report("ended", f"{self._context.place.lab}: {self._ended}", {"reason": self._ended}))
 
     def _turn(self) -> None:
         now = time.monotonic()
-        happenings = self._sources.wait(min(self._next(now) - now, 3600.0))
-        self._look_at_memory()
-        for happening in happenings:
-            self._take(happening, time.monotonic())
+        events = self._sources.wait(min(self._next(now) - now, 3600.0))
+        self._look_at_database()
+        for event in events:
+            self._take(event, time.monotonic())
         now = time.monotonic()
         if self._lock.waiting:
             if self._lock.arrived():
                 self._sources.resume_kernel()
-                self._dirt.all(now)
+                self._queue.all(now)
                 self._work()
-        elif now >= self._dirt.due or self._deadline <= uptime():
+        elif now >= self._queue.due or self._deadline <= uptime():
             if self._lock.acquire():
                 self._work()
             else:
@@ -137,23 +137,23 @@ class Keeper:
         if self._lock.waiting:
             return float("inf")
         confirm = now + max(0.0, self._deadline - uptime())
-        due = (self._dirt.due, confirm, self._tick_at, self._full_at, self._operational.due)
+        due = (self._queue.due, confirm, self._tick_at, self._full_at, self._operational.due)
         return min(*due, self._backoff.next)
 
-    def _take(self, happening: Happening, now: float) -> None:
+    def _take(self, event: LabEvent, now: float) -> None:
         """Let an event mark what it concerns."""
-        self._dirt.take(happening, self._desired, now)
-        match happening:
+        self._queue.take(event, self._desired, now)
+        match event:
             case Event(namespace, "neighbor", gone=True) if self._has_foreign_neighbors(namespace):
-                self._dirt.mark([namespace], now)  # the event does not say that it was written down
+                self._queue.mark([namespace], now)  # the event does not say that it was written down
             case Event(namespace, what):
                 if what != "switch":
                     self._operational.stale([namespace])
             case Ended(namespace, daemon):
                 self._operational.stale([namespace], sessions=True)
-                self._tell(Note("daemon-ended", f"{namespace}: {daemon} ended", happening._asdict()))
-            case Logged(namespace, _, event):
-                if event.kind != "configured":
+                self._tell(Report("daemon-ended", f"{namespace}: {daemon} ended", event._asdict()))
+            case Logged(namespace, _, entry):
+                if entry.kind != "configured":
                     self._operational.stale([namespace], sessions=True)
             case Started():
                 self._unwatched = True
@@ -161,7 +161,7 @@ class Keeper:
                 self._operational.stale([namespace])
             case Committed():
                 if not self._is_lost and self._guarded(self._is_new) is not False:
-                    self._dirt.mark((), now)
+                    self._queue.mark((), now)
             case Touched() | Appeared():
                 pass
 
@@ -172,17 +172,17 @@ class Keeper:
 
     @property
     def _state(self) -> LabState:
-        """The lab's memory; to be asked for only where it is not lost."""
-        assert self._memory.state is not None
-        return self._memory.state
+        """The lab's database; to be asked for only where it is not lost."""
+        assert self._database.state is not None
+        return self._database.state
 
     @property
     def _is_lost(self) -> bool:
-        return self._memory.state is None
+        return self._database.state is None
 
-    def _look_at_memory(self) -> None:
+    def _look_at_database(self) -> None:
         """Notice that the database is no longer what was written, and that there is one again."""
-        match self._memory.look():
+        match self._database.look():
             case "lost":
                 self._leave_database()
             case "back":
@@ -195,11 +195,11 @@ class Keeper:
         self._deadline = float("inf")
         lab, revision = self._context.place.lab, self._desired.revision
         text = (
-            f"{lab}: its database cannot be relied on any more: {self._memory.why}. Revision {revision} is "
+            f"{lab}: its database cannot be relied on any more: {self._database.why}. Revision {revision} is "
             "kept as it was read, and nothing is written; `nlan up FILE` sets the database aside and begins "
             "a new one"
         )
-        self._tell(Note("database-lost", text, {"why": self._memory.why, "revision": revision}))
+        self._tell(Report("database-lost", text, {"why": self._database.why, "revision": revision}))
 
     def _return_to_database(self) -> None:
         """Read all anew from a database that stands where the lost one did."""
@@ -207,11 +207,11 @@ class Keeper:
         self._sources.follow(database)
         self._operational = Operational(self._context, database, time.monotonic)
         self._head, self._read_revision = -1, -1
-        self._dirt.all(time.monotonic())
-        self._tell(Note("database-back", f"{self._context.place.lab}: there is a database again", {}))
+        self._queue.all(time.monotonic())
+        self._tell(Report("database-back", f"{self._context.place.lab}: there is a database again", {}))
 
     def _end_operational(self) -> None:
-        self._look_at_memory()
+        self._look_at_database()
         self._guarded(self._operational.end)
 
     def _is_new(self) -> bool:
@@ -230,32 +230,32 @@ class Keeper:
 
     def _work(self) -> None:
         """Look and repair, then let go of the lock; what fails as a whole is tried again after a while."""
-        dirt, self._dirt = self._dirt, Dirt()
+        queue, self._queue = self._queue, WorkQueue()
         try:
-            if self._shall_be(dirt):
-                self._repair(dirt)
+            if self._shall_be(queue):
+                self._repair(queue)
         except NlanError as error:
             wait = self._backoff.note("look", time.monotonic(), failed=True)
             text = f"{error}; tried again in {wait:g} s"
-            self._tell(Note("error", text, {"error": str(error), "retry_s": wait}))
+            self._tell(Report("error", text, {"error": str(error), "retry_s": wait}))
         finally:
             self._lock.release()
 
-    def _shall_be(self, dirt: Dirt) -> bool:
+    def _shall_be(self, queue: WorkQueue) -> bool:
         """Tell whether there is a lab to keep; without its database, the one that was read last."""
         try:
-            return self._is_ours() and self._refresh(dirt)
+            return self._is_ours() and self._refresh(queue)
         except StoreError as error:
             self._take_error(error)
-            return self._presence.is_mine() and self._desired.revision >= 0
+            return self._pidfile.is_mine() and self._desired.revision >= 0
 
     def _is_ours(self) -> bool:
-        if self._presence.is_mine() and (self._is_lost or self._state.was_up()):
+        if self._pidfile.is_mine() and (self._is_lost or self._state.was_up()):
             return True
         self._ended = TAKEN_DOWN
         return False
 
-    def _refresh(self, dirt: Dirt) -> bool:
+    def _refresh(self, queue: WorkQueue) -> bool:
         """Undo what nobody confirmed, and read what shall be if it changed; False where nothing shall be."""
         if self._is_lost:
             return self._desired.revision >= 0
@@ -264,7 +264,7 @@ class Keeper:
         if waiting is not None and (waiting.until <= 0 or waiting.left_s + GRACE_S <= 0):
             undo_unconfirmed(self._context, self._state, waiting, _Undoing(self._tell, self._sources))
             waiting = None
-            dirt.all(time.monotonic())
+            queue.all(time.monotonic())
         if waiting is not None:
             self._deadline = uptime() + waiting.left_s + GRACE_S
         if not self._is_ours():
@@ -272,7 +272,7 @@ class Keeper:
         revision = self._state.head()
         if revision != self._read_revision:
             self._read(revision)
-            dirt.all(time.monotonic())
+            queue.all(time.monotonic())
         return True
 
     def _read(self, revision: int) -> None:
@@ -285,17 +285,17 @@ class Keeper:
             self._guarded(lambda: self._operational.begin(self._sources.namespaces, self._desired))
         count = sum(key.kind == NAMESPACE for key in self._desired.resources)
         text = f"{lab.name}: keeping revision {revision}, {count} namespaces"
-        self._tell(Note("keeping", text, {"lab": lab.name, "revision": revision}))
+        self._tell(Report("keeping", text, {"lab": lab.name, "revision": revision}))
 
-    def _repair(self, dirt: Dirt) -> None:
+    def _repair(self, queue: WorkQueue) -> None:
         begun = time.monotonic()
-        outcome = repair(self._context, self._desired, dirt, self._backoff, self._vigil, time.monotonic)
+        outcome = repair(self._context, self._desired, queue, self._backoff, self._vigil, time.monotonic)
         now = time.monotonic()
-        if dirt.whole or dirt.daemons:
+        if queue.whole or queue.daemons:
             self._vigil.settle(outcome.seen, outcome.silent)
         self._report_foreign(outcome)
-        self._report(outcome, now - (begun if dirt.since is None else dirt.since))
-        if dirt.whole:
+        self._report(outcome, now - (begun if queue.since is None else queue.since))
+        if queue.whole:
             self._full_at = now + max(FULL_EVERY_S, FULL_SHARE * (now - begun))
             self._watch_all()
             self._operational.stale(outcome.seen)
@@ -311,7 +311,7 @@ class Keeper:
         before, revision = self._sources.namespaces, self._watched_revision
         self._sources.sync()
         if self._sources.namespaces != before or revision != self._desired.revision:
-            self._sources.switches.want(self._desired.untold, self._sources.namespaces)
+            self._sources.sysctls.want(self._desired.untold, self._sources.namespaces)
             self._watched_revision = self._desired.revision
 
     def _mark_applied(self, outcome: Outcome) -> None:
@@ -333,7 +333,7 @@ class Keeper:
             event = "foreign" if key in found else "foreign-gone"
             text = f"{key.namespace}: {foreign}" + ("" if key in found else " is gone")
             fields = {"node": key.namespace, "kind": foreign.what, "name": foreign.words}
-            self._tell(Note(event, text, {**fields, "harmful": key in judged}))
+            self._tell(Report(event, text, {**fields, "harmful": key in judged}))
         others = {key: foreign for key, foreign in self._foreign.items() if key not in before}
         self._foreign = {**others, **found}
 
@@ -350,14 +350,14 @@ class Keeper:
                 "details": list(operation.details),
                 "ms": ms,
             }
-            self._tell(Note("repaired", f"{operation}: {operation.reason} ({ms:.0f} ms)", fields))
+            self._tell(Report("repaired", f"{operation}: {operation.reason} ({ms:.0f} ms)", fields))
         for failure in outcome.failed:
             if failure.error is None:
                 continue
             wait = outcome.waits.get((failure.operation.action, failure.operation.key), 0.0)
             text = f"{failure.error}; tried again in {wait:g} s"
             fields = {"operation": str(failure.operation), "error": str(failure.error), "retry_s": wait}
-            self._tell(Note("failed", text, fields))
+            self._tell(Report("failed", text, fields))
 
     def _settle_status(self, outcome: Outcome) -> None:
         """Write down which nodes could not be repaired, and which are well again."""
@@ -389,33 +389,33 @@ class Keeper:
             self._sources.sync_daemons()
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
-            drifted = self._sources.switches.drifted() | self._limits_drifted()
+            drifted = self._sources.sysctls.drifted() | self._limits_drifted()
             found = self._vigil.look(self._sources.namespaces, self._desired, now)
             for namespace, daemon in found.still:
                 text = f"{namespace}: {daemon} does not answer; it is started again in {STILL_S:.0f} s"
                 fields = {"node": namespace, "daemon": daemon, "restart_s": STILL_S}
-                self._tell(Note("daemon-silent", text, fields))
+                self._tell(Report("daemon-silent", text, fields))
             if drifted or found.kernel:
-                self._dirt.mark(drifted | found.kernel, now)
+                self._queue.mark(drifted | found.kernel, now)
             if found.daemons:
-                self._dirt.mark(found.daemons, now, daemons=True)
+                self._queue.mark(found.daemons, now, daemons=True)
         self._forget(now)
         if now >= self._full_at:
             self._full_at = float("inf")
-            self._dirt.all(now)
+            self._queue.all(now)
         if self._backoff.is_over(now):
-            self._dirt.all(now)
+            self._queue.all(now)
             self._backoff.tidy(now)
         if now >= self._operational.due:
             self._write_down()
 
     def _forget(self, now: float) -> None:
-        outcome = self._memory.forget(now)
+        outcome = self._database.forget(now)
         if isinstance(outcome, StoreError):
             self._take_error(outcome)
         elif outcome:
             text = f"{self._context.place.lab}: the oldest {outcome} commits of its database are forgotten"
-            self._tell(Note("forgotten", text, {"commits": outcome}))
+            self._tell(Report("forgotten", text, {"commits": outcome}))
 
     def _limits_drifted(self) -> set[str]:
         """Look at the limits of the next few nodes that have any: the kernel tells nobody of them."""
@@ -455,10 +455,10 @@ class Keeper:
     def _take_error(self, error: StoreError) -> None:
         """Tell of it; what turns out to be damaged when it is read is lost as well."""
         if isinstance(error, DamagedStore) and not self._is_lost:
-            self._memory.lose(error.found)
+            self._database.lose(error.found)
             self._leave_database()
         else:
-            self._tell(Note("error", f"the lab's database: {error}", {"error": str(error)}))
+            self._tell(Report("error", f"the lab's database: {error}", {"error": str(error)}))
 
 
 class _Undoing(Listener):
@@ -468,7 +468,7 @@ class _Undoing(Listener):
         self._tell, self._sources = tell, sources
 
     def say(self, text: str) -> None:
-        self._tell(Note("undone", text, {"text": text}))
+        self._tell(Report("undone", text, {"text": text}))
 
     def done(self, operation: Operation, error: NlanError | None) -> None:
         if operation.action == "delete" and operation.key.kind == NAMESPACE:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nlan.api.context import Context
+from nlan.api.events.watching import KEEP
 from nlan.errors import HostError, NlanError
 from nlan.keep.desired import Desired
 from nlan.netlink.snapshot import look
@@ -23,8 +24,6 @@ from tega.database import Database
 from tega.errors import LeaseLost, StoreError
 
 PREFIX = "operational-"
-ROOT = ("keep",)
-"""Where keep says that it lives and what it repaired last."""
 MOST = 100
 """So many operations of a repair are written down."""
 AUTHOR = "keep"
@@ -114,7 +113,7 @@ class Operational:
         lease = self._database.grant(LEASE_S, owner=AUTHOR)
         roots = self._database.view().keys()
         changes = [Change(Op.DELETE, (root,)) for root in roots if root.startswith(PREFIX)]
-        self._commit([*changes, Change(Op.PUT, ROOT, self._about(), lease)])
+        self._commit([*changes, Change(Op.PUT, KEEP, self._about(), lease)])
         self._lease, self._keep_at = lease, self._clock() + LEASE_S / 3
         self._documents.clear()
         self._hosts.clear()
@@ -150,7 +149,7 @@ class Operational:
         for namespace in sessions:
             changes += self._look_sessions(namespace, desired)
         if self._repairs:
-            changes.append(Change(Op.PUT, ROOT, self._about(), self._lease))
+            changes.append(Change(Op.PUT, KEEP, self._about(), self._lease))
             self._repairs = []
         if changes:
             self._budget.spend(now)

@@ -12,8 +12,8 @@ from nlan.engine import Engine, Failure
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
 from nlan.keep.desired import DAEMON_KINDS, Desired
-from nlan.keep.dirt import Dirt
 from nlan.keep.vigil import Daemon, Vigil
+from nlan.keep.work_queue import WorkQueue
 from nlan.plan import Operation, Plan, plan
 from nlan.resources import Foreign, Key
 
@@ -46,11 +46,11 @@ class Outcome(NamedTuple):
 
 
 def repair(
-    context: Context, desired: Desired, dirt: Dirt, backoff: Backoff, vigil: Vigil, clock: Clock
+    context: Context, desired: Desired, queue: WorkQueue, backoff: Backoff, vigil: Vigil, clock: Clock
 ) -> Outcome:
     """Look at what is marked, plan for that alone, and carry the plan out."""
     existing = context.place.namespaces()
-    planned, seen = look(context, desired, dirt, existing)
+    planned, seen = look(context, desired, queue, existing)
     silent = {o.key: (o.key.namespace, o.key.name) for o in planned.operations if vigil.waits(o, clock())}
     ready = without(planned, lambda o: o.key in silent or backoff.blocked((o.action, o.key), clock()))
     engine = Engine(context.drivers(desired.resources))
@@ -70,13 +70,15 @@ def repair(
     return Outcome(done, failed, put_off, seen, waits, daemons, planned.foreign, waiting)
 
 
-def look(context: Context, desired: Desired, dirt: Dirt, existing: list[str]) -> tuple[Plan, frozenset[str]]:
+def look(
+    context: Context, desired: Desired, queue: WorkQueue, existing: list[str]
+) -> tuple[Plan, frozenset[str]]:
     """Return what would repair the marked namespaces, and which those are."""
-    if dirt.whole:
+    if queue.whole:
         observed = Engine(context.drivers(desired.resources)).observe(existing)
         return plan(desired.resources, observed), frozenset(existing) | desired.by_namespace.keys()
-    marked = dirt.namespaces
-    kinds_left_out = frozenset() if dirt.daemons else DAEMON_KINDS
+    marked = queue.namespaces
+    kinds_left_out = frozenset() if queue.daemons else DAEMON_KINDS
     wanted = desired.part(sorted(marked), daemons=not kinds_left_out)
     drivers = [d for d in context.drivers(wanted) if not kinds_left_out.issuperset(d.kinds)]
     observed = Engine(drivers).observe([name for name in existing if name in marked])

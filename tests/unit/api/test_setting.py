@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nlan.api.setting import set_by_path, unset_by_path
-from nlan.api.written import Memory
+from nlan.api.written import Origin
 from nlan.errors import InputError
 from nlan.model import BgpPeer, Lab
 from nlan.schema import load, to_yaml
@@ -34,9 +34,9 @@ LOOP = "nodes:\n{% for n in [1, 2] %}\n  r${n}: {asn: ${64495 + n}}\n{% endfor %
 R3 = "r3: {asn: 64497}"
 
 
-def loaded(text: str) -> tuple[Lab, Memory]:
+def loaded(text: str) -> tuple[Lab, Origin]:
     found = load(Path("x.yaml"), text=text)
-    return found.lab, Memory(("x.yaml", text), found.allocations)
+    return found.lab, Origin(("x.yaml", text), found.allocations)
 
 
 @pytest.mark.parametrize(
@@ -63,50 +63,50 @@ def loaded(text: str) -> tuple[Lab, Memory]:
 def test_a_path_of_the_file_means_what_the_file_would(
     text: str, path: str, value: str, same: tuple[str, str]
 ) -> None:
-    lab, memory = loaded(text)
+    lab, origin = loaded(text)
     assert same[0] in text
-    changed = set_by_path(lab, memory, path, value)
-    wanted = load(Path("x.yaml"), text=text.replace(*same), allocations=memory.allocations)
+    changed = set_by_path(lab, origin, path, value)
+    wanted = load(Path("x.yaml"), text=text.replace(*same), allocations=origin.allocations)
     assert changed.lab == wanted.lab
-    again = load(Path("x.yaml"), text=changed.memory.source[1], allocations=changed.memory.allocations)
+    again = load(Path("x.yaml"), text=changed.origin.source[1], allocations=changed.origin.allocations)
     assert again.lab == changed.lab, "what is remembered of the file says so too"
 
 
 def test_what_was_changed_besides_stays() -> None:
-    lab, memory = loaded(SHORT)
-    one = set_by_path(lab, memory, "r1.limits.pids", "200")
-    two = set_by_path(one.lab, one.memory, "r3.asn", "64499")
+    lab, origin = loaded(SHORT)
+    one = set_by_path(lab, origin, "r1.limits.pids", "200")
+    two = set_by_path(one.lab, one.origin, "r3.asn", "64499")
     assert two.lab.node("r1").limits == one.lab.node("r1").limits
     assert [peer.peer_asn for peer in peers(two.lab, "r2") if peer.description == "r3"] == [64499]
-    three = set_by_path(two.lab, two.memory, "r3.asn", "64497")
+    three = set_by_path(two.lab, two.origin, "r3.asn", "64497")
     assert three.lab == one.lab
 
 
 def test_what_the_file_says_no_more_is_derived_again() -> None:
-    lab, memory = loaded(SHORT.replace("asn: 64496", "asn: 64496\nospf: true"))
-    changed = unset_by_path(lab, memory, "links.1.cost")
+    lab, origin = loaded(SHORT.replace("asn: 64496", "asn: 64496\nospf: true"))
+    changed = unset_by_path(lab, origin, "links.1.cost")
     text = SHORT.replace(", cost: 5", "").replace("asn: 64496", "asn: 64496\nospf: true")
     assert changed.lab == load(Path("x.yaml"), text=text).lab
     with pytest.raises(InputError, match=r"r3\.hosts: the file says nothing of `hosts`"):
-        unset_by_path(lab, memory, "r3.hosts")
+        unset_by_path(lab, origin, "r3.hosts")
 
 
 def test_a_link_s_mtu_is_that_of_both_ends() -> None:
-    lab, memory = loaded(SHORT)
-    changed = set_by_path(lab, memory, "links.0.mtu", "1400")
+    lab, origin = loaded(SHORT)
+    changed = set_by_path(lab, origin, "links.0.mtu", "1400")
     text = SHORT.replace("[r1 -- r2,", "[{link: r1 -- r2, mtu: 1400},")
     assert changed.lab == load(Path("x.yaml"), text=text).lab
-    assert set_by_path(lab, memory, "lab.links.0.mtu", "1400") == changed
+    assert set_by_path(lab, origin, "lab.links.0.mtu", "1400") == changed
 
 
 @pytest.mark.parametrize("word", ["remote_as", "peer_asn"])
 def test_a_peer_s_as_has_the_file_s_word_and_the_model_s(word: str) -> None:
-    lab, memory = loaded(SHORT)
+    lab, origin = loaded(SHORT)
     assert " remote_as: 64497\n" in to_yaml(lab)
     assert "peer_asn" not in to_yaml(lab)
     number = [peer.description for peer in peers(lab, "r2")].index("r3")
     with pytest.raises(InputError, match=rf"peers\.{number}\.remote_as: 5 is not the AS of r3"):
-        set_by_path(lab, memory, f"r2.router.bgp.peers.{number}.{word}", "5")
+        set_by_path(lab, origin, f"r2.router.bgp.peers.{number}.{word}", "5")
 
 
 @pytest.mark.parametrize(
@@ -125,23 +125,23 @@ def test_a_peer_s_as_has_the_file_s_word_and_the_model_s(word: str) -> None:
     ],
 )
 def test_what_is_wrong_or_has_no_effect_is_said(path: str, value: str, said: str) -> None:
-    lab, memory = loaded(SHORT)
+    lab, origin = loaded(SHORT)
     with pytest.raises(InputError) as error:
-        set_by_path(lab, memory, path, value)
+        set_by_path(lab, origin, path, value)
     assert said in str(error.value)
 
 
 def test_the_value_that_is_there_is_no_error() -> None:
-    lab, memory = loaded(SHORT)
-    assert set_by_path(lab, memory, "r3.asn", "64497").lab == lab
-    assert set_by_path(lab, memory, "links.0.mtu", "1500").lab == lab
+    lab, origin = loaded(SHORT)
+    assert set_by_path(lab, origin, "r3.asn", "64497").lab == lab
+    assert set_by_path(lab, origin, "links.0.mtu", "1500").lab == lab
 
 
 def test_without_its_file_the_lab_is_changed_by_the_words_of_show() -> None:
     lab, _ = loaded(SHORT)
     with pytest.raises(InputError, match="the file that the lab came from is not known"):
-        set_by_path(lab, Memory(), "r3.asn", "64499")
-    assert set_by_path(lab, Memory(), "r3.router.bgp.maximum_paths", "4").lab != lab
+        set_by_path(lab, Origin(), "r3.asn", "64499")
+    assert set_by_path(lab, Origin(), "r3.router.bgp.maximum_paths", "4").lab != lab
 
 
 def peers(lab: Lab, name: str) -> tuple[BgpPeer, ...]:

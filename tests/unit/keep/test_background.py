@@ -69,18 +69,18 @@ def test_a_second_keep_is_told_of_the_first(paths):
 
 
 def test_presence_ends_with_the_labs_directory(paths):
-    presence = Pidfile(paths, "lab")
-    presence.claim()
-    assert presence.is_mine()
+    pidfile = Pidfile(paths, "lab")
+    pidfile.claim()
+    assert pidfile.is_mine()
     (paths.lab("lab") / "keep.pid").unlink()
-    assert not presence.is_mine()
+    assert not pidfile.is_mine()
     later = Pidfile(paths, "lab")
     later.claim()
-    presence.leave()
+    pidfile.leave()
     assert later.is_mine()
     later.leave()
 
 
-def test_no_lab_no_presence(paths):
+def test_no_lab_no_pidfile(paths):
     with pytest.raises(NotFoundError):
         Pidfile(paths, "other").claim()

@@ -10,8 +10,8 @@ import pytest
 
 from nlan.errors import NotFoundError
 from nlan.keep import horizon
+from nlan.keep.database import LabDatabase
 from nlan.keep.horizon import HUGE, LARGE, Forgetting, forgettable
-from nlan.keep.memory import Memory
 from nlan.model import Lab
 from nlan.schema import Allocations
 from nlan.state import Confirmation, LabState, database_path, open_state
@@ -120,22 +120,22 @@ def test_keep_forgets_beside_its_work_and_the_file_shrinks(
     monkeypatch.setattr(horizon, "LARGE", 100_000)
     monkeypatch.setattr(horizon, "HUGE", 100_000)
     before = (directory / DATABASE).stat().st_size
-    memory = Memory(tmp_path, "x")
+    database = LabDatabase(tmp_path, "x")
     try:
-        assert memory.state is not None
-        assert memory.forget(10.0) == 0
-        memory.state.database.put(("operational-r1",), 1, author="keep")
-        memory._forgetting.end()
-        forgotten = memory.forget(11.0)
+        assert database.state is not None
+        assert database.forget(10.0) == 0
+        database.state.database.put(("operational-r1",), 1, author="keep")
+        database._forgetting.end()
+        forgotten = database.forget(11.0)
         assert isinstance(forgotten, int)
         assert forgotten > 100
         assert (directory / DATABASE).stat().st_size < before * 0.8
-        assert memory.look() == ""
-        assert memory.forget(12.0) == 0
-        assert memory.state.lab() is not None
-        memory.state.database.verify()
+        assert database.look() == ""
+        assert database.forget(12.0) == 0
+        assert database.state.lab() is not None
+        database.state.database.verify()
     finally:
-        memory.close()
+        database.close()
 
 
 def test_what_fails_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nlan.api.events.sources import Appeared, Ended, LabEvent, Logged, Lost, Switched, Touched, Vanished
 from nlan.keep.desired import Desired
-from nlan.keep.sources import Appeared, Ended, Happening, Logged, Lost, Switched, Touched, Vanished
 from nlan.netlink.events import Event
 from nlan.resources import FABRIC, HOST, Key
 
@@ -13,10 +13,9 @@ SETTLE_S = 0.02
 """How long nothing may happen before a look."""
 PATIENCE_S = 0.15
 """How long a look waits for that at most."""
-ZEROS = "00:00:00:00:00:00"
 
 
-class Dirt:
+class WorkQueue:
     """Namespaces that may differ from what shall be."""
 
     def __init__(self) -> None:
@@ -57,15 +56,15 @@ class Dirt:
         if self.since is None:
             self.since = now
 
-    def take(self, happening: Happening, desired: Desired, now: float) -> None:
-        """Mark what a happening concerns; most concern nothing that nlan made."""
-        match happening:
+    def take(self, event: LabEvent, desired: Desired, now: float) -> None:
+        """Mark what a event concerns; most concern nothing that nlan made."""
+        match event:
             case Event():
-                self._take_event(happening, desired, now)
+                self._take_event(event, desired, now)
             case Ended(namespace, _) | Lost(namespace):
                 self.mark([namespace], now, daemons=True)
-            case Logged(namespace, _, event):
-                if event.kind == "configured":
+            case Logged(namespace, _, entry):
+                if entry.kind == "configured":
                     self.mark([namespace], now, daemons=True)
             case Vanished() | Touched(""):
                 self.all(now)

@@ -6,10 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from nlan.api.events.sources import (
+    Appeared,
+    Committed,
+    Ended,
+    Logged,
+    Lost,
+    Started,
+    Switched,
+    Touched,
+    Vanished,
+)
 from nlan.drivers.base import LogEvent
 from nlan.keep.desired import Desired
-from nlan.keep.dirt import PATIENCE_S, SETTLE_S, Dirt
-from nlan.keep.sources import Appeared, Committed, Ended, Logged, Lost, Started, Switched, Touched, Vanished
+from nlan.keep.work_queue import PATIENCE_S, SETTLE_S, WorkQueue
 from nlan.model import Lab
 from nlan.netlink.events import Event
 from nlan.resources import FABRIC, HOST
@@ -35,7 +45,7 @@ def _lab(text: str) -> Lab:
 
 
 @pytest.mark.parametrize(
-    ("happening", "kernel", "daemons"),
+    ("event", "kernel", "daemons"),
     [
         (Event("r1", "link", interface="eth1"), {"r1", "r2"}, set()),
         (Event("r1", "link", interface="mine"), {"r1"}, set()),
@@ -61,28 +71,28 @@ def _lab(text: str) -> Lab:
         (Committed(), set(), set()),
     ],
 )
-def test_an_event_marks_what_it_concerns(desired, happening, kernel, daemons):
-    dirt = Dirt()
-    dirt.take(happening, desired, 5.0)
-    assert (dirt.kernel, dirt.daemons, dirt.whole) == (kernel, daemons, False)
-    assert bool(dirt) == bool(kernel or daemons)
+def test_an_event_marks_what_it_concerns(desired, event, kernel, daemons):
+    queue = WorkQueue()
+    queue.take(event, desired, 5.0)
+    assert (queue.kernel, queue.daemons, queue.whole) == (kernel, daemons, False)
+    assert bool(queue) == bool(kernel or daemons)
 
 
-@pytest.mark.parametrize("happening", [Vanished("r1"), Touched(""), Event(FABRIC, "lost")])
-def test_what_cannot_be_told_apart_marks_everything(desired, happening):
-    dirt = Dirt()
-    dirt.take(happening, desired, 5.0)
-    assert dirt.whole
+@pytest.mark.parametrize("event", [Vanished("r1"), Touched(""), Event(FABRIC, "lost")])
+def test_what_cannot_be_told_apart_marks_everything(desired, event):
+    queue = WorkQueue()
+    queue.take(event, desired, 5.0)
+    assert queue.whole
 
 
 def test_a_look_waits_until_it_is_quiet_but_not_for_ever():
-    dirt = Dirt()
-    assert dirt.due == float("inf")
-    dirt.mark(["r1"], 1.0)
-    assert dirt.due == 1.0 + SETTLE_S
+    queue = WorkQueue()
+    assert queue.due == float("inf")
+    queue.mark(["r1"], 1.0)
+    assert queue.due == 1.0 + SETTLE_S
     for n in range(1, 20):
-        dirt.mark(["r1"], 1.0 + n / 100)
-    assert dirt.due == 1.0 + PATIENCE_S
+        queue.mark(["r1"], 1.0 + n / 100)
+    assert queue.due == 1.0 + PATIENCE_S
 
 
 def test_a_part_has_the_daemons_only_where_asked(desired):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from nlan.api.events.logs import Logs
 from nlan.drivers.base import LogEvent
-from nlan.keep.logs import Logs
 
 UP = "2026/01/01 00:00:00 BGP: [X] %ADJCHANGE: neighbor 192.0.2.1(r2) in vrf default Up\n"
 TYPED = "2026/01/01 00:00:00 BGP: [X] vty[22]@(config-router)# no neighbor 192.0.2.1\n"

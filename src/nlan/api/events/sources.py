@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nlan import inotify
+from nlan.api.events.logs import Logs
+from nlan.api.events.sysctls import DIRECTORY, Sysctls
 from nlan.drivers.base import LogEvent
 from nlan.errors import HostError
 from nlan.inotify import Inotify
-from nlan.keep.logs import Logs
-from nlan.keep.switches import DIRECTORY, Switches
 from nlan.netlink.events import Event, EventWatcher
 from nlan.paths import namespace_name
 from nlan.resources import FABRIC
@@ -89,7 +89,7 @@ class Committed(NamedTuple):
     """The lab's database may have new commits."""
 
 
-Happening = Event | Switched | Ended | Started | Logged | Lost | Appeared | Vanished | Touched | Committed
+LabEvent = Event | Switched | Ended | Started | Logged | Lost | Appeared | Vanished | Touched | Committed
 
 
 class Sources:
@@ -109,7 +109,7 @@ class Sources:
         self._nodes = place.watch()
         self._inotify = Inotify()
         self._logs = Logs()
-        self.switches = Switches(place, self._inotify)
+        self.sysctls = Sysctls(place, self._inotify)
         self._lab_directory = place.paths.lab(place.lab)
         self._watched: set[str] = set()
         self._extra: set[int] = set()
@@ -129,7 +129,7 @@ class Sources:
     def close(self) -> None:
         """Watch nothing more."""
         self._kernel.close()
-        self.switches.close()
+        self.sysctls.close()
         self._inotify.close()
         self._nodes.close()
         self._epoll.close()
@@ -193,19 +193,19 @@ class Sources:
     def forget(self, namespace: str) -> None:
         """Watch a namespace no more: it is gone, or would live on for our sockets in it."""
         self._kernel.remove(namespace)
-        self.switches.forget(namespace)
+        self.sysctls.forget(namespace)
         self._watched.discard(namespace)
 
     # What happens
 
-    def wait(self, timeout_s: float) -> list[Happening]:
+    def wait(self, timeout_s: float) -> list[LabEvent]:
         """Return what has happened, waiting at most so many seconds for the first."""
-        found: list[Happening] = []
+        found: list[LabEvent] = []
         for descriptor, _ in self._epoll.poll(max(0.0, timeout_s)):
             found += self._read(descriptor)
         return found
 
-    def _read(self, descriptor: int) -> Iterable[Happening]:
+    def _read(self, descriptor: int) -> Iterable[LabEvent]:
         if descriptor == self._kernel.fileno():
             return self._kernel.events()
         if descriptor == self._nodes.fileno():
@@ -217,7 +217,7 @@ class Sources:
             return [Committed()]
         return []
 
-    def _node_events(self) -> Iterator[Happening]:
+    def _node_events(self) -> Iterator[LabEvent]:
         for event in self._nodes.read():
             match event.what:
                 case "appeared":
@@ -239,13 +239,13 @@ class Sources:
         self._kernel.skip()
         self._epoll.register(self._kernel.fileno(), select.EPOLLIN)
 
-    def _changes(self) -> Iterator[Happening]:
+    def _changes(self) -> Iterator[LabEvent]:
         grown: dict[Path, None] = {}
         for change in self._inotify.changes():
             if change.path is None:
                 yield Touched("")
             elif change.path.parent == DIRECTORY:
-                namespace = self.switches.written(change.path.name)
+                namespace = self.sysctls.written(change.path.name)
                 if namespace is not None:
                     yield Switched(namespace)
             elif change.path == self._lab_directory:

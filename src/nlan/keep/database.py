@@ -21,8 +21,8 @@ from tega.errors import StoreError
 Change = Literal["", "lost", "back"]
 
 
-class Memory:
-    """A lab's memory that may get lost.
+class LabDatabase:
+    """A lab's database, which may get lost.
 
     Attributes:
         state: What is open, None while there is none to be relied on.

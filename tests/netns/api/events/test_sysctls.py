@@ -1,4 +1,4 @@
-"""Switches that netlink does not tell of are told by inotify, and do not keep a namespace alive."""
+"""Sysctls that netlink does not tell of are told by inotify, and do not keep a namespace alive."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import closing
 import pytest
 
 from netns.support import create, shell, succeeded
+from nlan.api.events.sysctls import Sysctls
 from nlan.inotify import Inotify
-from nlan.keep.switches import Switches
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.events import EventWatcher
 from nlan.resources import Sysctl
@@ -28,41 +28,39 @@ def told() -> Iterator[Inotify]:
 
 
 @pytest.fixture
-def switches(place: NetnsRuntime, told: Inotify) -> Iterator[Switches]:
-    one = Switches(place, told)
+def sysctls(place: NetnsRuntime, told: Inotify) -> Iterator[Sysctls]:
+    one = Sysctls(place, told)
     one.want({n: [Sysctl(namespace=n, name=NAME, value="0")] for n in ("a", "b")}, place.namespaces())
     yield one
     one.close()
 
 
-def written(switches: Switches, told: Inotify) -> set[str | None]:
+def written(sysctls: Sysctls, told: Inotify) -> set[str | None]:
     assert select.select([told.fileno()], [], [], 10)[0]
-    return {switches.written(change.path.name) for change in told.changes() if change.path is not None}
+    return {sysctls.written(change.path.name) for change in told.changes() if change.path is not None}
 
 
 def test_a_write_is_told_for_its_namespace_alone(
-    place: NetnsRuntime, switches: Switches, told: Inotify
+    place: NetnsRuntime, sysctls: Sysctls, told: Inotify
 ) -> None:
-    assert switches.drifted() == set()
+    assert sysctls.drifted() == set()
     shell(place, "b", "echo 1 > /proc/sys/net/ipv4/conf/all/accept_local")
-    assert written(switches, told) == {"b"}
-    assert switches.drifted() == {"b"}
+    assert written(sysctls, told) == {"b"}
+    assert sysctls.drifted() == {"b"}
 
 
-def test_a_write_of_the_same_value_is_no_drift(
-    place: NetnsRuntime, switches: Switches, told: Inotify
-) -> None:
+def test_a_write_of_the_same_value_is_no_drift(place: NetnsRuntime, sysctls: Sysctls, told: Inotify) -> None:
     shell(place, "a", "echo 0 > /proc/sys/net/ipv4/conf/all/accept_local")
-    assert written(switches, told) == {None}
+    assert written(sysctls, told) == {None}
 
 
-def test_what_is_forgotten_is_silent(place: NetnsRuntime, switches: Switches) -> None:
-    switches.forget("b")
+def test_what_is_forgotten_is_silent(place: NetnsRuntime, sysctls: Sysctls) -> None:
+    sysctls.forget("b")
     shell(place, "b", "echo 1 > /proc/sys/net/ipv4/conf/all/accept_local")
-    assert switches.drifted() == set()
+    assert sysctls.drifted() == set()
 
 
-def test_an_open_switch_does_not_hold_its_namespace(place: NetnsRuntime, switches: Switches) -> None:
+def test_an_open_switch_does_not_hold_its_namespace(place: NetnsRuntime, sysctls: Sysctls) -> None:
     """A pair whose one end is in it goes as soon as the kernel frees it."""
     assert succeeded(create(NetlinkDriver(place), PAIR))
     with closing(EventWatcher(place, ["link"])) as watcher:
@@ -73,4 +71,4 @@ def test_an_open_switch_does_not_hold_its_namespace(place: NetnsRuntime, switche
                 break
         else:
             raise AssertionError("the namespace lives on")
-    assert switches.drifted() == set()
+    assert sysctls.drifted() == set()

@@ -1,4 +1,4 @@
-"""What keeping a lab tells: one note per thing that happened."""
+"""What watching and keeping a lab tells: one report per thing that happened."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
-class Note(NamedTuple):
+class Report(NamedTuple):
     """One thing worth a line.
 
     Attributes:
@@ -20,4 +20,4 @@ class Note(NamedTuple):
     fields: dict[str, Any] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
-Tell = Callable[[Note], None]
+Tell = Callable[[Report], None]

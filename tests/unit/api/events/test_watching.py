@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlan.keep.watching import notes_of_commit
+from nlan.api.events.watching import reports_of_commit
 from tega.api import Change, Commit, Op
 
 
@@ -11,11 +11,11 @@ def commit(*changes: Change) -> Commit:
 
 
 def events(*changes: Change) -> list[str]:
-    return [note.event for note in notes_of_commit(commit(*changes))]
+    return [note.event for note in reports_of_commit(commit(*changes))]
 
 
 def test_a_revision_says_what_it_changed():
-    note, *rest = notes_of_commit(
+    note, *rest = reports_of_commit(
         commit(
             Change(Op.PUT, ("config-r1",), {}), Change(Op.DELETE, ("config-r2",)), Change(Op.PUT, ("alloc",))
         )
@@ -40,6 +40,6 @@ def test_up_down_confirm_and_errors():
 
 def test_repairs_of_keep_are_told_one_by_one():
     repaired = {"operations": ["create r1 bridge b: missing", "create r1 veth v: missing"], "ms": 30.0}
-    notes = list(notes_of_commit(commit(Change(Op.PUT, ("keep",), {"pid": 1, "repaired": repaired}))))
-    assert [(n.event, n.fields["ms"]) for n in notes] == [("repaired", 30.0)] * 2
+    reports = list(reports_of_commit(commit(Change(Op.PUT, ("keep",), {"pid": 1, "repaired": repaired}))))
+    assert [(n.event, n.fields["ms"]) for n in reports] == [("repaired", 30.0)] * 2
     assert events(Change(Op.PUT, ("keep",), {"pid": 1})) == []

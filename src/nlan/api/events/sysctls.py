@@ -1,4 +1,4 @@
-"""Kernel switches (sysctls) whose change netlink does not tell.
+"""Kernel sysctls (sysctls) whose change netlink does not tell.
 
 Each one's file is held open: so its inode stays, inotify tells of writes to it, and reading it costs a
 microsecond without entering its namespace. An open file of /proc/sys does not keep a namespace alive.
@@ -29,8 +29,8 @@ class _Held(NamedTuple):
     value: bytes
 
 
-class Switches:
-    """Open files of the wanted switches."""
+class Sysctls:
+    """Open files of the wanted sysctls."""
 
     def __init__(self, place: NetnsRuntime, told: Inotify) -> None:
         """Hold none yet."""
@@ -40,17 +40,17 @@ class Switches:
         self._cursor = 0
 
     def want(self, wanted: Mapping[str, Sequence[Sysctl]], present: Iterable[str]) -> None:
-        """Hold exactly the wanted switches of the namespaces that are there."""
+        """Hold exactly the wanted sysctls of the namespaces that are there."""
         self.close()
-        allow_descriptors(sum(len(switches) for switches in wanted.values()) + len(wanted))
+        allow_descriptors(sum(len(sysctls) for sysctls in wanted.values()) + len(wanted))
         for namespace in present:
             if namespace in wanted:
                 self._open(namespace, wanted[namespace])
 
-    def _open(self, namespace: str, switches: Sequence[Sysctl]) -> None:
+    def _open(self, namespace: str, sysctls: Sequence[Sysctl]) -> None:
         try:
             with self._place.inside(namespace):
-                opened = [(_open(switch.name), switch.value.encode()) for switch in switches]
+                opened = [(_open(switch.name), switch.value.encode()) for switch in sysctls]
         except HostError:
             return  # gone meanwhile
         for descriptor, value in opened:
@@ -60,7 +60,7 @@ class Switches:
                 self._inotify.add(DIRECTORY / str(descriptor), inotify.MODIFY)
 
     def forget(self, namespace: str) -> None:
-        """Let go of a namespace's switches."""
+        """Let go of a namespace's sysctls."""
         for descriptor in self._of.pop(namespace, ()):
             del self._held[descriptor]
             self._inotify.remove(DIRECTORY / str(descriptor))
