@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drift_kinds import Kind
-from nlan.api.context import Context, abilities
+from nlan.api.context import Context, engines
 from nlan.api.status import LabStatus, status
 from nlan.engine import Engine
 from nlan.expand import expand
@@ -35,7 +35,7 @@ class Subject:
     def __init__(self, name: str, lab: Lab) -> None:
         self.name, self.lab = name, lab
         self.context = Context(Paths.from_environment(), name)
-        self.desired = expand(lab, abilities())
+        self.desired = expand(lab, engines())
 
     def look(self) -> LabStatus:
         return status(self.context, self.lab)

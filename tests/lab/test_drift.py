@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nlan.engines.frr.run.start import has_manager
+from nlan.engines.frr.programs import has_manager
 from samples import PROVIDER
 from support import Nlan, operation_text, planned_here
 

@@ -13,8 +13,8 @@ import signal
 import time
 from pathlib import Path
 
+from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run.files import Files
-from nlan.engines.frr.run.start import has_manager
 from support import Nlan
 
 DAEMONS = ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "ripd", "bfdd")

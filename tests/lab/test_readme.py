@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nlan.engines.frr.run.start import has_manager
+from nlan.engines.frr.programs import has_manager
 from support import EXAMPLES, ROOT
 
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -9,12 +9,8 @@ from contextlib import suppress
 from functools import cached_property
 
 from nlan.api.nodes import open_nodes
-from nlan.engines.frr.config.words import RAW_DAEMONS
-from nlan.engines.frr.run import FrrDriver
-from nlan.engines.frr.run.start import absent, has_manager
-from nlan.engines.gobgp import GobgpDriver
+from nlan.engines.base import BgpSession, EngineDriver, Engines
 from nlan.errors import NotFoundError
-from nlan.expand.abilities import Abilities
 from nlan.kinds.base import Driver
 from nlan.kinds.cgroup import CgroupDriver
 from nlan.kinds.hosts import HostsDriver
@@ -28,9 +24,9 @@ from nlan.resources import Key, Resource
 from nlan.runtimes import Paths
 
 
-def abilities() -> Abilities:
-    """Return what this machine's programs can do; needs no privilege."""
-    return Abilities(frr_manager=has_manager(), frr_absent=absent(RAW_DAEMONS))
+def engines() -> Engines:
+    """Return the routing engines, with what this machine's programs can do; needs no privilege."""
+    return Engines.here()
 
 
 class Context:
@@ -53,14 +49,19 @@ class Context:
         self._trace = trace
 
     @cached_property
-    def frr(self) -> FrrDriver:
-        """The driver of FRR's daemons."""
-        return FrrDriver(self.place)
+    def engines(self) -> Engines:
+        """The routing engines."""
+        return engines()
 
     @cached_property
-    def gobgp(self) -> GobgpDriver:
-        """The driver of GoBGP."""
-        return GobgpDriver(self.place)
+    def engine_drivers(self) -> dict[str, EngineDriver]:
+        """The drivers of the routing engines by their name, in the order in which they work."""
+        return {engine.name: engine.driver(self.place) for engine in self.engines}
+
+    def driver_of(self, kind: str) -> EngineDriver | None:
+        """Return the driver of the daemons of that kind of resource, None for other kinds."""
+        engine = self.engines.of_kind(kind)
+        return self.engine_drivers[engine.name] if engine is not None else None
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         """Return the drivers, in the order in which they work on a wave.
@@ -75,8 +76,7 @@ class Context:
             CgroupDriver(self.place, resources),
             SysctlDriver(self.place, resources),
             NetlinkDriver(self.place if self._trace is None else self._traced(self._trace)),
-            self.gobgp,  # before FRR, which dials it
-            self.frr,
+            *self.engine_drivers.values(),
         ]
 
     def _traced(self, trace: Callable[[str], None]) -> Place:
@@ -102,37 +102,40 @@ class RoutingDaemons:
 
     def __init__(self, context: Context, lab: Lab) -> None:
         """Take the context, and the lab for each node's engine."""
-        self._context = context
-        self._engines = {node.name: node.router.engine for node in lab.nodes if node.router is not None}
+        drivers = context.engine_drivers
+        self._drivers = {node.name: drivers[node.router.engine] for node in lab.nodes if node.router}
 
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""
-        driver = self._context.gobgp if self._engines.get(node) == "gobgp" else self._context.frr
-        with suppress(NotFoundError):  # one that ends or hangs has no sessions
-            return {session.peer for session in driver.sessions(node) if session.up}
-        return set()
+        return {session.peer for session in self._sessions(node) if session.up}
 
     def unestablished(self, node: str) -> set[str]:
-        """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
-        return {s.peer for s in self._context.frr.sessions(node) if not (s.up or s.shut_down)}
+        """Return the addresses of the node's BGP peers whose session is neither up nor shut down."""
+        return {session.peer for session in self._sessions(node) if not (session.up or session.shut_down)}
+
+    def _sessions(self, node: str) -> list[BgpSession]:
+        with suppress(NotFoundError):  # one that ends or hangs has no sessions
+            return self._drivers[node].sessions(node)
+        return []
 
     def adjacent(self, node: str, version: int) -> Mapping[str, int]:
         """Return how many OSPF neighbours are up, by the node's interfaces."""
         spoken = 2 if version == 4 else 3
-        neighbors = self._context.frr.ospf_neighbors(node)
+        neighbors = self._drivers[node].ospf_neighbors(node)
         return Counter(n.interface for n in neighbors if n.version == spoken and n.up)
 
     def heard(self, node: str, protocol: str) -> Mapping[str, int]:
         """Return how many neighbours of another protocol are up, by the node's interfaces."""
-        return self._context.frr.heard(node, protocol)
+        return self._drivers[node].neighbors_up(node, protocol)
 
     def is_computing(self, node: str) -> bool:
-        """Tell whether an OSPF daemon of the node is about to compute its routes anew."""
-        return self._context.frr.is_computing(node)
+        """Tell whether the node's routes are about to change without anything that comes in."""
+        return node in self._drivers and self._drivers[node].is_computing(node)
 
     def heal(self) -> None:
         """Help what waits in vain: sessions without a next hop, OSPF's wait for an election."""
-        self._context.frr.heal([node for node, engine in self._engines.items() if engine == "frr"])
+        for driver in dict.fromkeys(self._drivers.values()):
+            driver.heal([node for node, own in self._drivers.items() if own is driver])
 
     def pause(self, seconds: float) -> None:
         """Wait a little: the daemons have no event that tells of a session."""

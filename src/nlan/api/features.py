@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import socket
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from nlan.engines.frr.run.start import has_manager, program
-from nlan.errors import HostError
+from nlan.engines.base import Engines, tool
 from nlan.netlink import codec
 from nlan.netlink.channel import Channel, kernel_words
 from nlan.netlink.links import create_link
@@ -34,8 +32,6 @@ OPTIONAL_LINK_KINDS = {
     "macvlan": ("macvlan", b"", "links to a host's interface"),
     "wireguard": ("wireguard", b"", "encrypted tunnels of your own"),
 }
-
-FRR_DAEMONS = ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd")
 
 
 class Feature(NamedTuple):
@@ -84,36 +80,25 @@ def _try_links(kinds: Sequence[str]) -> dict[str, str]:
     }
 
 
-def missing_programs(daemons: Iterable[str]) -> dict[str, str]:
-    """Return those daemons that are not installed, each with a sentence that says how to get it."""
-    missing = {}
-    for daemon in sorted(set(daemons)):
-        if daemon == "gobgpd":
-            if shutil.which("gobgpd") is None:
-                missing[daemon] = "gobgpd is not installed (Debian: apt-get install gobgpd)"
-            continue
-        try:
-            program(daemon)
-        except HostError as error:
-            missing[daemon] = f"{error} (Debian: apt-get install frr)"
-    return missing
+def features(engines: Engines) -> list[Feature]:
+    """Return everything that `nlan doctor` tells; without root the kernel cannot be tried.
 
-
-def features() -> list[Feature]:
-    """Return everything that `nlan doctor` tells; without root the kernel cannot be tried."""
+    Args:
+        engines: The routing engines, whose programs are among it.
+    """
     found = [_privilege()]
     if os.geteuid() == 0:
         found += [_nodes(), *_kernel()]
-    found += [_frr(daemon) for daemon in FRR_DAEMONS if daemon != "mgmtd" or has_manager()]
-    found += [_tool("gobgpd", "EmbeddedBgp", "gobgpd", needed=True)]
-    found += [_tool(name, purpose, package, needed=False) for name, purpose, package in TOOLS]
+    programs = [program for engine in engines.by_name() for program in engine.programs.all()]
+    first, *others = (tool(*one) for one in TOOLS)
+    found += [Feature(*program) for program in programs if program.needed]
+    helpful = (program for program in programs if not program.needed)
+    found += [Feature(*program) for program in (first, *helpful, *others)]
     return found
 
 
 TOOLS = (
     ("ip", "looking around in nodes", "iproute2"),
-    ("vtysh", "talking to FRR in nodes", "frr"),
-    ("gobgp", "talking to GoBGP in nodes", "gobgpd"),
     ("ping", "pinging by hand", "iputils-ping"),
     ("traceroute", "tracing by hand", "traceroute"),
     ("tcpdump", "capturing packets", "tcpdump"),
@@ -155,29 +140,3 @@ def _cgroup() -> Feature:
     return Feature(
         "cgroup", unified or legacy, False, detail, "limits of nodes", "mount cgroup2 on /sys/fs/cgroup"
     )
-
-
-def _frr(daemon: str) -> Feature:
-    try:
-        detail, present = _version([program(daemon), "--version"]), True
-    except HostError as error:
-        detail, present = str(error), False
-    return Feature(daemon, present, True, detail, "routing", "apt-get install frr")
-
-
-def _tool(name: str, purpose: str, package: str, *, needed: bool) -> Feature:
-    path = shutil.which(name)
-    detail = path or "not found"
-    if path is not None and needed:
-        detail = _version([path, "--version"])
-    return Feature(name, path is not None, needed, detail, purpose, f"apt-get install {package}")
-
-
-def _version(argv: list[str]) -> str:
-    import subprocess
-
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"does not run: {error}"
-    return next(iter((done.stdout or done.stderr).splitlines()), "says no version")

@@ -68,13 +68,13 @@ class Read(NamedTuple):
 
 
 def read(paths: Paths, source: Source, listener: Listener) -> Read:
-    """Read a file with what its lab's database holds; what is doubtful is told to the listener.
+    """Read a file with what its lab's database holds; what is machine is told to the listener.
 
     Raises:
         InputError: The file is wrong.
     """
-    from nlan.api.context import abilities
-    from nlan.api.requirements import doubts
+    from nlan.api.context import engines
+    from nlan.api.requirements import warnings
 
     known = Known()
 
@@ -84,8 +84,8 @@ def read(paths: Paths, source: Source, listener: Listener) -> Read:
         return known.allocations
 
     loaded = load_file(Path(source.path), lab=source.name, allocations=recall, text=source.text)
-    doubtful = doubts(loaded.lab, abilities(), source.path, loaded.lines, loaded.frr)
-    for warning in (*loaded.warnings, *doubtful):
+    machine = warnings(loaded.lab, engines(), source.path, loaded.lines, loaded.frr)
+    for warning in (*loaded.warnings, *machine):
         listener.warning(warning)
     return Read(source, loaded, known)
 
@@ -125,7 +125,7 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
     Raises:
         HostError: The lab runs, and only root can see how its nodes are.
     """
-    from nlan.api.context import abilities
+    from nlan.api.context import engines
     from nlan.api.lifecycle import planned
 
     if os.geteuid() != 0:
@@ -137,7 +137,7 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
         from nlan.expand import expand
         from nlan.plan import plan
 
-        return plan(expand(loaded.lab, abilities()), {})
+        return plan(expand(loaded.lab, engines()), {})
     return planned(lab.context(), loaded.lab, exclusive=exclusive)
 
 

@@ -19,12 +19,12 @@ from threading import Event
 from typing import Literal, NamedTuple, TypedDict
 
 from nlan.api import requirements
-from nlan.api.context import Context, abilities
+from nlan.api.context import Context, engines
 from nlan.api.convergence import Missing, wait
 from nlan.api.listener import Listener
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine, Failure, failure_text
-from nlan.engines.frr.resource import FrrDaemon
+from nlan.engines.base import Daemon
 from nlan.errors import (
     ApplyError,
     InputError,
@@ -149,7 +149,7 @@ def planned(context: Context, lab: Lab, *, exclusive: bool = False) -> Plan:
 
 def expanded(lab: Lab, *, exclusive: bool) -> Mapping[Key, Resource]:
     """Return the resources of a lab, and with `exclusive` nothing that somebody else put beside them."""
-    desired = expand(lab, abilities())
+    desired = expand(lab, engines())
     return exclusively(desired) if exclusive else desired
 
 
@@ -187,7 +187,9 @@ def prepare(context: Context, request: Request) -> Prepared:
     namespaces = context.place.namespaces()
     plan = engine.plan(desired, namespaces)
     place = context.place
-    requirements.check(plan, request.source[0], request.lines, place.cgroups.why_not, place.why_not)
+    requirements.check(
+        plan, context.engines, request.source[0], request.lines, place.cgroups.why_not, place.why_not
+    )
     clock.lap("plan")
     return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 
@@ -216,7 +218,8 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
         request.lab, request.allocations, request.source, request.message, confirm_s=confirm_s
     )
     clock.lap("state")
-    context.frr.is_strict = request.strict
+    for driver in context.engine_drivers.values():
+        driver.is_strict = request.strict
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
     if failures:
         _note(state, revision, failures)
@@ -247,12 +250,12 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
 
 
 def _refused(context: Context, request: Request) -> tuple[Problem, ...]:
-    """Return the raw lines that FRR did not take, each with its place."""
+    """Return the raw lines that a daemon did not take, each with its place."""
     found = []
-    for one in context.frr.refusals:
+    for one in (one for driver in context.engine_drivers.values() for one in driver.refusals):
         file, lines = request.frr.get(one.namespace, ("", ()))
         line = lines[one.line - 1] if 0 < one.line <= len(lines) else 0
-        found.append(Problem(f"{one.namespace}.frr", str(one), file, line, severity="warning"))
+        found.append(Problem(f"{one.namespace}.{one.key}", str(one), file, line, severity="warning"))
     return tuple(sorted(found, key=lambda problem: (problem.file, problem.line)))
 
 
@@ -356,7 +359,7 @@ def _go_back(context: Context, former: Lab | None, listener: Listener) -> list[F
     if former is None:
         take_down(context, listener)
         return []
-    desired = expand(former, abilities())
+    desired = expand(former, engines())
     engine = _engine(context, desired)
     failures = engine.apply(engine.plan(desired, context.place.namespaces()), listener.done)
     if not failures:
@@ -409,7 +412,7 @@ def _left(engine: Engine, desired: Mapping[Key, Resource], context: Context) -> 
 def _resets(operation: Operation) -> bool:
     """Tell whether it does nothing but to open sessions again."""
     seen = operation.observed
-    return isinstance(seen, FrrDaemon) and bool(seen.reset) and not (seen.orphan or operation.details)
+    return isinstance(seen, Daemon) and seen.is_to_be_reset and not operation.details
 
 
 def _vanishes(operation: Operation) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import inspect
 
 from nlan.api.changes import SETTINGS, segments_of, value_of, with_value, without_value
-from nlan.api.context import abilities
+from nlan.api.context import engines
 from nlan.api.written import Changed, Origin, change_file
 from nlan.errors import InputError, Problem
 from nlan.expand import expand
@@ -75,7 +75,7 @@ def _segments(lab: Lab, path: str) -> Segments:
 
 def _check_effect(new: Lab, before: Lab, path: str, shown: Segments) -> None:
     """Refuse a change that no part of the network follows; the same value again is no change."""
-    if new == before or expand(new, abilities()) != expand(before, abilities()):
+    if new == before or expand(new, engines()) != expand(before, engines()):
         return
     raise InputError([Problem(path, "nothing of the network depends on it", hint=_instead(before, shown))])
 

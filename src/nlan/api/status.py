@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nlan.api import catalog
-from nlan.api.context import Context, abilities
-from nlan.api.convergence import unheard, wanted_others, without
+from nlan.api.context import Context, engines
+from nlan.api.convergence import Hearing, unheard, wanted_others, without
 from nlan.api.names import visible
 from nlan.api.running import settle
 from nlan.confirmation import Confirmation
-from nlan.drivers.base import BgpSession
 from nlan.engine import Engine
-from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.engines.base import Daemon, EngineDriver
 from nlan.errors import RollbackError
 from nlan.expand import expand
 from nlan.expect import Expectation, Hindrance, expectation
@@ -40,7 +38,7 @@ class NodeStatus(NamedTuple):
         name: The node's, or ``NODE/ADDRESS`` of a host.
         addresses: By interface.
         daemons: Those that run.
-        bgp: Sessions as the daemon tells them (`nlan.drivers.base.BgpSession`), as dicts.
+        bgp: Sessions as the daemon tells them (`nlan.engines.base.BgpSession`), as dicts.
         ospf: Neighbours likewise.
         bgp_wanted: Sessions that should be up, by peer address.
         ospf_wanted: How many neighbours there should be, by version of OSPF and interface.
@@ -153,9 +151,10 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
         context: The lab's.
         lab: As it shall be; None where nobody remembers.
     """
-    desired = expand(lab, abilities()) if lab is not None else {}
+    desired = expand(lab, engines()) if lab is not None else {}
     namespaces = context.place.namespaces()
-    context.frr.patience_s = PATIENCE_S
+    for driver in context.engine_drivers.values():
+        driver.patience_s = PATIENCE_S
     observed = Engine(context.drivers(desired)).observe(namespaces)
     planned = plan(desired, observed) if lab is not None else Plan()
     drift: dict[str, list[Operation]] = defaultdict(list)
@@ -163,7 +162,8 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
         drift[operation.key.namespace].append(operation)
     expected = expectation(lab) if lab is not None else Expectation()
     names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
-    nodes = [_node(context, name, observed, expected, planned, drift.get(name, [])) for name in names]
+    speakers = context.speakers(lab) if lab is not None else None
+    nodes = [_node(context, n, observed, expected, planned, drift.get(n, []), speakers) for n in names]
     return LabStatus(context.place.lab, lab is not None, nodes, planned, expected.hindrances)
 
 
@@ -174,19 +174,21 @@ def _node(
     expected: Expectation,
     planned: Plan,
     drift: list[Operation],
+    speakers: Hearing | None,
 ) -> NodeStatus:
     mine = [resource for key, resource in observed.items() if key.namespace == name]
     addresses: dict[str, list[str]] = defaultdict(list)
     for resource in mine:
         if isinstance(resource, Address):
             addresses[resource.interface].append(str(resource.address))
-    daemons = sorted(r.key.name for r in mine if isinstance(r, FrrDaemon | GobgpDaemon) and not r.silent)
+    daemons = sorted(r.key.name for r in mine if isinstance(r, Daemon) and not r.silent)
+    drivers = _drivers(context, mine)
     return NodeStatus(
         name=name,
         addresses={interface: sorted(values) for interface, values in sorted(addresses.items())},
         daemons=daemons,
-        bgp=_sessions(context, name, daemons),
-        ospf=_neighbors(context, name, daemons),
+        bgp=_sessions(drivers, name),
+        ospf=_neighbors(drivers, name),
         bgp_wanted=frozenset(session.peer for session in expected.sessions if session.node == name),
         ospf_wanted={
             (2 if version == 4 else 3, interface): count
@@ -198,20 +200,21 @@ def _node(
         foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
         harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],
         hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
-        missing=tuple(map(without, unheard(wanted_others(expected, name), context.frr))),
+        missing=tuple(map(without, unheard(wanted_others(expected, name), speakers))) if speakers else (),
     )
 
 
-def _sessions(context: Context, name: str, daemons: list[str]) -> list[dict[str, Any]]:
-    found: list[BgpSession] = []
-    if "bgpd" in daemons:
-        found += context.frr.sessions(name)
-    if "gobgpd" in daemons:
-        found += context.gobgp.sessions(name)
+def _drivers(context: Context, mine: Iterable[Resource]) -> list[EngineDriver]:
+    """Return the drivers of the engines whose daemons run in a node and answer."""
+    kinds = {resource.kind for resource in mine if isinstance(resource, Daemon) and not resource.silent}
+    return [driver for kind in sorted(kinds) if (driver := context.driver_of(kind)) is not None]
+
+
+def _sessions(drivers: Iterable[EngineDriver], name: str) -> list[dict[str, Any]]:
+    found = (session for driver in drivers for session in driver.sessions(name))
     return [{**session._asdict(), "up": session.up} for session in found]
 
 
-def _neighbors(context: Context, name: str, daemons: list[str]) -> list[dict[str, Any]]:
-    if not {"ospfd", "ospf6d"} & set(daemons):
-        return []
-    return [{**neighbor._asdict(), "up": neighbor.up} for neighbor in context.frr.ospf_neighbors(name)]
+def _neighbors(drivers: Iterable[EngineDriver], name: str) -> list[dict[str, Any]]:
+    found = (neighbor for driver in drivers for neighbor in driver.ospf_neighbors(name))
+    return [{**neighbor._asdict(), "up": neighbor.up} for neighbor in found]

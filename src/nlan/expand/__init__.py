@@ -8,27 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nlan.dataplanes.base import SEAM as DATAPLANES
+from nlan.engines.base import Engines
 from nlan.errors import InternalError
-from nlan.expand.abilities import ABLE, Abilities
 from nlan.model import Lab, Node
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.services.base import Context, Service, services
 
 
-def expand(lab: Lab, abilities: Abilities = ABLE, registry: Registry | None = None) -> dict[Key, Resource]:
+def expand(lab: Lab, engines: Engines | None = None, registry: Registry | None = None) -> dict[Key, Resource]:
     """Return every resource that the lab means, by key.
 
     Args:
         lab: The lab.
-        abilities: What the machine that shall hold it can do; by default all.
+        engines: The routing engines, with what the machine that shall hold it can do; by default all.
         registry: The services and data planes that there are; by default what is installed.
 
     Raises:
         InternalError: Two services ask for one key with different specs.
     """
     registry = Registry() if registry is None else registry
-    context = Context(registry.of(DATAPLANES)["linux"], abilities)
+    context = Context(registry.of(DATAPLANES)["linux"], engines or Engines.able(registry))
     desired: dict[Key, Resource] = {}
     for resource in _resources(lab, context, services(registry)):
         if desired.setdefault(resource.key, resource) != resource:

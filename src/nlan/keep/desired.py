@@ -6,14 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 
-from nlan.api.context import abilities
-from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.api.context import engines
+from nlan.engines.base import Daemon
 from nlan.expand import expand
 from nlan.model import Lab
 from nlan.resources import Cgroup, Key, Resource, Sysctl, Veth
 
-DAEMON_KINDS = frozenset({"frr", "gobgp"})
 TOLD = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})
 """Sysctls whose change the kernel tells (RTM_NEWNETCONF)."""
 
@@ -24,7 +22,7 @@ class Desired:
     def __init__(self, lab: Lab, revision: int) -> None:
         """Expand the lab."""
         self.lab, self.revision = lab, revision
-        self.resources: dict[Key, Resource] = expand(lab, abilities())
+        self.resources: dict[Key, Resource] = expand(lab, engines())
 
     @cached_property
     def by_namespace(self) -> dict[str, dict[Key, Resource]]:
@@ -60,10 +58,8 @@ class Desired:
 
     @cached_property
     def speakers(self) -> dict[str, str]:
-        """The kind of routing daemon of each node that has any: ``frr`` or ``gobgp``."""
-        return {
-            r.namespace: r.kind for r in self.resources.values() if isinstance(r, FrrDaemon | GobgpDaemon)
-        }
+        """The kind of the routing daemons of each node that has any."""
+        return {r.namespace: r.kind for r in self.resources.values() if isinstance(r, Daemon)}
 
     def part(self, namespaces: Iterable[str], *, daemons: bool) -> dict[Key, Resource]:
         """Return the resources of some namespaces, with or without their daemons."""
@@ -71,5 +67,5 @@ class Desired:
             key: resource
             for namespace in namespaces
             for key, resource in self.by_namespace.get(namespace, {}).items()
-            if daemons or key.kind not in DAEMON_KINDS
+            if daemons or not isinstance(resource, Daemon)
         }

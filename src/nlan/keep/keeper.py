@@ -102,7 +102,7 @@ class Keeper:
             stack.callback(os.close, self._stop)
             stack.callback(self._lock.close)
             database = self._state.database
-            self._sources = stack.enter_context(Sources(self._context.place, database))
+            self._sources = stack.enter_context(Sources(self._context.place, self._context.engines, database))
             self._sources.include(self._lock.fileno())
             self._sources.include(self._stop)
             self._operational = Operational(self._context, database, time.monotonic)

@@ -235,17 +235,13 @@ def sessions_of(context: Context, namespace: str, kind: str | None) -> Document:
     """Return a node's BGP sessions by peer, and OSPF neighbours by interface and identifier."""
     bgp: Document = {}
     ospf: Document = {}
+    driver = context.driver_of(kind) if kind is not None else None
+    if driver is None:
+        return {"bgp": bgp, "ospf": ospf}
     try:
-        if kind == "frr":
-            bgp = {
-                s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up}
-                for s in context.frr.sessions(namespace)
-            }
-            for n in context.frr.ospf_neighbors(namespace):
-                ospf[f"{n.interface} {n.router_id}"] = {"state": n.state, "version": n.version, "up": n.up}
-        elif kind == "gobgp":
-            found = context.gobgp.sessions(namespace)
-            bgp = {s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up} for s in found}
+        bgp = {s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up} for s in driver.sessions(namespace)}
+        for n in driver.ospf_neighbors(namespace):
+            ospf[f"{n.interface} {n.router_id}"] = {"state": n.state, "version": n.version, "up": n.up}
     except NlanError:
         return {"bgp": bgp, "ospf": ospf}  # the daemon is down or goes down: nothing is up
     return {"bgp": bgp, "ospf": ospf}

@@ -11,7 +11,7 @@ from nlan.api.context import Context
 from nlan.engine import Engine, Failure
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
-from nlan.keep.desired import DAEMON_KINDS, Desired
+from nlan.keep.desired import Desired
 from nlan.keep.vigil import Daemon, Vigil
 from nlan.keep.work_queue import WorkQueue
 from nlan.plan import Operation, Plan, plan
@@ -64,7 +64,7 @@ def repair(
             done.append(operation)
 
     failed = engine.apply(ready, report)
-    daemons = any(o.key.kind in DAEMON_KINDS for o in ready.operations)
+    daemons = any(o.key.kind in context.engines.kinds for o in ready.operations)
     put_off = len(planned) - len(ready)
     waiting = frozenset(silent.values())
     return Outcome(done, failed, put_off, seen, waits, daemons, planned.foreign, waiting)
@@ -78,7 +78,7 @@ def look(
         observed = Engine(context.drivers(desired.resources)).observe(existing)
         return plan(desired.resources, observed), frozenset(existing) | desired.by_namespace.keys()
     marked = queue.namespaces
-    kinds_left_out = frozenset() if queue.daemons else DAEMON_KINDS
+    kinds_left_out = frozenset[str]() if queue.daemons else context.engines.kinds
     wanted = desired.part(sorted(marked), daemons=not kinds_left_out)
     drivers = [d for d in context.drivers(wanted) if not kinds_left_out.issuperset(d.kinds)]
     observed = Engine(drivers).observe([name for name in existing if name in marked])

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from nlan import processes
 from nlan.api.context import Context
-from nlan.drivers import processes
-from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.engines.base import Daemon as Process
 from nlan.errors import HostError
 from nlan.keep.desired import Desired
 from nlan.kinds import nftables as tables
@@ -75,23 +74,20 @@ class Vigil:
     def _stopped(self, namespaces: Sequence[str], desired: Desired) -> Iterator[Daemon]:
         for namespace in namespaces:
             for resource in desired.by_namespace.get(namespace, {}).values():
-                if isinstance(resource, FrrDaemon):
-                    pid = self._context.frr.pid_path(namespace, resource.daemon)
-                elif isinstance(resource, GobgpDaemon):
-                    pid = self._context.gobgp.pid_path(namespace)
-                else:
+                driver = self._context.driver_of(resource.kind) if isinstance(resource, Process) else None
+                if driver is None:
                     continue
-                if processes.is_stopped(pid):
+                if processes.is_stopped(driver.pid_path(namespace, resource.key.name)):
                     yield namespace, resource.key.name
 
     def waits(self, operation: Operation, now: float) -> bool:
         """Tell whether an operation would start a silent daemon too early, or one that stands on it."""
         observed, (_, namespace, name) = operation.observed, operation.key
-        if not isinstance(observed, FrrDaemon | GobgpDaemon):
+        if not isinstance(observed, Process):
             return False
         if observed.silent:
             return now - self._silent.setdefault((namespace, name), now) < STILL_S
-        since = self._silent.get((namespace, "zebra")) if getattr(observed, "orphan", False) else None
+        since = self._silent.get((namespace, observed.outlived)) if observed.outlived else None
         return since is not None and now - since < STILL_S
 
     def settle(self, namespaces: Collection[str], waiting: Collection[Daemon]) -> None:

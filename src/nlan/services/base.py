@@ -14,7 +14,7 @@ from nlan.registry import Registry, Seam
 
 if TYPE_CHECKING:
     from nlan.dataplanes.base import Dataplane
-    from nlan.expand.abilities import Abilities
+    from nlan.engines.base import Engines
     from nlan.model import Lab, Node
     from nlan.resources import Resource
 
@@ -37,12 +37,12 @@ class Context(NamedTuple):
 
     Attributes:
         dataplane: What makes segments, ports and tunnel ends.
-        abilities: What the machine that shall hold the lab can do.
+        engines: The routing engines, with what the machine that shall hold the lab can do.
         stands_on: What the stages before yielded for the node; nothing for the lab as a whole.
     """
 
     dataplane: Dataplane
-    abilities: Abilities
+    engines: Engines
     stands_on: Sequence[Resource] = ()
 
 

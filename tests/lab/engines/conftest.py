@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from nlan.api.nodes import open_nodes
+from nlan.engines.frr.capabilities import Capabilities
+from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.run import FrrDriver
-from nlan.engines.frr.run.start import has_manager
 from nlan.engines.gobgp import GobgpDriver
 from nlan.engines.gobgp.render import dialled_by, gobgp_daemons
-from nlan.expand.abilities import Abilities
 from nlan.model import Interface, Lab, Node, Router
 from nlan.plan import Operation
 from nlan.resources import Resource
@@ -100,7 +100,7 @@ class Network:
             if node.router.engine == "gobgp":
                 found += gobgp_daemons(node, "lab", (), dialled_by(node, lab))
             else:
-                found += frr_daemons(node, "lab", abilities=Abilities(has_manager()))
+                found += frr_daemons(node, "lab", capabilities=Capabilities(has_manager()))
         return found
 
     def differences(self, nodes: Iterable[Node]) -> list[Operation]:

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from nlan.api import requirements
+from nlan.engines.base import SEAM, Engines
+from nlan.engines.frr.capabilities import Capabilities
 from nlan.errors import HostError, InputError
-from nlan.expand.abilities import ABLE, Abilities
 from nlan.plan import Operation, Plan
+from nlan.registry import Registry
 from nlan.resources import Cgroup, Namespace
 from nlan.schema import load
 from support import EXAMPLES
+
+ABLE = Engines.able()
 
 
 def limits(action: str, **values: float) -> Plan:
@@ -34,8 +38,9 @@ def only_pids(controller: str) -> str | None:
 
 @pytest.mark.parametrize("action", ["create", "update"])
 def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: str) -> None:
+    too_much = limits(action, memory=4096, cpus=0.5, pids=7)
     with pytest.raises(InputError) as said:
-        requirements.check(limits(action, memory=4096, cpus=0.5, pids=7), "lab.yaml", {"r1": 3}, only_pids)
+        requirements.check(too_much, ABLE, "lab.yaml", {"r1": 3}, only_pids)
     assert [str(problem) for problem in said.value.problems] == [
         "lab.yaml:3: error: r1.limits.memory: cannot be had on this machine: there is no memory controller",
         "lab.yaml:3: error: r1.limits.cpus: cannot be had on this machine: there is no cpu controller",
@@ -49,13 +54,13 @@ def test_a_machine_that_can_have_no_node_is_refused_in_one_sentence() -> None:
     node = Namespace(name="r1")
     made = Operation(action="create", key=node.key, impact="hitless", reason="", desired=node)
     with pytest.raises(HostError, match=r"^/proc is not mounted here; nothing was touched$"):
-        requirements.check(Plan(operations=(made,)), why_no_node=why)
-    requirements.check(limits("delete", pids=7), why_no_node=why)
+        requirements.check(Plan(operations=(made,)), ABLE, why_no_node=why)
+    requirements.check(limits("delete", pids=7), ABLE, why_no_node=why)
 
 
 def test_limits_that_can_be_had_or_are_lifted_are_no_problem() -> None:
-    requirements.check(limits("create", pids=7), why_not_limit=only_pids)
-    requirements.check(limits("delete", memory=4096), why_not_limit=only_pids)
+    requirements.check(limits("create", pids=7), ABLE, why_not_limit=only_pids)
+    requirements.check(limits("delete", memory=4096), ABLE, why_not_limit=only_pids)
 
 
 STATIC = """
@@ -75,27 +80,27 @@ links: [r1 -- r2, r1 -- e1]
 """
 OSPF = STATIC.replace("asn: 64496\n", "asn: 64496\n    ospf: true\n")
 BY_LINK = "nodes:\n  r[1-2]: {asn: 64496}\n  e1: {asn: 64497}\nlinks: [r1 -- r2, r1 -- e1]\n"
-OLDER = Abilities(frr_manager=False)
+OLDER = Engines(Registry(()).of(SEAM), {"frr": Capabilities(manager=False)})
 
 
-def doubts(text: str, able: Abilities = OLDER) -> list[str]:
+def warnings(text: str, engines: Engines = OLDER) -> list[str]:
     loaded = load(Path("lab.yaml"), text=text)
-    return [str(problem) for problem in requirements.doubts(loaded.lab, able, "lab.yaml", loaded.lines)]
+    return [str(problem) for problem in requirements.warnings(loaded.lab, engines, "lab.yaml", loaded.lines)]
 
 
 def test_loopbacks_that_an_older_frr_does_not_tell_of() -> None:
-    assert doubts(STATIC) == [
+    assert warnings(STATIC) == [
         "lab.yaml:3: warning: r1: this machine's FRR tells the external peers of r1 nothing of 10.0.0.2: "
         "each is the next hop of its own iBGP route (OSPF in the AS helps, or FRR 10)"
     ]
-    assert doubts(STATIC, ABLE) == []
+    assert warnings(STATIC, ABLE) == []
 
 
 @pytest.mark.parametrize("text", [OSPF, BY_LINK], ids=["ospf", "by-link"])
 def test_where_it_tells_all_there_is_no_doubt(text: str) -> None:
-    assert doubts(text) == []
+    assert warnings(text) == []
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
 def test_no_example_is_in_doubt(file: Path) -> None:
-    assert requirements.doubts(load(file).lab, OLDER) == []
+    assert requirements.warnings(load(file).lab, OLDER) == []

@@ -10,7 +10,7 @@ import pytest
 
 from nlan.api.status import NodeStatus, _node
 from nlan.cli.commands.status import _row
-from nlan.engines.frr.run.sessions import OspfNeighbor
+from nlan.engines.base import OspfNeighbor
 from nlan.expand import expand
 from nlan.expect import Expectation, expectation
 from nlan.plan import Plan
@@ -24,8 +24,9 @@ def neighbor(interface: str, state: str = "Full") -> OspfNeighbor:
 
 
 def status(*neighbors: OspfNeighbor) -> NodeStatus:
-    context: Any = SimpleNamespace(frr=SimpleNamespace(ospf_neighbors=lambda _: neighbors))
-    return _node(context, "r1", dict(expand(LAB)), expectation(LAB), Plan(), [])
+    driver = SimpleNamespace(sessions=lambda _: [], ospf_neighbors=lambda _: neighbors)
+    context: Any = SimpleNamespace(driver_of=lambda kind: driver)
+    return _node(context, "r1", dict(expand(LAB)), expectation(LAB), Plan(), [], None)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def test_a_router_waits_for_its_ospf_neighbours(
 @pytest.mark.parametrize(("up", "state"), [(1, "ok"), (0, "waiting")])
 def test_a_router_waits_for_its_isis_neighbours(up: int, state: str) -> None:
     expected = Expectation(others={"IS-IS": {("r1", "eth1"): 1, ("r2", "eth1"): 1}})
-    context: Any = SimpleNamespace(frr=SimpleNamespace(heard=lambda node, _: {"eth1": up}))
-    found = _node(context, "r1", {}, expected, Plan(), [])
+    context: Any = None
+    speakers: Any = SimpleNamespace(heard=lambda node, _: {"eth1": up})
+    found = _node(context, "r1", {}, expected, Plan(), [], speakers)
     assert (found.state, found.missing) == (state, () if up else ("no IS-IS neighbour on eth1",))

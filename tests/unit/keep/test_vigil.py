@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nlan.drivers import processes
+from nlan import processes
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.keep.vigil import STILL_S, Vigil
 from nlan.kinds import nftables as tables
@@ -40,7 +40,8 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.fixture
 def vigil(stopped: set[str]) -> Vigil:
-    context: Any = SimpleNamespace(place=None, frr=SimpleNamespace(pid_path=lambda namespace, daemon: daemon))
+    driver = SimpleNamespace(pid_path=lambda namespace, daemon: daemon)
+    context: Any = SimpleNamespace(place=None, driver_of=lambda kind: driver)
     return Vigil(context)
 
 

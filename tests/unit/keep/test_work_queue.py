@@ -17,7 +17,7 @@ from nlan.api.events.sources import (
     Touched,
     Vanished,
 )
-from nlan.drivers.base import LogEvent
+from nlan.engines.base import LogEvent
 from nlan.keep.desired import Desired
 from nlan.keep.work_queue import PATIENCE_S, SETTLE_S, WorkQueue
 from nlan.model import Lab

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nlan import safefiles
-from nlan.drivers.base import LogEvent
-from nlan.engines.frr import run as frr
-from nlan.engines.gobgp import log as gobgp
+from nlan.engines.base import Engines, LogEvent
 
 _CHUNK = 1 << 20
 """Bytes of a log that are read at once; of more, only the last are looked at."""
@@ -18,9 +16,12 @@ _CHUNK = 1 << 20
 class Logs:
     """Follows logs; what stood in one when it was first seen is the past."""
 
-    def __init__(self) -> None:
-        """Follow none yet."""
+    def __init__(self, engines: Engines) -> None:
+        """Follow none yet; the engines read the logs of their daemons."""
         self._at: dict[Path, int] = {}
+        self._readers = {
+            program: engine.parse_log for engine in engines for program in engine.watches.programs
+        }
 
     def follow(self, path: Path) -> None:
         """Begin at the log's end as it is now; twice changes nothing."""
@@ -43,9 +44,9 @@ class Logs:
             return
         whole = data.rfind(b"\n") + 1
         self._at[path] = max(at, size - _CHUNK) + whole
-        parse = gobgp.parse_log if path.name == gobgp.NAME else frr.parse_log
-        for line in data[:whole].decode(errors="replace").splitlines():
-            if (event := parse(line)) is not None:
+        parse = self._readers.get(path.stem.partition("-")[0])
+        for line in data[:whole].decode(errors="replace").splitlines() if parse is not None else ():
+            if parse is not None and (event := parse(line)) is not None:
                 yield event
 
 

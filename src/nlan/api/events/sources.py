@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nlan import inotify
 from nlan.api.events.logs import Logs
 from nlan.api.events.sysctls import DIRECTORY, Sysctls
-from nlan.drivers.base import LogEvent
+from nlan.engines.base import Engines, LogEvent
 from nlan.errors import HostError
 from nlan.inotify import Inotify
 from nlan.netlink.events import Event, EventWatcher
@@ -23,11 +23,6 @@ from nlan.resources import FABRIC
 from nlan.runtimes import NetnsRuntime
 from tega.database import Database
 
-DAEMONS = frozenset(
-    ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "ripd", "ripngd", "bfdd", "pimd")
-) | {"gobgpd", "ldpd", "eigrpd", "babeld", "vrrpd", "pathd", "fabricd", "nhrpd", "pbrd", "sharpd"}
-OF_FRR = ("log-frr", "run-frr")
-"""Directories of a node's that FRR writes in; anything may stand in the last, only names count there."""
 NEEDED = (".json", ".pid", ".vty")
 """Ends of the names of files that daemons cannot be kept without."""
 COMES, GOES = inotify.CREATE | inotify.MOVED_TO, inotify.DELETE | inotify.MOVED_FROM
@@ -95,11 +90,14 @@ LabEvent = Event | Switched | Ended | Started | Logged | Lost | Appeared | Vanis
 class Sources:
     """All events of a lab; a context that closes its descriptors."""
 
-    def __init__(self, place: NetnsRuntime, database: Database | None, *, names: bool = False) -> None:
+    def __init__(
+        self, place: NetnsRuntime, engines: Engines, database: Database | None, *, names: bool = False
+    ) -> None:
         """Watch what is there; call `sync` when more may have come.
 
         Args:
             place: The lab.
+            engines: The routing engines, who know their programs and files.
             database: The lab's, None where it has none.
             names: Name the interfaces in the kernel's events.
         """
@@ -108,7 +106,11 @@ class Sources:
         self._kernel = EventWatcher(place, names=names)
         self._nodes = place.watch()
         self._inotify = Inotify()
-        self._logs = Logs()
+        self._logs = Logs(engines)
+        watches = [engine.watches for engine in engines]
+        self._programs = frozenset(program for one in watches for program in one.programs)
+        self._log_folders = sorted({one.logs for one in watches if one.logs})
+        self._run_folders = sorted({one.run for one in watches if one.run is not None})
         self.sysctls = Sysctls(place, self._inotify)
         self._lab_directory = place.paths.lab(place.lab)
         self._watched: set[str] = set()
@@ -177,11 +179,12 @@ class Sources:
         nodes = [name for name in self._watched if "/" not in name and name != FABRIC]
         for namespace in nodes:
             directory = self._place.directory(namespace)
-            self._follow(directory, directory / "log-frr")
-            self._inotify.add(directory / "run-frr", COMES | GOES)
+            self._follow(directory, *(directory / name for name in self._log_folders))
+            for name in self._run_folders:
+                self._inotify.add(directory / name, COMES | GOES)
         for namespace, found in self._place.all_processes(nodes).items():
             for pid, program in found.items():
-                if program in DAEMONS:
+                if program in self._programs:
                     self._nodes.follow(namespace, pid, program)
 
     def _follow(self, *directories: Path) -> None:
@@ -251,19 +254,19 @@ class Sources:
             elif change.path == self._lab_directory:
                 if change.name:
                     yield Touched(change.name)
-            elif change.name.endswith(".log") and change.path.name != "run-frr":
+            elif change.name.endswith(".log") and change.path.name not in self._run_folders:
                 grown[change.path / change.name] = None
             elif change.name.endswith(NEEDED) and change.mask & GOES:
-                yield Lost(namespace_name(_node_of(change.path / change.name)))
+                yield Lost(namespace_name(self._node_of(change.path / change.name)))
             elif change.name.endswith(".pid") and change.mask & COMES:
                 path = change.path / change.name
-                yield Started(namespace_name(_node_of(path)), path.stem)
+                yield Started(namespace_name(self._node_of(path)), path.stem)
         for path in grown:
-            node = namespace_name(_node_of(path))
+            node = namespace_name(self._node_of(path))
             for event in self._logs.news(path):
                 yield Logged(node, path.stem, event)
 
-
-def _node_of(path: Path) -> str:
-    parent = path.parent
-    return parent.parent.name if parent.name in OF_FRR else parent.name
+    def _node_of(self, path: Path) -> str:
+        """Return the name of the run directory that a file is in, itself or in a folder of its daemons'."""
+        parent = path.parent
+        return parent.parent.name if parent.name in (*self._log_folders, *self._run_folders) else parent.name

@@ -8,40 +8,35 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from nlan.engines.base import SILENT, Daemon
 from nlan.engines.frr.config import impact as frrimpact
 from nlan.engines.frr.config import resets as frrresets
 from nlan.engines.frr.config import tree as frrconfig
 from nlan.resources.base import (
-    NAMESPACE,
     Claim,
     Difference,
     Effect,
     Impact,
     Key,
-    Rank,
     Resource,
     Side,
 )
 from nlan.resources.foreign import Foreign
 
-SILENT = "it does not answer"
 EARLY = {"mgmtd": 0, "zebra": 1}
 """Daemons that the others of their node need. They start in one run, side by side, so nothing requires
 them; but a plan that is carried out one by one must have them first."""
 _ADDRESS = re.compile(r"interface (?P<interface>\S+)/(ip|ipv6) address (?P<address>\S+)$")
 
 
-class FrrDaemon(Resource, frozen=True, kw_only=True):
+class FrrDaemon(Daemon, frozen=True, kw_only=True):
     """One FRR daemon of a node.
 
     Attributes:
-        namespace: The node.
         daemon: ``zebra``, ``mgmtd``, ``bgpd``, ``ospfd``, ``ospf6d``, ``staticd``, …
         config: Its configuration in FRR's own canonical spelling (as ``show running-config``
             prints it): a tuple of lines, indented by one blank inside a section, sections not
             closed by ``exit``. None: whatever it has is right.
-        after: Keys of the links and addresses that should exist before it starts.
-        silent: Observed only: it runs, and does not answer.
         orphan: Observed only: it has outlived its zebra and has to be started again.
         written: The paths of the configuration that the user wrote, each with its line in that text
             (from 1). FRR may refuse these. None: there are none.
@@ -50,15 +45,8 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "frr"
-    rank: ClassVar[int] = Rank.DAEMONS
-    brings_routes: ClassVar[bool] = True
-    create_impact: ClassVar[Impact] = "restart"
-    delete_impact: ClassVar[Impact] = "session"
-    namespace: str
     daemon: str
     config: tuple[str, ...] | None = None
-    after: tuple[Key, ...] | None = None
-    silent: bool = False
     orphan: bool = False
     written: tuple[tuple[frrconfig.Path, int], ...] | None = None
     reset: tuple[str, ...] = ()
@@ -81,9 +69,15 @@ class FrrDaemon(Resource, frozen=True, kw_only=True):
         """
         return self.daemon not in EARLY
 
-    def requires(self) -> tuple[Key, ...]:
-        """Its namespace, the hosts file, and what it should find."""
-        return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
+    @property
+    def outlived(self) -> str:
+        """Its zebra, for an orphan."""
+        return "zebra" if self.orphan else ""
+
+    @property
+    def is_to_be_reset(self) -> bool:
+        """Whether sessions have no next hop any more, and nothing else is amiss."""
+        return bool(self.reset) and not self.orphan
 
     def claims(self) -> tuple[tuple[str, ...], ...]:
         """BGP's port, for a BGP speaker."""

@@ -1,5 +1,5 @@
-"""GoBGP: the only part that knows its file, its signals and its tool."""
+"""GoBGP: one process that speaks BGP, and nothing but BGP."""
 
-from nlan.engines.gobgp.driver import GobgpDriver
+from nlan.engines.gobgp.engine import ENGINE
 
-__all__ = ["GobgpDriver"]
+__all__ = ["ENGINE"]

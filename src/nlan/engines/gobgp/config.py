@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal, NamedTuple
 
-from nlan.drivers.base import BgpSession
+from nlan.engines.base import BgpSession
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath
 from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress

@@ -26,8 +26,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from nlan.drivers import processes
-from nlan.drivers.base import BgpSession
+from nlan import processes
+from nlan.engines.base import BgpAlone, BgpSession
 from nlan.engines.gobgp.client import API_PORT, Client, program
 from nlan.engines.gobgp.config import (
     MARKER,
@@ -63,7 +63,7 @@ LISTENS_SINCE, LISTENS_UNTIL = (3, 23), (4, 0)
 T = TypeVar("T")
 
 
-class GobgpDriver:
+class GobgpDriver(BgpAlone):
     """Serves `GobgpDaemon`."""
 
     kinds = ("gobgp",)
@@ -140,7 +140,7 @@ class GobgpDriver:
         """Return the log that grows when a session changes (``Peer Up``, ``Peer Down``)."""
         return self._files(namespace).log
 
-    def pid_path(self, namespace: str) -> Path:
+    def pid_path(self, namespace: str, daemon: str = DAEMON) -> Path:
         """Return the file with its process id."""
         return self._files(namespace).pid
 

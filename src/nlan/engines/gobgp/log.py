@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from nlan.drivers.base import LogEvent
+from nlan.engines.base import LogEvent
 
 NAME = "gobgpd.log"
 """The log's file in a node's run directory."""

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import msgspec
 
-from nlan.engines.frr.resource import SILENT
+from nlan.engines.base import SILENT, Daemon
 from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
 from nlan.model.router import WORDS, BgpPeer
-from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource
+from nlan.resources.base import Difference, Key, Rank
 
 
 class LocalPath(Base, frozen=True, kw_only=True):
@@ -27,42 +27,29 @@ class LocalPath(Base, frozen=True, kw_only=True):
     origin: Literal["igp", "incomplete"] = "igp"
 
 
-class GobgpDaemon(Resource, frozen=True, kw_only=True):
+class GobgpDaemon(Daemon, frozen=True, kw_only=True):
     """GoBGP of a node (``gobgpd``).
 
     Attributes:
-        namespace: The node.
         asn: Its AS.
         router_id: Its BGP identifier.
         peers: Sorted by address.
         listens: The peers among them that dial by themselves: GoBGP waits for them and dials nobody.
         paths: What it announces of its own, sorted by prefix.
-        after: Keys that should exist before it starts.
-        silent: Observed only: it runs, and does not answer.
     """
 
     kind: ClassVar[str] = "gobgp"
     rank: ClassVar[int] = Rank.DAEMONS + 10
-    brings_routes: ClassVar[bool] = True
-    create_impact: ClassVar[Impact] = "restart"
-    delete_impact: ClassVar[Impact] = "session"
-    namespace: str
     asn: int
     router_id: IPv4Address
     peers: tuple[BgpPeer, ...] = ()
     listens: tuple[IpAddress, ...] = ()
     paths: tuple[LocalPath, ...] = ()
-    after: tuple[Key, ...] | None = None
-    silent: bool = False
 
     @property
     def key(self) -> Key:
         """One per node."""
         return Key(self.kind, self.namespace, "gobgpd")
-
-    def requires(self) -> tuple[Key, ...]:
-        """Its namespace, the hosts file, and what it should find."""
-        return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
 
     def claims(self) -> tuple[tuple[str, ...], ...]:
         """BGP's port."""

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from nlan import model, safefiles
+from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run import parse_log
 from nlan.engines.frr.run.load import Loader
-from nlan.engines.frr.run.start import has_manager
 from nlan.errors import ApplyError
 from nlan.model import BgpPeer, FrrRaw, Node, OspfArea, OspfInterface, StaticRoute
 from nlan.secrets import Secret
@@ -638,7 +638,7 @@ def test_a_daemon_that_hangs_is_replaced(network: Any, monkeypatch: pytest.Monke
     os.kill(pid, signal.SIGSTOP)
     monkeypatch.setattr("nlan.engines.frr.run.vty.TIMEOUT_S", 1)
     assert [(o.action, o.key.name) for o in network.differences(nodes)] == [("replace", "bgpd")]
-    monkeypatch.setattr("nlan.drivers.processes.TERM_S", 0.2)
+    monkeypatch.setattr("nlan.processes.TERM_S", 0.2)
     up(network, nodes)
     assert pid_of(network, "pe1", "bgpd") != pid
 

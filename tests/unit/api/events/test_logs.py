@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from nlan.api.events.logs import Logs
-from nlan.drivers.base import LogEvent
+from nlan.engines.base import Engines, LogEvent
 
+ENGINES = Engines.able()
 UP = "2026/01/01 00:00:00 BGP: [X] %ADJCHANGE: neighbor 192.0.2.1(r2) in vrf default Up\n"
 TYPED = "2026/01/01 00:00:00 BGP: [X] vty[22]@(config-router)# no neighbor 192.0.2.1\n"
 
@@ -26,7 +27,7 @@ def append(path: Path, text: str) -> None:
 
 
 def test_what_stood_there_is_the_past(log):
-    logs = Logs()
+    logs = Logs(ENGINES)
     logs.follow(log)
     assert list(logs.news(log)) == []
     append(log, TYPED)
@@ -35,11 +36,11 @@ def test_what_stood_there_is_the_past(log):
 
 
 def test_a_log_never_seen_is_news_from_its_start(log):
-    assert list(Logs().news(log)) == [LogEvent("session-up", "192.0.2.1")]
+    assert list(Logs(ENGINES).news(log)) == [LogEvent("session-up", "192.0.2.1")]
 
 
 def test_half_a_line_waits_for_its_end(log):
-    logs = Logs()
+    logs = Logs(ENGINES)
     logs.follow(log)
     append(log, TYPED[:40])
     assert list(logs.news(log)) == []
@@ -48,7 +49,7 @@ def test_half_a_line_waits_for_its_end(log):
 
 
 def test_a_log_that_shrank_is_read_from_its_start(log):
-    logs = Logs()
+    logs = Logs(ENGINES)
     append(log, UP * 3)
     logs.follow(log)
     log.write_text(TYPED)
@@ -56,7 +57,7 @@ def test_a_log_that_shrank_is_read_from_its_start(log):
 
 
 def test_a_log_that_went_has_no_news(log):
-    logs = Logs()
+    logs = Logs(ENGINES)
     logs.follow(log)
     log.unlink()
     assert list(logs.news(log)) == []
@@ -67,4 +68,4 @@ def test_each_log_is_read_as_its_daemon_writes_it(tmp_path):
     for name, found in (("gobgpd.log", [LogEvent("session-up", "192.0.2.1")]), ("bgpd.log", [])):
         path = tmp_path / name
         path.write_text(line)
-        assert list(Logs().news(path)) == found
+        assert list(Logs(ENGINES).news(path)) == found

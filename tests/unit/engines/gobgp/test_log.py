@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlan.drivers.base import LogEvent
+from nlan.engines.base import LogEvent
 from nlan.engines.gobgp.log import parse_log
 
 

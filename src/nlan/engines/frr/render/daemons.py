@@ -19,13 +19,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from ipaddress import IPv4Address
 from typing import Literal
 
+from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.config.facts import facts
 from nlan.engines.frr.config.read import read
 from nlan.engines.frr.config.tree import Path, lines, overridden, paths
 from nlan.engines.frr.render import frr8 as frrolder
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.expand.abilities import ABLE, Abilities
 from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.model.codec import IpInterface
 from nlan.resources import Key
@@ -49,7 +49,7 @@ def frr_daemons(
     node: Node,
     timers: Timers,
     after: Sequence[Key] = (),
-    abilities: Abilities = ABLE,
+    capabilities: Capabilities = ABLE,
     *,
     same_as: Sequence[IpInterface] = (),
 ) -> tuple[FrrDaemon, ...]:
@@ -59,15 +59,15 @@ def frr_daemons(
         node: One whose router's engine is FRR.
         timers: ``lab`` converges fast; ``standard`` keeps FRR's defaults.
         after: What should exist before a daemon starts.
-        abilities: What this machine's FRR can do.
+        capabilities: What this machine's FRR can do.
         same_as: For an FRR without: the loopbacks of the other routers of the node's AS. See
             `nlan.engines.frr.render.frr8`.
     """
     if node.router is None:
         return ()
-    manager = abilities.frr_manager
+    manager = capabilities.manager
     config = derived_configs(node, node.router, timers, manager=manager)
-    written = _written(node.router, config, abilities)
+    written = _written(node.router, config, capabilities)
     for daemon, own in written.items():
         config[daemon] = list(lines(overridden(paths(config.get(daemon, ())), own)))
     if written and any(_ASKS_FOR_BFD.match(line) for own in config.values() for line in own):
@@ -87,15 +87,15 @@ def frr_daemons(
 
 
 def _written(
-    router: Router, derived: Mapping[str, Sequence[str]], abilities: Abilities
+    router: Router, derived: Mapping[str, Sequence[str]], capabilities: Capabilities
 ) -> dict[str, dict[Path, int]]:
     """Return the raw lines per daemon; those for one that is not installed only where it is named."""
     raw = router.frr
     if raw is None:
         return {}
     running = {daemon: list(paths(own)) for daemon, own in derived.items()}
-    split = frrtext.split(raw.text, running, manager=abilities.frr_manager)
-    absent = abilities.frr_absent.difference(raw.daemons)
+    split = frrtext.split(raw.text, running, manager=capabilities.manager)
+    absent = capabilities.absent.difference(raw.daemons)
     return {daemon: own for daemon, own in split.items() if daemon.partition("-")[0] not in absent}
 
 

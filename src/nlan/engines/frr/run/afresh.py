@@ -17,9 +17,9 @@ from contextlib import suppress
 
 from nlan import safefiles
 from nlan.engines.frr.config.tree import Command, Path, canonical, paths
-from nlan.engines.frr.run.files import MANAGER, Files, own_lines
+from nlan.engines.frr.programs import MANAGER, program
+from nlan.engines.frr.run.files import Files, own_lines
 from nlan.engines.frr.run.load import Changed, Loader
-from nlan.engines.frr.run.start import program
 from nlan.engines.frr.run.vty import Vty
 from nlan.errors import ApplyError, HostError, PeerError
 from nlan.place import Place

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from nlan.drivers import processes
-from nlan.drivers.base import BgpSession
+from nlan import processes
+from nlan.engines.base import BgpSession, OspfNeighbor
 from nlan.engines.frr.config.nexthops import carrying_ipv6
 from nlan.engines.frr.config.tree import Path, compare, lines, paths
+from nlan.engines.frr.programs import MANAGER
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.frr.run import afresh, dial, externals, greet, load, workqueue
-from nlan.engines.frr.run.files import MANAGER, Files, Receipt, observed_config
+from nlan.engines.frr.run.files import Files, Receipt, observed_config
 from nlan.engines.frr.run.orphans import is_orphan
 from nlan.engines.frr.run.refusals import Refusal, started_again
 from nlan.engines.frr.run.sessions import (
-    OspfNeighbor,
     decode,
     decode_list,
     parse_bfd,
@@ -47,7 +47,7 @@ SIDE_BY_SIDE = 64
 _NO_ANSWER = (NotFoundError, PeerError, AttributeError, KeyError, TypeError)
 """What comes of asking a daemon that ends, hangs or speaks otherwise than FRR."""
 
-_HEARD: dict[str, tuple[Callable[[str], Iterable[tuple[str, Any]]], str, str]] = {
+_NEIGHBORS: dict[str, tuple[Callable[[str], Iterable[tuple[str, Any]]], str, str]] = {
     "IS-IS": (parse_isis, "isisd", "show isis neighbor"),
     "BFD": (lambda text: parse_bfd(decode_list(text)), "bfdd", "show bfd peers json"),
 }
@@ -210,9 +210,9 @@ class FrrDriver:
         three = self._told(parse_ospf6, namespace, "ospf6d", "show ipv6 ospf6 neighbor json")
         return [*two, *three]
 
-    def heard(self, namespace: str, protocol: str) -> Mapping[str, int]:
+    def neighbors_up(self, namespace: str, protocol: str) -> Mapping[str, int]:
         """Return how many neighbours are up: of ``IS-IS`` by the node's interfaces, of ``BFD`` by address."""
-        parse, daemon, line = _HEARD[protocol]
+        parse, daemon, line = _NEIGHBORS[protocol]
         if (namespace, daemon) in self._silent:
             return {}
         try:

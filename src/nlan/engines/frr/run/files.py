@@ -18,11 +18,11 @@ from typing import NamedTuple
 from nlan import safefiles
 from nlan.engines.frr.config import file as frrfile
 from nlan.engines.frr.config import tree as frrconfig
+from nlan.engines.frr.programs import MANAGER
 from nlan.errors import HostError
 
 RECEIPT_MAX = 1 << 28
 """Bytes of a receipt."""
-MANAGER = "mgmtd"
 ZEBRA_SOCKET = "zserv.api"
 MANAGED = frozenset({"staticd", "ripd", "ripngd"})
 """Daemons that take their configuration from mgmtd only, where there is one (since FRR 9)."""

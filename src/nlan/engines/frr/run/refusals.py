@@ -26,6 +26,7 @@ class Refusal(NamedTuple):
             daemon was started again.
         line: Where it stands in the user's text, from 1; 0 where that is not known.
         words: What FRR says of it.
+        key: The key of the file whose text that is.
     """
 
     namespace: str
@@ -33,6 +34,7 @@ class Refusal(NamedTuple):
     path: Path
     line: int
     words: str
+    key: str = "frr"
 
     def __str__(self) -> str:
         if not self.path:

@@ -5,42 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from nlan.drivers.base import BgpSession, LogEvent
+from nlan.engines.base import BgpSession, LogEvent, OspfNeighbor
 from nlan.errors import PeerError
 from nlan.secrets import hide
-
-
-class OspfNeighbor(NamedTuple):
-    """One OSPF neighbour.
-
-    Attributes:
-        router_id: Its identifier.
-        address: Its address on the segment.
-        interface: Ours.
-        state: ``Full``, ``2-Way``, ``ExStart``, …
-        role: ``DR``, ``Backup``, ``DROther`` or ``-``.
-        up_s: Seconds in this state.
-        version: 2, or 3 for IPv6.
-        has_dr: Whether the segment has a designated router that we are adjacent to.
-    """
-
-    router_id: str
-    address: str
-    interface: str
-    state: str
-    role: str
-    up_s: float
-    version: int
-    has_dr: bool = False
-
-    @property
-    def up(self) -> bool:
-        """Whether the adjacency is complete, or complete as it gets between two that are not DR."""
-        two_way = self.state in ("2-Way", "Twoway") and self.role == "DROther"
-        return self.state == "Full" or (two_way and self.has_dr)
-
 
 _FAMILIES = {"ipv4Unicast": "ipv4", "ipv6Unicast": "ipv6"}
 

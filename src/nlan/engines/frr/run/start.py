@@ -17,54 +17,22 @@ from pathlib import Path
 
 from nlan import safefiles
 from nlan.engines.frr.config import tree as frrconfig
+from nlan.engines.frr.programs import MANAGER, program
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.frr.run import greet, refusals
-from nlan.engines.frr.run.files import MANAGER, ZEBRA_SOCKET, Files, Receipt, own_lines
+from nlan.engines.frr.run.files import ZEBRA_SOCKET, Files, Receipt, own_lines
 from nlan.engines.frr.run.vty import Answer, Vty
 from nlan.engines.frr.run.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
 from nlan.place import Place
 from nlan.resources import Key
 
-PROGRAMS = ("/usr/lib/frr", "/usr/libexec/frr", "/usr/local/sbin", "/usr/sbin")
-"""Where distributions put FRR's daemons."""
 DEADLINE_S = 120.0
 """How long a daemon may take from its start to its first answer."""
 RETRY_MS = 2
 """Between a socket's name and its first connection, a listener may be missing for microseconds."""
 ROOTS = frozenset({MANAGER, "zebra"})
 QUESTION = ("enable", "show running-config")
-
-
-def program(daemon: str) -> str:
-    """Return the path of a daemon's program; ``ospfd-2`` is ospfd's for its instance 2.
-
-    Raises:
-        HostError: FRR is not installed, or not that part of it.
-    """
-    if (path := _find_program(daemon.partition("-")[0])) is not None:
-        return path
-    raise HostError(f"{daemon} is missing: install FRR (looked in {', '.join(PROGRAMS)})")
-
-
-def _find_program(daemon: str) -> str | None:
-    paths = (f"{directory}/{daemon}" for directory in PROGRAMS)
-    return next((path for path in paths if os.access(path, os.X_OK)), None)
-
-
-def absent(daemons: Iterable[str]) -> frozenset[str]:
-    """Return those of the daemons that this machine's FRR lacks; none where there is no FRR at all."""
-    if _find_program("zebra") is None:
-        return frozenset()
-    return frozenset(daemon for daemon in daemons if _find_program(daemon) is None)
-
-
-def has_manager() -> bool:
-    """Tell whether this machine's FRR works with mgmtd, as it does since version 9.
-
-    Where no FRR is installed at all, a new one is assumed.
-    """
-    return _find_program(MANAGER) is not None or _find_program("zebra") is None
 
 
 class Start:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from nlan.engines.frr.capabilities import Capabilities
 from nlan.engines.frr.config.tree import canonical, compare, file_text, lines, merge, paths
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.render.daemons import frr_daemons, router_id
-from nlan.expand.abilities import Abilities
 from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Node, Ospf, OspfArea, Router, from_json
 
 CASES = Path(__file__).resolve().parents[4] / "cases" / "frr-render"
@@ -202,9 +202,8 @@ router rip
 route-map R permit 10
 """
     raw = FrrRaw(text=text)
-    found = {
-        d.daemon: d.config for d in frr_daemons(node(frr=raw), "lab", abilities=Abilities(frr_manager=False))
-    }
+    older = frr_daemons(node(frr=raw), "lab", capabilities=Capabilities(manager=False))
+    found = {daemon.daemon: daemon.config for daemon in older}
     assert found == {
         "zebra": (
             "route-map M permit 10",

@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 
+from nlan.engines.base import SEAM, Engines
+from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.render.frr8 import loopbacks_of_as
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.expand import expand
-from nlan.expand.abilities import ABLE, Abilities
 from nlan.model import Bgp, BgpPeer, Lab, Node, Ospf, Router
+from nlan.registry import Registry
 
-OLDER = Abilities(frr_manager=False)
+OLDER = Capabilities(manager=False)
 
 
 def router(number: int, asn: int, **more: Any) -> Node:
@@ -27,8 +29,12 @@ def router(number: int, asn: int, **more: Any) -> Node:
 LAB = Lab(name="x", nodes=(router(1, 64496), router(2, 64496), router(3, 64497), Node(name="h")))
 
 
-def daemons(lab: Lab, abilities: Abilities, node: str = "r1") -> dict[str, tuple[str, ...]]:
-    found = [r for r in expand(lab, abilities).values() if isinstance(r, FrrDaemon)]
+ENGINES = Registry(()).of(SEAM)
+
+
+def daemons(lab: Lab, capabilities: Capabilities, node: str = "r1") -> dict[str, tuple[str, ...]]:
+    desired = expand(lab, Engines(ENGINES, {"frr": capabilities}))
+    found = [r for r in desired.values() if isinstance(r, FrrDaemon)]
     return {r.daemon: r.config or () for r in found if r.namespace == node}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlan.drivers.base import BgpSession, LogEvent
+from nlan.engines.base import BgpSession, LogEvent
 from nlan.engines.frr.run import FrrDriver
 from nlan.engines.frr.run.dial import is_client_of_zebra
 from nlan.engines.frr.run.sessions import (

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from nlan.engines.frr import programs
 from nlan.engines.frr.config.tree import canonical, compare
-from nlan.engines.frr.run import start
+from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run.files import Files, Receipt, observed_config, own_lines
-from nlan.engines.frr.run.start import has_manager
 
 CASES = Path(__file__).resolve().parents[4] / "cases" / "frr-running"
 RECORDED = sorted(path.relative_to(CASES) for path in CASES.glob("*/*.running.txt"))
@@ -61,7 +61,7 @@ def test_without_mgmtd_each_daemon_reads_its_own_file(tmp_path: Path) -> None:
     assert Files(tmp_path, "bgpd").config_vty.name == "bgpd.vty"
 
 
-def programs(directory: Path, *names: str) -> None:
+def install(directory: Path, *names: str) -> None:
     directory.mkdir(exist_ok=True)
     for name in names:
         (directory / name).touch(mode=0o755)
@@ -70,9 +70,9 @@ def programs(directory: Path, *names: str) -> None:
 def test_mgmtd_is_missed_only_where_frr_comes_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(start, "PROGRAMS", (str(tmp_path),))
+    monkeypatch.setattr(programs, "DIRECTORIES", (str(tmp_path),))
     assert has_manager(), "no FRR at all: a new one will be installed"
-    programs(tmp_path, "zebra")
+    install(tmp_path, "zebra")
     assert not has_manager()
-    programs(tmp_path, "mgmtd")
+    install(tmp_path, "mgmtd")
     assert has_manager()

@@ -1,0 +1,420 @@
+"""Routing engines: what nlan asks of the daemons that speak for a router, whichever they are.
+
+An engine is a package ``nlan.engines.NAME`` (or a stranger's, by an entry point of the group
+``nlan.engines``) that holds one `RoutingEngine` as ``ENGINE``; ``engine: NAME`` in a lab's file chooses
+it. Nothing outside the package knows a daemon's name. A new engine supplies:
+
+- what a node's router comes to as resources (`RoutingEngine.resources`): `Daemon`s of its own kinds, which
+  say how two differ, what a change costs, and which of a node's daemons come first;
+- the driver that observes, starts, changes and ends them, and asks them (`EngineDriver`);
+- its programs: which there are, what this machine's can do (`Programs`);
+- the files that tell what its daemons do, for ``nlan keep`` (`Watches`);
+- what it cannot do of what a file may ask for, in words (`Checks`).
+
+`BgpSession`, `OspfNeighbor` and `LogEvent` are what all daemons tell alike. Importing an engine's package
+is to be cheap: what only a running lab needs is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+
+from nlan.registry import Registry, Seam
+from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
+
+if TYPE_CHECKING:
+    from nlan.errors import Problem
+    from nlan.kinds.base import Driver
+    from nlan.model import Lab, Node
+    from nlan.place import Place
+else:
+
+    class Driver(Protocol):
+        """Stands for `nlan.kinds.base.Driver`, which stands on plans and is needed by nobody who plans."""
+
+
+SILENT = "it does not answer"
+
+
+class LogEvent(NamedTuple):
+    """What a line of a daemon's log tells.
+
+    Attributes:
+        kind: ``configured``: somebody gave it a configuration command.
+        subject: The peer or neighbour, or the command.
+    """
+
+    kind: Literal["session-up", "session-down", "configured"]
+    subject: str
+
+
+class BgpSession(NamedTuple):
+    """One BGP peer as a daemon sees it.
+
+    Attributes:
+        peer: Its address.
+        state: ``Established``, ``Active``, ``Idle``, …; with ``Admin`` in it where the configuration keeps
+            the session down.
+        peer_asn: Its AS as configured.
+        established: How often the session came up since the daemon started.
+        uptime_s: Seconds since it came up; while it is down, since it went down, or 0.
+        prefixes: Received, per family (``ipv4``, ``ipv6``).
+    """
+
+    peer: str
+    state: str
+    peer_asn: int
+    established: int
+    uptime_s: float
+    prefixes: dict[str, int]
+
+    @property
+    def up(self) -> bool:
+        """Whether routes can be exchanged."""
+        return self.state == "Established"
+
+    @property
+    def shut_down(self) -> bool:
+        """Whether its configuration keeps it down."""
+        return "Admin" in self.state
+
+
+class OspfNeighbor(NamedTuple):
+    """One OSPF neighbour.
+
+    Attributes:
+        router_id: Its identifier.
+        address: Its address on the segment.
+        interface: Ours.
+        state: ``Full``, ``2-Way``, ``ExStart``, …
+        role: ``DR``, ``Backup``, ``DROther`` or ``-``.
+        up_s: Seconds in this state.
+        version: 2, or 3 for IPv6.
+        has_dr: Whether the segment has a designated router that we are adjacent to.
+    """
+
+    router_id: str
+    address: str
+    interface: str
+    state: str
+    role: str
+    up_s: float
+    version: int
+    has_dr: bool = False
+
+    @property
+    def up(self) -> bool:
+        """Whether the adjacency is complete, or complete as it gets between two that are not DR."""
+        two_way = self.state in ("2-Way", "Twoway") and self.role == "DROther"
+        return self.state == "Full" or (two_way and self.has_dr)
+
+
+class Program(NamedTuple):
+    """A program that an engine runs, or that helps to look at it, as ``nlan doctor`` shows it.
+
+    Attributes:
+        name: Such as ``bgpd``.
+        present: Whether it is there.
+        needed: Whether nlan's services need it; False for what is only useful.
+        detail: A version, or why it is missing.
+        purpose: What it is for.
+        remedy: How to get it, where it is missing.
+    """
+
+    name: str
+    present: bool
+    needed: bool
+    detail: str
+    purpose: str
+    remedy: str
+
+
+class RawPlace(NamedTuple):
+    """Where the raw configuration of a node stands: the file, and of each of its lines the line there."""
+
+    file: str
+    lines: tuple[int, ...]
+
+
+class Daemon(Resource, frozen=True, kw_only=True):
+    """A running process of a node's engine with its configuration: what the kinds of all engines share.
+
+    Attributes:
+        namespace: The node.
+        after: Keys of the links and addresses that should exist before it starts.
+        silent: Observed only: it runs, and does not answer.
+    """
+
+    rank: ClassVar[int] = Rank.DAEMONS
+    brings_routes: ClassVar[bool] = True
+    create_impact: ClassVar[Impact] = "restart"
+    delete_impact: ClassVar[Impact] = "session"
+    namespace: str
+    after: tuple[Key, ...] | None = None
+    silent: bool = False
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace, the hosts file, and what it should find."""
+        return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
+
+    @property
+    def outlived(self) -> str:
+        """Observed only: the daemon of its node that it should have ended with; empty where there is none."""
+        return ""
+
+    @property
+    def is_to_be_reset(self) -> bool:
+        """Observed only: whether it is sound but for sessions that have to be opened again."""
+        return False
+
+
+class Watches(NamedTuple):
+    """What tells of an engine's daemons while they run.
+
+    Attributes:
+        programs: Names of the processes (/proc/PID/comm) whose end is the end of a daemon.
+        logs: The folder, in the node's run directory, with a file ``DAEMON.log`` of each daemon; empty for
+            the run directory itself.
+        run: The folder likewise with the daemons' sockets and process ids; None where those are in the run
+            directory itself. Only names count there: programs may write what they like.
+    """
+
+    programs: frozenset[str]
+    logs: str
+    run: str | None = None
+
+
+def version(argv: Sequence[str]) -> str:
+    """Return the first line that a program says of its version, or why it says none."""
+    import subprocess
+
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"does not run: {error}"
+    return next(iter((done.stdout or done.stderr).splitlines()), "says no version")
+
+
+def tool(name: str, purpose: str, package: str, *, needed: bool = False) -> Program:
+    """Return a program that is looked for on the path; of one that is needed the version is told."""
+    import shutil
+
+    path = shutil.which(name)
+    detail = version([path, "--version"]) if path is not None and needed else path or "not found"
+    return Program(name, path is not None, needed, detail, purpose, f"apt-get install {package}")
+
+
+class Programs(Protocol):
+    """The programs of an engine on this machine; asking needs no privilege."""
+
+    def capabilities(self) -> Any:
+        """Return what the programs here can do: a value that `resources` and `warnings` are handed.
+
+        Where none is installed, the newest are assumed. None stands for programs that can do all.
+        """
+
+    def missing(self, daemons: Iterable[str]) -> dict[str, str]:
+        """Return those of the engine's daemons that are not installed, each with how to get it."""
+
+    def all(self) -> Iterable[Program]:
+        """Return the programs as ``nlan doctor`` shows them: daemons first, then tools; runs some of them."""
+
+
+class EngineDriver(Driver, Protocol):
+    """The engine's daemons in one lab: observed, changed, and asked.
+
+    A daemon that ends, hangs or does not run answers a question with nothing, unless it says otherwise.
+
+    Attributes:
+        patience_s: How long a daemon may take to answer an observation; None: as long as one that is
+            started again for it.
+        is_strict: Whether a line that a user wrote and a daemon refuses is an error.
+        refusals: Such lines of all operations so far, where it is none.
+    """
+
+    patience_s: float | None
+    is_strict: bool
+
+    @property
+    def refusals(self) -> Sequence[RefusedLine]:
+        """What the daemons did not take of what a user wrote."""
+
+    def pid_path(self, namespace: str, daemon: str) -> Path:
+        """Return the file with the process id of a daemon, named as in its resource's key."""
+
+    def sessions(self, namespace: str) -> list[BgpSession]:
+        """Return the BGP peers of a node, those that are not up too, sorted.
+
+        Raises:
+            NotFoundError: No daemon runs there that would tell.
+        """
+
+    def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
+        """Return the OSPF neighbours of a node, of both versions."""
+
+    def neighbors_up(self, namespace: str, protocol: str) -> Mapping[str, int]:
+        """Return how many neighbours are up: of ``IS-IS`` by the node's interfaces, of ``BFD`` by address."""
+
+    def is_computing(self, namespace: str) -> bool:
+        """Tell whether a node's routes are about to change without anything that comes in."""
+
+    def heal(self, namespaces: Sequence[str]) -> None:
+        """Help what would wait long or in vain: a session without a next hop, an election. May do nothing."""
+
+
+class RefusedLine(Protocol):
+    """A line that a user wrote and a daemon did not take; as a text, in words with keys hidden.
+
+    Attributes:
+        namespace: The node.
+        line: Where it stands in the user's text, from 1; 0 where that is not known.
+        key: The key of the file whose text that is, such as ``frr``.
+    """
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+class BgpAlone:
+    """The answers of an `EngineDriver` whose daemons speak BGP alone and take nothing that a user wrote."""
+
+    patience_s: float | None = None
+    is_strict = False
+    refusals: Sequence[RefusedLine] = ()
+
+    def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
+        """Return none."""
+        return []
+
+    def neighbors_up(self, namespace: str, protocol: str) -> Mapping[str, int]:
+        """Return none."""
+        return {}
+
+    def is_computing(self, namespace: str) -> bool:
+        """Return False."""
+        return False
+
+    def heal(self, namespaces: Sequence[str]) -> None:
+        """Do nothing."""
+
+
+class RoutingEngine(Protocol):
+    """What speaks for a router. All is pure but `driver` and `programs`.
+
+    Attributes:
+        name: What a file says as ``engine``; unique.
+        title: What people call it.
+        kinds: The kinds of its resources; a node's daemons are of these.
+        installs: Whether the routes that it learns reach the node's kernel.
+        opens_sessions: Whether its driver opens BGP sessions as soon as a daemon is ready. Such an engine
+            works after the others, so that whom it calls is there.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def kinds(self) -> tuple[str, ...]: ...
+    @property
+    def installs(self) -> bool: ...
+    @property
+    def opens_sessions(self) -> bool: ...
+    @property
+    def programs(self) -> Programs: ...
+    @property
+    def watches(self) -> Watches: ...
+
+    def resources(
+        self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: Any = None
+    ) -> Iterable[Resource]:
+        """Return the daemons of a node with a router, and what they leave to the kernel.
+
+        Args:
+            node: One whose router's engine it is.
+            lab: The lab, for what follows from the other nodes.
+            after: What should exist before the daemons start.
+            capabilities: Of `Programs.capabilities`; None: all.
+        """
+
+    def warnings(
+        self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str
+    ) -> Iterable[Problem]:
+        """Return what this machine's programs do otherwise than the lab may expect.
+
+        Args:
+            lab: The lab.
+            capabilities: Of `Programs.capabilities`.
+            lines: The line of each node in the file.
+            raw: Where the nodes' raw configuration stands.
+            file: The lab's file.
+        """
+
+    def parse_log(self, line: str) -> LogEvent | None:
+        """Return what a line of a daemon's log tells, None where it is of no concern."""
+
+    def driver(self, place: Place) -> EngineDriver:
+        """Return a driver of the daemons of the lab in that place."""
+
+
+SEAM: Seam[RoutingEngine] = Seam(
+    "engines",
+    "nlan.engines",
+    "ENGINE",
+    needs=("name", "title", "kinds", "installs", "programs", "watches", "resources", "driver", "parse_log"),
+)
+
+
+class Engines:
+    """The engines that there are, in the order in which their drivers work; made at start-up, handed on."""
+
+    def __init__(
+        self, family: Mapping[str, RoutingEngine], capabilities: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take them, and what this machine's programs can do: all of each that is not named."""
+        self._by_name = family
+        self._capabilities = capabilities or {}
+
+    @classmethod
+    def able(cls, registry: Registry | None = None) -> Engines:
+        """Return the engines of a machine that can do all."""
+        return cls((registry or Registry()).of(SEAM))
+
+    @classmethod
+    def here(cls, registry: Registry | None = None) -> Engines:
+        """Return the engines with what this machine's programs can do; needs no privilege."""
+        family = (registry or Registry()).of(SEAM)
+        return cls(family, {name: engine.programs.capabilities() for name, engine in family.items()})
+
+    def __iter__(self) -> Iterator[RoutingEngine]:
+        return iter(sorted(self._by_name.values(), key=lambda engine: (engine.opens_sessions, engine.name)))
+
+    def __getitem__(self, name: str) -> RoutingEngine:
+        return self._by_name[name]
+
+    def by_name(self) -> list[RoutingEngine]:
+        """Return them sorted by name."""
+        return sorted(self._by_name.values(), key=lambda engine: engine.name)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of resources of all engines."""
+        return frozenset(kind for engine in self._by_name.values() for kind in engine.kinds)
+
+    def of(self, node: Node) -> RoutingEngine | None:
+        """Return the engine of a node's router, None where it has no router."""
+        return self._by_name[node.router.engine] if node.router is not None else None
+
+    def of_kind(self, kind: str) -> RoutingEngine | None:
+        """Return the engine whose kind of resource that is, None for others."""
+        return next((engine for engine in self if kind in engine.kinds), None)
+
+    def capabilities(self, name: str) -> Any:
+        """Return what this machine's programs of an engine can do; None: all."""
+        return self._capabilities.get(name)

@@ -1,0 +1,79 @@
+"""FRR as a routing engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from nlan.engines.base import LogEvent, RawPlace, Watches
+from nlan.engines.frr.capabilities import ABLE, Capabilities
+
+if TYPE_CHECKING:
+    from nlan.engines.frr.programs import FrrPrograms
+    from nlan.engines.frr.run import FrrDriver
+    from nlan.errors import Problem
+    from nlan.model import Lab, Node
+    from nlan.place import Place
+    from nlan.resources import Key, Resource
+
+DAEMONS = frozenset(
+    ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "ripd", "ripngd", "bfdd", "pimd")
+) | {"ldpd", "eigrpd", "babeld", "vrrpd", "pathd", "fabricd", "nhrpd", "pbrd", "sharpd"}
+
+
+class FrrEngine:
+    """Speaks BGP, OSPF and what else raw lines ask for."""
+
+    name = "frr"
+    title = "FRR"
+    kinds = ("frr",)
+    installs = True
+    opens_sessions = True
+    watches = Watches(DAEMONS, logs="log-frr", run="run-frr")
+
+    @cached_property
+    def programs(self) -> FrrPrograms:
+        """FRR's programs on this machine."""
+        from nlan.engines.frr.programs import FrrPrograms
+
+        return FrrPrograms()
+
+    def resources(
+        self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: Capabilities | None = None
+    ) -> Iterable[Resource]:
+        """Return the node's daemons."""
+        from nlan.engines.frr.render.daemons import frr_daemons
+        from nlan.engines.frr.render.frr8 import loopbacks_of_as
+
+        able = capabilities or ABLE
+        same_as = () if able.manager else loopbacks_of_as(node, lab)
+        return frr_daemons(node, lab.timers, after, able, same_as=same_as)
+
+    def warnings(
+        self,
+        lab: Lab,
+        capabilities: Capabilities | None,
+        lines: Mapping[str, int],
+        raw: Mapping[str, RawPlace],
+        file: str,
+    ) -> Iterator[Problem]:
+        """Yield what raw lines need and is not installed, and what an older FRR tells nobody."""
+        from nlan.engines.frr.render.warnings import warnings
+
+        return warnings(lab, capabilities or ABLE, lines, raw, file)
+
+    def parse_log(self, line: str) -> LogEvent | None:
+        """Return what a line of a daemon's log tells."""
+        from nlan.engines.frr.run.sessions import parse_log
+
+        return parse_log(line)
+
+    def driver(self, place: Place) -> FrrDriver:
+        """Return the driver of FRR's daemons in that place."""
+        from nlan.engines.frr.run.driver import FrrDriver
+
+        return FrrDriver(place)
+
+
+ENGINE = FrrEngine()

@@ -1,0 +1,78 @@
+"""GoBGP as a routing engine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nlan.engines.base import LogEvent, Program, RawPlace, Watches, tool
+
+if TYPE_CHECKING:
+    from nlan.engines.gobgp.driver import GobgpDriver
+    from nlan.errors import Problem
+    from nlan.model import Lab, Node
+    from nlan.place import Place
+    from nlan.resources import Key, Resource
+
+DAEMON = "gobgpd"
+
+
+class GobgpPrograms:
+    """The daemon and its tool."""
+
+    def capabilities(self) -> None:
+        """Every version can do all that is asked of it."""
+
+    def missing(self, daemons: Iterable[str]) -> dict[str, str]:
+        """Return gobgpd where it is not installed."""
+        if DAEMON not in set(daemons) or shutil.which(DAEMON) is not None:
+            return {}
+        return {DAEMON: f"{DAEMON} is not installed (Debian: apt-get install gobgpd)"}
+
+    def all(self) -> Iterator[Program]:
+        """Yield both."""
+        yield tool(DAEMON, "EmbeddedBgp", "gobgpd", needed=True)
+        yield tool("gobgp", "talking to GoBGP in nodes", "gobgpd")
+
+
+class GobgpEngine:
+    """Speaks BGP; what it learns stays with it."""
+
+    name = "gobgp"
+    title = "GoBGP"
+    kinds = ("gobgp",)
+    installs = False
+    opens_sessions = False
+    watches = Watches(frozenset({DAEMON}), logs="")
+    programs = GobgpPrograms()
+
+    def resources(
+        self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: None = None
+    ) -> Iterator[Resource]:
+        """Yield the node's static routes, which the kernel has from nlan, and its daemon."""
+        from nlan.engines.gobgp.render import dialled_by, gobgp_daemons, static_routes
+
+        yield from static_routes(node)
+        yield from gobgp_daemons(node, lab.timers, after, dialled_by(node, lab))
+
+    def warnings(
+        self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str
+    ) -> Iterable[Problem]:
+        """Return none."""
+        return ()
+
+    def parse_log(self, line: str) -> LogEvent | None:
+        """Return what a line of the log tells."""
+        from nlan.engines.gobgp.log import parse_log
+
+        return parse_log(line)
+
+    def driver(self, place: Place) -> GobgpDriver:
+        """Return the driver of GoBGP in that place."""
+        from nlan.engines.gobgp.driver import GobgpDriver
+
+        return GobgpDriver(place)
+
+
+ENGINE = GobgpEngine()
