@@ -24,6 +24,7 @@ from nlan.schema.syntax.tree import Map
 from nlan.schema.written import table
 from nlan.schema.written.resolved_reader import fields_by_word, word_of
 from nlan.schema.written.sections import Section
+from nlan.schema.written.segments import LINK
 from tega.paths import format_path
 
 Segments = tuple[str, ...]
@@ -139,7 +140,7 @@ def _shown_path(lab: Lab, segments: Segments, *, may_be_new: bool = False) -> Se
     if known.all and first != "nodes":
         return (SETTINGS, *known.path)
     if first == "links" and known.depth == 2:
-        return _of_file(segments, known, table.LINK, at=2)
+        return _of_file(segments, known, LINK, at=2)
     if (
         len(segments) == 1
         and first not in vocabulary().spellings(table.LAB)

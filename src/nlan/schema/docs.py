@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nlan.schema.written import table
-from nlan.schema.written.sections import Key, Section, Vocabulary
+from nlan.schema.written.sections import AnyKey, Section, Vocabulary
 
 _INTRO = """\
 # The file
@@ -52,7 +52,7 @@ def page(vocabulary: Vocabulary) -> str:
     return "\n".join(parts)
 
 
-def _section(section: Section, keys: Iterable[Key]) -> Iterator[str]:
+def _section(section: Section, keys: Iterable[AnyKey]) -> Iterator[str]:
     yield f"## {section.name}\n"
     yield f"{section.doc}\n"
     yield "| key | value | meaning | default |"
@@ -67,11 +67,11 @@ def _section(section: Section, keys: Iterable[Key]) -> Iterator[str]:
     yield ""
 
 
-def _spellings(key: Key) -> str:
+def _spellings(key: AnyKey) -> str:
     return ", ".join(f"`{word}`" for word in key.words)
 
 
-def _default(key: Key) -> str:
+def _default(key: AnyKey) -> str:
     return "**required**" if key.required else _cell(key.default)
 
 

@@ -30,6 +30,7 @@ from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.source import check_text, read_source
 from nlan.schema.syntax.tree import Map, Scalar, Tree, missing_blank, parse_tree
 from nlan.schema.written import table
+from nlan.schema.written.common import NAME
 from nlan.schema.written.kinds import Reader, shape
 from nlan.schema.written.sections import Record, Vocabulary
 from nlan.values import NAME_MAX, is_name
@@ -190,7 +191,7 @@ class _Load:
     def _name(self, name: str | None, written: Record, path: Path) -> str:
         if name is not None:
             try:
-                return str(table.NAME.parse(name, True))
+                return str(NAME.parse(name, True))
             except ValueError as error:
                 self.report.error(Position("--lab"), str(error))
         return str(name or written.get("name") or valid_name(path.name.split(".")[0]))
@@ -248,9 +249,9 @@ class _Load:
 
     def _is_name(self, name: str, at: Position) -> bool:
         try:
-            table.NAME.parse(name, True)
+            NAME.parse(name, True)
         except ValueError:
-            message = f"`{template.spelled(name)}` cannot be a node's name: {table.NAME.rule}"
+            message = f"`{template.spelled(name)}` cannot be a node's name: {NAME.rule}"
             self.report.error(at, message)
             self.misnamed.add(name)
             return False

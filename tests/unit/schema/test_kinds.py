@@ -8,25 +8,25 @@ from nlan.errors import InputError
 from nlan.schema import load
 from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Scalar
-from nlan.schema.written import table
+from nlan.schema.written import common, routing, table
 from nlan.schema.written.kinds import Kind, Reader
 
 WRONG: list[tuple[Kind, str, str]] = [
-    (table.UNDERLAY, "fe80::1%eth1/64", "is not an address"),
-    (table.ADDRESSES, "2001:db8::1%a b/64", "is not an address"),
-    (table.ROUTES.kinds[Scalar] or table.NEXT_HOP, "2001:db8::1%eth1", "is not an address"),
-    (table.LOOPBACK_ANY, "224.0.0.1/32", "is a multicast address"),
-    (table.LOOPBACK_ANY, "127.0.0.1", "is a loopback address"),
-    (table.LOOPBACK_ANY, "::/128", "is an unspecified address"),
-    (table.UNDERLAY, "ff02::1", "is a multicast address"),
-    (table.ROUTER_ID, "0.0.0.0", "zero is none"),
-    (table.ASN_ANY, "true", "is not an AS number, `auto`, or `false` for none"),
-    (table.PASSWORD, "two words", "that is one word"),
-    (table.PASSWORD, "  ", "expected a password, got nothing"),
-    (table.DESCRIPTION, "one\ntwo", "that is one line"),
-    (table.SOURCE, "lo\tx", "that is one word"),
+    (common.UNDERLAY, "fe80::1%eth1/64", "is not an address"),
+    (common.ADDRESSES, "2001:db8::1%a b/64", "is not an address"),
+    (routing.ROUTES.kinds[Scalar] or routing.NEXT_HOP, "2001:db8::1%eth1", "is not an address"),
+    (routing.LOOPBACK_ANY, "224.0.0.1/32", "is a multicast address"),
+    (routing.LOOPBACK_ANY, "127.0.0.1", "is a loopback address"),
+    (routing.LOOPBACK_ANY, "::/128", "is an unspecified address"),
+    (common.UNDERLAY, "ff02::1", "is a multicast address"),
+    (common.ROUTER_ID, "0.0.0.0", "zero is none"),
+    (routing.ASN_ANY, "true", "is not an AS number, `auto`, or `false` for none"),
+    (common.PASSWORD, "two words", "that is one word"),
+    (common.PASSWORD, "  ", "expected a password, got nothing"),
+    (common.DESCRIPTION, "one\ntwo", "that is one line"),
+    (common.SOURCE, "lo\tx", "that is one word"),
     (
-        table.vocabulary().spellings(table.LIMITS)["memory"].kind,
+        table.LimitsKeys.memory.kind,
         "999999999999999T",
         "is not an amount of memory",
     ),
@@ -34,7 +34,7 @@ WRONG: list[tuple[Kind, str, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "text", "said"), WRONG, ids=lambda value: str(value)[:20])
-def test_value_that_nothing_takes_is_refused(kind: Kind, text: str, said: str) -> None:
+def test_value_that_nothing_takes_is_refused(kind: Kind[object], text: str, said: str) -> None:
     report = Report("f")
     kind.read(Scalar(text, True, 1, 1), Position(), Reader(report, lambda name: None, table.vocabulary()))
     (problem,) = report.problems()
@@ -43,8 +43,8 @@ def test_value_that_nothing_takes_is_refused(kind: Kind, text: str, said: str) -
 
 def test_no_is_still_a_word_for_no_as_number() -> None:
     reader = Reader(Report("f"), lambda name: None, table.vocabulary())
-    assert table.ASN_ANY.read(Scalar("off", True, 1, 1), Position(), reader) is False
-    assert table.ASN_ANY.read(Scalar("1", True, 1, 1), Position(), reader) == 1
+    assert routing.ASN_ANY.read(Scalar("off", True, 1, 1), Position(), reader) is False
+    assert routing.ASN_ANY.read(Scalar("1", True, 1, 1), Position(), reader) == 1
 
 
 @pytest.mark.parametrize("word", ["remote_as", "RemoteAs", "peer_asn"])

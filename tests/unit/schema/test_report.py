@@ -14,12 +14,11 @@ from nlan.schema.written import table
 )
 def test_a_slip_is_understood(word: str, meant: str) -> None:
     assert (
-        nearest(word, [key.name for key in (*table.NODE_KEYS, *table.SHORT_KEYS)])
-        == f"did you mean `{meant}`?"
+        nearest(word, [key.name for key in (*table.NODE.keys, *table.LAB.keys)]) == f"did you mean `{meant}`?"
     )
 
 
 @pytest.mark.parametrize("word", ["isis", "rip", "foo", "vlan"])
 def test_another_word_is_not_turned_into_one_that_shares_its_letters(word: str) -> None:
     """`isis` was asked whether it meant `limits`."""
-    assert nearest(word, [key.name for key in table.NODE_KEYS]) == ""
+    assert nearest(word, [key.name for key in table.NODE.keys]) == ""

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from nlan.errors import InputError
 from nlan.schema import json_schema, load
-from nlan.schema.written import kinds, ptn, scalars, sections, table
+from nlan.schema.written import kinds, numbers, ptn, scalars, sections, table
 
 VOCABULARY = table.vocabulary()
 WORDS = sorted({word for section in VOCABULARY.sections for word in VOCABULARY.spellings(section)})
@@ -49,7 +49,7 @@ TREES = st.recursive(
 )
 
 
-def of(kind: kinds.Kind, depth: int = 0) -> st.SearchStrategy[Any]:
+def of(kind: kinds.Kind[Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Return values that a key of this kind might have, right ones and wrong ones."""
     match kind:
         case sections.Section():
@@ -65,7 +65,7 @@ def of(kind: kinds.Kind, depth: int = 0) -> st.SearchStrategy[Any]:
             return st.one_of([of(inner, depth) for inner in kind.kinds.values() if inner])
         case scalars.Bool():
             return st.booleans()
-        case scalars.Integer():
+        case numbers.Integer():
             return st.sampled_from([kind.low, kind.low + 1, 64496, kind.high])
         case scalars.Choice():
             return st.sampled_from(kind.words)

@@ -8,7 +8,8 @@ from nlan.errors import InputError, InternalError
 from nlan.schema import docs, json_schema, load
 from nlan.schema.written import table
 from nlan.schema.written.kinds import ListOf
-from nlan.schema.written.scalars import Bool, Integer, Text
+from nlan.schema.written.numbers import Integer
+from nlan.schema.written.scalars import Bool, Text
 from nlan.schema.written.sections import Contribution, Key, Section
 
 QUEUE = Section(

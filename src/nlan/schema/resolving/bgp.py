@@ -17,7 +17,7 @@ from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.services import announcements, check_once, peer_options, written_peer
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Written, nearest
-from nlan.schema.written.scalars import Address
+from nlan.schema.written.addresses import Address
 from nlan.schema.written.sections import Record
 
 Path = tuple[Any, Any, Any, Any]
@@ -241,7 +241,7 @@ def _apply(node: NodeDraft, written: Any, peers: dict[Any, BgpPeer], wiring: Wir
     return None
 
 
-def _who(key: Written | None, record: Any) -> Any:
+def _who(key: Written[Any] | None, record: Any) -> Any:
     if key is not None:
         try:
             return Address().parse(key.value, plain=True)

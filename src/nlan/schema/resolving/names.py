@@ -13,17 +13,17 @@ from nlan.schema.resolving.allocate import Allocator, singles
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Muted, Position, Report
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
-from nlan.schema.written import table
+from nlan.schema.written import common, table
 from nlan.schema.written.kinds import Reader
 from nlan.schema.written.sections import Record, Vocabulary, is_extension
+from nlan.schema.written.segments import POOLS
 
 NODES_MAX = 100_000
 """Nodes that a lab may have."""
 UNDERLAY = ipaddress.ip_network("10.10.10.0/24")
 _SHORT = frozenset(
     word
-    for key in table.SHORT_KEYS
-    if key.name in ("nodes", "links", "networks")
+    for key in (table.ShortKeys.nodes, table.ShortKeys.links, table.ShortKeys.networks)
     for word in (key.name, key.camel)
 )
 
@@ -169,7 +169,7 @@ def allocate_underlay(
 
 def _underlay_pool(tree: Map, muted: Reader) -> tuple[Any, ...]:
     pools = tree.find("pools", "Pools")
-    record = table.POOLS.read(pools, Position(), muted) if isinstance(pools, Map) else None
+    record = POOLS.read(pools, Position(), muted) if isinstance(pools, Map) else None
     written = record.get("underlay") if record else None
     if isinstance(written, Record):
         return tuple(written.get(name) for name in ("ipv4", "ipv6") if name in written) or (UNDERLAY,)
@@ -182,7 +182,7 @@ def _written_underlay(
     for _, tree in sorted(trees, key=breadth)[::-1]:
         value = tree.find("underlay", "Underlay") if isinstance(tree, Map) else None
         if isinstance(value, Scalar):
-            return with_prefix(table.UNDERLAY.read(value, Position(), muted), prefixes)
+            return with_prefix(common.UNDERLAY.read(value, Position(), muted), prefixes)
     return None
 
 

@@ -17,8 +17,8 @@ from nlan.schema.resolving.services import values
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Written, nearest
+from nlan.schema.written.common import IFNAME
 from nlan.schema.written.sections import Record
-from nlan.schema.written.table import IFNAME
 from nlan.values import LINKS_MAX, VNI_MAX
 
 Nodes = dict[str, NodeDraft]
@@ -40,7 +40,7 @@ class Wiring:
         self._spans: dict[str, Spans] = {}
         self._vnis: list[int] | None = None
 
-    def set_aside(self, networks: Sequence[tuple[Written, Record]]) -> None:
+    def set_aside(self, networks: Sequence[tuple[Written[Any], Record]]) -> None:
         """Keep allocations by name off the networks' own names and the interfaces that they state."""
         for name, record in networks:
             self._names[name.value] = 1
@@ -51,7 +51,7 @@ class Wiring:
 
     # -- links
 
-    def add_links(self, written: Sequence[Written]) -> None:
+    def add_links(self, written: Sequence[Written[Any]]) -> None:
         """Make a segment of every link; explicit interface names are set aside first."""
         pairs = ((pair, record, item.at) for item in written for pair, record in self._pairs(item))
         wanted = list(islice(pairs, LINKS_MAX + 1))
@@ -63,7 +63,7 @@ class Wiring:
         for pair, record, at in wanted:
             self._link(pair, record, at)
 
-    def _pairs(self, item: Written) -> Iterable[tuple[Pair, Record]]:
+    def _pairs(self, item: Written[Any]) -> Iterable[tuple[Pair, Record]]:
         record = item.value if isinstance(item.value, Record) else Record(item.at)
         if not isinstance(item.value, Record):
             yield from ((pair, record) for pair in self._chain(item.value, item.at))
@@ -176,7 +176,7 @@ class Wiring:
 
     # -- networks
 
-    def add_networks(self, written: Sequence[tuple[Written, Record]]) -> None:
+    def add_networks(self, written: Sequence[tuple[Written[Any], Record]]) -> None:
         """Make a segment of every network: a LAN, or an L2VPN on each of its nodes."""
         for name, record in written:
             self.settings.positions.put(name.at, "lan", name.value)
@@ -199,7 +199,7 @@ class Wiring:
                 members[node] = options.over(members[node]) if node in members else options
         return [self.nodes[node] for node in members], list(members.values())
 
-    def _lan(self, name: Written, record: Record) -> None:
+    def _lan(self, name: Written[Any], record: Record) -> None:
         self._no_tunnel(record, "LAN")
         segment = self._segment(name.value, "lan", record, name.at)
         nodes, options = self._members(record)
@@ -211,7 +211,7 @@ class Wiring:
         self.lans.append(Lan(name=name.value, ports=ports, mtu=segment.mtu))
 
     def _tunnel(
-        self, name: Written, record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
+        self, name: Written[Any], record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
     ) -> None:
         """Make an L2VPN of the nodes, each with the others as peers."""
         vni = record.get("vni") or self.allocator.take("vni", name.value, 1, VNI_MAX, self._written_vnis())

@@ -76,7 +76,7 @@ def _vpn_hosts(node: NodeDraft, record: Record, positions: Positions) -> Iterato
         yield VpnHost(addresses=(written.value,), gateways=tuple(own[:1]))
 
 
-def values(written: list[Written] | None) -> tuple[Any, ...]:
+def values(written: list[Written[Any]] | None) -> tuple[Any, ...]:
     """Return the bare values of a list that was read."""
     return tuple(item.value for item in written or ())
 
@@ -237,7 +237,7 @@ def _by_as(written: list[Any], report: Report) -> Any:
             report.error(entry.value.at, "`As` is required: the AS number")
 
 
-def check_once(peers: list[Written], report: Report) -> None:
+def check_once(peers: list[Written[Any]], report: Report) -> None:
     """Record peers of a list that are defined twice, or that say both an address and a node."""
     first: dict[Any, Position] = {}
     for written in peers:
@@ -251,7 +251,9 @@ def check_once(peers: list[Written], report: Report) -> None:
             report.error(at, f"the peer {who} is defined twice; the first is in line {line}")
 
 
-def written_peer(node: NodeDraft, written: Written, positions: Positions, report: Report) -> BgpPeer | None:
+def written_peer(
+    node: NodeDraft, written: Written[Any], positions: Positions, report: Report
+) -> BgpPeer | None:
     """Return the peer of a record that gives its address, or None; one that gives nothing is reported."""
     record: Record = written.value
     address = record.get("peer")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from nlan.errors import InputError, Problem
 from nlan.secrets import hide
+
+T = TypeVar("T")
 
 
 class Position(NamedTuple):
@@ -61,10 +63,10 @@ class Origin(NamedTuple):
         return 0
 
 
-class Written(NamedTuple):
+class Written(NamedTuple, Generic[T]):
     """A value as the user wrote it, and where."""
 
-    value: Any
+    value: T
     at: Position
 
 

@@ -7,7 +7,7 @@ first problem: what cannot be read is reported and becomes None.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, Report, Written, nearest
@@ -16,6 +16,9 @@ from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 if TYPE_CHECKING:
     from nlan.schema.written.sections import Vocabulary
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+K = TypeVar("K")
 Json = dict[str, Any]
 
 
@@ -72,12 +75,12 @@ def shape(tree: Tree) -> str:
     return "a list" if isinstance(tree, Seq) else "a mapping"
 
 
-class Kind:
-    """A kind of value; `wanted` is its name in messages, with the article."""
+class Kind(Generic[T_co]):
+    """A kind of value, read to a `T_co`; `wanted` is its name in messages, with the article."""
 
     wanted = "a value"
 
-    def read(self, tree: Tree, at: Position, reader: Reader) -> Any:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> T_co | None:
         """Return the value, or None after recording what is wrong with it."""
         raise NotImplementedError
 
@@ -86,10 +89,15 @@ class Kind:
         raise NotImplementedError
 
 
-class ScalarKind(Kind):
-    """A kind that is written as one word."""
+class ScalarKind(Kind[T_co]):
+    """A kind that is written as one word.
 
-    def parse(self, text: str, plain: bool) -> Any:
+    Where it `explains`, its own message about a wrong text says more than a list of what may stand there.
+    """
+
+    explains = False
+
+    def parse(self, text: str, plain: bool) -> T_co:
         """Return the value of `text`.
 
         Raises:
@@ -101,7 +109,7 @@ class ScalarKind(Kind):
         """Return the scalar's text, or None after recording why there is none."""
         return reader.text(tree, at, self.wanted)
 
-    def read(self, tree: Tree, at: Position, reader: Reader) -> Any:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> T_co | None:
         """Parse the scalar."""
         text = self.text_of(tree, at, reader)
         if text is None or not isinstance(tree, Scalar):
@@ -113,15 +121,15 @@ class ScalarKind(Kind):
             return None
 
 
-class ListOf(Kind):
-    """A list of one kind; a single value may stand for a list of one. Reads to a list of `Said`."""
+class ListOf(Kind[list[Written[T]]]):
+    """A list of one kind; a single value may stand for a list of one. Reads to a list of `Written`."""
 
-    def __init__(self, kind: Kind, single: bool = True) -> None:
+    def __init__(self, kind: Kind[T], single: bool = True) -> None:
         """Take the items' kind, and whether one item may stand alone."""
         self.item, self._single = kind, single
         self.wanted = f"a list, each item {kind.wanted}"
 
-    def read(self, tree: Tree, at: Position, reader: Reader) -> list[Written] | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> list[Written[T]] | None:
         """Return what could be read of the items."""
         if isinstance(tree, Scalar) and tree.is_null:
             return []
@@ -131,12 +139,14 @@ class ListOf(Kind):
                 return None
             value = self.item.read(tree, at, reader)
             return [] if value is None else [Written(value, at)]
-        return [written for written in self._items(tree, at, reader) if written.value is not None]
+        return list(self._items(tree, at, reader))
 
-    def _items(self, tree: Seq, at: Position, reader: Reader) -> Iterable[Written]:
+    def _items(self, tree: Seq, at: Position, reader: Reader) -> Iterable[Written[T]]:
         for index, item in enumerate(tree.items):
             where = at.item(index, item.line, item.column)
-            yield Written(self.item.read(item, where, reader), where)
+            value = self.item.read(item, where, reader)
+            if value is not None:
+                yield Written(value, where)
 
     def schema(self) -> Json:
         """An array, or one item."""
@@ -148,15 +158,15 @@ class ListOf(Kind):
         return {"type": "array", "items": self.item.schema()} if shape is Seq else self.item.schema()
 
 
-class MapOf(Kind):
-    """A mapping whose keys are of one scalar kind. Reads to a list of (key as `Said`, value)."""
+class MapOf(Kind[list[tuple[Written[K], T]]]):
+    """A mapping whose keys are of one scalar kind. Reads to a list of (key as `Written`, value)."""
 
-    def __init__(self, key: ScalarKind, value: Kind) -> None:
+    def __init__(self, key: ScalarKind[K], value: Kind[T]) -> None:
         """Take the kinds of keys and of values."""
         self.key, self.value = key, value
         self.wanted = f"a mapping from {key.wanted} to {value.wanted}"
 
-    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written, Any]] | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written[K], T]] | None:
         """Return what could be read of the entries, in file order."""
         if isinstance(tree, Scalar) and tree.is_null:
             return []
@@ -181,18 +191,23 @@ class MapOf(Kind):
         }
 
 
-class Shapes(Kind):
+class Shapes(Kind[T_co]):
     """Different kinds for a scalar, a list and a mapping; reads to what the kind of that shape reads."""
 
     def __init__(
-        self, wanted: str, scalar: Kind | None = None, seq: Kind | None = None, map: Kind | None = None
+        self,
+        wanted: str,
+        scalar: Kind[T_co] | None = None,
+        seq: Kind[T_co] | None = None,
+        map: Kind[T_co] | None = None,
     ) -> None:
         """Take the kind of each shape; a shape without a kind is refused."""
-        self.wanted, self.kinds = wanted, {Scalar: scalar, Seq: seq, Map: map}
+        self.wanted = wanted
+        self.kinds: dict[type[Tree], Kind[T_co] | None] = {Scalar: scalar, Seq: seq, Map: map}
 
-    def read(self, tree: Tree, at: Position, reader: Reader) -> Any:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> T_co | None:
         """Read by shape; nothing written reads as an empty mapping where mappings are taken."""
-        shaped: type = type(tree)
+        shaped: type[Tree] = type(tree)
         if isinstance(tree, Scalar) and tree.is_null and self.kinds[Map]:
             shaped = Map
         kind = self.kinds[shaped]
@@ -210,3 +225,8 @@ class Shapes(Kind):
                 if kind
             ]
         }
+
+
+def or_placeholder(pattern: str) -> str:
+    """Return the pattern of JSON Schema for a whole text, or one with a placeholder."""
+    return f"^(?:{pattern}|.*[$][{{].*)$"

@@ -1,29 +1,38 @@
-"""The two spellings of a node's packet transport networks."""
+"""Packet transport networks of a node, in the full form and its two spellings."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from nlan.schema.syntax.report import Position, Written
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
+from nlan.schema.written.addresses import Address, Interface
+from nlan.schema.written.common import (
+    MTU,
+    NAME,
+    VID,
+    VNI,
+)
 from nlan.schema.written.kinds import Json, Kind, ListOf, MapOf, Reader, ScalarKind, shape
-from nlan.schema.written.sections import Key, Record, Section
+from nlan.schema.written.scalars import (
+    Text,
+)
+from nlan.schema.written.sections import Key, Record, Section, keys_of
 
 
-class Ptn(Kind):
+class Ptn(Kind[list[tuple[Written[str], Record]]]):
     """Packet transport networks: a mapping by name, or `Networks:` as a list with `Id`.
 
-    Reads to a list of (name as `Said`, record).
+    Reads to a list of (name as `Written`, record).
     """
 
     wanted = "networks by name, or a list `Networks` with `Id`"
 
-    def __init__(self, name: ScalarKind, network: Section) -> None:
+    def __init__(self, name: ScalarKind[str], network: Section) -> None:
         """Take the kinds of a network's name and of the network."""
         self.networks = MapOf(name, network)
-        self._list = Section("Ptn", "", [Key("networks", ListOf(network, single=False), "")])
+        self._items = Key("networks", ListOf(network, single=False), "")
+        self._list = Section("Ptn", "", [self._items])
 
-    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written, Any]] | None:
+    def read(self, tree: Tree, at: Position, reader: Reader) -> list[tuple[Written[str], Record]] | None:
         """Read either shape; the list's `Id` becomes the name."""
         if not isinstance(tree, Map) and not (isinstance(tree, Scalar) and tree.is_null):
             reader.report.error(at, f"expected {self.wanted}, got {shape(tree)}")
@@ -32,15 +41,13 @@ class Ptn(Kind):
         if not isinstance(inner, Seq):
             return self.networks.read(tree, at, reader)
         record = self._list.read(tree, at, reader)
-        return [
-            self._named(written.value, reader) for written in (record.get("networks", []) if record else [])
-        ]
+        return [self._named(item.value, reader) for item in (record.get(self._items, []) if record else [])]
 
     @staticmethod
-    def _named(record: Record, reader: Reader) -> tuple[Written, Record]:
-        if "id" not in record.positions:
+    def _named(record: Record, reader: Reader) -> tuple[Written[str], Record]:
+        if not record.has(PtnKeys.id):
             reader.report.error(record.at, "`Id` is required: the network's name")
-        return Written(record.get("id", ""), record.position("id")), record
+        return Written(record.get(PtnKeys.id, ""), record.position(PtnKeys.id)), record
 
     def schema(self) -> Json:
         """Either shape."""
@@ -54,3 +61,65 @@ class Ptn(Kind):
             for name in ("Networks", "networks")
         ]
         return {"anyOf": [*shapes, self.networks.schema()]}
+
+
+class PtnNodesKeys:
+    """The keys of Ptn nodes."""
+
+    ptn = Key("ptn", Text(), "The tunnel bridge.")
+    l2sw = Key("l2sw", Text(), "The learning switch.")
+
+
+PTN_NODES = Section(
+    "Ptn nodes",
+    "Names of the two switches; read and kept, the kernel's bridges need none.",
+    keys_of(PtnNodesKeys),
+)
+
+
+class PtnLinksKeys:
+    """The keys of Ptn links."""
+
+    local_ip = Key(
+        "local_ip",
+        Address(),
+        "The tunnel end's address: `${node}`.",
+        default="the node's underlay address",
+    )
+    remote_ips = Key("remote_ips", ListOf(Address()), "The other ends; what counts is each L2VPN's `Peers`.")
+
+
+PTN_LINKS = Section(
+    "Ptn links", "The tunnel end and the other ends it has tunnels to.", keys_of(PtnLinksKeys)
+)
+
+
+class L2VpnKeys:
+    """The keys of an L2VPN."""
+
+    vni = Key("vni", VNI, "VXLAN network identifier.", required=True)
+    vid = Key("vid", VID, "VLAN ID of the switch; read and kept.")
+    peers = Key("peers", ListOf(Address()), "Tunnel ends that frames are flooded to: `[${pe1}, ${pe2}]`.")
+    ip = Key("ip", ListOf(Interface()), "Addresses of the interface `int_br<Vni>`.")
+    mtu = Key("mtu", MTU, "Bytes that pass whole.", default="the lab's `mtu`")
+    hosts = Key("hosts", ListOf(Interface()), "Addresses of hosts behind `int_br<Vni>`.")
+
+
+L2VPN = Section(
+    "an L2VPN", "A layer-2 network over VXLAN, as this node takes part in it.", keys_of(L2VpnKeys)
+)
+
+
+class PtnKeys:
+    """The keys of a Ptn network."""
+
+    id = Key("id", NAME, "Its name, in the list spelling.")
+    nodes = Key("nodes", PTN_NODES, "Its switches; read and kept.")
+    links = Key("links", PTN_LINKS, "The tunnel ends.")
+    l2vpn = Key("l2vpn", ListOf(L2VPN), "Its L2VPNs.", original="L2Vpn")
+
+
+PTN = Section("a Ptn network", "A named set of L2VPNs that share a tunnel end.", keys_of(PtnKeys))
+
+
+PTN_ANY = Ptn(NAME, PTN)

@@ -17,22 +17,11 @@ from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.router import WORDS
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
-from nlan.schema.written import table
+from nlan.schema.written import common
+from nlan.schema.written.addresses import Address, Interface, Ipv4, Prefix
 from nlan.schema.written.kinds import Reader, ScalarKind, shape
-from nlan.schema.written.scalars import (
-    Address,
-    Bool,
-    Choice,
-    Integer,
-    Interface,
-    Ipv4,
-    Line,
-    Lines,
-    Number,
-    Prefix,
-    Size,
-    Text,
-)
+from nlan.schema.written.numbers import Integer, Number, Size
+from nlan.schema.written.scalars import Bool, Choice, Line, Lines, Text
 from nlan.schema.written.sections import Vocabulary
 from nlan.secrets import Secret
 from tega.paths import format_path
@@ -62,44 +51,44 @@ TITLES: dict[type, str] = {
     router.FrrRaw: "raw FRR configuration",
 }
 SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
-FIELDS: dict[tuple[type, str], ScalarKind] = {
-    (Lab, "name"): table.NAME,
-    (Node, "name"): table.NAME,
-    (Node, "sysctls"): table.SYSCTL_VALUE,
+FIELDS: dict[tuple[type, str], ScalarKind[object]] = {
+    (Lab, "name"): common.NAME,
+    (Node, "name"): common.NAME,
+    (Node, "sysctls"): common.SYSCTL_VALUE,
     (lab.Link, "name"): Line("a link's name", word=True),
-    (lab.Link, "mtu"): table.MTU,
-    (lab.Lan, "name"): table.NAME,
-    (lab.Lan, "mtu"): table.MTU,
-    (lab.Interface, "mtu"): table.MTU,
-    (lab.Interface, "name"): table.IFNAME,
-    (lab.Underlay, "mtu"): table.MTU,
+    (lab.Link, "mtu"): common.MTU,
+    (lab.Lan, "name"): common.NAME,
+    (lab.Lan, "mtu"): common.MTU,
+    (lab.Interface, "mtu"): common.MTU,
+    (lab.Interface, "name"): common.IFNAME,
+    (lab.Underlay, "mtu"): common.MTU,
     (lab.Limits, "memory"): Size(),
     (lab.Limits, "pids"): Integer(1, 2**22, "number of processes"),
     (ptn.PtnNetwork, "name"): Line("a network's name", word=True),
-    (ptn.L2Vpn, "vni"): table.VNI,
-    (ptn.L2Vpn, "vid"): table.VID,
-    (ptn.L2Vpn, "mtu"): table.MTU,
-    (vhosts.VhostLan, "mtu"): table.MTU,
+    (ptn.L2Vpn, "vni"): common.VNI,
+    (ptn.L2Vpn, "vid"): common.VID,
+    (ptn.L2Vpn, "mtu"): common.MTU,
+    (vhosts.VhostLan, "mtu"): common.MTU,
     (router.Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
-    (router.Router, "router_id"): table.ROUTER_ID,
-    (router.OspfArea, "area"): table.AREA,
+    (router.Router, "router_id"): common.ROUTER_ID,
+    (router.OspfArea, "area"): common.AREA,
     (router.OspfInterface, "name"): Line("an interface's name", word=True),
-    (router.OspfInterface, "cost"): table.COST,
+    (router.OspfInterface, "cost"): common.COST,
     (router.Ospf, "redistribute"): SOURCE,
     (router.Bgp, "redistribute"): SOURCE,
-    (router.Bgp, "asn"): table.ASN,
-    (router.Bgp, "maximum_paths"): table.PATHS,
-    (router.BgpPeer, "peer_asn"): table.ASN,
+    (router.Bgp, "asn"): common.ASN,
+    (router.Bgp, "maximum_paths"): common.PATHS,
+    (router.BgpPeer, "peer_asn"): common.ASN,
     (router.BgpPeer, "ebgp_multihop"): Integer(1, 255, "number of hops"),
-    (router.BgpPeer, "keepalive_s"): table.KEEPALIVE,
-    (router.BgpPeer, "hold_time_s"): table.HOLD_TIME,
-    (router.BgpPeer, "password"): table.PASSWORD,
+    (router.BgpPeer, "keepalive_s"): common.KEEPALIVE,
+    (router.BgpPeer, "hold_time_s"): common.HOLD_TIME,
+    (router.BgpPeer, "password"): common.PASSWORD,
     (router.FrrRaw, "text"): Lines(),
-    (router.BgpPeer, "update_source"): table.SOURCE,
-    (router.BgpPeer, "description"): table.DESCRIPTION,
+    (router.BgpPeer, "update_source"): common.SOURCE,
+    (router.BgpPeer, "description"): common.DESCRIPTION,
 }
 """What a field takes beyond its type: a range, a pattern, words."""
-TYPES: dict[Any, ScalarKind] = {
+TYPES: dict[object, ScalarKind[object]] = {
     IpAddress: Address(),
     IpInterface: Interface(),
     IpNetwork: Prefix(),
@@ -172,7 +161,7 @@ class _Reading:
         self._report, self._where = report, where
         self._reader = Reader(report, lambda _: None, Vocabulary())
 
-    def read(self, tree: Tree, kind: Any, path: Path, scalar: ScalarKind | None = None) -> Any:
+    def read(self, tree: Tree, kind: Any, path: Path, scalar: ScalarKind[object] | None = None) -> Any:
         """Return plain JSON that fits the type."""
         match kind:
             case inspect.UnionType():
@@ -225,7 +214,9 @@ class _Reading:
             return None
         return [self._struct(item, kind.item_type, _node_path(item, n)) for n, item in enumerate(tree.items)]
 
-    def _list(self, tree: Tree, kind: inspect.VarTupleType, path: Path, scalar: ScalarKind | None) -> Any:
+    def _list(
+        self, tree: Tree, kind: inspect.VarTupleType, path: Path, scalar: ScalarKind[object] | None
+    ) -> Any:
         if not isinstance(tree, Seq):
             wanted = _wanted(kind.item_type, scalar)
             self._wrong(path, f"expected a list, each item {wanted}, got {shape(tree)}")
@@ -233,14 +224,14 @@ class _Reading:
         items = enumerate(tree.items)
         return [self.read(item, kind.item_type, (*path, str(n)), scalar) for n, item in items]
 
-    def _settings(self, tree: Tree, path: Path, scalar: ScalarKind | None) -> Any:
+    def _settings(self, tree: Tree, path: Path, scalar: ScalarKind[object] | None) -> Any:
         if not isinstance(tree, Map):
             self._wrong(path, f"expected a mapping, got {shape(tree)}")
             return None
         found = {}
         for key, inner in tree.entries:
             at = self._where((*path, key.text))
-            name = table.SYSCTL.read(key, at, self._reader)
+            name = common.SYSCTL.read(key, at, self._reader)
             found[name] = self.read(inner, inspect.StrType(), (*path, key.text), scalar)
         return found
 
@@ -273,7 +264,7 @@ def _some(kind: inspect.UnionType) -> Any:
     return next(one for one in kind.types if not isinstance(one, inspect.NoneType))
 
 
-def _kind_of(kind: Any) -> ScalarKind:
+def _kind_of(kind: Any) -> ScalarKind[object]:
     match kind:
         case inspect.CustomType():
             return TYPES[kind.cls]
@@ -287,7 +278,7 @@ def _kind_of(kind: Any) -> ScalarKind:
             return Text()
 
 
-def _wanted(kind: Any, scalar: ScalarKind | None) -> str:
+def _wanted(kind: Any, scalar: ScalarKind[object] | None) -> str:
     match kind:
         case inspect.StructType():
             return f"{TITLES[kind.cls]} (a mapping)"

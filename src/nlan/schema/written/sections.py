@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from nlan.errors import InternalError
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Tree
 from nlan.schema.written.kinds import Json, Kind, Reader, shape
+
+T = TypeVar("T")
+D = TypeVar("D")
 
 _JOINED = frozenset(("sysctls",))
 """Mappings that are joined entry by entry where two records say them; of one entry the last counts."""
@@ -30,17 +33,27 @@ class Record:
         self.values: dict[str, Any] = {}
         self.positions: dict[str, Position] = {}
 
-    def get(self, name: str, default: Any = None) -> Any:
+    @overload
+    def get(self, key: Key[T]) -> T | None: ...
+    @overload
+    def get(self, key: Key[T], default: D) -> T | D: ...
+    @overload
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def get(self, key: AnyKey | str, default: Any = None) -> Any:
         """Return the value of a key, or the default where nothing (readable) is written."""
-        return self.values.get(name, default)
+        return self.values.get(_name(key), default)
 
-    def position(self, name: str) -> Position:
+    def position(self, key: AnyKey | str) -> Position:
         """Return where the key's value stands, or where the section does."""
-        return self.positions.get(name, self.at)
+        return self.positions.get(_name(key), self.at)
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, key: AnyKey | str) -> bool:
         """Tell whether a readable value is written."""
-        return name in self.values
+        return _name(key) in self.values
+
+    def has(self, key: AnyKey | str) -> bool:
+        """Tell whether a value is written, readable or not."""
+        return _name(key) in self.positions
 
     def over(self, base: Record) -> Record:
         """Return this record with what it does not say taken from `base`."""
@@ -52,13 +65,13 @@ class Record:
         return both
 
 
-class Key:
+class Key(Generic[T]):
     """A key of a section: its spellings, its kind, what it means."""
 
     def __init__(
         self,
         name: str,
-        kind: Kind,
+        kind: Kind[T],
         doc: str,
         *,
         default: str = "",
@@ -74,11 +87,24 @@ class Key:
         self.words = tuple(dict.fromkeys((name, self.camel, *also)))
 
 
-class Section(Kind):
+AnyKey = Key[Any]
+"""A key, whatever its values are."""
+
+
+def _name(key: AnyKey | str) -> str:
+    return key if isinstance(key, str) else key.name
+
+
+def keys_of(*namespaces: type) -> list[AnyKey]:
+    """Return the keys that classes hold, class by class, in the order of writing."""
+    return [value for one in namespaces for value in vars(one).values() if isinstance(value, Key)]
+
+
+class Section(Kind[Record]):
     """A mapping with known keys, its own and what the reader's vocabulary adds. Reads to a `Record`."""
 
     def __init__(
-        self, name: str, doc: str, keys: Sequence[Key] = (), modules: Mapping[str, str] | None = None
+        self, name: str, doc: str, keys: Sequence[AnyKey] = (), modules: Mapping[str, str] | None = None
     ) -> None:
         """Take its name (with an article where it is a noun), its meaning and its keys.
 
@@ -123,7 +149,7 @@ class Section(Kind):
         else:
             self._value(record, key, where._replace(line=value.line, column=value.column), value, reader)
 
-    def _value(self, record: Record, key: Key, at: Position, value: Tree, reader: Reader) -> None:
+    def _value(self, record: Record, key: AnyKey, at: Position, value: Tree, reader: Reader) -> None:
         record.positions[key.name] = at
         read = key.kind.read(value, at, reader)
         if read is not None:
@@ -194,7 +220,7 @@ class Contribution(NamedTuple):
         sections: Sections of the contributor's own, which its keys lead to, as the reference page has them.
     """
 
-    keys: Mapping[str, Sequence[Key]]
+    keys: Mapping[str, Sequence[AnyKey]]
     sections: Sequence[Section] = ()
 
 
@@ -209,15 +235,15 @@ class Vocabulary:
         """Take nlan's own sections, in the order of the reference page, and what is contributed."""
         contributions = tuple(contributions)
         self.sections = (*sections, *(section for one in contributions for section in one.sections))
-        self._keys: dict[str, tuple[Key, ...]] = {}
-        self._spellings: dict[str, dict[str, Key]] = {}
+        self._keys: dict[str, tuple[AnyKey, ...]] = {}
+        self._spellings: dict[str, dict[str, AnyKey]] = {}
         titles = {section.title: section for section in self.sections}
         for title, keys in ((title, keys) for one in contributions for title, keys in one.keys.items()):
             if title not in titles:
                 raise InternalError(f"no section is called `{title}`, and keys are contributed to it")
             self._add(titles[title], keys)
 
-    def _add(self, section: Section, keys: Sequence[Key]) -> None:
+    def _add(self, section: Section, keys: Sequence[AnyKey]) -> None:
         named = {key.name for key in keys}
         before = [key for key in self.keys(section) if key.served or key.name not in named]
         taken = {word for key in before for word in key.words}
@@ -227,11 +253,11 @@ class Vocabulary:
             taken.add(word)
         self._keys[section.title] = (*before, *keys)
 
-    def keys(self, section: Section) -> tuple[Key, ...]:
+    def keys(self, section: Section) -> tuple[AnyKey, ...]:
         """Return the keys of a section, its own first."""
         return self._keys.get(section.title, section.keys)
 
-    def spellings(self, section: Section) -> Mapping[str, Key]:
+    def spellings(self, section: Section) -> Mapping[str, AnyKey]:
         """Return the keys of a section by every word that means them."""
         found = self._spellings.get(section.title)
         if found is None:
