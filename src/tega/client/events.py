@@ -1,4 +1,4 @@
-"""What a client is told without having asked: commits, messages, what it missed."""
+"""What a client gets without having asked each time: commits, messages, what it missed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
-from tega.api import Change, Op
-from tega.paths import parse_path
+from msgspec import structs
+
+from tega.protocol.answers import change_of
 from tega.protocol.errors import Disconnected
 
 if TYPE_CHECKING:
-    from tega.api import Json, Rev
-    from tega.client.client import Client
+    from tega.api import Change, Json, Rev
+    from tega.client.subscriptions import Subscriptions
+    from tega.protocol import requests
+    from tega.protocol.pushes import StreamPush
 
 T = TypeVar("T")
 QUEUE: Final = 4096
@@ -55,27 +58,27 @@ class Stream(Generic[T]):
     them: commits are then fetched again from the server, messages dropped.
     """
 
-    def __init__(self, client: Client, request: dict[str, Any]) -> None:
-        self._client = client
+    def __init__(self, subscriptions: Subscriptions, request: requests.Request) -> None:
+        self._subscriptions = subscriptions
         self._request = request
         self._items: deque[T] = deque()
         self._wake: asyncio.Future[None] | None = None
         self._failure: BaseException | None = None
         self.number = 0
         self.closed = False
-        self._cut = False
+        self.cut = False
         self.dropped = 0
         """Messages of a channel that were lost because this client, or the way to it, was too slow."""
 
     async def open(self) -> None:
-        await self._client._open_stream(self)
+        await self._subscriptions.open(self)
 
     async def close(self) -> None:
         """End the subscription; the iteration ends after what has already come."""
         if not self.closed:
             self.closed = True
             self._wake_up()
-            self._client._close_stream(self)
+            self._subscriptions.close(self)
 
     async def __aenter__(self) -> Stream[T]:
         await self.open()
@@ -117,47 +120,47 @@ class Stream(Generic[T]):
     def _emptied(self) -> None:
         """The consumer has caught up."""
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
         self._failure = error
         self._wake_up()
 
-    def _resumption(self) -> dict[str, Any]:
+    def resumption(self) -> requests.Request:
         """The request that takes the subscription up where it is."""
         return self._request
 
-    def _set_back(self, head: Rev) -> None:
+    def set_back(self, head: Rev) -> None:
         """The server's history ends before where the subscription is."""
 
-    def _opened(self, answer: dict[str, Any]) -> None:
+    def opened(self, answer: dict[str, Any]) -> None:
         self.number = answer["sub"]
 
-    def _push(self, push: dict[str, Any]) -> None:
+    def push(self, push: StreamPush) -> None:
         raise NotImplementedError
 
 
 class Commits(Stream["Notice | Missed"]):
     """A subscription to the tree; `rev` is the last revision that it knows of."""
 
-    def __init__(self, client: Client, request: dict[str, Any]) -> None:
-        super().__init__(client, request)
-        self.rev: Rev = request.get("after") or 0
-        self._known = request.get("after") is not None
+    def __init__(self, subscriptions: Subscriptions, request: requests.Subscribe) -> None:
+        super().__init__(subscriptions, request)
+        self.rev: Rev = request.after or 0
+        self._known = request.after is not None
         self.behind = False
         """Whether the server said that this client does not keep up."""
 
-    def _resumption(self) -> dict[str, Any]:
-        return {**self._request, "after": self.rev} if self._known else self._request
+    def resumption(self) -> requests.Request:
+        return structs.replace(self._request, after=self.rev) if self._known else self._request
 
-    def _set_back(self, head: Rev) -> None:
+    def set_back(self, head: Rev) -> None:
         self._put(Missed(self.rev, head, head))
         self.rev = head
 
-    def _opened(self, answer: dict[str, Any]) -> None:
-        super()._opened(answer)
+    def opened(self, answer: dict[str, Any]) -> None:
+        super().opened(answer)
         if not self._known:
             self.rev, self._known = answer["rev"], True
 
-    def _push(self, push: dict[str, Any]) -> None:
+    def push(self, push: StreamPush) -> None:
         match push["push"]:
             case "commits":
                 for commit in push["commits"]:
@@ -171,24 +174,26 @@ class Commits(Stream["Notice | Missed"]):
                 pass
 
     def _commit(self, commit: dict[str, Any]) -> None:
-        if self._cut or commit["rev"] <= self.rev:
+        if self.cut or commit["rev"] <= self.rev:
             return
         self.rev = commit["rev"]
         self._put(_notice(commit))
         if len(self._items) >= QUEUE:
-            self._cut = True
-            self._client._pause_stream(self)
+            self.cut = True
+            self._subscriptions.pause(self)
 
     def _emptied(self) -> None:
-        if self._cut and not self.closed:
-            self._cut = False
-            self._client._resume_stream(self)
+        if self.cut and not self.closed:
+            self.cut = False
+            self._subscriptions.resume(self)
 
 
 class Messages(Stream[News]):
     """A subscription to a channel."""
 
-    def _push(self, push: dict[str, Any]) -> None:
+    def push(self, push: StreamPush) -> None:
+        if push["push"] != "message":
+            return
         if len(self._items) >= QUEUE:
             self.dropped += 1
         else:
@@ -196,9 +201,7 @@ class Messages(Stream[News]):
 
 
 def _notice(commit: dict[str, Any]) -> Notice:
-    changes = tuple(
-        Change(Op(change["op"]), parse_path(change["path"]), change["value"]) for change in commit["changes"]
-    )
+    changes = tuple(change_of(change) for change in commit["changes"])
     return Notice(commit["rev"], commit["time"], commit["author"], commit["message"], changes)
 
 

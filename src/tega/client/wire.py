@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -45,8 +45,33 @@ def encode(message: dict[str, Any]) -> bytes:
         raise InvalidValue(f"this cannot be sent as JSON: {error}") from error
 
 
-class Wire(Framed):
-    """The connection; `take` gets every message, `on_lost` is called once."""
+class Wire(Protocol):
+    """A connection to a hub, as a session needs it. Nothing here blocks; what comes is handed on by calls."""
+
+    most: int | None
+    """Bytes of the largest message that the server takes, as far as it has said."""
+
+    @property
+    def heard(self) -> float:
+        """When the server gave the last sign of life, by the loop's clock."""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message; nothing happens when the connection is closing, `on_lost` says the rest.
+
+        Raises:
+            InvalidValue: The message has no JSON form.
+            TooLarge: The server would not take it, but close the connection.
+        """
+
+    def close(self) -> None:
+        """Close without waiting; unsent messages still go out."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class WebSocketWire(Framed):
+    """A `Wire` over the network; `take` gets every message, `on_lost` is called once."""
 
     def __init__(
         self,
@@ -63,9 +88,6 @@ class Wire(Framed):
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.heard = 0.0
         self.most: int | None = None
-        """Bytes of the largest message that the server takes, as far as it has said."""
-        self.writable = asyncio.Event()
-        self.writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -77,7 +99,6 @@ class Wire(Framed):
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.writable.set()
         if not self.opened.done():
             self.opened.set_exception(
                 Disconnected(f"the server closed the connection: {exc or 'no reason given'}")
@@ -87,12 +108,6 @@ class Wire(Framed):
     def data_received(self, data: bytes | memoryview) -> None:
         self.heard = asyncio.get_running_loop().time()
         super().data_received(data)
-
-    def pause_writing(self) -> None:
-        self.writable.clear()
-
-    def resume_writing(self) -> None:
-        self.writable.set()
 
     def on_handshake(self, message: Request | Response) -> None:
         if self.opened.done():
@@ -107,19 +122,12 @@ class Wire(Framed):
         self._take(_decode(data))
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send one message; nothing happens when the connection is closing, `on_lost` says the rest.
-
-        Raises:
-            InvalidValue: The message has no JSON form.
-            TooLarge: The server would not take it, but close the connection.
-        """
         data = encode(message)
         if self.most is not None and len(data) > self.most:
             raise TooLarge(f"a message of {len(data)} bytes: this server takes at most {self.most}")
         self.send_message(data)
 
     def close(self) -> None:
-        """Close without waiting; unsent messages still go out."""
         if not self._transport.is_closing() and self.send_close(CloseCode.NORMAL_CLOSURE, ""):
             self._transport.close()
 
@@ -168,11 +176,11 @@ async def dial(
     host, port = str(parts.hostname), parts.port or 0
     secure: Any = (tls or True) if parts.scheme == "wss" else None
     loop = asyncio.get_running_loop()
-    wire: Wire | None = None
+    wire: WebSocketWire | None = None
     try:
         async with asyncio.timeout(10):
             _, wire = await loop.create_connection(
-                lambda: Wire(uri, token, on_message, on_lost), host, port, ssl=secure
+                lambda: WebSocketWire(uri, token, on_message, on_lost), host, port, ssl=secure
             )
             await wire.opened
     except (OSError, TimeoutError, UnicodeError) as error:  # the last for what is no name of a host

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tega.errors import CallTimeout, NoHandler, RemoteError
 from tega.paths import format_path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tega.api import Json, Path
     from tega.hub.session import Session
+    from tega.protocol import pushes
     from tega.protocol.requests import Call
 
 
@@ -138,7 +139,7 @@ class Calls:
             self.withdraw(session, path)
 
 
-def _order(running: Running, caller: str, request: Call) -> dict[str, Any]:
+def _order(running: Running, caller: str, request: Call) -> pushes.Call:
     return {
         "push": "call",
         "call": running.number,

@@ -30,7 +30,7 @@ from tega.hub.interest import (
     notified,
 )
 from tega.hub.lane import Lane
-from tega.paths import format_path
+from tega.protocol.answers import change_to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tega.hub.access import Access
     from tega.hub.session import Session
     from tega.hub.store import HubStore
+    from tega.protocol import pushes
     from tega.tree import Node
 
 BATCH: Final = 32
@@ -168,9 +169,13 @@ class Changefeed:
     ) -> None:
         """Have a subscriber go on by itself: first with a commit that is at hand, then from the log."""
         if behind and sub.session.outbox is not None:
-            sub.session.outbox.send(
-                {"push": "behind", "sub": sub.number, "after": sub.cursor, "head": self.head}
-            )
+            notice: pushes.Behind = {
+                "push": "behind",
+                "sub": sub.number,
+                "after": sub.cursor,
+                "head": self.head,
+            }
+            sub.session.outbox.send(notice)
         sub.task = asyncio.create_task(self._catch_up(sub, first))
 
     async def _catch_up(self, sub: Subscription, first: tuple[Commit, Node | None] | None) -> None:
@@ -231,15 +236,14 @@ class Changefeed:
 
     def _tell_missed(self, sub: Subscription, oldest: Rev) -> None:
         if sub.session.outbox is not None:
-            sub.session.outbox.send(
-                {
-                    "push": "missed",
-                    "sub": sub.number,
-                    "after": sub.cursor,
-                    "oldest": oldest,
-                    "head": self.head,
-                }
-            )
+            missed: pushes.Missed = {
+                "push": "missed",
+                "sub": sub.number,
+                "after": sub.cursor,
+                "oldest": oldest,
+                "head": self.head,
+            }
+            sub.session.outbox.send(missed)
         sub.cursor = max(oldest, sub.cursor)
 
     async def _part(self, sub: Subscription, commit: Commit) -> msgspec.Raw | None:
@@ -259,7 +263,7 @@ def _needs_tree(sub: Subscription, commit: Commit) -> bool:
     return any(needs_tree(sub.interest, sub.session.access, change) for change in commit.changes)
 
 
-def _push(sub: Subscription, commits: Sequence[Any], rev: Rev) -> dict[str, Any]:
+def _push(sub: Subscription, commits: Sequence[Any], rev: Rev) -> pushes.Commits:
     return {"push": "commits", "sub": sub.number, "rev": rev, "commits": commits}
 
 
@@ -275,8 +279,5 @@ def _commit(access: Access, commit: Commit, changes: list[VisibleChange]) -> dic
         "time": commit.time,
         "author": commit.author,
         "message": commit.message if may_read_all(access, commit) else "",
-        "changes": [
-            {"op": change.op.value, "path": format_path(change.path), "value": change.value}
-            for change in changes
-        ],
+        "changes": [change_to_wire(change.op, change.path, change.value) for change in changes],
     }

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from tega.api import MISSING, Change, Op
+from tega.api import Change, Op
 from tega.errors import Compacted
 from tega.hub.access import channel_path
 from tega.hub.changefeed import MANY
@@ -18,6 +18,7 @@ from tega.hub.reading import Answer, entry_head, unordered, write_found, write_l
 from tega.paths import format_path, overlap, parse_path
 from tega.pattern import path_pattern
 from tega.protocol import requests
+from tega.protocol.answers import change_to_wire, difference_to_wire, receipt_to_wire
 from tega.protocol.errors import BadRequest, Denied
 from tega.state import mod_at
 from tega.tree import diff as compare
@@ -26,7 +27,7 @@ from tega.tree import find, to_json, walk
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
-    from tega.api import Commit, Difference, Json, Path, Rev
+    from tega.api import Commit, Json, Path, Rev
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
@@ -229,29 +230,19 @@ def _commit(access: Access, commit: Commit) -> dict[str, Any]:
         **_receipt(access, commit),
         "author": commit.author,
         "message": commit.message if whole else "",
-        "changes": [
-            {"op": part.op.value, "path": format_path(part.path), "value": part.value} for part in parts
-        ],
+        "changes": [change_to_wire(part.op, part.path, part.value) for part in parts],
     }
 
 
 def _receipt(access: Access, commit: Commit) -> dict[str, Any]:
     """What a commit is known by. Its hash is one of all that it changed."""
-    all_of_it = access.everywhere("read")
-    receipt: dict[str, Any] = {
-        "rev": commit.rev,
-        "time": commit.time,
-        "roots": {
-            root: version
-            for root, version in commit.roots.items()
-            if all_of_it or access.allows("read", (root,))
-        },
-        "hash": commit.hash.hex() if all_of_it else "",
-        "prev_hash": commit.prev_hash.hex() if all_of_it else "",
+    everything = access.everywhere("read")
+    roots = {
+        root: version
+        for root, version in commit.roots.items()
+        if everything or access.allows("read", (root,))
     }
-    if commit.reverts is not None:
-        receipt["reverts"] = commit.reverts
-    return receipt
+    return receipt_to_wire(commit, roots, hashes=everything)
 
 
 @operation(requests.Diff)
@@ -260,18 +251,8 @@ async def diff(hub: Hub, who: Session, r: requests.Diff) -> Json:
     who.access.require("read", path)
     before, after = [find((await hub.store.view(rev)).tree, path) for rev in (r.since, r.until)]
     into = Answer()
-    steps = write_list(into, compare(before, after, path), _difference)
+    steps = write_list(into, compare(before, after, path), difference_to_wire)
     return await _answer(hub, into, steps, inline=False)
-
-
-def _difference(difference: Difference) -> dict[str, Any]:
-    """One changed leaf; a side that is missing is left out."""
-    shown = {"path": format_path(difference.path)}
-    if difference.before is not MISSING:
-        shown["before"] = difference.before
-    if difference.after is not MISSING:
-        shown["after"] = difference.after
-    return shown
 
 
 # -- writing ----------------------------------------------------------------
@@ -411,7 +392,7 @@ async def cand(hub: Hub, who: Session, r: requests.Cand) -> Json:
     found = await hub.transactions.cand(who.access, r.txid)
     into = Answer()
     steps = write_list(
-        into, found, lambda one: _difference(one) if who.access.allows("read", one.path) else None
+        into, found, lambda one: difference_to_wire(one) if who.access.allows("read", one.path) else None
     )
     return await _answer(hub, into, steps)
 

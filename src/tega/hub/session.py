@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
     from tega.api import Path
     from tega.hub.access import Access
     from tega.hub.changefeed import Subscription
     from tega.hub.channels import Listening
+    from tega.protocol.pushes import Push
     from tega.store import AsyncLease
 
 MIN_TTL_S = 1.0
@@ -29,7 +31,7 @@ class Outbox(Protocol):
         """Whether the client has not taken what it was sent; `Hub.drained` is called when it has."""
         ...
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         """Queue one message; also when full, for answers must reach the client."""
         ...
 
@@ -61,8 +63,8 @@ class Session:
     dropped: int = 0
     over: bool = False
 
-    def tell(self, message: dict[str, Any]) -> bool:
-        """Send a message that may be lost; return False when the client is away or too slow for it."""
+    def tell(self, message: Push) -> bool:
+        """Send a push that may be lost; return False when the client is away or too slow for it."""
         if self.outbox is None:
             return False
         if self.outbox.full:

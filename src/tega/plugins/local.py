@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from tega.hub.access import FULL
 from tega.hub.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tega.client.wire import Wire
     from tega.hub.hub import Hub
@@ -36,8 +36,6 @@ class LocalWire:
         self._queue: deque[bytes] = deque()
         self._closed = False
         self.most: int | None = None
-        self.opened: asyncio.Future[None] = self._loop.create_future()
-        self.opened.set_result(None)
         self._connection = Connection(hub, _Back(self), FULL, "plugin")
 
     @property
@@ -54,9 +52,11 @@ class LocalWire:
             self._connection.lost()
             self._loop.call_soon(self._on_lost)
 
-    abort = close
+    def abort(self) -> None:
+        """Close: nothing is on its way."""
+        self.close()
 
-    def deliver(self, message: dict[str, Any]) -> None:
+    def deliver(self, message: Mapping[str, Any]) -> None:
         """Hand a message to the client, but not within the call that made it."""
         if not self._queue:
             self._loop.call_soon(self._drain)
@@ -87,7 +87,7 @@ class _Back:
     def full(self) -> bool:
         return self._wire.full
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         self._wire.deliver(message)
 
     def close(self, reason: str) -> None:
@@ -104,6 +104,6 @@ def local_client(hub: Hub, name: str) -> Client:
     """Return a client, not yet open, whose session is in `hub`."""
 
     async def connect(on_message: Callable[[dict[str, Any]], None], on_lost: Callable[[], None]) -> Wire:
-        return cast("Wire", LocalWire(hub, on_message, on_lost))
+        return LocalWire(hub, on_message, on_lost)
 
     return Client(name=name, connector=connect)

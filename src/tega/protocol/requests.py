@@ -1,15 +1,16 @@
 """Every request that a session can make, as data: drivers send these, transports decode into them.
 
-On the wire a request is `{"op": "put", "id": 7, "path": "a.b", "value": 1}`.
-Its answer carries the same `id` with `ok` or `error`. A request with `id` 0
-gets no answer.
+On the wire a request is `{"op": "put", "id": 7, "path": "a.b", "value": 1}`;
+what is left out has its default. Its answer carries the same `id` with `ok`
+or `error`. A request with `id` 0 gets no answer.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 MOST: Final = (1 << 63) - 1
 Revision = Annotated[int, Meta(ge=0, le=MOST)]
@@ -354,3 +355,28 @@ class Info(Request):
 
 
 REQUESTS: tuple[type[Request], ...] = tuple(Request.__subclasses__())
+
+NAMED: Final = frozenset({"put", "merge", "delete", "apply", "commit"})
+"""Operations that carry an id in `request`, by which the server knows a repeated one."""
+ONCE: Final = frozenset({"rollback", "clear", "import", "cancel", "publish", "call"})
+"""Operations that must not be repeated."""
+
+
+def outgoing(request: Request) -> dict[str, Any]:
+    """Return a request as a driver sends it, without a number yet, and without what is so by default."""
+    op, fields = _shape(type(request))
+    message: dict[str, Any] = {"op": op}
+    for name, default in fields:
+        value = getattr(request, name)
+        if value is not default:
+            message[name] = value
+    if isinstance(request, Apply):
+        message["steps"] = [structs.asdict(step) for step in request.steps]
+    return message
+
+
+@cache
+def _shape(kind: type[Request]) -> tuple[str, list[tuple[str, Any]]]:
+    """An operation's name, and its fields with their defaults."""
+    fields = [(one.name, one.default) for one in structs.fields(kind) if one.name != "id"]
+    return str(kind.__struct_config__.tag), fields

@@ -16,7 +16,7 @@ from tega.protocol import requests
 from tega.protocol.errors import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from tega.hub.hub import Hub
     from tega.hub.session import Session
@@ -30,7 +30,7 @@ class QueueOutbox:
     """An outbox that somebody takes messages from."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Mapping[str, Any] | None] = asyncio.Queue()
 
     @property
     def full(self) -> bool:
@@ -40,13 +40,13 @@ class QueueOutbox:
     def empty(self) -> bool:
         return self._queue.empty()
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         self._queue.put_nowait(message)
 
     def close(self, reason: str) -> None:
         self._queue.put_nowait(None)
 
-    async def take(self) -> dict[str, Any] | None:
+    async def take(self) -> Mapping[str, Any] | None:
         """Return the next message; None when the session has ended."""
         return await self._queue.get()
 
@@ -92,6 +92,6 @@ async def _events(hub: Hub, session: Session, outbox: QueueOutbox) -> AsyncItera
         await hub.end(session)
 
 
-def _event(message: dict[str, Any]) -> bytes:
+def _event(message: Mapping[str, Any]) -> bytes:
     mark = b"id: %d\n" % message["rev"] if message["push"] == "commits" else b""
     return b"%sevent: %s\ndata: %s\n\n" % (mark, str(message["push"]).encode(), _encode(message))

@@ -17,6 +17,8 @@ from tega.protocol.errors import Unauthorized
 from tega.protocol.frames import PATH, Framed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from websockets.datastructures import Headers
     from websockets.http11 import Response
 
@@ -134,7 +136,7 @@ class SessionProtocol(Framed):
 
     # -- Peer ----------------------------------------------------------------
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         if self._transport.is_closing():
             return
         if self.full and self._transport.get_write_buffer_size() > CUT:

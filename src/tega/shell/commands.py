@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from tega.client.decode import difference_of
 from tega.paths import parse_path
+from tega.protocol.answers import difference_of
 from tega.protocol.errors import NotFound
 from tega.shell import show
 from tega.shell.lines import UsageError, parse_call, parse_number, parse_value, split_word, words

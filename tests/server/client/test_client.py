@@ -146,10 +146,10 @@ def test_calls_across_sessions():
             seen = []
             assert await db.call("f.count", 3, progress=seen.append) == 2
             assert seen == [0, 1, 2]
-            wire = db._wire
+            wire = db.wire
             with pytest.raises(ZeroDivisionError):
                 await db.call("f.count", 3, progress=lambda value: 1 // value)
-            assert (await db.call("f.add", 1), db._wire) == (1, wire)
+            assert (await db.call("f.add", 1), db.wire) == (1, wire)
             with pytest.raises(RemoteError, match="TypeError"):
                 await db.call("f.add")
             with pytest.raises(CallTimeout, match="may still have run"):
@@ -157,7 +157,7 @@ def test_calls_across_sessions():
             await asyncio.wait_for(cancelled.wait(), 5)
             cancelled.clear()
             task = asyncio.create_task(db.call("f.hang"))
-            await until(lambda: owner._serving)
+            await until(lambda: owner._functions._serving)
             task.cancel()
             await asyncio.wait_for(cancelled.wait(), 5)
             with pytest.raises(NoHandler):
@@ -168,7 +168,7 @@ def test_calls_across_sessions():
             with pytest.raises(NoHandler):
                 await db.call("f.add")
             waiting = asyncio.create_task(db.call("f.hang", timeout=30))
-            await until(lambda: owner._serving)
+            await until(lambda: owner._functions._serving)
             await owner.close()
             with pytest.raises(CallTimeout, match="vanished"):
                 await waiting
@@ -254,7 +254,7 @@ def test_what_is_pushed_in_one_receipt_with_the_answer_is_not_lost():
         wire.take(commits(1, 7))
         await opened
         assert (await anext(notices)).rev == 7
-        db._chore(db._ping(wire))
+        db.chore(db._ping(wire))
         ping = await wire.asked("ping")
         opened = asyncio.create_task(late.open())
         number = await until(lambda: wire.sent[-1]["op"] == "subscribe" and wire.sent[-1]["id"])
@@ -290,7 +290,7 @@ def test_a_subscription_nobody_waits_for_any_more_is_ended():
         await asyncio.wait([opened])
         wire.take({"id": number, "ok": {"sub": 4, "rev": 0}})
         assert wire.sent[-1] == {"op": "unsubscribe", "sub": 4}
-        assert (db._streams, db._all_streams) == ({}, [])
+        assert (db._subscriptions._streams, db._subscriptions._all) == ({}, [])
         wire.close()
         await db.close()
 
@@ -329,7 +329,7 @@ def test_a_lost_connection_heals_and_nothing_is_missed():
             async with db.subscribe("a") as notices:
                 for i in range(100):
                     if i % 25 == 10:
-                        db._wire.abort()
+                        db.wire.abort()
                     await other.put("a", i)
                 assert [(await anext(notices)).changes[0].value for _ in range(100)] == list(range(100))
             assert (await other.get("e")).value == 1
@@ -426,7 +426,7 @@ def test_requests_wait_for_the_server_to_come_back_and_run_once():
 
 
 def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
-    monkeypatch.setattr("tega.client.client.REQUEST_S", 0.2)
+    monkeypatch.setattr("tega.client.asking.REQUEST_S", 0.2)
 
     async def work():
         wire = Script()
@@ -441,7 +441,7 @@ def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
 
 
 def test_a_line_that_has_gone_silent_is_given_up_also_when_the_session_may_last_long(monkeypatch):
-    monkeypatch.setattr("tega.client.client.REQUEST_S", 2.0)
+    monkeypatch.setattr("tega.client.asking.REQUEST_S", 2.0)
 
     async def work():
         wire = Script()
@@ -579,7 +579,7 @@ def test_a_function_that_another_took_over_does_not_lock_its_first_owner_out():
 
 
 def test_opening_ends_when_the_server_hangs_up_or_says_nothing(monkeypatch):
-    monkeypatch.setattr("tega.client.client.REQUEST_S", 0.1)
+    monkeypatch.setattr("tega.client.asking.REQUEST_S", 0.1)
 
     async def silent(take, lost):
         wire = Script()
@@ -605,7 +605,7 @@ def test_a_client_that_may_not_reconnect_says_so_to_everybody():
             db = await Client(server.url, reconnect=False).open()
             notices = db.subscribe("a")
             await notices.open()
-            db._wire.abort()
+            db.wire.abort()
             with pytest.raises(Disconnected):
                 await anext(notices)
             with pytest.raises(Disconnected):

@@ -43,7 +43,7 @@ async def actor(db, seed: int, done: dict[str, int], steps: int) -> list[int]:
             case 5:
                 await db.merge("other", {f"m{seed}": {"x": dice.randrange(5)}})
             case 6:
-                db._wire.abort()
+                db.wire.abort()
                 revs.append(await db.head())
             case 7:
                 txid = (await db.ask("begin"))["txid"]

@@ -129,14 +129,14 @@ def test_a_subscriber_that_stops_reading_costs_no_memory_and_gets_everything_lat
         ):
             await writer.put("a", "x")
             assert (await anext(notices)).rev == 1
-            slow._wire._transport.pause_reading()
+            slow.wire._transport.pause_reading()
             for i in range(20):
                 await writer.put("a", [i, "x" * 100_000])
             before = rss_mb(one.pid)
             for i in range(600):
                 await writer.put("a", [i, "x" * 100_000])
             assert rss_mb(one.pid) - before < 20, "60 MB went by"
-            slow._wire._transport.resume_reading()
+            slow.wire._transport.resume_reading()
             revs = [(await anext(notices)).rev for _ in range(620)]
             assert revs == list(range(2, 622))
             assert notices.behind

@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from tega.client.decode import groups_of
 from tega.database import Database
 from tega.engines.memory import MemoryLog
 from tega.errors import InvalidPattern
@@ -15,6 +14,7 @@ from tega.hub.access import FULL
 from tega.hub.reading import select
 from tega.paths import parse_path
 from tega.pattern import Expression, glob_pattern, regex_pattern, star_expression
+from tega.protocol.answers import groups_of
 from tega.tree import build
 from unit.tega.serving import Talker, hubbing, run
 
