@@ -13,12 +13,14 @@ from functools import partial
 from ipaddress import ip_interface
 from typing import TypeVar
 
+from nlan.kinds.address import Address
 from nlan.kinds.base import Driver
-from nlan.kinds.namespace import NamespaceDriver
-from nlan.netlink.driver import NetlinkDriver
+from nlan.kinds.namespace import Namespace, NamespaceDriver
+from nlan.kinds.veth import Veth
 from nlan.plan import Operation
-from nlan.resources import Address, Namespace, Resource, Veth
+from nlan.resources import Resource
 from nlan.runtimes import NetnsRuntime, Paths
+from nlan.testing import kernel_driver
 from nlan.values import stable_mac
 
 LAB = "bench-kernel"
@@ -85,7 +87,7 @@ def one_round(count: int, times: dict[str, list[float]]) -> None:
     runtime = NetnsRuntime(Paths.from_environment(), LAB)
     namespaces, links, addresses = ring(count)
     names = [r.key.namespace for r in namespaces]
-    kernel, spaces = NetlinkDriver(runtime), NamespaceDriver(runtime)
+    kernel, spaces = kernel_driver(runtime), NamespaceDriver(runtime)
     with runtime.lock():
         start = time.perf_counter()
         steps: list[tuple[str, Driver, list[Resource]]] = [
@@ -97,7 +99,7 @@ def one_round(count: int, times: dict[str, list[float]]) -> None:
             outcomes = timed(times, what, partial(driver.apply, creations(resources)))
             assert not any(outcomes), next(filter(None, outcomes))
         times.setdefault("create", []).append(time.perf_counter() - start)
-        fresh = NetlinkDriver(NetnsRuntime(Paths.from_environment(), LAB))
+        fresh = kernel_driver(NetnsRuntime(Paths.from_environment(), LAB))
         found = timed(times, "observe", lambda: list(fresh.observe(names)))
         assert {r.key: r for r in found} == {r.key: r for r in [*links, *addresses]}
         start = time.perf_counter()

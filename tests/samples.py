@@ -7,19 +7,17 @@ from typing import Any
 
 import msgspec
 
-from nlan.resources import (
-    Address,
-    Bridge,
-    Cgroup,
-    FdbEntry,
-    HostsFile,
-    Namespace,
-    Resource,
-    Route,
-    Sysctl,
-    Veth,
-    Vxlan,
-)
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.cgroup import Cgroup
+from nlan.kinds.fdb import FdbEntry
+from nlan.kinds.hosts import HostsFile
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.route import Route
+from nlan.kinds.sysctl import Sysctl
+from nlan.kinds.veth import Veth
+from nlan.kinds.vxlan import Vxlan
+from nlan.resources import Resource
 
 
 def with_(resource: Resource, **fields: Any) -> Any:

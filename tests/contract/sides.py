@@ -13,19 +13,15 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
-from nlan.kinds.base import Driver
-from nlan.kinds.cgroup import CgroupDriver
-from nlan.kinds.hosts import HostsDriver
-from nlan.kinds.namespace import NamespaceDriver
-from nlan.kinds.sysctl import SysctlDriver
+from nlan.kinds.base import SEAM, Driver, drivers
 from nlan.netlink.channel import open_channel
-from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.links import dump_links
 from nlan.netlink.snapshot import look
+from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes import NetnsRuntime
 from nlan.runtimes.netns import syscalls
-from nlan.testing import FakeHostsDriver, FakeKernel, FakePlace, FakeSysctlDriver, address, link, route
+from nlan.testing import FakeKernel, FakePlace, address, fake_drivers, kernel_driver, link, route
 from nlan.testing.link import NewLink
 
 STATIC = 4
@@ -102,13 +98,7 @@ class Fake(Side):
         self.place = FakePlace(self.kernel)
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
-        return [
-            NamespaceDriver(self.place),
-            FakeHostsDriver(self.kernel),
-            CgroupDriver(self.place, desired.values()),
-            FakeSysctlDriver(self.kernel, desired.values()),
-            NetlinkDriver(self.place),
-        ]
+        return fake_drivers(self.place, desired)
 
     def add_bridge(self, namespace: str, name: str) -> None:
         link.create(NewLink(self.kernel.netns(namespace), name, "bridge", MAC))
@@ -147,13 +137,7 @@ class Real(Side):
         self.foreign: list[str] = []
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
-        return [
-            NamespaceDriver(self.place),
-            HostsDriver(self.place),
-            CgroupDriver(self.place, desired.values()),
-            SysctlDriver(self.place, desired.values()),
-            NetlinkDriver(self.place),
-        ]
+        return drivers(Registry(()).of(SEAM).values(), self.place, desired.values())
 
     def _ip(self, namespace: str, *words: str) -> None:
         done = self.place.run(namespace, ["ip", *words])
@@ -194,7 +178,7 @@ class Real(Side):
             os.unlink(pin)
 
     def settle(self, namespaces: Sequence[str]) -> None:
-        driver = NetlinkDriver(self.place)
+        driver = kernel_driver(self.place)
         deadline = time.monotonic() + VANISH_S
         while any(getattr(r, "peer_namespace", None) == "" for r in driver.observe(namespaces)):
             assert time.monotonic() < deadline, "the kernel keeps the links of a removed namespace"

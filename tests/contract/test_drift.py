@@ -10,12 +10,12 @@ import pytest
 from contract.sides import Side
 from netns.support import by_key, create, delete, observe, observe_foreign, succeeded, update
 from nlan.kinds.base import Driver
-from nlan.netlink import codec
+from nlan.kinds.stack import Stack
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
 from nlan.netlink.codec import Message
 from nlan.netlink.links import change_link, group_link, link_body
-from nlan.netlink.route import ROUTE_HEADER
-from nlan.resources import Foreign, Resource, Stack
+from nlan.resources import Foreign, Resource
 from samples import ADDRESS, BRIDGE, PAIR, VXLAN, with_
 
 DELROUTE, NEWLINK, DELRULE, NEWRULE = 25, 16, 33, 32
@@ -39,8 +39,8 @@ def made(driver: Driver, *resources: Resource) -> None:
 
 
 def rule(kind: int, priority: int, table: int) -> Message:
-    flags = codec.NLM_F_CREATE | codec.NLM_F_EXCL if kind == NEWRULE else 0
-    return Message(kind, flags, ROUTE_HEADER.pack(2, 0, 0, 0, table, 0, 0, 1, 0) + codec.u32(6, priority))
+    flags = wire.NLM_F_CREATE | wire.NLM_F_EXCL if kind == NEWRULE else 0
+    return Message(kind, flags, wire.RTMSG.pack(2, 0, 0, 0, table, 0, 0, 1, 0) + codec.u32(6, priority))
 
 
 def setting(name: str, kind: str, number: int, value: bytes) -> Message:
@@ -104,7 +104,7 @@ def test_a_link_that_lost_its_mark_is_nlans_again(side: Side, driver: Driver, re
 
 
 def route_gone(prefix: IPv4Address, length: int, table: int) -> Message:
-    header = ROUTE_HEADER.pack(2, length, 0, 0, table, 0, 255, 0, 0)
+    header = wire.RTMSG.pack(2, length, 0, 0, table, 0, 255, 0, 0)
     return Message(DELROUTE, 0, header + codec.attribute(1, prefix.packed))
 
 

@@ -12,7 +12,8 @@ from contract.sides import Fake, Side
 from netns.support import create, observe, succeeded, update
 from nlan.errors import ApplyError, NlanError
 from nlan.kinds.base import Driver
-from nlan.resources import Resource, Sysctl
+from nlan.kinds.sysctl import Sysctl
+from nlan.resources import Resource
 from samples import ADDRESS, ADDRESS6, BRIDGE, BRIDGE2, ENTRY, PAIR, ROUTE, ROUTE6, VXLAN, VXLAN6, with_
 
 ADDRESSED = (BRIDGE, ADDRESS, ADDRESS6)

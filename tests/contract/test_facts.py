@@ -21,7 +21,9 @@ from netns.support import (
 )
 from nlan.errors import NotOwnedError
 from nlan.kinds.base import Driver
-from nlan.resources import Namespace, Resource, Sysctl
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.sysctl import Sysctl
+from nlan.resources import Resource
 from samples import (
     ADDRESS,
     ADDRESS6,

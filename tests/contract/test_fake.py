@@ -10,7 +10,7 @@ import pytest
 from contract.sides import Fake
 from netns.support import create, delete, succeeded
 from nlan.errors import HostError, NlanError
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, open_channel
 from nlan.netlink.codec import Message
 from nlan.netlink.links import change_link, create_link, link_body
@@ -37,10 +37,10 @@ def channel(place: FakePlace) -> Channel:
     "message",
     [
         Message(SETLINK, 0, link_body(name="lo")),
-        Message(NEWLINK, codec.NLM_F_CREATE, link_body(name="x")),
+        Message(NEWLINK, wire.NLM_F_CREATE, link_body(name="x")),
         change_link("lo", codec.u32(IFLA_TXQLEN, 10)),
         create_link("x", "macvlan", codec.attribute(1, bytes(6)), codec.u32(4, 1500), codec.u32(27, 0)),
-        Message(NEWADDR, codec.NLM_F_CREATE, bytes(8)),
+        Message(NEWADDR, wire.NLM_F_CREATE, bytes(8)),
     ],
     ids=["type", "flags", "attribute", "kind of link", "flags of an address"],
 )

@@ -16,8 +16,9 @@ import pytest
 from contract.conftest import NAMESPACES
 from contract.sides import Fake, Real, Side
 from netns.support import create, observe, operation, succeeded
+from nlan.kinds.sysctl import Sysctl
 from nlan.plan import Operation
-from nlan.resources import Resource, Sysctl
+from nlan.resources import Resource
 from samples import (
     ADDRESS,
     ADDRESS6,

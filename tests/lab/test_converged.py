@@ -11,10 +11,10 @@ from socket import AF_INET, AF_INET6
 
 import pytest
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
 from nlan.netlink.hops import Hop, hops_of
-from nlan.netlink.route import ROUTE_HEADER, dump_routes
+from nlan.netlink.routes import dump_routes
 from nlan.runtimes import NetnsRuntime, Paths
 from support import Nlan
 
@@ -89,7 +89,7 @@ def _routes(place: NetnsRuntime, node: str) -> set[tuple[str, int, frozenset[Hop
         (
             str(route.prefix),
             route.protocol,
-            frozenset(hops_of(codec.attributes(route.body, ROUTE_HEADER.size))),
+            frozenset(hops_of(codec.attributes(route.body, wire.RTMSG.size))),
         )
         for route in routes
         if route.body is not None and not route.prefix.is_link_local

@@ -12,6 +12,7 @@ import pytest
 from nlan.api.nodes import open_nodes
 from nlan.netlink.driver import NetlinkDriver
 from nlan.runtimes import NetnsRuntime, Paths
+from nlan.testing import kernel_driver
 
 _numbers = itertools.count()
 
@@ -58,4 +59,4 @@ def place(runtime: NetnsRuntime) -> NetnsRuntime:
 
 @pytest.fixture
 def kernel(place: NetnsRuntime) -> NetlinkDriver:
-    return NetlinkDriver(place)
+    return kernel_driver(place)

@@ -8,9 +8,10 @@ from typing import Any
 
 from nlan.errors import NlanError
 from nlan.kinds.base import Driver
+from nlan.kinds.stack import Stack
 from nlan.plan import Operation
 from nlan.plan.operation import Action
-from nlan.resources import Foreign, Key, Resource, Stack
+from nlan.resources import Foreign, Key, Resource
 from nlan.runtimes import NetnsRuntime
 
 ALL = ("a", "b", "c", "@fabric")

@@ -10,8 +10,9 @@ from nlan.engine import Engine
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.errors import NlanError
 from nlan.expand import expand
+from nlan.kinds.address import Address
 from nlan.plan import Operation, Plan
-from nlan.resources import Address, Resource
+from nlan.resources import Resource
 from nlan.schema import Allocations, load
 from nlan.testing import FakeKernel
 from unit.engine_labs import Run, complete

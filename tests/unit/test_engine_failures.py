@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from nlan.api.lifecycle import _apply_error
 from nlan.engine import Engine, Failure, failure_text
 from nlan.errors import ApplyError, HostError, NlanError, os_words
+from nlan.kinds.bridge import Bridge
 from nlan.plan import Operation, Plan
-from nlan.resources import Bridge, Key, Resource
+from nlan.resources import Key, Resource
 
 
 def failure(node: str, name: str, error: NlanError | None) -> Failure:

@@ -17,7 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.resources import Address, Bridge, FdbEntry, Key, Namespace, Resource, Route, Sysctl, Veth, Vxlan
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.fdb import FdbEntry
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.route import Route
+from nlan.kinds.sysctl import Sysctl
+from nlan.kinds.veth import Veth
+from nlan.kinds.vxlan import Vxlan
+from nlan.resources import Key, Resource
 from nlan.testing import FakeKernel, KilledError, address, link
 from unit.engine_labs import Lab, Run, complete, kernel_with
 

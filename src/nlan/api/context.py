@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
 from nlan.api.nodes import open_nodes
 from nlan.engines.base import BgpSession, EngineDriver, Engines
 from nlan.errors import NotFoundError
-from nlan.kinds.base import Driver
-from nlan.kinds.cgroup import CgroupDriver
-from nlan.kinds.hosts import HostsDriver
+from nlan.kinds.base import SEAM as KINDS
+from nlan.kinds.base import AnyKind, Driver, drivers
 from nlan.kinds.namespace import NamespaceDriver
-from nlan.kinds.sysctl import SysctlDriver
 from nlan.model import Lab
-from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.watch import RouteWatcher
 from nlan.place import Place
+from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes import Paths
 
@@ -41,12 +39,19 @@ class Context:
         lab: str,
         trace: Callable[[str], None] | None = None,
         *,
+        registry: Registry | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Look at a lab, which need not exist; `trace` is told every message to the kernel."""
+        self.registry = Registry() if registry is None else registry
         self.paths, self.clock = paths, clock
         self.place = open_nodes(paths, lab)
         self._trace = trace
+
+    @cached_property
+    def kinds(self) -> Mapping[str, AnyKind]:
+        """The kinds of resources that there are, but for the engines' daemons."""
+        return self.registry.of(KINDS)
 
     @cached_property
     def engines(self) -> Engines:
@@ -69,13 +74,9 @@ class Context:
         Args:
             desired: Tells some drivers what to look at.
         """
-        resources: Iterable[Resource] = desired.values()
+        place = self.place if self._trace is None else self._traced(self._trace)
         return [
-            NamespaceDriver(self.place),
-            HostsDriver(self.place),
-            CgroupDriver(self.place, resources),
-            SysctlDriver(self.place, resources),
-            NetlinkDriver(self.place if self._trace is None else self._traced(self._trace)),
+            *drivers(self.kinds.values(), place, desired.values()),
             *self.engine_drivers.values(),
         ]
 

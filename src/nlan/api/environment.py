@@ -41,4 +41,4 @@ class Environment:
         """Return what a lab lives in; `trace` is told every message to the kernel."""
         from nlan.api.context import Context
 
-        return Context(self.paths, lab, trace, clock=self.clock)
+        return Context(self.paths, lab, trace, registry=self.registry, clock=self.clock)

@@ -9,9 +9,9 @@ from nlan.api.context import Context
 from nlan.api.names import find_namespace, second_names, visible
 from nlan.engine import Engine
 from nlan.errors import NotFoundError
+from nlan.kinds.address import Address
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
-from nlan.resources import Address
 from nlan.services._hosts import host_name
 from nlan.services.node.expand import addresses, node_addresses
 

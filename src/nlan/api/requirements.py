@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from nlan.api.features import LINK_KINDS, missing_link_kinds
 from nlan.engines.base import Engines, RawPlace
 from nlan.errors import HostError, InputError, Problem
+from nlan.kinds.cgroup import Cgroup
 from nlan.model import Lab
 from nlan.plan import Operation, Plan
-from nlan.resources import Cgroup
 
 WhyNot = Callable[[str], str | None]
 """Tells why a controller of cgroups (``memory``, ``cpu``, ``pids``) cannot be used; None if it can."""

@@ -18,9 +18,10 @@ from nlan.errors import RollbackError
 from nlan.expand import expand
 from nlan.expect import Expectation, Hindrance, expectation
 from nlan.expect.hindrances import details
+from nlan.kinds.address import Address
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, plan
-from nlan.resources import Address, Key, Resource
+from nlan.resources import Key, Resource
 from nlan.state import find_state
 from nlan.values import natural
 

@@ -9,8 +9,11 @@ from functools import cached_property
 from nlan.api.context import engines
 from nlan.engines.base import Daemon
 from nlan.expand import expand
+from nlan.kinds.cgroup import Cgroup
+from nlan.kinds.sysctl import Sysctl
+from nlan.kinds.veth import Veth
 from nlan.model import Lab
-from nlan.resources import Cgroup, Key, Resource, Sysctl, Veth
+from nlan.resources import Key, Resource
 
 TOLD = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})
 """Sysctls whose change the kernel tells (RTM_NEWNETCONF)."""

@@ -1,158 +1,142 @@
-"""Addresses, marked by their protocol number (IFA_PROTO, kernel 5.18).
-
-A kernel that does not know that number reports none even for the addresses it gave to the loopback
-itself; there every global address of a marked link counts as nlan's.
-"""
+"""Addresses, marked by their protocol number."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
-from typing import NamedTuple
+import errno
+from collections.abc import Callable, Iterable, Iterator
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_network
+from pathlib import Path
+from typing import ClassVar
 
-from nlan.netlink import codec, route
+from nlan.netlink import codec, wire
+from nlan.netlink.addresses import Addresses, is_at_work, list_addresses
 from nlan.netlink.channel import Channel
-from nlan.netlink.codec import Message
-from nlan.netlink.links import IFF_LOOPBACK, Link, Links, dump_links, mac_octets
-from nlan.netlink.route import PROTOCOL, Routes
+from nlan.netlink.codec import Message, Refusal
+from nlan.netlink.kind import KernelKind, View, foreign
+from nlan.netlink.links import Link, dump_links, mac_octets
+from nlan.netlink.routes import PROTOCOL, Routes, connect, deliver
 from nlan.netlink.step import FINISH, MAKE, REMOVE, Context, Step, index_of
-from nlan.resources import Address
+from nlan.place import Place
+from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource, link_key
 
-_RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR = 20, 21, 22
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_PROTO = 1, 2, 11
-_IFA_F_NODAD, _IFA_F_TENTATIVE = 0x02, 0x40
-_SCOPE_GLOBAL, _SCOPE_LINK = 0, 253
-_KERNELS = frozenset({1, 2, 3})
-"""Protocol numbers of the loopback's own address, of router advertisements, of link-local ones."""
 _LINK_LOCAL = IPv6Interface("fe80::/64")
 LOCAL_ROUTE, CONNECTED_ROUTE = "its local route is missing", "its connected route is missing"
 LINK_LOCAL, LINK_LOCAL_ROUTE = "the link-local address is missing", "the link-local route is missing"
-_AF_INET, _AF_INET6 = 2, 10
-_HEADER = struct.Struct("=BBBBI")
 
 
-class Listed(NamedTuple):
-    """An address as the kernel lists it.
+class Address(Resource, frozen=True, kw_only=True):
+    """An address of an interface.
 
     Attributes:
-        number: Of its interface.
-        scope: RT_SCOPE_*.
-        protocol: Who put it there, 0 where the kernel does not know.
-        length: Of its prefix.
-        packed: Its bytes.
-        is_tentative: Whether IPv6 does not work with it yet.
-        body: The message that says so; what removes it is the same.
+        namespace: Where the interface is.
+        interface: Its name.
+        address: With prefix length.
+        lacks: What of it the kernel makes and is gone, in words: ``its connected route is missing``.
     """
 
-    number: int
-    scope: int
-    protocol: int
-    length: int
-    packed: bytes
-    is_tentative: bool
-    body: memoryview
+    kind: ClassVar[str] = "address"
+    rank: ClassVar[int] = Rank.ADDRESSES
+    goes_with_link: ClassVar[bool] = True
+    brings_routes: ClassVar[bool] = True
+    mutable: ClassVar[dict[str, Impact]] = {"lacks": "hitless"}
+    namespace: str
+    interface: str
+    address: IPv4Interface | IPv6Interface
+    lacks: tuple[str, ...] = ()
 
     @property
-    def address(self) -> IPv4Interface | IPv6Interface:
-        """It with its prefix length; made when asked for, since most are nobody's business."""
-        return ip_interface((self.packed, self.length))
+    def key(self) -> Key:
+        """Interface and address."""
+        return Key(self.kind, self.namespace, f"{self.interface} {self.address}")
 
-    @property
-    def is_ipv6(self) -> bool:
-        """Whether it is one of IPv6."""
-        return len(self.packed) == 16
+    def requires(self) -> tuple[Key, ...]:
+        """The interface."""
+        return (Key(NAMESPACE, self.namespace, ""), link_key(self.namespace, self.interface))
 
-    @property
-    def is_link_local(self) -> bool:
-        """Whether it is one of IPv6 that is good on its link alone."""
-        return self.is_ipv6 and self.packed[0] == 0xFE and self.packed[1] & 0xC0 == 0x80
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """The address, once per namespace."""
+        return (("address", self.namespace, str(self.address.ip)),)
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The one that it is in."""
+        return (self.address.network,)
 
 
-def create(address: Address) -> list[Step]:
-    """Add it, IPv6 without duplicate detection; one of IPv4 that is there already is taken over.
+class AddressKind(KernelKind[Address]):
+    """How addresses are made and found."""
 
-    IPv6 knows addresses without their length: one that is there may have another, and keeps it.
-    """
-    return take_over(address) if address.address.version == 4 else _put(address, codec.NLM_F_CREATE)
+    resource = Address
+    events = ("address",)
+
+    def observe(self, view: View) -> Iterator[Resource]:
+        """Yield nlan's addresses, and foreign ones of its links."""
+        addresses, routes = view.addressing
+        for link, one in addresses.own:
+            address = one.address
+            lacks = tuple(_lacks(link, address, addresses, routes)) if is_at_work(link, one) else ()
+            yield Address(namespace=view.namespace, interface=link.name, address=address, lacks=lacks)
+        for link, one in addresses.foreign:
+            words, prefix = f"{one.address} on {link.name}", ip_network(one.address.ip)
+            yield foreign(view.namespace, "address", words, wire.RTM_DELADDR, one.body, prefix=prefix)
+
+    def create(self, desired: Address) -> list[Step]:
+        """Add it, IPv6 without duplicate detection; one of IPv4 that is there already is taken over.
+
+        IPv6 knows addresses without their length: one that is there may have another, and keeps it.
+        """
+        return take_over(desired) if desired.address.version == 4 else _put(desired, wire.NLM_F_CREATE)
+
+    def update(self, desired: Address, observed: Address) -> list[Step]:
+        """Put back what the kernel made and is gone."""
+        return _put_back(desired, observed)
+
+    def delete(self, observed: Address) -> list[Step]:
+        """Remove it."""
+        return _removal(observed)
+
+    def in_the_way(self, desired: Address, channel: Channel) -> Iterable[Resource]:
+        """Return what else of it the interface has; without that it is taken over, whoever gave it."""
+        return list(_of_other_length(desired, channel))
+
+    def mend(self, desired: Address, refused: Refusal, place: Place) -> bool:
+        """Switch IPv6 on for an interface where somebody switched it off."""
+        if refused.errno != errno.EACCES:
+            return False
+        with place.inside(desired.namespace):
+            path = Path("/proc/sys/net/ipv6/conf", desired.interface, "disable_ipv6")
+            path.write_text("0", encoding="ascii")
+        return True
+
+
+KIND = AddressKind()
 
 
 def take_over(address: Address) -> list[Step]:
     """Add it, or put nlan's mark on one that is there."""
-    return _put(address, codec.NLM_F_CREATE | codec.NLM_F_REPLACE)
+    return _put(address, wire.NLM_F_CREATE | wire.NLM_F_REPLACE)
 
 
 def _put(address: Address, flags: int) -> list[Step]:
-    return [Step(MAKE, address.namespace, lambda context: _message(context, address, _RTM_NEWADDR, flags))]
+    return [
+        Step(MAKE, address.namespace, lambda context: _message(context, address, wire.RTM_NEWADDR, flags))
+    ]
 
 
-def delete(address: Address) -> list[Step]:
-    """Remove it."""
+def _removal(address: Address) -> list[Step]:
 
     def build(context: Context) -> Message | None:
         if not context.links().index_of(address.interface):
             return None
-        return _message(context, address, _RTM_DELADDR, 0)
+        return _message(context, address, wire.RTM_DELADDR, 0)
 
     return [Step(REMOVE, address.namespace, build, absent_is_done=True)]
-
-
-class Addresses:
-    """The addresses of a namespace."""
-
-    def __init__(self, links: Links, listed: Sequence[Listed]) -> None:
-        """Tell nlan's from others', as far as this kernel can."""
-        knows_protocol = any(one.protocol for one in listed)
-        self.own: list[tuple[Link, Listed]] = []
-        self.foreign: list[tuple[Link, Listed]] = []
-        self.local = frozenset(one.number for one in listed if one.is_link_local)
-        """The interfaces that have a link-local address."""
-        for one in listed:
-            link = links.by_index.get(one.number)
-            if link is None or one.scope != _SCOPE_GLOBAL:
-                continue
-            ours = one.protocol == PROTOCOL if knows_protocol else link.is_marked
-            if ours:
-                self.own.append((link, one))
-            elif knows_protocol and link.is_marked and one.protocol not in _KERNELS:
-                self.foreign.append((link, one))
-
-    @property
-    def has_ipv6(self) -> bool:
-        """Whether anybody gave the namespace an IPv6 address."""
-        return any(one.is_ipv6 for _, one in (*self.own, *self.foreign))
-
-    def is_fresh(self, routes: Routes) -> bool:
-        """Tell whether an IPv6 address may be too new for the kernel to take in packets for it."""
-        return any(
-            one.is_ipv6 and _is_at_work(link, one) and not routes.delivers(one.packed)
-            for link, one in self.own
-        )
-
-
-def dump_addresses(channel: Channel, links: Links) -> Addresses:
-    """Return the addresses of the channel's namespace."""
-    return Addresses(links, _listed(channel))
-
-
-def observe(namespace: str, found: Addresses, routes: Routes) -> Iterable[Address]:
-    """Return nlan's addresses in the namespace."""
-    for link, one in found.own:
-        address = one.address
-        lacks = tuple(_lacks(link, address, found, routes)) if _is_at_work(link, one) else ()
-        yield Address(namespace=namespace, interface=link.name, address=address, lacks=lacks)
-
-
-def _is_at_work(link: Link, one: Listed) -> bool:
-    """Tell whether the kernel shall have made what belongs to the address."""
-    return link.up and (not one.is_ipv6 or (link.has_begun_ipv6 and not one.is_tentative))
 
 
 def _lacks(
     link: Link, address: IPv4Interface | IPv6Interface, found: Addresses, routes: Routes
 ) -> Iterator[str]:
     """Yield what the kernel makes together with an address that is at work, and is gone."""
-    is_loopback = bool(link.flags & IFF_LOOPBACK)
+    is_loopback = bool(link.flags & wire.IFF_LOOPBACK)
     network = address.network
     if not routes.delivers(address.packed):
         yield LOCAL_ROUTE
@@ -166,13 +150,12 @@ def _lacks(
             yield LINK_LOCAL_ROUTE
 
 
-def update(address: Address, observed: Address) -> list[Step]:
-    """Put back what the kernel made and is gone."""
+def _put_back(address: Address, observed: Address) -> list[Step]:
     ip, lacks = address.address, observed.lacks
     if not lacks:
         return take_over(address)
     if ip.version == 6 and LOCAL_ROUTE in lacks:  # the kernel knows no other way
-        return [*delete(address), *(s._replace(phase=FINISH) for s in take_over(address))]
+        return [*_removal(address), *(s._replace(phase=FINISH) for s in take_over(address))]
 
     def step(message: Callable[[Context, int], Message]) -> Step:
         def build(context: Context) -> Message:
@@ -182,13 +165,13 @@ def update(address: Address, observed: Address) -> list[Step]:
 
     steps = []
     if LOCAL_ROUTE in lacks:
-        steps.append(step(lambda _, index: route.deliver(ip, index)))
+        steps.append(step(lambda _, index: deliver(ip, index)))
     if CONNECTED_ROUTE in lacks:
-        steps.append(step(lambda _, index: route.connect(ip, index)))
+        steps.append(step(lambda _, index: connect(ip, index)))
     if LINK_LOCAL in lacks:
         steps.append(step(_link_local))
     if LINK_LOCAL_ROUTE in lacks:
-        steps.append(step(lambda _, index: route.connect(_LINK_LOCAL, index)))
+        steps.append(step(lambda _, index: connect(_LINK_LOCAL, index)))
     return steps
 
 
@@ -196,15 +179,15 @@ def _link_local(context: Context, index: int) -> Message:
     """Return the message that gives an interface the address that its MAC address stands for."""
     mac = mac_octets(context.links().by_index[index].mac)
     packed = _LINK_LOCAL.packed[:8] + bytes((mac[0] ^ 2, *mac[1:3], 0xFF, 0xFE, *mac[3:]))
-    header = _HEADER.pack(_AF_INET6, 64, _IFA_F_NODAD, _SCOPE_LINK, index)
-    parts = codec.attribute(_IFA_LOCAL, packed) + codec.attribute(_IFA_ADDRESS, packed)
-    return Message(_RTM_NEWADDR, codec.NLM_F_CREATE | codec.NLM_F_REPLACE, header + parts)
+    header = wire.IFADDRMSG.pack(wire.AF_INET6, 64, wire.IFA_F_NODAD, wire.RT_SCOPE_LINK, index)
+    parts = codec.attribute(wire.IFA_LOCAL, packed) + codec.attribute(wire.IFA_ADDRESS, packed)
+    return Message(wire.RTM_NEWADDR, wire.NLM_F_CREATE | wire.NLM_F_REPLACE, header + parts)
 
 
-def of_other_length(address: Address, channel: Channel) -> Iterable[Address]:
+def _of_other_length(address: Address, channel: Channel) -> Iterable[Address]:
     """Return the same address with other lengths, whoever gave it to the interface."""
     index = dump_links(channel).index_of(address.interface)
-    for one in _listed(channel):
+    for one in list_addresses(channel):
         found = one.address
         if one.number == index and found.ip == address.address.ip and found != address.address:
             yield Address(namespace=address.namespace, interface=address.interface, address=found)
@@ -212,22 +195,10 @@ def of_other_length(address: Address, channel: Channel) -> Iterable[Address]:
 
 def _message(context: Context, address: Address, kind: int, flags: int) -> Message:
     interface = address.address
-    family, dad = (_AF_INET, 0) if interface.version == 4 else (_AF_INET6, _IFA_F_NODAD)
-    header = _HEADER.pack(
-        family, interface.network.prefixlen, dad, _SCOPE_GLOBAL, index_of(context, address.interface)
+    family, dad = (wire.AF_INET, 0) if interface.version == 4 else (wire.AF_INET6, wire.IFA_F_NODAD)
+    header = wire.IFADDRMSG.pack(
+        family, interface.network.prefixlen, dad, wire.RT_SCOPE_UNIVERSE, index_of(context, address.interface)
     )
     packed = interface.ip.packed
-    parts = codec.attribute(_IFA_LOCAL, packed) + codec.attribute(_IFA_ADDRESS, packed)
-    return Message(kind, flags, header + parts + codec.u8(_IFA_PROTO, PROTOCOL))
-
-
-def _listed(channel: Channel) -> list[Listed]:
-    return [_parse(body) for _, body in channel.dump(Message(_RTM_GETADDR, 0, _HEADER.pack(0, 0, 0, 0, 0)))]
-
-
-def _parse(body: memoryview) -> Listed:
-    _, length, flags, scope, index = _HEADER.unpack_from(body)
-    found = codec.attributes(body, _HEADER.size)
-    packed = bytes(found.get(_IFA_LOCAL) or found[_IFA_ADDRESS])
-    protocol = found[_IFA_PROTO][0] if _IFA_PROTO in found else 0
-    return Listed(index, scope, protocol, length, packed, bool(flags & _IFA_F_TENTATIVE), body)
+    parts = codec.attribute(wire.IFA_LOCAL, packed) + codec.attribute(wire.IFA_ADDRESS, packed)
+    return Message(kind, flags, header + parts + codec.u8(wire.IFA_PROTO, PROTOCOL))

@@ -1,22 +1,35 @@
-"""What the engine asks of a driver of kinds of resources.
+"""What a kind of resource is, and what the engine asks of the driver that serves it.
 
-A driver serves a few kinds of resources. It may block; it never prints and
-never decides what is wanted. Foreign exceptions end here: an operation that
-fails is an `ApplyError` in its outcome, with the kernel's or daemon's words.
+A kind is one module (or package) here, with an object ``KIND``; somebody else's comes by an entry point
+of ``nlan.kinds``. Planning knows it by the class attributes and methods of its resource
+(`nlan.resources.base.Resource`); all that touches the world is in the kind.
+
+A kind of the kernel's that is made over route netlink derives from `nlan.netlink.kind.KernelKind`, and
+says how each of its resources is made, changed, removed and found; one driver serves all of these. Any
+other derives from `Kind`, and brings a driver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from nlan.errors import NlanError
+from nlan.netlink.feature import Feature
+from nlan.netlink.watch import What
 from nlan.plan import Operation
-from nlan.resources import Resource
+from nlan.registry import Seam
+from nlan.resources.base import Resource
+
+R = TypeVar("R", bound=Resource)
 
 
 class Driver(Protocol):
-    """One door to the world for a few kinds of resources."""
+    """One door to the world for a few kinds of resources.
+
+    It may block; it never prints and never decides what is wanted. Foreign exceptions end here: an
+    operation that fails is an `ApplyError` in its outcome, with the kernel's or daemon's words.
+    """
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -35,3 +48,72 @@ class Driver(Protocol):
         Idempotent: creating what exists with equal spec and deleting what is absent succeed. The
         answer has one entry per operation, None for success; one failure does not stop the rest.
         """
+
+
+class AnyKind(Protocol):
+    """What every kind answers, whatever makes its resources."""
+
+    @property
+    def resource(self) -> type[Resource]:
+        """What describes one."""
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What the kernel may lack for it; `nlan doctor` tries each."""
+
+    @property
+    def events(self) -> tuple[What, ...]:
+        """Which of the kernel's events may concern one; `nlan keep` listens for them."""
+
+    @property
+    def group(self) -> str:
+        """Kinds of one group are served by one driver; empty for one of its own."""
+
+    def needs(self, desired: Any) -> Iterable[Feature]:
+        """Return which of its features a resource needs; a file is refused where the kernel lacks one."""
+
+    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+        """Return the driver of the kinds of its group.
+
+        Args:
+            place: Where (`nlan.place.Place`, and what else the kind needs of a runtime).
+            kinds: All of the group, in the order of their ranks.
+            desired: All that is desired, for drivers that have to be told what to look at.
+        """
+
+
+class Kind(Generic[R]):
+    """A kind with a driver of its own; what is to be overridden is `driver`."""
+
+    resource: type[R]
+    features: ClassVar[tuple[Feature, ...]] = ()
+    events: ClassVar[tuple[What, ...]] = ()
+    group: ClassVar[str] = ""
+
+    def needs(self, desired: R) -> Iterable[Feature]:
+        """Return what of its features a resource needs: all."""
+        return self.features
+
+    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+        """Return its driver."""
+        raise NotImplementedError
+
+
+SEAM: Seam[AnyKind] = Seam(
+    "kinds", "nlan.kinds", "KIND", needs=("resource", "features", "events", "group", "needs", "driver")
+)
+
+
+def drivers(kinds: Iterable[AnyKind], place: Any, desired: Iterable[Resource]) -> list[Driver]:
+    """Return the drivers of kinds, in the order in which they work on a wave: that of their last kind's rank.
+
+    Args:
+        kinds: Such as a registry has.
+        place: Where.
+        desired: All that is desired.
+    """
+    groups: dict[str, list[AnyKind]] = {}
+    for kind in sorted(kinds, key=lambda kind: (kind.resource.rank, kind.resource.kind)):
+        groups.setdefault(kind.group or kind.resource.kind, []).append(kind)
+    last = sorted(groups.values(), key=lambda group: group[-1].resource.rank)
+    return [group[0].driver(place, group, desired) for group in last]

@@ -2,63 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import ClassVar
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
+from nlan.netlink.kind import KernelKind, View
 from nlan.netlink.links import (
     FIRST,
-    IFLA_ADDRESS,
-    IFLA_MTU,
     Link,
-    Links,
     basics,
     change_link,
     create_link,
+    link_feature,
     mac_octets,
     put_right,
 )
 from nlan.netlink.step import FINISH, MAKE, Step, said
-from nlan.resources import Bridge
+from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 
-_STP_STATE, _MULTICAST_SNOOPING = 5, 23
 _MTU_MAX = 65535
 
 
-def create(bridge: Bridge) -> list[Step]:
-    """Make it with another MTU first: only a change tells the kernel not to follow the ports' MTU.
+class Bridge(Resource, frozen=True, kw_only=True):
+    """A bridge without spanning tree, without multicast snooping, forwarding at once.
 
-    The change waits until it is made: sent along, it would be carried out on somebody else's link of
-    that name, where making it failed.
+    Attributes:
+        namespace: Where it is.
+        name: Its interface name.
+        mac: Fixed, or it would change with its ports.
+        mtu: In bytes.
+        up: Administrative state.
+        odd: Settings that are not as nlan makes them, in words: ``stp_state is 1, wanted 0``.
     """
-    other = bridge.mtu - 1 if bridge.mtu == _MTU_MAX else bridge.mtu + 1
-    data = codec.u32(_STP_STATE, 0) + codec.u8(_MULTICAST_SNOOPING, 0)
-    made = create_link(bridge.name, "bridge", basics(bridge.mac, other, FIRST), data=data)
-    changed = change_link(bridge.name, codec.u32(IFLA_MTU, bridge.mtu), up=bridge.up)
-    return [
-        Step(MAKE, bridge.namespace, lambda _: made),
-        Step(FINISH, bridge.namespace, lambda _: changed),
-    ]
+
+    kind: ClassVar[str] = "bridge"
+    rank: ClassVar[int] = Rank.LINKS
+    is_link: ClassVar[bool] = True
+    mutable: ClassVar[dict[str, Impact]] = {
+        "mtu": "hitless",
+        "up": "hitless",
+        "mac": "hitless",
+        "odd": "hitless",
+    }
+    namespace: str
+    name: str
+    mac: str
+    mtu: int
+    up: bool = True
+    odd: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Kind, namespace, interface."""
+        return Key(self.kind, self.namespace, self.name)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace."""
+        return (Key(NAMESPACE, self.namespace, ""),)
+
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """Its interface name."""
+        return (("interface", self.namespace, self.name),)
 
 
-def update(desired: Bridge, observed: Bridge) -> list[Step]:
-    """Change what differs."""
-    parts = []
-    if desired.mac != observed.mac:
-        parts.append(codec.attribute(IFLA_ADDRESS, mac_octets(desired.mac)))
-    if desired.mtu != observed.mtu:
-        parts.append(codec.u32(IFLA_MTU, desired.mtu))
-    messages = [change_link(desired.name, *parts, up=desired.up)]
-    messages += put_right(desired.name, "bridge", observed.odd)
-    return [said(FINISH, desired.namespace, message) for message in messages]
+class BridgeKind(KernelKind[Bridge]):
+    """How bridges are made and found."""
+
+    resource = Bridge
+    features = (link_feature("bridge", "switches"),)
+    events = ("link",)
+
+    def observe(self, view: View) -> Iterator[Resource]:
+        """Yield the marked bridges."""
+        for link in view.links.by_name.values():
+            if link.kind == "bridge" and link.is_marked:
+                yield _bridge(view.namespace, link)
+
+    def create(self, desired: Bridge) -> list[Step]:
+        """Make it with another MTU first: only a change tells the kernel not to follow the ports' MTU.
+
+        The change waits until it is made: sent along, it would be carried out on somebody else's link of
+        that name, where making it failed.
+        """
+        other = desired.mtu - 1 if desired.mtu == _MTU_MAX else desired.mtu + 1
+        data = codec.u32(wire.IFLA_BR_STP_STATE, 0) + codec.u8(wire.IFLA_BR_MCAST_SNOOPING, 0)
+        made = create_link(desired.name, "bridge", basics(desired.mac, other, FIRST), data=data)
+        changed = change_link(desired.name, codec.u32(wire.IFLA_MTU, desired.mtu), up=desired.up)
+        return [
+            Step(MAKE, desired.namespace, lambda _: made),
+            Step(FINISH, desired.namespace, lambda _: changed),
+        ]
+
+    def update(self, desired: Bridge, observed: Bridge) -> list[Step]:
+        """Change what differs."""
+        parts = []
+        if desired.mac != observed.mac:
+            parts.append(codec.attribute(wire.IFLA_ADDRESS, mac_octets(desired.mac)))
+        if desired.mtu != observed.mtu:
+            parts.append(codec.u32(wire.IFLA_MTU, desired.mtu))
+        messages = [change_link(desired.name, *parts, up=desired.up)]
+        messages += put_right(desired.name, "bridge", observed.odd)
+        return [said(FINISH, desired.namespace, message) for message in messages]
+
+    def adopts(self, desired: Bridge, link: Link) -> bool:
+        """One of its name with its MAC address was nlan's."""
+        return (link.kind, link.mac) == ("bridge", desired.mac)
 
 
-def observe(namespace: str, links: Links) -> Iterable[Bridge]:
-    """Return the marked bridges of a namespace."""
-    return [_bridge(namespace, link) for link in links.by_name.values() if _is_bridge(link)]
-
-
-def _is_bridge(link: Link) -> bool:
-    return link.kind == "bridge" and link.is_marked
+KIND = BridgeKind()
 
 
 def _bridge(namespace: str, link: Link) -> Bridge:

@@ -4,11 +4,47 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from nlan.errors import NlanError
+from nlan.kinds.base import Driver, Kind
 from nlan.plan import Operation
-from nlan.resources import Cgroup, Resource
+from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource
+
+
+class Cgroup(Resource, frozen=True, kw_only=True):
+    """A node's cgroup with limits; None is no limit.
+
+    Attributes:
+        namespace: The node.
+        memory: In bytes.
+        cpus: Processors.
+        pids: Processes.
+    """
+
+    kind: ClassVar[str] = "cgroup"
+    rank: ClassVar[int] = Rank.SETTINGS + 30
+    mutable: ClassVar[dict[str, Impact]] = {"memory": "hitless", "cpus": "hitless", "pids": "hitless"}
+    delete_impact: ClassVar[Impact] = "hitless"
+    namespace: str
+    memory: int | None = None
+    cpus: float | None = None
+    pids: int | None = None
+
+    @property
+    def key(self) -> Key:
+        """One per node."""
+        return Key(self.kind, self.namespace, "")
+
+    def requires(self) -> tuple[Key, ...]:
+        """The node's namespace."""
+        return (Key(NAMESPACE, self.namespace, ""),)
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare; a limit that is not said any more is lifted."""
+        names = [name for name in self.mutable if getattr(self, name) != getattr(observed, name)]
+        words = (f"{n} is {_limit(getattr(observed, n))}, wanted {_limit(getattr(self, n))}" for n in names)
+        return Difference("hitless", ", ".join(words)) if names else None
 
 
 class Limiter(Protocol):
@@ -84,3 +120,20 @@ class CgroupDriver:
 def _rounds_to(desired: float | None, observed: float | None, step: float) -> bool:
     """Tell whether the kernel, which counts in steps, made `observed` of `desired`."""
     return desired is not None and observed is not None and abs(desired - observed) < step
+
+
+def _limit(value: float | None) -> str:
+    return "unlimited" if value is None else str(value)
+
+
+class CgroupKind(Kind[Cgroup]):
+    """How limits are set and found."""
+
+    resource = Cgroup
+
+    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+        """Return their driver; it compares with what is desired."""
+        return CgroupDriver(place, desired)
+
+
+KIND = CgroupKind()

@@ -9,11 +9,41 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from nlan.errors import ApplyError, NlanError
+from nlan.kinds.base import Driver, Kind
 from nlan.plan import Operation
-from nlan.resources import HOST, HostsFile
+from nlan.resources.base import HOST, Difference, Impact, Key, Rank, Resource
+
+
+class HostsFile(Resource, frozen=True, kw_only=True):
+    """The lab's /etc/hosts, seen by every process of every node.
+
+    Attributes:
+        text: The whole file.
+    """
+
+    kind: ClassVar[str] = "hosts"
+    rank: ClassVar[int] = Rank.SETTINGS + 20
+    mutable: ClassVar[dict[str, Impact]] = {"text": "hitless"}
+    delete_impact: ClassVar[Impact] = "hitless"
+    text: str
+
+    @property
+    def key(self) -> Key:
+        """One per lab."""
+        return Key(self.kind, HOST, "")
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare line by line; the order counts, for the first line of a name wins."""
+        if self.text == observed.text:
+            return None
+        wanted, seen = self.text.splitlines(), observed.text.splitlines()
+        removed = [f"- {line}" for line in seen if line not in wanted]
+        added = [f"+ {line}" for line in wanted if line not in seen]
+        said = f"{len(added)} lines to add, {len(removed)} to remove" if added or removed else "other order"
+        return Difference("hitless", said, details=(*removed, *added))
 
 
 class HasHostsFile(Protocol):
@@ -63,3 +93,16 @@ def _write_in_place(path: Path, text: str) -> None:
         octets = text.encode()
         file.write(octets)
         file.truncate(len(octets))
+
+
+class HostsKind(Kind[HostsFile]):
+    """How the hosts file is made and found."""
+
+    resource = HostsFile
+
+    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+        """Return its driver."""
+        return HostsDriver(place)
+
+
+KIND = HostsKind()

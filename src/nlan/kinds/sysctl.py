@@ -19,19 +19,56 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from nlan import safefiles
 from nlan.errors import ApplyError, HostError, NlanError
+from nlan.kinds.base import Driver, Kind
 from nlan.netlink import netconf
 from nlan.place import Place
 from nlan.plan import Operation
-from nlan.resources import Key, Resource, Sysctl
+from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource, link_key
 
 JOURNAL_MAX = 1 << 26
 """Bytes of the file with the names."""
 TWINS = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 """Switches of two names: who wants the one has set the other."""
+
+
+class Sysctl(Resource, frozen=True, kw_only=True):
+    """A kernel switch of a namespace.
+
+    Attributes:
+        namespace: Where.
+        name: Path below /proc/sys, with slashes: ``net/ipv4/ip_forward``.
+        value: As the kernel prints it.
+    """
+
+    kind: ClassVar[str] = "sysctl"
+    rank: ClassVar[int] = Rank.SETTINGS + 40
+    mutable: ClassVar[dict[str, Impact]] = {"value": "hitless"}
+    delete_impact: ClassVar[Impact] = "hitless"
+    namespace: str
+    name: str
+    value: str
+
+    @property
+    def key(self) -> Key:
+        """The name."""
+        return Key(self.kind, self.namespace, self.name)
+
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace, and its interface where it is one of an interface."""
+        ground, words = Key(NAMESPACE, self.namespace, ""), self.name.split("/")
+        if words[2:3] not in (["conf"], ["neigh"]) or words[3] in ("all", "default", "lo"):
+            return (ground,)
+        return (ground, link_key(self.namespace, words[3]))
+
+    def difference(self, observed: Any) -> Difference | None:
+        """Compare; a node that ceases to forward is an outage for who is behind it."""
+        found = super().difference(observed)
+        ceases = self.value == "0" and self.name in ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding")
+        return found._replace(impact="outage") if found is not None and ceases else found
 
 
 class Switchboard(Place, Protocol):
@@ -224,3 +261,17 @@ def _write(name: str, value: str) -> str | None:
     except OSError as failure:
         return f"{failure.strerror} (/proc/sys/{name})"
     return None
+
+
+class SysctlKind(Kind[Sysctl]):
+    """How kernel switches are set and found."""
+
+    resource = Sysctl
+    events = ("switch",)
+
+    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+        """Return their driver; it looks at those that are desired, and at those that were."""
+        return SysctlDriver(place, desired)
+
+
+KIND = SysctlKind()

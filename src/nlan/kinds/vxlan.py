@@ -1,137 +1,162 @@
-"""VXLAN devices (RFC 7348) as ports of bridges, and the tunnel ends they flood to.
-
-The kernel keeps no mark on forwarding entries: every all-zeros entry of a marked device is nlan's.
-"""
+"""VXLAN devices (RFC 7348) as ports of bridges."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import ClassVar
 
-from nlan.netlink import codec
-from nlan.netlink.channel import Channel
+from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
+from nlan.netlink.kind import KernelKind, View
 from nlan.netlink.links import (
     FIRST,
-    IFLA_ADDRESS,
-    IFLA_INFO_DATA,
-    IFLA_INFO_KIND,
-    IFLA_LINKINFO,
-    IFLA_MASTER,
-    IFLA_MTU,
     Link,
     Links,
     basics,
     change_link,
     create_link,
+    link_feature,
     mac_octets,
     put_right,
 )
-from nlan.netlink.step import FINISH, MAKE, REMOVE, Context, Step, index_of, said
-from nlan.resources import FdbEntry, Vxlan
-
-_ID, _LOCAL, _LEARNING, _PORT, _LOCAL6 = 1, 4, 7, 15, 17
-_RTM_NEWNEIGH, _RTM_DELNEIGH, _RTM_GETNEIGH = 28, 29, 30
-_AF_BRIDGE = 7
-_NDA_DST, _NDA_LLADDR = 1, 2
-_NUD_PERMANENT, _NUD_NOARP = 0x80, 0x40
-_NTF_SELF = 2
-_NEIGHBOUR = struct.Struct("=BxxxiHBB")
-_ZEROS = bytes(6)
+from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
+from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
+from nlan.values import VXLAN_PORT
 
 
-def create(vxlan: Vxlan) -> list[Step]:
-    """Make the device as a port of its bridge."""
-    data = codec.u32(_ID, vxlan.vni) + _local(vxlan) + codec.u16be(_PORT, vxlan.port) + codec.u8(_LEARNING, 1)
+class Vxlan(Resource, frozen=True, kw_only=True):
+    """A VXLAN device (RFC 7348), port of a bridge; whom it floods to are its `FdbEntry` resources.
 
-    def build(context: Context) -> Message:
-        master = codec.u32(IFLA_MASTER, index_of(context, vxlan.master)) if vxlan.master else b""
-        parts = basics(vxlan.mac, vxlan.mtu, FIRST) + master
-        return create_link(vxlan.name, "vxlan", parts, data=data, up=vxlan.up)
+    Attributes:
+        namespace: The node.
+        name: Its interface name.
+        vni: 1 to 16777215.
+        local: The tunnel end's address.
+        master: The bridge it is a port of.
+        mtu: In bytes.
+        mac: Fixed.
+        port: UDP port.
+        up: Administrative state.
+        odd: Settings that are not as nlan makes them, in words.
+    """
 
-    return [Step(MAKE, vxlan.namespace, build)]
+    kind: ClassVar[str] = "vxlan"
+    rank: ClassVar[int] = Rank.LINKS + 20
+    is_link: ClassVar[bool] = True
+    mutable: ClassVar[dict[str, Impact]] = {
+        "mtu": "hitless",
+        "master": "hitless",
+        "up": "hitless",
+        "mac": "hitless",
+        "local": "hitless",
+        "odd": "hitless",
+    }
+    namespace: str
+    name: str
+    vni: int
+    local: IPv4Address | IPv6Address
+    master: str
+    mtu: int
+    mac: str
+    port: int = VXLAN_PORT
+    up: bool = True
+    odd: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> Key:
+        """Kind, namespace, interface."""
+        return Key(self.kind, self.namespace, self.name)
 
-def update(desired: Vxlan, observed: Vxlan) -> list[Step]:
-    """Change what differs; the device keeps its entries."""
+    def requires(self) -> tuple[Key, ...]:
+        """Its namespace and its bridge."""
+        return (Key(NAMESPACE, self.namespace, ""), Key("bridge", self.namespace, self.master))
 
-    def build(context: Context) -> Message:
-        parts = []
-        if desired.mac != observed.mac:
-            parts.append(codec.attribute(IFLA_ADDRESS, mac_octets(desired.mac)))
-        if desired.mtu != observed.mtu:
-            parts.append(codec.u32(IFLA_MTU, desired.mtu))
-        if desired.master != observed.master:
-            index = index_of(context, desired.master) if desired.master else 0
-            parts.append(codec.u32(IFLA_MASTER, index))
-        return change_link(desired.name, *parts, up=desired.up)
-
-    steps = [Step(FINISH, desired.namespace, build)]
-    if desired.local != observed.local:
-        # A message of its own: the kernel takes no MTU together with VXLAN's own attributes.
-        info = codec.nest(IFLA_INFO_DATA, _local(desired))
-        kind = codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, "vxlan"), info)
-        steps.append(Step(FINISH, desired.namespace, lambda _: change_link(desired.name, kind)))
-    right = put_right(desired.name, "vxlan", observed.odd)
-    return [*steps, *(said(FINISH, desired.namespace, message) for message in right)]
-
-
-def observe(namespace: str, links: Links) -> Iterable[Vxlan]:
-    """Return the marked VXLAN devices of a namespace."""
-    return [_vxlan(namespace, link, links) for link in links.by_name.values() if is_ours(link)]
-
-
-def is_ours(link: Link) -> bool:
-    """Tell whether the link is a marked VXLAN device."""
-    return link.kind == "vxlan" and link.is_marked
-
-
-def create_entry(entry: FdbEntry) -> list[Step]:
-    """Append the tunnel end; the kernel takes one that is there already as done."""
-    flags = codec.NLM_F_CREATE | codec.NLM_F_APPEND
-    return [Step(MAKE, entry.namespace, lambda context: _entry(context, entry, _RTM_NEWNEIGH, flags))]
-
-
-def delete_entry(entry: FdbEntry) -> list[Step]:
-    """Remove the tunnel end."""
-
-    def build(context: Context) -> Message | None:
-        if not context.links().index_of(entry.device):
-            return None
-        return _entry(context, entry, _RTM_DELNEIGH, 0)
-
-    return [Step(REMOVE, entry.namespace, build, absent_is_done=True)]
+    def claims(self) -> tuple[tuple[str, ...], ...]:
+        """Its interface name, and its VNI on its port."""
+        return (
+            ("interface", self.namespace, self.name),
+            ("vni", self.namespace, str(self.vni), str(self.port)),
+        )
 
 
-def dump_entries(links: Links, channel: Channel) -> list[memoryview]:
-    """Return the forwarding entries of a namespace; none where nlan has neither bridge nor tunnel."""
-    if not any(link.is_marked and link.kind in ("vxlan", "bridge") for link in links.by_name.values()):
-        return []
-    header = _NEIGHBOUR.pack(_AF_BRIDGE, 0, 0, 0, 0)
-    return [body for _, body in channel.dump(Message(_RTM_GETNEIGH, 0, header))]
+class VxlanKind(KernelKind[Vxlan]):
+    """How VXLAN devices are made and found."""
+
+    resource = Vxlan
+    features = (link_feature("vxlan", "L2VPNs (RFC 7348)", codec.u32(wire.IFLA_VXLAN_ID, 1)),)
+    events = ("link",)
+
+    def observe(self, view: View) -> Iterator[Resource]:
+        """Yield the marked VXLAN devices."""
+        for link in view.links.by_name.values():
+            if link.kind == "vxlan" and link.is_marked:
+                yield _vxlan(view.namespace, link, view.links)
+
+    def create(self, desired: Vxlan) -> list[Step]:
+        """Make the device as a port of its bridge."""
+        data = (
+            codec.u32(wire.IFLA_VXLAN_ID, desired.vni)
+            + _local(desired)
+            + codec.u16be(wire.IFLA_VXLAN_PORT, desired.port)
+            + codec.u8(wire.IFLA_VXLAN_LEARNING, 1)
+        )
+
+        def build(context: Context) -> Message:
+            master = codec.u32(wire.IFLA_MASTER, index_of(context, desired.master)) if desired.master else b""
+            parts = basics(desired.mac, desired.mtu, FIRST) + master
+            return create_link(desired.name, "vxlan", parts, data=data, up=desired.up)
+
+        return [Step(MAKE, desired.namespace, build)]
+
+    def update(self, desired: Vxlan, observed: Vxlan) -> list[Step]:
+        """Change what differs; the device keeps its entries."""
+
+        def build(context: Context) -> Message:
+            parts = []
+            if desired.mac != observed.mac:
+                parts.append(codec.attribute(wire.IFLA_ADDRESS, mac_octets(desired.mac)))
+            if desired.mtu != observed.mtu:
+                parts.append(codec.u32(wire.IFLA_MTU, desired.mtu))
+            if desired.master != observed.master:
+                index = index_of(context, desired.master) if desired.master else 0
+                parts.append(codec.u32(wire.IFLA_MASTER, index))
+            return change_link(desired.name, *parts, up=desired.up)
+
+        steps = [Step(FINISH, desired.namespace, build)]
+        if desired.local != observed.local:
+            # A message of its own: the kernel takes no MTU together with VXLAN's own attributes.
+            info = codec.nest(wire.IFLA_INFO_DATA, _local(desired))
+            kind = codec.nest(wire.IFLA_LINKINFO, codec.text(wire.IFLA_INFO_KIND, "vxlan"), info)
+            steps.append(Step(FINISH, desired.namespace, lambda _: change_link(desired.name, kind)))
+        right = put_right(desired.name, "vxlan", observed.odd)
+        return [*steps, *(said(FINISH, desired.namespace, message) for message in right)]
+
+    def remakes(self, desired: Vxlan, observed: Vxlan) -> bool:
+        """A device cannot change the IP version of its own end."""
+        return desired.local.version != observed.local.version
+
+    def adopts(self, desired: Vxlan, link: Link) -> bool:
+        """One of its name with its MAC address was nlan's."""
+        return (link.kind, link.mac) == ("vxlan", desired.mac)
 
 
-def observe_entries(namespace: str, links: Links, listed: Iterable[memoryview]) -> Iterable[FdbEntry]:
-    """Return the tunnel ends that the marked VXLAN devices of the namespace flood to."""
-    devices = {link.number: link.name for link in links.by_name.values() if is_ours(link)}
-    for body in listed if devices else ():
-        _, index, _, flags, _ = _NEIGHBOUR.unpack_from(body)
-        if index in devices and flags & _NTF_SELF and (remote := _remote(body)) is not None:
-            yield FdbEntry(namespace=namespace, device=devices[index], remote=remote)
+KIND = VxlanKind()
 
 
 def _local(vxlan: Vxlan) -> bytes:
-    return codec.attribute(_LOCAL if vxlan.local.version == 4 else _LOCAL6, vxlan.local.packed)
+    return codec.attribute(
+        wire.IFLA_VXLAN_LOCAL if vxlan.local.version == 4 else wire.IFLA_VXLAN_LOCAL6, vxlan.local.packed
+    )
 
 
 def _vxlan(namespace: str, link: Link, links: Links) -> Vxlan:
-    local = link.data.get(_LOCAL) or link.data.get(_LOCAL6)
-    port = link.data.get(_PORT)
+    local = link.data.get(wire.IFLA_VXLAN_LOCAL) or link.data.get(wire.IFLA_VXLAN_LOCAL6)
+    port = link.data.get(wire.IFLA_VXLAN_PORT)
     return Vxlan(
         namespace=namespace,
         name=link.name,
-        vni=codec.as_u32(link.data.get(_ID)),
+        vni=codec.as_u32(link.data.get(wire.IFLA_VXLAN_ID)),
         local=IPv4Address(0) if local is None else ip_address(bytes(local)),
         master=links.name_of(link.master),
         mtu=link.mtu,
@@ -140,19 +165,3 @@ def _vxlan(namespace: str, link: Link, links: Links) -> Vxlan:
         up=link.up,
         odd=link.odd,
     )
-
-
-def _entry(context: Context, entry: FdbEntry, kind: int, flags: int) -> Message:
-    header = _NEIGHBOUR.pack(
-        _AF_BRIDGE, index_of(context, entry.device), _NUD_PERMANENT | _NUD_NOARP, _NTF_SELF, 0
-    )
-    parts = codec.attribute(_NDA_LLADDR, _ZEROS) + codec.attribute(_NDA_DST, entry.remote.packed)
-    return Message(kind, flags, header + parts)
-
-
-def _remote(body: memoryview) -> IPv4Address | IPv6Address | None:
-    """Return whom an entry floods to, None where it is for one MAC address."""
-    found = codec.attributes(body, _NEIGHBOUR.size)
-    if bytes(found.get(_NDA_LLADDR, b"")) != _ZEROS or _NDA_DST not in found:
-        return None
-    return ip_address(bytes(found[_NDA_DST]))

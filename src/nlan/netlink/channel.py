@@ -9,14 +9,10 @@ import struct
 from collections.abc import Sequence
 
 from nlan.errors import HostError
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message, Refusal
 from nlan.place import Place
 
-NETFILTER = 12
-"""The protocol number of nfnetlink's sockets."""
-_SOL_NETLINK = 270
-_CAP_ACK, _EXT_ACK, _GET_STRICT_CHECK = 10, 11, 12
 _RECEIVE_TIMEOUT = struct.pack("@ll", 30, 0)
 _BATCH = 64
 _ABSENT = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL, errno.ENXIO)
@@ -30,8 +26,8 @@ class Channel:
         """Take over a socket of NETLINK_ROUTE."""
         self._socket = channel
         self._sequence = 0
-        for option in (_CAP_ACK, _EXT_ACK, _GET_STRICT_CHECK):
-            channel.setsockopt(_SOL_NETLINK, option, 1)
+        for option in (wire.NETLINK_CAP_ACK, wire.NETLINK_EXT_ACK, wire.NETLINK_GET_STRICT_CHK):
+            channel.setsockopt(wire.SOL_NETLINK, option, 1)
         channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_TIMEOUT)
 
     def __enter__(self) -> Channel:
@@ -63,11 +59,11 @@ class Channel:
         first, last = self._sequence + 1, self._sequence + len(messages)
         self._sequence = last
         packed = [message.pack(first + i) for i, message in enumerate(messages[:-1])]
-        self._socket.send(b"".join([*packed, messages[-1].pack(last, codec.NLM_F_ACK)]))
+        self._socket.send(b"".join([*packed, messages[-1].pack(last, wire.NLM_F_ACK)]))
         answers: list[Refusal | None] = [None] * len(messages)
         while True:
             for kind, flags, sequence, body in codec.messages(self._receive()):
-                if kind == codec.NLMSG_ERROR and first <= sequence <= last:
+                if kind == wire.NLMSG_ERROR and first <= sequence <= last:
                     answers[sequence - first] = codec.refusal(flags, body)
                     if sequence == last:
                         return answers
@@ -80,11 +76,11 @@ class Channel:
         """
         asked = self._sequence + 2
         self._sequence += 3
-        packed = [begin.pack(asked - 1), message.pack(asked, codec.NLM_F_ACK), end.pack(asked + 1)]
+        packed = [begin.pack(asked - 1), message.pack(asked, wire.NLM_F_ACK), end.pack(asked + 1)]
         self._socket.send(b"".join(packed))
         while True:
             for kind, flags, sequence, body in codec.messages(self._receive()):
-                if kind == codec.NLMSG_ERROR and sequence == asked:
+                if kind == wire.NLMSG_ERROR and sequence == asked:
                     return codec.refusal(flags, body)
 
     def dump(self, message: Message) -> list[tuple[int, memoryview]]:
@@ -101,18 +97,18 @@ class Channel:
 
     def _dump_once(self, message: Message) -> tuple[list[tuple[int, memoryview]], bool]:
         self._sequence += 1
-        self._socket.send(message.pack(self._sequence, codec.NLM_F_DUMP))
+        self._socket.send(message.pack(self._sequence, wire.NLM_F_DUMP))
         found: list[tuple[int, memoryview]] = []
         consistent = True
         while True:
             for kind, flags, sequence, body in codec.messages(self._receive()):
                 if sequence != self._sequence:
                     continue
-                consistent = consistent and not flags & codec.NLM_F_DUMP_INTR
-                if kind == codec.NLMSG_DONE:
+                consistent = consistent and not flags & wire.NLM_F_DUMP_INTR
+                if kind == wire.NLMSG_DONE:
                     _raise(codec.refusal(0, body))
                     return found, consistent
-                if kind == codec.NLMSG_ERROR:
+                if kind == wire.NLMSG_ERROR:
                     _raise(codec.refusal(flags, body))
                 found.append((kind, body))
 
@@ -160,7 +156,10 @@ def open_channels(place: Place, namespace: str) -> tuple[Channel, Channel]:
         HostError: The namespace does not exist.
     """
     kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
-    kinds = [(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE), (socket.AF_NETLINK, kind, NETFILTER)]
+    kinds = [
+        (socket.AF_NETLINK, kind, socket.NETLINK_ROUTE),
+        (socket.AF_NETLINK, kind, wire.NETLINK_NETFILTER),
+    ]
     routes, filters = place.open_sockets(namespace, kinds)
     return Channel(routes), Channel(filters)
 

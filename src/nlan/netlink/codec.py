@@ -10,18 +10,8 @@ import struct
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-NLMSG_ERROR, NLMSG_DONE = 2, 3
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP_INTR = 1, 4, 16
-NLM_F_DUMP = 0x300
-NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x100, 0x200
-NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE, NLM_F_APPEND = 0x100, 0x200, 0x400, 0x800
-NLA_F_NESTED = 0x8000
-_TYPE_MASK = 0x3FFF
-_NLMSGERR_ATTR_MSG = 1
+from nlan.netlink import wire
 
-HEADER = struct.Struct("=IHHII")
-"""Length, type, flags, sequence number, port."""
-_ATTRIBUTE = struct.Struct("=HH")
 _U32 = struct.Struct("=I")
 _ERRNO = struct.Struct("=i")
 
@@ -41,8 +31,8 @@ class Message(NamedTuple):
 
     def pack(self, sequence: int, flags: int = 0) -> bytes:
         """Return the whole message with that sequence number, padded to 4 bytes."""
-        size = HEADER.size + len(self.body)
-        head = HEADER.pack(size, self.kind, self.flags | flags | NLM_F_REQUEST, sequence, 0)
+        size = wire.NLMSGHDR.size + len(self.body)
+        head = wire.NLMSGHDR.pack(size, self.kind, self.flags | flags | wire.NLM_F_REQUEST, sequence, 0)
         return head + self.body + b"\0" * (-size % 4)
 
 
@@ -60,7 +50,7 @@ class Refusal(NamedTuple):
 
 def attribute(kind: int, value: bytes) -> bytes:
     """Return an attribute with its value as it is."""
-    return _ATTRIBUTE.pack(len(value) + 4, kind) + value + b"\0" * (-len(value) % 4)
+    return wire.NLATTR.pack(len(value) + 4, kind) + value + b"\0" * (-len(value) % 4)
 
 
 def u8(kind: int, value: int) -> bytes:
@@ -75,7 +65,7 @@ def u16be(kind: int, value: int) -> bytes:
 
 def u32(kind: int, value: int) -> bytes:
     """Return an attribute of four bytes in the host's order."""
-    return _ATTRIBUTE.pack(8, kind) + _U32.pack(value)
+    return wire.NLATTR.pack(8, kind) + _U32.pack(value)
 
 
 def text(kind: int, value: str) -> bytes:
@@ -85,17 +75,17 @@ def text(kind: int, value: str) -> bytes:
 
 def nest(kind: int, *parts: bytes) -> bytes:
     """Return an attribute that holds attributes."""
-    return attribute(kind | NLA_F_NESTED, b"".join(parts))
+    return attribute(kind | wire.NLA_F_NESTED, b"".join(parts))
 
 
 def messages(data: memoryview) -> Iterator[tuple[int, int, int, memoryview]]:
     """Yield type, flags, sequence number and body of each message in what was received."""
     offset, end = 0, len(data)
-    while offset + HEADER.size <= end:
-        size, kind, flags, sequence, _ = HEADER.unpack_from(data, offset)
-        if size < HEADER.size or offset + size > end:
+    while offset + wire.NLMSGHDR.size <= end:
+        size, kind, flags, sequence, _ = wire.NLMSGHDR.unpack_from(data, offset)
+        if size < wire.NLMSGHDR.size or offset + size > end:
             raise ValueError(f"a netlink message of {size} bytes where {end - offset} are left")
-        yield kind, flags, sequence, data[offset + HEADER.size : offset + size]
+        yield kind, flags, sequence, data[offset + wire.NLMSGHDR.size : offset + size]
         offset += (size + 3) & ~3
 
 
@@ -103,12 +93,12 @@ def attributes(data: memoryview, offset: int = 0) -> dict[int, memoryview]:
     """Return the attributes from `offset` on by type; of several of one type the last."""
     found = {}
     end = len(data)
-    unpack = _ATTRIBUTE.unpack_from
+    unpack, mask = wire.NLATTR.unpack_from, wire.NLA_TYPE_MASK
     while offset + 4 <= end:
         size, kind = unpack(data, offset)
         if size < 4 or offset + size > end:
             raise ValueError(f"a netlink attribute of {size} bytes where {end - offset} are left")
-        found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
+        found[kind & mask] = data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
     return found
 
@@ -117,13 +107,13 @@ def some_attributes(data: memoryview, offset: int, wanted: Container[int]) -> di
     """Return the wanted ones of the attributes from `offset` on, for who needs a few of many."""
     found = {}
     end = len(data)
-    unpack = _ATTRIBUTE.unpack_from
+    unpack, mask = wire.NLATTR.unpack_from, wire.NLA_TYPE_MASK
     while offset + 4 <= end:
         size, kind = unpack(data, offset)
         if size < 4:
             raise ValueError(f"a netlink attribute of {size} bytes")
-        if kind & _TYPE_MASK in wanted:
-            found[kind & _TYPE_MASK] = data[offset + 4 : offset + size]
+        if kind & mask in wanted:
+            found[kind & mask] = data[offset + 4 : offset + size]
         offset += (size + 3) & ~3
     return found
 
@@ -147,8 +137,8 @@ def refusal(flags: int, body: memoryview) -> Refusal | None:
     if not errno:
         return None
     words = ""
-    if flags & NLM_F_ACK_TLVS:
-        size = HEADER.unpack_from(body, 4)[0]
-        echo = HEADER.size if flags & NLM_F_CAPPED else (size + 3) & ~3
-        words = as_text(attributes(body, 4 + echo).get(_NLMSGERR_ATTR_MSG))
+    if flags & wire.NLM_F_ACK_TLVS:
+        size = wire.NLMSGHDR.unpack_from(body, 4)[0]
+        echo = wire.NLMSGHDR.size if flags & wire.NLM_F_CAPPED else (size + 3) & ~3
+        words = as_text(attributes(body, 4 + echo).get(wire.NLMSGERR_ATTR_MSG))
     return Refusal(errno, words)

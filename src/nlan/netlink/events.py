@@ -6,34 +6,18 @@ where the caller wants names, which costs a look at the links of a namespace at 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from nlan.errors import HostError
-from nlan.netlink import codec, links
+from nlan.netlink import codec, links, wire
 from nlan.netlink.channel import open_channel
 from nlan.netlink.hops import Hop, hops_of
-from nlan.netlink.route import (
-    DAEMONS,
-    KERNEL,
-    MAIN_TABLE,
-    ROUTE_HEADER,
-    RTM_DELROUTE,
-    RTM_NEWROUTE,
-    KernelRoute,
-    parse_route,
-)
-from nlan.netlink.watch import What, _Listener, _mask
+from nlan.netlink.routes import DAEMONS, KernelRoute, parse_route
+from nlan.netlink.watch import WHAT, Listener, What, mask_of
 from nlan.place import Place
 
-_NEWADDR, _DELADDR, _NEWNEIGH, _DELNEIGH, _NEWNETCONF, _DELNETCONF = 20, 21, 28, 29, 80, 81
-_ADDRESS_HEADER = struct.Struct("=BBBBI")
-_NEIGHBOR_HEADER = struct.Struct("=BxxxiHBB")
-_IFA_ADDRESS, _IFA_LOCAL, _NDA_DST, _NDA_LLADDR = 1, 2, 1, 2
-_AF_BRIDGE = 7
-_NUD_FAILED, _NUD_NOARP, _NUD_PERMANENT = 0x20 | 0x01, 0x40, 0x80
 _ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "policy")
 
 
@@ -64,7 +48,7 @@ class EventWatcher:
     def __init__(self, place: Place, kinds: Iterable[What] = _ALL, *, names: bool = False) -> None:
         """Listen nowhere yet; `add` namespaces. With `names`, every event names its interface."""
         self._place, self._names = place, names
-        self._listener = _Listener(place, _mask(kinds))
+        self._listener = Listener(place, mask_of(kinds))
         self._known: dict[str, dict[int, str]] = {}
         self._states: dict[str, dict[str, str]] = {}
 
@@ -115,20 +99,21 @@ class EventWatcher:
             continue
 
     def _event(self, namespace: str, kind: int, body: memoryview) -> Event | None:
-        match kind:
-            case links.RTM_NEWLINK | links.RTM_DELLINK:
-                return self._link(namespace, kind == links.RTM_DELLINK, body)
-            case 20 | 21:
-                return self._address(namespace, kind == _DELADDR, body)
-            case 24 | 25:
+        match WHAT.get(kind):
+            case "link":
+                return self._link(namespace, kind == wire.RTM_DELLINK, body)
+            case "address":
+                return self._address(namespace, kind == wire.RTM_DELADDR, body)
+            case "route":
                 return self._route(namespace, kind, body)
-            case 28 | 29:
-                return self._neighbor(namespace, kind == _DELNEIGH, body)
-            case 32 | 33 | 36 | 37:  # RTM_NEWRULE, RTM_DELRULE, RTM_NEWQDISC, RTM_DELQDISC
+            case "neighbor":
+                return self._neighbor(namespace, kind == wire.RTM_DELNEIGH, body)
+            case "switch":
+                return Event(namespace, "switch", kind == wire.RTM_DELNETCONF)
+            case "policy":
                 return Event(namespace, "policy")
-            case 80 | 81:
-                return Event(namespace, "switch", kind == _DELNETCONF)
-        return None
+            case _:
+                return None
 
     def _link(self, namespace: str, gone: bool, body: memoryview) -> Event:
         link = links.parse_link(body)
@@ -138,29 +123,29 @@ class EventWatcher:
         return Event(namespace, "link", gone, link.name, _state(link), link.is_marked)
 
     def _address(self, namespace: str, gone: bool, body: memoryview) -> Event:
-        _, length, _, _, index = _ADDRESS_HEADER.unpack_from(body)
-        found = codec.attributes(body, _ADDRESS_HEADER.size)
-        packed = bytes(found.get(_IFA_LOCAL) or found[_IFA_ADDRESS])
+        _, length, _, _, index = wire.IFADDRMSG.unpack_from(body)
+        found = codec.attributes(body, wire.IFADDRMSG.size)
+        packed = bytes(found.get(wire.IFA_LOCAL) or found[wire.IFA_ADDRESS])
         text = f"{ip_address(packed)}/{length}"
         return Event(namespace, "address", gone, self._name(namespace, index), text)
 
     def _route(self, namespace: str, kind: int, body: memoryview) -> Event | None:
         route = parse_route(body)
-        if route is None or kind not in (RTM_NEWROUTE, RTM_DELROUTE):
+        if route is None or kind not in (wire.RTM_NEWROUTE, wire.RTM_DELROUTE):
             return None
         ours = route.protocol not in DAEMONS
-        if route.table != MAIN_TABLE:
+        if route.table != wire.RT_TABLE_MAIN:
             # The kernel's own come with addresses, of which there is an event, and do not go by themselves.
-            is_told = not ours or (route.protocol == KERNEL and kind == RTM_NEWROUTE)
+            is_told = not ours or (route.protocol == wire.RTPROT_KERNEL and kind == wire.RTM_NEWROUTE)
             return None if is_told else Event(namespace, "policy")
         name, words = self._words(namespace, route, body)
-        return Event(namespace, "route", kind == RTM_DELROUTE, name, words, ours)
+        return Event(namespace, "route", kind == wire.RTM_DELROUTE, name, words, ours)
 
     def _words(self, namespace: str, route: KernelRoute, body: memoryview) -> tuple[str, str]:
         """Return a route's interface and its words; of many next hops, each with its interface."""
         if route.via is not None:
             return self._name(namespace, route.oif), f"{route.prefix} via {route.via}"
-        first, *others = hops_of(codec.attributes(body, ROUTE_HEADER.size))
+        first, *others = hops_of(codec.attributes(body, wire.RTMSG.size))
         if others:
             hops = ", ".join(self._hop(namespace, hop) for hop in (first, *others))
             return "", f"{route.prefix} {hops}"
@@ -177,16 +162,16 @@ class EventWatcher:
 
     def _neighbor(self, namespace: str, gone: bool, body: memoryview) -> Event | None:
         """Groups (router solicitations) need no resolution, come and go by themselves, and are nobody."""
-        family, index, state, _, _ = _NEIGHBOR_HEADER.unpack_from(body)
-        if family != _AF_BRIDGE and state & _NUD_NOARP:
+        family, index, state, _, _ = wire.NDMSG.unpack_from(body)
+        if family != wire.AF_BRIDGE and state & wire.NUD_NOARP:
             return None
-        found = codec.attributes(body, _NEIGHBOR_HEADER.size)
-        destination = _address_text(found.get(_NDA_DST))
-        mac = found[_NDA_LLADDR].hex(":") if _NDA_LLADDR in found else ""
-        words = (mac, destination) if family == _AF_BRIDGE else (destination, mac)
+        found = codec.attributes(body, wire.NDMSG.size)
+        destination = address_text(found.get(wire.NDA_DST))
+        mac = found[wire.NDA_LLADDR].hex(":") if wire.NDA_LLADDR in found else ""
+        words = (mac, destination) if family == wire.AF_BRIDGE else (destination, mac)
         text = " ".join(word for word in words if word)
-        gone = gone or bool(state & _NUD_FAILED)
-        ours = bool(state & (_NUD_PERMANENT | (_NUD_NOARP if family == _AF_BRIDGE else 0)))
+        gone = gone or bool(state & (wire.NUD_FAILED | wire.NUD_INCOMPLETE))
+        ours = bool(state & (wire.NUD_PERMANENT | (wire.NUD_NOARP if family == wire.AF_BRIDGE else 0)))
         return Event(namespace, "neighbor", gone, self._name(namespace, index), text, ours)
 
     def _name(self, namespace: str, index: int) -> str:
@@ -212,7 +197,8 @@ def _state(link: links.Link) -> str:
     return "up" if link.up else "down"
 
 
-def _address_text(packed: memoryview | None) -> str:
+def address_text(packed: memoryview | None) -> str:
+    """Return an address that a message holds in words; empty where it holds none."""
     if packed is None or len(packed) not in (4, 16):
         return ""
     return str(ip_address(bytes(packed)))

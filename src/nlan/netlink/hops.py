@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from nlan.netlink import codec
-
-_RTA_OIF, _RTA_GATEWAY, _RTA_MULTIPATH, _RTA_VIA = 4, 5, 9, 18
-_NEXTHOP = struct.Struct("=HBBi")
+from nlan.netlink import codec, wire
 
 
 class Hop(NamedTuple):
@@ -31,20 +27,20 @@ def hops_of(attributes: Mapping[int, memoryview]) -> Iterator[Hop]:
     Args:
         attributes: Those behind the route's header.
     """
-    if _RTA_MULTIPATH not in attributes:
-        yield Hop(_via(attributes), codec.as_u32(attributes.get(_RTA_OIF), 0))
+    if wire.RTA_MULTIPATH not in attributes:
+        yield Hop(_via(attributes), codec.as_u32(attributes.get(wire.RTA_OIF), 0))
         return
-    data, offset = attributes[_RTA_MULTIPATH], 0
-    while offset + _NEXTHOP.size <= len(data):
-        size, _, _, index = _NEXTHOP.unpack_from(data, offset)
-        if size < _NEXTHOP.size:
+    data, offset = attributes[wire.RTA_MULTIPATH], 0
+    while offset + wire.RTNEXTHOP.size <= len(data):
+        size, _, _, index = wire.RTNEXTHOP.unpack_from(data, offset)
+        if size < wire.RTNEXTHOP.size:
             raise ValueError(f"a next hop of {size} bytes")
-        yield Hop(_via(codec.attributes(data[offset : offset + size], _NEXTHOP.size)), index)
+        yield Hop(_via(codec.attributes(data[offset : offset + size], wire.RTNEXTHOP.size)), index)
         offset += (size + 3) & ~3
 
 
 def _via(attributes: Mapping[int, memoryview]) -> str:
-    via = attributes.get(_RTA_GATEWAY)
-    if via is None and _RTA_VIA in attributes:  # another family's next hop, behind two bytes that name it
-        via = attributes[_RTA_VIA][2:]
+    via = attributes.get(wire.RTA_GATEWAY)
+    if via is None and wire.RTA_VIA in attributes:  # another family's next hop, behind two bytes that name it
+        via = attributes[wire.RTA_VIA][2:]
     return "" if via is None or len(via) not in (4, 16) else str(ip_address(bytes(via)))

@@ -10,9 +10,10 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message
+from nlan.netlink.feature import Feature
 from nlan.netlink.settings import flags_to_set, odd_settings, settings_to_set
 
 FIRST = 0x6E6C616E
@@ -20,46 +21,29 @@ SECOND = 0x6E6C616F
 DOOMED = 0x6E6C6170
 MARKS = frozenset((FIRST, SECOND, DOOMED))
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
-IFF_UP, IFF_LOOPBACK = 1, 8
-(
-    IFLA_ADDRESS,
-    IFLA_IFNAME,
-    IFLA_MTU,
-    IFLA_LINK,
-    IFLA_MASTER,
-    IFLA_LINKINFO,
-    IFLA_IFALIAS,
-    IFLA_GROUP,
-    IFLA_NET_NS_FD,
-    IFLA_EXT_MASK,
-) = (1, 3, 4, 5, 10, 18, 20, 27, 28, 29)
-IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
-_IFLA_INFO_SLAVE_KIND, _IFLA_INFO_SLAVE_DATA = 4, 5
-_IFLA_AF_SPEC, _AF_INET6, _INET6_FLAGS = 26, 10, 1
-_IFLA_XDP, _XDP_FD, _XDP_ATTACHED, _XDP_FLAGS = 43, 1, 2, 3
 _XDP_NONE = 8
 """Length of what a link without an XDP program says of that."""
-_XDP_MODES = {1: 1 << 2, 2: 1 << 1, 3: 1 << 3}
+_XDP_MODES = {
+    wire.XDP_ATTACHED_DRV: wire.XDP_FLAGS_DRV_MODE,
+    wire.XDP_ATTACHED_SKB: wire.XDP_FLAGS_SKB_MODE,
+    wire.XDP_ATTACHED_HW: wire.XDP_FLAGS_HW_MODE,
+}
 """The flag that names each way of being attached: by the driver, by the kernel, in hardware."""
-_IF_READY = 0x80000000
 _READ = frozenset(
     {
-        IFLA_ADDRESS,
-        IFLA_IFNAME,
-        IFLA_MTU,
-        IFLA_LINK,
-        IFLA_MASTER,
-        IFLA_LINKINFO,
-        IFLA_IFALIAS,
-        _IFLA_AF_SPEC,
-        IFLA_GROUP,
-        _IFLA_XDP,
+        wire.IFLA_ADDRESS,
+        wire.IFLA_IFNAME,
+        wire.IFLA_MTU,
+        wire.IFLA_LINK,
+        wire.IFLA_MASTER,
+        wire.IFLA_LINKINFO,
+        wire.IFLA_IFALIAS,
+        wire.IFLA_AF_SPEC,
+        wire.IFLA_GROUP,
+        wire.IFLA_XDP,
     }
 )
 """The attributes of a link that are read; it has dozens."""
-_SKIP_STATISTICS = 8
-_HEADER = struct.Struct("=BxHiII")
 
 
 class Link(NamedTuple):
@@ -100,14 +84,14 @@ class Link(NamedTuple):
     @property
     def has_begun_ipv6(self) -> bool:
         """Whether IPv6 has begun to work on it, as it does a moment after its first carrier."""
-        if self.families is None or (six := codec.attributes(self.families).get(_AF_INET6)) is None:
+        if self.families is None or (six := codec.attributes(self.families).get(wire.AF_INET6)) is None:
             return False
-        return bool(codec.as_u32(codec.attributes(six).get(_INET6_FLAGS)) & _IF_READY)
+        return bool(codec.as_u32(codec.attributes(six).get(wire.IFLA_INET6_FLAGS)) & wire.IF_READY)
 
     @property
     def up(self) -> bool:
         """Administrative state."""
-        return bool(self.flags & IFF_UP)
+        return bool(self.flags & wire.IFF_UP)
 
     @property
     def is_marked(self) -> bool:
@@ -136,101 +120,103 @@ class Links:
 
 def dump_links(channel: Channel) -> Links:
     """Return all links of the channel's namespace."""
-    body = _HEADER.pack(0, 0, 0, 0, 0) + codec.u32(IFLA_EXT_MASK, _SKIP_STATISTICS)
-    return Links([parse_link(body) for _, body in channel.dump(Message(RTM_GETLINK, 0, body))])
+    body = wire.IFINFOMSG.pack(0, 0, 0, 0, 0) + codec.u32(wire.IFLA_EXT_MASK, wire.RTEXT_FILTER_SKIP_STATS)
+    return Links([parse_link(body) for _, body in channel.dump(Message(wire.RTM_GETLINK, 0, body))])
 
 
 def parse_link(body: memoryview) -> Link:
-    """Return the link that the body of an RTM_NEWLINK describes."""
-    _, _, index, flags, _ = _HEADER.unpack_from(body)
-    found = codec.some_attributes(body, _HEADER.size, _READ)
-    info = codec.attributes(found[IFLA_LINKINFO]) if IFLA_LINKINFO in found else {}
-    kind = codec.as_text(info.get(IFLA_INFO_KIND))
-    has_data = kind in ("vxlan", "bridge") and IFLA_INFO_DATA in info
-    data = codec.attributes(info[IFLA_INFO_DATA]) if has_data else {}
-    mac = found.get(IFLA_ADDRESS)
-    group = codec.as_u32(found.get(IFLA_GROUP))
-    judged = group in MARKS and not flags & IFF_LOOPBACK
+    """Return the link that the body of an wire.RTM_NEWLINK describes."""
+    _, _, index, flags, _ = wire.IFINFOMSG.unpack_from(body)
+    found = codec.some_attributes(body, wire.IFINFOMSG.size, _READ)
+    info = codec.attributes(found[wire.IFLA_LINKINFO]) if wire.IFLA_LINKINFO in found else {}
+    kind = codec.as_text(info.get(wire.IFLA_INFO_KIND))
+    has_data = kind in ("vxlan", "bridge") and wire.IFLA_INFO_DATA in info
+    data = codec.attributes(info[wire.IFLA_INFO_DATA]) if has_data else {}
+    mac = found.get(wire.IFLA_ADDRESS)
+    group = codec.as_u32(found.get(wire.IFLA_GROUP))
+    judged = group in MARKS and not flags & wire.IFF_LOOPBACK
     return Link(
         index,
-        codec.as_text(found.get(IFLA_IFNAME)),
+        codec.as_text(found.get(wire.IFLA_IFNAME)),
         kind,
         flags,
-        codec.as_u32(found.get(IFLA_MTU)),
+        codec.as_u32(found.get(wire.IFLA_MTU)),
         "" if mac is None else mac.hex(":"),
         group,
-        codec.as_u32(found.get(IFLA_MASTER)),
-        codec.as_u32(found.get(IFLA_LINK)),
-        codec.as_text(found.get(IFLA_IFALIAS)),
+        codec.as_u32(found.get(wire.IFLA_MASTER)),
+        codec.as_u32(found.get(wire.IFLA_LINK)),
+        codec.as_text(found.get(wire.IFLA_IFALIAS)),
         data,
         tuple(odd_settings(kind, flags, data, _port(info))) if judged else (),
-        found.get(_IFLA_AF_SPEC),
-        _xdp(found.get(_IFLA_XDP)),
+        found.get(wire.IFLA_AF_SPEC),
+        _xdp(found.get(wire.IFLA_XDP)),
     )
 
 
 def _xdp(told: memoryview | None) -> int:
     if told is None or len(told) <= _XDP_NONE:
         return 0
-    return codec.attributes(told)[_XDP_ATTACHED][0]
+    return codec.attributes(told)[wire.IFLA_XDP_ATTACHED][0]
 
 
 def without_xdp(link: Link) -> bytes:
     """Return the body of the message that takes a link's XDP program away."""
-    program = codec.attribute(_XDP_FD, struct.pack("=i", -1))
-    mode = codec.u32(_XDP_FLAGS, _XDP_MODES.get(link.xdp, 0))
-    return link_header(link.number) + codec.nest(_IFLA_XDP, program + mode)
+    program = codec.attribute(wire.IFLA_XDP_FD, struct.pack("=i", -1))
+    mode = codec.u32(wire.IFLA_XDP_FLAGS, _XDP_MODES.get(link.xdp, 0))
+    return link_header(link.number) + codec.nest(wire.IFLA_XDP, program + mode)
 
 
 def _port(info: Mapping[int, memoryview]) -> dict[int, memoryview]:
     """Return what is said of a link as a port of a bridge."""
-    if codec.as_text(info.get(_IFLA_INFO_SLAVE_KIND)) != "bridge":
+    if codec.as_text(info.get(wire.IFLA_INFO_SLAVE_KIND)) != "bridge":
         return {}
-    return codec.attributes(info[_IFLA_INFO_SLAVE_DATA])
+    return codec.attributes(info[wire.IFLA_INFO_SLAVE_DATA])
 
 
 def link_header(index: int) -> bytes:
     """Return the body of a message about the link with that index."""
-    return _HEADER.pack(0, 0, index, 0, 0)
+    return wire.IFINFOMSG.pack(0, 0, index, 0, 0)
 
 
 def link_body(*parts: bytes, up: bool | None = None, name: str = "") -> bytes:
     """Return the body of a message about the link of that name; `up` None leaves its state alone."""
-    header = _HEADER.pack(0, 0, 0, IFF_UP if up else 0, 0 if up is None else IFF_UP)
-    named = codec.text(IFLA_IFNAME, name) if name else b""
+    header = wire.IFINFOMSG.pack(0, 0, 0, wire.IFF_UP if up else 0, 0 if up is None else wire.IFF_UP)
+    named = codec.text(wire.IFLA_IFNAME, name) if name else b""
     return header + named + b"".join(parts)
 
 
 def create_link(name: str, kind: str, *parts: bytes, data: bytes = b"", up: bool = False) -> Message:
     """Return the message that makes a link; it fails where one of that name exists."""
-    info = codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, kind), codec.nest(IFLA_INFO_DATA, data))
+    info = codec.nest(
+        wire.IFLA_LINKINFO, codec.text(wire.IFLA_INFO_KIND, kind), codec.nest(wire.IFLA_INFO_DATA, data)
+    )
     body = link_body(*parts, info, up=up, name=name)
-    return Message(RTM_NEWLINK, codec.NLM_F_CREATE | codec.NLM_F_EXCL, body)
+    return Message(wire.RTM_NEWLINK, wire.NLM_F_CREATE | wire.NLM_F_EXCL, body)
 
 
 def change_link(name: str, *parts: bytes, up: bool | None = None) -> Message:
     """Return the message that changes a link of that name; it fails where there is none."""
-    return Message(RTM_NEWLINK, 0, link_body(*parts, up=up, name=name))
+    return Message(wire.RTM_NEWLINK, 0, link_body(*parts, up=up, name=name))
 
 
 def put_right(name: str, kind: str, odd: Sequence[str]) -> Iterator[Message]:
     """Yield the messages that put right what is odd about a link."""
     flags, mask = flags_to_set(odd)
     if mask:
-        header = _HEADER.pack(0, 0, 0, flags, mask)
-        yield Message(RTM_NEWLINK, 0, header + codec.text(IFLA_IFNAME, name))
+        header = wire.IFINFOMSG.pack(0, 0, 0, flags, mask)
+        yield Message(wire.RTM_NEWLINK, 0, header + codec.text(wire.IFLA_IFNAME, name))
     for attribute in settings_to_set(kind, odd):
         yield change_link(name, attribute)
 
 
 def group_link(name: str, group: int) -> Message:
     """Return the message that puts a link into an interface group; `delete_doomed` removes the `DOOMED`."""
-    return change_link(name, codec.u32(IFLA_GROUP, group))
+    return change_link(name, codec.u32(wire.IFLA_GROUP, group))
 
 
 def delete_doomed() -> Message:
     """Return the message that removes all doomed links of a namespace, in one grace period."""
-    return Message(RTM_DELLINK, 0, link_body(codec.u32(IFLA_GROUP, DOOMED)))
+    return Message(wire.RTM_DELLINK, 0, link_body(codec.u32(wire.IFLA_GROUP, DOOMED)))
 
 
 def mac_octets(mac: str) -> bytes:
@@ -241,7 +227,16 @@ def mac_octets(mac: str) -> bytes:
 def basics(mac: str, mtu: int, group: int) -> bytes:
     """Return the attributes that every new link has."""
     return (
-        codec.attribute(IFLA_ADDRESS, mac_octets(mac))
-        + codec.u32(IFLA_MTU, mtu)
-        + codec.u32(IFLA_GROUP, group)
+        codec.attribute(wire.IFLA_ADDRESS, mac_octets(mac))
+        + codec.u32(wire.IFLA_MTU, mtu)
+        + codec.u32(wire.IFLA_GROUP, group)
     )
+
+
+def link_feature(kind: str, purpose: str, data: bytes = b"", *, needed: bool = True) -> Feature:
+    """Return the feature "the kernel can make links of that kind", `data` being what it has to be told."""
+
+    def attempt(name: str) -> list[Message]:
+        return [create_link(name, kind, data=data)]
+
+    return Feature(kind, f"a {kind} link", purpose, kind, attempt, needed)

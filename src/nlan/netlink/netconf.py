@@ -11,15 +11,11 @@ import socket
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, DumpRefusedError
 from nlan.netlink.codec import Message
 
-_GETNETCONF = 82
-_IFINDEX, _FORWARDING, _RP_FILTER = 1, 2, 3
-_READ = frozenset({_IFINDEX, _FORWARDING, _RP_FILTER})
-_AF_INET, _AF_INET6 = 2, 10
-_ALL, _DEFAULT = 0xFFFFFFFF, 0xFFFFFFFE
+_READ = frozenset({wire.NETCONFA_IFINDEX, wire.NETCONFA_FORWARDING, wire.NETCONFA_RP_FILTER})
 
 
 class Switch(NamedTuple):
@@ -39,12 +35,14 @@ class Switch(NamedTuple):
 
 
 SWITCHES = {
-    "net/ipv4/ip_forward": Switch(_AF_INET, _FORWARDING, "net/ipv4/conf/{}/forwarding", is_copied=True),
+    "net/ipv4/ip_forward": Switch(
+        wire.AF_INET, wire.NETCONFA_FORWARDING, "net/ipv4/conf/{}/forwarding", is_copied=True
+    ),
     "net/ipv4/conf/all/rp_filter": Switch(
-        _AF_INET, _RP_FILTER, "net/ipv4/conf/{}/rp_filter", is_copied=False
+        wire.AF_INET, wire.NETCONFA_RP_FILTER, "net/ipv4/conf/{}/rp_filter", is_copied=False
     ),
     "net/ipv6/conf/all/forwarding": Switch(
-        _AF_INET6, _FORWARDING, "net/ipv6/conf/{}/forwarding", is_copied=True
+        wire.AF_INET6, wire.NETCONFA_FORWARDING, "net/ipv6/conf/{}/forwarding", is_copied=True
     ),
 }
 
@@ -81,15 +79,15 @@ def read(wanted: Mapping[str, str]) -> tuple[dict[str, str], list[Odd]]:
     odd: list[Odd] = []
     for name, switch in asked.items():
         values = dict(_values(listed[switch.family], switch.attribute))
-        if _ALL in values:
-            found[name] = values.pop(_ALL)
+        if wire.NETCONFA_IFINDEX_ALL in values:
+            found[name] = values.pop(wire.NETCONFA_IFINDEX_ALL)
         odd += _odd(name, wanted, values)
     return found, odd
 
 
 def _odd(name: str, wanted: Mapping[str, str], values: Mapping[int, str]) -> Iterator[Odd]:
     switch = SWITCHES[name]
-    usual = wanted[name] if switch.is_copied else values.get(_DEFAULT, wanted[name])
+    usual = wanted[name] if switch.is_copied else values.get(wire.NETCONFA_IFINDEX_DEFAULT, wanted[name])
     for index, value in sorted(values.items(), reverse=True):
         if value not in (usual, wanted[name]):
             interface = _name(index)
@@ -99,7 +97,7 @@ def _odd(name: str, wanted: Mapping[str, str], values: Mapping[int, str]) -> Ite
 
 def _listed(channel: Channel, family: int) -> list[Mapping[int, memoryview]]:
     try:
-        listed = channel.dump(Message(_GETNETCONF, 0, bytes((family, 0, 0, 0))))
+        listed = channel.dump(Message(wire.RTM_GETNETCONF, 0, bytes((family, 0, 0, 0))))
     except DumpRefusedError:
         return []  # a kernel without the family
     return [codec.some_attributes(body, 4, _READ) for _, body in listed]
@@ -108,11 +106,11 @@ def _listed(channel: Channel, family: int) -> list[Mapping[int, memoryview]]:
 def _values(listed: Iterable[Mapping[int, memoryview]], attribute: int) -> Iterator[tuple[int, str]]:
     for found in listed:
         if attribute in found:
-            yield codec.as_u32(found[_IFINDEX]), str(codec.as_u32(found[attribute]))
+            yield codec.as_u32(found[wire.NETCONFA_IFINDEX]), str(codec.as_u32(found[attribute]))
 
 
 def _name(index: int) -> str:
-    if index == _DEFAULT:
+    if index == wire.NETCONFA_IFINDEX_DEFAULT:
         return "default"
     try:
         return socket.if_indextoname(index)

@@ -10,11 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from nlan.netlink import codec
-
-IFLA_LINKINFO = 18
-_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
-_IFF_NOARP, _IFF_MULTICAST = 0x80, 0x1000
+from nlan.netlink import codec, wire
 
 
 class Setting(NamedTuple):
@@ -44,42 +40,41 @@ def _u32(name: str, kind: int, value: int) -> Setting:
 
 
 BRIDGE = (
-    _u32("stp_state", 5, 0),
-    _u8("vlan_filtering", 7, 0),
-    _u16("group_fwd_mask", 9, 0),
-    _u8("mcast_snooping", 23, 0),
-    _u8("nf_call_iptables", 36, 0),
-    _u8("nf_call_ip6tables", 37, 0),
-    _u8("nf_call_arptables", 38, 0),
+    _u32("stp_state", wire.IFLA_BR_STP_STATE, 0),
+    _u8("vlan_filtering", wire.IFLA_BR_VLAN_FILTERING, 0),
+    _u16("group_fwd_mask", wire.IFLA_BR_GROUP_FWD_MASK, 0),
+    _u8("mcast_snooping", wire.IFLA_BR_MCAST_SNOOPING, 0),
+    _u8("nf_call_iptables", wire.IFLA_BR_NF_CALL_IPTABLES, 0),
+    _u8("nf_call_ip6tables", wire.IFLA_BR_NF_CALL_IP6TABLES, 0),
+    _u8("nf_call_arptables", wire.IFLA_BR_NF_CALL_ARPTABLES, 0),
 )
 VXLAN = (
-    _u8("ttl", 5, 0),
-    _u8("tos", 6, 0),
-    _u8("learning", 7, 1),
-    _u32("ageing", 8, 300),
-    _u8("proxy", 11, 0),
-    _u8("rsc", 12, 0),
-    _u8("l2miss", 13, 0),
-    _u8("l3miss", 14, 0),
-    _u8("df", 29, 0),
+    _u8("ttl", wire.IFLA_VXLAN_TTL, 0),
+    _u8("tos", wire.IFLA_VXLAN_TOS, 0),
+    _u8("learning", wire.IFLA_VXLAN_LEARNING, 1),
+    _u32("ageing", wire.IFLA_VXLAN_AGEING, 300),
+    _u8("proxy", wire.IFLA_VXLAN_PROXY, 0),
+    _u8("rsc", wire.IFLA_VXLAN_RSC, 0),
+    _u8("l2miss", wire.IFLA_VXLAN_L2MISS, 0),
+    _u8("l3miss", wire.IFLA_VXLAN_L3MISS, 0),
+    _u8("df", wire.IFLA_VXLAN_DF, 0),
 )
 PORT = (
-    Setting("state", 1, b"\x03"),
-    _u8("hairpin", 4, 0),
-    _u8("guard", 5, 0),
-    _u8("root_block", 6, 0),
-    _u8("learning", 8, 1),
-    _u8("flood", 9, 1),
-    _u8("proxy_arp", 10, 0),
-    _u8("mcast_flood", 27, 1),
-    _u8("vlan_tunnel", 29, 0),
-    _u8("bcast_flood", 30, 1),
-    _u8("neigh_suppress", 32, 0),
-    _u8("isolated", 33, 0),
-    _u8("locked", 39, 0),
+    Setting("state", wire.IFLA_BRPORT_STATE, b"\x03"),
+    _u8("hairpin", wire.IFLA_BRPORT_MODE, 0),
+    _u8("guard", wire.IFLA_BRPORT_GUARD, 0),
+    _u8("root_block", wire.IFLA_BRPORT_PROTECT, 0),
+    _u8("learning", wire.IFLA_BRPORT_LEARNING, 1),
+    _u8("flood", wire.IFLA_BRPORT_UNICAST_FLOOD, 1),
+    _u8("proxy_arp", wire.IFLA_BRPORT_PROXYARP, 0),
+    _u8("mcast_flood", wire.IFLA_BRPORT_MCAST_FLOOD, 1),
+    _u8("vlan_tunnel", wire.IFLA_BRPORT_VLAN_TUNNEL, 0),
+    _u8("bcast_flood", wire.IFLA_BRPORT_BCAST_FLOOD, 1),
+    _u8("neigh_suppress", wire.IFLA_BRPORT_NEIGH_SUPPRESS, 0),
+    _u8("isolated", wire.IFLA_BRPORT_ISOLATED, 0),
+    _u8("locked", wire.IFLA_BRPORT_LOCKED, 0),
 )
 _OF_KIND = {"bridge": BRIDGE, "vxlan": VXLAN}
-_STATE = 1
 _DISABLED = b"\x00"
 """A port whose link has no carrier is disabled, or was by hand; nobody can tell."""
 
@@ -95,9 +90,9 @@ def odd_settings(
         data: Attributes of its kind.
         port: Attributes that it has as a port of a bridge.
     """
-    if flags & _IFF_NOARP:
+    if flags & wire.IFF_NOARP:
         yield "arp is off, wanted on"
-    if not flags & _IFF_MULTICAST:
+    if not flags & wire.IFF_MULTICAST:
         yield "multicast is off, wanted on"
     for setting in _OF_KIND.get(kind, ()):
         if (found := data.get(setting.kind)) is not None and found != setting.value:
@@ -105,7 +100,7 @@ def odd_settings(
     for setting in PORT:
         if (found := port.get(setting.kind)) is None or found == setting.value:
             continue
-        if setting.kind != _STATE or found != _DISABLED:
+        if setting.kind != wire.IFLA_BRPORT_STATE or found != _DISABLED:
             yield f"port's {setting.name} is {_number(found)}, wanted {_number(setting.value)}"
 
 
@@ -116,18 +111,21 @@ def _number(octets: bytes | memoryview) -> int:
 def flags_to_set(odd: Iterable[str]) -> tuple[int, int]:
     """Return the flags of a link, and which of them count, that put right what is odd."""
     named = {words.partition(" ")[0] for words in odd}
-    multicast = _IFF_MULTICAST if "multicast" in named else 0
-    return multicast, multicast | (_IFF_NOARP if "arp" in named else 0)
+    multicast = wire.IFF_MULTICAST if "multicast" in named else 0
+    return multicast, multicast | (wire.IFF_NOARP if "arp" in named else 0)
 
 
 def settings_to_set(kind: str, odd: Iterable[str]) -> Iterator[bytes]:
-    """Yield the attributes (IFLA_LINKINFO) that put right what is odd, each for a message of its own."""
+    """Yield the attributes (wire.IFLA_LINKINFO) that put right what is odd, each for a message of its own."""
     named = {words.partition(" is ")[0] for words in odd}
     own = [codec.attribute(s.kind, s.value) for s in _OF_KIND.get(kind, ()) if s.name in named]
     if own:
-        info = (codec.text(_INFO_KIND, kind), codec.nest(_INFO_DATA, *own))
-        yield codec.nest(IFLA_LINKINFO, *info)
+        info = (codec.text(wire.IFLA_INFO_KIND, kind), codec.nest(wire.IFLA_INFO_DATA, *own))
+        yield codec.nest(wire.IFLA_LINKINFO, *info)
     ports = [codec.attribute(s.kind, s.value) for s in PORT if f"port's {s.name}" in named]
     if ports:
-        info = (codec.text(_INFO_SLAVE_KIND, "bridge"), codec.nest(_INFO_SLAVE_DATA, *ports))
-        yield codec.nest(IFLA_LINKINFO, *info)
+        info = (
+            codec.text(wire.IFLA_INFO_SLAVE_KIND, "bridge"),
+            codec.nest(wire.IFLA_INFO_SLAVE_DATA, *ports),
+        )
+        yield codec.nest(wire.IFLA_LINKINFO, *info)

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from typing import Any
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, open_channel
 from nlan.netlink.codec import Message
-from nlan.netlink.events import _address_text
+from nlan.netlink.events import address_text
 from nlan.netlink.hops import hops_of
-from nlan.netlink.links import IFF_LOOPBACK, Links, dump_links
+from nlan.netlink.links import Links, dump_links
+from nlan.netlink.routes import PROTOCOL
 from nlan.place import Place
 
-_GETADDR, _GETROUTE, _GETNEIGH = 22, 26, 30
-_ADDRESS = struct.Struct("=BBBBI")
-_ROUTE = struct.Struct("=BBBBBBBBI")
-_NEIGHBOR = struct.Struct("=BxxxiHBB")
-_IFA_ADDRESS, _IFA_LOCAL = 1, 2
-_RTA_DST, _RTA_PRIORITY, _RTA_TABLE = 1, 6, 15
-_NDA_DST, _NDA_LLADDR = 1, 2
-_AF_INET, _AF_INET6 = 2, 10
-_MAIN_TABLE, _UNICAST, _CLONED, _SCOPE_LINK = 254, 1, 0x200, 253
-_NUD_USELESS = 0x20 | 0x01 | 0x40
+_NUD_USELESS = wire.NUD_FAILED | wire.NUD_INCOMPLETE | wire.NUD_NOARP
 """Failed, incomplete, or needing none."""
 PROTOCOLS = {
-    2: "kernel",
-    3: "boot",
-    4: "static",
-    11: "zebra",
-    110: "nlan",
-    186: "bgp",
-    188: "ospf",
-    196: "static",
+    wire.RTPROT_KERNEL: "kernel",
+    wire.RTPROT_BOOT: "boot",
+    wire.RTPROT_STATIC: "static",
+    wire.RTPROT_ZEBRA: "zebra",
+    PROTOCOL: "nlan",
+    wire.RTPROT_BGP: "bgp",
+    wire.RTPROT_OSPF: "ospf",
+    wire.RTPROT_ZSTATIC: "static",
 }
 """Names of routes' origins (rtnetlink(7), FRR's zebra)."""
 
@@ -63,17 +54,17 @@ def _links(links: Links) -> dict[str, Any]:
     return {
         link.name: {"kind": link.kind or "physical", "mtu": link.mtu, "mac": link.mac, "up": link.up}
         for _, link in sorted(links.by_name.items())
-        if not link.flags & IFF_LOOPBACK
+        if not link.flags & wire.IFF_LOOPBACK
     }
 
 
 def _addresses(channel: Channel, links: Links) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
-    for _, body in channel.dump(Message(_GETADDR, 0, _ADDRESS.pack(0, 0, 0, 0, 0))):
-        _, length, _, scope, index = _ADDRESS.unpack_from(body)
-        parts = codec.attributes(body, _ADDRESS.size)
-        if scope < _SCOPE_LINK:
-            address = _address_text(parts.get(_IFA_LOCAL) or parts.get(_IFA_ADDRESS))
+    for _, body in channel.dump(Message(wire.RTM_GETADDR, 0, wire.IFADDRMSG.pack(0, 0, 0, 0, 0))):
+        _, length, _, scope, index = wire.IFADDRMSG.unpack_from(body)
+        parts = codec.attributes(body, wire.IFADDRMSG.size)
+        if scope < wire.RT_SCOPE_LINK:
+            address = address_text(parts.get(wire.IFA_LOCAL) or parts.get(wire.IFA_ADDRESS))
             found.setdefault(links.name_of(index), []).append(f"{address}/{length}")
     return {name: sorted(addresses) for name, addresses in sorted(found.items())}
 
@@ -82,8 +73,8 @@ def _routes(channel: Channel, links: Links) -> dict[str, Any]:
     """Return the routes that count: of those to one prefix, the ones of the lowest metric."""
     found: dict[str, Any] = {}
     best: dict[str, int] = {}
-    for family in (_AF_INET, _AF_INET6):
-        request = Message(_GETROUTE, 0, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
+    for family in (wire.AF_INET, wire.AF_INET6):
+        request = Message(wire.RTM_GETROUTE, 0, wire.RTMSG.pack(family, 0, 0, 0, 0, 0, 0, 0, 0))
         for _, body in channel.dump(request):
             for prefix, metric, protocol, hop in _hops(body, links):
                 if metric > best.setdefault(prefix, metric):
@@ -99,16 +90,16 @@ def _routes(channel: Channel, links: Links) -> dict[str, Any]:
 
 
 def _hops(body: memoryview, links: Links) -> Iterator[tuple[str, int, str, dict[str, str]]]:
-    family, length, _, _, table, protocol, _, kind, flags = _ROUTE.unpack_from(body)
-    parts = codec.attributes(body, _ROUTE.size)
-    table = codec.as_u32(parts.get(_RTA_TABLE), table)
-    if table != _MAIN_TABLE or kind != _UNICAST or flags & _CLONED:
+    family, length, _, _, table, protocol, _, kind, flags = wire.RTMSG.unpack_from(body)
+    parts = codec.attributes(body, wire.RTMSG.size)
+    table = codec.as_u32(parts.get(wire.RTA_TABLE), table)
+    if table != wire.RT_TABLE_MAIN or kind != wire.RTN_UNICAST or flags & wire.RTM_F_CLONED:
         return
-    prefix = _prefix(family, length, parts.get(_RTA_DST))
+    prefix = _prefix(family, length, parts.get(wire.RTA_DST))
     if prefix.startswith("fe80:"):
         return
     name = PROTOCOLS.get(protocol, str(protocol))
-    metric = codec.as_u32(parts.get(_RTA_PRIORITY))
+    metric = codec.as_u32(parts.get(wire.RTA_PRIORITY))
     for hop in hops_of(parts):
         device = {"dev": links.name_of(hop.oif)}
         yield prefix, metric, name, {"via": hop.via} | device if hop.via else device
@@ -116,15 +107,15 @@ def _hops(body: memoryview, links: Links) -> Iterator[tuple[str, int, str, dict[
 
 def _prefix(family: int, length: int, packed: memoryview | None) -> str:
     if packed is None:
-        return "0.0.0.0/0" if family == _AF_INET else "::/0"
-    return f"{_address_text(packed)}/{length}"
+        return "0.0.0.0/0" if family == wire.AF_INET else "::/0"
+    return f"{address_text(packed)}/{length}"
 
 
 def _neighbors(channel: Channel, links: Links) -> Iterator[tuple[str, dict[str, str]]]:
-    for family in (_AF_INET, _AF_INET6):
-        for _, body in channel.dump(Message(_GETNEIGH, 0, _NEIGHBOR.pack(family, 0, 0, 0, 0))):
-            _, index, state, _, _ = _NEIGHBOR.unpack_from(body)
-            parts = codec.attributes(body, _NEIGHBOR.size)
-            if not state & _NUD_USELESS and _NDA_LLADDR in parts:
-                entry = {"dev": links.name_of(index), "mac": parts[_NDA_LLADDR].hex(":")}
-                yield _address_text(parts.get(_NDA_DST)), entry
+    for family in (wire.AF_INET, wire.AF_INET6):
+        for _, body in channel.dump(Message(wire.RTM_GETNEIGH, 0, wire.NDMSG.pack(family, 0, 0, 0, 0))):
+            _, index, state, _, _ = wire.NDMSG.unpack_from(body)
+            parts = codec.attributes(body, wire.NDMSG.size)
+            if not state & _NUD_USELESS and wire.NDA_LLADDR in parts:
+                entry = {"dev": links.name_of(index), "mac": parts[wire.NDA_LLADDR].hex(":")}
+                yield address_text(parts.get(wire.NDA_DST)), entry

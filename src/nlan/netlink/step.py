@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from nlan.netlink.codec import Message
+from nlan.netlink.codec import Message, Refusal
 from nlan.netlink.links import Links
+from nlan.place import Place
 
 REMOVE, MAKE, FINISH = 0, 1, 2
 """The phases: what goes, what comes, what only then can be said."""
@@ -36,12 +37,15 @@ class Step(NamedTuple):
         namespace: Where it goes.
         build: Returns the message; None for nothing to do.
         absent_is_done: The kernel's "there is none" counts as success.
+        apart: Carries the step out over a socket of its own instead, before all others, and returns why
+            not.
     """
 
     phase: int
     namespace: str
     build: Callable[[Context], Message | None]
     absent_is_done: bool = False
+    apart: Callable[[Place], Refusal | None] | None = None
 
 
 def said(phase: int, namespace: str, message: Message) -> Step:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import socket
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from nlan.netlink import wire
 from nlan.place import Place
 
-TYPES = {
-    16: "RTM_NEWLINK",
-    17: "RTM_DELLINK",
-    18: "RTM_GETLINK",
-    20: "RTM_NEWADDR",
-    21: "RTM_DELADDR",
-    22: "RTM_GETADDR",
-    24: "RTM_NEWROUTE",
-    25: "RTM_DELROUTE",
-    26: "RTM_GETROUTE",
-    28: "RTM_NEWNEIGH",
-    29: "RTM_DELNEIGH",
-    30: "RTM_GETNEIGH",
+TYPES: dict[int, str] = {
+    number: name for name, number in vars(wire).items() if name.startswith(("RTM_NEW", "RTM_DEL", "RTM_GET"))
 }
 """rtnetlink(7), linux/rtnetlink.h."""
-FLAGS = {0x1: "REQUEST", 0x4: "ACK", 0x300: "DUMP"}
-NEW_FLAGS = {0x100: "REPLACE", 0x200: "EXCL", 0x400: "CREATE", 0x800: "APPEND"}
+FLAGS = {wire.NLM_F_REQUEST: "REQUEST", wire.NLM_F_ACK: "ACK", wire.NLM_F_DUMP: "DUMP"}
+NEW_FLAGS = {
+    wire.NLM_F_REPLACE: "REPLACE",
+    wire.NLM_F_EXCL: "EXCL",
+    wire.NLM_F_CREATE: "CREATE",
+    wire.NLM_F_APPEND: "APPEND",
+}
 
-_HEADER = struct.Struct("=IHHII")
 
 Trace = Callable[[str], None]
 
@@ -75,11 +68,11 @@ def lines(namespace: str, data: bytes) -> Iterator[str]:
         data: Messages one after the other, each with its header.
     """
     offset = 0
-    while offset + _HEADER.size <= len(data):
-        length, kind, flags, _, _ = _HEADER.unpack_from(data, offset)
-        if length < _HEADER.size:
+    while offset + wire.NLMSGHDR.size <= len(data):
+        length, kind, flags, _, _ = wire.NLMSGHDR.unpack_from(data, offset)
+        if length < wire.NLMSGHDR.size:
             return
-        body = data[offset + _HEADER.size : offset + length]
+        body = data[offset + wire.NLMSGHDR.size : offset + length]
         yield f"{namespace}: {TYPES.get(kind, kind)} {_flag_words(kind, flags)} {body.hex(' ', 4)}"
         offset += (length + 3) & ~3
 
@@ -87,6 +80,8 @@ def lines(namespace: str, data: bytes) -> Iterator[str]:
 def _flag_words(kind: int, flags: int) -> str:
     named = FLAGS if TYPES.get(kind, "").startswith("RTM_GET") else FLAGS | NEW_FLAGS
     words = [
-        word for bits, word in named.items() if flags & bits == bits and (bits != 0x300 or kind % 4 == 2)
+        word
+        for bits, word in named.items()
+        if flags & bits == bits and (bits != wire.NLM_F_DUMP or kind % 4 == 2)
     ]
     return "|".join(words)

@@ -15,9 +15,9 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from nlan.errors import HostError
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
-from nlan.netlink.route import MAIN_TABLE, RTM_DELROUTE, RTM_NEWROUTE, dump_routes, parse_route
+from nlan.netlink.routes import dump_routes, parse_route
 from nlan.place import Place
 
 Prefix = IPv4Network | IPv6Network
@@ -28,39 +28,40 @@ What = Literal["link", "address", "neighbor", "route", "switch", "policy", "lost
 ``lost`` means that events were lost: look again.
 """
 
-_AF_INET, _AF_INET6, _AF_BRIDGE = 2, 10, 7
-_UNICAST = 1
 _BUFFER = 65536
-_GROUPS: dict[What, int] = {
-    "link": 0x1,
-    "neighbor": 0x4,
-    "address": 0x110,
-    "route": 0x440,
-    "switch": 1 << 23 | 1 << 24,
-    "policy": 1 << 3 | 1 << 7 | 1 << 18,
+GROUPS: dict[What, tuple[int, ...]] = {
+    "link": (wire.RTNLGRP_LINK,),
+    "neighbor": (wire.RTNLGRP_NEIGH,),
+    "address": (wire.RTNLGRP_IPV4_IFADDR, wire.RTNLGRP_IPV6_IFADDR),
+    "route": (wire.RTNLGRP_IPV4_ROUTE, wire.RTNLGRP_IPV6_ROUTE),
+    "switch": (wire.RTNLGRP_IPV4_NETCONF, wire.RTNLGRP_IPV6_NETCONF),
+    "policy": (wire.RTNLGRP_TC, wire.RTNLGRP_IPV4_RULE, wire.RTNLGRP_IPV6_RULE),
 }
-_WHAT: dict[int, What] = {
-    16: "link",
-    17: "link",
-    20: "address",
-    21: "address",
-    24: "route",
-    25: "route",
-    28: "neighbor",
-    29: "neighbor",
-    32: "policy",
-    33: "policy",
-    36: "policy",
-    37: "policy",
-    80: "switch",
-    81: "switch",
+"""The multicast groups that tell of each."""
+WHAT: dict[int, What] = {
+    wire.RTM_NEWLINK: "link",
+    wire.RTM_DELLINK: "link",
+    wire.RTM_NEWADDR: "address",
+    wire.RTM_DELADDR: "address",
+    wire.RTM_NEWROUTE: "route",
+    wire.RTM_DELROUTE: "route",
+    wire.RTM_NEWNEIGH: "neighbor",
+    wire.RTM_DELNEIGH: "neighbor",
+    wire.RTM_NEWRULE: "policy",
+    wire.RTM_DELRULE: "policy",
+    wire.RTM_NEWQDISC: "policy",
+    wire.RTM_DELQDISC: "policy",
+    wire.RTM_NEWNETCONF: "switch",
+    wire.RTM_DELNETCONF: "switch",
 }
+"""What each type of message is about."""
 
 
-class _Listener:
+class Listener:
     """Sockets in many namespaces, subscribed to multicast groups, behind one epoll descriptor."""
 
     def __init__(self, place: Place, groups: int) -> None:
+        """Listen nowhere yet; `groups` is a mask (`mask_of`)."""
         self._place, self._groups = place, groups
         self._epoll = select.epoll()
         self._sockets: dict[int, tuple[str, socket.socket]] = {}
@@ -114,7 +115,7 @@ class Watcher:
     """Tells in which namespaces something changed; a context manager."""
 
     def __init__(
-        self, place: Place, namespaces: Iterable[str], kinds: Sequence[What] = tuple(_GROUPS)
+        self, place: Place, namespaces: Iterable[str], kinds: Sequence[What] = tuple(GROUPS)
     ) -> None:
         """Listen from now on.
 
@@ -126,7 +127,7 @@ class Watcher:
         Raises:
             HostError: A namespace does not exist.
         """
-        self._listener = _Listener(place, _mask(kinds))
+        self._listener = Listener(place, mask_of(kinds))
         for namespace in namespaces:
             self._listener.add(namespace)
 
@@ -170,8 +171,8 @@ def _kinds_of(data: memoryview | None) -> Iterable[What]:
         yield "lost"
         return
     for kind, _, _, body in codec.messages(data):
-        what = _WHAT.get(kind)
-        if what is not None and (what != "neighbor" or body[0] == _AF_BRIDGE):
+        what = WHAT.get(kind)
+        if what is not None and (what != "neighbor" or body[0] == wire.AF_BRIDGE):
             yield what
 
 
@@ -185,7 +186,7 @@ class RouteWatcher:
             HostError: A namespace does not exist.
         """
         self._place = place
-        self._listener = _Listener(place, _mask(["route"]))
+        self._listener = Listener(place, mask_of(["route"]))
         self._prefixes: dict[str, set[Prefix]] = {}
         try:
             for namespace in namespaces:
@@ -251,26 +252,26 @@ class RouteWatcher:
     def _take(self, namespace: str, data: memoryview) -> bool:
         """Add what comes; False where something went, since another route to it may remain."""
         for kind, _, _, body in codec.messages(data):
-            if kind not in (RTM_NEWROUTE, RTM_DELROUTE):
+            if kind not in (wire.RTM_NEWROUTE, wire.RTM_DELROUTE):
                 continue
             route = parse_route(body)
-            if route is None or route.table != MAIN_TABLE:
+            if route is None or route.table != wire.RT_TABLE_MAIN:
                 continue
-            if kind == RTM_DELROUTE:
+            if kind == wire.RTM_DELROUTE:
                 return False
-            if route.kind == _UNICAST:
+            if route.kind == wire.RTN_UNICAST:
                 self._prefixes[namespace].add(route.prefix)
         return True
 
     def _read(self, namespace: str) -> set[Prefix]:
         try:
             with open_channel(self._place, namespace) as channel:
-                routes = [r for family in (_AF_INET, _AF_INET6) for r in dump_routes(channel, family)]
+                routes = [r for family in (wire.AF_INET, wire.AF_INET6) for r in dump_routes(channel, family)]
         except HostError:
             if namespace in self._place.namespaces():
                 raise
             return set()  # the namespace is gone
-        return {route.prefix for route in routes if route.kind == _UNICAST}
+        return {route.prefix for route in routes if route.kind == wire.RTN_UNICAST}
 
 
 def allow_descriptors(count: int) -> None:
@@ -284,8 +285,10 @@ def allow_descriptors(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
-def _mask(kinds: Iterable[What]) -> int:
+def mask_of(kinds: Iterable[What]) -> int:
+    """Return the mask of the multicast groups that tell of these, as a socket is bound with it."""
     mask = 0
     for kind in kinds:
-        mask |= _GROUPS[kind]
+        for group in GROUPS[kind]:
+            mask |= 1 << group - 1
     return mask

@@ -7,9 +7,13 @@ from ipaddress import ip_network
 
 from nlan.dataplanes.base import Dataplane, End
 from nlan.interfaces import HOST
+from nlan.kinds.address import Address
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.route import Route
+from nlan.kinds.stack import Stack
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
-from nlan.resources import Address, Namespace, Resource, Route, Stack
+from nlan.resources import Resource
 
 DEFAULT = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}
 """The default route's prefix, by IP version."""

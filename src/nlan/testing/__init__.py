@@ -1,6 +1,6 @@
 """Fakes for tests, shipped: a kernel in memory, a place on it, and the drivers of a whole lab.
 
-The kernel is faked below the route socket, so `NetlinkDriver`, `NamespaceDriver` and `CgroupDriver`
+The kernel is faked below the route socket, so the drivers of its kinds, of namespaces and of limits
 are the ones that ship; switches, hosts file and daemons, which are files and processes on a real
 machine, have fake drivers. Nothing but tests imports this package.
 
@@ -15,7 +15,7 @@ from nlan.testing.daemons import FakeDaemonDriver
 from nlan.testing.errors import KilledError, RefusedError, UnexpectedError
 from nlan.testing.hosts import FakeHostsDriver
 from nlan.testing.kernel import FakeKernel
-from nlan.testing.lab import fake_drivers
+from nlan.testing.lab import fake_drivers, kernel_driver
 from nlan.testing.place import FakePlace
 from nlan.testing.sysctl import FakeSysctlDriver
 
@@ -29,4 +29,5 @@ __all__ = [
     "RefusedError",
     "UnexpectedError",
     "fake_drivers",
+    "kernel_driver",
 ]

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 
 from nlan.errors import ApplyError, NlanError
+from nlan.kinds.hosts import HostsFile
 from nlan.plan import Operation
-from nlan.resources import HOST, HostsFile
+from nlan.resources import HOST
 from nlan.testing.errors import RefusedError
 from nlan.testing.kernel import FakeKernel
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from nlan.kinds.base import Driver
-from nlan.kinds.cgroup import CgroupDriver
-from nlan.kinds.namespace import NamespaceDriver
+from nlan.kinds.base import SEAM, AnyKind, Driver, drivers
 from nlan.netlink.driver import NetlinkDriver
+from nlan.netlink.kind import KernelKind
+from nlan.place import Place
+from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.testing.daemons import FakeDaemonDriver
 from nlan.testing.hosts import FakeHostsDriver
@@ -15,21 +16,28 @@ from nlan.testing.place import FakePlace
 from nlan.testing.sysctl import FakeSysctlDriver
 
 
-def fake_drivers(place: FakePlace, desired: Mapping[Key, Resource]) -> list[Driver]:
+def fake_drivers(
+    place: FakePlace, desired: Mapping[Key, Resource], kinds: Iterable[AnyKind] | None = None
+) -> list[Driver]:
     """Return the drivers, in the order in which they work on a wave.
 
-    Namespaces, limits, links, addresses, entries and routes are served by the drivers that ship, over
+    Whatever works over a place's sockets, namespaces and limits is served by the drivers that ship, over
     the fake place; files and processes by fakes.
 
     Args:
         place: Where.
         desired: Tells some drivers what to look at.
+        kinds: Those to serve; nlan's own where they are not given.
     """
-    return [
-        NamespaceDriver(place),
-        FakeHostsDriver(place.kernel),
-        CgroupDriver(place, desired.values()),
-        FakeSysctlDriver(place.kernel, desired.values()),
-        NetlinkDriver(place),
-        FakeDaemonDriver(place.kernel),
-    ]
+    served = Registry(()).of(SEAM).values() if kinds is None else kinds
+    fakes: list[Driver] = [FakeHostsDriver(place.kernel), FakeSysctlDriver(place.kernel, desired.values())]
+    faked = {kind: fake for fake in fakes for kind in fake.kinds}
+    shipped = drivers(served, place, desired.values())
+    own = [faked.get(driver.kinds[0], driver) for driver in shipped]
+    return [*own, FakeDaemonDriver(place.kernel)]
+
+
+def kernel_driver(place: Place) -> NetlinkDriver:
+    """Return the driver of all kinds of nlan's own that are made over route netlink."""
+    kinds = Registry(()).of(SEAM).values()
+    return NetlinkDriver(place, [kind for kind in kinds if isinstance(kind, KernelKind)])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
-from nlan.netlink.channel import NETFILTER
+from nlan.netlink import wire
 from nlan.netlink.links import FIRST
 from nlan.runtimes.base import Completed, NodeWatch
 from nlan.runtimes.netns import mark
@@ -104,7 +104,7 @@ class FakePlace:
 
     def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """Return a netlink socket of the namespace; no others are to be had."""
-        if family != socket.AF_NETLINK or protocol not in (socket.NETLINK_ROUTE, NETFILTER):
+        if family != socket.AF_NETLINK or protocol not in (socket.NETLINK_ROUTE, wire.NETLINK_NETFILTER):
             raise UnexpectedError(f"a socket of family {family}, protocol {protocol}")
         server = RouteServer(self.kernel.faults, self._netns_of)
         return cast(socket.socket, FakeRouteSocket(server, self.kernel.netns(namespace)))

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from nlan.errors import ApplyError, HostError, NlanError
+from nlan.kinds.sysctl import Sysctl
 from nlan.plan import Operation
-from nlan.resources import Resource, Sysctl
+from nlan.resources import Resource
 from nlan.testing import switches
 from nlan.testing.errors import RefusedError
 from nlan.testing.kernel import FakeKernel

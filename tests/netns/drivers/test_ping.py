@@ -8,9 +8,11 @@ import pytest
 from netns.support import create, shell, succeeded
 from nlan.drivers.ping import Pair, ping_matrix
 from nlan.errors import HostError
-from nlan.netlink.driver import NetlinkDriver
-from nlan.resources import Address, Bridge, Veth
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.veth import Veth
 from nlan.runtimes import NetnsRuntime
+from nlan.testing import kernel_driver
 
 HOSTS = [f"ce1/192.0.2.{i}" for i in range(1, 17)]
 
@@ -19,7 +21,7 @@ HOSTS = [f"ce1/192.0.2.{i}" for i in range(1, 17)]
 def lan(runtime: NetnsRuntime) -> NetnsRuntime:
     """Sixteen hosts on one bridge, IPv4 and IPv6."""
     assert runtime.create([*HOSTS, "@fabric"]) == {}
-    kernel = NetlinkDriver(runtime)
+    kernel = kernel_driver(runtime)
     bridge = Bridge(namespace="@fabric", name="lan", mac="02:00:5e:00:53:01", mtu=1500)
     assert succeeded(create(kernel, bridge))
     for kind in (port, address4, address6):

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from netns.support import by_key, create, delete, ip, observe, observe_own, shell, succeeded
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
 from nlan.netlink.driver import NetlinkDriver
-from nlan.resources import Address, Bridge
 from nlan.runtimes import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)

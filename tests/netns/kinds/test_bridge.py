@@ -4,8 +4,9 @@ import msgspec
 
 from netns.support import by_key, create, delete, ip, observe, observe_own, shell, succeeded, update
 from nlan.errors import NotOwnedError
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.veth import Veth
 from nlan.netlink.driver import NetlinkDriver
-from nlan.resources import Bridge, Veth
 from nlan.runtimes import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="int_br111", mac="02:00:5e:00:53:01", mtu=1500)

@@ -11,11 +11,10 @@ import pytest
 
 from netns.support import by_key, create, delete, observe, operation, shell, succeeded, update
 from nlan.errors import HostError, NotOwnedError
-from nlan.kinds.cgroup import CgroupDriver
-from nlan.kinds.hosts import HostsDriver
-from nlan.kinds.namespace import NamespaceDriver
-from nlan.kinds.sysctl import SysctlDriver
-from nlan.resources import Cgroup, HostsFile, Namespace, Sysctl
+from nlan.kinds.cgroup import Cgroup, CgroupDriver
+from nlan.kinds.hosts import HostsDriver, HostsFile
+from nlan.kinds.namespace import Namespace, NamespaceDriver
+from nlan.kinds.sysctl import Sysctl, SysctlDriver
 from nlan.runtimes import NetnsRuntime
 from nlan.runtimes.netns import syscalls
 

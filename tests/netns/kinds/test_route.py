@@ -6,9 +6,12 @@ import msgspec
 import pytest
 
 from netns.support import create, delete, observe, shell, succeeded, update
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.route import Route
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.snapshot import look
-from nlan.resources import Address, Bridge, Key, Resource, Route
+from nlan.resources import Key, Resource
 from nlan.runtimes import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)

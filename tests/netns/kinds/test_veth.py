@@ -16,8 +16,8 @@ from netns.support import (
     update,
 )
 from nlan.errors import ApplyError
+from nlan.kinds.bridge import Bridge
 from nlan.netlink.driver import NetlinkDriver
-from nlan.resources import Bridge
 from nlan.runtimes import NetnsRuntime
 from samples import FABRIC, PAIR, UPLINK
 

@@ -18,8 +18,10 @@ from netns.support import (
     succeeded,
     update,
 )
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.fdb import FdbEntry
+from nlan.kinds.vxlan import Vxlan
 from nlan.netlink.driver import NetlinkDriver
-from nlan.resources import Bridge, FdbEntry, Vxlan
 from nlan.runtimes import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="int_br111", mac="02:00:5e:00:53:01", mtu=1500)

@@ -8,9 +8,12 @@ import pytest
 
 from netns.support import create, delete, shell, succeeded
 from nlan.errors import HostError
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.fdb import FdbEntry
+from nlan.kinds.vxlan import Vxlan
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.watch import RouteWatcher, Watcher
-from nlan.resources import Address, Bridge, FdbEntry, Vxlan
 from nlan.runtimes import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)

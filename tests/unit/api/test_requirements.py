@@ -10,9 +10,10 @@ from nlan.api import requirements
 from nlan.engines.base import SEAM, Engines
 from nlan.engines.frr.capabilities import Capabilities
 from nlan.errors import HostError, InputError
+from nlan.kinds.cgroup import Cgroup
+from nlan.kinds.namespace import Namespace
 from nlan.plan import Operation, Plan
 from nlan.registry import Registry
-from nlan.resources import Cgroup, Namespace
 from nlan.schema import load
 from support import EXAMPLES
 

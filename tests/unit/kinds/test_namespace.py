@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlan.resources import HostsFile
+from nlan.kinds.hosts import HostsFile
 
 
 def test_a_changed_hosts_file_is_told_by_its_lines_and_not_whole() -> None:

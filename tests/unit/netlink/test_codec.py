@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message, Refusal
 
 little = pytest.mark.skipif(sys.byteorder != "little", reason="known bytes are little-endian")
@@ -19,7 +19,7 @@ little = pytest.mark.skipif(sys.byteorder != "little", reason="known bytes are l
 
 @little
 def test_message_octets() -> None:
-    packed = Message(16, codec.NLM_F_CREATE | codec.NLM_F_EXCL, b"\x01\x02\x03").pack(7, codec.NLM_F_ACK)
+    packed = Message(16, wire.NLM_F_CREATE | wire.NLM_F_EXCL, b"\x01\x02\x03").pack(7, wire.NLM_F_ACK)
     assert packed.hex(" ") == "13 00 00 00 10 00 05 06 07 00 00 00 00 00 00 00 01 02 03 00"
 
 
@@ -65,7 +65,7 @@ def test_garbage_is_refused_or_read_but_never_loops(data: bytes) -> None:
 
 
 def test_acknowledgement_is_no_refusal() -> None:
-    assert codec.refusal(codec.NLM_F_CAPPED, memoryview(struct.pack("=i", 0) + bytes(16))) is None
+    assert codec.refusal(wire.NLM_F_CAPPED, memoryview(struct.pack("=i", 0) + bytes(16))) is None
 
 
 @pytest.mark.parametrize("capped", [True, False])
@@ -73,5 +73,5 @@ def test_refusal_carries_the_kernels_words(capped: bool) -> None:
     request = Message(16, 0, b"abc")
     echo = request.pack(1)[:16] if capped else request.pack(1)
     body = struct.pack("=i", -errno.EEXIST) + echo + codec.text(1, "device is busy")
-    flags = codec.NLM_F_ACK_TLVS | (codec.NLM_F_CAPPED if capped else 0)
+    flags = wire.NLM_F_ACK_TLVS | (wire.NLM_F_CAPPED if capped else 0)
     assert codec.refusal(flags, memoryview(body)) == Refusal(errno.EEXIST, "device is busy")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nlan.netlink.codec import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, Message
+from nlan.netlink.codec import Message
 from nlan.netlink.trace import lines
+from nlan.netlink.wire import NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL
 
 
 def test_every_message_of_a_batch_is_a_line() -> None:

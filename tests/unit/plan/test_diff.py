@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.kinds.address import Address
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.fdb import FdbEntry
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.route import Route
+from nlan.kinds.veth import Veth
+from nlan.kinds.vxlan import Vxlan
 from nlan.model import BgpPeer
 from nlan.plan import Plan, plan
-from nlan.resources import Address, Bridge, FdbEntry, Key, Namespace, Resource, Route, Veth, Vxlan
+from nlan.resources import Key, Resource
 from samples import with_
 
 Resources = dict[Key, Resource]

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from nlan.engines.frr.resource import FrrDaemon
+from nlan.kinds.address import Address
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.route import Route
+from nlan.kinds.stack import Stack
 from nlan.plan import exclusively, plan
-from nlan.resources import Address, Foreign, Key, Namespace, Resource, Route, Stack
+from nlan.resources import Foreign, Key, Resource
 
 ADDRESS = Address(namespace="r", interface="eth1", address=ip_interface("10.1.0.1/30"))
 DEFAULT = Route(namespace="h", prefix=ip_network("0.0.0.0/0"), via=ip_address("10.2.0.1"), interface="eth0")

@@ -4,8 +4,9 @@ import pytest
 
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.expand import expand
+from nlan.kinds.veth import Veth
 from nlan.model import Node
-from nlan.resources import Key, Veth
+from nlan.resources import Key
 from nlan.services.node.expand import settings
 
 from .conftest import Load, Problems

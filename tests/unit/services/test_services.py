@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nlan.expand import expand
+from nlan.kinds.sysctl import Sysctl
 from nlan.model import Lab, Node
 from nlan.registry import Part, Registry
-from nlan.resources import Resource, Sysctl
+from nlan.resources import Resource
 from nlan.services.base import Context, Service, Stage, services
 
 LAB = Lab(name="lab", nodes=(Node(name="a"),))

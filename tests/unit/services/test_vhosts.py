@@ -5,8 +5,12 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_interface
 
 from nlan.expand import expand
+from nlan.kinds.address import Address
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.route import Route
+from nlan.kinds.sysctl import Sysctl
+from nlan.kinds.veth import Veth
 from nlan.model import Interface, L2Vpn, Lab, Node, PtnNetwork, Router, VhostLan, VpnHost
-from nlan.resources import Address, Namespace, Route, Sysctl, Veth
 from nlan.services.node.expand import hosts_text
 
 FOUR = VhostLan(gateway=ip_interface("172.21.1.1/24"), hosts=(ip_interface("172.21.1.2/24"),))

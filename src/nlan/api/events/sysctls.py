@@ -15,8 +15,8 @@ from typing import NamedTuple
 from nlan import inotify
 from nlan.errors import HostError
 from nlan.inotify import Inotify
+from nlan.kinds.sysctl import Sysctl
 from nlan.netlink.watch import allow_descriptors
-from nlan.resources import Sysctl
 from nlan.runtimes import NetnsRuntime
 
 PORTION = 500

@@ -11,8 +11,15 @@ from collections.abc import Iterable, Iterator
 
 from nlan.dataplanes.base import End, Segment
 from nlan.interfaces import short_name, tunnel_name
+from nlan.kinds.bridge import Bridge
+from nlan.kinds.fdb import FdbEntry
+from nlan.kinds.namespace import Namespace
+from nlan.kinds.stack import Stack
+from nlan.kinds.sysctl import Sysctl
+from nlan.kinds.veth import Veth
+from nlan.kinds.vxlan import Vxlan
 from nlan.model.codec import IpAddress
-from nlan.resources import FABRIC, Bridge, FdbEntry, Namespace, Resource, Stack, Sysctl, Veth, Vxlan
+from nlan.resources import FABRIC, Resource
 from nlan.values import stable_mac
 
 

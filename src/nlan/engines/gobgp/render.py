@@ -18,9 +18,10 @@ import msgspec
 
 from nlan.engines.frr.render.daemons import HOLD_TIME_S, KEEPALIVE_S, router_id
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath, sorted_paths
+from nlan.kinds.route import Route
 from nlan.model import BgpPeer, Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
-from nlan.resources import Key, Route
+from nlan.resources import Key
 from nlan.services.node.expand import addresses
 
 STANDARD_HOLD_TIME_S = 90

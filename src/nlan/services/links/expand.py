@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nlan.dataplanes.base import End, Segment
+from nlan.kinds.route import Route
 from nlan.model import Lab, Node
-from nlan.resources import Resource, Route
+from nlan.resources import Resource
 from nlan.services._hosts import DEFAULT, addressed
 from nlan.services.base import Context
 

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 
 from nlan.engines.frr.config.read import read
+from nlan.kinds.cgroup import Cgroup
+from nlan.kinds.hosts import HostsFile
+from nlan.kinds.sysctl import Sysctl
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
-from nlan.resources import Cgroup, HostsFile, Resource, Sysctl
+from nlan.resources import Resource
 from nlan.services import _hosts
 from nlan.services.base import Context
 from nlan.services.node import underlay

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import errno
-import struct
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from nlan.netlink import codec
-from nlan.netlink.links import (
-    IFF_LOOPBACK,
-    IFF_UP,
-    IFLA_ADDRESS,
-    IFLA_EXT_MASK,
-    IFLA_GROUP,
-    IFLA_IFALIAS,
-    IFLA_IFNAME,
-    IFLA_INFO_DATA,
-    IFLA_INFO_KIND,
-    IFLA_LINK,
-    IFLA_LINKINFO,
-    IFLA_MASTER,
-    IFLA_MTU,
-    IFLA_NET_NS_FD,
-    mac_octets,
-)
+from nlan.netlink import codec, wire
+from nlan.netlink.links import mac_octets
 from nlan.netlink.settings import BRIDGE, PORT, VXLAN, Setting
 from nlan.testing import link
 from nlan.testing.errors import RefusedError, UnexpectedError
@@ -33,21 +16,23 @@ from nlan.testing.link import NewLink
 from nlan.testing.state import Ip, Link, Netns, Tunnel
 from nlan.testing.wire.request import Fields, Request, expect, fields, link_of
 
-_HEADER = struct.Struct("=BxHiII")
-_BASICS = frozenset({IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_GROUP})
-_INFO = frozenset({IFLA_INFO_KIND, IFLA_INFO_DATA})
-_INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 4, 5
-_PORT_INFO = frozenset({_INFO_SLAVE_KIND, _INFO_SLAVE_DATA})
-_NOARP, _MULTICAST = 0x80, 0x1000
-_VETH_PEER = 1
-_BRIDGE_STP, _BRIDGE_SNOOPING = 5, 23
-_ID, _LOCAL, _LEARNING, _PORT, _LOCAL6 = 1, 4, 7, 15, 17
-_VXLAN = frozenset({_ID, _LOCAL, _LEARNING, _PORT, _LOCAL6})
+_BASICS = frozenset({wire.IFLA_IFNAME, wire.IFLA_ADDRESS, wire.IFLA_MTU, wire.IFLA_GROUP})
+_INFO = frozenset({wire.IFLA_INFO_KIND, wire.IFLA_INFO_DATA})
+_PORT_INFO = frozenset({wire.IFLA_INFO_SLAVE_KIND, wire.IFLA_INFO_SLAVE_DATA})
+_VXLAN = frozenset(
+    {
+        wire.IFLA_VXLAN_ID,
+        wire.IFLA_VXLAN_LOCAL,
+        wire.IFLA_VXLAN_LEARNING,
+        wire.IFLA_VXLAN_PORT,
+        wire.IFLA_VXLAN_LOCAL6,
+    }
+)
 
 
 def new(request: Request) -> None:
     """Make a link, or change one."""
-    request.expect(0, codec.NLM_F_CREATE | codec.NLM_F_EXCL)
+    request.expect(0, wire.NLM_F_CREATE | wire.NLM_F_EXCL)
     if request.flags:
         link.create(_wanted(request))
     else:
@@ -55,18 +40,18 @@ def new(request: Request) -> None:
 
 
 def _wanted(request: Request) -> NewLink:
-    found = fields(request.body, _HEADER.size, {*_BASICS, IFLA_MASTER, IFLA_LINKINFO})
-    info = fields(found[IFLA_LINKINFO], 0, _INFO)
-    kind, data = codec.as_text(info[IFLA_INFO_KIND]), info[IFLA_INFO_DATA]
+    found = fields(request.body, wire.IFINFOMSG.size, {*_BASICS, wire.IFLA_MASTER, wire.IFLA_LINKINFO})
+    info = fields(found[wire.IFLA_LINKINFO], 0, _INFO)
+    kind, data = codec.as_text(info[wire.IFLA_INFO_KIND]), info[wire.IFLA_INFO_DATA]
     wanted = _basics(request.netns, kind, request.body, found)
-    if IFLA_MASTER in found:
-        wanted.master = link_of(request.netns, codec.as_u32(found[IFLA_MASTER]))
+    if wire.IFLA_MASTER in found:
+        wanted.master = link_of(request.netns, codec.as_u32(found[wire.IFLA_MASTER]))
     match kind:
         case "bridge":
-            switches = fields(data, 0, {_BRIDGE_STP, _BRIDGE_SNOOPING})
+            switches = fields(data, 0, {wire.IFLA_BR_STP_STATE, wire.IFLA_BR_MCAST_SNOOPING})
             expect([any(value) for value in switches.values()], [False, False], "a bridge's switches")
         case "veth":
-            wanted.peer = _wanted_peer(request, fields(data, 0, {_VETH_PEER})[_VETH_PEER])
+            wanted.peer = _wanted_peer(request, fields(data, 0, {wire.VETH_INFO_PEER})[wire.VETH_INFO_PEER])
         case "vxlan":
             wanted.tunnel = _tunnel(fields(data, 0, _VXLAN))
         case _:
@@ -75,47 +60,59 @@ def _wanted(request: Request) -> NewLink:
 
 
 def _wanted_peer(request: Request, body: memoryview) -> NewLink:
-    found = fields(body, _HEADER.size, {*_BASICS, IFLA_NET_NS_FD})
-    return _basics(request.netns_of(codec.as_u32(found[IFLA_NET_NS_FD])), "veth", body, found)
+    found = fields(body, wire.IFINFOMSG.size, {*_BASICS, wire.IFLA_NET_NS_FD})
+    return _basics(request.netns_of(codec.as_u32(found[wire.IFLA_NET_NS_FD])), "veth", body, found)
 
 
 def _basics(netns: Netns, kind: str, body: memoryview, found: Fields) -> NewLink:
-    _, _, number, flags, mask = _HEADER.unpack_from(body)
-    expect((number, flags & ~IFF_UP, mask & ~IFF_UP), (0, 0, 0), "index, other flags and their mask")
+    _, _, number, flags, mask = wire.IFINFOMSG.unpack_from(body)
+    expect(
+        (number, flags & ~wire.IFF_UP, mask & ~wire.IFF_UP), (0, 0, 0), "index, other flags and their mask"
+    )
     return NewLink(
         netns,
-        codec.as_text(found[IFLA_IFNAME]),
+        codec.as_text(found[wire.IFLA_IFNAME]),
         kind,
-        found[IFLA_ADDRESS].hex(":"),
-        codec.as_u32(found[IFLA_MTU]),
-        codec.as_u32(found[IFLA_GROUP]),
-        bool(flags & mask & IFF_UP),
+        found[wire.IFLA_ADDRESS].hex(":"),
+        codec.as_u32(found[wire.IFLA_MTU]),
+        codec.as_u32(found[wire.IFLA_GROUP]),
+        bool(flags & mask & wire.IFF_UP),
     )
 
 
 def _tunnel(found: Fields) -> Tunnel:
-    expect(any(found[_LEARNING]), True, "learning")
-    return Tunnel(codec.as_u32(found[_ID]), _local(found), int.from_bytes(found[_PORT], "big"))
+    expect(any(found[wire.IFLA_VXLAN_LEARNING]), True, "learning")
+    return Tunnel(
+        codec.as_u32(found[wire.IFLA_VXLAN_ID]),
+        _local(found),
+        int.from_bytes(found[wire.IFLA_VXLAN_PORT], "big"),
+    )
 
 
 def _local(found: Fields) -> Ip:
-    return ip_address(bytes(found[_LOCAL] if _LOCAL in found else found[_LOCAL6]))
+    return ip_address(
+        bytes(
+            found[wire.IFLA_VXLAN_LOCAL] if wire.IFLA_VXLAN_LOCAL in found else found[wire.IFLA_VXLAN_LOCAL6]
+        )
+    )
 
 
 def _change(request: Request) -> None:
-    found = fields(request.body, _HEADER.size, {*_BASICS, IFLA_MASTER, IFLA_IFALIAS, IFLA_LINKINFO})
-    _, _, number, flags, mask = _HEADER.unpack_from(request.body)
-    expect((number, mask & ~(IFF_UP | _NOARP)), (0, 0), "index and mask of other flags")
-    subject = request.netns.links.get(codec.as_text(found[IFLA_IFNAME]))
+    found = fields(
+        request.body, wire.IFINFOMSG.size, {*_BASICS, wire.IFLA_MASTER, wire.IFLA_IFALIAS, wire.IFLA_LINKINFO}
+    )
+    _, _, number, flags, mask = wire.IFINFOMSG.unpack_from(request.body)
+    expect((number, mask & ~(wire.IFF_UP | wire.IFF_NOARP)), (0, 0), "index and mask of other flags")
+    subject = request.netns.links.get(codec.as_text(found[wire.IFLA_IFNAME]))
     if subject is None:
         raise RefusedError(errno.ENODEV)
-    if IFLA_LINKINFO in found:
+    if wire.IFLA_LINKINFO in found:
         _change_kind(subject, found)
-    if mask & _NOARP:
-        subject.no_arp = bool(flags & _NOARP)
+    if mask & wire.IFF_NOARP:
+        subject.no_arp = bool(flags & wire.IFF_NOARP)
     wanted = _fields(request.netns, found)
-    if mask & IFF_UP:
-        wanted["up"] = bool(flags & IFF_UP)
+    if mask & wire.IFF_UP:
+        wanted["up"] = bool(flags & wire.IFF_UP)
     for name, setter in link.SETTERS.items():
         if name in wanted:
             setter(subject, wanted[name])
@@ -123,34 +120,37 @@ def _change(request: Request) -> None:
 
 def _fields(netns: Netns, found: Fields) -> dict[str, Any]:
     wanted: dict[str, Any] = {}
-    if IFLA_ADDRESS in found:
-        wanted["mac"] = found[IFLA_ADDRESS].hex(":")
-    if IFLA_MTU in found:
-        wanted["mtu"] = codec.as_u32(found[IFLA_MTU])
-    if IFLA_GROUP in found:
-        wanted["group"] = codec.as_u32(found[IFLA_GROUP])
-    if IFLA_IFALIAS in found:
-        wanted["alias"] = codec.as_text(found[IFLA_IFALIAS])
-    if IFLA_MASTER in found:
-        number = codec.as_u32(found[IFLA_MASTER])
+    if wire.IFLA_ADDRESS in found:
+        wanted["mac"] = found[wire.IFLA_ADDRESS].hex(":")
+    if wire.IFLA_MTU in found:
+        wanted["mtu"] = codec.as_u32(found[wire.IFLA_MTU])
+    if wire.IFLA_GROUP in found:
+        wanted["group"] = codec.as_u32(found[wire.IFLA_GROUP])
+    if wire.IFLA_IFALIAS in found:
+        wanted["alias"] = codec.as_text(found[wire.IFLA_IFALIAS])
+    if wire.IFLA_MASTER in found:
+        number = codec.as_u32(found[wire.IFLA_MASTER])
         wanted["master"] = link_of(netns, number) if number else None
     return wanted
 
 
 def _change_kind(subject: Link, found: Fields) -> None:
     """Change what a link has by its kind, or as a port; not together with an MTU."""
-    info = fields(found[IFLA_LINKINFO], 0, _INFO | _PORT_INFO)
-    if _INFO_SLAVE_DATA in info:
+    info = fields(found[wire.IFLA_LINKINFO], 0, _INFO | _PORT_INFO)
+    if wire.IFLA_INFO_SLAVE_DATA in info:
         if subject.master is None:
             raise RefusedError(errno.EINVAL)
-        _set(subject, "port", codec.attributes(info[_INFO_SLAVE_DATA]), PORT)
+        _set(subject, "port", codec.attributes(info[wire.IFLA_INFO_SLAVE_DATA]), PORT)
         return
-    expect(codec.as_text(info[IFLA_INFO_KIND]), subject.kind, "the kind of a link that exists")
-    if IFLA_MTU in found:
+    expect(codec.as_text(info[wire.IFLA_INFO_KIND]), subject.kind, "the kind of a link that exists")
+    if wire.IFLA_MTU in found:
         raise RefusedError(errno.EOPNOTSUPP, "Cannot change mtu")
-    data = codec.attributes(info[IFLA_INFO_DATA])
-    if data.keys() & {_LOCAL, _LOCAL6}:
-        link.set_local(subject, _local(fields(info[IFLA_INFO_DATA], 0, {_LOCAL, _LOCAL6})))
+    data = codec.attributes(info[wire.IFLA_INFO_DATA])
+    if data.keys() & {wire.IFLA_VXLAN_LOCAL, wire.IFLA_VXLAN_LOCAL6}:
+        link.set_local(
+            subject,
+            _local(fields(info[wire.IFLA_INFO_DATA], 0, {wire.IFLA_VXLAN_LOCAL, wire.IFLA_VXLAN_LOCAL6})),
+        )
     else:
         _set(subject, subject.kind, data, BRIDGE if subject.kind == "bridge" else VXLAN)
 
@@ -168,56 +168,62 @@ def _set(subject: Link, kind: str, data: Fields, known: Sequence[Setting]) -> No
 def delete(request: Request) -> None:
     """Remove a group of links."""
     request.expect(0)
-    found = fields(request.body, _HEADER.size, {IFLA_GROUP})
-    link.remove_group(request.netns, codec.as_u32(found[IFLA_GROUP]))
+    found = fields(request.body, wire.IFINFOMSG.size, {wire.IFLA_GROUP})
+    link.remove_group(request.netns, codec.as_u32(found[wire.IFLA_GROUP]))
 
 
 def listed(request: Request) -> Iterator[bytes]:
     """Yield every link."""
-    fields(request.body, _HEADER.size, {IFLA_EXT_MASK})
+    fields(request.body, wire.IFINFOMSG.size, {wire.IFLA_EXT_MASK})
     yield from map(_body, request.netns.links.values())
 
 
 def _body(one: Link) -> bytes:
-    flags = (IFF_UP if one.up else 0) | (IFF_LOOPBACK if one.kind == "loopback" else _MULTICAST)
-    flags |= _NOARP if one.no_arp else 0
+    flags = (wire.IFF_UP if one.up else 0) | (
+        wire.IFF_LOOPBACK if one.kind == "loopback" else wire.IFF_MULTICAST
+    )
+    flags |= wire.IFF_NOARP if one.no_arp else 0
     parts = [
-        _HEADER.pack(0, 1, one.number, flags, 0),
-        codec.text(IFLA_IFNAME, one.name),
-        codec.u32(IFLA_MTU, one.mtu),
-        codec.u32(IFLA_GROUP, one.group),
-        codec.attribute(IFLA_ADDRESS, mac_octets(one.mac)),
+        wire.IFINFOMSG.pack(0, 1, one.number, flags, 0),
+        codec.text(wire.IFLA_IFNAME, one.name),
+        codec.u32(wire.IFLA_MTU, one.mtu),
+        codec.u32(wire.IFLA_GROUP, one.group),
+        codec.attribute(wire.IFLA_ADDRESS, mac_octets(one.mac)),
     ]
     if one.alias:
-        parts.append(codec.text(IFLA_IFALIAS, one.alias))
+        parts.append(codec.text(wire.IFLA_IFALIAS, one.alias))
     if one.master is not None:
-        parts.append(codec.u32(IFLA_MASTER, one.master.number))
+        parts.append(codec.u32(wire.IFLA_MASTER, one.master.number))
     if one.peer is not None:
-        parts.append(codec.u32(IFLA_LINK, one.peer.number))
+        parts.append(codec.u32(wire.IFLA_LINK, one.peer.number))
     if one.kind != "loopback":
-        parts.append(codec.nest(IFLA_LINKINFO, codec.text(IFLA_INFO_KIND, one.kind), _data(one), _port(one)))
+        parts.append(
+            codec.nest(wire.IFLA_LINKINFO, codec.text(wire.IFLA_INFO_KIND, one.kind), _data(one), _port(one))
+        )
     return b"".join(parts)
 
 
 def _data(one: Link) -> bytes:
     settings = b"".join(_settings(one, one.kind))
     if one.tunnel is None:
-        return codec.nest(IFLA_INFO_DATA, settings) if settings else b""
+        return codec.nest(wire.IFLA_INFO_DATA, settings) if settings else b""
     local = one.tunnel.local
     return codec.nest(
-        IFLA_INFO_DATA,
+        wire.IFLA_INFO_DATA,
         settings,
-        codec.u32(_ID, one.tunnel.vni),
-        codec.attribute(_LOCAL if local.version == 4 else _LOCAL6, local.packed),
-        codec.u16be(_PORT, one.tunnel.port),
+        codec.u32(wire.IFLA_VXLAN_ID, one.tunnel.vni),
+        codec.attribute(
+            wire.IFLA_VXLAN_LOCAL if local.version == 4 else wire.IFLA_VXLAN_LOCAL6, local.packed
+        ),
+        codec.u16be(wire.IFLA_VXLAN_PORT, one.tunnel.port),
     )
 
 
 def _port(one: Link) -> bytes:
     if one.master is None:
         return b""
-    kind = codec.text(_INFO_SLAVE_KIND, one.master.kind)
-    return kind + codec.nest(_INFO_SLAVE_DATA, *_settings(one, "port"))
+    kind = codec.text(wire.IFLA_INFO_SLAVE_KIND, one.master.kind)
+    return kind + codec.nest(wire.IFLA_INFO_SLAVE_DATA, *_settings(one, "port"))
 
 
 def _settings(one: Link, kind: str) -> Iterator[bytes]:

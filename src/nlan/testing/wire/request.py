@@ -10,7 +10,6 @@ from nlan.netlink import codec
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.state import Link, Netns
 
-AF_INET, AF_INET6, AF_BRIDGE = 2, 10, 7
 Fields = dict[int, memoryview]
 
 

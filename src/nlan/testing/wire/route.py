@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import errno
-import struct
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
 from nlan.testing import route
 from nlan.testing.errors import RefusedError
 from nlan.testing.state import KERNEL, LOCAL_TABLE, Ip, Link, Prefix, Route
-from nlan.testing.wire.request import AF_INET, AF_INET6, Request, expect, fields, link_of
+from nlan.testing.wire.request import Request, expect, fields, link_of
 
-_HEADER = struct.Struct("=BBBBBBBBI")
-_DST, _OIF, _GATEWAY, _PRIORITY, _PREFSRC, _TABLE = 1, 4, 5, 6, 7, 15
-_KNOWN = frozenset({_DST, _OIF, _GATEWAY})
-_MAIN, _UNIVERSE, _SCOPE_LINK, _SCOPE_HOST, _UNICAST, _LOCAL = 254, 0, 253, 254, 1, 2
+_KNOWN = frozenset({wire.RTA_DST, wire.RTA_OIF, wire.RTA_GATEWAY})
 
 
 def new(request: Request) -> None:
     """Add a route, or put it in the place of another."""
-    exclusive = codec.NLM_F_CREATE | codec.NLM_F_EXCL
-    appended = codec.NLM_F_CREATE | codec.NLM_F_APPEND
-    request.expect(exclusive, codec.NLM_F_CREATE | codec.NLM_F_REPLACE, appended)
-    if request.flags == codec.NLM_F_CREATE | codec.NLM_F_APPEND:
+    exclusive = wire.NLM_F_CREATE | wire.NLM_F_EXCL
+    appended = wire.NLM_F_CREATE | wire.NLM_F_APPEND
+    request.expect(exclusive, wire.NLM_F_CREATE | wire.NLM_F_REPLACE, appended)
+    if request.flags == wire.NLM_F_CREATE | wire.NLM_F_APPEND:
         _restore(request)
         return
     prefix, via, link, protocol = _parts(request)
@@ -34,13 +30,17 @@ def new(request: Request) -> None:
 
 def _restore(request: Request) -> None:
     """Put back an IPv4 route of the kernel's own."""
-    family, length, source, tos, table, protocol, scope, kind, flags = _HEADER.unpack_from(request.body)
-    wanted = (_SCOPE_HOST, _LOCAL) if table == LOCAL_TABLE else (_SCOPE_LINK, _UNICAST)
-    found = fields(request.body, _HEADER.size, {_DST, _OIF, _PREFSRC})
+    family, length, source, tos, table, protocol, scope, kind, flags = wire.RTMSG.unpack_from(request.body)
+    wanted = (
+        (wire.RT_SCOPE_HOST, wire.RTN_LOCAL)
+        if table == LOCAL_TABLE
+        else (wire.RT_SCOPE_LINK, wire.RTN_UNICAST)
+    )
+    found = fields(request.body, wire.RTMSG.size, {wire.RTA_DST, wire.RTA_OIF, wire.RTA_PREFSRC})
     said = family, source, tos, protocol, scope, kind, flags
-    expect(said, (AF_INET, 0, 0, KERNEL, *wanted, 0), "a route of the kernel's own")
-    prefix = ip_network((bytes(found[_DST]), length))
-    route.restore(request.netns, prefix, link_of(request.netns, codec.as_u32(found[_OIF])), table)
+    expect(said, (wire.AF_INET, 0, 0, KERNEL, *wanted, 0), "a route of the kernel's own")
+    prefix = ip_network((bytes(found[wire.RTA_DST]), length))
+    route.restore(request.netns, prefix, link_of(request.netns, codec.as_u32(found[wire.RTA_OIF])), table)
 
 
 def delete(request: Request) -> None:
@@ -51,16 +51,18 @@ def delete(request: Request) -> None:
 
 
 def _parts(request: Request) -> tuple[Prefix, Ip, Link | None, int]:
-    family, length, source, tos, table, protocol, scope, kind, flags = _HEADER.unpack_from(request.body)
+    family, length, source, tos, table, protocol, scope, kind, flags = wire.RTMSG.unpack_from(request.body)
     expect(
-        (source, tos, table, scope, kind, flags), (0, 0, _MAIN, _UNIVERSE, _UNICAST, 0), "a route's header"
+        (source, tos, table, scope, kind, flags),
+        (0, 0, wire.RT_TABLE_MAIN, wire.RT_SCOPE_UNIVERSE, wire.RTN_UNICAST, 0),
+        "a route's header",
     )
-    found = fields(request.body, _HEADER.size, _KNOWN)
-    zeros = bytes(4 if family == AF_INET else 16)
-    prefix = ip_network((bytes(found.get(_DST, zeros)), length))
-    via = ip_address(bytes(found[_GATEWAY]))
+    found = fields(request.body, wire.RTMSG.size, _KNOWN)
+    zeros = bytes(4 if family == wire.AF_INET else 16)
+    prefix = ip_network((bytes(found.get(wire.RTA_DST, zeros)), length))
+    via = ip_address(bytes(found[wire.RTA_GATEWAY]))
     expect(via.version, prefix.version, "the next hop's IP version")
-    link = link_of(request.netns, codec.as_u32(found[_OIF])) if _OIF in found else None
+    link = link_of(request.netns, codec.as_u32(found[wire.RTA_OIF])) if wire.RTA_OIF in found else None
     return prefix, via, link, protocol
 
 
@@ -69,15 +71,19 @@ def listed(request: Request) -> Iterator[bytes]:
 
     The kernel makes IPv4's main table with its first route, and says so to whom asks for it before.
     """
-    family, *rest = _HEADER.unpack_from(request.body)
+    family, *rest = wire.RTMSG.unpack_from(request.body)
     table, protocol = rest[3], rest[4]
-    expect((table in (0, _MAIN), len(request.body)), (True, _HEADER.size), "what routes are asked for")
+    expect(
+        (table in (0, wire.RT_TABLE_MAIN), len(request.body)),
+        (True, wire.RTMSG.size),
+        "what routes are asked for",
+    )
     routes = [
         r
         for r in request.netns.routes
-        if family in (0, AF_INET if r.prefix.version == 4 else AF_INET6) and table in (0, r.table)
+        if family in (0, wire.AF_INET if r.prefix.version == 4 else wire.AF_INET6) and table in (0, r.table)
     ]
-    if table and family == AF_INET and not routes:
+    if table and family == wire.AF_INET and not routes:
         raise RefusedError(errno.ENOENT)
     yield from (_body(one) for one in routes if protocol in (0, one.protocol))
 
@@ -85,19 +91,19 @@ def listed(request: Request) -> Iterator[bytes]:
 def _body(one: Route) -> bytes:
     version4, length = one.prefix.version == 4, one.prefix.prefixlen
     is_local = one.table == LOCAL_TABLE
-    on_link = _SCOPE_HOST if is_local else _SCOPE_LINK
-    scope = on_link if version4 and one.via is None else _UNIVERSE
-    kind = _LOCAL if is_local else _UNICAST
-    family = AF_INET if version4 else AF_INET6
+    on_link = wire.RT_SCOPE_HOST if is_local else wire.RT_SCOPE_LINK
+    scope = on_link if version4 and one.via is None else wire.RT_SCOPE_UNIVERSE
+    kind = wire.RTN_LOCAL if is_local else wire.RTN_UNICAST
+    family = wire.AF_INET if version4 else wire.AF_INET6
     parts = [
-        _HEADER.pack(family, length, 0, 0, one.table, one.protocol, scope, kind, 0),
-        codec.u32(_TABLE, one.table),
-        codec.u32(_OIF, one.link.number),
+        wire.RTMSG.pack(family, length, 0, 0, one.table, one.protocol, scope, kind, 0),
+        codec.u32(wire.RTA_TABLE, one.table),
+        codec.u32(wire.RTA_OIF, one.link.number),
     ]
     if length:
-        parts.append(codec.attribute(_DST, one.prefix.network_address.packed))
+        parts.append(codec.attribute(wire.RTA_DST, one.prefix.network_address.packed))
     if one.metric:
-        parts.append(codec.u32(_PRIORITY, one.metric))
+        parts.append(codec.u32(wire.RTA_PRIORITY, one.metric))
     if one.via is not None:
-        parts.append(codec.attribute(_GATEWAY, one.via.packed))
+        parts.append(codec.attribute(wire.RTA_GATEWAY, one.via.packed))
     return b"".join(parts)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator
 
-from nlan.netlink import codec
-from nlan.netlink.codec import HEADER
+from nlan.netlink import codec, wire
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.faults import Faults
 from nlan.testing.state import Netns
@@ -43,7 +42,7 @@ LISTS: dict[int, Callable[[Request], Iterator[bytes]]] = {
     2561: _none,
 }
 """Queues and tables of nftables (NFT_MSG_GETTABLE) there are none."""
-_MULTI, _DATAGRAM = 2, 32768
+wire.NLM_F_MULTI, _DATAGRAM = 2, 32768
 _SENT_WORDS = 1
 
 
@@ -60,8 +59,8 @@ class RouteServer:
         self._faults.call(sum(kind in CHANGES for kind, *_ in messages))
         answers: list[bytes] = []
         for kind, flags, sequence, body in messages:
-            asks = flags & codec.NLM_F_ACK
-            request = Request(netns, flags & ~(codec.NLM_F_REQUEST | codec.NLM_F_ACK), body, self._netns_of)
+            asks = flags & wire.NLM_F_ACK
+            request = Request(netns, flags & ~(wire.NLM_F_REQUEST | wire.NLM_F_ACK), body, self._netns_of)
             if kind in CHANGES:
                 refused = self._change(kind, request)
                 if refused is not None or asks:
@@ -84,31 +83,31 @@ class RouteServer:
 
 def _acknowledgement(refused: RefusedError | None, sequence: int) -> bytes:
     number, words = (0, "") if refused is None else (refused.errno, refused.words)
-    echo = HEADER.pack(HEADER.size, 0, 0, sequence, 0)
+    echo = wire.NLMSGHDR.pack(wire.NLMSGHDR.size, 0, 0, sequence, 0)
     body = struct.pack("=i", -number) + echo + (codec.text(_SENT_WORDS, words) if words else b"")
-    flags = codec.NLM_F_CAPPED | (codec.NLM_F_ACK_TLVS if words else 0)
-    return _packed(codec.NLMSG_ERROR, flags, sequence, body)
+    flags = wire.NLM_F_CAPPED | (wire.NLM_F_ACK_TLVS if words else 0)
+    return _packed(wire.NLMSG_ERROR, flags, sequence, body)
 
 
 def _packed(kind: int, flags: int, sequence: int, body: bytes) -> bytes:
-    size = HEADER.size + len(body)
-    return HEADER.pack(size, kind, flags, sequence, 0) + body + b"\0" * (-size % 4)
+    size = wire.NLMSGHDR.size + len(body)
+    return wire.NLMSGHDR.pack(size, kind, flags, sequence, 0) + body + b"\0" * (-size % 4)
 
 
 def _dump(
     listed: Callable[[Request], Iterable[bytes]], kind: int, request: Request, sequence: int
 ) -> Iterator[bytes]:
     """Yield what is listed, as many messages to a datagram as fit, and the end of the list."""
-    request.expect(codec.NLM_F_DUMP)
+    request.expect(wire.NLM_F_DUMP)
     datagram = b""
     number = 0
     try:
         for body in listed(request):
-            message = _packed(kind - 2, _MULTI, sequence, body)
+            message = _packed(kind - 2, wire.NLM_F_MULTI, sequence, body)
             if len(datagram) + len(message) > _DATAGRAM:
                 yield datagram
                 datagram = b""
             datagram += message
     except RefusedError as refused:
         number = refused.errno
-    yield datagram + _packed(codec.NLMSG_DONE, _MULTI, sequence, struct.pack("=i", -number))
+    yield datagram + _packed(wire.NLMSG_DONE, wire.NLM_F_MULTI, sequence, struct.pack("=i", -number))

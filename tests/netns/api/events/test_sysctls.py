@@ -11,9 +11,9 @@ import pytest
 from netns.support import create, shell, succeeded
 from nlan.api.events.sysctls import Sysctls
 from nlan.inotify import Inotify
+from nlan.kinds.sysctl import Sysctl
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.events import EventWatcher
-from nlan.resources import Sysctl
 from nlan.runtimes import NetnsRuntime
 from samples import PAIR
 

@@ -11,8 +11,8 @@ import pytest
 from nlan.engines.gobgp.render import dialled_by, gobgp_daemons, local_paths
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.expand import expand
+from nlan.kinds.route import Route
 from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Lab, Node, Router, StaticRoute
-from nlan.resources import Route
 
 replace = msgspec.structs.replace
 PEERS = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nlan.engines.frr.config.nexthops import Session, carrying_ipv6
+from nlan.kinds.address import Address
 from nlan.model.codec import IpAddress
-from nlan.resources.address import Address
 from nlan.resources.base import Resource
 
 

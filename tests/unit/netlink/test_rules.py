@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nlan.kinds.stack import (
-    FRA_FWMARK,
-    FRA_PRIORITY,
-    FRA_PROTOCOL,
-    FRA_TABLE,
-    RULE_HEADER,
-    own_rule,
-)
-from nlan.netlink import codec
+from nlan.netlink import codec, wire
+from nlan.netlink.rules import own_rule
 
 MAIN, EVERYBODY = 254, 0xFFFFFFFF
 SUPPRESS_PREFIX_LENGTH, UID_RANGE, IP_PROTOCOL = 14, 20, 22
@@ -20,12 +13,12 @@ SUPPRESS_PREFIX_LENGTH, UID_RANGE, IP_PROTOCOL = 14, 20, 22
 
 def rule(*parts: bytes, suppressed: int = EVERYBODY) -> bytes:
     """Return rule 32766 of IPv4 as Linux lists it."""
-    header = RULE_HEADER.pack(2, 0, 0, 0, MAIN, 0, 0, 1, 0)
+    header = wire.FIB_RULE_HDR.pack(2, 0, 0, 0, MAIN, 0, 0, 1, 0)
     usual = (
-        codec.u32(FRA_TABLE, MAIN),
+        codec.u32(wire.FRA_TABLE, MAIN),
         codec.u32(SUPPRESS_PREFIX_LENGTH, suppressed),
-        codec.u8(FRA_PROTOCOL, 2),
-        codec.u32(FRA_PRIORITY, 32766),
+        codec.u8(wire.FRA_PROTOCOL, 2),
+        codec.u32(wire.FRA_PRIORITY, 32766),
     )
     return header + b"".join((*usual, *parts))
 
@@ -40,7 +33,7 @@ def test_the_kernels_rule() -> None:
         rule(suppressed=0),
         rule(codec.u8(IP_PROTOCOL, 6)),
         rule(codec.attribute(UID_RANGE, bytes(8))),
-        rule(codec.u32(FRA_FWMARK, 1)),
+        rule(codec.u32(wire.FRA_FWMARK, 1)),
     ],
     ids=["prefixes suppressed", "a protocol's", "users'", "a mark's"],
 )
