@@ -6,7 +6,7 @@ of the lab is what the change is. What was changed besides (by `set` in the word
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from nlan.schema import Allocations, Loaded, load, vocabulary
 from nlan.schema.checking.change import check_change
 from nlan.schema.resolving.names import entries_of, is_short
 from nlan.schema.syntax import template
+from nlan.schema.syntax.emit import to_text
 from nlan.schema.syntax.report import Report, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree, parse_tree
 from nlan.schema.written.dump import to_plain
@@ -222,44 +223,11 @@ def _word(text: str) -> Scalar:
 
 def _text(tree: Map, path: str) -> str:
     """Return the tree as YAML; what means the same to whoever reads it again."""
-    import yaml
-
-    text: str = yaml.emit(_document(tree), allow_unicode=True, width=1_000_000)
+    text = to_text(tree)
     if _without_lines(_tree(text, path)) != _without_lines(tree):
         message = "the file's templates leave no text that could be changed; `nlan edit` changes the lab"
         raise InputError([Problem(path, message)])
     return text
-
-
-def _document(tree: Tree) -> Iterator[Any]:
-    import yaml
-
-    yield yaml.StreamStartEvent()
-    yield yaml.DocumentStartEvent(explicit=False)
-    yield from _events(tree)
-    yield yaml.DocumentEndEvent(explicit=False)
-    yield yaml.StreamEndEvent()
-
-
-def _events(tree: Tree) -> Iterator[Any]:
-    import yaml
-
-    match tree:
-        case Map():
-            yield yaml.MappingStartEvent(None, None, True, flow_style=not tree.entries)
-            for key, value in tree.entries:
-                yield from _events(key)
-                yield from _events(value)
-            yield yaml.MappingEndEvent()
-        case Seq():
-            yield yaml.SequenceStartEvent(None, None, True, flow_style=not tree.items)
-            for item in tree.items:
-                yield from _events(item)
-            yield yaml.SequenceEndEvent()
-        case Scalar():
-            text = template.spelled(tree.text)
-            style = None if tree.plain else "|" if "\n" in text else '"'
-            yield yaml.ScalarEvent(None, None, (tree.plain, not tree.plain), text, style=style)
 
 
 def _without_lines(tree: Tree) -> Any:

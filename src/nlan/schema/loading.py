@@ -24,7 +24,9 @@ from nlan.schema.resolving.names import (
 )
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
+from nlan.schema.syntax.emit import to_text
 from nlan.schema.syntax.foreign import is_foreign_text, is_foreign_tree
+from nlan.schema.syntax.importing import Importers, import_lab
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.source import check_text, read_source
@@ -70,8 +72,11 @@ def load(
     allocations: Remembered = None,
     text: str | None = None,
     vocabulary: Vocabulary | None = None,
+    importers: Importers | None = None,
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
+
+    What is no lab's file is read by the importer that recognises it; so is a folder.
 
     Args:
         path: The file; problems name it so, and files that it names are relative to its folder.
@@ -79,14 +84,18 @@ def load(
         allocations: What earlier loads allocated (see `Remembered`); names keep what they have.
         text: The file's text, where it need not be read.
         vocabulary: The keys that the file may have; those of what is installed, where none is given.
+        importers: Who reads files of other tools; those that are installed, where none are given.
 
     Raises:
         InputError: With every problem of the file, by line.
     """
     report = Report(str(path), PROBLEMS_MAX)
-    source = read_source(path, report) if text is None else check_text(text, report)
-    report.stop_if_failed()
-    tree, marked, report = _read(source or "", report)
+    if text is None and path.is_dir():
+        tree, marked, source, report = _import(path, "", report, importers) or _read_file(path, report)
+    elif text is None:
+        tree, marked, source, report = _read_file(path, report, importers)
+    else:
+        tree, marked, source, report = _read(path, check_text(text, report), report, {})
     kept = _remembered(allocations, tree, lab, path)
     vocabulary = vocabulary or table.vocabulary()
     while True:
@@ -96,9 +105,11 @@ def load(
             break
         kept = spared
     work.report.stop_if_failed()
-    lines = {name: report.source_line(trees[0][0].line) for name, trees in work.nodes.items()}
+    starts = {name: trees[0][0].line for name, trees in work.nodes.items()}
+    own = report.source_file(0)
+    lines = {n: report.source_line(at) for n, at in starts.items() if report.source_file(at) == own}
     frr = dict(_raw_lines(resolved, work.positions, marked, report))
-    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source or "", lines, frr)
+    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source, lines, frr)
 
 
 _BLOCK = re.compile(r"[|>][-+0-9]*\s*(#.*)?$")
@@ -116,27 +127,61 @@ def _raw_lines(
         at, count = positions.find("node", node.name, "frr", "text"), raw.text.count("\n") + 1
         if at.path:
             yield node.name, (at.path, tuple(range(1, count + 1)))
+        elif not text:  # imported: the lines stand there as they are
+            lines = tuple(map(report.source_line, range(at.line, at.line + count)))
+            yield node.name, (report.source_file(at.line), lines)
         elif 0 < at.line <= len(source):
             first = at.line + bool(_BLOCK.search(source[at.line - 1]))
             yield node.name, (report.file, tuple(map(report.source_line, range(first, first + count))))
 
 
-def _read(source: str, report: Report) -> tuple[Map, str, Report]:
-    """Return the tree of the text, the text with its names marked, and the report that knows its lines.
+class _Read(NamedTuple):
+    """A file as it was read.
+
+    Attributes:
+        tree: What it says.
+        marked: Its text with the names of nodes marked; empty for what was imported.
+        source: Its text; for what was imported, what a lab's file would say.
+        report: Knows where its lines are.
+    """
+
+    tree: Map
+    marked: str
+    source: str
+    report: Report
+
+
+def _read_file(path: Path, report: Report, importers: Importers | None = None) -> _Read:
+    return _read(path, read_source(path, report), report, importers)
+
+
+def _import(path: Path, text: str, report: Report, importers: Importers | None) -> _Read | None:
+    imported = import_lab(path, text, report, importers)
+    return imported and _Read(imported[0], "", to_text(imported[0]), imported[1])
+
+
+def _read(path: Path, source: str | None, report: Report, importers: Importers | None) -> _Read:
+    """Read a text.
 
     Raises:
-        InputError: It is no mapping, or another tool's file.
+        InputError: It is no text, no mapping, or another tool's file that nobody imports.
     """
-    attempt = report.copy()
+    report.stop_if_failed()
+    source = source or ""
+    attempt, foreign = report.copy(), report.copy()
     marked = template.mark_names(source, attempt)
     if marked and marked[1]:
         attempt.map_lines(marked[1])
     tree = parse_tree(marked[0], attempt) if marked else None
     if tree is not None:
-        is_foreign_tree(tree, report)
+        is_foreign_tree(tree, foreign)
     if not isinstance(tree, Map):
-        is_foreign_text(source, report)
-    report.stop_if_failed()
+        is_foreign_text(source, foreign)
+    if foreign.failed or not isinstance(tree, Map):
+        imported = _import(path, source, report, importers)
+        if imported is not None:
+            return imported
+    foreign.stop_if_failed()
     if tree is not None and not isinstance(tree, Map):
         hint = missing_blank(tree.text, tree.line) if isinstance(tree, Scalar) else ""
         message = f"expected a mapping, got {shape(tree)}"
@@ -144,7 +189,7 @@ def _read(source: str, report: Report) -> tuple[Map, str, Report]:
     if marked is None or not isinstance(tree, Map):
         attempt.stop_if_failed()
         raise AssertionError("a file without a tree has a problem")  # pragma: no cover
-    return tree, marked[0], attempt
+    return _Read(tree, marked[0], source, attempt)
 
 
 def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path) -> Allocations:

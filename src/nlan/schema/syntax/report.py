@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from nlan.errors import InputError, Problem
 from nlan.secrets import hide
@@ -31,6 +31,19 @@ class Position(NamedTuple):
 _TAG = re.compile(r"(\$\{.*?\}|\{%.*?%\}|\{#.*?#\})")
 
 
+class Places(Protocol):
+    """Where the lines of a text that is read came from."""
+
+    def line(self, line: int) -> int:
+        """Return the line of the source."""
+
+    def column(self, line: int, column: int) -> int:
+        """Return the column of the source, 0 where it cannot be told."""
+
+    def file(self, line: int) -> str:
+        """Return the source; empty for the file that is read."""
+
+
 class Origin(NamedTuple):
     """Where the lines of a rendered text came from."""
 
@@ -41,6 +54,10 @@ class Origin(NamedTuple):
     def line(self, line: int) -> int:
         """Return the source's line of a rendered one."""
         return self.numbers[min(line, len(self.numbers)) - 1]
+
+    def file(self, line: int) -> str:
+        """Return the file of a rendered line: always the one that is read."""
+        return ""
 
     def column(self, line: int, column: int) -> int:
         """Return the source's column; that of the tag for what a tag became, 0 where it cannot be told."""
@@ -81,7 +98,7 @@ class Report:
         """Take the file as the user named it, and how many errors end the reading (0: all are gathered)."""
         self.file, self._left = file, most or -1
         self._problems: dict[Problem, None] = {}
-        self._origin: Origin | None = None
+        self._origin: Places | None = None
 
     def error(self, at: Position, message: str, hint: str = "") -> None:
         """Record what stops the file from being used."""
@@ -108,7 +125,7 @@ class Report:
         other._problems, other._left, other._origin = dict(self._problems), self._left, self._origin
         return other
 
-    def map_lines(self, origin: Origin) -> None:
+    def map_lines(self, origin: Places) -> None:
         """Tell where in the source each line of the text that is read came from."""
         self._origin = origin
 
@@ -116,11 +133,16 @@ class Report:
         if self._origin is None or not problem.line:
             return problem
         column = self._origin.column(problem.line, problem.column)
-        return problem._replace(line=self.source_line(problem.line), column=column)
+        file = self.source_file(problem.line)
+        return problem._replace(file=file, line=self.source_line(problem.line), column=column)
 
     def source_line(self, line: int) -> int:
         """Return the source's line that a line of the rendered text came from."""
         return self._origin.line(line) if self._origin and line else line
+
+    def source_file(self, line: int) -> str:
+        """Return the file that a line of the rendered text came from."""
+        return (self._origin.file(line) if self._origin and line else "") or self.file
 
     @property
     def failed(self) -> bool:
@@ -128,9 +150,9 @@ class Report:
         return any(problem.severity == "error" for problem in self._problems)
 
     def problems(self) -> tuple[Problem, ...]:
-        """Return all that was recorded, by line and column."""
+        """Return all that was recorded, by line and column; what stands in other files comes last."""
         placed = dict.fromkeys(self._positioned(problem) for problem in self._problems)
-        return tuple(sorted(placed, key=lambda problem: (problem.line, problem.column)))
+        return tuple(sorted(placed, key=lambda p: (p.file != self.file, p.file, p.line, p.column)))
 
     def stop_if_failed(self) -> None:
         """Raise what was recorded, warnings too, when an error is among it.
