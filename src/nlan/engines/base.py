@@ -9,7 +9,8 @@ it. Nothing outside the package knows a daemon's name. A new engine supplies:
 - the driver that observes, starts, changes and ends them, and asks them (`EngineDriver`);
 - its programs: which there are, what this machine's can do (`Programs`);
 - the files that tell what its daemons do, for ``nlan keep`` (`Watches`);
-- what it cannot do of what a file may ask for, in words (`Checks`).
+- what it cannot do of what a file may ask for, in words (`nlan.schema.resolving.engines.EngineChecks`);
+- the directories that its programs use in a node (`RoutingEngine.directories`).
 
 `BgpSession`, `OspfNeighbor` and `LogEvent` are what all daemons tell alike. Importing an engine's package
 is to be cheap: what only a running lab needs is imported when it is asked for.
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
+from nlan.errors import HostError
 from nlan.registry import Registry, Seam
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 
@@ -29,10 +31,15 @@ if TYPE_CHECKING:
     from nlan.kinds.base import Driver
     from nlan.model import Lab, Node
     from nlan.place import Place
+    from nlan.runtimes.base import NodeDirectory
+    from nlan.schema.resolving.engines import EngineChecks
 else:
 
     class Driver(Protocol):
         """Stands for `nlan.kinds.base.Driver`, which stands on plans and is needed by nobody who plans."""
+
+    class EngineChecks(Protocol):
+        """Stands for `nlan.schema.resolving.engines.EngineChecks` where no file is read."""
 
 
 SILENT = "it does not answer"
@@ -304,8 +311,10 @@ class BgpAlone:
         """Do nothing."""
 
 
-class RoutingEngine(Protocol):
+class RoutingEngine(EngineChecks, Protocol):
     """What speaks for a router. All is pure but `driver` and `programs`.
+
+    What reading a lab asks of it (`spare`, `check`, `raw_asns`) is `nlan.schema.resolving.engines`.
 
     Attributes:
         name: What a file says as ``engine``; unique.
@@ -314,6 +323,7 @@ class RoutingEngine(Protocol):
         installs: Whether the routes that it learns reach the node's kernel.
         opens_sessions: Whether its driver opens BGP sessions as soon as a daemon is ready. Such an engine
             works after the others, so that whom it calls is there.
+        directories: What its programs have of their own in a node, at a path of the host's.
     """
 
     @property
@@ -323,13 +333,13 @@ class RoutingEngine(Protocol):
     @property
     def kinds(self) -> tuple[str, ...]: ...
     @property
-    def installs(self) -> bool: ...
-    @property
     def opens_sessions(self) -> bool: ...
     @property
     def programs(self) -> Programs: ...
     @property
     def watches(self) -> Watches: ...
+    @property
+    def directories(self) -> tuple[NodeDirectory, ...]: ...
 
     def resources(
         self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: Any = None
@@ -367,7 +377,10 @@ SEAM: Seam[RoutingEngine] = Seam(
     "engines",
     "nlan.engines",
     "ENGINE",
-    needs=("name", "title", "kinds", "installs", "programs", "watches", "resources", "driver", "parse_log"),
+    needs=(
+        *("name", "title", "kinds", "installs", "opens_sessions", "programs", "watches", "directories"),
+        *("spare", "check", "raw_asns", "resources", "warnings", "parse_log", "driver"),
+    ),
 )
 
 
@@ -408,8 +421,16 @@ class Engines:
         return frozenset(kind for engine in self._by_name.values() for kind in engine.kinds)
 
     def of(self, node: Node) -> RoutingEngine | None:
-        """Return the engine of a node's router, None where it has no router."""
-        return self._by_name[node.router.engine] if node.router is not None else None
+        """Return the engine of a node's router, None where it has no router.
+
+        Raises:
+            HostError: It was installed when the lab was read, and is not now.
+        """
+        if node.router is None:
+            return None
+        if (engine := self._by_name.get(node.router.engine)) is None:
+            raise HostError(f"{node.name}: no routing engine {node.router.engine} is installed")
+        return engine
 
     def of_kind(self, kind: str) -> RoutingEngine | None:
         """Return the engine whose kind of resource that is, None for others."""

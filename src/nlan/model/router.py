@@ -137,7 +137,7 @@ class Router(Base, frozen=True, kw_only=True):
     Attributes:
         loopbacks: On ``lo``.
         router_id: For OSPF and BGP, or None to let it follow the loopback.
-        engine: ``frr``, or ``gobgp`` (the file's EmbeddedBgp), which speaks BGP alone.
+        engine: What speaks for it: the name of a routing engine (`nlan.engines.base`).
         ospf: OSPF, or None.
         bgp: BGP, or None.
         routes: Static routes.
@@ -146,7 +146,7 @@ class Router(Base, frozen=True, kw_only=True):
 
     loopbacks: tuple[IpInterface, ...] = ()
     router_id: IPv4Address | None = None
-    engine: Literal["frr", "gobgp"] = "frr"
+    engine: str = "frr"
     ospf: Ospf | None = None
     bgp: Bgp | None = None
     routes: tuple[StaticRoute, ...] = ()

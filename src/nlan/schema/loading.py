@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from nlan.errors import Problem
 from nlan.model import Lab
+from nlan.registry import Registry
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.allocate import Allocations, Allocator
 from nlan.schema.resolving.build import build_lab
 from nlan.schema.resolving.drafts import Positions
+from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.resolving.names import (
     Underlay,
     allocate_underlay,
@@ -73,6 +75,7 @@ def load(
     text: str | None = None,
     vocabulary: Vocabulary | None = None,
     importers: Importers | None = None,
+    engines: Engines | None = None,
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
 
@@ -85,6 +88,7 @@ def load(
         text: The file's text, where it need not be read.
         vocabulary: The keys that the file may have; those of what is installed, where none is given.
         importers: Who reads files of other tools; those that are installed, where none are given.
+        engines: The routing engines; those that are installed, where none are given.
 
     Raises:
         InputError: With every problem of the file, by line.
@@ -98,8 +102,9 @@ def load(
         tree, marked, source, report = _read(path, check_text(text, report), report, {})
     kept = _remembered(allocations, tree, lab, path)
     vocabulary = vocabulary or table.vocabulary()
+    engines = Registry().of(SEAM) if engines is None else engines
     while True:
-        work = _Load(tree, report.copy(), kept, vocabulary)
+        work = _Load(tree, report.copy(), kept, vocabulary, engines)
         resolved = work.lab(lab, path, marked)
         if (spared := work.allocator.without_gone()) is None:
             break
@@ -205,7 +210,10 @@ def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path
 class _Load:
     """One load: the tree, where problems go, what is allocated."""
 
-    def __init__(self, tree: Map, report: Report, kept: Allocations, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, tree: Map, report: Report, kept: Allocations, vocabulary: Vocabulary, engines: Engines
+    ) -> None:
+        self.engines = engines
         self.tree, self.report, self.allocator = tree, report, Allocator(kept, report)
         self.vocabulary = vocabulary
         self.short = is_short(tree, vocabulary)
@@ -221,10 +229,10 @@ class _Load:
         written, records = self._records(reader)
         if not self.nodes and not self.report.failed:
             self.report.error(written.position("nodes"), "the lab has no nodes")
-        settings = Settings(written, self.report, self.allocator, self.misnamed)
+        settings = Settings(written, self.report, self.allocator, self.engines, self.misnamed)
         self.positions = settings.positions
         lab = build_lab(self._name(name, written, path), settings, records, underlay, path)
-        verify(lab, settings.positions, self.report)
+        verify(lab, settings.positions, self.report, self.engines)
         return lab
 
     def _underlay(self, text: str) -> Underlay | None:

@@ -19,7 +19,7 @@ from nlan.engines.frr.capabilities import Capabilities
 from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.run import FrrDriver
-from nlan.engines.gobgp import GobgpDriver
+from nlan.engines.gobgp.driver import GobgpDriver
 from nlan.engines.gobgp.render import dialled_by, gobgp_daemons
 from nlan.model import Interface, Lab, Node, Router
 from nlan.plan import Operation

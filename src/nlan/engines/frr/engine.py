@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from nlan.engines.base import LogEvent, RawPlace, Watches
 from nlan.engines.frr.capabilities import ABLE, Capabilities
+from nlan.engines.frr.directories import DIRECTORIES
 
 if TYPE_CHECKING:
     from nlan.engines.frr.programs import FrrPrograms
     from nlan.engines.frr.run import FrrDriver
     from nlan.errors import Problem
-    from nlan.model import Lab, Node
+    from nlan.model import Lab, Node, Router
     from nlan.place import Place
     from nlan.resources import Key, Resource
+    from nlan.schema.resolving.drafts import Positions
+    from nlan.schema.syntax.report import Report
 
 DAEMONS = frozenset(
     ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "ripd", "ripngd", "bfdd", "pimd")
@@ -31,6 +34,8 @@ class FrrEngine:
     installs = True
     opens_sessions = True
     watches = Watches(DAEMONS, logs="log-frr", run="run-frr")
+
+    directories = DIRECTORIES
 
     @cached_property
     def programs(self) -> FrrPrograms:
@@ -49,6 +54,25 @@ class FrrEngine:
         able = capabilities or ABLE
         same_as = () if able.manager else loopbacks_of_as(node, lab)
         return frr_daemons(node, lab.timers, after, able, same_as=same_as)
+
+    def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
+        """Return the router: FRR can do all that a file may say."""
+        return router
+
+    def check(self, node: Node, positions: Positions, report: Report) -> None:
+        """Report raw lines that cannot stand beside derived ones."""
+        if node.router is not None and node.router.frr is not None:
+            from nlan.engines.frr.checks import check
+
+            check(node, positions, report)
+
+    def raw_asns(self, node: Node) -> set[int]:
+        """Return the ASes that raw lines show."""
+        if node.router is None or node.router.frr is None:
+            return set()
+        from nlan.engines.frr.checks import raw_asns
+
+        return raw_asns(node)
 
     def warnings(
         self,

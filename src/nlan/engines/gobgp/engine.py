@@ -11,9 +11,11 @@ from nlan.engines.base import LogEvent, Program, RawPlace, Watches, tool
 if TYPE_CHECKING:
     from nlan.engines.gobgp.driver import GobgpDriver
     from nlan.errors import Problem
-    from nlan.model import Lab, Node
+    from nlan.model import Lab, Node, Router
     from nlan.place import Place
     from nlan.resources import Key, Resource
+    from nlan.schema.resolving.drafts import Positions
+    from nlan.schema.syntax.report import Report
 
 DAEMON = "gobgpd"
 
@@ -45,6 +47,7 @@ class GobgpEngine:
     installs = False
     opens_sessions = False
     watches = Watches(frozenset({DAEMON}), logs="")
+    directories = ()
     programs = GobgpPrograms()
 
     def resources(
@@ -55,6 +58,23 @@ class GobgpEngine:
 
         yield from static_routes(node)
         yield from gobgp_daemons(node, lab.timers, after, dialled_by(node, lab))
+
+    def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
+        """Return the router without what the whole lab is told and GoBGP cannot do."""
+        from nlan.engines.gobgp.checks import spare
+
+        return spare(node, router, positions, report)
+
+    def check(self, node: Node, positions: Positions, report: Report) -> None:
+        """Report what GoBGP is asked for in vain."""
+        if node.router is not None and node.router.engine == self.name:
+            from nlan.engines.gobgp.checks import check
+
+            check(node, positions, report)
+
+    def raw_asns(self, node: Node) -> set[int]:
+        """Return none: GoBGP takes no raw configuration."""
+        return set()
 
     def warnings(
         self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str

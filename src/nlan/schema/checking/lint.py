@@ -11,10 +11,13 @@ from nlan.model import BgpPeer, Lab, Node, Ospf
 from nlan.model.segments import Holders, Segments
 from nlan.schema.checking.folding import Folding
 from nlan.schema.resolving.drafts import Positions, vpns_of
+from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Report
 
 
-def lint(lab: Lab, holders: Holders, segments: Segments, positions: Positions, report: Report) -> None:
+def lint(
+    lab: Lab, holders: Holders, segments: Segments, positions: Positions, report: Report, engines: Engines
+) -> None:
     """Record the warnings.
 
     Args:
@@ -23,13 +26,21 @@ def lint(lab: Lab, holders: Holders, segments: Segments, positions: Positions, r
         segments: The segment of each node's interfaces, by name, of its L2VPNs, by VNI.
         positions: Where things are written.
         report: Where warnings go.
+        engines: The routing engines.
     """
     warnings = Folding(report, (node.name for node in lab.nodes))
-    _look(lab, holders, segments, positions, warnings)
+    _look(lab, holders, segments, positions, warnings, engines)
     warnings.close()
 
 
-def _look(lab: Lab, holders: Holders, segments: Segments, positions: Positions, report: Folding) -> None:
+def _look(
+    lab: Lab,
+    holders: Holders,
+    segments: Segments,
+    positions: Positions,
+    report: Folding,
+    engines: Engines,
+) -> None:
     _tunnel_peers(lab, positions, report)
     _segment_mtus(lab, positions, report)
     _ospf(lab, segments, positions, report)
@@ -41,14 +52,17 @@ def _look(lab: Lab, holders: Holders, segments: Segments, positions: Positions, 
             sessions.setdefault((node.name, holder or ""), []).append(peer)
     for node in lab.nodes:
         if node.router and node.router.bgp:
+            on_kernel = engines[node.router.engine].installs
             for peer in node.router.bgp.peers:
-                _source(node, peer, positions, report)
+                if on_kernel:
+                    _source(node, peer, positions, report)
                 other = nodes.get(holders.seen_from(node.name, peer.address) or "")
                 if other is not None and other is not node:
                     backs = sessions.get((other.name, node.name), [])
                     _session(node, other, peer, backs, positions, report)
             _next_hops(node, positions, report)
-            _sources(node, positions, report)
+            if on_kernel:
+                _sources(node, positions, report)
 
 
 def _tunnel_peers(lab: Lab, positions: Positions, report: Folding) -> None:
@@ -132,7 +146,7 @@ def interfaces_of(node: Node) -> list[Any]:
 
 def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) -> None:
     """A session that is bound to what the node has not."""
-    if peer.update_source is None or node.router is None or node.router.engine != "frr":
+    if peer.update_source is None:
         return
     version = peer.address.version
     source = node.address_of(peer.update_source, version)
@@ -175,7 +189,7 @@ def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
 def _sources(node: Node, positions: Positions, report: Folding) -> None:
     """A router that shall tell BGP of routes that nobody there learns."""
     router = node.router
-    if router is None or router.bgp is None or router.frr or router.ospf or router.engine != "frr":
+    if router is None or router.bgp is None or router.frr or router.ospf:
         return
     if "ospf" in router.bgp.redistribute:
         at = positions.find("node", node.name, "bgp", "redistribute", "ospf")

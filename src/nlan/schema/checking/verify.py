@@ -8,20 +8,28 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from nlan.engines.frr.config.facts import facts
 from nlan.interfaces import LOOPBACK, UNDERLAY, l2vpn_name, lan_name, tunnel_name
 from nlan.model import Lab, Node, Underlay
 from nlan.model.segments import Holders, segments_of
+from nlan.registry import Registry
 from nlan.schema.checking.addressing import check_addresses, held_addresses
 from nlan.schema.checking.lint import lint
 from nlan.schema.resolving.drafts import Positions, vpns_of
-from nlan.schema.resolving.gobgp import check_gobgp
+from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.syntax.report import Report
 from nlan.values import MTU_IPV6, MTU_MAX, vxlan_overhead
 
 
-def verify(lab: Lab, positions: Positions, report: Report) -> None:
-    """Record everything that is wrong or doubtful in the lab."""
+def verify(lab: Lab, positions: Positions, report: Report, engines: Engines | None = None) -> None:
+    """Record everything that is wrong or doubtful in the lab.
+
+    Args:
+        lab: The lab.
+        positions: Where things are written.
+        report: Where problems go.
+        engines: The routing engines; those that are installed, where none are given.
+    """
+    engines = Registry().of(SEAM) if engines is None else engines
     segments = segments_of(lab)
     holders = Holders(lab, segments)
     held = held_addresses(lab, segments, positions)
@@ -32,45 +40,19 @@ def verify(lab: Lab, positions: Positions, report: Report) -> None:
         _timers(node, positions, report)
         _doubles(node, positions, report)
         _interfaces(node, positions, report)
-        check_gobgp(node, positions, report)
-        _raw_asn(node, positions, report)
+        for engine in engines.values():
+            engine.check(node, positions, report)
         _host_lans(node, positions, report)
     if not _doubled(lab):
         check_addresses(lab, held, holders, positions, report)
     _underlay(lab, positions, report)
     _tunnels(lab, positions, report)
     _router_ids(lab, holders, positions, report)
-    _peers(lab, holders, {item.interface.ip for item in held if not item.node}, positions, report)
-    lint(lab, holders, segments, positions, report)
-
-
-def _raw_asn(node: Node, positions: Positions, report: Report) -> None:
-    """FRR has one AS outside of VRFs: raw lines for another cannot stand beside derived ones."""
-    router = node.router
-    if router is None or router.frr is None or router.frr.only or router.bgp is None:
-        return
-    written = facts(router.frr.text).instance("bgp")
-    if written is not None and written.asn not in (0, router.bgp.asn):
-        own = f"{node.name} is in AS {router.bgp.asn}"
-        report.error(
-            positions.find("node", node.name, "frr"),
-            f"the raw lines say `router bgp {written.name}`, yet {own}, and FRR takes one",
-            f"give the node `asn: {written.asn}`, "
-            "or say `only: true` beside the lines to leave out derived ones",
-        )
+    _peers(lab, holders, {item.interface.ip for item in held if not item.node}, positions, report, engines)
+    lint(lab, holders, segments, positions, report, engines)
 
 
 # -- one node
-
-
-def raw_asns(node: Node) -> set[int]:
-    """Return the ASes that raw lines of a router show to its peers instead of its own."""
-    raw = node.router.frr if node.router is not None else None
-    if raw is None:
-        return set()
-    written = facts(raw.text)
-    shown = [peer.local_as for peer in written.peers] + [one.confederation for one in written.instances]
-    return {number for number in shown if number is not None}
 
 
 def _vnis(node: Node, positions: Positions, report: Report) -> None:
@@ -274,7 +256,14 @@ def _first_ipv4(node: Node) -> Any:
     return next((value for _, own in node.held() for value in own if value.version == 4), None)
 
 
-def _peers(lab: Lab, holders: Holders, hosts: set[Any], positions: Positions, report: Report) -> None:
+def _peers(
+    lab: Lab,
+    holders: Holders,
+    hosts: set[Any],
+    positions: Positions,
+    report: Report,
+    engines: Engines,
+) -> None:
     nodes = {node.name: node for node in lab.nodes}
     for node in lab.nodes:
         for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
@@ -283,7 +272,7 @@ def _peers(lab: Lab, holders: Holders, hosts: set[Any], positions: Positions, re
                 continue
             holder = holders.seen_from(node.name, peer.address)
             if holder is not None:
-                _peer(node, nodes[holder], peer, key, positions, report)
+                _peer(node, nodes[holder], peer, key, positions, report, engines)
             elif peer.address in hosts:
                 report.error(
                     positions.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP"
@@ -308,14 +297,22 @@ def _near(address: Any, holders: Holders) -> str:
 
 
 def _peer(
-    node: Node, other: Node, peer: Any, key: tuple[Any, ...], positions: Positions, report: Report
+    node: Node,
+    other: Node,
+    peer: Any,
+    key: tuple[Any, ...],
+    positions: Positions,
+    report: Report,
+    engines: Engines,
 ) -> None:
     if other is node:
         report.error(positions.find(*key), f"{peer.address} is {node.name}'s own address")
     elif other.router is None or other.router.bgp is None:
         if other.router is None or other.router.frr is None:
             report.error(positions.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
-    elif other.router.bgp.asn != peer.peer_asn and peer.peer_asn not in raw_asns(other):
+    elif other.router.bgp.asn != peer.peer_asn and not any(
+        peer.peer_asn in engine.raw_asns(other) for engine in engines.values()
+    ):
         asn = other.router.bgp.asn
         message = f"{peer.peer_asn} is not the AS of {other.name}, which has {peer.address}: that is {asn}"
         report.error(positions.find(*key, "asn"), message)

@@ -15,7 +15,6 @@ from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRout
 from nlan.schema.resolving.addresses import UnknownAddressError, address_of
 from nlan.schema.resolving.bgp import derive_bgp
 from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
-from nlan.schema.resolving.gobgp import spare_gobgp
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.services import values, written_router
 from nlan.schema.resolving.settings import Settings
@@ -213,7 +212,7 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> Non
         routes=tuple(_routes(node, settings, wiring)),
         frr=_frr(node, wiring, lab),
     )
-    node.router = spare_gobgp(node.name, complete, positions, settings.report)
+    node.router = settings.engines[engine].spare(node.name, complete, positions, settings.report)
 
 
 def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[StaticRoute]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nlan.schema.resolving.allocate import Allocator, Pool, pieces, singles
 from nlan.schema.resolving.drafts import Positions
+from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.sections import Record
 
@@ -23,10 +24,15 @@ class Settings:
     """The lab's own settings, the positions of its parts, and the pools."""
 
     def __init__(
-        self, written: Record, report: Report, allocator: Allocator, misnamed: Collection[str] = ()
+        self,
+        written: Record,
+        report: Report,
+        allocator: Allocator,
+        engines: Engines,
+        misnamed: Collection[str] = (),
     ) -> None:
         """Take what the lab says, where problems and allocations go, and nodes left out for their names."""
-        self.misnamed = misnamed
+        self.engines, self.misnamed = engines, misnamed
         self.written, self.report, self.allocator = written, report, allocator
         self.positions = Positions()
         self.mtu: int = written.get("mtu", 1500)

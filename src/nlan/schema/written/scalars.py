@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
+from nlan.registry import Registry, Seam
 from nlan.schema.syntax.report import Position, listed, nearest
 from nlan.schema.syntax.tree import Tree
 from nlan.schema.written.kinds import Json, Reader, ScalarKind, T_co, or_placeholder
@@ -213,6 +215,31 @@ class Choice(ScalarKind[W]):
     def schema(self) -> Json:
         """An enumeration, in capitals too."""
         return {"anyOf": [{"enum": list(self.words)}, _folded(self.words)]}
+
+
+class Installed(ScalarKind[str]):
+    """The name of something at a seam; which those are is found out when it is first read or described."""
+
+    def __init__(self, seam: Seam[Any]) -> None:
+        """Take the seam."""
+        self._seam = seam
+
+    @cached_property
+    def _choice(self) -> Choice[str]:
+        return Choice(*Registry().of(self._seam))
+
+    @property
+    def wanted(self) -> str:  # type: ignore[override]
+        """The names."""
+        return self._choice.wanted
+
+    def parse(self, text: str, plain: bool) -> str:
+        """Return the name."""
+        return self._choice.parse(text, plain)
+
+    def schema(self) -> Json:
+        """An enumeration, in capitals too."""
+        return self._choice.schema()
 
 
 def _folded(words: Iterable[str]) -> Json:

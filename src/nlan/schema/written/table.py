@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nlan.registry import Seam
 from nlan.schema.syntax import foreign
 from nlan.schema.written.common import (
     MTU,
@@ -42,11 +43,14 @@ from nlan.schema.written.routing import (
 from nlan.schema.written.scalars import (
     Bool,
     Choice,
+    Installed,
     Names,
     Text,
 )
 from nlan.schema.written.sections import Contribution, Key, Section, Vocabulary, keys_of
 from nlan.schema.written.segments import END, LINK, NETWORK, POOL, POOLS
+
+ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 
 
 class LimitsKeys:
@@ -86,7 +90,7 @@ class NodeKeys:
     route_reflector = Key(
         "route_reflector", Bool(), "Reflect routes to the other routers of its AS.", default="`false`"
     )
-    engine = Key("engine", Choice("frr", "gobgp"), "Which daemon speaks BGP.", default="`frr`")
+    engine = Key("engine", Installed(ENGINES), "Which daemon speaks BGP.", default="`frr`")
     hosts = Key(
         "hosts", HOSTS_ANY, "Hosts behind it: a number, or `{172.21.1.1/24: 2}`, or a list of host LANs."
     )

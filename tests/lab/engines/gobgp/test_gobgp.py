@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from nlan.engines.gobgp import GobgpDriver
+from nlan.engines.gobgp.driver import GobgpDriver
 from nlan.errors import NotFoundError
 from nlan.model import Bgp, BgpPeer, Node
 from nlan.secrets import Secret

@@ -23,17 +23,17 @@ _NO_PATHS = "installs no paths at all, whatever `maximum_paths` is"
 _NO_SOURCE = {"ospf": "runs no OSPF to redistribute", "kernel": "does not see the kernel's routes"}
 
 
-def check_gobgp(node: Node, positions: Positions, report: Report) -> None:
+def check(node: Node, positions: Positions, report: Report) -> None:
     """Record what a router whose engine is GoBGP is asked for in vain."""
     router = node.router
-    if router is None or router.engine != "gobgp":
+    if router is None:
         return
     _Check(node, router, positions, report).all()
 
 
-def spare_gobgp(node: str, router: Router, positions: Positions, report: Report) -> Router:
+def spare(node: str, router: Router, positions: Positions, report: Report) -> Router:
     """Return the router without what is written of the whole lab and means nothing to GoBGP; warn of it."""
-    if router.engine != "gobgp" or router.bgp is None:
+    if router.bgp is None:
         return router
     bgp, hint = router.bgp, "it is meant for the others"
 
