@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from contract.sides import Fake, Real, Side
-from nlan.api.features import LINK_KINDS, missing_link_kinds
+from nlan.api.context import kinds
+from nlan.api.features import missing, of_kinds
 from nlan.runtimes import NetnsRuntime, Paths
 
 NAMESPACES = ("a", "b", "c", "@fabric")
@@ -21,8 +22,10 @@ _numbers = itertools.count()
 @cache
 def why_not_real() -> str:
     """Return why there is no real kernel to compare with, empty where there is one."""
-    missing = missing_link_kinds(LINK_KINDS)
-    return "; ".join(f"{', '.join(k for k in missing if missing[k] == w)}: {w}" for w in {*missing.values()})
+    lacks = {feature.name: words for feature, words in missing(of_kinds(kinds())).items() if feature.needed}
+    return "; ".join(
+        f"{', '.join(name for name in lacks if lacks[name] == w)}: {w}" for w in {*lacks.values()}
+    )
 
 
 @pytest.fixture

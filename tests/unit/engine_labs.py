@@ -14,6 +14,7 @@ from nlan.engine import Engine, Failure
 from nlan.expand import expand
 from nlan.kinds.base import Driver
 from nlan.plan import Plan
+from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.schema import Loaded, load
 from nlan.state import LabState
@@ -71,6 +72,7 @@ class FakeContext(Context):
 
     def __init__(self, kernel: FakeKernel) -> None:
         self.place = FakePlace(kernel)  # type: ignore[assignment]
+        self.registry = Registry(())
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         return fake_drivers(self.place, desired)  # type: ignore[arg-type]

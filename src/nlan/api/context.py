@@ -27,6 +27,11 @@ def engines() -> Engines:
     return Engines.here()
 
 
+def kinds(registry: Registry | None = None) -> list[AnyKind]:
+    """Return the kinds of resources that there are, but for the engines' daemons."""
+    return list((registry or Registry()).of(KINDS).values())
+
+
 class Context:
     """One lab on this machine."""
 
@@ -51,7 +56,7 @@ class Context:
     @cached_property
     def kinds(self) -> Mapping[str, AnyKind]:
         """The kinds of resources that there are, but for the engines' daemons."""
-        return self.registry.of(KINDS)
+        return {kind.resource.kind: kind for kind in kinds(self.registry)}
 
     @cached_property
     def engines(self) -> Engines:
@@ -79,6 +84,11 @@ class Context:
             *drivers(self.kinds.values(), place, desired.values()),
             *self.engine_drivers.values(),
         ]
+
+    def polling(self, wanted: Mapping[Key, Resource]) -> list[Driver]:
+        """Return the drivers of the kinds of these resources alone."""
+        kinds = [self.kinds[name] for name in {key.kind for key in wanted}]
+        return drivers(kinds, self.place, wanted.values())
 
     def _traced(self, trace: Callable[[str], None]) -> Place:
         from nlan.netlink.trace import TracedPlace

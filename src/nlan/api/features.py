@@ -9,29 +9,23 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from nlan.engines.base import Engines, tool
-from nlan.netlink import codec
+from nlan.kinds.base import AnyKind
+from nlan.netlink import wire
 from nlan.netlink.channel import Channel, kernel_words
-from nlan.netlink.links import create_link
+from nlan.netlink.codec import u32
+from nlan.netlink.feature import Feature as KernelFeature
+from nlan.netlink.links import link_feature
 from nlan.runtimes.netns import syscalls
 from nlan.runtimes.netns.probe import why_not_nodes
 from nlan.runtimes.netns.threads import in_thread
 
-_IFLA_VXLAN_ID = 1
-_IFLA_VLAN_ID, _IFLA_VRF_TABLE = 1, 1
-
-LINK_KINDS = {
-    "bridge": ("bridge", b"", "switches"),
-    "veth": ("veth", b"", "links"),
-    "vxlan": ("vxlan", codec.u32(_IFLA_VXLAN_ID, 1), "L2VPNs (RFC 7348)"),
-}
-"""Kinds of links that nlan makes: the module, what creating one needs, what it is for."""
-
-OPTIONAL_LINK_KINDS = {
-    "dummy": ("dummy", b"", "loopback-like interfaces of your own"),
-    "vrf": ("vrf", codec.u32(_IFLA_VRF_TABLE, 10), "separate routing tables inside a node"),
-    "macvlan": ("macvlan", b"", "links to a host's interface"),
-    "wireguard": ("wireguard", b"", "encrypted tunnels of your own"),
-}
+OPTIONAL = (
+    link_feature("dummy", "loopback-like interfaces of your own", needed=False),
+    link_feature("vrf", "separate routing tables inside a node", u32(wire.IFLA_VRF_TABLE, 10), needed=False),
+    link_feature("macvlan", "links to a host's interface", needed=False),
+    link_feature("wireguard", "encrypted tunnels of your own", needed=False),
+)
+"""What no kind of resource needs, and people may."""
 
 
 class Feature(NamedTuple):
@@ -54,41 +48,49 @@ class Feature(NamedTuple):
     remedy: str
 
 
-def missing_link_kinds(kinds: Iterable[str]) -> dict[str, str]:
-    """Return those of the link kinds that the kernel cannot make, with its words; root is needed.
+def missing(wanted: Iterable[KernelFeature]) -> dict[KernelFeature, str]:
+    """Return those features that the kernel lacks, with its words; root is needed.
 
     Tried in a network namespace that ends with the call.
     """
-    wanted = [kind for kind in sorted(kinds) if kind in LINK_KINDS | OPTIONAL_LINK_KINDS]
-    return in_thread(lambda: _try_links(wanted)) if wanted else {}
+    tried = tuple(wanted)
+    return in_thread(lambda: _try(tried)) if tried else {}
 
 
-def _try_links(kinds: Sequence[str]) -> dict[str, str]:
-    table = LINK_KINDS | OPTIONAL_LINK_KINDS
+def _try(wanted: Sequence[KernelFeature]) -> dict[KernelFeature, str]:
     try:
         syscalls.unshare(syscalls.CLONE_NEWNET)
     except OSError as error:
-        return dict.fromkeys(kinds, f"no network namespace can be made: {error.strerror}")
-    with Channel(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)) as channel:
-        messages = [create_link(f"probe{n}", kind, data=table[kind][1]) for n, kind in enumerate(kinds)]
-        answers = channel.request(messages)
-    refused = dict(zip(kinds, answers, strict=True))
-    return {
-        kind: kernel_words(words)
-        for kind, words in refused.items()
-        if words is not None and words.errno != errno.EINVAL  # known, but wants more than a name
-    }
+        return dict.fromkeys(wanted, f"no network namespace can be made: {error.strerror}")
+    attempts = [
+        (feature, message) for n, feature in enumerate(wanted) for message in feature.attempt(f"probe{n}")
+    ]
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    with Channel(socket.socket(socket.AF_NETLINK, kind, wire.NETLINK_ROUTE)) as channel:
+        answers = channel.request([message for _, message in attempts])
+    found: dict[KernelFeature, str] = {}
+    for (feature, _), refused in zip(attempts, answers, strict=True):
+        if refused is not None and refused.errno != errno.EINVAL:  # known, but wants more than a name
+            found.setdefault(feature, kernel_words(refused))
+    return found
 
 
-def features(engines: Engines) -> list[Feature]:
+def of_kinds(kinds: Iterable[AnyKind]) -> list[KernelFeature]:
+    """Return what the kernel may lack for kinds of resources, in the order of their ranks."""
+    ranked = sorted(kinds, key=lambda kind: (kind.resource.rank, kind.resource.kind))
+    return list({feature.name: feature for kind in ranked for feature in kind.features}.values())
+
+
+def features(engines: Engines, kinds: Iterable[AnyKind]) -> list[Feature]:
     """Return everything that `nlan doctor` tells; without root the kernel cannot be tried.
 
     Args:
         engines: The routing engines, whose programs are among it.
+        kinds: The kinds of resources, and so what the kernel needs for them.
     """
     found = [_privilege()]
     if os.geteuid() == 0:
-        found += [_nodes(), *_kernel()]
+        found += [_nodes(), *_kernel(of_kinds(kinds))]
     programs = [program for engine in engines.by_name() for program in engine.programs.all()]
     first, *others = (tool(*one) for one in TOOLS)
     found += [Feature(*program) for program in programs if program.needed]
@@ -117,19 +119,19 @@ def _nodes() -> Feature:
     return Feature("nodes", reason is None, True, detail, "namespaces, mounts, sysctls", remedy)
 
 
-def _kernel() -> list[Feature]:
-    table = LINK_KINDS | OPTIONAL_LINK_KINDS
-    missing = missing_link_kinds(table)
+def _kernel(needed: Sequence[KernelFeature]) -> list[Feature]:
+    tried = (*needed, *OPTIONAL)
+    lacks = missing(tried)
     return [
         Feature(
-            kind,
-            kind not in missing,
-            kind in LINK_KINDS,
-            missing.get(kind, "works"),
-            purpose,
-            f"modprobe {module}; if there is no such module, the kernel was built without it",
+            feature.name,
+            feature not in lacks,
+            feature.needed,
+            lacks.get(feature, "works"),
+            feature.purpose,
+            f"modprobe {feature.module}; if there is no such module, the kernel was built without it",
         )
-        for kind, (module, _, purpose) in table.items()
+        for feature in tried
     ] + [_cgroup()]
 
 

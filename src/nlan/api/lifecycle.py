@@ -186,10 +186,7 @@ def prepare(context: Context, request: Request) -> Prepared:
     engine = _engine(context, desired)
     namespaces = context.place.namespaces()
     plan = engine.plan(desired, namespaces)
-    place = context.place
-    requirements.check(
-        plan, context.engines, request.source[0], request.lines, place.cgroups.why_not, place.why_not
-    )
+    requirements.check(plan, context.engines, context.kinds, context.place, request.source[0], request.lines)
     clock.lap("plan")
     return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 

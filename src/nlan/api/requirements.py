@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from nlan.api.features import LINK_KINDS, missing_link_kinds
+from nlan.api import features
 from nlan.engines.base import Engines, RawPlace
 from nlan.errors import HostError, InputError, Problem
-from nlan.kinds.cgroup import Cgroup
+from nlan.kinds.base import AnyKind
 from nlan.model import Lab
+from nlan.netlink.feature import Feature
 from nlan.plan import Operation, Plan
-
-WhyNot = Callable[[str], str | None]
-"""Tells why a controller of cgroups (``memory``, ``cpu``, ``pids``) cannot be used; None if it can."""
+from nlan.resources import NAMESPACE
 
 
 def check(
     plan: Plan,
     engines: Engines,
+    kinds: Mapping[str, AnyKind],
+    place: Any,
     file: str = "",
-    lines: dict[str, int] | None = None,
-    why_not_limit: WhyNot = lambda _: None,
-    why_no_node: Callable[[], str | None] = lambda: None,
+    lines: Mapping[str, int] | None = None,
 ) -> None:
     """Refuse a plan that this machine lacks something for.
 
     Args:
         plan: What is about to be done.
         engines: The routing engines, who know their programs.
+        kinds: The kinds of resources, who know what the kernel needs for them.
+        place: Where the lab is to be; knows whether it can have nodes, asked only where the plan makes some.
         file: What the plan comes from, for the message.
         lines: The line of each node in that file.
-        why_not_limit: Knows which limits this machine can set; asked only where the plan sets some.
-        why_no_node: Knows whether this machine can have nodes; asked only where the plan makes some.
 
     Raises:
         HostError: It can have none, for a reason that is no node's.
         InputError: Names each node, what it needs, and how to get it.
     """
     made = [o for o in plan.operations if o.action in ("create", "replace")]
-    if any(o.key.kind == "namespace" for o in made) and (reason := why_no_node()) is not None:
+    if any(o.key.kind == NAMESPACE for o in made) and (reason := place.why_not()) is not None:
         raise HostError(f"{reason}; nothing was touched")
-    links = missing_link_kinds({o.key.kind for o in made if o.key.kind in LINK_KINDS})
+    needed = [(o, f) for o in plan.operations for f in _needs(o, kinds)]
+    lacks = features.missing(dict.fromkeys(feature for _, feature in needed))
     daemons = dict(_missing_programs(made, engines))
-    problems = list(_problems(made, links, daemons, file, lines or {}))
-    problems += _limit_problems(plan, why_not_limit, file, lines or {})
+    problems = list(_lacking(needed, lacks, file, lines or {}))
+    problems += _without_programs(made, daemons, file, lines or {})
+    problems += _refused(plan, kinds, place, file, lines or {})
     if problems:
         raise InputError(problems)
 
@@ -80,37 +82,55 @@ def _missing_programs(made: Sequence[Operation], engines: Engines) -> Iterator[t
         yield from (((kind, name), words) for kind in engine.kinds for name, words in missing.items())
 
 
-def _problems(
-    made: Sequence[Operation],
-    links: Mapping[str, str],
-    daemons: Mapping[tuple[str, str], str],
+def _needs(operation: Operation, kinds: Mapping[str, AnyKind]) -> Iterable[Feature]:
+    """Return what the kernel needs for an operation, but for what it has been good enough for already."""
+    kind = kinds.get(operation.key.kind)
+    if kind is None or operation.desired is None:
+        return ()
+    has_been_there = operation.action == "update" and operation.observed is not None
+    before = set(kind.needs(operation.observed)) if has_been_there else set()
+    return [feature for feature in kind.needs(operation.desired) if feature not in before]
+
+
+def _lacking(
+    needed: Sequence[tuple[Operation, Feature]],
+    lacks: Mapping[Feature, str],
     file: str,
     lines: Mapping[str, int],
 ) -> Iterator[Problem]:
     told = set()
+    for operation, feature in needed:
+        node = operation.key.namespace.partition("/")[0]
+        if feature in lacks and (node, feature) not in told:
+            told.add((node, feature))
+            words = f"needs {feature.purpose}, and this kernel cannot make {feature.what}: {lacks[feature]}"
+            hint = f"try `modprobe {feature.module}`; `nlan doctor` says more"
+            yield Problem(node, words, file, lines.get(node, 0), hint=hint)
+
+
+def _without_programs(
+    made: Sequence[Operation],
+    daemons: Mapping[tuple[str, str], str],
+    file: str,
+    lines: Mapping[str, int],
+) -> Iterator[Problem]:
     for operation in made:
         kind, namespace, name = operation.key
-        node = namespace.partition("/")[0]
-        if kind in links and (node, kind) not in told:
-            told.add((node, kind))
-            words = f"needs {LINK_KINDS[kind][2]}, and this kernel cannot make a {kind} link: {links[kind]}"
-            hint = f"try `modprobe {LINK_KINDS[kind][0]}`; `nlan doctor` says more"
-            yield Problem(node, words, file, lines.get(node, 0), hint=hint)
         if (kind, name) in daemons:
+            node = namespace.partition("/")[0]
             yield Problem(
                 node, f"needs {daemons[kind, name]}", file, lines.get(node, 0), hint="see `nlan doctor`"
             )
 
 
-def _limit_problems(plan: Plan, why_not: WhyNot, file: str, lines: dict[str, int]) -> Iterator[Problem]:
+def _refused(
+    plan: Plan, kinds: Mapping[str, AnyKind], place: Any, file: str, lines: Mapping[str, int]
+) -> Iterator[Problem]:
     for operation in plan.operations:
-        wanted = operation.desired
-        if operation.action == "delete" or not isinstance(wanted, Cgroup):
+        kind = kinds.get(operation.key.kind)
+        if kind is None or operation.desired is None:
             continue
-        asked = {"memory": wanted.memory, "cpu": wanted.cpus, "pids": wanted.pids}
-        for controller in (name for name, value in asked.items() if value is not None):
-            if (reason := why_not(controller)) is not None:
-                node = wanted.namespace
-                path = f"{node}.limits.{'cpus' if controller == 'cpu' else controller}"
-                words = f"cannot be had on this machine: {reason}"
-                yield Problem(path, words, file, lines.get(node, 0))
+        for what, reason in kind.why_not(operation.desired, place):
+            node = operation.key.namespace
+            words = f"cannot be had on this machine: {reason}"
+            yield Problem(f"{node}.{what}", words, file, lines.get(node, 0))

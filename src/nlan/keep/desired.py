@@ -9,14 +9,9 @@ from functools import cached_property
 from nlan.api.context import engines
 from nlan.engines.base import Daemon
 from nlan.expand import expand
-from nlan.kinds.cgroup import Cgroup
-from nlan.kinds.sysctl import Sysctl
-from nlan.kinds.veth import Veth
 from nlan.model import Lab
 from nlan.resources import Key, Resource
-
-TOLD = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})
-"""Sysctls whose change the kernel tells (RTM_NEWNETCONF)."""
+from nlan.resources.base import KernelFile
 
 
 class Desired:
@@ -40,24 +35,29 @@ class Desired:
         """For each end of a pair, the namespace of its other end."""
         found: dict[tuple[str, str], str] = {}
         for resource in self.resources.values():
-            if isinstance(resource, Veth):
-                found[resource.namespace, resource.name] = resource.peer_namespace
-                found[resource.peer_namespace, resource.peer_name] = resource.namespace
+            ends = resource.ends() if resource.is_link else ()
+            if len(ends) == 2:
+                one, other = ends
+                found[one], found[other] = other[0], one[0]
         return found
 
     @cached_property
-    def untold(self) -> dict[str, list[Sysctl]]:
-        """Kernel switches that change without an event, by namespace."""
-        found: dict[str, list[Sysctl]] = defaultdict(list)
-        for resource in self.resources.values():
-            if isinstance(resource, Sysctl) and resource.name.rpartition("/")[2] not in TOLD:
-                found[resource.namespace].append(resource)
+    def unreported(self) -> dict[str, list[KernelFile]]:
+        """Kernel files whose change no event reports, by namespace."""
+        found: dict[str, list[KernelFile]] = defaultdict(list)
+        for key, resource in self.resources.items():
+            if (file := resource.unreported) is not None:
+                found[key.namespace].append(file)
         return found
 
     @cached_property
-    def limited(self) -> dict[str, Cgroup]:
-        """The limits of the nodes that have any."""
-        return {r.namespace: r for r in self.resources.values() if isinstance(r, Cgroup)}
+    def polled(self) -> dict[str, dict[Key, Resource]]:
+        """What has to be looked at from time to time, by namespace."""
+        return {
+            namespace: polled
+            for namespace, resources in self.by_namespace.items()
+            if (polled := {key: r for key, r in resources.items() if r.is_polled})
+        }
 
     @cached_property
     def speakers(self) -> dict[str, str]:

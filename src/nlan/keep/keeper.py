@@ -36,7 +36,6 @@ from nlan.keep.operational import Operational
 from nlan.keep.repair import Outcome, repair
 from nlan.keep.vigil import STILL_S, Vigil
 from nlan.keep.work_queue import WorkQueue
-from nlan.kinds.cgroup import CgroupDriver
 from nlan.model import Lab
 from nlan.netlink.events import Event
 from nlan.plan import Operation
@@ -102,7 +101,9 @@ class Keeper:
             stack.callback(os.close, self._stop)
             stack.callback(self._lock.close)
             database = self._state.database
-            self._sources = stack.enter_context(Sources(self._context.place, self._context.engines, database))
+            context, kinds = self._context, self._context.kinds.values()
+            sources = Sources(context.place, context.engines, database, kinds=kinds)
+            self._sources = stack.enter_context(sources)
             self._sources.include(self._lock.fileno())
             self._sources.include(self._stop)
             self._operational = Operational(self._context, database, time.monotonic)
@@ -311,7 +312,7 @@ class Keeper:
         before, revision = self._sources.namespaces, self._watched_revision
         self._sources.sync()
         if self._sources.namespaces != before or revision != self._desired.revision:
-            self._sources.sysctls.want(self._desired.untold, self._sources.namespaces)
+            self._sources.sysctls.want(self._desired.unreported, self._sources.namespaces)
             self._watched_revision = self._desired.revision
 
     def _mark_applied(self, outcome: Outcome) -> None:
@@ -389,7 +390,7 @@ class Keeper:
             self._sources.sync_daemons()
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
-            drifted = self._sources.sysctls.drifted() | self._limits_drifted()
+            drifted = self._sources.sysctls.drifted() | self._polled_drifted()
             found = self._vigil.look(self._sources.namespaces, self._desired, now)
             for namespace, daemon in found.still:
                 text = f"{namespace}: {daemon} does not answer; it is started again in {STILL_S:.0f} s"
@@ -417,18 +418,18 @@ class Keeper:
             text = f"{self._context.place.lab}: the oldest {outcome} commits of its database are forgotten"
             self._tell(Report("forgotten", text, {"commits": outcome}))
 
-    def _limits_drifted(self) -> set[str]:
-        """Look at the limits of the next few nodes that have any: the kernel tells nobody of them."""
-        names = sorted(self._desired.limited)
+    def _polled_drifted(self) -> set[str]:
+        """Look at the next few nodes that hold something of which the kernel tells nobody, such as limits."""
+        names = sorted(self._desired.polled)
         portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
         self._cursor += len(portion)
-        wanted = {name: self._desired.limited[name] for name in portion}
-        found = {r.namespace: r for r in CgroupDriver(self._context.place, wanted.values()).observe(portion)}
+        wanted = {key: r for name in portion for key, r in self._desired.polled[name].items()}
+        found = {r.key: r for driver in self._context.polling(wanted) for r in driver.observe(portion)}
         return {
-            name
-            for name, limits in wanted.items()
-            if name in self._sources.namespaces
-            and (name not in found or limits.difference(found[name]) is not None)
+            key.namespace
+            for key, resource in wanted.items()
+            if key.namespace in self._sources.namespaces
+            and (key not in found or resource.difference(found[key]) is not None)
         }
 
     def _write_down(self) -> None:

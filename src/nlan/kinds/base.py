@@ -72,6 +72,9 @@ class AnyKind(Protocol):
     def needs(self, desired: Any) -> Iterable[Feature]:
         """Return which of its features a resource needs; a file is refused where the kernel lacks one."""
 
+    def why_not(self, desired: Any, place: Any) -> Iterable[tuple[str, str]]:
+        """Return what of a resource a place cannot do, each with why: a file is refused for that, too."""
+
     def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return the driver of the kinds of its group.
 
@@ -94,13 +97,20 @@ class Kind(Generic[R]):
         """Return what of its features a resource needs: all."""
         return self.features
 
+    def why_not(self, desired: R, place: Any) -> Iterable[tuple[str, str]]:
+        """Return what of a resource a place cannot do, and why: nothing."""
+        return ()
+
     def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return its driver."""
         raise NotImplementedError
 
 
 SEAM: Seam[AnyKind] = Seam(
-    "kinds", "nlan.kinds", "KIND", needs=("resource", "features", "events", "group", "needs", "driver")
+    "kinds",
+    "nlan.kinds",
+    "KIND",
+    needs=("resource", "features", "events", "group", "needs", "why_not", "driver"),
 )
 
 

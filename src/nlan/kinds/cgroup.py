@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 from nlan.errors import NlanError
@@ -26,6 +26,7 @@ class Cgroup(Resource, frozen=True, kw_only=True):
     rank: ClassVar[int] = Rank.SETTINGS + 30
     mutable: ClassVar[dict[str, Impact]] = {"memory": "hitless", "cpus": "hitless", "pids": "hitless"}
     delete_impact: ClassVar[Impact] = "hitless"
+    is_polled: ClassVar[bool] = True
     namespace: str
     memory: int | None = None
     cpus: float | None = None
@@ -59,6 +60,9 @@ class Limiter(Protocol):
         Raises:
             HostError: A limit cannot be set on this machine.
         """
+
+    def why_not(self, controller: str) -> str | None:
+        """Return why ``memory``, ``cpu`` or ``pids`` cannot be limited here; None if it can."""
 
 
 class HasCgroups(Protocol):
@@ -130,6 +134,13 @@ class CgroupKind(Kind[Cgroup]):
     """How limits are set and found."""
 
     resource = Cgroup
+
+    def why_not(self, desired: Cgroup, place: HasCgroups) -> Iterator[tuple[str, str]]:
+        """Yield the limits that cannot be set on this machine."""
+        asked = {"memory": desired.memory, "cpu": desired.cpus, "pids": desired.pids}
+        for controller in (name for name, value in asked.items() if value is not None):
+            if (reason := place.cgroups.why_not(controller)) is not None:
+                yield f"limits.{'cpus' if controller == 'cpu' else controller}", reason
 
     def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return their driver; it compares with what is desired."""

@@ -27,10 +27,12 @@ from nlan.kinds.base import Driver, Kind
 from nlan.netlink import netconf
 from nlan.place import Place
 from nlan.plan import Operation
-from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource, link_key
+from nlan.resources.base import NAMESPACE, Difference, Impact, KernelFile, Key, Rank, Resource, link_key
 
 JOURNAL_MAX = 1 << 26
 """Bytes of the file with the names."""
+REPORTED = frozenset({"ip_forward", "forwarding", "rp_filter", "proxy_arp", "ignore_routes_with_linkdown"})
+"""Last words of the switches of whose change there is an event."""
 TWINS = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 """Switches of two names: who wants the one has set the other."""
 
@@ -56,6 +58,12 @@ class Sysctl(Resource, frozen=True, kw_only=True):
     def key(self) -> Key:
         """The name."""
         return Key(self.kind, self.namespace, self.name)
+
+    @property
+    def unreported(self) -> KernelFile | None:
+        """Itself, but for those whose change the kernel reports (RTM_NEWNETCONF)."""
+        is_reported = self.name.rpartition("/")[2] in REPORTED
+        return None if is_reported else KernelFile(self.name, self.value)
 
     def requires(self) -> tuple[Key, ...]:
         """Its namespace, and its interface where it is one of an interface."""

@@ -161,8 +161,7 @@ class NetlinkDriver:
 
 def _namespaces(desired: Resource) -> list[str]:
     """Return where it is, and where the other end of a pair is."""
-    elsewhere = (claim[1] for claim in desired.claims() if claim[0] == "interface")
-    return list(dict.fromkeys((desired.key.namespace, *elsewhere)))
+    return list(dict.fromkeys((desired.key.namespace, *(namespace for namespace, _ in desired.ends()))))
 
 
 def _deletion(half: Resource) -> Operation:
@@ -275,7 +274,11 @@ class _Call:
 
     def _remove_links(self) -> None:
         """Remove links namespace by namespace, all of one at once: each removal alone takes 16 ms."""
-        leaving = [(p, _ends(o)) for p, o in enumerate(self._operations) if self._takes_link_away(o)]
+        leaving = [
+            (position, operation.observed.ends())
+            for position, operation in enumerate(self._operations)
+            if operation.observed is not None and self._takes_link_away(operation)
+        ]
         weight = Counter(namespace for _, both in leaving for namespace, _ in both)
         chosen: dict[str, list[tuple[int, str]]] = {}
         for position, both in leaving:
@@ -329,9 +332,3 @@ class _Call:
         if operation.action == "replace":
             return [*kind.delete(observed), *kind.create(desired)]
         return kind.update(desired, observed)
-
-
-def _ends(operation: Operation) -> list[tuple[str, str]]:
-    """Return where a link's ends are, and their interfaces' names."""
-    claims = operation.observed.claims() if operation.observed is not None else ()
-    return [(claim[1], claim[2]) for claim in claims if claim[0] == "interface" and claim[1]]

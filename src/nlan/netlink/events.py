@@ -18,7 +18,8 @@ from nlan.netlink.routes import DAEMONS, KernelRoute, parse_route
 from nlan.netlink.watch import WHAT, Listener, What, mask_of
 from nlan.place import Place
 
-_ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "policy")
+ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "policy")
+"""All that the kernel tells of."""
 
 
 class Event(NamedTuple):
@@ -45,7 +46,7 @@ class Event(NamedTuple):
 class EventWatcher:
     """Events of many namespaces behind one descriptor; close it, or deleted namespaces live on."""
 
-    def __init__(self, place: Place, kinds: Iterable[What] = _ALL, *, names: bool = False) -> None:
+    def __init__(self, place: Place, kinds: Iterable[What] = ALL, *, names: bool = False) -> None:
         """Listen nowhere yet; `add` namespaces. With `names`, every event names its interface."""
         self._place, self._names = place, names
         self._listener = Listener(place, mask_of(kinds))

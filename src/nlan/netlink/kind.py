@@ -123,6 +123,10 @@ class KernelKind(Generic[R]):
         """Return what of its features a resource needs."""
         return self.features
 
+    def why_not(self, desired: R, place: Any) -> Iterable[tuple[str, str]]:
+        """Return what of a resource a place cannot do, and why: nothing."""
+        return ()
+
     def driver(self, place: Place, kinds: Sequence[Any], desired: Iterable[Resource]) -> Any:
         """Return the driver of these kinds."""
         from nlan.netlink.driver import NetlinkDriver

@@ -81,6 +81,13 @@ class Side(Protocol):
         """Return the resources of a kind in a namespace."""
 
 
+class KernelFile(NamedTuple):
+    """A file of a namespace's below /proc/sys, and what it shall hold."""
+
+    name: str
+    value: str
+
+
 class Difference(NamedTuple):
     """How an observed resource differs from the desired one.
 
@@ -128,6 +135,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         is_link: Whether others stand on it by the name of its interface (`link_key`).
         goes_with_link: Whether the kernel removes it together with the link that it stands on.
         brings_routes: Whether making it brings routes, which a daemon that ends might forget.
+        is_polled: Whether nothing tells of its change: `nlan keep` looks at it from time to time.
 
     A field that says what is wrong with the observed resource, in words, is a tuple, and empty where
     it is as nlan makes it.
@@ -142,6 +150,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     is_link: ClassVar[bool] = False
     goes_with_link: ClassVar[bool] = False
     brings_routes: ClassVar[bool] = False
+    is_polled: ClassVar[bool] = False
 
     @property
     def key(self) -> Key:
@@ -157,6 +166,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def forgets_routes(self) -> bool:
         """Whether its end makes its node forget routes that came just now; they have to come after it."""
         return False
+
+    @property
+    def unreported(self) -> KernelFile | None:
+        """The file that it is, where no event of the kernel's reports its change."""
+        return None
 
     @property
     def is_exclusive(self) -> bool:
@@ -178,6 +192,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def namespaces(self) -> tuple[str, ...]:
         """Return the namespaces that it is in; it goes with any of them."""
         return (self.key.namespace,)
+
+    def ends(self) -> tuple[tuple[str, str], ...]:
+        """Return the namespaces and names of its interfaces, for a link."""
+        claims = (claim for claim in self.claims() if claim[0] == "interface")
+        return tuple((claim[1], claim[2]) for claim in claims if claim[1])
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Return the networks that it connects its namespace to."""

@@ -10,6 +10,7 @@ from nlan.api import requirements
 from nlan.engines.base import SEAM, Engines
 from nlan.engines.frr.capabilities import Capabilities
 from nlan.errors import HostError, InputError
+from nlan.kinds.base import SEAM as KINDS
 from nlan.kinds.cgroup import Cgroup
 from nlan.kinds.namespace import Namespace
 from nlan.plan import Operation, Plan
@@ -33,15 +34,32 @@ def limits(action: str, **values: float) -> Plan:
     )
 
 
-def only_pids(controller: str) -> str | None:
-    return None if controller == "pids" else f"there is no {controller} controller"
+class Machine:
+    """One that limits processes alone."""
+
+    def __init__(self, reason: str | None = None) -> None:
+        self.reason = reason
+
+    @property
+    def cgroups(self) -> Machine:
+        return self
+
+    def why_not(self, controller: str | None = None) -> str | None:
+        if controller is None:
+            return self.reason
+        return None if controller == "pids" else f"there is no {controller} controller"
+
+
+def check(plan: Plan, *where: object, place: Machine | None = None) -> None:
+    kinds = Registry(()).of(KINDS)
+    requirements.check(plan, ABLE, kinds, place or Machine(), *where)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("action", ["create", "update"])
 def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: str) -> None:
     too_much = limits(action, memory=4096, cpus=0.5, pids=7)
     with pytest.raises(InputError) as said:
-        requirements.check(too_much, ABLE, "lab.yaml", {"r1": 3}, only_pids)
+        check(too_much, "lab.yaml", {"r1": 3})
     assert [str(problem) for problem in said.value.problems] == [
         "lab.yaml:3: error: r1.limits.memory: cannot be had on this machine: there is no memory controller",
         "lab.yaml:3: error: r1.limits.cpus: cannot be had on this machine: there is no cpu controller",
@@ -49,19 +67,17 @@ def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: str) -> N
 
 
 def test_a_machine_that_can_have_no_node_is_refused_in_one_sentence() -> None:
-    def why() -> str:
-        return "/proc is not mounted here"
-
+    why = Machine("/proc is not mounted here")
     node = Namespace(name="r1")
     made = Operation(action="create", key=node.key, impact="hitless", reason="", desired=node)
     with pytest.raises(HostError, match=r"^/proc is not mounted here; nothing was touched$"):
-        requirements.check(Plan(operations=(made,)), ABLE, why_no_node=why)
-    requirements.check(limits("delete", pids=7), ABLE, why_no_node=why)
+        check(Plan(operations=(made,)), place=why)
+    check(limits("delete", pids=7), place=why)
 
 
 def test_limits_that_can_be_had_or_are_lifted_are_no_problem() -> None:
-    requirements.check(limits("create", pids=7), ABLE, why_not_limit=only_pids)
-    requirements.check(limits("delete", memory=4096), ABLE, why_not_limit=only_pids)
+    check(limits("create", pids=7))
+    check(limits("delete", memory=4096))
 
 
 STATIC = """

@@ -104,7 +104,7 @@ def test_a_part_has_the_daemons_only_where_asked(desired):
 
 
 def test_untold_switches_are_those_without_an_event(desired):
-    names = {switch.name for switches in desired.untold.values() for switch in switches}
+    names = {switch.name for switches in desired.unreported.values() for switch in switches}
     assert "net/ipv4/conf/all/accept_local" in names
     assert "net/ipv4/ip_forward" not in names
     assert "net/ipv4/conf/all/rp_filter" not in names

@@ -17,7 +17,8 @@ from nlan.api.events.sysctls import DIRECTORY, Sysctls
 from nlan.engines.base import Engines, LogEvent
 from nlan.errors import HostError
 from nlan.inotify import Inotify
-from nlan.netlink.events import Event, EventWatcher
+from nlan.kinds.base import AnyKind
+from nlan.netlink.events import ALL, Event, EventWatcher
 from nlan.paths import namespace_name
 from nlan.resources import FABRIC
 from nlan.runtimes import NetnsRuntime
@@ -91,7 +92,13 @@ class Sources:
     """All events of a lab; a context that closes its descriptors."""
 
     def __init__(
-        self, place: NetnsRuntime, engines: Engines, database: Database | None, *, names: bool = False
+        self,
+        place: NetnsRuntime,
+        engines: Engines,
+        database: Database | None,
+        *,
+        kinds: Iterable[AnyKind] | None = None,
+        names: bool = False,
     ) -> None:
         """Watch what is there; call `sync` when more may have come.
 
@@ -99,11 +106,13 @@ class Sources:
             place: The lab.
             engines: The routing engines, who know their programs and files.
             database: The lab's, None where it has none.
+            kinds: The kinds of resources whose events are wanted; all events where none are given.
             names: Name the interfaces in the kernel's events.
         """
         self._place, self._database = place, database
         self._epoll = select.epoll()
-        self._kernel = EventWatcher(place, names=names)
+        events = ALL if kinds is None else frozenset(what for kind in kinds for what in kind.events)
+        self._kernel = EventWatcher(place, events, names=names)
         self._nodes = place.watch()
         self._inotify = Inotify()
         self._logs = Logs(engines)

@@ -1,4 +1,4 @@
-"""Kernel sysctls (sysctls) whose change netlink does not tell.
+"""Kernel sysctls whose change netlink does not tell.
 
 Each one's file is held open: so its inode stays, inotify tells of writes to it, and reading it costs a
 microsecond without entering its namespace. An open file of /proc/sys does not keep a namespace alive.
@@ -15,8 +15,8 @@ from typing import NamedTuple
 from nlan import inotify
 from nlan.errors import HostError
 from nlan.inotify import Inotify
-from nlan.kinds.sysctl import Sysctl
 from nlan.netlink.watch import allow_descriptors
+from nlan.resources.base import KernelFile
 from nlan.runtimes import NetnsRuntime
 
 PORTION = 500
@@ -39,7 +39,7 @@ class Sysctls:
         self._of: dict[str, list[int]] = {}
         self._cursor = 0
 
-    def want(self, wanted: Mapping[str, Sequence[Sysctl]], present: Iterable[str]) -> None:
+    def want(self, wanted: Mapping[str, Sequence[KernelFile]], present: Iterable[str]) -> None:
         """Hold exactly the wanted sysctls of the namespaces that are there."""
         self.close()
         allow_descriptors(sum(len(sysctls) for sysctls in wanted.values()) + len(wanted))
@@ -47,10 +47,10 @@ class Sysctls:
             if namespace in wanted:
                 self._open(namespace, wanted[namespace])
 
-    def _open(self, namespace: str, sysctls: Sequence[Sysctl]) -> None:
+    def _open(self, namespace: str, sysctls: Sequence[KernelFile]) -> None:
         try:
             with self._place.inside(namespace):
-                opened = [(_open(switch.name), switch.value.encode()) for switch in sysctls]
+                opened = [(_open(file.name), file.value.encode()) for file in sysctls]
         except HostError:
             return  # gone meanwhile
         for descriptor, value in opened:

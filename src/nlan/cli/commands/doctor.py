@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.api.context import engines
+from nlan.api.context import engines, kinds
 from nlan.api.features import Feature, features
 from nlan.cli.output import paint, print_json, table
 
 
 def run(arguments: Namespace) -> int:
     """Print every feature; exit code 0 where nothing that is needed is missing."""
-    found = features(engines())
+    found = features(engines(), kinds())
     if arguments.json:
         print_json([feature._asdict() for feature in found])
     else:
