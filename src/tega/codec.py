@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as _text
 from tega.api import Change, Commit, Op
 from tega.errors import DamagedStore, InvalidValue
 from tega.paths import keep
-from tega.tree import plain_json
+from tega.values import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,14 +14,15 @@ from tega.commit_lock import open_gate
 from tega.errors import Conflict, LeaseLost, RequestReused, StoreError, TooLarge
 from tega.paths import format_path, overlap
 from tega.state import State, mod_at, with_lease
-from tega.tree import apply, same_json
+from tega.tree import apply
+from tega.values import same_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tega.api import Path, Rev
-    from tega.core import Core
+    from tega.committing import Committing
     from tega.tree import Node
 
 
@@ -72,7 +73,7 @@ class Attempt:
     they expected may be gone because they have happened already.
     """
 
-    def __init__(self, database: Core, group: Iterable[Request], *, careful: bool) -> None:
+    def __init__(self, database: Committing, group: Iterable[Request], *, careful: bool) -> None:
         self._database = database
         self._group = group
         self._careful = careful

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from tega.api import Change, Op, Record
 from tega.codec import HASH_SIZE, decode_commit, digest, from_bytes
+from tega.engines.failures import os_error
+from tega.engines.files import DATABASE, FILES, HEAD
 from tega.engines.pages import rows
-from tega.engines.sqlite import DATABASE, FILES, HEAD, SqliteLog, os_error
+from tega.engines.sqlite import SqliteLog
 from tega.errors import DamagedStore, StoreError
 from tega.state import State, advance, empty_state, loaded_state
 from tega.stored import decode_state, stored_rev

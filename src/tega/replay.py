@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from tega.api import Record
 from tega.codec import decode_commit
-from tega.core import is_own_id
+from tega.committing import is_own_id
+from tega.comparing import unleased
 from tega.errors import DamagedStore, ImportRefused, KnownRequest, WrongLast
 from tega.records import state_name
 from tega.state import advance, empty_state, loaded_state
 from tega.stored import decode_state
 from tega.transfer import read_export
-from tega.tree import same_json, unleased
+from tega.values import same_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

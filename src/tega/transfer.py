@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from tega.api import Change, Op
 from tega.codec import HASH_SIZE, canonical, from_bytes, new_digest
+from tega.comparing import changes_towards, unleased
 from tega.errors import ImportRefused, InvalidPath
 from tega.paths import format_path, to_path
-from tega.tree import build, changes_towards, find, leaves, to_json, unleased
+from tega.tree import build, find, leaves, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ keeps its place.
 from __future__ import annotations
 
 from itertools import count
-from math import isfinite
 from operator import itemgetter
 
-from tega.api import MISSING, Change, Difference, Op
+from tega.api import Change, Op
 from tega.errors import InvalidPath, InvalidValue
 from tega.paths import MAX_DEPTH, format_path
+from tega.values import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -201,41 +201,6 @@ def _key(key: object) -> str:
     raise InvalidValue(f"key {key!r} of a mapping: must be text and not empty")
 
 
-def plain_json(value: Json, depth: int = 0) -> Json:
-    """Return a deep copy that consists of JSON's own types.
-
-    Tuples become lists; subclasses (enumerations, for one) what they
-    stand for.
-
-    Raises:
-        InvalidValue: There is no JSON form.
-    """
-    if depth > MAX_DEPTH:
-        raise InvalidValue(f"the value nests deeper than {MAX_DEPTH} levels")
-    match value:
-        case None | bool():
-            return value
-        case str():
-            return str.__str__(value)
-        case int():
-            return int(value)
-        case float():
-            if not isfinite(value):
-                raise InvalidValue(f"{value} is a number without a JSON form")
-            return float(value)
-        case list() | tuple():
-            return [plain_json(item, depth + 1) for item in value]
-        case dict():
-            return {_any_key(key): plain_json(item, depth + 1) for key, item in value.items()}
-    raise InvalidValue(f"a value of type {type(value).__name__} has no JSON form")
-
-
-def _any_key(key: object) -> str:
-    if isinstance(key, str):
-        return str.__str__(key)
-    raise InvalidValue(f"key {key!r} of a mapping: must be text")
-
-
 def to_json(node: Node) -> Json:
     """Return the subtree as a JSON value of the caller's own."""
     children = node.children
@@ -407,95 +372,3 @@ def _merge(node: Node | None, value: dict[str, Json], rev: Rev, depth: int) -> N
 
 
 # ----------------------------------------------------------- differences
-
-
-def diff(before: Node | None, after: Node | None, path: Path = ()) -> Iterator[Difference]:
-    """Yield what differs between two states of one log, by leaves.
-
-    Subtrees with equal `mod` are skipped, so the cost goes with what
-    changed and not with the size of the tree.
-    """
-    if before is after or (before is not None and after is not None and before.mod == after.mod):
-        return
-    if (
-        before is not None
-        and after is not None
-        and before.children is not None
-        and after.children is not None
-    ):
-        for key, child in before.children.items():
-            yield from diff(child, after.children.get(key), (*path, key))
-        for key, child in after.children.items():
-            if before.children.get(key) is None:
-                yield from diff(None, child, (*path, key))
-        return
-    if before is not None and after is not None and not before.children and not after.children:
-        if not _alike(before, after):
-            yield Difference(path, to_json(before), to_json(after))
-        return
-    for where, leaf in leaves(before, path) if before is not None else ():
-        yield Difference(where, to_json(leaf), MISSING)
-    for where, leaf in leaves(after, path) if after is not None else ():
-        yield Difference(where, MISSING, to_json(leaf))
-
-
-def _alike(one: Node, other: Node) -> bool:
-    """Whether two leaves or empty mappings hold the same, by JSON's types: 1, 1.0 and true differ."""
-    if (one.children is None) is not (other.children is None) or one.children or other.children:
-        return False
-    return same_json(one.value, other.value)
-
-
-def same_json(one: Json, other: Json) -> bool:
-    """Whether two values have the same JSON form; 1, 1.0 and true differ."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same_json, one, other))
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same_json(item, other[key]) for key, item in one.items())
-    return bool(one == other)
-
-
-def changes_towards(now: Node | None, goal: Node | None, path: Path) -> Iterator[Change]:
-    """Yield the least changes that make the subtree equal to the goal, leased nodes left alone.
-
-    A leased node that is there stays whatever the goal says; one that
-    the goal holds is not brought back, as its session is gone.
-    """
-    if goal is not None and goal.lease is not None:
-        goal = None
-    if now is not None and now.lease is not None:
-        return
-    if now is None:
-        if goal is not None:
-            yield Change(Op.PUT, path, unleased(goal))
-        return
-    if goal is not None and now.mod == goal.mod:
-        return
-    if goal is None and not _holds_lease(now):
-        yield Change(Op.DELETE, path)
-    elif now.children is not None and (goal is None or goal.children is not None or _holds_lease(now)):
-        yield from _inside(now.children, goal, path)
-    elif goal is not None and not _alike(now, goal):
-        yield Change(Op.PUT, path, unleased(goal))
-
-
-def _inside(children: Children, goal: Node | None, path: Path) -> Iterator[Change]:
-    wanted: Children = goal.children if goal is not None and goal.children is not None else {}
-    for key, child in children.items():
-        yield from changes_towards(child, wanted.get(key), (*path, key))
-    for key, child in wanted.items():
-        if children.get(key) is None:
-            yield from changes_towards(None, child, (*path, key))
-
-
-def _holds_lease(node: Node) -> bool:
-    return any(below.lease is not None for _, below in walk(node))
-
-
-def unleased(node: Node) -> Json:
-    """Return the subtree as a JSON value, without the nodes of leases below it."""
-    if node.children is None:
-        return to_json(node)
-    return {key: unleased(child) for key, child in node.children.items() if child.lease is None}

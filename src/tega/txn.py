@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tega.api import ABSENT, Change, Commit, Entry, Op
+from tega.comparing import diff
 from tega.errors import StoreError
 from tega.paths import to_path
 from tega.state import View
-from tega.tree import apply, diff, find, plain_json
+from tega.tree import apply, find
+from tega.values import plain_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 
 import tega
 from tega.database import open_database
-from tega.engines.sqlite import DATABASE, HEAD
+from tega.engines.files import DATABASE, HEAD
 from tega.errors import DamagedStore, StoreError
 from tega.state import State, advance
-from tega.tree import same_json
+from tega.values import same_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tega.database import open_database
-from tega.engines.sqlite import DATABASE
+from tega.engines.files import DATABASE
 from tega.errors import DamagedStore, ReadOnly, StoreError, StoreFull
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from nlan.keep.horizon import Forgetting
 from nlan.keep.soundness import Soundness, examined
 from nlan.state import LabState, database_path
 from tega.database import open_database
-from tega.engines.sqlite import DATABASE
+from tega.engines.files import DATABASE
 from tega.errors import StoreError
 
 Change = Literal["", "lost", "back"]

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 from nlan.state import LabState
-from tega.engines.sqlite import DATABASE
+from tega.engines.files import DATABASE
 from tega.errors import StoreError
 
 LARGE = 16 << 20

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tega.database import open_database
+from tega.engines.files import DATABASE, FILES, HEAD
 from tega.engines.head import SIZE, Head
 from tega.engines.space import RESERVE
-from tega.engines.sqlite import DATABASE, FILES, HEAD
 from tega.errors import DamagedStore, StoreError
 
 WAL, SHARED = f"{DATABASE}-wal", f"{DATABASE}-shm"

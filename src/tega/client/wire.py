@@ -15,7 +15,7 @@ from websockets.uri import parse_uri
 from tega.errors import InvalidValue, TooLarge
 from tega.protocol.errors import BadRequest, Denied, Disconnected, Unauthorized
 from tega.protocol.frames import PATH, Framed
-from tega.tree import plain_json
+from tega.values import plain_json
 
 if TYPE_CHECKING:
     import ssl

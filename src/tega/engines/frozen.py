@@ -6,7 +6,9 @@ import os
 import shutil
 import tempfile
 
-from tega.engines.sqlite import DATABASE, HEAD, SqliteLog, os_error
+from tega.engines.failures import os_error
+from tega.engines.files import DATABASE, HEAD
+from tega.engines.sqlite import SqliteLog
 from tega.errors import ReadOnly, StoreError
 
 TYPE_CHECKING = False

@@ -15,8 +15,10 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from tega.errors import StoreError
 from tega.paths import format_path, parse_path
-from tega.shell.commands import ALIASES, COMMANDS, Quit, Shell
+from tega.shell.base import Quit
+from tega.shell.commands import ALIASES, COMMANDS
 from tega.shell.lines import UsageError
+from tega.shell.shell import Shell
 from tega.shell.show import printable
 
 if TYPE_CHECKING:

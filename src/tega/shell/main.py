@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 from tega.errors import StoreError
 from tega.protocol.errors import Disconnected
-from tega.shell.commands import Quit, Shell
+from tega.shell.base import Quit
 from tega.shell.lines import UsageError
+from tega.shell.shell import Shell
 from tega.shell.show import printable
 
 if TYPE_CHECKING:

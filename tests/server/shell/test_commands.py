@@ -4,9 +4,11 @@ import pytest
 
 from tega.client import Client
 from tega.errors import Conflict, StoreError
-from tega.shell.commands import COMMANDS, Quit, Shell
+from tega.shell.base import Quit
+from tega.shell.commands import COMMANDS
 from tega.shell.interactive import complete_path
 from tega.shell.lines import UsageError
+from tega.shell.shell import Shell
 from unit.tega.serving import run, served, serving, until
 
 

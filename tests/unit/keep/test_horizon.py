@@ -17,8 +17,8 @@ from nlan.schema import Allocations
 from nlan.state import Confirmation, LabState, database_path, open_state
 from tega.api import Change, Op
 from tega.database import Database
+from tega.engines.files import DATABASE
 from tega.engines.memory import MemoryLog
-from tega.engines.sqlite import DATABASE
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tega.api import Change, Op
 from tega.codec import canonical
 from tega.database import Database, open_database
-from tega.engines.sqlite import DATABASE, HEAD
+from tega.engines.files import DATABASE, HEAD
 from tega.errors import DamagedStore, NewerFormat, StoreError, StoreIOError
 from tega.transfer import export_lines
 

@@ -6,7 +6,7 @@ import pytest
 
 from tega.api import Change, Commit, Op
 from tega.shell import show
-from tega.shell.commands import Shell
+from tega.shell.shell import Shell
 
 EVIL = "a\x1b[2Jb\x07\x9b31m\x7f\u202eredro\u2066"
 

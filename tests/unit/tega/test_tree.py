@@ -9,21 +9,11 @@ from typing import Any
 import pytest
 
 from tega.api import MISSING, Change, Difference, Op
+from tega.comparing import changes_towards, diff
 from tega.errors import InvalidPath, InvalidValue
 from tega.paths import MAX_DEPTH
-from tega.tree import (
-    Wide,
-    apply,
-    build,
-    changes_towards,
-    diff,
-    empty_tree,
-    find,
-    leaves,
-    same_json,
-    to_json,
-    walk,
-)
+from tega.tree import Wide, apply, build, empty_tree, find, leaves, to_json, walk
+from tega.values import same_json
 
 
 class Colour(enum.IntEnum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tega.testing import ENGINES, Face, make_face
+from tega.testing.faces import ENGINES, Face, make_face
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ from tega.errors import (
     RequestReused,
     TooLarge,
 )
-from tega.testing import Face
+from tega.testing.faces import Face
 
 
 def put(path: str, value: object, lease: str | None = None) -> Change:

@@ -10,7 +10,9 @@ import pytest
 
 from tega.api import Change, Op
 from tega.database import Database, open_database
-from tega.engines.sqlite import DATABASE, FORMAT, SqliteLog
+from tega.engines.files import DATABASE
+from tega.engines.opened import FORMAT
+from tega.engines.sqlite import SqliteLog
 from tega.errors import Compacted, DamagedStore, NewerFormat, StoreError
 from tega.transfer import export_lines
 from unit.tega.damage import Original, count_wrong

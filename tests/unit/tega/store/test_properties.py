@@ -12,11 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tega.api import ABSENT, Change, Op
 from tega.errors import Conflict
-from tega.testing import ENGINES, GONE, Face, Model, make_face, value_at
-from tega.tree import same_json
+from tega.testing.faces import ENGINES, Face, make_face
+from tega.testing.model import GONE, Model, value_at
+from tega.values import same_json
 
 if TYPE_CHECKING:
-    from tega.testing import DatabaseFace
+    from tega.testing.faces import DatabaseFace
 
 KEYS = st.sampled_from(["a", "b", "c", "d.e"])
 PATHS = st.lists(KEYS, min_size=1, max_size=3).map(tuple)

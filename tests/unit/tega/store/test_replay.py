@@ -12,7 +12,7 @@ from tega.database import Database, open_database
 from tega.engines.memory import MemoryLog
 from tega.errors import Compacted, ImportRefused
 from tega.replay import import_history
-from tega.testing import ENGINES, Face, make_face
+from tega.testing.faces import ENGINES, Face, make_face
 from tega.transfer import export_lines
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tega.api import Change, Op
-from tega.core import STATES
+from tega.committing import STATES
 from tega.database import Database, open_database
 from tega.engines import space
+from tega.engines.files import DATABASE
 from tega.engines.memory import Memory, MemoryLog
-from tega.engines.sqlite import DATABASE, SqliteLog
+from tega.engines.sqlite import SqliteLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +100,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Log]:
 
 def test_states_do_not_pile_up(log: Callable[[], Log], monkeypatch: pytest.MonkeyPatch) -> None:
     """There are few, denser near the end, and every revision can still be read."""
-    monkeypatch.setattr("tega.core.TAIL", 2000)
+    monkeypatch.setattr("tega.committing.TAIL", 2000)
     with Database(log()) as database:
         for number in range(600):
             database.put(("r", f"k{number % 5}"), f"{number} " + "x" * 200)

@@ -1,0 +1,1 @@
+"""What tests of stores need; shipped for those who write an engine."""
