@@ -18,7 +18,10 @@ from typing import Any, NamedTuple
 from nlan.engines.frr.programs import has_manager
 
 ROOT = Path(__file__).resolve().parent.parent
-COMPAT = ROOT.parent / "shared" / "compat"
+FULL_FORM = ROOT / "tests/cases/full-form"
+_BESIDE = ROOT.parent / "shared" / "compat"
+OLDER = [path for name in ("ptn-bgp", "ptn-ospf") if (path := _BESIDE / f"{name}.yaml").exists()]
+"""Files of a former nlan, where somebody keeps them beside the repository; nothing rests on them alone."""
 EXAMPLES = ROOT / "examples"
 
 

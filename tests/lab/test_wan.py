@@ -8,20 +8,24 @@ from typing import NamedTuple
 
 import pytest
 
-from support import COMPAT, EXAMPLES, Nlan
+from support import EXAMPLES, FULL_FORM, OLDER, Nlan
 
 CES = ("ce1", "ce2", "ce3", "ce4")
-LANS = {f"172.{n}.{ce}.0/24" for n in (21, 22) for ce in (1, 2, 3, 4)}
+LANS = frozenset(f"172.{n}.{ce}.0/24" for n in (21, 22) for ce in (1, 2, 3, 4))
+CAMPUS_LANS = frozenset(
+    f"{lan}/26" for lan in ("198.51.100.0", "198.51.100.64", "203.0.113.0", "203.0.113.64")
+)
 
 
 class Case(NamedTuple):
-    """A file; who must hold all eight host LANs; how many pairs the ping matrix has; a path to trace."""
+    """A file; who must hold all host LANs; how many pairs the ping matrix has; a path to trace."""
 
     file: Path
     routers: tuple[str, ...]
     pairs: int
     trace: tuple[str, str]
     crossed: tuple[set[str], ...]
+    lans: frozenset[str] = LANS
 
     @property
     def title(self) -> str:
@@ -31,11 +35,14 @@ class Case(NamedTuple):
 PES = {"pe1", "pe2"}, {"pe3", "pe4"}
 WAN = ("ce1/172.21.1.2", "172.22.4.3")
 CROSSED = ({"ce1"}, *PES, {"ce4"}, {"ce4/172.22.4.3"})
+CAMPUS = ("c1/198.51.100.2", "203.0.113.67")
+ACROSS = ({"c1"}, {"p1", "p2"}, {"c2"}, {"c2/203.0.113.67"})
 ALL = (*CES, "pe1", "pe2", "pe3", "pe4", "rr")
 
 CASES = (
-    Case(COMPAT / "ptn-bgp.yaml", CES, 240, WAN, CROSSED),
-    Case(COMPAT / "ptn-ospf.yaml", ALL, 240, WAN, CROSSED),
+    *(Case(path, CES if path.stem == "ptn-bgp" else ALL, 240, WAN, CROSSED) for path in OLDER),
+    Case(FULL_FORM / "campus-bgp.yaml", ("c1", "c2"), 56, CAMPUS, ACROSS, CAMPUS_LANS),
+    Case(FULL_FORM / "campus-ospf.yaml", ("c1", "c2", "p1", "p2", "hub"), 56, CAMPUS, ACROSS, CAMPUS_LANS),
     Case(EXAMPLES / "wan-bgp.yaml", CES, 240, WAN, CROSSED),
     Case(EXAMPLES / "wan-ospf.yaml", ALL, 240, WAN, CROSSED),
     Case(EXAMPLES / "two-routers.yaml", (), 2, ("r1", "r2"), ({"r2"},)),
@@ -62,8 +69,6 @@ class Running(NamedTuple):
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: case.title)
 def running(request: pytest.FixtureRequest, module_nlan: Nlan) -> Iterator[Running]:
     case: Case = request.param
-    if not case.file.exists():
-        pytest.skip(f"{case.file.name} is not here")
     lab = module_nlan.name(case.title.replace("-", ""))
     answer = module_nlan("up", str(case.file), "--lab", lab, "--wait", "converged", "--json").json
     assert answer["converged"] == (case.title != "raw-frr")  # it keeps a prefix away
@@ -82,7 +87,8 @@ def test_status_is_ok(running: Running) -> None:
 
 def test_every_router_that_should_holds_all_lans(running: Running) -> None:
     routes = running.nlan.routes(running.lab)
-    assert [(router, LANS - routes[router]) for router in running.case.routers if LANS - routes[router]] == []
+    lans = running.case.lans
+    assert [(router, lans - routes[router]) for router in running.case.routers if lans - routes[router]] == []
 
 
 def test_every_host_reaches_every_other(running: Running) -> None:
@@ -93,7 +99,7 @@ def test_every_host_reaches_every_other(running: Running) -> None:
 
 def test_traceroute_crosses_the_routers_between(running: Running) -> None:
     source, target = running.case.trace
-    if running.case.trace is not WAN:
+    if running.case.trace not in (WAN, CAMPUS):
         target = _loopback(running, target)
     hops = running.nlan.hops(running.lab, source, target)
     assert len(hops) == len(running.case.crossed), hops

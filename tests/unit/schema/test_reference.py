@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from nlan.schema import docs, json_schema, load, vocabulary
+from support import FULL_FORM, OLDER
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -17,7 +18,6 @@ GOOD = [
     for path in sorted((ROOT / "tests/cases/schema").glob("*/input.yaml"))
     if "{%" not in path.read_text()
 ]
-COMPAT = ROOT.parent / "shared" / "compat"
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,9 @@ def test_good_files_fit_the_schema(path: Path, validator: Any) -> None:
     validator.validate(yaml.safe_load(path.read_text()))
 
 
-@pytest.mark.parametrize("name", ["ptn-bgp.yaml", "ptn-ospf.yaml"])
-def test_original_files_fit_the_schema(name: str, validator: Any) -> None:
-    if not (COMPAT / name).exists():
-        pytest.skip(f"{name}: the original state file is not beside this repository")
-    text = re.sub(r"\$\{\w+\}", "192.0.2.1", (COMPAT / name).read_text())  # bare in a list, no YAML yet
+@pytest.mark.parametrize("path", [*FULL_FORM.glob("*.yaml"), *OLDER], ids=lambda path: path.stem)
+def test_files_in_the_full_form_fit_the_schema(path: Path, validator: Any) -> None:
+    text = re.sub(r"\$\{\w+\}", "192.0.2.1", path.read_text())  # bare in a list, no YAML yet
     validator.validate(yaml.safe_load(text))
 
 
