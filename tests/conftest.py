@@ -6,6 +6,10 @@ import gc
 import os
 import signal
 
+from expected_skips import pytest_addoption, pytest_sessionfinish
+
+__all__ = ["pytest_addoption", "pytest_sessionfinish"]
+
 
 def pytest_configure() -> None:
     """Give what tests start the signals and the environment that users have.

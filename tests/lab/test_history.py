@@ -338,8 +338,8 @@ def test_a_second_file_of_the_same_name_replaces_nothing_unasked(nlan: Nlan) -> 
     nlan("down", lab)
     nlan("up", one)
     with subprocess.Popen(["cat", two], stdout=subprocess.PIPE) as cat:  # what comes by a pipe names the lab
-        words = nlan.argv("up", "/dev/stdin", "--lab", lab)
-        assert subprocess.run(words, env=nlan.env, stdin=cat.stdout).returncode == 0
+        piped = nlan.argv("up", "/dev/stdin", "--lab", lab)
+        assert subprocess.run(piped, env=nlan.env, stdin=cat.stdout).returncode == 0
     (row,) = [row for row in nlan("ls", "--json").json if row["lab"] == lab]
     assert row["file"] == ""
     nlan("up", one)

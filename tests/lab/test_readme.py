@@ -23,7 +23,7 @@ from support import EXAMPLES, ROOT
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LAB = "wan-bgp"
 
-VOLATILE = (
+VOLATILE: tuple[tuple[str, str], ...] = (
     (r"\d+\.\d+ s\b", "N s"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE"),
     (r"\d\d:\d\d:\d\d", "TIME"),

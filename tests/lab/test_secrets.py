@@ -64,8 +64,8 @@ def heard(module_nlan: Nlan) -> Iterator[list[tuple[str, str]]]:
         answer = nlan.run(*words)
         said.append((" ".join(words), answer.out + answer.err))
 
-    for words in (("show", file), ("show", file, "--json"), ("plan", file, "-v"), ("up", file, "-vv")):
-        run(*words, "--lab", lab)
+    for verb in (("show", file), ("show", file, "--json"), ("plan", file, "-v"), ("up", file, "-vv")):
+        run(*verb, "--lab", lab)
     watches = [nlan.start("watch", lab), nlan.start("watch", lab, "--json"), nlan.start("keep", lab)]
     for watch in watches:
         _await_line(nlan, lab, watch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from nlan.kinds.base import SEAM as KINDS
 from nlan.kinds.cgroup import Cgroup
 from nlan.kinds.namespace import Namespace
 from nlan.plan import Operation, Plan
+from nlan.plan.operation import Action
 from nlan.registry import Registry
 from nlan.schema import load
 from support import EXAMPLES
@@ -21,7 +23,7 @@ from support import EXAMPLES
 ABLE = Engines.able()
 
 
-def limits(action: str, **values: float) -> Plan:
+def limits(action: Action, **values: Any) -> Plan:
     resource = Cgroup(namespace="r1", **values)
     seen = resource if action == "delete" else None
     wanted = None if action == "delete" else resource
@@ -56,7 +58,7 @@ def check(plan: Plan, *where: object, place: Machine | None = None) -> None:
 
 
 @pytest.mark.parametrize("action", ["create", "update"])
-def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: str) -> None:
+def test_a_limit_that_cannot_be_had_names_node_line_and_reason(action: Action) -> None:
     too_much = limits(action, memory=4096, cpus=0.5, pids=7)
     with pytest.raises(InputError) as said:
         check(too_much, "lab.yaml", {"r1": 3})

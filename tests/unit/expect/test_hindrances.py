@@ -121,8 +121,8 @@ def test_raw_lines_may_make_it_right() -> None:
     one = speaker("r1", "192.0.2.1/30", 64497, peer("192.0.2.6", 64497), raw="router isis x")
     other = speaker("r2", "192.0.2.6/30", 64497, peer("192.0.2.1", 64497))
     assert found(one, other) == ()
-    raw = "interface eth1\n ip ospf area 1"
-    assert found(ospf("r1", "192.0.2.1/30", raw=raw), ospf("r2", "192.0.2.2/30", area=1)) == ()
+    lines = "interface eth1\n ip ospf area 1"
+    assert found(ospf("r1", "192.0.2.1/30", raw=lines), ospf("r2", "192.0.2.2/30", area=1)) == ()
 
 
 def test_an_adjacency_that_cannot_come_up() -> None:

@@ -46,11 +46,11 @@ class Wires:
         for name in nodes if source is None else ():
             if (sources.path / f"{name}.conf").exists() and (conf := sources.read(f"{name}.conf")):
                 nodes[name].append((conf.word("frr", 1), conf.text_of(conf.text, 1)))
-        bodies = [
+        bodies: list[tuple[Scalar, Tree]] = [
             (main.word(name, firsts.get(name, 1)), main.mapping(entries, firsts.get(name, 1)))
             for name, entries in nodes.items()
         ]
-        body = [
+        body: list[tuple[Scalar, Tree]] = [
             (main.word("nodes", 1), main.mapping(bodies, 1)),
             (main.word("links", 1), main.sequence(links, 1)),
         ]

@@ -14,7 +14,7 @@ from nlan.schema.written.kinds import Kind, Reader
 WRONG: list[tuple[Kind, str, str]] = [
     (common.UNDERLAY, "fe80::1%eth1/64", "is not an address"),
     (common.ADDRESSES, "2001:db8::1%a b/64", "is not an address"),
-    (routing.ROUTES.kinds[Scalar] or routing.NEXT_HOP, "2001:db8::1%eth1", "is not an address"),
+    (routing.NEXT_HOP, "2001:db8::1%eth1", "is not an address"),
     (routing.LOOPBACK_ANY, "224.0.0.1/32", "is a multicast address"),
     (routing.LOOPBACK_ANY, "127.0.0.1", "is a loopback address"),
     (routing.LOOPBACK_ANY, "::/128", "is an unspecified address"),

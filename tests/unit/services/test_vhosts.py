@@ -55,7 +55,9 @@ def test_the_second_family_adds_to_what_the_first_one_has() -> None:
 
 
 def test_a_host_without_the_second_family_has_one_route() -> None:
-    short = VhostLan(gateway=BOTH.gateway, hosts=BOTH.hosts, gateway6=BOTH.gateway6, hosts6=BOTH.hosts6[:1])
+    short = VhostLan(
+        gateway=BOTH.gateway, hosts=BOTH.hosts, gateway6=BOTH.gateway6, hosts6=(BOTH.hosts6 or ())[:1]
+    )
     assert of(lab(short), "ce1/172.21.1.3") == {"eth0 172.21.1.3/24", "0.0.0.0/0 via 172.21.1.1 eth0"}
 
 

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 import msgspec
@@ -135,9 +135,10 @@ FULL = {
     "ospf": Ospf(
         areas=(
             OspfArea(
-                area=ip_address("0.0.0.0"), networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
+                area=IPv4Address("0.0.0.0"),
+                networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")),
             ),
-            OspfArea(area=ip_address("0.0.0.7"), networks=(ip_network("198.51.100.0/24"),)),
+            OspfArea(area=IPv4Address("0.0.0.7"), networks=(ip_network("198.51.100.0/24"),)),
         ),
         interfaces=(
             OspfInterface(name="core", point_to_point=True, cost=20),
@@ -495,7 +496,7 @@ def test_a_crash_before_the_election_leaves_nobody_out_of_it(
 ) -> None:
     network.wire(r1={"lan": "192.0.2.1/24 2001:db8::1/64"}, r2={"lan": "192.0.2.2/24 2001:db8::2/64"})
     networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
-    ospf = Ospf(areas=(OspfArea(area=ip_address("0.0.0.0"), networks=networks),))
+    ospf = Ospf(areas=(OspfArea(area=IPv4Address("0.0.0.0"), networks=networks),))
     nodes = [network.node(name, ospf=ospf) for name in ("r1", "r2")]
     apply_until(network, nodes, "nlan.engines.frr.run.greet.greet")
     assert {line for o in network.differences(nodes) for line in o.details} == {
@@ -512,7 +513,7 @@ def test_ospf_on_a_segment_of_three_is_full_at_once(network: Any, eventually: Ca
         **{f"r{i}": {"lo": f"10.0.0.{i}/32", "lan": f"192.0.2.{i}/24 2001:db8::{i}/64"} for i in (1, 2, 3)}
     )
     networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
-    ospf = Ospf(areas=(OspfArea(area=ip_address("0.0.0.0"), networks=networks),))
+    ospf = Ospf(areas=(OspfArea(area=IPv4Address("0.0.0.0"), networks=networks),))
     nodes = [network.node(f"r{i}", ospf=ospf) for i in (1, 2, 3)]
     network.apply(nodes)
     assert network.differences(nodes) == []
@@ -540,7 +541,7 @@ def test_an_area_moves(network: Any, eventually: Callable[..., None], version: i
     )
 
     def nodes(area: str) -> list[Node]:
-        areas = (OspfArea(area=ip_address(area), networks=(ip_network(prefix),)),)
+        areas = (OspfArea(area=IPv4Address(area), networks=(ip_network(prefix),)),)
         point = (OspfInterface(name="ax", point_to_point=True),)
         return [network.node(n, ospf=Ospf(areas=areas, interfaces=point)) for n in ("r1", "r2")]
 
@@ -565,7 +566,7 @@ def test_an_ibgp_session_over_ospf(network: Any, eventually: Callable[..., None]
         r2={"lo": "10.0.0.2/32 2001:db8:1::2/128", "ax": "192.0.2.2/30", "bx": "192.0.2.5/30 2001:db8::5/64"},
         r3={"lo": "10.0.0.3/32 2001:db8:1::3/128", "bx": "192.0.2.6/30 2001:db8::6/64"},
     )
-    area = OspfArea(area=ip_address("0.0.0.0"), networks=(ip_network("192.0.2.0/24"),))
+    area = OspfArea(area=IPv4Address("0.0.0.0"), networks=(ip_network("192.0.2.0/24"),))
     points = tuple(OspfInterface(name=name, point_to_point=True) for name in ("ax", "bx"))
 
     def router(own: str, *peers: BgpPeer) -> Node:

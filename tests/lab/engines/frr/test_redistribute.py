@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
-from typing import Any
+from ipaddress import IPv4Address, ip_address, ip_network
+from typing import Any, Literal
 
 from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface
 
@@ -16,9 +16,12 @@ def chain(network: Any, *spoken: str) -> list[Node]:
         r2={"ax": "192.0.2.2/30 2001:db8::2/64", "bx": "192.0.2.5/30 2001:db8:0:1::5/64"},
         r3={"bx": "192.0.2.6/30 2001:db8:0:1::6/64"},
     )
-    area = OspfArea(area=ip_address("0.0.0.0"), networks=tuple(map(ip_network, spoken)))
+    area = OspfArea(area=IPv4Address("0.0.0.0"), networks=tuple(map(ip_network, spoken)))
     inside = Ospf(areas=(area,), interfaces=(OspfInterface(name="ax", point_to_point=True),))
-    ends = (("192.0.2.5", "192.0.2.6", "ipv4"), ("2001:db8:0:1::5", "2001:db8:0:1::6", "ipv6"))
+    ends: tuple[tuple[str, str, Literal["ipv4", "ipv6"]], ...] = (
+        ("192.0.2.5", "192.0.2.6", "ipv4"),
+        ("2001:db8:0:1::5", "2001:db8:0:1::6", "ipv6"),
+    )
 
     def bgp(asn: int, peer_asn: int, end: int) -> Bgp:
         peers = tuple(

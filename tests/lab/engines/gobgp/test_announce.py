@@ -25,7 +25,7 @@ EDGE = {*SELF.values(), "198.51.100.1", "2001:db8:1::1"}
 
 def peers(addresses: dict[int, str], asn: int, **more: Any) -> tuple[BgpPeer, ...]:
     return tuple(
-        BgpPeer(address=ip_address(a), peer_asn=asn, families=(f"ipv{version}",), **more)
+        BgpPeer(address=ip_address(a), peer_asn=asn, families=("ipv4" if version == 4 else "ipv6",), **more)
         for version, a in addresses.items()
     )
 

@@ -126,7 +126,7 @@ def test_a_link_that_was_cut_costs_no_more_than_its_hold_time(
     assert time.monotonic() - begun < AT_MOST_S
 
 
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "no-client": {"route_reflector_client": False},
     "timers": {"keepalive_s": 1, "hold_time_s": 3},
     "description": {"description": "the first"},

@@ -60,9 +60,11 @@ def test_what_is_forgotten_is_silent(place: NetnsRuntime, sysctls: Sysctls) -> N
     assert sysctls.drifted() == set()
 
 
-def test_an_open_switch_does_not_hold_its_namespace(place: NetnsRuntime, sysctls: Sysctls) -> None:
+def test_an_open_switch_does_not_hold_its_namespace(
+    place: NetnsRuntime, kernel: NetlinkDriver, sysctls: Sysctls
+) -> None:
     """A pair whose one end is in it goes as soon as the kernel frees it."""
-    assert succeeded(create(NetlinkDriver(place), PAIR))
+    assert succeeded(create(kernel, PAIR))
     with closing(EventWatcher(place, ["link"])) as watcher:
         watcher.add("a")
         assert place.delete(["b"]) == {}

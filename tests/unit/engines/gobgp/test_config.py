@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 import msgspec
@@ -38,7 +38,7 @@ OTHER = BgpPeer(
 
 
 def daemon(*peers: BgpPeer, asn: int = 64496) -> GobgpDaemon:
-    return GobgpDaemon(namespace="rr", asn=asn, router_id=ip_address("10.0.0.9"), peers=peers)
+    return GobgpDaemon(namespace="rr", asn=asn, router_id=IPv4Address("10.0.0.9"), peers=peers)
 
 
 def test_the_file() -> None:

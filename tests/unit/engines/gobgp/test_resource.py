@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ TWO = LocalPath(prefix=ip_network("2001:db8::/48"), origin="incomplete")
 
 
 def daemon(*peers: BgpPeer, asn: int = 64496, **more: Any) -> GobgpDaemon:
-    return GobgpDaemon(namespace="rr", asn=asn, router_id=ip_address("10.0.0.9"), peers=peers, **more)
+    return GobgpDaemon(namespace="rr", asn=asn, router_id=IPv4Address("10.0.0.9"), peers=peers, **more)
 
 
 def told(wanted: GobgpDaemon, seen: GobgpDaemon) -> tuple[str, str]:
