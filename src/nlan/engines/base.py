@@ -10,6 +10,7 @@ it. Nothing outside the package knows a daemon's name. A new engine supplies:
 - its programs: which there are, what this machine's can do (`Programs`);
 - the files that tell what its daemons do, for ``nlan keep`` (`Watches`);
 - what it cannot do of what a file may ask for, in words (`nlan.schema.resolving.engines.EngineChecks`);
+- what raw configuration for it comes to, where it takes any (`RawConfiguration`);
 - the directories that its programs use in a node (`RoutingEngine.directories`).
 
 `BgpSession`, `OspfNeighbor` and `LogEvent` are what all daemons tell alike. Importing an engine's package
@@ -28,8 +29,11 @@ from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 
 if TYPE_CHECKING:
     from nlan.errors import Problem
+    from nlan.expect.raw import RawExpectation
+    from nlan.expect.segments import Topology
     from nlan.kinds.base import Driver
     from nlan.model import Lab, Node
+    from nlan.model.codec import IpNetwork
     from nlan.place import Place
     from nlan.runtimes.base import NodeDirectory
     from nlan.schema.resolving.engines import EngineChecks
@@ -311,6 +315,19 @@ class BgpAlone:
         """Do nothing."""
 
 
+class RawConfiguration(Protocol):
+    """What an engine makes of the configuration that a user brings for it (`nlan.model.Router.raw`)."""
+
+    def sysctls(self, node: Node) -> Mapping[str, str]:
+        """Return the kernel settings that it makes, by path below /proc/sys."""
+
+    def has_ipv6(self, node: Node) -> bool:
+        """Tell whether it speaks of IPv6."""
+
+    def expectation(self, topology: Topology) -> RawExpectation:
+        """Return what it comes to in a lab, where some router of the engine has any."""
+
+
 class RoutingEngine(EngineChecks, Protocol):
     """What speaks for a router. All is pure but `driver` and `programs`.
 
@@ -323,6 +340,7 @@ class RoutingEngine(EngineChecks, Protocol):
         installs: Whether the routes that it learns reach the node's kernel.
         opens_sessions: Whether its driver opens BGP sessions as soon as a daemon is ready. Such an engine
             works after the others, so that whom it calls is there.
+        raw: What it makes of configuration that a user brings; None where it takes none.
         directories: What its programs have of their own in a node, at a path of the host's.
     """
 
@@ -338,6 +356,8 @@ class RoutingEngine(EngineChecks, Protocol):
     def programs(self) -> Programs: ...
     @property
     def watches(self) -> Watches: ...
+    @property
+    def raw(self) -> RawConfiguration | None: ...
     @property
     def directories(self) -> tuple[NodeDirectory, ...]: ...
 
@@ -366,6 +386,9 @@ class RoutingEngine(EngineChecks, Protocol):
             file: The lab's file.
         """
 
+    def announces(self, node: Node) -> Iterable[IpNetwork]:
+        """Return the prefixes that BGP of a node announces as its own, as far as the model tells."""
+
     def parse_log(self, line: str) -> LogEvent | None:
         """Return what a line of a daemon's log tells, None where it is of no concern."""
 
@@ -378,8 +401,18 @@ SEAM: Seam[RoutingEngine] = Seam(
     "nlan.engines",
     "ENGINE",
     needs=(
-        *("name", "title", "kinds", "installs", "opens_sessions", "programs", "watches", "directories"),
-        *("spare", "check", "raw_asns", "resources", "warnings", "parse_log", "driver"),
+        *(
+            "name",
+            "title",
+            "kinds",
+            "installs",
+            "opens_sessions",
+            "programs",
+            "watches",
+            "directories",
+            "raw",
+        ),
+        *("spare", "check", "raw_asns", "resources", "announces", "warnings", "parse_log", "driver"),
     ),
 )
 

@@ -8,7 +8,6 @@ router cannot reach is not used.
 from __future__ import annotations
 
 import heapq
-import re
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import count
@@ -16,8 +15,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from nlan.engines.frr.config.impact import QUIET_OF_PEER
-from nlan.engines.gobgp.render import local_paths
 from nlan.expect.segments import Topology, described
 from nlan.model import Bgp, BgpPeer, Node
 from nlan.model.codec import IpAddress, IpNetwork
@@ -93,12 +90,8 @@ def learned(topology: Topology, known: Known) -> dict[str, frozenset[IpNetwork]]
     return {
         node: frozenset(prefixes - topology.connected[node] - known.get(node, frozenset()))
         for node, prefixes in found.items()
-        if _installs(topology.nodes[node])
+        if topology.installs(node)
     }
-
-
-def _installs(node: Node) -> bool:
-    return node.router is not None and node.router.engine == "frr"
 
 
 def _by_origins(topology: Topology) -> dict[frozenset[str], set[IpNetwork]]:
@@ -113,13 +106,8 @@ def _by_origins(topology: Topology) -> dict[frozenset[str], set[IpNetwork]]:
 
 
 def _originated(topology: Topology, node: Node) -> Iterable[IpNetwork]:
-    bgp = speaker(node)
-    if bgp is None:
-        return ()
-    if not _installs(node):
-        return {path.prefix for path in local_paths(node)}
-    connected = topology.connected[node.name] if "connected" in bgp.redistribute else frozenset()
-    return connected | set(bgp.networks)
+    engine = topology.engines.of(node)
+    return engine.announces(node) if engine is not None and speaker(node) is not None else ()
 
 
 def _meant(topology: Topology) -> Iterator[tuple[Node, Bgp, BgpPeer, Node]]:
@@ -152,18 +140,14 @@ def hindered(
     Yields:
         Speaker, the peer's node, IP version, the cause in words that others share, and in full.
     """
-    is_routed_by_raw = any(_has_raw(node) for node in topology.nodes.values())
+    is_routed_by_raw = any(node.router and node.router.raw for node in topology.nodes.values())
     for node, bgp, peer, other in _meant(topology):
-        if (node.name, str(peer.address)) in up or _has_raw(node, "bgp") or _has_raw(other, "bgp"):
+        is_raw = topology.raw.speaks(node.name, "bgp") or topology.raw.speaks(other.name, "bgp")
+        if (node.name, str(peer.address)) in up or is_raw:
             continue
         found = _hindrance(topology, known, node, bgp, peer, other)
         if found is not None and not (found.is_of_routing and is_routed_by_raw):
             yield node.name, other.name, peer.address.version, found.cause, found.detail
-
-
-def _has_raw(node: Node, word: str = "") -> bool:
-    raw = node.router.frr if node.router is not None else None
-    return raw is not None and word in raw.text
 
 
 class _Hindrance(NamedTuple):
@@ -218,7 +202,7 @@ def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer,
     theirs, back = speaker(other), _answer(topology, node, peer, other)
     if theirs is None or back is None or _hindrance(topology, known, node, bgp, peer, other) is not None:
         return None
-    if _is_told_otherwise(node, peer) or _is_told_otherwise(other, back):
+    if topology.raw.decides(node.name, peer.address) or topology.raw.decides(other.name, back.address):
         return None
     version = {4 if family == "ipv4" else 6 for family in peer.families if family in back.families}
     return _Edge(
@@ -260,13 +244,6 @@ def _source(node: Node, peer: BgpPeer) -> IpAddress | None:
         return node.address_of(peer.update_source, version)
     near = (a.ip for a in addresses(node) if a.version == version and peer.address in a.network)
     return next(near, None)
-
-
-def _is_told_otherwise(node: Node, peer: BgpPeer) -> bool:
-    """Tell whether raw lines say of the peer what decides whether its session comes up (``shutdown``)."""
-    raw = node.router.frr if node.router is not None else None
-    said = re.findall(rf"\bneighbor {re.escape(str(peer.address))} (.*)", raw.text) if raw is not None else ()
-    return not all(map(QUIET_OF_PEER.match, said))
 
 
 def _reaches(topology: Topology, known: Known, node: str, address: IpAddress, connected_only: bool) -> bool:
@@ -335,7 +312,10 @@ def _offer(topology: Topology, known: Known, edge: _Edge, route: _Route) -> _Rou
     reflected = route.internal
     own = route.next_hop is None or (edge.next_hop_self and not reflected)
     next_hop = edge.own if own else route.next_hop
-    other = topology.nodes[edge.to]
-    if next_hop is not None and _installs(other) and not _reaches(topology, known, edge.to, next_hop, False):
+    if (
+        next_hop is not None
+        and topology.installs(edge.to)
+        and not _reaches(topology, known, edge.to, next_hop, False)
+    ):
         return None
     return _Route(route.path, next_hop, True, edge.from_client)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
-from nlan.engines.frr.expect import rawospf
-from nlan.expect.segments import Topology, described
+from nlan.expect.raw import Apart
+from nlan.expect.segments import Topology, described, mtus_differ
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Segment as Wire
@@ -29,10 +29,6 @@ class Placed(NamedTuple):
     interface: str
     address: IpInterface
     area: IPv4Address
-
-
-Apart = tuple[str, str, str, str]
-"""A router, one that it hears, why they never become adjacent in words that others share, and in full."""
 
 
 def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]:
@@ -65,7 +61,7 @@ def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
         if any(topology.wires.get(end) in unequal for end in ends):
             continue
         names = {name for name, _ in ends}
-        is_raw = any(_has_raw(topology.nodes[name]) for name in names)
+        is_raw = any(topology.raw.speaks(name, "ospf") for name in names)
         if len(names) == len(ends) and not is_raw and topology.is_meshed(ends):
             found.update((end, len(ends) - 1) for end in ends if len(ends) > 1)
     return found
@@ -88,7 +84,7 @@ def hindered(topology: Topology, version: int) -> Iterator[Apart]:
     """
     yield from _strangers(topology, version)
     yield from _unequal(topology, version).values()
-    yield from rawospf.hindered(topology, version)
+    yield from topology.raw.hindered(version)
 
 
 def _strangers(topology: Topology, version: int) -> Iterator[Apart]:
@@ -106,7 +102,12 @@ def _heard(topology: Topology, version: int) -> dict[Wire, dict[str, list[Placed
     for (name, area), interface, address in _placed(topology, version):
         wire, node = topology.wires.get((name, interface)), topology.nodes[name]
         is_numbered = address.network.prefixlen < address.max_prefixlen
-        if wire is not None and is_numbered and not _is_passive(node, interface) and not _has_raw(node):
+        if (
+            wire is not None
+            and is_numbered
+            and not _is_passive(node, interface)
+            and not topology.raw.speaks(name, "ospf")
+        ):
             found[wire][name].append(Placed(interface, address, area))
     return found
 
@@ -150,14 +151,14 @@ def _unequal_pair(
     for (name, interface), size in sizes.items():
         for (other, facing), largest in sizes.items():
             if size < largest and _meet(ends.get(name, []), ends.get(other, []), version):
-                return name, other, *rawospf.mtus_differ((interface, name, size), (facing, other, largest))
+                return name, other, *mtus_differ((interface, name, size), (facing, other, largest))
     return None
 
 
 def _area_of(node: Node, network: IpNetwork) -> IPv4Address | None:
     """Return the area of the longest prefix that covers the network."""
     router = described(node)
-    ospf = router.ospf if router is not None and router.engine == "frr" else None
+    ospf = router.ospf if router is not None else None
     covering = [
         (prefix.prefixlen, area.area)
         for area in (ospf.areas if ospf is not None else ())
@@ -210,15 +211,10 @@ def _is_passive(node: Node, interface: str) -> bool:
     )
 
 
-def _has_raw(node: Node) -> bool:
-    raw = node.router.frr if node.router is not None else None
-    return raw is not None and "ospf" in raw.text
-
-
 def _members(topology: Topology, version: int) -> dict[Member, set[Member]]:
     """Return each router per area with those it hears there."""
     graph: dict[Member, set[Member]] = defaultdict(set)
-    apart = {*_unequal(topology, version), *rawospf.apart(topology, version)}
+    apart = {*_unequal(topology, version), *topology.raw.apart(version)}
     for (_, area), routers in _segments(topology, version).items():
         active = [
             (name, area)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nlan.engines.frr.expect import rawbfd, rawbgp, rawisis, rawospf
+from nlan.engines.base import Engines
 from nlan.expect import bgp, ospf
 from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
@@ -46,9 +46,14 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def expectation(lab: Lab) -> Expectation:
-    """Return what the lab's routing comes to, as far as the model tells."""
-    known_to_all = topology(lab)
+def expectation(lab: Lab, engines: Engines | None = None) -> Expectation:
+    """Return what the lab's routing comes to, as far as the model tells.
+
+    Args:
+        lab: The lab.
+        engines: The routing engines; those that are installed, where none are given.
+    """
+    known_to_all = topology(lab, engines)
     by_ospf = {version: ospf.learned(known_to_all, version) for version in (4, 6)}
     igp = {
         node.name: by_ospf[4].get(node.name, frozenset()) | by_ospf[6].get(node.name, frozenset())
@@ -56,38 +61,29 @@ def expectation(lab: Lab) -> Expectation:
     }
     raw = sorted(node.name for node in lab.nodes if _is_raw(node))
     exact = not raw
-    isis = rawisis.expected(known_to_all)
-    within_areas = _merged(rawospf.learned(known_to_all), isis.routes)
+    within_areas = known_to_all.raw.learned()
     by_bgp = bgp.learned(known_to_all, igp)
     routes = {
         name: prefixes | by_bgp.get(name, frozenset()) | _static(known_to_all, name)
         for name, prefixes in igp.items()
     }
-    raw_sessions = (bgp.Session(*end) for end in rawbgp.sessions(known_to_all))
+    raw_sessions = (bgp.Session(*end) for end in known_to_all.raw.sessions())
     sessions = tuple(sorted({*bgp.sessions(known_to_all, igp), *raw_sessions}))
-    others = {
-        "IS-IS": isis.adjacencies,
-        "BFD": rawbfd.expected(known_to_all, {(s.node, s.peer) for s in sessions}),
-    }
+    others = known_to_all.raw.others({(s.node, s.peer) for s in sessions})
     known = {name: prefixes | by_bgp.get(name, frozenset()) for name, prefixes in igp.items()}
     return Expectation(
         sessions=sessions,
         adjacencies={
-            version: ospf.adjacencies(known_to_all, version) | rawospf.adjacencies(known_to_all, version)
+            version: ospf.adjacencies(known_to_all, version) | known_to_all.raw.adjacencies(version)
             for version in (4, 6)
         },
-        others={protocol: ends for protocol, ends in others.items() if ends},
+        others=others,
         routes={name: prefixes for name, prefixes in (routes if exact else within_areas).items() if prefixes},
         exact=exact,
         hoped={} if exact else _hoped(known_to_all),
         raw=tuple(raw),
         hindrances=hindrances(known_to_all, known, sessions),
     )
-
-
-def _merged(*found: dict[str, frozenset[IpNetwork]]) -> dict[str, frozenset[IpNetwork]]:
-    names = {name for one in found for name in one}
-    return {name: frozenset[IpNetwork]().union(*(one.get(name, ()) for one in found)) for name in names}
 
 
 def _static(known: Topology, name: str) -> frozenset[IpNetwork]:
@@ -103,4 +99,4 @@ def _hoped(known: Topology) -> dict[str, frozenset[IpNetwork]]:
 
 
 def _is_raw(node: Node) -> bool:
-    return node.router is not None and node.router.frr is not None
+    return node.router is not None and node.router.raw is not None

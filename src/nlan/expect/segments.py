@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 import msgspec
 
-from nlan.engines.frr.config.facts import RawFrr
-from nlan.engines.frr.expect.configured import addresses as all_addresses
-from nlan.engines.frr.expect.configured import configured
+from nlan.engines.base import Engines
+from nlan.expect.raw import Raw, RawExpectation
 from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node, Router, StaticRoute
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
 from nlan.services.node.expand import addresses
-
-_FILTERS = re.compile(r"\b(ip protocol|ipv6 protocol|distribute-list|prefix-suppression)\b")
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +26,9 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         wires: What each (node, interface) is on: equal for those that are joined, if by way of others.
         floods: For each (node, interface) of an L2VPN: the nodes that it floods to.
         mtus: Of each segment where they differ: the MTU of each (node, interface).
-        configured: All that FRR is told, of routers with raw lines and of those on a segment with one.
+        timers: The lab's.
+        engines: What speaks for the routers.
+        raw: What is known of raw configuration.
     """
 
     nodes: dict[str, Node]
@@ -38,23 +37,18 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     wires: dict[tuple[str, str], Segment]
     floods: dict[tuple[str, str], frozenset[str]]
     mtus: dict[Segment, dict[tuple[str, str], int]]
-    configured: dict[str, RawFrr]
-
-    def has_raw(self, node: str, word: str) -> bool:
-        """Tell whether raw lines of the node have the word."""
-        router = self.nodes[node].router
-        return router is not None and router.frr is not None and word in router.frr.text
-
-    def filters(self, node: str) -> bool:
-        """Tell whether raw lines of the node may keep even a route of its own area from the kernel."""
-        router = self.nodes[node].router
-        return router is not None and router.frr is not None and bool(_FILTERS.search(router.frr.text))
+    timers: Literal["lab", "standard"]
+    engines: Engines
+    raw: Raw
 
     def near(self, node: str) -> frozenset[IpNetwork]:
         """Return what a node is connected to, by addresses that raw lines give it, too."""
-        said = self.configured.get(node)
-        held = all_addresses(self.nodes[node], said) if said is not None else ()
-        return self.connected[node].union(address.network for _, own in held for address in own)
+        return self.connected[node] | self.raw.networks(node)
+
+    def installs(self, node: str) -> bool:
+        """Tell whether the routes that a node's router learns reach its kernel."""
+        engine = self.engines.of(self.nodes[node])
+        return engine is not None and engine.installs
 
     def is_connected(self, node: str, address: IpAddress) -> bool:
         """Tell whether the node has an interface on the address's prefix."""
@@ -83,21 +77,38 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         return towards is not None and route.interface in (None, towards)
 
 
-def topology(lab: Lab) -> Topology:
-    """Return the topology of a lab."""
+def topology(lab: Lab, engines: Engines | None = None) -> Topology:
+    """Return the topology of a lab.
+
+    Args:
+        lab: The lab.
+        engines: The routing engines; those that are installed, where none are given.
+    """
+    engines = Engines.able() if engines is None else engines
     segments = segments_of(lab)
     wires = {
         (node, name if isinstance(name, str) else l2vpn_name(name)): s for (node, name), s in segments.items()
     }
-    return Topology(
+    found = Topology(
         nodes={node.name: node for node in lab.nodes},
         holders=Holders(lab, segments),
         floods=dict(_floods(lab)),
         wires=wires,
         mtus=_different_mtus(lab, wires),
-        configured=configured(lab, wires),
+        timers=lab.timers,
+        engines=engines,
+        raw=Raw(),
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
+    return msgspec.structs.replace(found, raw=Raw(_raw(found, engines)))
+
+
+def _raw(topology: Topology, engines: Engines) -> Iterator[RawExpectation]:
+    """Yield what the engines know of raw configuration, of those whose routers have any."""
+    used = {node.router.engine for node in topology.nodes.values() if node.router and node.router.raw}
+    for engine in engines:
+        if engine.name in used and engine.raw is not None:
+            yield engine.raw.expectation(topology)
 
 
 def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
@@ -122,10 +133,20 @@ def _different_mtus(
 def described(node: Node) -> Router | None:
     """Return the node's router as far as the model tells; None where raw configuration is all it has."""
     router = node.router
-    return None if router is None or (router.frr is not None and router.frr.only) else router
+    return None if router is None or (router.raw is not None and router.raw.only) else router
 
 
 def static_routes(node: Node) -> tuple[StaticRoute, ...]:
     """Return the node's static routes."""
     router = described(node)
     return router.routes if router is not None else ()
+
+
+def mtus_differ(small: tuple[str, str, int], large: tuple[str, str, int]) -> tuple[str, str]:
+    """Return why two never come to terms whose interface, node and MTU are these: in general, and in full.
+
+    The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
+    """
+    (interface, node, few), (facing, other, many) = small, large
+    what = f"{interface} of {node} has an MTU of {few} bytes, {facing} of {other} one of {many}"
+    return "the MTUs differ", what

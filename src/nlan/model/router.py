@@ -151,3 +151,8 @@ class Router(Base, frozen=True, kw_only=True):
     bgp: Bgp | None = None
     routes: tuple[StaticRoute, ...] = ()
     frr: FrrRaw | None = None
+
+    @property
+    def raw(self) -> FrrRaw | None:
+        """The configuration that the user brings for the engine."""
+        return self.frr

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nlan.engines.base import Engines
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.expand import expand
 from nlan.kinds.veth import Veth
@@ -10,6 +11,8 @@ from nlan.resources import Key
 from nlan.services.node.expand import settings
 
 from .conftest import Load, Problems
+
+ENGINES = Engines.able()
 
 
 def running(node: Node) -> dict[str, list[str]]:
@@ -108,7 +111,7 @@ RP_FILTER = "net/ipv4/conf/all/rp_filter"
 def test_what_is_said_of_the_kernel_wins(read: Load) -> None:
     said = "{net.ipv4.conf.all.rp_filter: 0, net/ipv4/ip_forward: no}"
     text = f"ospf: true\nnodes: {{a: {{sysctls: {said}}}, b: }}\nlinks: [a -- b]"
-    a, b = (settings(node) for node in read(text).lab.nodes)
+    a, b = (settings(node, ENGINES) for node in read(text).lab.nodes)
     assert (a[RP_FILTER], a["net/ipv4/conf/eth1/rp_filter"], a["net/ipv4/ip_forward"]) == ("0", "0", "0")
     assert (b[RP_FILTER], b["net/ipv4/ip_forward"]) == ("2", "1")
     assert "net/ipv4/conf/eth1/rp_filter" not in b

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from nlan.engines.base import Engines
 from nlan.model import FrrRaw, Node, Router
 from nlan.services.node.expand import settings
 
 V4, V6 = "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"
+
+
+ENGINES = Engines.able()
 
 
 def node(text: str, *, forwarding: bool = True, sysctls: dict[str, str] | None = None) -> Node:
@@ -16,8 +20,8 @@ def node(text: str, *, forwarding: bool = True, sysctls: dict[str, str] | None =
 
 
 def test_a_router_whose_ipv6_stands_in_frr_lines_forwards_it() -> None:
-    assert settings(node("interface eth1\n ipv6 address 2001:db8::1/64"))[V6] == "1"
-    assert V6 not in settings(node("interface eth1\n ip address 192.0.2.1/24"))
+    assert settings(node("interface eth1\n ipv6 address 2001:db8::1/64"), ENGINES)[V6] == "1"
+    assert V6 not in settings(node("interface eth1\n ip address 192.0.2.1/24"), ENGINES)
 
 
 @pytest.mark.parametrize(
@@ -31,13 +35,13 @@ def test_a_router_whose_ipv6_stands_in_frr_lines_forwards_it() -> None:
     ],
 )
 def test_frr_lines_switch_forwarding(text: str, v4: str, v6: str | None) -> None:
-    found = settings(node(text))
+    found = settings(node(text), ENGINES)
     assert (found[V4], found.get(V6)) == (v4, v6)
 
 
 def test_frr_lines_switch_it_on_where_nlan_would_not() -> None:
-    assert settings(node("ip forwarding", forwarding=False))[V4] == "1"
+    assert settings(node("ip forwarding", forwarding=False), ENGINES)[V4] == "1"
 
 
 def test_a_setting_of_the_users_wins() -> None:
-    assert settings(node("no ip forwarding", sysctls={V4: "1"}))[V4] == "1"
+    assert settings(node("no ip forwarding", sysctls={V4: "1"}), ENGINES)[V4] == "1"

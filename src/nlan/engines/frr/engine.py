@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nlan.engines.base import LogEvent, RawPlace, Watches
 from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.directories import DIRECTORIES
+from nlan.engines.frr.rawlines import RawLines
 
 if TYPE_CHECKING:
     from nlan.engines.frr.programs import FrrPrograms
     from nlan.engines.frr.run import FrrDriver
     from nlan.errors import Problem
     from nlan.model import Lab, Node, Router
+    from nlan.model.codec import IpNetwork
     from nlan.place import Place
     from nlan.resources import Key, Resource
     from nlan.schema.resolving.drafts import Positions
@@ -36,6 +38,7 @@ class FrrEngine:
     watches = Watches(DAEMONS, logs="log-frr", run="run-frr")
 
     directories = DIRECTORIES
+    raw = RawLines()
 
     @cached_property
     def programs(self) -> FrrPrograms:
@@ -54,6 +57,16 @@ class FrrEngine:
         able = capabilities or ABLE
         same_as = () if able.manager else loopbacks_of_as(node, lab)
         return frr_daemons(node, lab.timers, after, able, same_as=same_as)
+
+    def announces(self, node: Node) -> Collection[IpNetwork]:
+        """Return the networks that the file names, and connected ones where it says so."""
+        bgp = node.router.bgp if node.router is not None else None
+        if bgp is None:
+            return ()
+        from nlan.services.node.expand import addresses
+
+        connected = (address.network for address in addresses(node))
+        return {*bgp.networks, *(connected if "connected" in bgp.redistribute else ())}
 
     def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
         """Return the router: FRR can do all that a file may say."""

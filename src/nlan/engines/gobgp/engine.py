@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nlan.engines.base import LogEvent, Program, RawPlace, Watches, tool
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nlan.engines.gobgp.driver import GobgpDriver
     from nlan.errors import Problem
     from nlan.model import Lab, Node, Router
+    from nlan.model.codec import IpNetwork
     from nlan.place import Place
     from nlan.resources import Key, Resource
     from nlan.schema.resolving.drafts import Positions
@@ -48,6 +49,7 @@ class GobgpEngine:
     opens_sessions = False
     watches = Watches(frozenset({DAEMON}), logs="")
     directories = ()
+    raw = None
     programs = GobgpPrograms()
 
     def resources(
@@ -58,6 +60,12 @@ class GobgpEngine:
 
         yield from static_routes(node)
         yield from gobgp_daemons(node, lab.timers, after, dialled_by(node, lab))
+
+    def announces(self, node: Node) -> Collection[IpNetwork]:
+        """Return what it is told to announce."""
+        from nlan.engines.gobgp.render import local_paths
+
+        return {path.prefix for path in local_paths(node)}
 
     def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
         """Return the router without what the whole lab is told and GoBGP cannot do."""

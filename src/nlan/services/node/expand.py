@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from nlan.engines.frr.config.read import read
+from nlan.engines.base import Engines
 from nlan.kinds.cgroup import Cgroup
 from nlan.kinds.hosts import HostsFile
 from nlan.kinds.sysctl import Sysctl
@@ -15,11 +14,6 @@ from nlan.resources import Resource
 from nlan.services import _hosts
 from nlan.services.base import Context
 from nlan.services.node import underlay
-
-FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
-"""FRR's lines that switch forwarding, by which zebra writes to the kernel, too."""
-
-_IPV6 = re.compile(r"^\s*ipv6 ", re.MULTILINE)
 
 RP_FILTER = "net/ipv4/conf/{}/rp_filter"
 
@@ -57,7 +51,7 @@ NODE_SYSCTLS_V6 = {
 def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
     """Yield the node's namespace, kernel settings, limits, and its port of the underlay."""
     yield from _hosts.namespace(node.name, exclusive=lab.exclusive or node.exclusive)
-    for name, value in settings(node).items():
+    for name, value in settings(node, context.engines).items():
         yield Sysctl(namespace=node.name, name=name, value=value)
     if (limits := node.limits) is not None:
         yield Cgroup(namespace=node.name, memory=limits.memory, cpus=limits.cpus, pids=limits.pids)
@@ -70,35 +64,20 @@ def expand_lab(lab: Lab, context: Context) -> Iterator[Resource]:
     yield from underlay.expand_lab(lab, context)
 
 
-def settings(node: Node) -> dict[str, str]:
-    """Return the node's kernel settings by path: nlan's own, and over them what FRR's lines and the user say.
+def settings(node: Node, engines: Engines) -> dict[str, str]:
+    """Return the node's kernel settings by path: nlan's own, then those of raw configuration and of the user.
 
     The kernel takes the stricter of an interface's reverse-path filter and that of all, and a new
     interface has the machine's; so what is said of all is set on each.
     """
+    engine = engines.of(node)
+    raw = engine.raw if engine is not None and node.router is not None and node.router.raw else None
     found = NODE_SYSCTLS | (ROUTER_SYSCTLS if node.forwarding else HOST_SYSCTLS)
-    if has_ipv6(node):
+    if _has_ipv6(node) or (raw is not None and raw.has_ipv6(node)):
         found |= NODE_SYSCTLS_V6 | (ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6)
     if (said := node.sysctls.get(RP_FILTER.format("all"))) is not None:
         found |= {RP_FILTER.format(name): said for name, _ in node.held() if name != "lo"}
-    return found | _forwarding_in(_raw(node)) | node.sysctls
-
-
-def _raw(node: Node) -> str:
-    """Return the FRR lines that the user brings, or nothing."""
-    return node.router.frr.text if node.router is not None and node.router.frr is not None else ""
-
-
-def _forwarding_in(text: str) -> dict[str, str]:
-    """Return what FRR's lines say of forwarding: the last counts."""
-    if "forw" not in text:
-        return {}
-    lines = (line.path[0] for line in read(text))
-    return {
-        FORWARDING[name]: "1" if name == line else "0"
-        for line in lines
-        if (name := line.removeprefix("no ")) in FORWARDING
-    }
+    return {**found, **(raw.sysctls(node) if raw is not None else {}), **node.sysctls}
 
 
 def addresses(node: Node) -> Iterator[IpInterface]:
@@ -116,9 +95,8 @@ def addresses(node: Node) -> Iterator[IpInterface]:
         yield node.underlay
 
 
-def has_ipv6(node: Node) -> bool:
-    """Tell whether the node has any IPv6 address, or FRR's lines speak of IPv6."""
-    return any(address.version == 6 for address in addresses(node)) or bool(_IPV6.search(_raw(node)))
+def _has_ipv6(node: Node) -> bool:
+    return any(address.version == 6 for address in addresses(node))
 
 
 def node_addresses(node: Node) -> tuple[IpAddress, ...]:

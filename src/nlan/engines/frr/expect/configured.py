@@ -5,29 +5,32 @@ Only for labs with raw lines: of those routers, and of those that share a segmen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from nlan.engines.frr.config.facts import RawFrr, facts
 from nlan.engines.frr.render.daemons import frr_daemons
-from nlan.model import Lab, Node
+from nlan.model import Node
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.segments import Segment
 
 
-def configured(lab: Lab, wires: Mapping[tuple[str, str], Segment]) -> dict[str, RawFrr]:
+def configured(
+    nodes: Collection[Node], timers: Literal["lab", "standard"], wires: Mapping[tuple[str, str], Segment]
+) -> dict[str, RawFrr]:
     """Return the whole FRR configuration of the routers with raw lines and of their neighbours.
 
     Args:
-        lab: The lab.
+        nodes: The lab's.
+        timers: The lab's.
         wires: What each (node, interface) is on.
     """
-    raw = {node.name for node in lab.nodes if node.router is not None and node.router.frr is not None}
+    raw = {node.name for node in nodes if node.router is not None and node.router.frr is not None}
     if not raw:
         return {}
     near = {wire for (name, _), wire in wires.items() if name in raw}
     asked = raw | {name for (name, _), wire in wires.items() if wire in near}
-    return {node.name: _facts(node, lab.timers) for node in lab.nodes if node.name in asked and _is_frr(node)}
+    return {node.name: _facts(node, timers) for node in nodes if node.name in asked and _is_frr(node)}
 
 
 def _is_frr(node: Node) -> bool:

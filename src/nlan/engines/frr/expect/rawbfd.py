@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nlan.engines.frr.config.facts import RawFrr
 from nlan.engines.frr.expect.configured import addresses, place
-from nlan.expect.segments import Topology
+from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpAddress
 from nlan.model.segments import Segment as Wire
 

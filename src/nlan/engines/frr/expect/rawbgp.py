@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nlan.engines.frr.config.facts import RawInstance, RawPeer
 from nlan.engines.frr.config.impact import QUIET_OF_PEER
 from nlan.engines.frr.expect.configured import addresses, place
-from nlan.expect.segments import Topology
+from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.segments import Segment as Wire
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from nlan.engines.frr.config.facts import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
-from nlan.expect.segments import Topology
+from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Groups
 from nlan.model.segments import Segment as Wire

@@ -15,7 +15,8 @@ from typing import Literal, NamedTuple
 
 from nlan.engines.frr.config.facts import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
-from nlan.expect.segments import Topology
+from nlan.engines.frr.expect.topology import RawTopology as Topology
+from nlan.expect.segments import mtus_differ
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Groups
 from nlan.model.segments import Segment as Wire
@@ -174,16 +175,6 @@ def _timers(end: _End) -> dict[str, str]:
         return {}
     written = {match[1]: match[2] for word in end.compared if (match := _TIMER.fullmatch(word))}
     return {"hello": "10", **({} if "hello" in written else {"dead": "40"}), **written}
-
-
-def mtus_differ(small: tuple[str, str, int], large: tuple[str, str, int]) -> tuple[str, str]:
-    """Return why two never come to terms whose interface, node and MTU are these: in general, and in full.
-
-    The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
-    """
-    (interface, node, few), (facing, other, many) = small, large
-    what = f"{interface} of {node} has an MTU of {few} bytes, {facing} of {other} one of {many}"
-    return "the MTUs differ", what
 
 
 def _adjacent(

@@ -1,0 +1,47 @@
+"""The lab as raw FRR lines are looked at: with all that FRR is told of the routers near them."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from nlan.engines.frr.config.facts import RawFrr
+from nlan.engines.frr.expect.configured import addresses, configured
+from nlan.expect.segments import Topology
+from nlan.model.codec import IpNetwork
+
+_FILTERS = re.compile(r"\b(ip protocol|ipv6 protocol|distribute-list|prefix-suppression)\b")
+
+
+class RawTopology(Topology, frozen=True, kw_only=True):
+    """The lab's topology.
+
+    Attributes:
+        configured: All that FRR is told, of routers with raw lines and of those on a segment with one.
+    """
+
+    configured: dict[str, RawFrr]
+
+    def has_raw(self, node: str, word: str) -> bool:
+        """Tell whether raw lines of the node have the word."""
+        router = self.nodes[node].router
+        return router is not None and router.frr is not None and word in router.frr.text
+
+    def filters(self, node: str) -> bool:
+        """Tell whether raw lines of the node may keep even a route of its own area from the kernel."""
+        router = self.nodes[node].router
+        return router is not None and router.frr is not None and bool(_FILTERS.search(router.frr.text))
+
+    def near(self, node: str) -> frozenset[IpNetwork]:
+        """Return what a node is connected to, by addresses that raw lines give it, too."""
+        said = self.configured.get(node)
+        held = addresses(self.nodes[node], said) if said is not None else ()
+        return self.connected[node].union(address.network for _, own in held for address in own)
+
+
+def raw_topology(topology: Topology) -> RawTopology:
+    """Return the topology with what FRR is told."""
+    fields = {name: getattr(topology, name) for name in msgspec.structs.asdict(topology)}
+    nodes, timers = topology.nodes.values(), topology.timers
+    return RawTopology(**fields, configured=configured(nodes, timers, topology.wires))

@@ -1,0 +1,47 @@
+"""Raw FRR lines of a node: what they ask of the kernel, and what they come to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from nlan.model import Node
+
+if TYPE_CHECKING:
+    from nlan.expect.raw import RawExpectation
+    from nlan.expect.segments import Topology
+
+FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
+"""Lines that switch forwarding, by which zebra writes to the kernel, too."""
+_IPV6 = re.compile(r"^\s*ipv6 ", re.MULTILINE)
+
+
+class RawLines:
+    """The lines under a node's key ``frr``."""
+
+    def sysctls(self, node: Node) -> dict[str, str]:
+        """Return what the lines say of forwarding: the last counts."""
+        if "forw" not in (text := _text(node)):
+            return {}
+        from nlan.engines.frr.config.read import read
+
+        lines = (line.path[0] for line in read(text))
+        return {
+            FORWARDING[name]: "1" if name == line else "0"
+            for line in lines
+            if (name := line.removeprefix("no ")) in FORWARDING
+        }
+
+    def has_ipv6(self, node: Node) -> bool:
+        """Tell whether the lines speak of IPv6."""
+        return bool(_IPV6.search(_text(node)))
+
+    def expectation(self, topology: Topology) -> RawExpectation:
+        """Return what the lines of a lab's routers come to."""
+        from nlan.engines.frr.expect.expectation import FrrExpectation
+
+        return FrrExpectation(topology)
+
+
+def _text(node: Node) -> str:
+    return node.router.frr.text if node.router is not None and node.router.frr is not None else ""
