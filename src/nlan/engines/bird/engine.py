@@ -1,0 +1,87 @@
+"""BIRD as a routing engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nlan.engines.base import LogEvent, RawPlace, Watches
+from nlan.engines.bird.directories import RUN
+from nlan.engines.bird.programs import DAEMON, BirdPrograms
+
+if TYPE_CHECKING:
+    from nlan.engines.bird.driver import BirdDriver
+    from nlan.errors import Problem
+    from nlan.model import Lab, Node, Router
+    from nlan.model.codec import IpNetwork
+    from nlan.place import Place
+    from nlan.resources import Key, Resource
+    from nlan.schema.resolving.drafts import Positions
+    from nlan.schema.syntax.report import Report
+
+
+class BirdEngine:
+    """Speaks BGP and OSPF, holds static routes, and gives the kernel what comes of them."""
+
+    name = "bird"
+    title = "BIRD"
+    kinds = ("bird",)
+    installs = True
+    opens_sessions = True
+    watches = Watches(frozenset({DAEMON}), logs="")
+    directories = (RUN,)
+    raw = None
+    programs = BirdPrograms()
+
+    def resources(
+        self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: None = None
+    ) -> Iterator[Resource]:
+        """Yield the node's daemon."""
+        from nlan.engines.bird.render import daemon
+
+        if node.router is not None:
+            yield daemon(node, node.router, lab.timers, after)
+
+    def announces(self, node: Node) -> frozenset[IpNetwork]:
+        """Return what the file names, and the node's own segments where they are redistributed."""
+        bgp = node.router.bgp if node.router is not None else None
+        if bgp is None:
+            return frozenset()
+        own = (address.network for _, addresses in node.held() for address in addresses)
+        return frozenset((*bgp.networks, *(own if "connected" in bgp.redistribute else ())))
+
+    def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
+        """Return the router: BIRD can do all that the whole lab is told."""
+        return router
+
+    def check(self, node: Node, positions: Positions, report: Report) -> None:
+        """Report what BIRD is asked for in vain."""
+        if node.router is not None and node.router.engine == self.name:
+            from nlan.engines.bird.checks import check
+
+            check(node, positions, report)
+
+    def raw_asns(self, node: Node) -> set[int]:
+        """Return none: BIRD takes no raw configuration."""
+        return set()
+
+    def warnings(
+        self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str
+    ) -> Iterable[Problem]:
+        """Return none."""
+        return ()
+
+    def parse_log(self, line: str) -> LogEvent | None:
+        """Return what a line of the log tells."""
+        from nlan.engines.bird.log import parse_log
+
+        return parse_log(line)
+
+    def driver(self, place: Place) -> BirdDriver:
+        """Return the driver of BIRD in that place."""
+        from nlan.engines.bird.driver import BirdDriver
+
+        return BirdDriver(place)
+
+
+ENGINE = BirdEngine()
