@@ -17,18 +17,16 @@ first used: one that cannot be, or lacks what its seam asks for, is left out and
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
+from nlan.entry_points import PREFIX, are_there
 from nlan.errors import InternalError
 
 T = TypeVar("T")
 
-PREFIX = "nlan."
-"""What the groups of entry points begin with."""
 OWN = "nlan"
 """The origin of what comes with nlan."""
 
@@ -146,6 +144,16 @@ class Registry:
             yield part.name, found
 
 
+def seams() -> Iterator[Seam[Any]]:
+    """Yield the seams of nlan's own packages: each is said by the ``base`` module of a package of its own."""
+    for directory in import_module("nlan").__path__:
+        for package in sorted(os.listdir(directory)):
+            if os.path.exists(os.path.join(directory, package, "base.py")):
+                seam = getattr(import_module(f"nlan.{package}.base"), "SEAM", None)
+                if isinstance(seam, Seam):
+                    yield seam
+
+
 def load(part: Part) -> Any:
     """Import a part and return its object.
 
@@ -176,11 +184,8 @@ def own_parts(seam: Seam[Any]) -> dict[str, Part]:
 
 
 def installed() -> Iterator[Part]:
-    """Yield the parts that installed distributions name by entry points.
-
-    Reading all metadata takes 15 ms and more; so the files are asked first whether any speaks of nlan.
-    """
-    if not any(map(_speaks_of_nlan, sys.path)):
+    """Yield the parts that installed distributions name by entry points."""
+    if not are_there():
         return
     from importlib.metadata import distributions
 
@@ -189,22 +194,3 @@ def installed() -> Iterator[Part]:
         for point in distribution.entry_points:
             if point.group.startswith(PREFIX):
                 yield Part(point.group.removeprefix(PREFIX), point.name, origin, point.value)
-
-
-def _speaks_of_nlan(directory: str) -> bool:
-    """Tell whether a distribution in the directory has entry points of ours."""
-    try:
-        entries = [
-            e.path for e in os.scandir(directory or ".") if e.name.endswith((".dist-info", ".egg-info"))
-        ]
-    except OSError:  # what is on the path need not be there, or a directory
-        return False
-    return any(f"[{PREFIX}" in _text(os.path.join(path, "entry_points.txt")) for path in entries)
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError:  # most distributions have none
-        return ""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nlan.confirmation import Confirmation as Confirmation
     from nlan.model import to_builtins as to_builtins
     from nlan.model import to_shown as to_shown
+    from nlan.paths import namespace_name as namespace_name
     from nlan.plan import Operation as Operation
     from nlan.plan import Plan as Plan
     from nlan.runtimes import Paths as Paths
@@ -82,6 +83,7 @@ _HOME = {
     "hidden": "nlan.schema.written.dump",
     "json_schema": "nlan.schema",
     "labs": "nlan.api.lab",
+    "namespace_name": "nlan.paths",
     "nearest": "nlan.schema.syntax.report",
     "need_root": "nlan.api.catalog",
     "to_builtins": "nlan.model",

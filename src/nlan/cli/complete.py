@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
-from nlan.cli.words import VERBS, Option, Verb
+from nlan.cli.main import verbs_for
+from nlan.cli.verbs import Option, Verb
 
 FILES = "@files"
 """Said in the place of candidates: names of files, which every shell completes itself."""
@@ -29,9 +30,10 @@ def candidates(words: Sequence[str]) -> list[Candidate]:
         words: Those behind `nlan`.
     """
     *before, current = words or [""]
-    verb = next((one for one in VERBS if before and one.name == before[0]), None)
+    verbs = verbs_for(before)
+    verb = next((one for one in verbs if before and one.name == before[0]), None)
     if not before:
-        found: Iterable[Candidate] = ((one.name, one.summary) for one in VERBS)
+        found: Iterable[Candidate] = ((one.name, one.summary) for one in verbs)
     elif verb is None:
         found = ()
     elif verb.name == "exec" and "--" in before:
@@ -123,7 +125,7 @@ REMEMBERING = frozenset({"history", "diff", "rollback", "restore", "down", "up",
 
 
 def _labs(*, remembered: bool = False) -> list[Candidate]:
-    from nlan.runtimes import Paths
+    from nlan.api import Paths
     from nlan.values import is_name, natural
 
     paths = Paths.from_environment()
@@ -137,8 +139,7 @@ def _labs(*, remembered: bool = False) -> list[Candidate]:
 
 def _nodes(lab: str | None, *, hosts: bool) -> list[Candidate]:
     """Return the nodes of a lab, or of all where none is said."""
-    from nlan.paths import namespace_name
-    from nlan.runtimes import Paths
+    from nlan.api import Paths, namespace_name
     from nlan.values import natural
 
     found: dict[str, str] = {}

@@ -13,11 +13,11 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from nlan.cli.words import CHANGING, VERBS, Verb
+from nlan.cli.verbs import CHANGING, VERBS, Verb, others
 
 if TYPE_CHECKING:
     from nlan.errors import NlanError
@@ -40,7 +40,13 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.format_usage()}{self.prog}", message)
 
 
-def parser() -> Parser:
+def verbs_for(words: Sequence[str]) -> tuple[Verb, ...]:
+    """Return the verbs that may be meant; other people's only where none of nlan's own is."""
+    own = words and any(verb.name == words[0] for verb in VERBS)
+    return VERBS if own else (*VERBS, *others())
+
+
+def parser(verbs: Iterable[Verb] = VERBS) -> Parser:
     """Return the whole command's parser."""
     top = Parser(
         prog="nlan",
@@ -48,9 +54,9 @@ def parser() -> Parser:
         epilog="`nlan VERB --help` says more of each.",
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
-    for verb in VERBS:
-        _add(verbs, verb)
+    subparsers = top.add_subparsers(dest="verb", metavar="VERB", parser_class=Parser)
+    for verb in verbs:
+        _add(subparsers, verb)
     return top
 
 
@@ -145,26 +151,26 @@ def _main(words: list[str], begin: Callable[[], None]) -> int:
     for word in words:
         if (text := os.fsencode(word).decode(errors="replace")) != word:
             parser().error(f"`{text}` is no UTF-8")
-    arguments = _parsed(words)
+    verbs = {verb.name: verb for verb in verbs_for(words)}
+    arguments = _parsed(words, verbs)
     if arguments.version:
         return _version()
     if arguments.verb is None:
-        parser().print_help()
+        parser(verbs.values()).print_help()
         return EXIT_ERROR
     arguments.command = command
-    run = import_module(f"nlan.cli.commands.{arguments.verb.replace('-', '_')}").run  # touches nothing
+    run = verbs[arguments.verb].run or import_module(f"nlan.cli.commands.{arguments.verb}").run
     begin()
     return int(run(arguments) or 0)
 
 
-def _parsed(words: list[str]) -> argparse.Namespace:
+def _parsed(words: list[str], verbs: Mapping[str, Verb]) -> argparse.Namespace:
     """Return what the words say.
 
     Raises:
         UsageError: They are none that nlan knows; with the usage of the verb, where one is said.
     """
-    top = parser()
-    verbs = {verb.name: verb for verb in VERBS}
+    top = parser(verbs.values())
     if words and words[0] not in verbs and not words[0].startswith("-"):
         hint = _meant(words[0], verbs) or "`nlan --help` lists them"
         top.error(f"no verb is called `{words[0]}` ({hint})")

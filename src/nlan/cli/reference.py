@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nlan.cli.words import VERBS, Option, Verb
+from nlan.cli.verbs import VERBS, Option, Verb
 
 _INTRO = """\
 # The command line

@@ -122,4 +122,4 @@ def damage(directory: str) -> str:
 
 
 if __name__ == "__main__":
-    print(damage(sys.argv[1]))
+    sys.stdout.write(damage(sys.argv[1]))

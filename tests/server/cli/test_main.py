@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from nlan.cli import main as command
-from nlan.cli.words import VERBS
+from nlan.cli.verbs import VERBS
 from nlan.errors import InputError
 from support import ROOT
 from tega.errors import StoreFull

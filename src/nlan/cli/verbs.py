@@ -1,11 +1,24 @@
-"""Every verb with its options: the one table that help, parser, completion and reference come from."""
+"""Every verb with its options: the one table that help, parser, completion and reference come from.
+
+Other people's verbs come by entry points of the group ``nlan.verbs``, each a `Verb` with its own `run`::
+
+    [project.entry-points."nlan.verbs"]
+    greet = "our_greeting:VERB"
+
+They are looked for where nlan's own do not answer: in the help, in completion, and for a word of no verb.
+"""
 
 from __future__ import annotations
 
 import math
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nlan import entry_points
+
+if TYPE_CHECKING:
+    from nlan.registry import Registry, Seam
 
 
 class Option(NamedTuple):
@@ -16,12 +29,22 @@ class Option(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """One verb: its module is ``nlan.cli.commands.<name>``."""
+    """One verb.
+
+    Attributes:
+        name: As it is typed.
+        summary: A line of the help.
+        options: What it takes.
+        description: More, in its own help.
+        run: Does it, and returns the exit code. None for nlan's own, which have it in
+            ``nlan.cli.commands.NAME``, imported when it is used.
+    """
 
     name: str
     summary: str
     options: tuple[Option, ...] = ()
     description: str = ""
+    run: Callable[[Namespace], int] | None = None
 
 
 def _option(*names: str, **settings: Any) -> Option:
@@ -266,3 +289,27 @@ VERBS = (
         ),
     ),
 )
+
+
+def seam() -> Seam[Verb]:
+    """Return where verbs are added."""
+    from nlan.registry import Seam
+
+    return Seam("verbs", "nlan.cli.commands", "VERB", needs=Verb._fields)
+
+
+def others(registry: Registry | None = None) -> tuple[Verb, ...]:
+    """Return the verbs of other people's packages, in the order of their names.
+
+    Args:
+        registry: Where they are; by default what is installed, which is free where nothing adds to nlan.
+    """
+    if registry is None:
+        if not entry_points.are_there():
+            return ()
+        from nlan.registry import Registry
+
+        registry = Registry()
+    own = {verb.name for verb in VERBS}
+    family = registry.of(seam())
+    return tuple(family[name] for name in family if name not in own)
