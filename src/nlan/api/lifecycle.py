@@ -301,7 +301,9 @@ def undo_unconfirmed(context: Context, state: LabState, change: Confirmation, li
     if former is None:
         state.mark_down()
     else:
-        back = state.commit(former, state.allocations(), state.source(), "undone: not confirmed in time")
+        back = state.commit(
+            former, state.allocations(), state.source(change.back_to), "undone: not confirmed in time"
+        )
         state.mark_applied(back, [node.name for node in former.nodes], confirmed=True)
 
 
@@ -349,7 +351,7 @@ def _shall_be_as_before(state: LabState, before: int, message: str) -> tuple[int
     if former is None:
         state.mark_down()
         return 0, None
-    return state.commit(former, state.allocations(), state.source(), message), former
+    return state.commit(former, state.allocations(), state.source(before), message), former
 
 
 def _go_back(context: Context, former: Lab | None, listener: Listener) -> list[Failure]:

@@ -167,6 +167,16 @@ def test_a_change_killed_while_it_is_undone_is_not_desired_any_more(monkeypatch:
     assert machine.state.lab() == loaded(PTN).lab
 
 
+def test_the_text_of_what_was_undone_is_not_remembered() -> None:
+    """The same `set` again changed the text that had stayed, and so nothing."""
+    machine = Machine(PTN)
+    machine.up(OTHER, confirm_s=60.0)
+    undo(machine)
+    assert machine.state.source() == ("lab.yaml", PTN)
+    fail(machine, OTHER)
+    assert machine.state.source() == ("lab.yaml", PTN)
+
+
 def test_a_second_change_that_counts_at_once_keeps_the_first() -> None:
     machine = Machine(PTN)
     machine.up(OTHER, confirm_s=60.0)
