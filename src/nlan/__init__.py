@@ -2,31 +2,30 @@
 
 The library's face; names load when used::
 
-    loaded = nlan.load(Path("lab.yaml"))          # a file becomes a lab, or InputError with all problems
-    plan = nlan.plan(nlan.expand(loaded.lab), {})  # what would be done where nothing is there
-    nlan.expectation(loaded.lab)                  # what routing comes to
+    lab = nlan.Lab.from_file("lab.yaml")
+    lab.up()
+    lab.ping().ok
+    lab.down()
+
+`nlan.api` has the rest: what the methods return and take. docs/api.md tells of all.
 """
 
 from __future__ import annotations
 
 __version__ = "0.1.0"
+__all__ = ["Environment", "Lab", "Listener", "NlanError", "labs"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from nlan.errors import NlanError as NlanError
-    from nlan.expand import expand as expand
-    from nlan.expect import expectation as expectation
-    from nlan.model import Lab as Lab
-    from nlan.plan import plan as plan
-    from nlan.schema import load as load
+    from nlan.api import Environment, Lab, Listener, labs
+    from nlan.errors import NlanError
 
 _HOME = {
-    "Lab": "nlan.model",
+    "Environment": "nlan.api.environment",
+    "Lab": "nlan.api.lab",
+    "Listener": "nlan.api.listener",
     "NlanError": "nlan.errors",
-    "expand": "nlan.expand",
-    "expectation": "nlan.expect",
-    "load": "nlan.schema",
-    "plan": "nlan.plan",
+    "labs": "nlan.api.lab",
 }
 
 
