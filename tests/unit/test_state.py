@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from nlan import state as subject
 from nlan.errors import HostError
 from nlan.schema import load
-from nlan.state import LabState, find_state, known_labs, open_state
+from nlan.state import LabState, database, find_state, known_labs, open_state, opening
 from samples import EBGP_PAIR
 from tega.database import Database, open_database
 from tega.engines.memory import MemoryLog
@@ -30,7 +29,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             raise StoreFull("the disk is full")
         return open_database(directory, **options)
 
-    monkeypatch.setattr(subject, "open_database", open_on_full)
+    monkeypatch.setattr(opening, "open_database", open_on_full)
     return tmp_path
 
 
@@ -75,7 +74,7 @@ def test_what_the_caller_may_not_see_is_known_and_cannot_be_opened(
     said: list[str] = []
     monkeypatch.setattr(Path, "is_dir", refuse)
     monkeypatch.setattr(Path, "mkdir", refuse)
-    monkeypatch.setattr(subject, "open_database", refuse)
+    monkeypatch.setattr(opening, "open_database", refuse)
     assert known_labs(tmp_path) == ["pair"]
     assert find_state(tmp_path, "pair", say=said.append) is None
     assert said == ["pair: its database cannot be opened: Permission denied; run this with sudo"]
@@ -107,5 +106,5 @@ def test_what_another_nlan_wrote_is_no_bug_of_this_one() -> None:
 
 def test_an_author_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUDO_USER", raising=False)
-    monkeypatch.setattr(subject.os, "getuid", lambda: 4242)
-    assert subject.author() == "4242"
+    monkeypatch.setattr(database.os, "getuid", lambda: 4242)
+    assert database.author() == "4242"

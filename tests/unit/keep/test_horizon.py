@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from nlan.confirmation import Confirmation
 from nlan.errors import NotFoundError
 from nlan.keep import horizon
 from nlan.keep.database import LabDatabase
 from nlan.keep.horizon import HUGE, LARGE, Forgetting, forgettable
 from nlan.model import Lab
 from nlan.schema import Allocations
-from nlan.state import Confirmation, LabState, database_path, open_state
+from nlan.state import LabState, database_path, open_state
 from tega.api import Change, Op
 from tega.database import Database
 from tega.engines.files import DATABASE

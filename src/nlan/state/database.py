@@ -20,96 +20,36 @@ seen, kept and removed.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pwd
-import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from nlan import confirmation
 from nlan.confirmation import Confirmation
-from nlan.errors import HostError, InputError, NotFoundError
+from nlan.errors import HostError, NotFoundError
 from nlan.model import Lab, from_json, to_builtins
 from nlan.schema import Allocations
 from nlan.secrets import hide
-from nlan.values import is_name, natural
-from tega.api import Change, Commit, Op
-from tega.database import Database, open_database
-from tega.errors import Compacted, Conflict, DamagedStore, FutureRevision, StoreError
+from nlan.state.revisions import (
+    CONFIG,
+    Revision,
+    RevisionState,
+    changed,
+    desired_revision,
+    fates_of,
+    is_desired,
+    revision_of,
+    state_of,
+)
+from tega.api import Change, Op
+from tega.database import Database
+from tega.errors import Compacted, Conflict, FutureRevision, StoreError
 from tega.state import View
-
-CONFIG = "config-"
-
-Say = Callable[[str], None]
-"""Told what the person at the terminal should know."""
-
-
-RevisionState = Literal["current", "unconfirmed", "undone", "failed", "unfinished", "past"]
-
-
-class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """One revision of a lab's desired state.
-
-    Attributes:
-        revision: Its number; numbers grow, not all are revisions.
-        time: Seconds since 1970.
-        author: Who made it.
-        message: Why.
-        changed: What it touched: ``lab`` and node names, sorted.
-        applied: Whether the running network is at it.
-        state: ``current``, ``unconfirmed`` (current, and undone unless confirmed), ``undone`` (it was not
-            confirmed), ``failed`` (it could not be applied whole), ``unfinished`` (it has not been yet),
-            or ``past``.
-        reason: Why it failed.
-    """
-
-    revision: int
-    time: float
-    author: str
-    message: str
-    changed: tuple[str, ...]
-    applied: bool = False
-    state: RevisionState = "past"
-    reason: str = ""
-
-
-def database_path(state: Path, lab: str) -> Path:
-    """Return the directory of a lab's database.
-
-    Raises:
-        InputError: That is no lab's name; a path must not lead elsewhere.
-    """
-    if not is_name(lab):
-        raise InputError(f"`{lab}` cannot be a lab's name")
-    return state / lab / "tega"
-
-
-def known_labs(state: Path) -> list[str]:
-    """Return the labs that have a database, sorted.
-
-    Raises:
-        HostError: The caller may not see them.
-    """
-    try:
-        return sorted((entry.name for entry in state.iterdir() if _is_there(entry / "tega")), key=natural)
-    except FileNotFoundError:
-        return []
-    except PermissionError as error:
-        raise HostError(f"{state}: cannot be read: {error.strerror}; run this with sudo") from error
-
-
-def _is_there(directory: Path) -> bool:
-    """Tell whether there is such a directory, as far as the caller can see."""
-    try:
-        return directory.is_dir()
-    except PermissionError:
-        return True
 
 
 class LabState:
@@ -168,7 +108,7 @@ class LabState:
 
     def head(self) -> int:
         """Return the newest revision of the desired state; 0 where there is none."""
-        return _desired_revision(self.database.view())
+        return desired_revision(self.database.view())
 
     def applied(self) -> int:
         """Return the revision that the running network is at; 0 where none was applied whole."""
@@ -197,12 +137,12 @@ class LabState:
     def revisions(self, limit: int = 0) -> list[Revision]:
         """Return the revisions kept, newest first; at most `limit` of them where it is not 0."""
         commits = list(self.database.history())
-        fates = _fates(commits)
+        fates = fates_of(commits)
         applied, waiting = self.applied(), self.confirmation()
-        found = [_revision(commit, applied, waiting, fates) for commit in commits if _changed(commit)]
+        found = [revision_of(commit, applied, waiting, fates) for commit in commits if changed(commit)]
         base = self._base()
         if base is not None:
-            state, _ = _state(base.revision, applied, waiting, fates)
+            state, _ = state_of(base.revision, applied, waiting, fates)
             current = state in ("current", "unconfirmed")
             found.insert(0, replace(base, applied=current, state=state if current else base.state))
         return found[: -limit - 1 : -1] if limit else found[::-1]
@@ -214,7 +154,7 @@ class LabState:
             return None
         base = from_json(entry.value, Revision)
         oldest = self.database.oldest()
-        stands = base.revision <= oldest and _desired_revision(self.database.view(oldest)) == base.revision
+        stands = base.revision <= oldest and desired_revision(self.database.view(oldest)) == base.revision
         return base if stands else None
 
     def _view(self, revision: int | None) -> View:
@@ -223,7 +163,7 @@ class LabState:
             return self.database.view(revision)
         except Compacted as error:
             base = self.database.view(error.oldest)
-            if _desired_revision(base) != revision:
+            if desired_revision(base) != revision:
                 raise
             return base
 
@@ -233,7 +173,7 @@ class LabState:
         Raises:
             StoreError: See `Database.compact`.
         """
-        base = _desired_revision(self.database.view(before - 1))
+        base = desired_revision(self.database.view(before - 1))
         found = next((revision for revision in self.revisions() if revision.revision == base), None)
         if found is not None:
             state: RevisionState = "past" if found.applied else found.state
@@ -266,7 +206,7 @@ class LabState:
             confirm_s: Seconds until the change undoes itself; None where it counts at once.
         """
         changes = self._changes(_documents(lab, allocations, source))
-        revision = self.database.head() + 1 if any(map(_is_desired, changes)) else self.head()
+        revision = self.database.head() + 1 if any(map(is_desired, changes)) else self.head()
         if not self.was_up():
             changes.append(Change(Op.PUT, ("applied",), {"revision": 0, "time": time.time(), "up": True}))
         waiting = None if confirm_s is None else self._waiting(revision, confirm_s)
@@ -370,100 +310,12 @@ class LabState:
         return True
 
 
-def forget(state: Path, lab: str) -> bool:
-    """Remove a lab's database, and tell whether there was one."""
-    directory = database_path(state, lab).parent
-    if not directory.is_dir():
-        return False
-    try:
-        shutil.rmtree(directory)
-    except OSError as error:
-        raise HostError(f"{lab}: its database cannot be removed: {error}") from error
-    return True
-
-
-def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
-    """Open a lab's database, new where there is none.
-
-    A damaged database is set aside, never overwritten, and `say` is told where it is now.
-
-    Raises:
-        HostError: It cannot be opened or made.
-    """
-    directory = database_path(state, lab)
-    try:
-        # Files may hold passwords of BGP sessions: nobody else reads them.
-        directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        return LabState(_open(directory, say), lab)
-    except PermissionError as error:
-        why = f"{error.strerror}; run this with sudo"
-        raise HostError(f"{lab}: its database cannot be opened: {why}") from error
-    except (StoreError, OSError) as error:
-        raise HostError(f"{lab}: its database cannot be opened: {error}") from error
-
-
-def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | None:
-    """Open a lab's database, or return None where it has none that the caller can read.
-
-    What cannot be written (the disk is full, say) can be read all the same.
-    """
-    directory = database_path(state, lab)
-    if not _is_there(directory):
-        return None
-    try:
-        return open_state(state, lab, say=say)
-    except HostError as error:
-        why, found = str(error), None
-    with contextlib.suppress(StoreError, OSError):
-        found = LabState(open_database(directory, read_only=True), lab)
-    if say is not None:
-        say(why if found is None else f"{why}. It is read as it was last")
-    return found
-
-
-def get_state(state: Path, lab: str, *, say: Say) -> LabState:
-    """Open the database that a lab has, as `find_state` does.
-
-    Raises:
-        NotFoundError: It has none.
-        HostError: It cannot be opened, or the caller may not read it.
-    """
-    said: list[str] = []
-    found = find_state(state, lab, say=said.append)
-    if found is None:
-        raise HostError("\n".join(said)) if said else NotFoundError(f"nothing is known of a lab {lab}")
-    for line in said:
-        say(line)
-    return found
-
-
-def _open(directory: Path, say: Say | None) -> Database:
-    try:
-        database = open_database(directory)
-        database.expire()  # what a killed `nlan keep` left behind
-        return database
-    except DamagedStore as error:
-        from tega.repair import set_aside
-
-        aside = set_aside(directory)
-        if say is not None:
-            say(f"{error}\nthe damaged database is set aside as {aside}; history and allocations begin anew")
-        return open_database(directory)
-
-
 def author() -> str:
     """Return who makes a change: the user, also behind sudo."""
     try:
         return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
-
-
-def _desired_revision(tree: View) -> int:
-    """Return the newest revision of the desired state in a tree; 0 where there is none."""
-    roots = (root for root in tree.keys() if root == "lab" or root.startswith(CONFIG))  # noqa: SIM118
-    return max((entry.mod_rev for root in roots if (entry := tree.get((root,))) is not None), default=0)
 
 
 def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> dict[str, Any]:
@@ -476,79 +328,3 @@ def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> d
     documents["alloc"] = to_builtins(allocations)
     documents["source"] = {"file": source[0], "text": source[1]}
     return documents
-
-
-def _is_desired(change: Change) -> bool:
-    return bool(change.path) and (change.path[0] == "lab" or change.path[0].startswith(CONFIG))
-
-
-def _changed(commit: Commit) -> tuple[str, ...]:
-    touched = {c.path[0].removeprefix(CONFIG) for c in commit.changes if _is_desired(c)}
-    return tuple(sorted(touched, key=natural))
-
-
-class _Fates(NamedTuple):
-    """What became of revisions: those applied whole, why others failed, those undone for want of a word."""
-
-    applied: set[int]
-    failed: dict[int, str]
-    undone: set[int]
-
-
-def _fates(commits: Iterable[Commit]) -> _Fates:
-    fates, waiting, pending = _Fates(set(), {}, set()), 0, set[int]()
-    for commit in commits:
-        if _changed(commit):
-            pending.add(commit.rev)
-        for change in commit.changes:
-            value = change.value if isinstance(change.value, dict) else {}
-            match change.path:
-                case ("applied",):
-                    revision = value.get("revision", 0)
-                    if revision or not value.get("up"):  # the way to another one, or to nothing, is over
-                        fates.applied.add(revision)
-                        fates.failed.update(
-                            (lost, fates.failed.get(lost, "")) for lost in pending - {revision}
-                        )
-                        pending.clear()
-                case ("confirm",):
-                    waiting = value.get("revision", waiting)
-                case ("confirm", "until"):
-                    fates.undone.add(waiting)
-                case ("status",):
-                    for node, one in value.items():
-                        if one.get("state") == "error":
-                            fates.failed.setdefault(one["revision"], _with_node(node, str(one["reason"])))
-    return fates
-
-
-def _with_node(node: str, reason: str) -> str:
-    return reason if reason.startswith(f"{node}: ") else f"{node}: {reason}"
-
-
-def _revision(commit: Commit, applied: int, waiting: Confirmation | None, fates: _Fates) -> Revision:
-    state, reason = _state(commit.rev, applied, waiting, fates)
-    return Revision(
-        revision=commit.rev,
-        time=commit.time,
-        author=commit.author,
-        message=commit.message,
-        changed=_changed(commit),
-        applied=commit.rev == applied,
-        state=state,
-        reason=reason,
-    )
-
-
-def _state(
-    revision: int, applied: int, waiting: Confirmation | None, fates: _Fates
-) -> tuple[RevisionState, str]:
-    if revision == applied:
-        return "unconfirmed" if waiting is not None and waiting.revision == revision else "current", ""
-    if revision in fates.undone:
-        return "undone", ""
-    if revision in fates.applied:
-        return "past", ""
-    if revision in fates.failed:
-        return "failed", fates.failed.get(revision, "")
-    return "unfinished", ""
