@@ -68,7 +68,7 @@ def complete(kernel: FakeKernel, desired: Lab) -> None:
 
 
 class FakeContext(Context):
-    """A context on a fake kernel."""
+    """A context on a fake kernel, which has all; what this machine has is not asked."""
 
     def __init__(self, kernel: FakeKernel) -> None:
         self.place = FakePlace(kernel)  # type: ignore[assignment]
@@ -76,6 +76,9 @@ class FakeContext(Context):
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         return fake_drivers(self.place, desired)  # type: ignore[arg-type]
+
+    def check(self, plan: Plan, file: str, lines: Mapping[str, int]) -> None:
+        """Refuse nothing."""
 
 
 @cache

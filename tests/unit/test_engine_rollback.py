@@ -12,7 +12,6 @@ from typing import NoReturn
 
 import pytest
 
-from nlan.api import lifecycle
 from nlan.api.lifecycle import take_down
 from nlan.api.listener import Listener
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
@@ -20,11 +19,6 @@ from nlan.netlink.driver import NetlinkDriver
 from nlan.plan import Operation
 from samples import PTN
 from unit.engine_labs import OTHER, Machine
-
-
-@pytest.fixture(autouse=True)
-def _machine_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle.requirements, "check", lambda *_: None)
 
 
 def changes(*before: str, wanted: str) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
+from nlan.api import requirements
 from nlan.api.nodes import open_nodes
 from nlan.engines.base import BgpSession, EngineDriver, Engines
 from nlan.errors import NotFoundError
@@ -17,6 +18,7 @@ from nlan.kinds.namespace import NamespaceDriver
 from nlan.model import Lab
 from nlan.netlink.watch import RouteWatcher
 from nlan.place import Place
+from nlan.plan import Plan
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes import Paths
@@ -98,6 +100,20 @@ class Context:
     def namespace_drivers(self) -> list[Driver]:
         """Return the drivers that removing a lab needs: everything is in its namespaces."""
         return [NamespaceDriver(self.place)]
+
+    def check(self, plan: Plan, file: str, lines: Mapping[str, int]) -> None:
+        """Refuse a plan that this machine lacks something for.
+
+        Args:
+            plan: What is about to be done.
+            file: What it comes from, for the message.
+            lines: The line of each node in that file.
+
+        Raises:
+            HostError: It can have no nodes at all.
+            InputError: Names each node, what it needs, and how to get it.
+        """
+        requirements.check(plan, self.engines, self.kinds, self.place, file, lines)
 
     def routes(self, nodes: Sequence[str]) -> RouteWatcher:
         """Return a watcher of the kernels' routes; a context that closes its sockets."""

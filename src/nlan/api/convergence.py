@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -171,6 +171,9 @@ def wait(
     speakers: Speakers,
     deadline: float,
     progress: Callable[[str], None] = lambda text: None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    quiet_s: float = QUIET_S,
 ) -> Missing:
     """Wait until all that is expected has come, and return what is missing at the deadline.
 
@@ -178,155 +181,126 @@ def wait(
         expected: From `nlan.expect.expectation`.
         routes: The kernels.
         speakers: The daemons.
-        deadline: By `time.monotonic`, seconds.
+        deadline: By the clock, seconds.
         progress: Told in words how far it is.
+        clock: Seconds that only grow.
+        quiet_s: How long routing must be quiet where raw configuration decides what comes.
     """
-    _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
-    sessions = _wait_for(
-        expected.sessions,
-        lambda left: _unestablished(left, speakers),
-        speakers,
-        deadline,
-        progress,
-        "sessions",
-    )
-    wanted = _adjacencies(expected)
-    neighbors = _wait_for(
-        wanted, lambda left: _unadjacent(left, speakers), speakers, deadline, progress, "OSPF neighbours"
-    )
-    others = _wait_for(
-        wanted_others(expected),
-        lambda left: unheard(left, speakers),
-        speakers,
-        deadline,
-        progress,
-        "IS-IS neighbours and BFD sessions",
-    )
-    # Where a change reset a session, the routes seen before were those that it was about to take away.
-    missing_routes = _wait_for_rest(expected, routes, speakers, deadline, progress)
-    raw, unseen = (
-        _wait_for_quiet(expected, routes, speakers, deadline, progress) if expected.raw else ([], {})
-    )
-    return Missing(
-        sessions=tuple(sessions),
-        neighbors=tuple(neighbors),
-        others=tuple(others),
-        routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
-        raw=tuple(end for end in raw if end not in {(s.node, s.peer) for s in sessions}),
-        hindrances=expected.hindrances,
-        unseen={
-            node: frozenset(left)
-            for node, prefixes in sorted(unseen.items())
-            if (left := prefixes - missing_routes.get(node, set()))
-        },
-    )
+    return _Wait(expected, routes, speakers, deadline, progress, clock, quiet_s).run()
 
 
-def _wait_for_rest(
-    expected: Expectation,
-    routes: Routes,
-    speakers: Speakers,
-    deadline: float,
-    progress: Callable[[str], None],
-) -> MissingRoutes:
-    """Wait until nothing moves any more and no OSPF daemon has still to compute; return what is missing."""
-    computing = sorted({node for _, node, *_ in _adjacencies(expected)})
-    quiet_s = RESOLVE_S if computing and expected.sessions else SETTLE_S
-    while True:
-        _wait_for(
-            computing,
-            lambda left: list(filter(speakers.is_computing, left)),
-            speakers,
-            deadline,
-            progress,
-            "SPF runs",
+class _Wait(NamedTuple):
+    """One waiting, with whom it asks."""
+
+    expected: Expectation
+    routes: Routes
+    speakers: Speakers
+    deadline: float
+    progress: Callable[[str], None]
+    clock: Callable[[], float]
+    quiet_s: float
+
+    def run(self) -> Missing:
+        """Wait for one thing after the other."""
+        expected, speakers = self.expected, self.speakers
+        self._for_routes()
+        sessions = self._for(expected.sessions, lambda left: _unestablished(left, speakers), "sessions")
+        wanted = _adjacencies(expected)
+        neighbors = self._for(wanted, lambda left: _unadjacent(left, speakers), "OSPF neighbours")
+        what = "IS-IS neighbours and BFD sessions"
+        others = self._for(wanted_others(expected), lambda left: unheard(left, speakers), what)
+        # Where a change reset a session, the routes seen before were those that it was about to take away.
+        missing_routes = self._for_rest()
+        raw, unseen = self._for_quiet() if expected.raw else ([], {})
+        return Missing(
+            sessions=tuple(sessions),
+            neighbors=tuple(neighbors),
+            others=tuple(others),
+            routes={node: frozenset(prefixes) for node, prefixes in sorted(missing_routes.items())},
+            raw=tuple(end for end in raw if end not in {(s.node, s.peer) for s in sessions}),
+            hindrances=expected.hindrances,
+            unseen={
+                node: frozenset(left)
+                for node, prefixes in sorted(unseen.items())
+                if (left := prefixes - missing_routes.get(node, set()))
+            },
         )
-        missing = _wait_for_routes(expected.routes, routes, speakers, deadline, progress)
-        if missing:
-            return missing
-        routes.settle(quiet_s, deadline)
-        # A router that was done may have been told something by one that was not.
-        if time.monotonic() >= deadline or not any(map(speakers.is_computing, computing)):
-            return missing
 
+    def _for_rest(self) -> MissingRoutes:
+        """Wait until nothing moves and no OSPF daemon has still to compute; return what is missing."""
+        is_computing = self.speakers.is_computing
+        computing = sorted({node for _, node, *_ in _adjacencies(self.expected)})
+        quiet_s = RESOLVE_S if computing and self.expected.sessions else SETTLE_S
+        while True:
+            self._for(computing, lambda left: list(filter(is_computing, left)), "SPF runs")
+            missing = self._for_routes()
+            if missing:
+                return missing
+            self.routes.settle(quiet_s, self.deadline)
+            # A router that was done may have been told something by one that was not.
+            if self.clock() >= self.deadline or not any(map(is_computing, computing)):
+                return missing
 
-def _wait_for_routes(
-    expected: Mapping[str, frozenset[IpNetwork]],
-    routes: Routes,
-    speakers: Speakers,
-    deadline: float,
-    progress: Callable[[str], None],
-) -> MissingRoutes:
-    missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.items()}
-    left = total = sum(map(len, missing.values()))
-    heal_at = time.monotonic() + HEAL_S
-    while missing:
-        before = left
-        missing = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
-        left = sum(map(len, missing.values()))
-        if left < before:
-            heal_at = time.monotonic() + HEAL_S
-        elif time.monotonic() >= heal_at:
-            speakers.heal()
-            heal_at = time.monotonic() + HEAL_S
-        progress(f"routing: {total - left} of {total} routes")
-        if time.monotonic() >= deadline:
-            break
-    return missing
+    def _for_routes(self) -> MissingRoutes:
+        missing: MissingRoutes = {node: set(prefixes) for node, prefixes in self.expected.routes.items()}
+        left = total = sum(map(len, missing.values()))
+        heal_at = self.clock() + HEAL_S
+        while missing:
+            before = left
+            missing = self.routes.wait(missing, min(self.deadline, self.clock() + SHOW_S))
+            left = sum(map(len, missing.values()))
+            if left < before:
+                heal_at = self.clock() + HEAL_S
+            elif self.clock() >= heal_at:
+                self.speakers.heal()
+                heal_at = self.clock() + HEAL_S
+            self.progress(f"routing: {total - left} of {total} routes")
+            if self.clock() >= self.deadline:
+                break
+        return missing
 
+    def _for_quiet(self) -> tuple[list[tuple[str, str]], MissingRoutes]:
+        """Wait until every router knows all prefixes and every raw session is up, or nothing comes for long.
 
-def _wait_for_quiet(
-    expected: Expectation,
-    routes: Routes,
-    speakers: Speakers,
-    deadline: float,
-    progress: Callable[[str], None],
-) -> tuple[list[tuple[str, str]], MissingRoutes]:
-    """Wait until every router knows all prefixes and every raw session is up, or nothing comes for a while.
+        Returns:
+            (node, peer's address) of the sessions in raw configuration that are not up, and prefixes not
+            seen.
+        """
+        missing: MissingRoutes = {node: set(prefixes) for node, prefixes in self.expected.hoped.items()}
+        down = _down(self.expected.raw, self.speakers)
+        quiet = self.clock() + self.quiet_s
+        while (missing or down) and self.clock() < min(quiet, self.deadline):
+            before = (missing, down)
+            self.speakers.pause(0 if missing else SHOW_S)
+            missing = self.routes.wait(missing, min(self.deadline, self.clock() + SHOW_S))
+            down = _down(self.expected.raw, self.speakers)
+            if (missing, down) != before:
+                quiet = self.clock() + self.quiet_s
+            unseen = sum(map(len, missing.values()))
+            self.progress(f"routing: raw configuration, {unseen} prefixes not seen (yet)")
+        return down, missing
 
-    Returns:
-        (node, peer's address) of the sessions in raw configuration that are not up, and prefixes not seen.
-    """
-    missing: MissingRoutes = {node: set(prefixes) for node, prefixes in expected.hoped.items()}
-    down = _down(expected.raw, speakers)
-    quiet = time.monotonic() + QUIET_S
-    while (missing or down) and time.monotonic() < min(quiet, deadline):
-        before = (missing, down)
-        speakers.pause(0 if missing else SHOW_S)
-        missing = routes.wait(missing, min(deadline, time.monotonic() + SHOW_S))
-        down = _down(expected.raw, speakers)
-        if (missing, down) != before:
-            quiet = time.monotonic() + QUIET_S
-        progress(f"routing: raw configuration, {sum(map(len, missing.values()))} prefixes not seen (yet)")
-    return down, missing
+    def _for(
+        self, wanted: Iterable[T], still_missing: Callable[[Sequence[T]], list[T]], what: str
+    ) -> list[T]:
+        left = list(wanted)
+        total = len(left)
+        count, heal_at = total, self.clock() + HEAL_S
+        while left := still_missing(left):
+            if len(left) < count:
+                count, heal_at = len(left), self.clock() + HEAL_S
+            elif self.clock() >= heal_at:
+                self.speakers.heal()
+                heal_at = self.clock() + HEAL_S
+            self.progress(f"routing: {total - len(left)} of {total} {what}")
+            if self.clock() >= self.deadline:
+                break
+            self.speakers.pause(ASK_AGAIN_S)
+        return left
 
 
 def _down(nodes: Iterable[str], speakers: Speakers) -> list[tuple[str, str]]:
     return [(node, peer) for node in nodes for peer in sorted(speakers.unestablished(node))]
-
-
-def _wait_for(
-    wanted: Iterable[T],
-    still_missing: Callable[[Sequence[T]], list[T]],
-    speakers: Speakers,
-    deadline: float,
-    progress: Callable[[str], None],
-    what: str,
-) -> list[T]:
-    left = list(wanted)
-    total = len(left)
-    count, heal_at = total, time.monotonic() + HEAL_S
-    while left := still_missing(left):
-        if len(left) < count:
-            count, heal_at = len(left), time.monotonic() + HEAL_S
-        elif time.monotonic() >= heal_at:
-            speakers.heal()
-            heal_at = time.monotonic() + HEAL_S
-        progress(f"routing: {total - len(left)} of {total} {what}")
-        if time.monotonic() >= deadline:
-            break
-        speakers.pause(ASK_AGAIN_S)
-    return left
 
 
 def _unestablished(sessions: Sequence[Session], speakers: Speakers) -> list[Session]:

@@ -13,12 +13,10 @@ last; a later one that waits for nobody keeps it (as RFC 6241, section 8.4).
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import Literal, NamedTuple, TypedDict
 
-from nlan.api import requirements
 from nlan.api.context import Context, engines
 from nlan.api.convergence import Missing, wait
 from nlan.api.listener import Listener
@@ -181,12 +179,12 @@ def prepare(context: Context, request: Request) -> Prepared:
     """
     if request.confirm_s is not None and not math.isfinite(request.confirm_s):
         raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
-    clock = _Clock()
+    clock = _Clock(context.clock)
     desired = expanded(request.lab, exclusive=request.exclusive)
     engine = _engine(context, desired)
     namespaces = context.place.namespaces()
     plan = engine.plan(desired, namespaces)
-    requirements.check(plan, context.engines, context.kinds, context.place, request.source[0], request.lines)
+    context.check(plan, request.source[0], request.lines)
     clock.lap("plan")
     return Prepared(request, desired, engine, plan, bool(namespaces), clock.laps["plan"])
 
@@ -202,12 +200,12 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
         VerificationError: All was done, yet the network differs.
     """
     request, desired, engine, plan, existed, seconds = prepared
-    clock = _Clock({"plan": seconds})
+    clock = _Clock(context.clock, {"plan": seconds})
     listener.planned(plan)
     before, head, waiting = state.applied(), state.head(), state.confirmation()
     if request.base not in (None, head) or request.known not in (None, state.allocations()):
         raise OvertakenError(f"{request.lab.name}: revision {head} came in between; try again")
-    confirm_s, begun = request.confirm_s, time.monotonic()
+    confirm_s, begun = request.confirm_s, context.clock()
     is_unknown = existed and not before and (state.was_up() or state.is_blank())
     if confirm_s is not None and is_unknown and waiting is None:
         raise InputError(f"{request.lab.name}: {NO_WAY_BACK}, so nothing can wait to be confirmed")
@@ -390,9 +388,9 @@ def _errors(failures: Sequence[Failure]) -> tuple[NlanError, ...]:
 
 
 def _verify(engine: Engine, desired: Mapping[Key, Resource], context: Context) -> None:
-    deadline = time.monotonic() + VANISH_S
+    deadline = context.clock() + VANISH_S
     left = _left(engine, desired, context)
-    while left and all(map(_vanishes, left)) and time.monotonic() < deadline:
+    while left and all(map(_vanishes, left)) and context.clock() < deadline:
         Event().wait(LOOK_AGAIN_S)
         left = _left(engine, desired, context)
     if left:
@@ -425,22 +423,23 @@ def _converge(context: Context, request: Request, begun: float, listener: Listen
     expected = expectation(request.lab)
     if not expected:
         return Missing(hindrances=expected.hindrances)
-    deadline = time.monotonic() + request.timeout_s
+    deadline = context.clock() + request.timeout_s
     if request.confirm_s is not None:
         deadline = min(deadline, begun + request.confirm_s)
     with context.routes(sorted({*expected.routes, *expected.hoped})) as routes:
-        return wait(expected, routes, context.speakers(request.lab), deadline, listener.waiting)
+        speakers = context.speakers(request.lab)
+        return wait(expected, routes, speakers, deadline, listener.waiting, clock=context.clock)
 
 
 class _Clock:
     """Seconds by part."""
 
-    def __init__(self, laps: Mapping[str, float] | None = None) -> None:
+    def __init__(self, now: Callable[[], float], laps: Mapping[str, float] | None = None) -> None:
         self.laps: dict[str, float] = dict(laps or {})
-        self._last = time.monotonic()
+        self._now, self._last = now, now()
 
     def lap(self, part: str) -> None:
         """Add the time since the last call to a part."""
-        now = time.monotonic()
+        now = self._now()
         self.laps[part] = self.laps.get(part, 0.0) + now - self._last
         self._last = now

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-import pytest
-
-from nlan.api import convergence
 from nlan.api.convergence import MissingRoutes, wait
 from nlan.expect import Expectation, Session
 
@@ -59,33 +56,29 @@ class Daemons:
 RAW = Expectation(exact=False, hoped={"r1": frozenset({PREFIX})}, raw=("r1",))
 
 
-def test_a_raw_session_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convergence, "QUIET_S", 60.0)
+def test_a_raw_session_is_waited_for() -> None:
     daemons = Daemons(up_with=5)
-    missing = wait(RAW, Kernels(come_with=1), daemons, deadline=float("inf"))
+    missing = wait(RAW, Kernels(come_with=1), daemons, deadline=float("inf"), quiet_s=60.0)
     assert (bool(missing), missing.notes(), daemons.questions) == (False, [], 5)
 
 
-def test_a_raw_session_that_stays_down_is_noted_and_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convergence, "QUIET_S", 0.01)
-    missing = wait(RAW, Kernels(come_with=1), Daemons(up_with=None), deadline=float("inf"))
+def test_a_raw_session_that_stays_down_is_noted_and_not_missing() -> None:
+    missing = wait(RAW, Kernels(come_with=1), Daemons(up_with=None), deadline=float("inf"), quiet_s=0.01)
     assert not missing
     assert missing.notes() == ["r1: its BGP session with 192.0.2.2 is not up"]
     assert not missing.is_certain
 
 
-def test_where_raw_lines_may_bring_more_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convergence, "QUIET_S", 0.01)
-    missing = wait(RAW, Kernels(come_with=1_000_000), Daemons(up_with=1), deadline=float("inf"))
+def test_where_raw_lines_may_bring_more_nothing_is_certain() -> None:
+    missing = wait(RAW, Kernels(come_with=1_000_000), Daemons(up_with=1), deadline=float("inf"), quiet_s=0.01)
     assert (bool(missing), missing.is_certain) == (False, False)
     said = "whether more is to come is not known: 1 route is not seen, 192.0.2.0/24 at r1"
     assert missing.notes() == [said]
     assert wait(RAW, Kernels(come_with=1), Daemons(up_with=1), deadline=float("inf")).is_certain
 
 
-def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_begins_the_quiet_anew() -> None:
     now = [0.0]
-    monkeypatch.setattr("nlan.api.convergence.time.monotonic", lambda: now[0])
 
     class Slow(Kernels):
         def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
@@ -93,7 +86,7 @@ def test_what_comes_begins_the_quiet_anew(monkeypatch: pytest.MonkeyPatch) -> No
             return super().wait(missing, deadline)
 
     daemons, kernels = Daemons(up_with=3), Slow(come_with=10)
-    wait(RAW, kernels, daemons, deadline=float("inf"))
+    wait(RAW, kernels, daemons, deadline=float("inf"), clock=lambda: now[0])
     assert kernels.questions == 4  # at 2, 4 (the session came: quiet until 7), 6 and 8 s
 
 
@@ -116,9 +109,8 @@ def test_routes_that_go_with_a_session_are_waited_for_again() -> None:
     assert kernels.questions == 3
 
 
-def test_what_came_up_in_vain_is_looked_for_while_no_route_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_came_up_in_vain_is_looked_for_while_no_route_comes() -> None:
     now = [0.0]
-    monkeypatch.setattr("nlan.api.convergence.time.monotonic", lambda: now[0])
 
     class Slow(Kernels):
         def wait(self, missing: MissingRoutes, deadline: float) -> MissingRoutes:
@@ -126,7 +118,8 @@ def test_what_came_up_in_vain_is_looked_for_while_no_route_comes(monkeypatch: py
             return super().wait(missing, deadline)
 
     daemons = Daemons(up_with=1)
-    wait(Expectation(routes={"r1": frozenset({PREFIX})}), Slow(come_with=10), daemons, deadline=float("inf"))
+    expected = Expectation(routes={"r1": frozenset({PREFIX})})
+    wait(expected, Slow(come_with=10), daemons, deadline=float("inf"), clock=lambda: now[0])
     assert daemons.healed == 2  # at 1.2 and 2.4 s; what comes at 3.0 s is all
 
 

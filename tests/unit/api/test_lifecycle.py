@@ -28,11 +28,6 @@ from unit.engine_labs import OTHER, Machine, loaded
 THIRD = OTHER.replace("/24: 2", "/24: 3")
 
 
-@pytest.fixture(autouse=True)
-def _machine_has_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle.requirements, "check", lambda *_: None)
-
-
 def fail(machine: Machine, text: str, **options: object) -> str:
     """Let the first change of an `up` fail, and return the error."""
     machine.kernel.faults.fail_at(0, errno.ENOMEM)
