@@ -12,7 +12,7 @@ import pytest
 
 from contract.sides import Fake, Real, Side
 from nlan.api.context import kinds
-from nlan.api.features import missing, of_kinds
+from nlan.api.doctor.features import missing, of_kinds
 from nlan.runtimes import NetnsRuntime, Paths
 
 NAMESPACES = ("a", "b", "c", "@fabric")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from nlan.api.context import Context
-from nlan.api.lifecycle import Applied, Request, bring_up, prepare
 from nlan.api.listener import Listener
+from nlan.api.runs.lifecycle import Applied, Request, bring_up, prepare
 from nlan.engine import Engine, Failure
 from nlan.expand import expand
 from nlan.kinds.base import Driver

@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Iterable, Sequence
 
-from nlan.api.lifecycle import _apply_error
+from nlan.api.runs.lifecycle import _apply_error
 from nlan.engine import Engine, Failure, failure_text
 from nlan.errors import ApplyError, HostError, NlanError, os_words
 from nlan.kinds.bridge import Bridge

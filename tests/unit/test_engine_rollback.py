@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import pytest
 
-from nlan.api.lifecycle import take_down
 from nlan.api.listener import Listener
+from nlan.api.runs.lifecycle import take_down
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.netlink.driver import NetlinkDriver
 from nlan.plan import Operation

@@ -11,29 +11,29 @@ if TYPE_CHECKING:
     from nlan import model
     from nlan.api.catalog import Listed as Listed
     from nlan.api.catalog import need_root as need_root
-    from nlan.api.comparing import Distance as Distance
-    from nlan.api.convergence import Missing as Missing
-    from nlan.api.differences import MISSING as MISSING
-    from nlan.api.differences import Difference as Difference
+    from nlan.api.doctor.features import Feature as Feature
     from nlan.api.edits import Edit as Edit
+    from nlan.api.edits.comparing import Distance as Distance
+    from nlan.api.edits.differences import MISSING as MISSING
+    from nlan.api.edits.differences import Difference as Difference
+    from nlan.api.edits.text import LabText as LabText
     from nlan.api.environment import Environment as Environment
     from nlan.api.events.reports import Report as Report
     from nlan.api.events.reports import Tell as Tell
     from nlan.api.events.watching import Watching as Watching
-    from nlan.api.execution import Executed as Executed
-    from nlan.api.features import Feature as Feature
+    from nlan.api.inside.execution import Executed as Executed
+    from nlan.api.inside.pinging import Ping as Ping
+    from nlan.api.inside.pinging import Pings as Pings
     from nlan.api.lab import Lab as Lab
     from nlan.api.lab import labs as labs
-    from nlan.api.lifecycle import Applied as Applied
-    from nlan.api.lifecycle import Options as Options
-    from nlan.api.lifecycle import Wait as Wait
     from nlan.api.listener import Listener as Listener
-    from nlan.api.pinging import Ping as Ping
-    from nlan.api.pinging import Pings as Pings
-    from nlan.api.removing import Removed as Removed
+    from nlan.api.runs.convergence import Missing as Missing
+    from nlan.api.runs.lifecycle import Applied as Applied
+    from nlan.api.runs.lifecycle import Options as Options
+    from nlan.api.runs.lifecycle import Wait as Wait
+    from nlan.api.runs.removing import Removed as Removed
     from nlan.api.status import LabStatus as LabStatus
     from nlan.api.status import NodeStatus as NodeStatus
-    from nlan.api.text import LabText as LabText
     from nlan.confirmation import Confirmation as Confirmation
     from nlan.model import to_builtins as to_builtins
     from nlan.model import to_shown as to_shown
@@ -51,34 +51,34 @@ if TYPE_CHECKING:
     Resolved = model.Lab
 
 _HOME = {
-    "MISSING": "nlan.api.differences",
-    "Applied": "nlan.api.lifecycle",
+    "MISSING": "nlan.api.edits.differences",
+    "Applied": "nlan.api.runs.lifecycle",
     "Confirmation": "nlan.confirmation",
-    "Difference": "nlan.api.differences",
-    "Distance": "nlan.api.comparing",
+    "Difference": "nlan.api.edits.differences",
+    "Distance": "nlan.api.edits.comparing",
     "Edit": "nlan.api.edits",
     "Environment": "nlan.api.environment",
-    "Executed": "nlan.api.execution",
-    "Feature": "nlan.api.features",
+    "Executed": "nlan.api.inside.execution",
+    "Feature": "nlan.api.doctor.features",
     "Lab": "nlan.api.lab",
     "LabStatus": "nlan.api.status",
-    "LabText": "nlan.api.text",
+    "LabText": "nlan.api.edits.text",
     "Listed": "nlan.api.catalog",
     "Listener": "nlan.api.listener",
-    "Missing": "nlan.api.convergence",
+    "Missing": "nlan.api.runs.convergence",
     "NodeStatus": "nlan.api.status",
     "Operation": "nlan.plan",
-    "Options": "nlan.api.lifecycle",
+    "Options": "nlan.api.runs.lifecycle",
     "Paths": "nlan.runtimes",
-    "Ping": "nlan.api.pinging",
-    "Pings": "nlan.api.pinging",
+    "Ping": "nlan.api.inside.pinging",
+    "Pings": "nlan.api.inside.pinging",
     "Plan": "nlan.plan",
-    "Removed": "nlan.api.removing",
+    "Removed": "nlan.api.runs.removing",
     "Revision": "nlan.state",
     "Report": "nlan.api.events.reports",
     "Resolved": "nlan.model",
     "Tell": "nlan.api.events.reports",
-    "Wait": "nlan.api.lifecycle",
+    "Wait": "nlan.api.runs.lifecycle",
     "Watching": "nlan.api.events.watching",
     "hidden": "nlan.schema.written.dump",
     "json_schema": "nlan.schema",

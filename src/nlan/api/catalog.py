@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from nlan.api import names
+from nlan.api.inside import names
 from nlan.api.nodes import open_nodes
 from nlan.api.pidfile import keeper_of
 from nlan.errors import HostError, NotFoundError
@@ -41,7 +41,7 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
 
 
 def second_names(place: NetnsRuntime) -> dict[str, str]:
-    """Return the hosts of a lab by their second addresses (`nlan.api.names`), as it is remembered."""
+    """Return the hosts of a lab by their second addresses (`nlan.api.inside.names`), as it is remembered."""
     state = find_state(place.paths.state, place.lab)
     if state is None:
         return {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
-from nlan.api import requirements
+from nlan.api.doctor import requirements
 from nlan.api.nodes import open_nodes
 from nlan.engines.base import BgpSession, EngineDriver, Engines
 from nlan.errors import NotFoundError

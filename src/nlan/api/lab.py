@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from nlan import model
     from nlan.api.catalog import Listed
-    from nlan.api.comparing import Distance
     from nlan.api.context import Context
-    from nlan.api.differences import Difference
     from nlan.api.edits import Edit
+    from nlan.api.edits.comparing import Distance
+    from nlan.api.edits.differences import Difference
+    from nlan.api.edits.text import LabText
     from nlan.api.events.reports import Report
     from nlan.api.events.watching import Watching
-    from nlan.api.execution import Executed
-    from nlan.api.files import Read, Source
-    from nlan.api.lifecycle import Applied, Options
-    from nlan.api.pinging import Pings
-    from nlan.api.removing import Removed
+    from nlan.api.inside.execution import Executed
+    from nlan.api.inside.pinging import Pings
+    from nlan.api.runs.files import Read, Source
+    from nlan.api.runs.lifecycle import Applied, Options
+    from nlan.api.runs.removing import Removed
     from nlan.api.status import LabStatus
-    from nlan.api.text import LabText
     from nlan.confirmation import Confirmation
     from nlan.plan import Plan
     from nlan.runtimes import Paths
@@ -107,7 +107,7 @@ class Lab:
         environment: Environment | None,
         listener: Listener | None,
     ) -> Lab:
-        from nlan.api.files import Source
+        from nlan.api.runs.files import Source
 
         lab = cls("", environment=environment, listener=listener)
         lab._source = Source(path, name, text)
@@ -174,7 +174,7 @@ class Lab:
 
     def read(self) -> Read:
         """Read the file; what was read to find the lab's name counts once."""
-        from nlan.api.files import read
+        from nlan.api.runs.files import read
 
         assert self._source is not None
         if self._read is None or not self._is_fresh:
@@ -185,7 +185,7 @@ class Lab:
     @property
     def other_file(self) -> str:
         """The file that the running lab of this name comes from, where that is another one; else empty."""
-        from nlan.api.files import other_file
+        from nlan.api.runs.files import other_file
 
         return "" if self._read is None else other_file(self.paths, self._read)
 
@@ -226,12 +226,13 @@ class Lab:
             NotFoundError: It has no file, and nothing is known of it.
         """
         if edit is None and self._source is not None:
-            from nlan.api.files import plan_of
+            from nlan.api.runs.files import plan_of
 
             return plan_of(self, self.read().loaded, exclusive=exclusive)
-        from nlan.api import editing, edits
+        from nlan.api import edits
+        from nlan.api.edits import applying
 
-        return editing.plan_change(self, edits.as_known() if edit is None else edit)
+        return applying.plan_change(self, edits.as_known() if edit is None else edit)
 
     # What changes it
 
@@ -265,7 +266,7 @@ class Lab:
             from nlan.api.edits import as_known
 
             return self.change(as_known(), **options)
-        from nlan.api.files import bring_up
+        from nlan.api.runs.files import bring_up
 
         return bring_up(self, options, replace=replace, strict=strict, exclusive=exclusive)
 
@@ -282,7 +283,7 @@ class Lab:
             OvertakenError: Somebody else's change came in between, and the edit is not to be made again.
             NlanError: Else as `up` does.
         """
-        from nlan.api.editing import change
+        from nlan.api.edits.applying import change
 
         return change(self, edit, options)
 
@@ -323,13 +324,13 @@ class Lab:
         Raises:
             NotFoundError: None waits; too late, it is undone.
         """
-        from nlan.api.running import confirm
+        from nlan.api.runs.running import confirm
 
         return confirm(self)
 
     def wait_for_confirmation(self, waiting: Confirmation) -> bool:
         """Wait until a change (`Applied.waiting`) is confirmed, or undo it in time; tell whether it stays."""
-        from nlan.api.running import wait_for_confirmation
+        from nlan.api.runs.running import wait_for_confirmation
 
         return wait_for_confirmation(self, waiting)
 
@@ -340,7 +341,7 @@ class Lab:
             NotFoundError: Nothing is known of it.
             NlanError: Else as `up` does.
         """
-        from nlan.api.restoring import restore
+        from nlan.api.runs.restoring import restore
 
         return restore(self)
 
@@ -354,7 +355,7 @@ class Lab:
             NotFoundError: There is none, or it is down already.
             HostError: Something could not be removed; the rest is.
         """
-        from nlan.api.removing import remove
+        from nlan.api.runs.removing import remove
 
         return remove(self, purge=purge)
 
@@ -385,7 +386,7 @@ class Lab:
         Raises:
             NotFoundError: There is no such revision, or it is kept no more.
         """
-        from nlan.api.comparing import between
+        from nlan.api.edits.comparing import between
 
         return between(self, before, after, secrets=secrets)
 
@@ -395,7 +396,7 @@ class Lab:
         Raises:
             NotFoundError: There is no such revision, or it is kept no more.
         """
-        from nlan.api.comparing import distance
+        from nlan.api.edits.comparing import distance
 
         return distance(self, revision)
 
@@ -436,7 +437,7 @@ class Lab:
         Raises:
             NotFoundError: There is none, or the lab does not run.
         """
-        from nlan.api.execution import find
+        from nlan.api.inside.execution import find
 
         return find(self, pattern)
 
@@ -446,7 +447,7 @@ class Lab:
         Raises:
             NotFoundError: None answers to it, several do, or the lab does not run.
         """
-        from nlan.api.execution import find_one
+        from nlan.api.inside.execution import find_one
 
         return find_one(self, node)
 
@@ -462,7 +463,7 @@ class Lab:
             NotFoundError: There is no such node, or the lab does not run.
             HostError: It took too long, and was killed.
         """
-        from nlan.api.execution import run_one
+        from nlan.api.inside.execution import run_one
 
         return run_one(self, node, command, timeout_s)
 
@@ -473,14 +474,14 @@ class Lab:
             command: Its words; no shell reads them.
             nodes: Names of `namespaces`; None for all nodes.
         """
-        from nlan.api.execution import run_all
+        from nlan.api.inside.execution import run_all
 
         wanted = self.namespaces() if nodes is None else nodes
         return run_all(catalog.choose(self.paths, self.name), wanted, command)
 
     def enter(self, node: str) -> None:
         """Take this process into a node or host, for good: what it runs from now on runs there."""
-        from nlan.api.execution import enter
+        from nlan.api.inside.execution import enter
 
         enter(self, node)
 
@@ -498,7 +499,7 @@ class Lab:
         Raises:
             NotFoundError: There is no such node, or the lab does not run.
         """
-        from nlan.api.pinging import ping
+        from nlan.api.inside.pinging import ping
 
         return ping(self, source, target, count=count, timeout_s=timeout_s)
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nlan.api import catalog
 from nlan.api.context import Context, engines
-from nlan.api.convergence import Hearing, unheard, wanted_others, without
-from nlan.api.names import visible
-from nlan.api.running import settle
+from nlan.api.inside.names import visible
+from nlan.api.runs.convergence import Hearing, unheard, wanted_others, without
+from nlan.api.runs.running import settle
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine
 from nlan.engines.base import Daemon, EngineDriver

@@ -23,9 +23,9 @@ from nlan.api.events.sources import (
     Touched,
     Vanished,
 )
-from nlan.api.lifecycle import undo_unconfirmed
 from nlan.api.listener import Listener
 from nlan.api.pidfile import Pidfile
+from nlan.api.runs.lifecycle import undo_unconfirmed
 from nlan.confirmation import uptime
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from netns.support import shell
-from nlan.api.execution import run_all
+from nlan.api.inside.execution import run_all
 from nlan.engines.frr.directories import DIRECTORIES
 from nlan.errors import HostError
 from nlan.netlink.watch import allow_descriptors

@@ -13,7 +13,8 @@ from nlan.cli.main import main
 
 AS_NOBODY = """
 import os, sys
-from nlan.api import comparing, lab
+from nlan.api import lab
+from nlan.api.edits import comparing
 from nlan.cli.commands import diff, history
 from nlan.cli.main import main
 from tega.engines import frozen, sqlite

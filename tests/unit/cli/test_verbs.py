@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.parts import parts
+from nlan.api.doctor.parts import parts
 from nlan.cli.complete import candidates
 from nlan.cli.main import main
 from nlan.cli.verbs import VERBS, seam

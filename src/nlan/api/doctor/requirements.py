@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from nlan.api import features
+from nlan.api.doctor import features
 from nlan.engines.base import Engines, RawPlace
 from nlan.errors import HostError, InputError, Problem
 from nlan.kinds.base import AnyKind

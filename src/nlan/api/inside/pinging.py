@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from nlan.api import catalog, reach
+from nlan.api import catalog
+from nlan.api.inside import reach
 from nlan.drivers.ping import full_tables, ping_matrix
 from nlan.errors import InputError
 

@@ -13,8 +13,8 @@ from nlan.schema import load as load_file
 
 if TYPE_CHECKING:
     from nlan.api.lab import Lab
-    from nlan.api.lifecycle import Applied, Options
     from nlan.api.listener import Listener
+    from nlan.api.runs.lifecycle import Applied, Options
     from nlan.plan import Plan
     from nlan.runtimes import Paths
 
@@ -74,7 +74,7 @@ def read(paths: Paths, source: Source, listener: Listener) -> Read:
         InputError: The file is wrong.
     """
     from nlan.api.context import engines
-    from nlan.api.requirements import warnings
+    from nlan.api.doctor.requirements import warnings
 
     known = Known()
 
@@ -126,7 +126,7 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
         HostError: The lab runs, and only root can see how its nodes are.
     """
     from nlan.api.context import engines
-    from nlan.api.lifecycle import planned
+    from nlan.api.runs.lifecycle import planned
 
     if os.geteuid() != 0:
         if lab.name in catalog.running(lab.paths):
@@ -148,8 +148,8 @@ def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusi
         InputError: A lab of the name runs from another file, and is not to be replaced.
         NlanError: As `run_change` does.
     """
-    from nlan.api.lifecycle import Request
-    from nlan.api.running import run_change
+    from nlan.api.runs.lifecycle import Request
+    from nlan.api.runs.running import run_change
 
     catalog.need_root()
     while True:

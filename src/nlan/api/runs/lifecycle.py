@@ -18,8 +18,8 @@ from threading import Event
 from typing import Literal, NamedTuple, TypedDict
 
 from nlan.api.context import Context, engines
-from nlan.api.convergence import Missing, wait
 from nlan.api.listener import Listener
+from nlan.api.runs.convergence import Missing, wait
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine, Failure, failure_text
 from nlan.engines.base import Daemon

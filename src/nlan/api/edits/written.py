@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nlan.api.differences import merged
+from nlan.api.edits.differences import merged
 from nlan.errors import InputError, Problem
 from nlan.model import Lab
 from nlan.schema import Allocations, Loaded, load, vocabulary

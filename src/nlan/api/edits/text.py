@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nlan.api.changes import edited
+from nlan.api.edits.changes import edited
 from nlan.errors import NotFoundError
 from nlan.model import Lab
 from nlan.schema.written.dump import to_yaml

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from nlan.api.differences import SECRETS
+from nlan.api.edits.differences import SECRETS
 from nlan.errors import InputError, NotFoundError, Problem
 from nlan.model import Lab, Node
 from nlan.schema.checking.change import check_change

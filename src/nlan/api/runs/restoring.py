@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nlan.api import catalog
-from nlan.api.lifecycle import Applied, Request
 from nlan.api.nodes import open_nodes
-from nlan.api.running import run_change, settle
+from nlan.api.runs.lifecycle import Applied, Request
+from nlan.api.runs.running import run_change, settle
 from nlan.errors import NotFoundError
 from nlan.expand import expand
 from nlan.state import find_state

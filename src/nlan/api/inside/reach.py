@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from nlan.api.context import Context
-from nlan.api.names import find_namespace, second_names, visible
+from nlan.api.inside.names import find_namespace, second_names, visible
 from nlan.engine import Engine
 from nlan.errors import NotFoundError
 from nlan.kinds.address import Address

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.changes import edited, with_value, without_value
+from nlan.api.edits.changes import edited, with_value, without_value
 from nlan.errors import InputError
 from nlan.model import Lab
 from nlan.schema import load, to_yaml

@@ -6,9 +6,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from nlan.api import catalog
-from nlan.api.lifecycle import Applied, Options, Request, planned
-from nlan.api.running import run_change, settle
-from nlan.api.written import Changed, Origin
+from nlan.api.edits.written import Changed, Origin
+from nlan.api.runs.lifecycle import Applied, Options, Request, planned
+from nlan.api.runs.running import run_change, settle
 from nlan.errors import NotFoundError, OvertakenError
 from nlan.state import find_state
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.setting import set_by_path, unset_by_path
-from nlan.api.written import Origin
+from nlan.api.edits.setting import set_by_path, unset_by_path
+from nlan.api.edits.written import Origin
 from nlan.errors import InputError
 from nlan.model import BgpPeer, Lab
 from nlan.schema import load, to_yaml

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from nlan.api import lifecycle
-from nlan.api.lifecycle import take_down, undo_unconfirmed
 from nlan.api.listener import Listener
+from nlan.api.runs import lifecycle
+from nlan.api.runs.lifecycle import take_down, undo_unconfirmed
 from nlan.engine import Engine
 from nlan.errors import ApplyError, InputError, NlanError, OvertakenError, VerificationError
 from nlan.plan import Plan

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from nlan.api.written import Changed, Origin
+from nlan.api.edits.written import Changed, Origin
 
 if TYPE_CHECKING:
-    from nlan.api.text import LabText
+    from nlan.api.edits.text import LabText
     from nlan.model import Lab
     from nlan.state import LabState
 
@@ -41,8 +41,8 @@ def set_value(path: str, value: str) -> Edit:
         path: As in the file (``pe1.asn``) or in `nlan show` (``links.0.mtu``).
         value: As YAML.
     """
-    from nlan.api.changes import words_of
-    from nlan.api.setting import set_by_path
+    from nlan.api.edits.changes import words_of
+    from nlan.api.edits.setting import set_by_path
 
     def change(state: LabState, lab: Lab) -> Changed:
         return set_by_path(lab, Origin(state.source(), state.allocations()), path, value)
@@ -52,7 +52,7 @@ def set_value(path: str, value: str) -> Edit:
 
 def unset_value(path: str) -> Edit:
     """Remove what is at a path: a value, an item of a list, a whole node."""
-    from nlan.api.setting import unset_by_path
+    from nlan.api.edits.setting import unset_by_path
 
     def change(state: LabState, lab: Lab) -> Changed:
         return unset_by_path(lab, Origin(state.source(), state.allocations()), path)
@@ -62,7 +62,7 @@ def unset_value(path: str) -> Edit:
 
 def to_revision(revision: int) -> Edit:
     """Return to an earlier revision; the lab need not run."""
-    from nlan.api.changes import at_revision
+    from nlan.api.edits.changes import at_revision
 
     def change(state: LabState, _: Lab) -> Lab:
         return at_revision(state, revision)
@@ -79,7 +79,7 @@ def by_text(edit: Callable[[LabText], Lab], *, node: str | None = None, secrets:
         node: The one whose text it is; None for the whole lab.
         secrets: Show keys and passwords; else marks stand for them, which may stay, move or give way.
     """
-    from nlan.api.text import LabText
+    from nlan.api.edits.text import LabText
 
     def change(_: LabState, lab: Lab) -> Lab:
         return edit(LabText(lab, node, secrets=secrets))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nlan.api import requirements
+from nlan.api.doctor import requirements
 from nlan.engines.base import SEAM, Engines
 from nlan.engines.frr.capabilities import Capabilities
 from nlan.errors import HostError, InputError

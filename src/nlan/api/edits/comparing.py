@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from nlan.api import catalog
-from nlan.api.changes import at_revision
-from nlan.api.differences import Difference, differences, without_secrets
-from nlan.api.lifecycle import planned
+from nlan.api.edits.changes import at_revision
+from nlan.api.edits.differences import Difference, differences, without_secrets
+from nlan.api.runs.lifecycle import planned
 from nlan.plan import Plan
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from nlan.api.convergence import MissingRoutes, wait
+from nlan.api.runs.convergence import MissingRoutes, wait
 from nlan.expect import Expectation, Session
 
 PREFIX = ip_network("192.0.2.0/24")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from nlan.api import catalog
-from nlan.api.lifecycle import take_down
+from nlan.api.runs.lifecycle import take_down
 from nlan.errors import HostError, NotFoundError
 from nlan.state import find_state, forget, known_labs
 

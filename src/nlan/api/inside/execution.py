@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
-from nlan.api import catalog, names
+from nlan.api import catalog
+from nlan.api.inside import names
 from nlan.errors import HostError
 
 if TYPE_CHECKING:

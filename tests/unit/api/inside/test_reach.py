@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nlan.api.names import find_namespace, match_namespaces, second_names
-from nlan.api.reach import matrix
+from nlan.api.inside.names import find_namespace, match_namespaces, second_names
+from nlan.api.inside.reach import matrix
 from nlan.errors import NotFoundError
 from nlan.model import Interface, Lab, Node, Router, VhostLan
 from nlan.schema import load

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api import Environment, Lab, running
+from nlan.api import Environment, Lab
+from nlan.api.runs import running
 from nlan.confirmation import Confirmation
 from nlan.runtimes import Paths
 from nlan.schema import load

@@ -1,0 +1,1 @@
+"""What this machine has and lacks, and what nlan is made of on it."""
