@@ -23,7 +23,6 @@ from nlan.api.events.sources import (
     Touched,
     Vanished,
 )
-from nlan.api.listener import Listener
 from nlan.api.pidfile import Pidfile
 from nlan.api.runs.lifecycle import undo_unconfirmed
 from nlan.confirmation import uptime
@@ -34,20 +33,17 @@ from nlan.keep.desired import Desired
 from nlan.keep.locking import PatientLock
 from nlan.keep.operational import Operational
 from nlan.keep.repair import Outcome, repair
+from nlan.keep.reporting import Failing, ForeignReports, Undoing, repairs
 from nlan.keep.vigil import STILL_S, Vigil
 from nlan.keep.work_queue import WorkQueue
 from nlan.model import Lab
 from nlan.netlink.events import Event
-from nlan.plan import Operation
-from nlan.plan.foreign import harmful
-from nlan.resources import NAMESPACE, Foreign, Key
+from nlan.resources import NAMESPACE
 from nlan.state import LabState
 from tega.errors import DamagedStore, StoreError
 
 TICK_S = 1.0
 """How often switches without events are looked at."""
-PORTION = 20
-"""So many nodes' limits are looked at each time."""
 GRACE_S = 0.3
 """An unconfirmed change is its own command's to undo; keep does it so much later."""
 FULL_EVERY_S = 60.0
@@ -73,13 +69,13 @@ class Keeper:
         self._context, self._database, self._pidfile, self._tell = context, database, pidfile, tell
         self._desired = Desired(Lab(name=context.place.lab), -1)
         self._queue, self._backoff, self._vigil = WorkQueue(), Backoff(), Vigil(context)
-        self._foreign: dict[Key, Foreign] = {}
+        self._foreign = ForeignReports()
         self._lock = PatientLock(context.place)
         self._head = self._read_revision = -1
         self._deadline = float("inf")
-        self._tick_at, self._cursor = 0.0, 0
+        self._tick_at = 0.0
         self._full_at = float("inf")
-        self._failing: set[str] = set()
+        self._failing = Failing()
         self._unwatched = False
         self._watched_revision = -1
         self._ended = ""
@@ -145,7 +141,7 @@ class Keeper:
         """Let an event mark what it concerns."""
         self._queue.take(event, self._desired, now)
         match event:
-            case Event(namespace, "neighbor", gone=True) if self._has_foreign_neighbors(namespace):
+            case Event(namespace, "neighbor", gone=True) if self._foreign.has_neighbors(namespace):
                 self._queue.mark([namespace], now)  # the event does not say that it was written down
             case Event(namespace, what):
                 if what != "switch":
@@ -165,9 +161,6 @@ class Keeper:
                     self._queue.mark((), now)
             case Touched() | Appeared():
                 pass
-
-    def _has_foreign_neighbors(self, namespace: str) -> bool:
-        return any(f.what == "neighbour" and f.namespace == namespace for f in self._foreign.values())
 
     # The database
 
@@ -263,7 +256,7 @@ class Keeper:
         waiting = self._state.confirmation()
         self._deadline = float("inf")  # what comes below may fail
         if waiting is not None and (waiting.until <= 0 or waiting.left_s + GRACE_S <= 0):
-            undo_unconfirmed(self._context, self._state, waiting, _Undoing(self._tell, self._sources))
+            undo_unconfirmed(self._context, self._state, waiting, Undoing(self._tell, self._sources))
             waiting = None
             queue.all(time.monotonic())
         if waiting is not None:
@@ -294,8 +287,12 @@ class Keeper:
         now = time.monotonic()
         if queue.whole or queue.daemons:
             self._vigil.settle(outcome.seen, outcome.silent)
-        self._report_foreign(outcome)
-        self._report(outcome, now - (begun if queue.since is None else queue.since))
+        for report in self._foreign.reports(outcome, self._desired.resources):
+            self._tell(report)
+        ms = round((now - (begun if queue.since is None else queue.since)) * 1000, 1)
+        self._operational.note_repairs([f"{o}: {o.reason}" for o in outcome.done], ms)
+        for report in repairs(outcome, ms):
+            self._tell(report)
         if queue.whole:
             self._full_at = now + max(FULL_EVERY_S, FULL_SHARE * (now - begun))
             self._watch_all()
@@ -323,63 +320,17 @@ class Keeper:
             nodes = [node.name for node in self._desired.lab.nodes]
             self._state.mark_applied(self._desired.revision, nodes)
 
-    def _report_foreign(self, outcome: Outcome) -> None:
-        """Tell what somebody else has put there since, and what of it is gone."""
-        found = {foreign.key: foreign for foreign in outcome.foreign}
-        judged = {foreign.key for foreign in harmful(found.values(), self._desired.resources)}
-        before = {key: foreign for key, foreign in self._foreign.items() if key.namespace in outcome.seen}
-        for key, foreign in sorted({**before, **found}.items()):
-            if (key in before) == (key in found):
-                continue
-            event = "foreign" if key in found else "foreign-gone"
-            text = f"{key.namespace}: {foreign}" + ("" if key in found else " is gone")
-            fields = {"node": key.namespace, "kind": foreign.what, "name": foreign.words}
-            self._tell(Report(event, text, {**fields, "harmful": key in judged}))
-        others = {key: foreign for key, foreign in self._foreign.items() if key not in before}
-        self._foreign = {**others, **found}
-
-    def _report(self, outcome: Outcome, seconds: float) -> None:
-        ms = round(seconds * 1000, 1)
-        self._operational.note_repairs([f"{o}: {o.reason}" for o in outcome.done], ms)
-        for operation in outcome.done:
-            fields = {
-                "action": operation.action,
-                "kind": operation.key.kind,
-                "namespace": operation.key.namespace,
-                "name": operation.key.name,
-                "reason": operation.reason,
-                "details": list(operation.details),
-                "ms": ms,
-            }
-            self._tell(Report("repaired", f"{operation}: {operation.reason} ({ms:.0f} ms)", fields))
-        for failure in outcome.failed:
-            if failure.error is None:
-                continue
-            wait = outcome.waits.get((failure.operation.action, failure.operation.key), 0.0)
-            text = f"{failure.error}; tried again in {wait:g} s"
-            fields = {"operation": str(failure.operation), "error": str(failure.error), "retry_s": wait}
-            self._tell(Report("failed", text, fields))
-
     def _settle_status(self, outcome: Outcome) -> None:
         """Write down which nodes could not be repaired, and which are well again."""
         if self._is_lost:
             return
         revision = self._desired.revision
-        failed = {
-            f.operation.key.namespace.partition("/")[0]: str(f.error) for f in outcome.failed if f.error
-        }
-        failed.pop("", None)
-        if failed.keys() - self._failing:
+        failed, well = self._failing.settle(outcome)
+        if failed:
             self._guarded(self._state.mark_failed, revision, failed)
-        well = (
-            {n for n in self._failing if n in outcome.seen and n not in failed}
-            if not outcome.put_off
-            else set()
-        )
-        for node in sorted(well):
+        for node in well:
             value = {"state": "done", "revision": revision}
             self._guarded(self._state.database.put, ("status", node), value)
-        self._failing = (self._failing | failed.keys()) - well
 
     # Without it
 
@@ -390,7 +341,8 @@ class Keeper:
             self._sources.sync_daemons()
         if now >= self._tick_at:
             self._tick_at = now + TICK_S
-            drifted = self._sources.sysctls.drifted() | self._polled_drifted()
+            drifted = self._sources.sysctls.drifted()
+            drifted |= self._vigil.polled_drifted(self._sources.namespaces, self._desired)
             found = self._vigil.look(self._sources.namespaces, self._desired, now)
             for namespace, daemon in found.still:
                 text = f"{namespace}: {daemon} does not answer; it is started again in {STILL_S:.0f} s"
@@ -417,20 +369,6 @@ class Keeper:
         elif outcome:
             text = f"{self._context.place.lab}: the oldest {outcome} commits of its database are forgotten"
             self._tell(Report("forgotten", text, {"commits": outcome}))
-
-    def _polled_drifted(self) -> set[str]:
-        """Look at the next few nodes that hold something of which the kernel tells nobody, such as limits."""
-        names = sorted(self._desired.polled)
-        portion = [names[(self._cursor + n) % len(names)] for n in range(min(PORTION, len(names)))]
-        self._cursor += len(portion)
-        wanted = {key: r for name in portion for key, r in self._desired.polled[name].items()}
-        found = {r.key: r for driver in self._context.polling(wanted) for r in driver.observe(portion)}
-        return {
-            key.namespace
-            for key, resource in wanted.items()
-            if key.namespace in self._sources.namespaces
-            and (key not in found or resource.difference(found[key]) is not None)
-        }
 
     def _write_down(self) -> None:
         """Write how things are; asking daemons makes files, so nobody may be removing the lab meanwhile."""
@@ -460,17 +398,3 @@ class Keeper:
             self._leave_database()
         else:
             self._tell(Report("error", f"the lab's database: {error}", {"error": str(error)}))
-
-
-class _Undoing(Listener):
-    """Passes on what undoing says, and lets go of namespaces that it removes."""
-
-    def __init__(self, tell: Tell, sources: Sources) -> None:
-        self._tell, self._sources = tell, sources
-
-    def say(self, text: str) -> None:
-        self._tell(Report("undone", text, {"text": text}))
-
-    def done(self, operation: Operation, error: NlanError | None) -> None:
-        if operation.action == "delete" and operation.key.kind == NAMESPACE:
-            self._sources.forget(operation.key.namespace)

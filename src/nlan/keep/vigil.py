@@ -19,6 +19,8 @@ from nlan.plan import Operation
 
 PORTION = 10
 """So many namespaces are looked at each time."""
+POLLED = 20
+"""So many nodes that hold what the kernel tells nobody of are looked at each time."""
 STILL_S = 10.0
 """How long a daemon may be silent before it is started again."""
 
@@ -46,7 +48,7 @@ class Vigil:
     def __init__(self, context: Context) -> None:
         """Know nothing yet."""
         self._context = context
-        self._cursor = 0
+        self._cursor = self._polled = 0
         self._tables: dict[str, tuple[str, ...]] = {}
         self._silent: dict[Daemon, float] = {}
 
@@ -61,6 +63,20 @@ class Vigil:
             self._silent[daemon] = now
         over = {daemon[0] for daemon, since in self._silent.items() if now - since >= STILL_S}
         return Found(kernel, over, still)
+
+    def polled_drifted(self, namespaces: Collection[str], desired: Desired) -> set[str]:
+        """Look at the next few nodes that hold something of which the kernel tells nobody, such as limits."""
+        names = sorted(desired.polled)
+        portion = [names[(self._polled + n) % len(names)] for n in range(min(POLLED, len(names)))]
+        self._polled += len(portion)
+        wanted = {key: r for name in portion for key, r in desired.polled[name].items()}
+        found = {r.key: r for driver in self._context.polling(wanted) for r in driver.observe(portion)}
+        return {
+            key.namespace
+            for key, resource in wanted.items()
+            if key.namespace in namespaces
+            and (key not in found or resource.difference(found[key]) is not None)
+        }
 
     def _has_other_tables(self, namespace: str) -> bool:
         try:
