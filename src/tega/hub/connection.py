@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
-    from tega.hub.store import Outcome
+    from tega.outcome import Outcome
 
 logger = logging.getLogger("tega.hub")
 MAX_INFLIGHT: Final = 256

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from tega.api import Path
+    from tega.async_parts import AsyncLease
     from tega.hub.access import Access
     from tega.hub.changefeed import Subscription
     from tega.hub.channels import Listening
     from tega.protocol.pushes import Push
-    from tega.store import AsyncLease
 
 MIN_TTL_S = 1.0
 MAX_TTL_S = 3600.0

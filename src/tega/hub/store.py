@@ -17,15 +17,16 @@ from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.errors import StoreClosed
 from tega.hub.lane import Lane
-from tega.store import AsyncStore, _Job, open_elsewhere
+from tega.outcome import HandedIn, Outcome, commit_together
+from tega.store import AsyncStore, open_elsewhere
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from tega.api import Commit, Durability, Rev
+    from tega.async_writer import Job
     from tega.database import Database
     from tega.group import Request
 
@@ -35,60 +36,13 @@ RETRY_S: Final = 1.0
 """How long they go there before the loop tries again, from the last that was slow there."""
 
 
-class Outcome:
-    """What becomes of one commit. Unlike a future it tells at once, not a turn of the loop later."""
-
-    __slots__ = ("_done", "_error", "_result", "_tell", "_waiter")
-
-    def __init__(self) -> None:
-        self._done = False
-        self._result: Commit | None = None
-        self._error: BaseException | None = None
-        self._tell: Callable[[Outcome], None] | None = None
-        self._waiter: asyncio.Future[None] | None = None
-
-    def settle(self, result: Commit | None, error: BaseException | None) -> None:
-        self._done, self._result, self._error = True, result, error
-        if self._tell is not None:
-            self._tell(self)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def add_done_callback(self, tell: Callable[[Outcome], None]) -> None:
-        """Have one function called when it is known; for now or later, never at once."""
-        self._tell = tell
-
-    def result(self) -> Commit:
-        if self._error is not None:
-            raise self._error
-        assert self._result is not None
-        return self._result
-
-    def exception(self) -> BaseException | None:
-        return self._error
-
-    def cancelled(self) -> bool:
-        return False
-
-    def cancel(self) -> bool:
-        """A commit that was handed in happens; only nobody hears of it."""
-        self._tell = None
-        return False
-
-    def __await__(self) -> Generator[Any, None, Commit]:
-        if not self._done:
-            self._waiter = asyncio.get_running_loop().create_future()
-            yield from self._waiter
-        return self.result()
-
-
 class HubStore(AsyncStore):
     """An `AsyncStore` whose commits take the short way while that is the quick one."""
 
     def __init__(self, database: Database) -> None:
         self._loop_thread = get_ident()
         self.lane = Lane()
-        self._group: list[tuple[Request, Outcome]] = []
+        self._group: list[HandedIn] = []
         self._elsewhere = 0
         self._slow_until = 0.0
         self._usual = 0.0
@@ -136,48 +90,36 @@ class HubStore(AsyncStore):
 
     async def submit_large(self, request: Request) -> Commit:
         """Have a commit made by the writer thread."""
-        self._check_usable()
         try:
-            return await self._elsewhere_then(request)
+            return await self._write_later(request)
         finally:
             gc.freeze()  # a full collection looks at each node again and again, and stops everybody
 
-    async def _submit(self, request: Request) -> Commit:
-        return await self.submit_later(request)
-
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise StoreClosed("the store was closed")
+    def _submit(self, request: Request) -> Outcome:
+        return self.submit_later(request)
 
     def submit_later(self, request: Request) -> Outcome:
         """Hand in a commit that was looked through. Commits happen in the order of the calls."""
         self._check_usable()
         if not self._group and (self._elsewhere or perf_counter() < self._slow_until):
-            return self._elsewhere_then(request)
-        outcome = Outcome()
+            return self._write_later(request)
+        one = HandedIn(request)
         if not self._group:
             self._loop.call_soon(self._commit_group)
-        self._group.append((request, outcome))
-        return outcome
+        self._group.append(one)
+        return one.outcome
 
-    def _elsewhere_then(self, request: Request) -> Outcome:
-        outcome = Outcome()
-        future = self._enqueue(request, None)
-        start = perf_counter()
-
-        def back(done: asyncio.Future[Any]) -> None:
-            if perf_counter() - start > SLOW_S:  # it still is
-                self._slow_until = perf_counter() + RETRY_S
-            error = None if done.cancelled() else done.exception()
-            outcome.settle(None if error else done.result(), error)
-
-        future.add_done_callback(back)
-        return outcome
-
-    def _enqueue(self, request: Request | None, call: Callable[[], Any] | None) -> asyncio.Future[Any]:
+    def _write_later(self, request: Request) -> Outcome:
         """For the writer thread, and so after what is about to be committed here."""
         self._commit_group()
-        future = super()._enqueue(request, call)
+        outcome = super()._write_later(request)
+        self._elsewhere += 1
+        return outcome
+
+    def _call_later(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
+        """For the writer thread, and so after what is about to be committed here."""
+        self._commit_group()
+        future = super()._call_later(call)
         self._elsewhere += 1
         future.add_done_callback(self._came_back)
         return future
@@ -185,27 +127,28 @@ class HubStore(AsyncStore):
     def _came_back(self, future: asyncio.Future[Any]) -> None:
         self._elsewhere -= 1
 
+    def _written(self, group: Sequence[HandedIn]) -> None:
+        self._elsewhere -= len(group)
+        if perf_counter() - group[0].since > SLOW_S:  # it still is
+            self._slow_until = perf_counter() + RETRY_S
+        super()._written(group)
+
     def _commit_group(self) -> None:
+        """Commit here and now what was handed in during this turn of the loop."""
         group, self._group = self._group, []
         if not group:
             return
         start = perf_counter()
         self._settling = True
         try:
-            self.database.submit(*[request for request, _ in group])
-        except Exception as error:  # noqa: BLE001 - each request carries its own outcome
-            for request, _ in group:
-                if not request.done:
-                    request.error = error
-        except BaseException as error:
-            for _, outcome in group:
-                outcome.settle(None, error)
+            commit_together(self.database, group)
+        except BaseException:
+            self._settle(group)
             raise
         finally:
             self._settling = False
         self._note(perf_counter() - start)
-        for request, outcome in group:
-            self._settle(outcome, request)
+        self._settle(group)
         self._dispatch()
         self._afterwards()
 
@@ -214,18 +157,11 @@ class HubStore(AsyncStore):
         if self._wake_fd >= 0:  # that was this store's own commit; those of others are looked for
             self._woken()
         if self.database.state_due and not self._elsewhere:
-            self._enqueue(None, self.database.write_due_state)
+            self._call_later(self.database.write_due_state)
 
-    def _work(self, jobs: Sequence[_Job]) -> None:
+    def _work(self, jobs: Sequence[Job]) -> None:
         super()._work(jobs)
         self.database.write_due_state()
-
-    def _settle(self, outcome: Outcome, request: Request) -> None:
-        """One who cannot hear must not keep the others from hearing."""
-        try:
-            outcome.settle(request.result, request.error)
-        except Exception as error:  # noqa: BLE001 - reported, as the loop does with callbacks
-            self._loop.call_exception_handler({"message": "telling a commit failed", "exception": error})
 
     def _note(self, taken: float) -> None:
         """Keep the average of the last few groups: a single slow one, a checkpoint, changes nothing."""

@@ -213,7 +213,7 @@ class Failing(MemoryLog):
 
 
 def test_leases_and_news_are_seen_to_after_the_disk_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tega.store.IDLE_S", 0.01)
+    monkeypatch.setattr("tega.async_watch.IDLE_S", 0.01)
 
     async def work() -> None:
         log = Failing()

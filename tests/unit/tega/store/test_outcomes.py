@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tega.api import Change, Op
+from tega.api import Change, Commit, Op
 from tega.database import Database
 from tega.engines.sqlite import SqliteLog
 from tega.errors import CommitUnknown
 from tega.hub.store import SLOW_S, HubStore
+from tega.store import AsyncStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +130,39 @@ def test_a_server_does_not_try_a_disk_again_that_is_still_slow(
             await store.run(lambda: None)  # and whatever else was to be done elsewhere
             await store.submit_later(store.database.request(put("a", 2)))
             assert current_thread() not in log.threads
+        finally:
+            await store.close()
+
+    asyncio.run(asyncio.wait_for(work(), DEADLINE_S))
+
+
+class Broken(SqliteLog):
+    """A log with a fault of ours in it, as often as it is told to."""
+
+    faults = 0
+
+    def _seal(self) -> None:
+        if self.faults:
+            self.faults -= 1
+            raise ZeroDivisionError
+        super()._seal()
+
+
+@pytest.mark.parametrize("kind", [AsyncStore, HubStore])
+def test_a_fault_reaches_all_who_were_committed_together_and_the_next_commit_is_made(
+    tmp_path: Path, kind: type[AsyncStore]
+) -> None:
+    async def work() -> None:
+        log = Broken(str(tmp_path), durability="normal")
+        store = kind(Database(log))
+        try:
+            log.faults = 3
+            found = await asyncio.gather(*(store.put("a", i) for i in range(3)), return_exceptions=True)
+            assert {type(one) for one in found} <= {ZeroDivisionError, Commit}
+            assert ZeroDivisionError in {type(one) for one in found}
+            log.faults = 0
+            assert (await store.put("b", 1)).rev == await store.head()
+            await store.verify()
         finally:
             await store.close()
 
