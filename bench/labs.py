@@ -1,7 +1,7 @@
 """How fast labs come up, change and go: whole commands, as a user runs them. Root, FRR and GoBGP needed.
 
 python bench/labs.py            every row
-python bench/labs.py wan ring   some groups: wan, state, ring, ebgp, idle, iperf
+python bench/labs.py wan ring   some groups: wan, bird, state, ring, ebgp, idle, iperf
 RUNS=3 python bench/labs.py     fewer runs
 """
 
@@ -18,6 +18,7 @@ from common import (
     ENV,
     PYTHON,
     ROOT,
+    RUNS,
     children_cpu,
     cpu_seconds,
     header,
@@ -31,6 +32,8 @@ from common import (
     timed,
 )
 
+ROUTERS = 9
+"""Of the WANs."""
 WORK = Path(tempfile.mkdtemp(prefix="nlan-bench-"))
 
 
@@ -186,6 +189,40 @@ def idle() -> None:
     nlan("down", "bench")
 
 
+def bird() -> None:
+    """The nine-router WAN with FRR alone and with BIRD alone, by turns; the memory of a router."""
+    text = (ROOT / "examples/wan-bgp.yaml").read_text(encoding="utf-8")
+    files = {engine: WORK / f"wan-{engine}.yaml" for engine in ("frr", "bird")}
+    for engine, file in files.items():
+        of_all = text.replace("engine: gobgp", f"engine: {engine}")
+        file.write_text(
+            of_all.replace("\nnodes:", f"\ndefaults: {{engine: {engine}}}\nnodes:"), encoding="utf-8"
+        )
+    commands: dict[str, list[float]] = {engine: [] for engine in files}
+    converged: dict[str, list[float]] = {engine: [] for engine in files}
+    memory: dict[str, list[float]] = {engine: [] for engine in files}
+    for _ in range(RUNS):
+        for engine, file in files.items():
+            said: list[str] = []
+            commands[engine].append(timed(lambda: said.append(nlan("up", str(file), "--lab", "bench"))))  # noqa: B023
+            converged[engine].append(float(re.findall(r"([0-9.]+) s\)", said[0])[-1]))
+            total = sum(pss_kb(pid) for pid in lab_processes("bench"))
+            memory[engine].append(total / ROUTERS / 1024)
+            nlan("down", "bench")
+            kernel_is_done()
+    for what, unit, values in (
+        ("`nlan up`, cold, the whole command", "s", commands),
+        ("up and converged, as the command says", "s", converged),
+        ("memory per router (PSS)", "MB", memory),
+    ):
+        for engine, numbers in values.items():
+            numbers.sort()
+            show(f"wan-bgp, {engine}: {what}", (numbers[RUNS // 2], numbers[0], numbers[-1]), unit, "-")
+    for what, values, goal in (("whole command", commands, "-"), ("converged", converged, "0.6")):
+        ratio = values["bird"][RUNS // 2] / values["frr"][RUNS // 2]
+        show(f"wan-bgp: BIRD's part of FRR's time, {what}", (ratio, ratio, ratio), "", goal)
+
+
 def iperf() -> None:
     """Throughput between hosts of ce1 and ce4, beside the same path made by hand."""
     nlan("up", str(ROOT / "examples/wan-bgp.yaml"), "--lab", "bench")
@@ -218,7 +255,7 @@ def _iperf(client: str, server: str, address: str) -> float:
     return float(load_json(done.stdout.decode())["end"]["sum_received"]["bits_per_second"]) / 1e9
 
 
-GROUPS = {"wan": wan, "state": state, "ring": ring, "ebgp": ebgp, "idle": idle, "iperf": iperf}
+GROUPS = {"wan": wan, "bird": bird, "state": state, "ring": ring, "ebgp": ebgp, "idle": idle, "iperf": iperf}
 
 if __name__ == "__main__":
     header()

@@ -10,7 +10,6 @@ from nlan.model.codec import IpNetwork
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
 
-LEAST_HOLD_S = 3
 KEY_MAX = 80
 """Characters of a key that the kernel takes (TCP_MD5SIG_MAXKEYLEN)."""
 
@@ -45,8 +44,6 @@ class _Check:
 
     def _peer(self, peer: BgpPeer) -> Iterator[str]:
         address, version = peer.address, peer.address.version
-        if peer.hold_time_s in (1, 2):
-            yield f"holds a session for {LEAST_HOLD_S} s at least, and {address} has {peer.hold_time_s} s"
         if peer.keepalive_s == 0 and peer.hold_time_s != 0:
             yield f"cannot do without keepalives, and {address} has 0 s"
         if address.is_link_local:

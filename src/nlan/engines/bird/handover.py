@@ -40,6 +40,8 @@ _MSS, _SCALE, _SACK, _TIMESTAMPS = 2, 3, 4, 8
 """Options by number (RFC 9293, 7323, 2018)."""
 _HAS_TIMESTAMPS, _HAS_SACK, _HAS_SCALE = 1, 2, 4
 """What TCP_INFO tells of them."""
+_MSS_MAX = 32767
+"""What the kernel takes of a user (MAX_TCP_WINDOW); loopback has more."""
 _WINDOW = struct.Struct("@5I")
 _SIOCOUTQ = 0x5411
 _PIDFD_GETFD = 438
@@ -189,7 +191,7 @@ def give(end: socket.socket, state: State, unread: bytes) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # it was told that the connection was aborted
     end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    end.setsockopt(_TCP, socket.TCP_MAXSEG, state.mss)
+    end.setsockopt(_TCP, socket.TCP_MAXSEG, min(state.mss, _MSS_MAX))
     end.bind(state.local)
     end.setsockopt(_TCP, _REPAIR, 1)
     _set_sequence(end, _SEND, state.sent)
