@@ -20,9 +20,10 @@ from nlan.api.nodes import open_nodes
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.frr.run import FrrDriver
-from nlan.model import Bgp, BgpPeer, Interface, Node, Ospf, OspfArea, OspfInterface, Router
+from nlan.model import Interface, Node
 from nlan.plan import Operation
 from nlan.runtimes import NetnsRuntime, Paths
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router
 
 LAB = "fbench"
 PES = ["pe1", "pe2", "pe3", "pe4", "rr"]
@@ -94,7 +95,11 @@ def models(ends: dict[str, list[tuple[str, str, str]]], protocol: str) -> list[N
                 interfaces=tuple(OspfInterface(name=n, point_to_point=bool(p)) for n, _, p in ends[name]),
             )
         nodes.append(
-            Node(name=name, interfaces=interfaces, router=Router(loopbacks=(loopback,), bgp=bgp, ospf=ospf))
+            Node(
+                name=name,
+                interfaces=interfaces,
+                services=(Router(loopbacks=(loopback,), bgp=bgp, ospf=ospf),),
+            )
         )
     return nodes
 

@@ -18,9 +18,11 @@ from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.run.files import VTYSH_CONF
 from nlan.expect import expectation
 from nlan.interfaces import l2vpn_name, lan_name
-from nlan.model import L2Vpn, Lab, Node
-from nlan.model.vhosts import VhostLan
+from nlan.model import Lab, Node
 from nlan.schema import load
+from nlan.services.ptn.model import L2Vpn, Ptn
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import VhostLan, Vhosts
 
 
 def describe(file: Path, directory: Path) -> None:
@@ -40,8 +42,8 @@ def describe(file: Path, directory: Path) -> None:
 
 
 def _with_frr(node: Node) -> Node:
-    assert node.router is not None
-    return msgspec.structs.replace(node, router=msgspec.structs.replace(node.router, engine="frr"))
+    assert node.find(Router) is not None
+    return node.having(msgspec.structs.replace(node.find(Router), engine="frr"))
 
 
 def _write_frr(node: Node, directory: Path) -> None:
@@ -55,8 +57,12 @@ def _write_frr(node: Node, directory: Path) -> None:
 
 def _renamed(node: Node, text: str) -> str:
     """FRR's lines with the names that the interfaces have here, which are each other's only."""
-    names = {l2vpn_name(l2vpn.vni): _wan(node, l2vpn) for network in node.ptn for l2vpn in network.l2vpns}
-    names |= {lan_name(str(lan.gateway.ip)): _lan(node, lan) for lan in node.vhosts}
+    names = {
+        l2vpn_name(l2vpn.vni): _wan(node, l2vpn)
+        for network in node.get(Ptn).networks
+        for l2vpn in network.l2vpns
+    }
+    names |= {lan_name(str(lan.gateway.ip)): _lan(node, lan) for lan in node.get(Vhosts).lans}
     return re.sub(r"(?m)^interface (\S+)$", lambda m: f"interface {names.get(m[1], m[1])}", text)
 
 
@@ -65,18 +71,18 @@ def _wan(node: Node, l2vpn: L2Vpn) -> str:
 
 
 def _lan(node: Node, lan: VhostLan) -> str:
-    return f"{node.name}-lan{node.vhosts.index(lan)}"
+    return f"{node.name}-lan{node.get(Vhosts).lans.index(lan)}"
 
 
 def _router(node: Node) -> dict[str, object]:
     """The lines of shell that make a router of a namespace which has its own /etc/frr and /run/frr."""
-    assert node.router is not None
+    assert node.find(Router) is not None
     daemons = [daemon.daemon for daemon in frr_daemons(node, "lab")]
     ordered = ["mgmtd", "zebra", *(name for name in daemons if name not in ("mgmtd", "zebra"))]
     return {
         "start": [
             "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=2",
-            *(f"ip addr add {address} dev lo" for address in node.router.loopbacks),
+            *(f"ip addr add {address} dev lo" for address in node.get(Router).loopbacks),
             "chown frr:frr /run/frr",
             *(f"/usr/lib/frr/{name} -d -A 127.0.0.1" for name in ordered),
         ]
@@ -86,7 +92,7 @@ def _router(node: Node) -> dict[str, object]:
 def _segments(lab: Lab) -> list[dict[str, object]]:
     ends: dict[int, list[tuple[str, str, str]]] = {}
     for node in lab.nodes:
-        for network in node.ptn:
+        for network in node.get(Ptn).networks:
             for l2vpn in network.l2vpns:
                 for address in l2vpn.addresses:
                     ends.setdefault(l2vpn.vni, []).append((node.name, _wan(node, l2vpn), str(address)))
@@ -102,7 +108,7 @@ def _hosts(lab: Lab) -> list[dict[str, object]]:
             "hosts": [str(address) for address in lan.hosts],
         }
         for node in lab.nodes
-        for lan in node.vhosts
+        for lan in node.get(Vhosts).lans
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from nlan import Environment, Lab, Listener, NlanError, labs
 from nlan.api import LabText, Operation, Paths, Plan, edits
 from nlan.errors import ApplyError, InputError, NotFoundError
+from nlan.services.router.model import Router
 from support import EXAMPLES, ROOT, Machine, Nlan
 
 FILE = """
@@ -123,7 +124,7 @@ def test_a_change_is_planned_made_compared_and_taken_back(lab: Lab) -> None:
     edit = edits.set_value("r1.asn", "64500")
     assert [o.key.kind for o in lab.plan(edit).operations] == ["frr", "frr"]
     done = lab.change(edit, wait="up", message="another AS")
-    assert (done.waited, done.lab.node("r1").router.bgp.asn) == ("up", 64500)  # type: ignore[union-attr]
+    assert (done.waited, done.lab.node("r1").get(Router).bgp.asn) == ("up", 64500)  # type: ignore[union-attr]
     assert lab.history(1)[0].message == "another AS"
     differences = {".".join(one.path): (one.before, one.after) for one in lab.diff(before, done.revision)}
     assert differences["r1.router.bgp.asn"] == (64496, 64500)

@@ -7,9 +7,10 @@ from ipaddress import ip_address
 import pytest
 
 from nlan.errors import ApplyError
-from nlan.model import BgpPeer, from_json, to_builtins, to_shown
+from nlan.model import from_json, to_builtins, to_shown
 from nlan.schema.syntax.report import Position, Report
 from nlan.secrets import HIDDEN, Marks, Secret, hide, stands_for_secret
+from nlan.services.router.model import BgpPeer
 
 PEER = BgpPeer(address=ip_address("192.0.2.1"), peer_asn=64496, password=Secret("hush"))
 

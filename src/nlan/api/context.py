@@ -22,6 +22,7 @@ from nlan.plan import Plan
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes import Paths
+from nlan.services.router.model import Router
 
 
 def engines() -> Engines:
@@ -130,7 +131,9 @@ class RoutingDaemons:
     def __init__(self, context: Context, lab: Lab) -> None:
         """Take the context, and the lab for each node's engine."""
         drivers = context.engine_drivers
-        self._drivers = {node.name: drivers[node.router.engine] for node in lab.nodes if node.router}
+        self._drivers = {
+            node.name: drivers[router.engine] for node in lab.nodes if (router := node.find(Router))
+        }
 
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""

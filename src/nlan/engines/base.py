@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 from nlan.errors import HostError
 from nlan.registry import Registry, Seam
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
+from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.errors import Problem
@@ -459,10 +460,11 @@ class Engines:
         Raises:
             HostError: It was installed when the lab was read, and is not now.
         """
-        if node.router is None:
+        router = node.find(Router)
+        if router is None:
             return None
-        if (engine := self._by_name.get(node.router.engine)) is None:
-            raise HostError(f"{node.name}: no routing engine {node.router.engine} is installed")
+        if (engine := self._by_name.get(router.engine)) is None:
+            raise HostError(f"{node.name}: no routing engine {router.engine} is installed")
         return engine
 
     def of_kind(self, kind: str) -> RoutingEngine | None:

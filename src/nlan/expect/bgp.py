@@ -16,9 +16,10 @@ from typing import NamedTuple
 import msgspec
 
 from nlan.expect.segments import Topology, described
-from nlan.model import Bgp, BgpPeer, Node
+from nlan.model import Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.services.node.expand import addresses
+from nlan.services.router.model import Bgp, BgpPeer, Router
 
 Known = Mapping[str, frozenset[IpNetwork]]
 
@@ -140,7 +141,7 @@ def hindered(
     Yields:
         Speaker, the peer's node, IP version, the cause in words that others share, and in full.
     """
-    is_routed_by_raw = any(node.router and node.router.raw for node in topology.nodes.values())
+    is_routed_by_raw = any(node.get(Router).raw for node in topology.nodes.values())
     for node, bgp, peer, other in _meant(topology):
         is_raw = topology.raw.speaks(node.name, "bgp") or topology.raw.speaks(other.name, "bgp")
         if (node.name, str(peer.address)) in up or is_raw:

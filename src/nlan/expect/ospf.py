@@ -12,6 +12,7 @@ from nlan.expect.segments import Topology, described, mtus_differ
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Segment as Wire
+from nlan.services.router.model import Router
 
 BACKBONE = IPv4Address(0)
 
@@ -196,16 +197,15 @@ def _inside(topology: Topology, version: int) -> dict[Member, set[IpNetwork]]:
 def _redistributed(topology: Topology, name: str, version: int) -> set[IpNetwork]:
     """Return what a router announces besides: OSPFv2 leaves out what runs OSPF itself."""
     node = topology.nodes[name]
-    assert node.router is not None
-    assert node.router.ospf is not None
-    if "connected" not in node.router.ospf.redistribute:
+    ospf = node.get(Router).ospf
+    if ospf is None or "connected" not in ospf.redistribute:
         return set()
     networks = (network for network in topology.connected[name] if network.version == version)
     return {network for network in networks if version == 6 or _area_of(node, network) is None}
 
 
 def _is_passive(node: Node, interface: str) -> bool:
-    ospf = node.router.ospf if node.router is not None else None
+    ospf = node.get(Router).ospf
     return (
         interface == "lo" or ospf is None or any(i.name == interface and i.passive for i in ospf.interfaces)
     )

@@ -10,6 +10,7 @@ from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
 from nlan.model.codec import IpNetwork
+from nlan.services.router.model import Router
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,11 +93,11 @@ def _static(known: Topology, name: str) -> frozenset[IpNetwork]:
 
 
 def _hoped(known: Topology) -> dict[str, frozenset[IpNetwork]]:
-    routers = [name for name, node in known.nodes.items() if node.router is not None]
+    routers = [name for name, node in known.nodes.items() if node.find(Router) is not None]
     connected = {name: known.near(name) for name in routers}
     everything = frozenset().union(*connected.values())
     return {name: everything - own for name, own in connected.items()}
 
 
 def _is_raw(node: Node) -> bool:
-    return node.router is not None and node.router.raw is not None
+    return node.get(Router).raw is not None

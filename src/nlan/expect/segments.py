@@ -10,10 +10,12 @@ import msgspec
 from nlan.engines.base import Engines
 from nlan.expect.raw import Raw, RawExpectation
 from nlan.interfaces import l2vpn_name
-from nlan.model import Lab, Node, Router, StaticRoute
+from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
 from nlan.services.node.expand import addresses
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router, StaticRoute
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +107,7 @@ def topology(lab: Lab, engines: Engines | None = None) -> Topology:
 
 def _raw(topology: Topology, engines: Engines) -> Iterator[RawExpectation]:
     """Yield what the engines know of raw configuration, of those whose routers have any."""
-    used = {node.router.engine for node in topology.nodes.values() if node.router and node.router.raw}
+    used = {node.get(Router).engine for node in topology.nodes.values() if node.get(Router).raw}
     for engine in engines:
         if engine.name in used and engine.raw is not None:
             yield engine.raw.expectation(topology)
@@ -114,7 +116,7 @@ def _raw(topology: Topology, engines: Engines) -> Iterator[RawExpectation]:
 def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
     names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
     for node in lab.nodes:
-        for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
+        for vpn in node.get(Ptn).l2vpns:
             yield (node.name, l2vpn_name(vpn.vni)), frozenset(names[p] for p in vpn.peers if p in names)
 
 
@@ -124,7 +126,7 @@ def _different_mtus(
     """Return the MTUs on the segments where they differ; of links and LANs both are made alike."""
     found: dict[Segment, dict[tuple[str, str], int]] = {}
     for node in lab.nodes:
-        for vpn in (vpn for network in node.ptn for vpn in network.l2vpns):
+        for vpn in node.get(Ptn).l2vpns:
             end = node.name, l2vpn_name(vpn.vni)
             found.setdefault(wires[end], {})[end] = vpn.mtu
     return {wire: sizes for wire, sizes in found.items() if len(set(sizes.values())) > 1}
@@ -132,7 +134,7 @@ def _different_mtus(
 
 def described(node: Node) -> Router | None:
     """Return the node's router as far as the model tells; None where raw configuration is all it has."""
-    router = node.router
+    router = node.find(Router)
     return None if router is None or (router.raw is not None and router.raw.only) else router
 
 

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from nlan.exporters.base import Exported, Exporter
+from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.segments import Segment, segments_of
+from nlan.model.service import End
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router
 
 
 class Graphviz:
@@ -25,34 +29,35 @@ class Graphviz:
 def _lines(lab: Lab) -> Iterator[str]:
     yield f"graph {_quoted(lab.name)} {{"
     for node in lab.nodes:
-        shape = "ellipse" if node.router is None else "box"
+        shape = "ellipse" if node.find(Router) is None else "box"
         yield f"  {_quoted(node.name)} [shape={shape}, label={_quoted(_label(node))}];"
-    members: dict[Segment, list[tuple[str, str | int]]] = {}
+    vnis = {
+        (node.name, l2vpn_name(vpn.vni)): f"VNI {vpn.vni}"
+        for node in lab.nodes
+        for vpn in node.get(Ptn).l2vpns
+    }
+    members: dict[Segment, list[End]] = {}
     for end, segment in segments_of(lab).items():
-        members.setdefault(segment, []).append(end)
+        members.setdefault(segment, []).append((end[0], vnis.get(end, end[1])))
     for number, ends in enumerate(members.values()):
         yield from _segment(f"segment {number}", ends)
     yield "}"
 
 
-def _segment(name: str, ends: list[tuple[str, str | int]]) -> Iterator[str]:
+def _segment(name: str, ends: list[End]) -> Iterator[str]:
     if len(ends) == 2:
         (one, left), (other, right) = ends
-        labels = f"taillabel={_quoted(_interface(left))}, headlabel={_quoted(_interface(right))}"
+        labels = f"taillabel={_quoted(left)}, headlabel={_quoted(right)}"
         yield f"  {_quoted(one)} -- {_quoted(other)} [{labels}];"
         return
     yield f"  {_quoted(name)} [shape=point];"
     for node, interface in ends:
-        yield f"  {_quoted(node)} -- {_quoted(name)} [taillabel={_quoted(_interface(interface))}];"
+        yield f"  {_quoted(node)} -- {_quoted(name)} [taillabel={_quoted(interface)}];"
 
 
 def _label(node: Node) -> str:
-    bgp = node.router.bgp if node.router is not None else None
+    bgp = node.get(Router).bgp
     return node.name if bgp is None else f"{node.name}\nAS {bgp.asn}"
-
-
-def _interface(interface: str | int) -> str:
-    return interface if isinstance(interface, str) else f"VNI {interface}"
 
 
 def _quoted(text: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
-from nlan.interfaces import LOOPBACK, UNDERLAY, l2vpn_name, lan_name
+from nlan.interfaces import LOOPBACK, UNDERLAY
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
-from nlan.model.ptn import PtnNetwork
-from nlan.model.router import Router
-from nlan.model.vhosts import VhostLan
+from nlan.model.service import ServiceModel
+
+if TYPE_CHECKING:
+    from nlan.services.router.model import Router
+
+S = TypeVar("S", bound=ServiceModel)
 
 
 class Endpoint(Base, frozen=True, kw_only=True):
@@ -89,9 +92,7 @@ class Node(Base, frozen=True, kw_only=True):
         attached: Whether the node has an interface (``eth0``) on the underlay: true where a
             service of the node or a `${node}` of the file uses it.
         interfaces: From links and LANs, in file order.
-        ptn: The packet transport networks that end here.
-        vhosts: Host LANs behind the node.
-        router: Routing, or None for a plain host.
+        services: What it offers, one of each type, in the order of their keys.
         forwarding: Whether the node forwards packets (routers do).
         gateway: Default route's next hops of a plain host (IPv4, IPv6).
         limits: What it may use.
@@ -104,37 +105,57 @@ class Node(Base, frozen=True, kw_only=True):
     underlay: IpInterface | None = None
     attached: bool = False
     interfaces: tuple[Interface, ...] = ()
-    ptn: tuple[PtnNetwork, ...] = ()
-    vhosts: tuple[VhostLan, ...] = ()
-    router: Router | None = None
+    services: tuple[ServiceModel, ...] = ()
     forwarding: bool = False
     gateway: tuple[IpAddress, ...] = ()
     limits: Limits | None = None
     sysctls: dict[str, str] = msgspec.field(default_factory=dict)
     exclusive: bool = False
 
+    def __post_init__(self) -> None:
+        """Sort the services, so that equal nodes are equal in whatever order they were given theirs."""
+        if len(self.services) > 1:
+            msgspec.structs.force_setattr(self, "services", tuple(sorted(self.services, key=_key)))
+
+    def find(self, kind: type[S]) -> S | None:
+        """Return what the node holds of a service, None where it holds nothing of it."""
+        for held in self.services:
+            if type(held) is kind:
+                return held
+        return None
+
+    def get(self, kind: type[S]) -> S:
+        """Return what the node holds of a service; where it holds nothing of it, one made of nothing."""
+        found = self.find(kind)
+        return kind() if found is None else found
+
+    @property
+    def router(self) -> Router | None:
+        """Its router; `find` is the way."""
+        from nlan.services.router.model import Router
+
+        return self.find(Router)
+
+    def having(self, *services: ServiceModel) -> Node:
+        """Return the node with these services, in the place of what it holds of the same types."""
+        types = {type(service) for service in services}
+        others = (held for held in self.services if type(held) not in types)
+        return msgspec.structs.replace(self, services=(*others, *services))
+
     def held(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the node's interfaces and their addresses: loopback first, the underlay's last."""
-        if self.router is not None and self.router.loopbacks:
-            yield LOOPBACK, self.router.loopbacks
+        found = [pair for service in self.services for pair in service.interfaces()]
+        yield from (pair for pair in found if pair[0] == LOOPBACK)
         for interface in self.interfaces:
             yield interface.name, interface.addresses
-        for network in self.ptn:
-            for l2vpn in network.l2vpns:
-                yield l2vpn_name(l2vpn.vni), l2vpn.addresses
-        for lan in self.vhosts:
-            yield lan_name(str(lan.gateway.ip)), lan.gateways
+        yield from (pair for pair in found if pair[0] != LOOPBACK)
         if self.attached and self.underlay is not None:
             yield UNDERLAY, (self.underlay,)
 
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
-        for lan in self.vhosts:
-            gateways = tuple(gateway.ip for gateway in lan.gateways)
-            yield from ((addresses, gateways) for addresses in lan.members)
-        for network in self.ptn:
-            for l2vpn in network.l2vpns:
-                yield from ((host.addresses, host.gateways) for host in l2vpn.hosts)
+        for service in reversed(self.services):  # host LANs before L2VPNs
+            yield from service.hosts()
 
     def interface_towards(self, hop: IpAddress) -> str | None:
         """Return the interface whose prefix holds the address, None where no segment does."""
@@ -150,6 +171,10 @@ class Node(Base, frozen=True, kw_only=True):
         except ValueError:
             own = dict(self.held()).get(source, ())
         return next((address.ip for address in own if address.version == version), None)
+
+
+def _key(service: ServiceModel) -> str:
+    return service.key
 
 
 class Lab(Base, frozen=True, kw_only=True):

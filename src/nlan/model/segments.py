@@ -6,16 +6,17 @@ loopback does, or as every site's 192.168.1.1.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from nlan.interfaces import UNDERLAY
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.lab import Lab, Node
-from nlan.model.ptn import L2Vpn
+from nlan.model.service import End
+from nlan.model.service import Segment as Segment
 
-Segment = Hashable
-Segments = dict[tuple[str, str | int], Segment]
-"""The segment of each node's interfaces: by name, an L2VPN's by VNI."""
+Segments = dict[End, Segment]
+"""The segment of each node's interfaces."""
 
 
 class Groups:
@@ -37,23 +38,6 @@ class Groups:
         self._parent[self.root(one)] = self.root(other)
 
 
-def flooded(members: list[tuple[Any, L2Vpn]]) -> list[list[tuple[Any, L2Vpn]]]:
-    """Return the members of one VNI in groups that flood to each other, directly or through others.
-
-    Members are nodes (of the model, or on their way there) with their L2VPN.
-    """
-    holder = {node.underlay.ip: index for index, (node, _) in enumerate(members) if node.underlay}
-    joined = Groups()
-    for index, (_, vpn) in enumerate(members):
-        for peer in vpn.peers:
-            if peer in holder:
-                joined.join(index, holder[peer])
-    groups: dict[int, list[tuple[Any, L2Vpn]]] = {}
-    for index, member in enumerate(members):
-        groups.setdefault(joined.root(index), []).append(member)
-    return list(groups.values())
-
-
 def segments_of(lab: Lab) -> Segments:
     """Return which segment each interface of each node is on."""
     found: Segments = {}
@@ -63,33 +47,18 @@ def segments_of(lab: Lab) -> Segments:
     for lan in lab.lans:
         for port in lan.ports:
             found[port.node, port.interface] = ("lan", lan.name)
-    by_vni: dict[int, list[tuple[Any, L2Vpn]]] = {}
-    for node in lab.nodes:
-        for network in node.ptn:
-            for vpn in network.l2vpns:
-                by_vni.setdefault(vpn.vni, []).append((node, vpn))
-    for vni, members in by_vni.items():
-        for index, group in enumerate(flooded(members)):
-            for node, _ in group:
-                found[node.name, vni] = ("vni", vni, index)
+    kinds = {type(service) for node in lab.nodes for service in node.services}
+    for kind in sorted(kinds, key=lambda kind: kind.key):
+        found.update(kind.segments(lab))
     return found
 
 
 def held_on(node: Node, segments: Segments) -> Iterator[tuple[Segment, IpInterface]]:
     """Yield the node's addresses, each with the segment that it is on; hosts behind it are not the node."""
-    for value in node.router.loopbacks if node.router is not None else ():
-        yield ("lo", node.name), value
-    for interface in node.interfaces:
-        segment = segments.get((node.name, interface.name), (node.name, interface.name))
-        yield from ((segment, value) for value in interface.addresses)
-    for network in node.ptn:
-        for vpn in network.l2vpns:
-            segment = segments.get((node.name, vpn.vni), (node.name, vpn.vni))
-            yield from ((segment, value) for value in vpn.addresses)
-    for lan in node.vhosts:
-        yield from ((("hosts", node.name, lan.gateway), value) for value in lan.gateways)
-    if node.attached and node.underlay is not None:
-        yield "underlay", node.underlay
+    for name, addresses in node.held():
+        end = node.name, name
+        segment = "underlay" if name == UNDERLAY and node.attached else segments.get(end, end)
+        yield from ((segment, value) for value in addresses)
 
 
 class Holders:

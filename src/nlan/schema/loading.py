@@ -37,6 +37,7 @@ from nlan.schema.written import table
 from nlan.schema.written.common import NAME
 from nlan.schema.written.kinds import Reader, shape
 from nlan.schema.written.sections import Record, Vocabulary
+from nlan.services.router.model import Router
 from nlan.values import NAME_MAX, is_name
 
 PROBLEMS_MAX = 1000
@@ -126,7 +127,7 @@ def _raw_lines(
     """Yield each node with raw FRR lines, and where those stand: a file, and its line of each."""
     source = text.split("\n")
     for node in lab.nodes:
-        raw = node.router.frr if node.router is not None else None
+        raw = node.get(Router).frr
         if raw is None:
             continue
         at, count = positions.find("node", node.name, "frr", "text"), raw.text.count("\n") + 1

@@ -15,7 +15,7 @@ from nlan.registry import Registry, Seam
 if TYPE_CHECKING:
     from nlan.dataplanes.base import Dataplane
     from nlan.engines.base import Engines
-    from nlan.model import Lab, Node
+    from nlan.model import Lab, Node, ServiceModel
     from nlan.resources import Resource
 
 
@@ -56,10 +56,13 @@ class Service(Protocol):
     Attributes:
         name: The folder's, unique.
         stage: When it is expanded; within a stage services are expanded by name.
+        model: What a node holds of it (`nlan.model.ServiceModel`), found by ``node.find(TYPE)``; None where
+            that is what every node has.
     """
 
     name: str
     stage: Stage
+    model: type[ServiceModel] | None = None
 
     def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return what the lab as a whole needs for the service."""
@@ -71,7 +74,7 @@ class Service(Protocol):
 
 
 SEAM: Seam[Service] = Seam(
-    "services", "nlan.services", "SERVICE", needs=("name", "stage", "expand_lab", "expand")
+    "services", "nlan.services", "SERVICE", needs=("name", "stage", "model", "expand_lab", "expand")
 )
 
 

@@ -21,10 +21,11 @@ from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.run import FrrDriver
 from nlan.engines.gobgp.driver import GobgpDriver
 from nlan.engines.gobgp.render import dialled_by, gobgp_daemons
-from nlan.model import Interface, Lab, Node, Router
+from nlan.model import Interface, Lab, Node
 from nlan.plan import Operation
 from nlan.resources import Resource
 from nlan.runtimes import Paths
+from nlan.services.router.model import Router
 
 COUNT = itertools.count()
 
@@ -88,7 +89,7 @@ class Network:
                 for i, addresses in ends.items()
                 if i != "lo"
             ),
-            router=Router(loopbacks=tuple(map(ip_interface, ends.get("lo", []))), **router),
+            services=(Router(loopbacks=tuple(map(ip_interface, ends.get("lo", []))), **router),),
         )
 
     def resources(self, nodes: Iterable[Node]) -> list[Resource]:
@@ -96,8 +97,8 @@ class Network:
         nodes = tuple(nodes)
         lab = Lab(name=self.place.lab, nodes=nodes)
         for node in nodes:
-            assert node.router is not None
-            if node.router.engine == "gobgp":
+            assert node.find(Router) is not None
+            if node.get(Router).engine == "gobgp":
                 found += gobgp_daemons(node, "lab", (), dialled_by(node, lab))
             else:
                 found += frr_daemons(node, "lab", capabilities=Capabilities(has_manager()))

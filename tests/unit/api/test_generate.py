@@ -8,6 +8,8 @@ import pytest
 from nlan.api.generate import KINDS, generate
 from nlan.errors import InputError
 from nlan.schema import Loaded, load
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
 
 
 def made(kind: str, **options: Any) -> Loaded:
@@ -26,7 +28,7 @@ def test_ring_of_hosts_has_links_and_addresses_and_no_routing() -> None:
     lab = made("ring", count=1000).lab
     assert len(lab.nodes) == len(lab.links) == 1000
     assert all(
-        len(node.interfaces) == 2 and node.router is None and not node.forwarding for node in lab.nodes
+        len(node.interfaces) == 2 and node.find(Router) is None and not node.forwarding for node in lab.nodes
     )
     assert all(interface.addresses for node in lab.nodes for interface in node.interfaces)
     assert lab.underlay is None
@@ -34,7 +36,7 @@ def test_ring_of_hosts_has_links_and_addresses_and_no_routing() -> None:
 
 def test_bgp_ring_has_an_as_and_two_sessions_each() -> None:
     lab = made("ring", count=50, bgp=True).lab
-    speakers = [node.router.bgp for node in lab.nodes if node.router and node.router.bgp]
+    speakers = [node.get(Router).bgp for node in lab.nodes if node.get(Router).bgp]
     assert len({bgp.asn for bgp in speakers}) == 50
     assert all(len(bgp.peers) == 2 for bgp in speakers)
 
@@ -42,7 +44,7 @@ def test_bgp_ring_has_an_as_and_two_sessions_each() -> None:
 def test_wan_has_nine_routers_and_sixteen_hosts() -> None:
     lab = made("wan").lab
     assert len(lab.nodes) == 9
-    assert sum(len(lan.hosts) for node in lab.nodes for lan in node.vhosts) == 16
+    assert sum(len(lan.hosts) for node in lab.nodes for lan in node.get(Vhosts).lans) == 16
 
 
 @pytest.mark.parametrize(("kind", "count"), [("star", 300), ("clos", 300)])

@@ -10,23 +10,20 @@ import msgspec
 import pytest
 
 from nlan.expect import Session, expectation
-from nlan.model import (
+from nlan.model import Endpoint, Interface, Lab, Lan, Node
+from nlan.schema import load
+from nlan.secrets import Secret
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import (
     Bgp,
     BgpPeer,
-    Endpoint,
     FrrRaw,
-    Interface,
-    Lab,
-    Lan,
-    Node,
     Ospf,
     OspfArea,
     OspfInterface,
     Router,
     StaticRoute,
 )
-from nlan.schema import load
-from nlan.secrets import Secret
 
 replace = msgspec.structs.replace
 
@@ -41,7 +38,7 @@ def node(name: str, *addresses: str, router: Router | None = None) -> Node:
     interfaces = tuple(
         Interface(name=f"eth{n}", addresses=(ip_interface(text),)) for n, text in enumerate(addresses, 1)
     )
-    return Node(name=name, interfaces=interfaces, router=router or Router())
+    return Node(name=name, interfaces=interfaces, services=(router or Router(),))
 
 
 def speaker(loopback: str, asn: int, *peers: BgpPeer, **more: object) -> Router:
@@ -130,7 +127,7 @@ def test_gobgp_reflects_and_announces_but_installs_nothing() -> None:
     )
     assert routes(*spokes, hub) == {"a": {"10.0.0.2/32", "10.0.0.9/32"}, "b": {"10.0.0.1/32", "10.0.0.9/32"}}
     named = replace(inside.bgp, redistribute=(), networks=(ip_network("203.0.113.0/24"),))
-    hub = replace(hub, router=replace(hub.router, bgp=named))
+    hub = hub.having(replace(hub.find(Router), bgp=named))
     assert routes(*spokes, hub)["a"] == {"10.0.0.2/32", "203.0.113.0/24"}
 
 
@@ -198,7 +195,7 @@ def test_a_passive_interface_makes_no_neighbour() -> None:
 
 
 def test_raw_configuration_may_filter_so_no_routes_are_promised() -> None:
-    raw = Router(loopbacks=C.router.loopbacks, bgp=C.router.bgp, frr=FrrRaw(text="!"))  # type: ignore[union-attr]
+    raw = Router(loopbacks=C.get(Router).loopbacks, bgp=C.get(Router).bgp, frr=FrrRaw(text="!"))  # type: ignore[union-attr]
     expected = expectation(Lab(name="lab", nodes=(A, B, node("c", "192.0.2.6/30", router=raw))))
     assert not expected.exact
     assert expected.routes == {}
@@ -228,7 +225,7 @@ def test_each_family_of_two_neighbours_has_its_own_session_and_routes() -> None:
         loopbacks = (*router.loopbacks, ip_interface(f"2001:db8:ff::{number}/128"))
         own = (ip_interface(f"192.0.2.{number}/30"), ip_interface(f"2001:db8::{number}/64"))
         interface = Interface(name="eth1", addresses=own)
-        return Node(name=name, interfaces=(interface,), router=replace(router, loopbacks=loopbacks))
+        return Node(name=name, interfaces=(interface,), services=(replace(router, loopbacks=loopbacks),))
 
     a, b = dual("a", 1, 2), dual("b", 2, 1)
     assert sessions(a, b) == [("a", "b"), ("a", "b"), ("b", "a"), ("b", "a")]
@@ -263,14 +260,14 @@ def test_static_routes_lead_to_peers_that_are_not_connected() -> None:
     c = node("c", "192.0.2.6/30", router=led(3, 1, ("10.0.0.1/32", "192.0.2.5")))
     assert sessions(a, b, c) == [("a", "c"), ("c", "a")]
     assert routes(a, b, c)["a"] == {"10.0.0.3/32", "192.0.2.4/30"}
-    assert sessions(a, replace(b, router=led(2, 0, ways[0])), c) == []
+    assert sessions(a, b.having(led(2, 0, ways[0])), c) == []
 
 
 def test_what_a_router_names_is_announced_whether_connected_or_not() -> None:
-    assert A.router is not None
-    assert A.router.bgp is not None
-    bgp = replace(A.router.bgp, networks=(ip_network("203.0.113.0/24"),), redistribute=())
-    a = replace(A, router=replace(A.router, bgp=bgp))
+    assert A.find(Router) is not None
+    assert A.get(Router).bgp is not None
+    bgp = replace(A.get(Router).bgp, networks=(ip_network("203.0.113.0/24"),), redistribute=())
+    a = A.having(replace(A.find(Router), bgp=bgp))
     assert routes(a, B)["b"] == {"203.0.113.0/24"}
 
 
@@ -280,10 +277,10 @@ def test_what_a_router_names_is_announced_whether_connected_or_not() -> None:
     ids=["shut down", "only"],
 )
 def test_raw_lines_may_keep_a_session_down(frr: FrrRaw) -> None:
-    b = replace(B, router=replace(B.router, frr=frr))
+    b = B.having(replace(B.find(Router), frr=frr))
     assert sessions(A, b) == []
     quiet = FrrRaw(text="router bgp 64502\n neighbor 192.0.2.1 route-map x in")
-    assert len(sessions(A, replace(B, router=replace(B.router, frr=quiet)))) == 2
+    assert len(sessions(A, B.having(replace(B.find(Router), frr=quiet)))) == 2
 
 
 def test_raw_lines_may_keep_ospf_neighbours_apart() -> None:
@@ -329,8 +326,8 @@ def test_where_not_all_flood_to_all_nothing_is_said_of_neighbours() -> None:
     first, second, third = lab.nodes
     assert first.underlay is not None
     assert second.underlay is not None
-    vpn = second.ptn[0].l2vpns[0]
+    vpn = second.get(Ptn).networks[0].l2vpns[0]
     peers = tuple(second.underlay.ip if p == first.underlay.ip else p for p in vpn.peers)
-    network = replace(second.ptn[0], l2vpns=(replace(vpn, peers=peers),))
-    deaf = replace(lab, nodes=(first, replace(second, ptn=(network,)), third))
+    network = replace(second.get(Ptn).networks[0], l2vpns=(replace(vpn, peers=peers),))
+    deaf = replace(lab, nodes=(first, second.having(Ptn(networks=(network,))), third))
     assert expectation(deaf).adjacencies[4] == {}

@@ -9,22 +9,10 @@ import pytest
 
 from nlan.expect import expectation
 from nlan.expect.hindrances import Hindrance, details, summary
-from nlan.model import (
-    Bgp,
-    BgpPeer,
-    Endpoint,
-    FrrRaw,
-    Interface,
-    L2Vpn,
-    Lab,
-    Link,
-    Node,
-    Ospf,
-    OspfArea,
-    PtnNetwork,
-    Router,
-)
+from nlan.model import Endpoint, Interface, Lab, Link, Node
 from nlan.secrets import Secret
+from nlan.services.ptn.model import L2Vpn, Ptn, PtnNetwork
+from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea, Router
 
 replace = msgspec.structs.replace
 
@@ -48,7 +36,7 @@ def ospf(name: str, address: str, area: int = 0, raw: str = "") -> Node:
 
 def _node(name: str, address: str, router: Router) -> Node:
     interface = Interface(name="eth1", addresses=(ip_interface(address),))
-    return Node(name=name, interfaces=(interface,), router=router)
+    return Node(name=name, interfaces=(interface,), services=(router,))
 
 
 def found(*nodes: Node) -> tuple[Hindrance, ...]:
@@ -168,8 +156,10 @@ def _vpn(number: int, mtu: int, of: int, raw: str = "") -> Node:
     return Node(
         name=f"r{number}",
         underlay=ip_interface(f"198.51.100.{number}/24"),
-        ptn=(PtnNetwork(name="a", local=ip_address(f"198.51.100.{number}"), l2vpns=(vpn,)),),
-        router=Router(ospf=Ospf(areas=areas), frr=FrrRaw(text=raw) if raw else None),
+        services=(
+            Ptn(networks=(PtnNetwork(name="a", local=ip_address(f"198.51.100.{number}"), l2vpns=(vpn,)),)),
+            Router(ospf=Ospf(areas=areas), frr=FrrRaw(text=raw) if raw else None),
+        ),
     )
 
 
@@ -201,7 +191,7 @@ def test_behind_mtus_that_differ_no_route_is_expected() -> None:
 
     def routed(number: int, mtu: int) -> Node:
         loopbacks = (ip_interface(f"203.0.113.{number}/32"),)
-        return replace(_vpn(number, mtu, 2), router=Router(ospf=Ospf(areas=areas), loopbacks=loopbacks))
+        return _vpn(number, mtu, 2).having(Router(ospf=Ospf(areas=areas), loopbacks=loopbacks))
 
     alike = Lab(name="lab", nodes=(routed(1, 1500), routed(2, 1500)))
     assert expectation(alike).routes["r1"] == {ip_network("203.0.113.2/32")}
@@ -225,7 +215,7 @@ def test_a_session_over_what_another_one_brings_is_not_named() -> None:
         asn=64497, peers=(peer("192.0.2.1", 64496), peer("192.0.2.6", 64498)), redistribute=("connected",)
     )
     interfaces = tuple(Interface(name=f"eth{n}", addresses=(a,)) for n, a in enumerate(middle, 1))
-    r2 = Node(name="r2", interfaces=interfaces, router=Router(bgp=bgp))
+    r2 = Node(name="r2", interfaces=interfaces, services=(Router(bgp=bgp),))
     far = {"ebgp_multihop": 2}
     r1 = speaker("r1", "192.0.2.1/30", 64496, peer("192.0.2.2", 64497), peer("192.0.2.6", 64498, **far))
     r3 = speaker("r3", "192.0.2.6/30", 64498, peer("192.0.2.5", 64497), peer("192.0.2.1", 64496, **far))

@@ -14,6 +14,7 @@ from nlan.errors import InputError
 from nlan.importers.base import SEAM, Importer, SourceFile, Sources
 from nlan.registry import Part, Registry
 from nlan.schema import Loaded, load
+from nlan.services.router.model import Router
 from unit.importers.wires import IMPORTER
 
 FINE = "# wires\nr1 r2\nr2 r3\nr1 as 64496\nr2 as 64497\nr3 as 64498\n"
@@ -41,7 +42,7 @@ def refused(path: Path) -> list[str]:
 
 def test_a_file_becomes_a_lab(tmp_path: Path) -> None:
     loaded = read(tmp_path, FINE)
-    asns = {node.name: node.router and node.router.bgp and node.router.bgp.asn for node in loaded.lab.nodes}
+    asns = {node.name: bgp and bgp.asn for node in loaded.lab.nodes for bgp in [node.get(Router).bgp]}
     assert asns == {"r1": 64496, "r2": 64497, "r3": 64498}
     assert len(loaded.lab.links) == 2
     assert loaded.lab.name == "lab"

@@ -17,9 +17,9 @@ from nlan.kinds.namespace import Namespace
 from nlan.kinds.route import Route
 from nlan.kinds.veth import Veth
 from nlan.kinds.vxlan import Vxlan
-from nlan.model import BgpPeer
 from nlan.plan import Plan, plan
 from nlan.resources import Key, Resource
+from nlan.services.router.model import BgpPeer
 from samples import with_
 
 Resources = dict[Key, Resource]

@@ -8,6 +8,7 @@ from nlan.errors import InputError
 from nlan.expect.segments import topology
 from nlan.model.segments import Holders
 from nlan.schema import Loaded, load
+from nlan.services.router.model import Router
 
 UNNUMBERED = """
 ospf: true
@@ -80,9 +81,7 @@ def test_a_peer_is_who_holds_the_address_on_a_shared_segment() -> None:
         "nodes: {a: {asn: 64496}, b: {asn: 64497}, c: {asn: 64498}, d: {asn: 64499}}\n"
         "links: [{link: a -- b, prefix: 192.0.2.0/30}, {link: c -- d, prefix: 192.0.2.0/30}]"
     )
-    peers = {
-        node.name: node.router.bgp.peers[0] for node in loaded.lab.nodes if node.router and node.router.bgp
-    }
+    peers = {node.name: node.get(Router).bgp.peers[0] for node in loaded.lab.nodes if node.get(Router).bgp}
     assert {name: (peer.peer_asn, peer.description) for name, peer in peers.items()} == {
         "a": (64497, "b"),
         "b": (64496, "a"),
@@ -95,7 +94,7 @@ def test_a_peer_is_who_holds_the_address_on_a_shared_segment() -> None:
 
 def test_a_holder_is_sought_near_first() -> None:
     lab = said(ANYCAST.replace("[r1 -- r2]", "[r1 -- r2 -- r3]").replace("nodes:", "nodes:\n  r3:")).lab
-    shared, own = (value.ip for value in lab.node("r1").router.loopbacks[::-1])  # type: ignore[union-attr]
+    shared, own = (value.ip for value in lab.node("r1").get(Router).loopbacks[::-1])  # type: ignore[union-attr]
     holders = Holders(lab)
     assert holders.seen_from("r1", shared) == "r2"
     assert holders.seen_from("r3", own) == "r1"

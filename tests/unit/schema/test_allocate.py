@@ -11,6 +11,9 @@ from nlan.errors import InputError
 from nlan.schema import Allocations, load
 from nlan.schema.resolving.allocate import Allocator, pieces, singles
 from nlan.schema.syntax.report import Position, Report
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
 
 from .conftest import Load, Problems
 
@@ -27,10 +30,12 @@ def test_node_in_front_renumbers_nothing(read: Load) -> None:
     for name in ("pe1", "pe2"):
         before, after = first.lab.node(name), second.lab.node(name)
         assert after.underlay == before.underlay
-        assert after.ptn[0].l2vpns[0].addresses == before.ptn[0].l2vpns[0].addresses
-        assert after.router is not None
-        assert before.router is not None
-        assert after.router.loopbacks == before.router.loopbacks
+        assert (
+            after.get(Ptn).networks[0].l2vpns[0].addresses == before.get(Ptn).networks[0].l2vpns[0].addresses
+        )
+        assert after.find(Router) is not None
+        assert before.find(Router) is not None
+        assert after.get(Router).loopbacks == before.get(Router).loopbacks
         assert set(before.interfaces) <= set(after.interfaces)
     assert str(second.lab.node("pe0").underlay) == "10.10.10.3/24"
 
@@ -63,13 +68,13 @@ def test_allocation_avoids_what_the_file_states(read: Load) -> None:
         "links: [{link: r1 -- r2, prefix: 10.1.0.0/29}, r2 -- r3]\n"
     )
     nodes = {node.name: node for node in loaded.lab.nodes}
-    assert str(nodes["r2"].vhosts[0].gateway) == "172.21.2.1/24"
+    assert str(nodes["r2"].get(Vhosts).lans[0].gateway) == "172.21.2.1/24"
     assert str(nodes["r3"].interfaces[0].addresses[0]) == "10.1.0.10/30"
-    assert nodes["r2"].router is not None
-    assert str(nodes["r2"].router.loopbacks[0]) == "10.0.0.2/32"
-    assert nodes["r3"].router is not None
-    assert nodes["r3"].router.bgp is not None
-    assert nodes["r3"].router.bgp.asn == 65002
+    assert nodes["r2"].find(Router) is not None
+    assert str(nodes["r2"].get(Router).loopbacks[0]) == "10.0.0.2/32"
+    assert nodes["r3"].find(Router) is not None
+    assert nodes["r3"].get(Router).bgp is not None
+    assert nodes["r3"].get(Router).bgp.asn == 65002
 
 
 def test_what_the_file_states_later_takes_a_number_from_its_name(read: Load) -> None:
@@ -85,13 +90,13 @@ def test_what_the_file_states_later_takes_a_number_from_its_name(read: Load) -> 
         "10.10.10.4/24",
         "10.10.10.2/24",
     ]
-    r1, r2, _, _ = (node.router for node in second.lab.nodes)
+    r1, r2, _, _ = (node.find(Router) for node in second.lab.nodes)
     assert r1 is not None
     assert r2 is not None
     assert r1.bgp is not None
     assert (str(r1.loopbacks[0]), r1.bgp.asn) == ("10.0.0.4/32", 65004)
     assert str(r2.loopbacks[0]) == "10.0.0.2/32"
-    assert [vpn.vni for ptn in second.lab.node("r1").ptn for vpn in ptn.l2vpns] == [2]
+    assert [vpn.vni for ptn in second.lab.node("r1").get(Ptn).networks for vpn in ptn.l2vpns] == [2]
     assert read(text, second.allocations) == second
 
 
@@ -105,7 +110,10 @@ def test_names_that_are_gone_give_their_numbers_back_where_a_pool_is_used_up(rea
     for names in ("d, e, a", "x, c, a", "y, z, a"):
         loaded = read(text.format(names=names), loaded.allocations)
         assert loaded.lab.node("a").underlay == stays.underlay
-        assert loaded.lab.node("a").ptn[0].l2vpns[0].addresses == stays.ptn[0].l2vpns[0].addresses
+        assert (
+            loaded.lab.node("a").get(Ptn).networks[0].l2vpns[0].addresses
+            == stays.get(Ptn).networks[0].l2vpns[0].addresses
+        )
 
 
 def test_many_names_may_be_gone_at_once(read: Load) -> None:
@@ -143,7 +151,7 @@ def test_as_number_of_the_service_is_left_free(read: Load) -> None:
     loaded = read(
         "nodes: {a: {asn: auto}, b: {router: {bgp: {65001: {}}}}, c: {Router: {Bgp: [{As: 65002}]}}}"
     )
-    assert [node.router.bgp.asn for node in loaded.lab.nodes if node.router and node.router.bgp] == [
+    assert [node.get(Router).bgp.asn for node in loaded.lab.nodes if node.get(Router).bgp] == [
         65003,
         65001,
         65002,
@@ -192,7 +200,7 @@ def test_pool_of_two_addresses_holds_two(prefix: str, read: Load) -> None:
 def test_as_number_of_32_bits_stays_where_one_of_16_is_free_again(read: Load) -> None:
     first = read("asn: auto\nnodes: 'r[1-540]'")
     second = read("asn: auto\nnodes: 'r[2-540]'", first.allocations)
-    routers = [lab.node("r535").router for lab in (first.lab, second.lab)]
+    routers = [lab.node("r535").find(Router) for lab in (first.lab, second.lab)]
     assert [router.bgp.asn for router in routers if router and router.bgp] == [4_200_000_000] * 2
 
 

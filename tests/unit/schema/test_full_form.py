@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from nlan.schema import Loaded, load
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
 from support import FULL_FORM, OLDER
 
 FILES = [*FULL_FORM.glob("*.yaml"), *OLDER]
@@ -33,22 +36,22 @@ def test_underlay_counts_up_in_file_order(bgp: Loaded) -> None:
 def test_services_mean_what_they_meant(bgp: Loaded) -> None:
     assert bgp.lab.name == "campus-bgp"
     p1, hub, c1 = (bgp.lab.node(name) for name in ("p1", "hub", "c1"))
-    wan, access = p1.ptn
+    wan, access = p1.get(Ptn).networks
     assert [(vpn.vni, vpn.vid) for vpn in wan.l2vpns] == [(4001, 201), (4002, 202)]
     assert wan.l2vpns[0].peers == tuple(ip_address(f"10.10.10.{number}") for number in (2, 3))
     assert access.l2vpns[1].addresses == (ip_interface("10.65.12.1/24"),)
-    assert p1.router is not None
-    assert p1.router.bgp is not None
-    assert [(str(peer.address), peer.peer_asn, peer.next_hop_self) for peer in p1.router.bgp.peers] == [
+    assert p1.find(Router) is not None
+    assert p1.get(Router).bgp is not None
+    assert [(str(peer.address), peer.peer_asn, peer.next_hop_self) for peer in p1.get(Router).bgp.peers] == [
         ("10.64.1.13", 64500, True),
         ("10.65.11.2", 64501, False),
         ("10.65.12.2", 64502, False),
     ]
-    assert hub.router is not None
-    assert hub.router.engine == "gobgp"
-    assert hub.router.bgp is not None
-    assert all(peer.route_reflector_client for peer in hub.router.bgp.peers)
-    assert [[str(host) for host in lan.hosts] for lan in c1.vhosts] == [
+    assert hub.find(Router) is not None
+    assert hub.get(Router).engine == "gobgp"
+    assert hub.get(Router).bgp is not None
+    assert all(peer.route_reflector_client for peer in hub.get(Router).bgp.peers)
+    assert [[str(host) for host in lan.hosts] for lan in c1.get(Vhosts).lans] == [
         ["198.51.100.2/26", "198.51.100.3/26"],
         ["198.51.100.66/26", "198.51.100.67/26"],
     ]
@@ -63,7 +66,7 @@ def test_a_peer_that_is_the_node_itself_is_the_one_warning(path: Path) -> None:
 
 
 def test_ospf_is_point_to_point_where_a_segment_has_two_ends(ospf: Loaded) -> None:
-    router = ospf.lab.node("p1").router
+    router = ospf.lab.node("p1").find(Router)
     assert router is not None
     assert router.ospf is not None
     assert {item.name: item.point_to_point for item in router.ospf.interfaces} == {
@@ -76,4 +79,6 @@ def test_ospf_is_point_to_point_where_a_segment_has_two_ends(ospf: Loaded) -> No
 
 
 def test_networks_by_name_and_in_a_list_are_the_same(bgp: Loaded, ospf: Loaded) -> None:
-    assert [node.ptn for node in bgp.lab.nodes] == [node.ptn for node in ospf.lab.nodes]
+    assert [node.get(Ptn).networks for node in bgp.lab.nodes] == [
+        node.get(Ptn).networks for node in ospf.lab.nodes
+    ]

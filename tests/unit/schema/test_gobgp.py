@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nlan.schema import check, load
+from nlan.services.router.model import Router
 
 FILE = """
 bgp: {maximum_paths: 4, redistribute: [connected, kernel]}
@@ -18,7 +19,7 @@ links: [rr -- r1]
 def test_it_is_left_out_so_that_the_lab_can_be_changed_without_its_file() -> None:
     loaded = load(Path("lab.yaml"), text=FILE)
     assert len(loaded.warnings) == 2
-    reflector, other = (node.router.bgp for node in loaded.lab.nodes if node.router)
+    reflector, other = (node.get(Router).bgp for node in loaded.lab.nodes if node.find(Router))
     assert reflector is not None
     assert other is not None
     assert (reflector.maximum_paths, reflector.redistribute) == (None, ("connected",))

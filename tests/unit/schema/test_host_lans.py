@@ -6,8 +6,9 @@ from ipaddress import ip_interface
 
 import pytest
 
-from nlan.model import Lab, Node, VhostLan
+from nlan.model import Lab, Node
 from nlan.schema import check
+from nlan.services.vhosts.model import VhostLan, Vhosts
 
 FOUR, SIX = ip_interface("172.21.1.1/24"), ip_interface("2001:db8:3:1::1/64")
 HOSTS, HOSTS6 = (ip_interface("172.21.1.2/24"),), (ip_interface("2001:db8:3:1::2/64"),)
@@ -24,6 +25,6 @@ HOSTS, HOSTS6 = (ip_interface("172.21.1.2/24"),), (ip_interface("2001:db8:3:1::2
     ],
 )
 def test_every_host_has_both_families_or_one(lan: VhostLan, said: str) -> None:
-    problems = check(Lab(name="x", nodes=(Node(name="ce1", vhosts=(lan,)),)))
+    problems = check(Lab(name="x", nodes=(Node(name="ce1", services=(Vhosts(lans=(lan,)),)),)))
     assert bool(problems) == bool(said)
     assert said in "".join(problem.message for problem in problems)

@@ -10,6 +10,7 @@ from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Scalar
 from nlan.schema.written import common, routing, table
 from nlan.schema.written.kinds import Kind, Reader
+from nlan.services.router.model import Router
 
 WRONG: list[tuple[Kind, str, str]] = [
     (common.UNDERLAY, "fe80::1%eth1/64", "is not an address"),
@@ -50,7 +51,7 @@ def test_no_is_still_a_word_for_no_as_number() -> None:
 @pytest.mark.parametrize("word", ["remote_as", "RemoteAs", "peer_asn"])
 def test_a_key_may_have_another_word_that_is_taken(word: str) -> None:
     lab = load(Path("x.yaml"), text=PEERS % f"{word}: 64511").lab
-    router = lab.node("r1").router
+    router = lab.node("r1").find(Router)
     assert router is not None
     assert router.bgp is not None
     assert [peer.peer_asn for peer in router.bgp.peers if str(peer.address) == "203.0.113.2"] == [64511]

@@ -2,6 +2,9 @@
 
 import pytest
 
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
+
 from .conftest import Load, Problems
 
 
@@ -12,14 +15,16 @@ def test_nothing_is_no_node(text: str, problems_of: Problems) -> None:
 
 def test_ranges_of_one_line_all_speak(read: Load) -> None:
     (node,) = read("nodes: [{'r[1-1]': {asn: 64496}}, {'r[1-1]': {hosts: 1}}]").lab.nodes
-    assert node.router is not None
-    assert node.router.bgp is not None
-    assert len(node.vhosts) == 1
+    assert node.find(Router) is not None
+    assert node.get(Router).bgp is not None
+    assert len(node.get(Vhosts).lans) == 1
 
 
 def test_single_name_of_the_original_wins_over_a_range(read: Load) -> None:
     loaded = read("pe2: {Hosts: 2, Underlay: 10.10.10.8}\n'pe[1-2]': {Hosts: 1, Underlay: 10.10.10.9}\n")
-    found = {node.name: (len(node.vhosts[0].hosts), str(node.underlay)) for node in loaded.lab.nodes}
+    found = {
+        node.name: (len(node.get(Vhosts).lans[0].hosts), str(node.underlay)) for node in loaded.lab.nodes
+    }
     assert found == {"pe1": (1, "10.10.10.9/24"), "pe2": (2, "10.10.10.8/24")}
 
 

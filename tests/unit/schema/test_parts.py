@@ -8,6 +8,7 @@ import pytest
 from nlan.errors import InputError
 from nlan.schema import load
 from nlan.schema.syntax import access, parts
+from nlan.services.router.model import Router
 
 LAB = "nodes: {{r1: {{frr: {{file: {}}}}}}}\n"
 
@@ -23,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def text_of(folder: Path, name: str) -> str:
     lab = folder / "lab.yaml"
     lab.write_text(LAB.format(name))
-    router = load(lab).lab.node("r1").router
+    router = load(lab).lab.node("r1").find(Router)
     assert router is not None
     assert router.frr is not None
     return router.frr.text

@@ -9,6 +9,8 @@ from nlan.kinds.veth import Veth
 from nlan.model import Node
 from nlan.resources import Key
 from nlan.services.node.expand import settings
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router
 
 from .conftest import Load, Problems
 
@@ -16,12 +18,12 @@ ENGINES = Engines.able()
 
 
 def running(node: Node) -> dict[str, list[str]]:
-    assert node.router is not None
+    assert node.find(Router) is not None
     return {daemon.daemon: list(daemon.config or ()) for daemon in frr_daemons(node, "lab")}
 
 
 def ospf_on(node: Node) -> list[str]:
-    ospf = node.router.ospf if node.router else None
+    ospf = node.get(Router).ospf
     return [interface.name for interface in ospf.interfaces if not interface.passive] if ospf else []
 
 
@@ -100,7 +102,7 @@ def test_a_node_that_stands_twice_in_a_network_is_said(read: Load, problems_of: 
     lab = read(
         "nodes: ['r[1-2]']\nnetworks: {n: {nodes: {'r[1-2]': {cost: 5}, r2: {address: 192.0.2.9/24}}}}"
     ).lab
-    assert len(lab.node("r2").ptn) == 1
+    assert len(lab.node("r2").get(Ptn).networks) == 1
 
 
 # -- sysctls

@@ -5,6 +5,7 @@ import pytest
 from nlan.schema.syntax import rendering
 from nlan.schema.syntax.report import Report
 from nlan.schema.syntax.template import CLOSE, OPEN, mark_names, spelled
+from nlan.services.router.model import Router
 
 from .conftest import Load, Problems
 
@@ -95,7 +96,7 @@ def test_node_whose_name_is_no_word_is_called_by_a_function(read: Load, problems
     text = "{% if true %}\nnodes: {ce-1: , b: {routes: {192.0.2.0/24: NODE}}}\n{% endif %}\n"
     (problem,) = problems_of(text.replace("NODE", "${ce-1}"))
     assert problem.hint == "a node whose name is no plain word is `${node('NAME')}`"
-    router = read(text.replace("NODE", "${node('ce-1')}")).lab.node("b").router
+    router = read(text.replace("NODE", "${node('ce-1')}")).lab.node("b").find(Router)
     assert router is not None
     assert str(router.routes[0].via) == "10.10.10.1"
 

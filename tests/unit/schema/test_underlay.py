@@ -2,6 +2,8 @@
 
 import pytest
 
+from nlan.services.router.model import Router
+
 from .conftest import Load, Problems
 
 PTN = "ptn: {{w: {{links: {{local_ip: {own}}}, l2vpn: {{vni: 1, peers: {other}, ip: 192.0.2.{n}/24}}}}}}"
@@ -23,7 +25,7 @@ def test_session_may_run_over_the_underlay(read: Load) -> None:
     node = "  {}: {{asn: {}, bgp: {{peers: [{{peer: '${{{}}}'}}]}}}}\n"
     loaded = read("nodes:\n" + node.format("a", 64496, "b") + node.format("b", 64497, "a"))
     assert loaded.warnings == ()
-    found = [node.router.bgp.peers[0] for node in loaded.lab.nodes if node.router and node.router.bgp]
+    found = [node.get(Router).bgp.peers[0] for node in loaded.lab.nodes if node.get(Router).bgp]
     assert [(str(peer.address), peer.peer_asn) for peer in found] == [
         ("10.10.10.2", 64497),
         ("10.10.10.1", 64496),

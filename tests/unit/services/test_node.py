@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nlan.engines.base import Engines
-from nlan.model import FrrRaw, Node, Router
+from nlan.model import Node
 from nlan.services.node.expand import settings
+from nlan.services.router.model import FrrRaw, Router
 
 V4, V6 = "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"
 
@@ -16,7 +17,7 @@ ENGINES = Engines.able()
 
 def node(text: str, *, forwarding: bool = True, sysctls: dict[str, str] | None = None) -> Node:
     router = Router(frr=FrrRaw(text=text))
-    return Node(name="r1", router=router, forwarding=forwarding, sysctls=sysctls or {})
+    return Node(name="r1", services=(router,), forwarding=forwarding, sysctls=sysctls or {})
 
 
 def test_a_router_whose_ipv6_stands_in_frr_lines_forwards_it() -> None:

@@ -10,8 +10,11 @@ from nlan.kinds.namespace import Namespace
 from nlan.kinds.route import Route
 from nlan.kinds.sysctl import Sysctl
 from nlan.kinds.veth import Veth
-from nlan.model import Interface, L2Vpn, Lab, Node, PtnNetwork, Router, VhostLan, VpnHost
+from nlan.model import Interface, Lab, Node
 from nlan.services.node.expand import hosts_text
+from nlan.services.ptn.model import L2Vpn, Ptn, PtnNetwork, VpnHost
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import VhostLan, Vhosts
 
 FOUR = VhostLan(gateway=ip_interface("172.21.1.1/24"), hosts=(ip_interface("172.21.1.2/24"),))
 BOTH = VhostLan(
@@ -23,7 +26,19 @@ BOTH = VhostLan(
 
 
 def lab(*lans: VhostLan) -> Lab:
-    return Lab(name="x", nodes=(Node(name="ce1", vhosts=lans, router=Router(), forwarding=True),))
+    return Lab(
+        name="x",
+        nodes=(
+            Node(
+                name="ce1",
+                services=(
+                    Vhosts(lans=lans),
+                    Router(),
+                ),
+                forwarding=True,
+            ),
+        ),
+    )
 
 
 def of(lab: Lab, namespace: str) -> set[str]:
@@ -63,7 +78,7 @@ def test_a_host_without_the_second_family_has_one_route() -> None:
 
 def test_a_name_stands_for_an_address_of_each_family() -> None:
     link = Interface(name="eth1", addresses=tuple(map(ip_interface, ("10.1.0.1/30", "2001:db8:1::1/64"))))
-    r1 = Node(name="r1", interfaces=(link,), router=Router(loopbacks=(ip_interface("10.0.0.1/32"),)))
+    r1 = Node(name="r1", interfaces=(link,), services=(Router(loopbacks=(ip_interface("10.0.0.1/32"),)),))
     text = hosts_text(Lab(name="x", nodes=(r1, *lab(FOUR).nodes, Node(name="bare"))))
     assert text.splitlines()[2:] == ["10.0.0.1 r1", "2001:db8:1::1 r1", "172.21.1.1 ce1"]
 
@@ -71,7 +86,7 @@ def test_a_name_stands_for_an_address_of_each_family() -> None:
 def test_a_host_of_an_l2vpn_is_behind_its_bridge() -> None:
     host = VpnHost(addresses=(ip_interface("192.0.2.9/24"),), gateways=(ip_address("192.0.2.1"),))
     network = PtnNetwork(name="n", local=ip_address("10.10.10.1"), l2vpns=(L2Vpn(vni=5, hosts=(host,)),))
-    found = Lab(name="x", nodes=(Node(name="pe1", ptn=(network,)),))
+    found = Lab(name="x", nodes=(Node(name="pe1", services=(Ptn(networks=(network,)),)),))
     assert of(found, "pe1/192.0.2.9") == {"eth0 192.0.2.9/24", "0.0.0.0/0 via 192.0.2.1 eth0"}
     (veth,) = (r for r in expand(found).values() if isinstance(r, Veth))
     assert (veth.peer_namespace, veth.peer_master) == ("pe1", "int_br5")

@@ -22,7 +22,7 @@ from nlan.schema import vocabulary
 from nlan.schema.syntax.report import nearest
 from nlan.schema.syntax.tree import Map
 from nlan.schema.written import table
-from nlan.schema.written.resolved_reader import fields_by_word, word_of
+from nlan.schema.written.resolved_reader import fields_by_word, shape_of, word_of
 from nlan.schema.written.sections import Section
 from nlan.schema.written.segments import LINK
 from tega.paths import format_path
@@ -165,7 +165,7 @@ class _Known(NamedTuple):
 
 
 def _known(kind: type, segments: Segments) -> _Known:
-    inner: Any = inspect.type_info(kind)
+    inner: Any = shape_of(kind)
     path: Segments = ()
     for segment in segments:
         inner = _some(inner)

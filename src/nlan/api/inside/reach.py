@@ -14,6 +14,7 @@ from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.services._hosts import host_name
 from nlan.services.node.expand import addresses, node_addresses
+from nlan.services.router.model import Router
 
 Pair = tuple[str, IpAddress]
 
@@ -89,7 +90,7 @@ def _hosts(lab: Lab) -> list[_End]:
         return hosts + [
             _End(node.name, address.ip, address.network) for node in lab.nodes for address in addresses(node)
         ]
-    hosts += [end for node in lab.nodes if node.router is None for end in _ends(node)]
+    hosts += [end for node in lab.nodes if node.find(Router) is None for end in _ends(node)]
     if len({end.name for end in hosts}) > 1:
         return hosts
     return [end for node in lab.nodes for end in _ends(node)]

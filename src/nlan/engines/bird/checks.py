@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from nlan.model import BgpPeer, Node, Router, StaticRoute
+from nlan.model import Node
 from nlan.model.codec import IpNetwork
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
+from nlan.services.router.model import BgpPeer, Router, StaticRoute
 
 KEY_MAX = 80
 """Characters of a key that the kernel takes (TCP_MD5SIG_MAXKEYLEN)."""
@@ -16,8 +17,9 @@ KEY_MAX = 80
 
 def check(node: Node, positions: Positions, report: Report) -> None:
     """Report what a router whose engine is BIRD is asked for in vain."""
-    if node.router is not None:
-        _Check(node, node.router, positions, report).all()
+    router = node.find(Router)
+    if router is not None:
+        _Check(node, router, positions, report).all()
 
 
 class _Check:

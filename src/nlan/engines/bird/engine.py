@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from nlan.engines.base import LogEvent, RawPlace, Watches
 from nlan.engines.bird.directories import RUN
 from nlan.engines.bird.programs import DAEMON, BirdPrograms
+from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.engines.bird.driver import BirdDriver
     from nlan.errors import Problem
-    from nlan.model import Lab, Node, Router
+    from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.place import Place
     from nlan.resources import Key, Resource
@@ -39,12 +40,13 @@ class BirdEngine:
         """Yield the node's daemon."""
         from nlan.engines.bird.render import daemon
 
-        if node.router is not None:
-            yield daemon(node, node.router, lab.timers, after)
+        router = node.find(Router)
+        if router is not None:
+            yield daemon(node, router, lab.timers, after)
 
     def announces(self, node: Node) -> frozenset[IpNetwork]:
         """Return what the file names, and the node's own segments where they are redistributed."""
-        bgp = node.router.bgp if node.router is not None else None
+        bgp = node.get(Router).bgp
         if bgp is None:
             return frozenset()
         own = (address.network for _, addresses in node.held() for address in addresses)
@@ -56,7 +58,7 @@ class BirdEngine:
 
     def check(self, node: Node, positions: Positions, report: Report) -> None:
         """Report what BIRD is asked for in vain."""
-        if node.router is not None and node.router.engine == self.name:
+        if node.find(Router) is not None and node.get(Router).engine == self.name:
             from nlan.engines.bird.checks import check
 
             check(node, positions, report)

@@ -24,9 +24,10 @@ from typing import Literal
 from nlan.engines.bird.config import OPTIONS, Statement
 from nlan.engines.bird.resource import BirdDaemon
 from nlan.engines.frr.render.daemons import router_id
-from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.model import Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.resources import Key
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 Timers = Literal["lab", "standard"]
 Version = Literal[4, 6]

@@ -6,11 +6,12 @@ from nlan.engines.frr.config.facts import facts
 from nlan.model import Node
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Report
+from nlan.services.router.model import Router
 
 
 def check(node: Node, positions: Positions, report: Report) -> None:
     """FRR has one AS outside of VRFs: raw lines for another cannot stand beside derived ones."""
-    router = node.router
+    router = node.find(Router)
     if router is None or router.frr is None or router.frr.only or router.bgp is None:
         return
     written = facts(router.frr.text).instance("bgp")
@@ -26,7 +27,7 @@ def check(node: Node, positions: Positions, report: Report) -> None:
 
 def raw_asns(node: Node) -> set[int]:
     """Return the ASes that raw lines of a router show to its peers instead of its own."""
-    raw = node.router.frr if node.router is not None else None
+    raw = node.get(Router).frr
     if raw is None:
         return set()
     written = facts(raw.text)

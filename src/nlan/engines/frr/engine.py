@@ -10,12 +10,13 @@ from nlan.engines.base import LogEvent, RawPlace, Watches
 from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.directories import DIRECTORIES
 from nlan.engines.frr.rawlines import RawLines
+from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.engines.frr.programs import FrrPrograms
     from nlan.engines.frr.run import FrrDriver
     from nlan.errors import Problem
-    from nlan.model import Lab, Node, Router
+    from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.place import Place
     from nlan.resources import Key, Resource
@@ -60,7 +61,7 @@ class FrrEngine:
 
     def announces(self, node: Node) -> Collection[IpNetwork]:
         """Return the networks that the file names, and connected ones where it says so."""
-        bgp = node.router.bgp if node.router is not None else None
+        bgp = node.get(Router).bgp
         if bgp is None:
             return ()
         from nlan.services.node.expand import addresses
@@ -74,14 +75,14 @@ class FrrEngine:
 
     def check(self, node: Node, positions: Positions, report: Report) -> None:
         """Report raw lines that cannot stand beside derived ones."""
-        if node.router is not None and node.router.frr is not None:
+        if node.get(Router).frr is not None:
             from nlan.engines.frr.checks import check
 
             check(node, positions, report)
 
     def raw_asns(self, node: Node) -> set[int]:
         """Return the ASes that raw lines show."""
-        if node.router is None or node.router.frr is None:
+        if node.get(Router).frr is None:
             return set()
         from nlan.engines.frr.checks import raw_asns
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nlan.model import Node
+from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.expect.raw import RawExpectation
@@ -44,4 +45,5 @@ class RawLines:
 
 
 def _text(node: Node) -> str:
-    return node.router.frr.text if node.router is not None and node.router.frr is not None else ""
+    raw = node.get(Router).frr
+    return raw.text if raw is not None else ""

@@ -12,9 +12,11 @@ from typing import Any
 
 import msgspec
 
-from nlan.model import Bgp, BgpPeer, Node, Router, StaticRoute
+from nlan.model import Node
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
+from nlan.services.router.model import Bgp, BgpPeer, Router, StaticRoute
+from nlan.services.vhosts.model import Vhosts
 
 LEAST_HOLD_S = 3
 _WIDE = re.compile(r"(defaults\.)?bgp\.(maximum_?paths|redistribute)\b", re.IGNORECASE)
@@ -25,7 +27,7 @@ _NO_SOURCE = {"ospf": "runs no OSPF to redistribute", "kernel": "does not see th
 
 def check(node: Node, positions: Positions, report: Report) -> None:
     """Record what a router whose engine is GoBGP is asked for in vain."""
-    router = node.router
+    router = node.find(Router)
     if router is None:
         return
     _Check(node, router, positions, report).all()
@@ -153,7 +155,7 @@ class _Check:
         """Hosts behind a router that learns routes and installs none."""
         routed = {route.prefix.version for route in self._router.routes}
         routed |= {hop.version for hop in self._node.gateway}
-        for lan in self._node.vhosts:
+        for lan in self._node.get(Vhosts).lans:
             stuck = [gateway for gateway in lan.gateways if gateway.version not in routed]
             if stuck and lan.hosts and self._router.bgp:
                 at = self._at("vhosts", lan.gateway)

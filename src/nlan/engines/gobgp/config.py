@@ -9,9 +9,9 @@ from typing import Any, Literal, NamedTuple
 
 from nlan.engines.base import BgpSession
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath
-from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress
 from nlan.secrets import Secret
+from nlan.services.router.model import BgpPeer
 
 CONNECT_RETRY_S = 1
 IDLE_HOLD_S = 1

@@ -44,11 +44,11 @@ from nlan.engines.gobgp.log import count_ups
 from nlan.engines.gobgp.look import Look, is_let_in, look, observed
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
-from nlan.model import BgpPeer
 from nlan.model.codec import IpAddress
 from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
+from nlan.services.router.model import BgpPeer
 
 DAEMON = "gobgpd"
 DEADLINE_S = 20.0

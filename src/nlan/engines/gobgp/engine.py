@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nlan.engines.base import LogEvent, Program, RawPlace, Watches, tool
+from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.engines.gobgp.driver import GobgpDriver
     from nlan.errors import Problem
-    from nlan.model import Lab, Node, Router
+    from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.place import Place
     from nlan.resources import Key, Resource
@@ -75,7 +76,7 @@ class GobgpEngine:
 
     def check(self, node: Node, positions: Positions, report: Report) -> None:
         """Report what GoBGP is asked for in vain."""
-        if node.router is not None and node.router.engine == self.name:
+        if node.find(Router) is not None and node.get(Router).engine == self.name:
             from nlan.engines.gobgp.checks import check
 
             check(node, positions, report)

@@ -20,7 +20,7 @@ from nlan.engines.gobgp.config import (
 )
 from nlan.engines.gobgp.files import Receipt
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath, sorted_paths
-from nlan.model import BgpPeer
+from nlan.services.router.model import BgpPeer
 
 
 class Look(NamedTuple):

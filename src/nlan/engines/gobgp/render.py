@@ -19,10 +19,11 @@ import msgspec
 from nlan.engines.frr.render.daemons import HOLD_TIME_S, KEEPALIVE_S, router_id
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath, sorted_paths
 from nlan.kinds.route import Route
-from nlan.model import BgpPeer, Lab, Node
+from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.resources import Key
 from nlan.services.node.expand import addresses
+from nlan.services.router.model import BgpPeer, Router
 
 STANDARD_HOLD_TIME_S = 90
 """GoBGP's own."""
@@ -42,9 +43,9 @@ def gobgp_daemons(
         after: What should exist before the daemon starts.
         dialled_by: The peers that dial this router by themselves.
     """
-    if node.router is None or node.router.bgp is None:
+    bgp = node.get(Router).bgp
+    if bgp is None:
         return ()
-    bgp = node.router.bgp
     peers = sorted(
         (_resolved(node, bgp.asn, peer, timers) for peer in bgp.peers),
         key=lambda peer: (peer.address.version, int(peer.address)),
@@ -90,7 +91,7 @@ def _timers(peer: BgpPeer, timers: Literal["lab", "standard"]) -> tuple[int | No
 
 def local_paths(node: Node) -> tuple[LocalPath, ...]:
     """Return what a router announces of its own; redistributed only in families that peers speak."""
-    router = node.router
+    router = node.find(Router)
     if router is None or router.bgp is None:
         return ()
     bgp = router.bgp
@@ -107,13 +108,13 @@ def local_paths(node: Node) -> tuple[LocalPath, ...]:
 def _redistributed(node: Node, sources: Collection[str]) -> Iterator[IpNetwork]:
     if "connected" in sources:
         yield from (address.network for address in addresses(node))
-    if "static" in sources and node.router is not None:
-        yield from (route.prefix for route in node.router.routes)
+    if "static" in sources:
+        yield from (route.prefix for route in node.get(Router).routes)
 
 
 def static_routes(node: Node) -> Iterator[Route]:
     """Yield a GoBGP router's static routes, which the kernel gets from nlan itself."""
-    for route in node.router.routes if node.router is not None else ():
+    for route in node.get(Router).routes:
         if route.via is not None:
             interface = node.interface_towards(route.via)
             yield Route(namespace=node.name, prefix=route.prefix, via=route.via, interface=interface)
@@ -125,9 +126,10 @@ def dialled_by(node: Node, lab: Lab) -> frozenset[IpAddress]:
     Of two GoBGP the first by name waits, and the other dials: each holds a peer that it dials idle after
     a loss, and closes what that peer opens meanwhile, so that two that both dial miss each other for long.
     """
-    if lab.timers != "lab" or node.router is None or node.router.bgp is None:
+    bgp = node.get(Router).bgp
+    if lab.timers != "lab" or bgp is None:
         return frozenset()
-    peers = {peer.address for peer in node.router.bgp.peers}
+    peers = {peer.address for peer in bgp.peers}
     mine = {address.ip for address in addresses(node)}
     return frozenset(
         address.ip
@@ -146,7 +148,7 @@ def _dials(other: Node, addresses: Collection[IpAddress], *, waits: bool) -> boo
         addresses: Those of whom it may dial.
         waits: Whether it waits if it is a GoBGP.
     """
-    router = other.router
+    router = other.find(Router)
     if router is None or router.bgp is None or (router.engine == "gobgp" and waits):
         return False
     if router.frr is not None and (router.frr.only or re.search(r"\b(passive|shutdown)\b", router.frr.text)):

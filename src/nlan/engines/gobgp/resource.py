@@ -10,8 +10,8 @@ import msgspec
 
 from nlan.engines.base import SILENT, Daemon
 from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
-from nlan.model.router import WORDS, BgpPeer
 from nlan.resources.base import Difference, Key, Rank
+from nlan.services.router.model import WORDS, BgpPeer
 
 
 class LocalPath(Base, frozen=True, kw_only=True):

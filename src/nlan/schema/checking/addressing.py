@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.segments import Holders, Segment, Segments
-from nlan.schema.resolving.drafts import Positions, vpns_of
+from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
 
 
 class Held(NamedTuple):
@@ -44,10 +48,10 @@ def check_addresses(
 
 def _held(node: Node, segments: Segments, positions: Positions) -> Iterator[Held]:
     for interface in node.interfaces:
-        key: tuple[str, str | int] = node.name, interface.name
+        key = node.name, interface.name
         yield from _on(node, interface.addresses, segments.get(key, key), positions)
-    for vpn in vpns_of(node):
-        key = node.name, vpn.vni
+    for vpn in node.get(Ptn).l2vpns:
+        key = node.name, l2vpn_name(vpn.vni)
         yield from _on(node, vpn.addresses, segments.get(key, key), positions)
         for host in vpn.hosts:
             for value in host.addresses:
@@ -55,10 +59,10 @@ def _held(node: Node, segments: Segments, positions: Positions) -> Iterator[Held
                 called = f"host {node.name}/{host.addresses[0].ip}"
                 yield Held(value, called, "", segments.get(key, key), at)
                 yield Held(value, called, "", ("hosts", node.name), at)
-    for value in node.router.loopbacks if node.router else ():
+    for value in node.get(Router).loopbacks:
         at = positions.find("node", node.name, "address", value)
         yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name), at)
-    for lan in node.vhosts:
+    for lan in node.get(Vhosts).lans:
         at = positions.find("node", node.name, "vhosts", lan.gateway)
         for gateway in lan.gateways:
             yield Held(gateway, node.name, node.name, ("hosts", node.name, lan.gateway.ip), at)
@@ -96,7 +100,7 @@ def _line(item: Held, report: Report) -> str:
 
 def _unnumbered(node: Node, positions: Positions, report: Report) -> None:
     """An interface that borrows an address hears nothing of OSPF through a reverse-path filter."""
-    ospf = node.router.ospf if node.router is not None else None
+    ospf = node.get(Router).ospf
     if ospf is None or node.sysctls.get("net/ipv4/conf/all/rp_filter") == "0":
         return
     spoken = {interface.name for interface in ospf.interfaces if not interface.passive}

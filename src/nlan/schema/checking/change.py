@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from nlan.errors import Problem
-from nlan.model import Lab, Node, lab, ptn, router
+from nlan.model import Lab, Node, lab
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.resolved_reader import Path, Where
+from nlan.services.ptn.model import L2Vpn, Ptn
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
 
 
 def check_change(changed: Lab, before: Lab, where: Where, report: Report) -> None:
@@ -95,15 +98,16 @@ def _parts(node: Node) -> Iterator[tuple[tuple[Any, ...], Path]]:
         path = "interfaces", str(number)
         yield ("interface", interface.name), path
         yield from _addresses(interface.addresses, (*path, "addresses"))
-    for number, network in enumerate(node.ptn):
+    for number, network in enumerate(node.get(Ptn).networks):
         yield ("ptn", network.name, "local"), ("ptn", str(number), "local")
         for inner, vpn in enumerate(network.l2vpns):
             yield from _vpn(vpn, ("ptn", str(number), "l2vpns", str(inner)))
-    for number, lan in enumerate(node.vhosts):
+    for number, lan in enumerate(node.get(Vhosts).lans):
         yield ("vhosts", lan.gateway), ("vhosts", str(number))
         yield ("address", lan.gateway), ("vhosts", str(number), "gateway")
-    if node.router is not None:
-        yield from _routing(node.router)
+    router = node.find(Router)
+    if router is not None:
+        yield from _routing(router)
 
 
 def _addresses(values: Any, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
@@ -111,7 +115,7 @@ def _addresses(values: Any, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]
         yield ("address", value), (*path, str(number))
 
 
-def _vpn(vpn: ptn.L2Vpn, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
+def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
     key = "vni", vpn.vni
     yield key, path
     yield (*key, "id"), (*path, "vni")
@@ -121,7 +125,7 @@ def _vpn(vpn: ptn.L2Vpn, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
     yield from _addresses(vpn.addresses, (*path, "addresses"))
 
 
-def _routing(routing: router.Router) -> Iterator[tuple[tuple[Any, ...], Path]]:
+def _routing(routing: Router) -> Iterator[tuple[tuple[Any, ...], Path]]:
     yield from _addresses(routing.loopbacks, ("router", "loopbacks"))
     for word in ("engine", "frr", "router_id", "bgp", "ospf"):
         yield (word,), ("router", word)

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nlan.interfaces import l2vpn_name
-from nlan.model import BgpPeer, Lab, Node, Ospf
+from nlan.model import Lab, Node
 from nlan.model.segments import Holders, Segments
 from nlan.schema.checking.folding import Folding
-from nlan.schema.resolving.drafts import Positions, vpns_of
+from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Report
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import BgpPeer, Ospf, Router
+from nlan.services.vhosts.model import Vhosts
 
 
 def lint(
@@ -47,13 +50,15 @@ def _look(
     nodes = {node.name: node for node in lab.nodes}
     sessions: dict[tuple[str, str], list[BgpPeer]] = {}  # by speaker and holder of the peer's address
     for node in lab.nodes:
-        for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+        bgp = node.get(Router).bgp
+        for peer in bgp.peers if bgp else ():
             holder = holders.seen_from(node.name, peer.address)
             sessions.setdefault((node.name, holder or ""), []).append(peer)
     for node in lab.nodes:
-        if node.router and node.router.bgp:
-            on_kernel = engines[node.router.engine].installs
-            for peer in node.router.bgp.peers:
+        router = node.get(Router)
+        if router.bgp:
+            on_kernel = engines[router.engine].installs
+            for peer in router.bgp.peers:
                 if on_kernel:
                     _source(node, peer, positions, report)
                 other = nodes.get(holders.seen_from(node.name, peer.address) or "")
@@ -71,7 +76,7 @@ def _tunnel_peers(lab: Lab, positions: Positions, report: Folding) -> None:
     floods = {  # by node and VNI: the nodes that it floods to
         (node.name, vpn.vni): {names[peer]: index for index, peer in enumerate(vpn.peers) if peer in names}
         for node in lab.nodes
-        for vpn in vpns_of(node)
+        for vpn in node.get(Ptn).l2vpns
     }
     twice = {vni for node in lab.nodes for vni, count in _counted(node) if count > 1}
     for (name, vni), peers in floods.items():
@@ -92,7 +97,7 @@ def _tunnel_peers(lab: Lab, positions: Positions, report: Folding) -> None:
 
 
 def _counted(node: Node) -> Iterable[tuple[int, int]]:
-    return Counter(vpn.vni for vpn in vpns_of(node)).items()
+    return Counter(vpn.vni for vpn in node.get(Ptn).l2vpns).items()
 
 
 def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]]) -> str:
@@ -106,7 +111,7 @@ def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]])
 def _segment_mtus(lab: Lab, positions: Positions, report: Folding) -> None:
     seen: dict[int, tuple[str, int]] = {}
     for node in lab.nodes:
-        for vpn in vpns_of(node):
+        for vpn in node.get(Ptn).l2vpns:
             first, mtu = seen.setdefault(vpn.vni, (node.name, vpn.mtu))
             if mtu != vpn.mtu:
                 at = positions.find("node", node.name, "vni", vpn.vni, "mtu")
@@ -117,7 +122,7 @@ def _segment_mtus(lab: Lab, positions: Positions, report: Folding) -> None:
 def _session(
     node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], positions: Positions, report: Folding
 ) -> None:
-    if node.router is None or other.router is None or other.router.bgp is None:
+    if node.find(Router) is None or other.get(Router).bgp is None:
         return
     at = positions.find("node", node.name, "bgp", "peer", peer.address)
     if not backs:
@@ -126,7 +131,7 @@ def _session(
     elif any(back.password != peer.password for back in backs):
         message = f"{other.name} has another password for this session: it never comes up"
         report.warning(at, message)
-    bgp = node.router.bgp
+    bgp = node.get(Router).bgp
     if not _reaches(node, other, peer.address):
         kind = "iBGP" if bgp and bgp.asn == peer.peer_asn else "eBGP"
         if kind == "iBGP":
@@ -139,9 +144,9 @@ def _session(
 def interfaces_of(node: Node) -> list[Any]:
     """Return the node's addresses on segments, with prefix length."""
     found = [value for interface in node.interfaces for value in interface.addresses]
-    found += [value for vpn in vpns_of(node) for value in vpn.addresses]
+    found += [value for vpn in node.get(Ptn).l2vpns for value in vpn.addresses]
     found += [node.underlay] if node.attached and node.underlay else []
-    return found + [gateway for lan in node.vhosts for gateway in lan.gateways]
+    return found + [gateway for lan in node.get(Vhosts).lans for gateway in lan.gateways]
 
 
 def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) -> None:
@@ -161,7 +166,7 @@ def _reaches(node: Node, other: Node, address: Any) -> bool:
     """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw FRR."""
     if any(value.version == address.version and address in value.network for value in interfaces_of(node)):
         return True
-    here, there = node.router, other.router
+    here, there = node.find(Router), other.find(Router)
     if here is None or there is None:
         return False
     if (here.ospf and there.ospf) or here.frr or there.frr:
@@ -171,7 +176,7 @@ def _reaches(node: Node, other: Node, address: Any) -> bool:
 
 def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
     """A border router that hands on next hops that nobody inside knows."""
-    router = node.router
+    router = node.find(Router)
     if router is None or router.bgp is None or router.frr:
         return
     bgp = router.bgp
@@ -188,7 +193,7 @@ def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
 
 def _sources(node: Node, positions: Positions, report: Folding) -> None:
     """A router that shall tell BGP of routes that nobody there learns."""
-    router = node.router
+    router = node.find(Router)
     if router is None or router.bgp is None or router.frr or router.ospf:
         return
     if "ospf" in router.bgp.redistribute:
@@ -204,17 +209,17 @@ def _ospf(lab: Lab, segments: Segments, positions: Positions, report: Folding) -
     areas: dict[Any, tuple[str, Any]] = {}
     subnets: dict[Any, dict[str, set[Any]]] = {}
     for node in lab.nodes:
-        ospf = node.router.ospf if node.router else None
+        ospf = node.get(Router).ospf
         if ospf is None:
             continue
         _uncovered(node, ospf, positions, report)
         passive = {interface.name for interface in ospf.interfaces if interface.passive}
-        for key, name, value in _positioned(node):
+        for name, value in _positioned(node):
             found = None if name in passive else _area(ospf, value)
-            if found is None or (node.name, key) not in segments:
+            if found is None or (node.name, name) not in segments:
                 continue
             network, area = found
-            segment = segments[node.name, key]
+            segment = segments[node.name, name]
             first, other = areas.setdefault((segment, value.version), (node.name, area))
             if area != other:
                 at = positions.find("node", node.name, "ospf", network)
@@ -238,12 +243,12 @@ def _subnets(by_segment: dict[Any, dict[str, set[Any]]], positions: Positions, r
                 report.warning(at, message)
 
 
-def _positioned(node: Node) -> Iterator[tuple[str | int, str, Any]]:
-    """Yield the segment key, the interface's name and the address of each address on a segment."""
+def _positioned(node: Node) -> Iterator[tuple[str, Any]]:
+    """Yield the interface's name and the address of each address on a segment."""
     for interface in node.interfaces:
-        yield from ((interface.name, interface.name, value) for value in interface.addresses)
-    for vpn in vpns_of(node):
-        yield from ((vpn.vni, l2vpn_name(vpn.vni), value) for value in vpn.addresses)
+        yield from ((interface.name, value) for value in interface.addresses)
+    for vpn in node.get(Ptn).l2vpns:
+        yield from ((l2vpn_name(vpn.vni), value) for value in vpn.addresses)
 
 
 def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
@@ -258,7 +263,7 @@ def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
 
 
 def _uncovered(node: Node, ospf: Ospf, positions: Positions, report: Folding) -> None:
-    held = interfaces_of(node) + list(node.router.loopbacks if node.router else ())
+    held = interfaces_of(node) + list(node.get(Router).loopbacks)
     for area in ospf.areas:
         for network in area.networks:
             if not any(value.version == network.version and value.ip in network for value in held):

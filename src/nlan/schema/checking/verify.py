@@ -14,9 +14,12 @@ from nlan.model.segments import Holders, segments_of
 from nlan.registry import Registry
 from nlan.schema.checking.addressing import check_addresses, held_addresses
 from nlan.schema.checking.lint import lint
-from nlan.schema.resolving.drafts import Positions, vpns_of
+from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.syntax.report import Report
+from nlan.services.ptn.model import Ptn
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import Vhosts
 from nlan.values import MTU_IPV6, MTU_MAX, vxlan_overhead
 
 
@@ -57,7 +60,7 @@ def verify(lab: Lab, positions: Positions, report: Report, engines: Engines | No
 
 def _vnis(node: Node, positions: Positions, report: Report) -> None:
     seen: set[int] = set()
-    for vpn in vpns_of(node):
+    for vpn in node.get(Ptn).l2vpns:
         if vpn.vni in seen:
             at = positions.find("node", node.name, "vni", vpn.vni, "id", "again")
             report.error(at, f"the VNI {vpn.vni} is defined twice in {node.name}")
@@ -67,9 +70,9 @@ def _vnis(node: Node, positions: Positions, report: Report) -> None:
 def _interfaces(node: Node, positions: Positions, report: Report) -> None:
     taken = {LOOPBACK: "the loopback", "all": "all of them to sysctls", "default": "new ones to sysctls"}
     taken |= {UNDERLAY: "on the underlay"} if node.attached else {}
-    for vpn in vpns_of(node):
+    for vpn in node.get(Ptn).l2vpns:
         taken |= dict.fromkeys((l2vpn_name(vpn.vni), tunnel_name(vpn.vni)), f"VNI {vpn.vni}'s")
-    taken |= {lan_name(str(lan.gateway.ip)): "a host LAN's bridge" for lan in node.vhosts}
+    taken |= {lan_name(str(lan.gateway.ip)): "a host LAN's bridge" for lan in node.get(Vhosts).lans}
     seen: set[str] = set()
     for interface in node.interfaces:
         name = interface.name
@@ -84,7 +87,7 @@ def _interfaces(node: Node, positions: Positions, report: Report) -> None:
 
 def _hops(node: Node, positions: Positions, report: Report) -> None:
     """Next hops: on a segment, of the route's family, and one default route of each."""
-    for route in node.router.routes if node.router else ():
+    for route in node.get(Router).routes:
         at = positions.find("node", node.name, "route", route.prefix)
         if route.via is not None and route.via.version != route.prefix.version:
             report.error(
@@ -108,7 +111,7 @@ def _hops(node: Node, positions: Positions, report: Report) -> None:
 
 def _doubles(node: Node, positions: Positions, report: Report) -> None:
     """What is defined twice in a router: no file says it so far, but a change of the model may."""
-    router = node.router
+    router = node.find(Router)
     peers = Counter(peer.address for peer in router.bgp.peers) if router and router.bgp else {}
     for address in (address for address, count in peers.items() if count > 1):
         at = positions.find("node", node.name, "bgp", "peer", address)
@@ -124,8 +127,8 @@ def _mtus(node: Node, positions: Positions, report: Report) -> None:
     """An interface with less than IPv6's least has no IPv6."""
     found: list[tuple[int, Any, tuple[Any, ...]]]
     found = [(i.mtu, i.addresses, ("interface", i.name)) for i in node.interfaces]
-    found += [(vpn.mtu, vpn.addresses, ("vni", vpn.vni)) for vpn in vpns_of(node)]
-    found += [(lan.mtu, lan.gateways, ("vhosts", lan.gateway)) for lan in node.vhosts]
+    found += [(vpn.mtu, vpn.addresses, ("vni", vpn.vni)) for vpn in node.get(Ptn).l2vpns]
+    found += [(lan.mtu, lan.gateways, ("vhosts", lan.gateway)) for lan in node.get(Vhosts).lans]
     for mtu, addresses, key in found:
         if mtu < MTU_IPV6 and any(value.version == 6 for value in addresses):
             at = positions.find("node", node.name, *key)
@@ -134,7 +137,8 @@ def _mtus(node: Node, positions: Positions, report: Report) -> None:
 
 def _timers(node: Node, positions: Positions, report: Report) -> None:
     """A peer whose keepalives come later than the hold time allows."""
-    for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+    bgp = node.get(Router).bgp
+    for peer in bgp.peers if bgp else ():
         if peer.keepalive_s and peer.hold_time_s and peer.keepalive_s > peer.hold_time_s:
             at = positions.find("node", node.name, "bgp", "peer", peer.address, "keepalive_s")
             message = f"keepalives every {peer.keepalive_s} s cannot keep a hold time of {peer.hold_time_s} s"
@@ -143,7 +147,7 @@ def _timers(node: Node, positions: Positions, report: Report) -> None:
 
 def _host_lans(node: Node, positions: Positions, report: Report) -> None:
     """A LAN's second family: what no file says, but a change of the model may."""
-    for lan in node.vhosts:
+    for lan in node.get(Vhosts).lans:
         at = positions.find("node", node.name, "vhosts", lan.gateway)
         second = (*lan.gateways[1:], *(lan.hosts6 or ()))
         if any(value.version == lan.gateway.version for value in second):
@@ -171,7 +175,7 @@ def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
     for node in lab.nodes:
         at = positions.find("node", node.name, "underlay")
         if node.underlay is None or not node.attached or lab.underlay is None:
-            if vpns_of(node) or (node.attached and lab.underlay is not None):
+            if node.get(Ptn).l2vpns or (node.attached and lab.underlay is not None):
                 report.error(at, f"{node.name} is not on the underlay, and its tunnels lead nowhere")
             continue
         other = seen.setdefault(node.underlay.ip, node.name)
@@ -183,7 +187,7 @@ def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
 
 
 def _tunnel_mtu(lab: Lab, underlay: Underlay, positions: Positions, report: Report) -> None:
-    vpns = [(vpn.mtu, node.name, vpn.vni) for node in lab.nodes for vpn in vpns_of(node)]
+    vpns = [(vpn.mtu, node.name, vpn.vni) for node in lab.nodes for vpn in node.get(Ptn).l2vpns]
     if not vpns:
         return
     overhead = vxlan_overhead(underlay.prefix.version)
@@ -204,13 +208,13 @@ def _tunnel_mtu(lab: Lab, underlay: Underlay, positions: Positions, report: Repo
 def _tunnels(lab: Lab, positions: Positions, report: Report) -> None:
     ends = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
     for node in lab.nodes:
-        for network in node.ptn:
+        for network in node.get(Ptn).networks:
             at = positions.find("node", node.name, "ptn", network.name, "local")
             if node.underlay and network.local != node.underlay.ip:
                 held = f"is {ends[network.local]}'s" if network.local in ends else "is nobody's"
                 hint = f"write `${{{node.name}}}`"
                 report.error(at, f"{network.local} {held}; the tunnel end is {node.name}'s own address", hint)
-        for vpn in vpns_of(node):
+        for vpn in node.get(Ptn).l2vpns:
             _tunnel_peers(node, vpn, ends, positions, report)
 
 
@@ -231,7 +235,7 @@ def _router_ids(lab: Lab, holders: Holders, positions: Positions, report: Report
     """Routers with one router ID: no OSPF and no AS has it twice, other ASes may (RFC 2328, RFC 6286)."""
     seen: dict[Any, dict[Any, str]] = {}
     for node in lab.nodes:
-        router = node.router
+        router = node.find(Router)
         if router is None or not (router.bgp or router.ospf):
             continue
         first = _first_ipv4(node)
@@ -266,7 +270,8 @@ def _peers(
 ) -> None:
     nodes = {node.name: node for node in lab.nodes}
     for node in lab.nodes:
-        for peer in node.router.bgp.peers if node.router and node.router.bgp else ():
+        bgp = node.get(Router).bgp
+        for peer in bgp.peers if bgp else ():
             key = ("node", node.name, "bgp", "peer", peer.address)
             if positions.has(*key, "external"):
                 continue
@@ -307,12 +312,12 @@ def _peer(
 ) -> None:
     if other is node:
         report.error(positions.find(*key), f"{peer.address} is {node.name}'s own address")
-    elif other.router is None or other.router.bgp is None:
-        if other.router is None or other.router.frr is None:
+    elif (bgp := other.get(Router).bgp) is None:
+        if other.get(Router).frr is None:
             report.error(positions.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
-    elif other.router.bgp.asn != peer.peer_asn and not any(
+    elif bgp.asn != peer.peer_asn and not any(
         peer.peer_asn in engine.raw_asns(other) for engine in engines.values()
     ):
-        asn = other.router.bgp.asn
+        asn = bgp.asn
         message = f"{peer.peer_asn} is not the AS of {other.name}, which has {peer.address}: that is {asn}"
         report.error(positions.find(*key, "asn"), message)

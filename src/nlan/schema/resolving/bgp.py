@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from nlan.model import Bgp, BgpPeer
 from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, vpns_of
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.services import announcements, check_once, peer_options, written_peer
@@ -19,6 +18,7 @@ from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.addresses import Address
 from nlan.schema.written.sections import Record
+from nlan.services.router.model import Bgp, BgpPeer
 
 Path = tuple[Any, Any, Any, Any]
 """A session's ways: own address, the peer's address, own update source, the peer's."""

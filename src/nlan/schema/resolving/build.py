@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nlan.model import Lab, Node, Underlay
+from nlan.model import Lab, Node, ServiceModel, Underlay
 from nlan.schema.resolving.bgp import fill_peers
 from nlan.schema.resolving.drafts import NodeDraft, vpns_of
 from nlan.schema.resolving.hosts import add_host_lans
@@ -19,6 +19,8 @@ from nlan.schema.resolving.services import add_ptn, add_vhosts
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.sections import Record
+from nlan.services.ptn.model import Ptn
+from nlan.services.vhosts.model import Vhosts
 from nlan.values import HOSTS_MAX, MTU_MAX, vxlan_overhead
 
 _ROUTING = (
@@ -136,15 +138,22 @@ def _node(node: NodeDraft) -> Node:
         underlay=node.underlay,
         attached=node.attached,
         interfaces=tuple(node.interfaces),
-        ptn=tuple(node.ptn),
-        vhosts=tuple(node.vhosts),
-        router=node.router,
+        services=tuple(_services(node)),
         forwarding=forwarding,
         gateway=node.gateway,
         limits=node.limits,
         sysctls=_sysctls(node),
         exclusive=node.written.get("exclusive", False),
     )
+
+
+def _services(node: NodeDraft) -> Iterator[ServiceModel]:
+    if node.ptn:
+        yield Ptn(networks=tuple(node.ptn))
+    if node.vhosts:
+        yield Vhosts(lans=tuple(node.vhosts))
+    if node.router is not None:
+        yield node.router
 
 
 def _sysctls(node: NodeDraft) -> dict[str, str]:

@@ -7,9 +7,12 @@ from typing import Any
 
 import msgspec
 
-from nlan.model import Interface, L2Vpn, Limits, PtnNetwork, Router, VhostLan, VpnHost
+from nlan.model import Interface, Limits
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.sections import Record
+from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import VhostLan
 
 CONNECTED = ("connected",)
 """What routers announce besides, unless a file says otherwise."""
@@ -93,6 +96,6 @@ class NodeDraft(msgspec.Struct, eq=False):
     limits: Limits | None = None
 
 
-def vpns_of(node: Any) -> list[L2Vpn]:
-    """Return all L2VPNs of a node (draft or model)."""
+def vpns_of(node: NodeDraft) -> list[L2Vpn]:
+    """Return all L2VPNs of a node."""
     return [vpn for network in node.ptn for vpn in network.l2vpns]

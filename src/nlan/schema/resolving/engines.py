@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from nlan.model import Node, Router
+from nlan.model import Node
 from nlan.registry import Seam
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Report
+from nlan.services.router.model import Router
 
 
 class EngineChecks(Protocol):

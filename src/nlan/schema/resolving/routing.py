@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from nlan.interfaces import lan_name
-from nlan.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.schema.resolving.addresses import UnknownAddressError, address_of
 from nlan.schema.resolving.bgp import derive_bgp
 from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
@@ -21,6 +20,7 @@ from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.sections import Record
+from nlan.services.router.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 _ZERO = IPv4Address(0)
 

@@ -9,8 +9,7 @@ from itertools import combinations, islice, pairwise
 from typing import Any
 
 from nlan.interfaces import l2vpn_name
-from nlan.model import Endpoint, Interface, L2Vpn, Lan, Link, PtnNetwork, VpnHost
-from nlan.model.segments import flooded
+from nlan.model import Endpoint, Interface, Lan, Link
 from nlan.schema.resolving.allocate import Spans
 from nlan.schema.resolving.drafts import End, NodeDraft, Segment, vpns_of
 from nlan.schema.resolving.services import values
@@ -19,6 +18,7 @@ from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.common import IFNAME
 from nlan.schema.written.sections import Record
+from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost, flooded
 from nlan.values import LINKS_MAX, VNI_MAX
 
 Nodes = dict[str, NodeDraft]

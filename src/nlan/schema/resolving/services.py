@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from nlan.model import (
-    Bgp,
-    BgpPeer,
-    L2Vpn,
-    Ospf,
-    OspfArea,
-    PtnNetwork,
-    Router,
-    VhostLan,
-    VpnHost,
-)
 from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Positions
 from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.sections import Record
+from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, Router
+from nlan.services.vhosts.model import VhostLan
 
 
 def add_ptn(node: NodeDraft, mtu: int, positions: Positions, report: Report) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from nlan.model import Lab
+from nlan.model import Lab, Node
 from nlan.model.codec import to_builtins
-from nlan.model.router import WORDS
+from nlan.model.stored import installed
 from nlan.secrets import HIDDEN, Secret, hide
+from nlan.services.router.model import WORDS
 
 Conceal = Callable[[str], str]
 """Returns what is shown in a key's place."""
@@ -23,6 +24,8 @@ def to_plain(value: Any, conceal: Conceal | None = None) -> Any:
         value: Of the model.
         conceal: Hides keys, also those in lines of FRR; None where they are shown.
     """
+    if isinstance(value, Lab | Node):
+        value = installed().write(value)
     if isinstance(value, msgspec.Struct):
         kind = type(value)
         written = {WORDS.get((kind, name), name): getattr(value, name) for name in value.__struct_fields__}

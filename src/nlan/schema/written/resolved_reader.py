@@ -12,9 +12,9 @@ from typing import Any
 
 from msgspec import inspect
 
-from nlan.model import Lab, Node, from_json, lab, ptn, router, vhosts
+from nlan.model import Lab, Node, from_json, lab
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
-from nlan.model.router import WORDS
+from nlan.model.stored import installed
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written import common
@@ -24,6 +24,10 @@ from nlan.schema.written.numbers import Integer, Number, Size
 from nlan.schema.written.scalars import Bool, Choice, Line, Lines, Text
 from nlan.schema.written.sections import Vocabulary
 from nlan.secrets import Secret
+from nlan.services.ptn import model as ptn
+from nlan.services.router import model as router
+from nlan.services.router.model import WORDS
+from nlan.services.vhosts import model as vhosts
 from tega.paths import format_path
 
 Path = tuple[str, ...]
@@ -137,9 +141,19 @@ def read_plain(tree: Tree, where: Where, report: Report) -> Lab:
     Raises:
         InputError: With every problem.
     """
-    plain = _Reading(report, where).read(tree, inspect.type_info(Lab), ())
+    plain = _Reading(report, where).read(tree, shape_of(Lab), ())
     report.stop_if_failed()
     return from_json(plain, Lab)
+
+
+def shape_of(kind: type) -> inspect.Type:
+    """Return what a type of the model is made of where it is written."""
+    return inspect.type_info(installed().type_of(kind))
+
+
+def model_of(kind: inspect.StructType) -> type:
+    """Return the type of the model."""
+    return installed().model_of(kind.cls)
 
 
 def fields_by_word(kind: inspect.StructType) -> dict[str, inspect.Field]:
@@ -151,7 +165,7 @@ def fields_by_word(kind: inspect.StructType) -> dict[str, inspect.Field]:
 
 def word_of(kind: inspect.StructType, field: inspect.Field) -> str:
     """Return the word that `show` prints for a field."""
-    return WORDS.get((kind.cls, field.name), field.name)
+    return WORDS.get((model_of(kind), field.name), field.name)
 
 
 class _Reading:
@@ -180,7 +194,7 @@ class _Reading:
                 return str(value) if isinstance(kind, inspect.CustomType) else value
 
     def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> Any:
-        title = TITLES[kind.cls]
+        title = TITLES[model_of(kind)]
         if not isinstance(tree, Map):
             self._wrong(path, f"expected {title} (a mapping), got {shape(tree)}")
             return None
@@ -196,15 +210,15 @@ class _Reading:
             elif word not in fields:
                 hint = nearest(word, words)
                 self._wrong((*path, word), f"`{word}` is no key of {title}", hint)
-            elif kind.cls is Lab and word == "nodes":
+            elif model_of(kind) is Lab and word == "nodes":
                 found[word] = self._nodes(inner, fields[word].type)
             else:
-                scalar = FIELDS.get((kind.cls, word))
+                scalar = FIELDS.get((model_of(kind), word))
                 found[word] = self.read(inner, fields[word].type, (*path, key.text), scalar)
         for word, field in fields.items():
             if field.required and word not in found:
-                wanted = _wanted(field.type, FIELDS.get((kind.cls, word)))
-                written = WORDS.get((kind.cls, word), word)
+                wanted = _wanted(field.type, FIELDS.get((model_of(kind), word)))
+                written = WORDS.get((model_of(kind), word), word)
                 self._wrong(path, f"`{written}` is required: {wanted}")
         return found
 
@@ -281,7 +295,7 @@ def _kind_of(kind: Any) -> ScalarKind[object]:
 def _wanted(kind: Any, scalar: ScalarKind[object] | None) -> str:
     match kind:
         case inspect.StructType():
-            return f"{TITLES[kind.cls]} (a mapping)"
+            return f"{TITLES[model_of(kind)]} (a mapping)"
         case inspect.VarTupleType():
             return f"a list, each item {_wanted(kind.item_type, scalar)}"
         case inspect.DictType():

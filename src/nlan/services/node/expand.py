@@ -14,6 +14,7 @@ from nlan.resources import Resource
 from nlan.services import _hosts
 from nlan.services.base import Context
 from nlan.services.node import underlay
+from nlan.services.router.model import Router
 
 RP_FILTER = "net/ipv4/conf/{}/rp_filter"
 
@@ -71,7 +72,7 @@ def settings(node: Node, engines: Engines) -> dict[str, str]:
     interface has the machine's; so what is said of all is set on each.
     """
     engine = engines.of(node)
-    raw = engine.raw if engine is not None and node.router is not None and node.router.raw else None
+    raw = engine.raw if engine is not None and node.get(Router).raw else None
     found = NODE_SYSCTLS | (ROUTER_SYSCTLS if node.forwarding else HOST_SYSCTLS)
     if _has_ipv6(node) or (raw is not None and raw.has_ipv6(node)):
         found |= NODE_SYSCTLS_V6 | (ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6)
@@ -82,17 +83,8 @@ def settings(node: Node, engines: Engines) -> dict[str, str]:
 
 def addresses(node: Node) -> Iterator[IpInterface]:
     """Yield the node's addresses, the one that stands for it first (its first loopback)."""
-    if node.router is not None:
-        yield from node.router.loopbacks
-    for interface in node.interfaces:
-        yield from interface.addresses
-    for network in node.ptn:
-        for l2vpn in network.l2vpns:
-            yield from l2vpn.addresses
-    for lan in node.vhosts:
-        yield from lan.gateways
-    if node.attached and node.underlay is not None:
-        yield node.underlay
+    for _, own in node.held():
+        yield from own
 
 
 def _has_ipv6(node: Node) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nlan.services.base import Context, Service, Stage
+from nlan.services.ptn.model import Ptn
 
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
@@ -17,6 +18,7 @@ class PtnService(Service):
 
     name = "ptn"
     stage = Stage.SEGMENTS
+    model = Ptn
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from nlan.dataplanes.base import End
 from nlan.interfaces import l2vpn_name
-from nlan.model import L2Vpn, Lab, Node, PtnNetwork
+from nlan.model import Lab, Node
 from nlan.resources import Resource
 from nlan.services._hosts import addressed, behind
 from nlan.services.base import Context
+from nlan.services.ptn.model import L2Vpn, Ptn, PtnNetwork
 
 
 def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
     """Yield the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""
-    for network in node.ptn:
+    for network in node.get(Ptn).networks:
         for l2vpn in network.l2vpns:
             yield from _l2vpn(node, lab, context, network, l2vpn)
 

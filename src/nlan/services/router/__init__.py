@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nlan.services.base import Context, Service, Stage
+from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
@@ -17,6 +18,7 @@ class RouterService(Service):
 
     name = "router"
     stage = Stage.PROGRAMS
+    model = Router
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return loopback addresses and daemons."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nlan.services.base import Context, Service, Stage
+from nlan.services.vhosts.model import Vhosts
 
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
@@ -17,6 +18,7 @@ class VhostsService(Service):
 
     name = "vhosts"
     stage = Stage.HOSTS
+    model = Vhosts
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the node's host LANs with their hosts."""

@@ -10,12 +10,13 @@ from nlan.model import Lab, Node
 from nlan.resources import Resource
 from nlan.services._hosts import addressed, behind
 from nlan.services.base import Context
+from nlan.services.vhosts.model import Vhosts
 
 
 def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
     """Yield the node's host LANs with their hosts."""
     plane = context.dataplane
-    for lan in node.vhosts:
+    for lan in node.get(Vhosts).lans:
         label = str(lan.gateway.ip)
         interface = lan_name(label)
         yield from plane.switch(lab.name, node.name, interface, lan.mtu)

@@ -14,6 +14,7 @@ from nlan.engines.bird.resource import BirdDaemon
 from nlan.model import Node
 from nlan.plan import Operation
 from nlan.resources import Resource
+from nlan.services.router.model import Router
 
 
 class Birds:
@@ -29,11 +30,11 @@ class Birds:
     def resources(self, nodes: Iterable[Node]) -> list[Resource]:
         found: list[Resource] = []
         for node in nodes:
-            assert node.router is not None
-            if node.router.engine == "bird":
-                loopback = node.router.loopbacks[0].ip
+            assert node.find(Router) is not None
+            if node.get(Router).engine == "bird":
+                loopback = node.get(Router).loopbacks[0].ip
                 assert isinstance(loopback, IPv4Address)
-                own = statements(node, node.router, loopback, "lab")
+                own = statements(node, node.get(Router), loopback, "lab")
                 found.append(BirdDaemon(namespace=node.name, statements=own))
             else:
                 found += self.network.resources([node])

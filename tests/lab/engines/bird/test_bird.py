@@ -15,8 +15,9 @@ import pytest
 
 from nlan.engines.bird.programs import find_program
 from nlan.errors import ApplyError, NotFoundError
-from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, StaticRoute
+from nlan.model import Node
 from nlan.secrets import Secret
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 pytestmark = pytest.mark.skipif(find_program("bird") is None, reason="BIRD is not installed")
 
@@ -49,8 +50,8 @@ def up(birds: Any, nodes: list[Node], eventually: Callable[..., None]) -> None:
 
 
 def with_bgp(node: Node, **values: Any) -> Node:
-    assert node.router is not None
-    return replace(node, router=replace(node.router, bgp=replace(node.router.bgp, **values)))
+    assert node.find(Router) is not None
+    return node.having(replace(node.get(Router), bgp=replace(node.get(Router).bgp, **values)))
 
 
 def test_it_reflects_and_installs(birds: Any, eventually: Callable[..., None]) -> None:
@@ -67,7 +68,7 @@ def test_a_peer_more_and_a_peer_less_leave_the_others_alone(
 ) -> None:
     nodes = star(birds)
     up(birds, nodes, eventually)
-    one, two = nodes[0].router.bgp.peers  # type: ignore[union-attr]
+    one, two = nodes[0].get(Router).bgp.peers  # type: ignore[union-attr]
     more = peer("192.0.2.9", 64497)
     nodes[0] = with_bgp(nodes[0], peers=(one, two, more))
     (operation,) = birds.apply(nodes)
@@ -96,8 +97,8 @@ def test_what_is_announced_changes_while_sessions_stay(birds: Any, eventually: C
 def test_a_peer_that_changes_resets_alone(birds: Any, eventually: Callable[..., None]) -> None:
     nodes = star(birds)
     up(birds, nodes, eventually)
-    one, two = nodes[0].router.bgp.peers  # type: ignore[union-attr]
-    (other,) = nodes[2].router.bgp.peers  # type: ignore[union-attr]
+    one, two = nodes[0].get(Router).bgp.peers  # type: ignore[union-attr]
+    (other,) = nodes[2].get(Router).bgp.peers  # type: ignore[union-attr]
     key = Secret("hush")
     nodes[0] = with_bgp(nodes[0], peers=(one, replace(two, password=key)))
     nodes[2] = with_bgp(nodes[2], peers=(replace(other, password=key),))
@@ -174,7 +175,7 @@ def test_a_configuration_that_it_refuses_leaves_all_as_it_was(
 ) -> None:
     nodes = star(birds)
     up(birds, nodes, eventually)
-    one, two = nodes[0].router.bgp.peers  # type: ignore[union-attr]
+    one, two = nodes[0].get(Router).bgp.peers  # type: ignore[union-attr]
     wrong = with_bgp(nodes[0], peers=(one, replace(two, hold_time_s=1)))
     with pytest.raises(ApplyError, match="Hold time must be in range 3-65535 or zero"):
         birds.apply([wrong, *nodes[1:]])
@@ -225,13 +226,13 @@ def test_ospf_with_frr_between_and_a_change_that_keeps_adjacencies(
     ]
     assert birds.differences(nodes) == []
     log = birds.bird.log_path("r1").read_text().count("from Loading to Full")
-    router = nodes[0].router
+    router = nodes[0].find(Router)
     assert router is not None
     assert router.ospf is not None
     (interface,) = router.ospf.interfaces
     dear = replace(router.ospf, interfaces=(replace(interface, cost=77),))
     route = StaticRoute(prefix=ip_network("203.0.113.0/24"), blackhole=True)
-    nodes[0] = replace(nodes[0], router=replace(router, ospf=dear, routes=(route,)))
+    nodes[0] = nodes[0].having(replace(router, ospf=dear, routes=(route,)))
     (operation,) = birds.apply(nodes)
     assert operation.impact == "hitless"
     eventually(lambda: "203.0.113.0/24" in birds.ip("r1", "route", "show", "proto", "bird"))

@@ -14,13 +14,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from nlan import model, safefiles
+from nlan import safefiles
 from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run import parse_log
 from nlan.engines.frr.run.load import Loader
 from nlan.errors import ApplyError
-from nlan.model import BgpPeer, FrrRaw, Node, OspfArea, OspfInterface, StaticRoute
+from nlan.model import Node
 from nlan.secrets import Secret
+from nlan.services.router import model
+from nlan.services.router.model import BgpPeer, FrrRaw, OspfArea, OspfInterface, Router, StaticRoute
 
 replace = msgspec.structs.replace
 Bgp = partial(model.Bgp, redistribute=("connected",))
@@ -54,13 +56,13 @@ def up(network: Any, nodes: list[Node]) -> None:
 
 
 def with_peer(node: Node, address: str, **changes: Any) -> Node:
-    bgp = node.router.bgp
+    bgp = node.get(Router).bgp
     peers = tuple(replace(p, **changes) if str(p.address) == address else p for p in bgp.peers)
-    return replace(node, router=replace(node.router, bgp=replace(bgp, peers=peers)))
+    return node.having(replace(node.find(Router), bgp=replace(bgp, peers=peers)))
 
 
 def with_bgp(node: Node, **changes: Any) -> Node:
-    return replace(node, router=replace(node.router, bgp=replace(node.router.bgp, **changes)))
+    return node.having(replace(node.find(Router), bgp=replace(node.get(Router).bgp, **changes)))
 
 
 def test_sessions_come_up_long_before_bgpds_own_second(network: Any) -> None:
@@ -179,7 +181,7 @@ def test_raw_lines_that_frr_spells_otherwise_are_no_difference(
     network: Any, eventually: Callable[..., None]
 ) -> None:
     pe1, pe2, ce1 = triangle(network)
-    ce1 = replace(ce1, router=replace(ce1.router, frr=FrrRaw(text=RAW)))
+    ce1 = ce1.having(replace(ce1.find(Router), frr=FrrRaw(text=RAW)))
     nodes = [pe1, pe2, ce1]
     up(network, nodes)
     assert network.differences(nodes) == []
@@ -217,13 +219,13 @@ EDITS = {
         {"192.0.2.2"},
     ),
     "another peer": (
-        lambda n: with_bgp(n, peers=(*n.router.bgp.peers, peer("192.0.2.9", 64499))),
+        lambda n: with_bgp(n, peers=(*n.get(Router).bgp.peers, peer("192.0.2.9", 64499))),
         "hitless",
         set(),
     ),
-    "peer removed": (lambda n: with_bgp(n, peers=n.router.bgp.peers[1:]), "session", {"192.0.2.2"}),
+    "peer removed": (lambda n: with_bgp(n, peers=n.get(Router).bgp.peers[1:]), "session", {"192.0.2.2"}),
     "router-id": (
-        lambda n: replace(n, router=replace(n.router, router_id=ip_address("10.9.9.9"))),
+        lambda n: n.having(replace(n.find(Router), router_id=ip_address("10.9.9.9"))),
         "session",
         {"192.0.2.2", "198.51.100.2"},
     ),
@@ -315,7 +317,7 @@ def test_drift_is_seen_and_repaired(network: Any) -> None:
 
 def test_drift_of_a_line_that_frr_spells_otherwise(network: Any) -> None:
     pe1, pe2, ce1 = triangle(network)
-    ce1 = replace(ce1, router=replace(ce1.router, frr=FrrRaw(text=RAW)))
+    ce1 = ce1.having(replace(ce1.find(Router), frr=FrrRaw(text=RAW)))
     nodes = [pe1, pe2, ce1]
     up(network, nodes)
     configure(network, "ce1", "bgpd", "no ip prefix-list OURS")

@@ -22,8 +22,8 @@ from nlan.engines.frr.config.tree import Command, canonical, negated, paths
 from nlan.engines.frr.run.files import Files, Receipt, own_lines
 from nlan.engines.frr.run.load import Loader, show
 from nlan.engines.frr.run.vty import Vty
-from nlan.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea
 from nlan.plan import Operation
+from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea
 from rawtexts import changed
 
 pytestmark = pytest.mark.lab

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any, Literal
 
-from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface
+from nlan.model import Node
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface
 
 
 def chain(network: Any, *spoken: str) -> list[Node]:

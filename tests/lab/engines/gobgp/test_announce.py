@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from nlan.model import Bgp, BgpPeer, Node, StaticRoute
+from nlan.model import Node
+from nlan.services.router.model import Bgp, BgpPeer, Router, StaticRoute
 
 replace = msgspec.structs.replace
 SELF = {4: "192.0.2.1", 6: "2001:db8::1"}
@@ -64,8 +65,8 @@ def up(network: Any, nodes: list[Node]) -> None:
 
 def changed(nodes: list[Node], **bgp: Any) -> list[Node]:
     """Return the nodes with another BGP at edge."""
-    router = nodes[0].router
-    return [replace(nodes[0], router=replace(router, bgp=replace(router.bgp, **bgp))), *nodes[1:]]
+    router = nodes[0].find(Router)
+    return [nodes[0].having(replace(router, bgp=replace(router.bgp, **bgp))), *nodes[1:]]
 
 
 def table(network: Any, node: str, version: int) -> dict[str, list[dict[str, Any]]]:
@@ -124,7 +125,7 @@ def test_prefixes_come_and_go_while_sessions_stay(network: Any, eventually: Call
 def test_static_routes_are_announced(network: Any, eventually: Callable[..., None]) -> None:
     nodes = line(network, redistribute=("static",))
     route = StaticRoute(prefix=ip_network("203.0.113.0/24"), via=ip_address("192.0.2.2"))
-    nodes[0] = replace(nodes[0], router=replace(nodes[0].router, routes=(route,)))
+    nodes[0] = nodes[0].having(replace(nodes[0].find(Router), routes=(route,)))
     up(network, nodes)
     eventually(lambda: learnt(network, "outer") == {"203.0.113.0/24"})
 
@@ -160,7 +161,7 @@ def test_a_daemon_that_is_started_again_announces_again(
 def with_next_hop_self(nodes: list[Node], on: bool) -> list[Node]:
     inside = tuple(
         replace(peer, next_hop_self=on) if peer.peer_asn == 64496 else peer
-        for peer in nodes[0].router.bgp.peers
+        for peer in nodes[0].get(Router).bgp.peers
     )
     return changed(nodes, peers=inside)
 

@@ -14,8 +14,9 @@ import pytest
 
 from nlan.engines.gobgp.driver import GobgpDriver
 from nlan.errors import NotFoundError
-from nlan.model import Bgp, BgpPeer, Node
+from nlan.model import Node
 from nlan.secrets import Secret
+from nlan.services.router.model import Bgp, BgpPeer, Router
 
 replace = msgspec.structs.replace
 
@@ -45,7 +46,7 @@ def up(network: Any, nodes: list[Node], eventually: Callable[..., None]) -> None
 
 
 def with_peers(node: Node, *peers: BgpPeer) -> Node:
-    return replace(node, router=replace(node.router, bgp=replace(node.router.bgp, peers=peers)))
+    return node.having(replace(node.find(Router), bgp=replace(node.get(Router).bgp, peers=peers)))
 
 
 def test_it_reflects(network: Any, eventually: Callable[..., None]) -> None:
@@ -62,7 +63,7 @@ def test_a_peer_more_and_a_peer_less_leave_the_others_alone(
 ) -> None:
     nodes = star(network)
     up(network, nodes, eventually)
-    one, two = nodes[0].router.bgp.peers
+    one, two = nodes[0].get(Router).bgp.peers
     more = BgpPeer(address=ip_address("192.0.2.9"), peer_asn=64497)
     nodes[0] = with_peers(nodes[0], one, two, more)
     (operation,) = network.apply(nodes)
@@ -79,7 +80,7 @@ def test_a_peer_more_and_a_peer_less_leave_the_others_alone(
 def test_a_peer_that_changes_resets_alone(network: Any, eventually: Callable[..., None]) -> None:
     nodes = star(network)
     up(network, nodes, eventually)
-    one, two = nodes[0].router.bgp.peers
+    one, two = nodes[0].get(Router).bgp.peers
     nodes[0] = with_peers(nodes[0], one, replace(two, route_reflector_client=False, password=Secret("hush")))
     (operation,) = network.apply(nodes)
     assert operation.impact == "session"
@@ -135,7 +136,7 @@ def test_a_kill_between_the_reloads_of_a_change_is_made_good(
         await_peers(*args, **more)
         raise KeyboardInterrupt
 
-    one, other = rr.router.bgp.peers
+    one, other = rr.get(Router).bgp.peers
     rr = with_peers(rr, replace(one, password=Secret("hush")), other)
     monkeypatch.setattr(GobgpDriver, "_await_peers", await_peers_and_end)
     with pytest.raises(KeyboardInterrupt):
@@ -161,8 +162,8 @@ def test_a_daemon_that_is_busy_for_a_while_is_waited_for(network: Any) -> None:
 def test_another_as_is_another_process(network: Any) -> None:
     nodes = star(network)
     network.apply(nodes)
-    bgp = replace(nodes[0].router.bgp, asn=64500)
-    nodes[0] = replace(nodes[0], router=replace(nodes[0].router, bgp=bgp))
+    bgp = replace(nodes[0].get(Router).bgp, asn=64500)
+    nodes[0] = nodes[0].having(replace(nodes[0].find(Router), bgp=bgp))
     (operation,) = network.apply(nodes)
     assert (operation.action, operation.impact) == ("replace", "restart")
     assert network.differences(nodes) == []

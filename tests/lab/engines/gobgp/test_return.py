@@ -18,8 +18,9 @@ import pytest
 
 from nlan.engines.gobgp.driver import can_listen
 from nlan.engines.gobgp.render import gobgp_daemons
-from nlan.model import Bgp, BgpPeer, Node
+from nlan.model import Node
 from nlan.secrets import Secret
+from nlan.services.router.model import Bgp, BgpPeer, Router
 
 replace = msgspec.structs.replace
 LISTENS = shutil.which("gobgpd") is not None and can_listen()
@@ -137,9 +138,9 @@ CHANGES: dict[str, dict[str, Any]] = {
 def test_a_peer_that_changes_resets_alone(network: Any, eventually: Callable[..., None], change: str) -> None:
     nodes = star(network)
     up(network, nodes, eventually)
-    first, *others = nodes[0].router.bgp.peers
-    bgp = replace(nodes[0].router.bgp, peers=(replace(first, **CHANGES[change]), *others))
-    nodes[0] = replace(nodes[0], router=replace(nodes[0].router, bgp=bgp))
+    first, *others = nodes[0].get(Router).bgp.peers
+    bgp = replace(nodes[0].get(Router).bgp, peers=(replace(first, **CHANGES[change]), *others))
+    nodes[0] = nodes[0].having(replace(nodes[0].find(Router), bgp=bgp))
     (operation,) = network.apply(nodes)
     assert operation.impact == "session"
     assert network.differences(nodes) == []
@@ -151,14 +152,14 @@ def with_password(nodes: list[Node], password: str | None) -> list[Node]:
     """Return the nodes with another key between rr and c1."""
     result = []
     for node in nodes:
-        bgp = node.router.bgp
+        bgp = node.get(Router).bgp
         ends = tuple(
             replace(peer, password=password and Secret(password))
             if str(peer.address) in ("192.0.2.1", "192.0.2.2")
             else peer
             for peer in bgp.peers
         )
-        result.append(replace(node, router=replace(node.router, bgp=replace(bgp, peers=ends))))
+        result.append(node.having(replace(node.find(Router), bgp=replace(bgp, peers=ends))))
     return result
 
 
@@ -187,8 +188,8 @@ def test_a_wrong_key_keeps_the_session_down(network: Any, eventually: Callable[.
 
 def test_a_peer_of_another_as_is_refused(network: Any, eventually: Callable[..., None]) -> None:
     nodes = star(network)
-    foreign = replace(nodes[1].router.bgp, asn=64500)
-    nodes[1] = replace(nodes[1], router=replace(nodes[1].router, bgp=foreign))
+    foreign = replace(nodes[1].get(Router).bgp, asn=64500)
+    nodes[1] = nodes[1].having(replace(nodes[1].find(Router), bgp=foreign))
     network.apply(nodes)
     eventually(lambda: state(network, "192.0.2.6") == "Established")
     assert network.established("rr")["192.0.2.2"] == 0

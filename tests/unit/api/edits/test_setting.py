@@ -9,8 +9,9 @@ import pytest
 from nlan.api.edits.setting import set_by_path, unset_by_path
 from nlan.api.edits.written import Origin
 from nlan.errors import InputError
-from nlan.model import BgpPeer, Lab
+from nlan.model import Lab
 from nlan.schema import load, to_yaml
+from nlan.services.router.model import BgpPeer, Router
 
 SHORT = """
 # kept in the file, not in what is remembered of it
@@ -145,5 +146,5 @@ def test_without_its_file_the_lab_is_changed_by_the_words_of_show() -> None:
 
 
 def peers(lab: Lab, name: str) -> tuple[BgpPeer, ...]:
-    router = lab.node(name).router
+    router = lab.node(name).find(Router)
     return router.bgp.peers if router is not None and router.bgp is not None else ()

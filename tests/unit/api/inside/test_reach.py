@@ -11,8 +11,10 @@ import pytest
 from nlan.api.inside.names import find_namespace, match_namespaces, second_names
 from nlan.api.inside.reach import matrix
 from nlan.errors import NotFoundError
-from nlan.model import Interface, Lab, Node, Router, VhostLan
+from nlan.model import Interface, Lab, Node
 from nlan.schema import load
+from nlan.services.router.model import Router
+from nlan.services.vhosts.model import VhostLan, Vhosts
 
 NO_WORLD: Any = None
 """A lab that is remembered is not looked at."""
@@ -30,7 +32,14 @@ def lan(gateway: str, *hosts: str, six: str = "") -> VhostLan:
 
 
 def router(name: str, *lans: VhostLan) -> Node:
-    return Node(name=name, vhosts=lans, router=Router(), forwarding=True)
+    return Node(
+        name=name,
+        services=(
+            Vhosts(lans=lans),
+            Router(),
+        ),
+        forwarding=True,
+    )
 
 
 DUAL = Lab(
@@ -64,8 +73,19 @@ def test_one_host_alone_is_no_matrix_of_hosts() -> None:
     link = Interface(name="eth1", addresses=(ip_interface("10.1.0.1/30"),))
     other = Interface(name="eth1", addresses=(ip_interface("10.1.0.2/30"),))
     one = router("ce1", lan("172.21.1.1/24", "172.21.1.2/24", six="2001:db8:3:1::1/64"))
-    two = Node(name="r2", interfaces=(other,), router=Router(), forwarding=True)
-    nodes = (Node(name="r1", interfaces=(link,), router=Router(), vhosts=one.vhosts, forwarding=True), two)
+    two = Node(name="r2", interfaces=(other,), services=(Router(),), forwarding=True)
+    nodes = (
+        Node(
+            name="r1",
+            interfaces=(link,),
+            services=(
+                Router(),
+                Vhosts(lans=one.get(Vhosts).lans),
+            ),
+            forwarding=True,
+        ),
+        two,
+    )
     pairs = [(name, str(address)) for name, address in matrix(NO_WORLD, Lab(name="x", nodes=nodes))]
     assert pairs == [("r1", "10.1.0.2"), ("r2", "10.1.0.1")]
 

@@ -11,8 +11,9 @@ from nlan.engines.base import SILENT
 from nlan.engines.bird.config import Change, compare
 from nlan.engines.bird.render import statements
 from nlan.engines.bird.resource import BirdDaemon
-from nlan.model import Bgp, BgpPeer, Interface, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.model import Interface, Node
 from nlan.secrets import Secret
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 IDENTIFIER = ip_address("10.0.0.1")
 ONE = BgpPeer(address=ip_address("192.0.2.2"), peer_asn=64496)
@@ -25,9 +26,8 @@ INTERFACES = tuple(
 
 
 def daemon(identifier: Any = IDENTIFIER, **router: Any) -> BirdDaemon:
-    node = Node(name="r1", interfaces=INTERFACES, router=Router(**router))
-    assert node.router is not None
-    return BirdDaemon(namespace="r1", statements=statements(node, node.router, identifier, "lab"))
+    node = Node(name="r1", interfaces=INTERFACES, services=(Router(**router),))
+    return BirdDaemon(namespace="r1", statements=statements(node, node.get(Router), identifier, "lab"))
 
 
 def bgp(*peers: BgpPeer, **more: Any) -> dict[str, Any]:

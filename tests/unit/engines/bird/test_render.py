@@ -13,7 +13,8 @@ import pytest
 from nlan.engines.bird.config import Statement, text
 from nlan.engines.bird.programs import find_program
 from nlan.engines.bird.render import statements
-from nlan.model import Bgp, BgpPeer, Interface, Node, Ospf, OspfArea, Router, StaticRoute, from_json
+from nlan.model import Interface, Node, from_json
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, Router, StaticRoute
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "bird-render"
 IDENTIFIER = IPv4Address("10.0.0.1")
@@ -22,8 +23,7 @@ IDENTIFIER = IPv4Address("10.0.0.1")
 def rendered(case: str) -> str:
     node = from_json((CASES / case / "node.json").read_bytes(), Node)
     timers: Any = "standard" if case.startswith("standard") else "lab"
-    assert node.router is not None
-    return text(statements(node, node.router, IDENTIFIER, timers))
+    return text(statements(node, node.get(Router), IDENTIFIER, timers))
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
@@ -49,9 +49,8 @@ ETH1 = Interface(name="eth1", addresses=(ip_interface("192.0.2.1/30"), ip_interf
 
 
 def named(**router: Any) -> dict[str, Statement]:
-    node = Node(name="r1", interfaces=(ETH1,), router=Router(**router))
-    assert node.router is not None
-    return {s.name: s for s in statements(node, node.router, IDENTIFIER, "lab")}
+    node = Node(name="r1", interfaces=(ETH1,), services=(Router(**router),))
+    return {s.name: s for s in statements(node, node.get(Router), IDENTIFIER, "lab")}
 
 
 def test_several_next_hops_of_a_prefix_share_its_traffic() -> None:

@@ -21,8 +21,8 @@ from nlan.engines.gobgp.config import (
 from nlan.engines.gobgp.log import count_ups
 from nlan.engines.gobgp.look import is_let_in
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath
-from nlan.model import BgpPeer
 from nlan.secrets import Secret
+from nlan.services.router.model import BgpPeer
 
 CLIENT = BgpPeer(
     address=ip_address("192.0.2.2"), peer_asn=64496, route_reflector_client=True, keepalive_s=3, hold_time_s=9

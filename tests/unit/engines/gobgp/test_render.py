@@ -12,7 +12,8 @@ from nlan.engines.gobgp.render import dialled_by, gobgp_daemons, local_paths
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.expand import expand
 from nlan.kinds.route import Route
-from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Lab, Node, Router, StaticRoute
+from nlan.model import Interface, Lab, Node
+from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Router, StaticRoute
 
 replace = msgspec.structs.replace
 PEERS = (
@@ -22,7 +23,9 @@ PEERS = (
 )
 NODE = Node(
     name="rr",
-    router=Router(loopbacks=(ip_interface("10.0.0.9/32"),), engine="gobgp", bgp=Bgp(asn=64496, peers=PEERS)),
+    services=(
+        Router(loopbacks=(ip_interface("10.0.0.9/32"),), engine="gobgp", bgp=Bgp(asn=64496, peers=PEERS)),
+    ),
 )
 
 
@@ -39,13 +42,13 @@ def reflector(*peers: BgpPeer, routes: tuple[StaticRoute, ...] = (), **bgp: Any)
     router = Router(
         loopbacks=loopbacks, engine="gobgp", bgp=Bgp(asn=64496, peers=peers, **bgp), routes=routes
     )
-    return Node(name="rr", interfaces=links, router=router)
+    return Node(name="rr", interfaces=links, services=(router,))
 
 
 def client(name: str, own: str, *peers: BgpPeer, **router: Any) -> Node:
     link = Interface(name="x1", addresses=(ip_interface(own),))
     return Node(
-        name=name, interfaces=(link,), router=Router(**{"bgp": Bgp(asn=64496, peers=peers), **router})
+        name=name, interfaces=(link,), services=(Router(**{"bgp": Bgp(asn=64496, peers=peers), **router}),)
     )
 
 
@@ -84,8 +87,8 @@ def test_one_timer_tells_the_other(said: dict[str, int], timers: str, meant: tup
 
 
 def test_without_bgp_there_is_no_daemon() -> None:
-    assert gobgp_daemons(Node(name="rr", router=Router(engine="gobgp")), "lab") == ()
-    assert local_paths(Node(name="rr", router=Router(engine="gobgp"))) == ()
+    assert gobgp_daemons(Node(name="rr", services=(Router(engine="gobgp"),)), "lab") == ()
+    assert local_paths(Node(name="rr", services=(Router(engine="gobgp"),))) == ()
 
 
 def test_an_interface_to_speak_from_is_its_address() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath
-from nlan.model import BgpPeer
 from nlan.secrets import Secret
+from nlan.services.router.model import BgpPeer
 
 CLIENT = BgpPeer(address=ip_address("192.0.2.2"), peer_asn=64496, route_reflector_client=True)
 OTHER = BgpPeer(address=ip_address("2001:db8::2"), peer_asn=64497, password=Secret("hush"))

@@ -13,6 +13,7 @@ from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.model import Node
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.segments import Segment
+from nlan.services.router.model import Router
 
 
 def configured(
@@ -25,7 +26,7 @@ def configured(
         timers: The lab's.
         wires: What each (node, interface) is on.
     """
-    raw = {node.name for node in nodes if node.router is not None and node.router.frr is not None}
+    raw = {node.name for node in nodes if node.get(Router).frr is not None}
     if not raw:
         return {}
     near = {wire for (name, _), wire in wires.items() if name in raw}
@@ -34,7 +35,7 @@ def configured(
 
 
 def _is_frr(node: Node) -> bool:
-    return node.router is not None and node.router.engine == "frr"
+    return node.find(Router) is not None and node.get(Router).engine == "frr"
 
 
 def _facts(node: Node, timers: Literal["lab", "standard"]) -> RawFrr:

@@ -13,6 +13,7 @@ from nlan.expect.raw import Apart, Ends
 from nlan.expect.segments import Topology
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Segment
+from nlan.services.router.model import Router
 
 
 class FrrExpectation:
@@ -29,7 +30,7 @@ class FrrExpectation:
 
     def decides(self, node: str, peer: IpAddress) -> bool:
         """Tell whether a line of the peer is one that its session may not survive (``shutdown``)."""
-        router = self._topology.nodes[node].router
+        router = self._topology.nodes[node].find(Router)
         raw = router.frr if router is not None else None
         said = re.findall(rf"\bneighbor {re.escape(str(peer))} (.*)", raw.text) if raw is not None else ()
         return not all(map(QUIET_OF_PEER.match, said))

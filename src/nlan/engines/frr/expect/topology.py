@@ -10,6 +10,7 @@ from nlan.engines.frr.config.facts import RawFrr
 from nlan.engines.frr.expect.configured import addresses, configured
 from nlan.expect.segments import Topology
 from nlan.model.codec import IpNetwork
+from nlan.services.router.model import Router
 
 _FILTERS = re.compile(r"\b(ip protocol|ipv6 protocol|distribute-list|prefix-suppression)\b")
 
@@ -25,12 +26,12 @@ class RawTopology(Topology, frozen=True, kw_only=True):
 
     def has_raw(self, node: str, word: str) -> bool:
         """Tell whether raw lines of the node have the word."""
-        router = self.nodes[node].router
+        router = self.nodes[node].find(Router)
         return router is not None and router.frr is not None and word in router.frr.text
 
     def filters(self, node: str) -> bool:
         """Tell whether raw lines of the node may keep even a route of its own area from the kernel."""
-        router = self.nodes[node].router
+        router = self.nodes[node].find(Router)
         return router is not None and router.frr is not None and bool(_FILTERS.search(router.frr.text))
 
     def near(self, node: str) -> frozenset[IpNetwork]:

@@ -26,10 +26,11 @@ from nlan.engines.frr.config.tree import Path, lines, overridden, paths
 from nlan.engines.frr.render import frr8 as frrolder
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.model import Bgp, BgpPeer, Node, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.model import Node
 from nlan.model.codec import IpInterface
 from nlan.resources import Key
 from nlan.services.node.expand import addresses
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 Timers = Literal["lab", "standard"]
 
@@ -63,17 +64,18 @@ def frr_daemons(
         same_as: For an FRR without: the loopbacks of the other routers of the node's AS. See
             `nlan.engines.frr.render.frr8`.
     """
-    if node.router is None:
+    router = node.find(Router)
+    if router is None:
         return ()
     manager = capabilities.manager
-    config = derived_configs(node, node.router, timers, manager=manager)
-    written = _written(node.router, config, capabilities)
+    config = derived_configs(node, router, timers, manager=manager)
+    written = _written(router, config, capabilities)
     for daemon, own in written.items():
         config[daemon] = list(lines(overridden(paths(config.get(daemon, ())), own)))
     if written and any(_ASKS_FOR_BFD.match(line) for own in config.values() for line in own):
         config.setdefault("bfdd", [])
     if not manager and "bgpd" in config:
-        config["bgpd"] = list(frrolder.announce_same_as(config["bgpd"], node.router, same_as))
+        config["bgpd"] = list(frrolder.announce_same_as(config["bgpd"], router, same_as))
     return tuple(
         FrrDaemon(
             namespace=node.name,
@@ -101,7 +103,7 @@ def _written(
 
 def left_out(node: Node, absent: Set[str]) -> dict[str, int]:
     """Return the daemons that raw lines need and that are not installed, each with its first line."""
-    raw = node.router.frr if node.router is not None else None
+    raw = node.get(Router).frr
     if raw is None or not absent:
         return {}
     found: dict[str, int] = {}
@@ -150,8 +152,9 @@ def router_id(node: Node) -> IPv4Address:
 
     The made one lies in 100.64.0.0/10 and depends on the name alone.
     """
-    if node.router is not None and node.router.router_id is not None:
-        return node.router.router_id
+    given = node.get(Router).router_id
+    if given is not None:
+        return given
     for address in addresses(node):
         if isinstance(address.ip, IPv4Address):
             return address.ip

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nlan.engines.frr.config.tree import merge
-from nlan.model import Bgp, Lab, Node, Router
+from nlan.model import Lab, Node
 from nlan.model.codec import IpInterface
+from nlan.services.router.model import Bgp, Router
 
 NAME = "nlan-routers"
 """Of the prefix lists and route maps."""
@@ -20,10 +21,11 @@ NAME = "nlan-routers"
 
 def loopbacks_of_as(node: Node, lab: Lab) -> tuple[IpInterface, ...]:
     """Return the loopbacks that the other routers of the node's AS announce, in the lab's order."""
-    if node.router is None or node.router.bgp is None:
+    bgp = node.get(Router).bgp
+    if bgp is None:
         return ()
-    asn = node.router.bgp.asn
-    routers = [n.router for n in lab.nodes if n.router is not None and n.name != node.name]
+    asn = bgp.asn
+    routers = [n.get(Router) for n in lab.nodes if n.name != node.name]
     return tuple(a for r in routers for a in r.loopbacks if r.bgp is not None and _announces(r.bgp, asn, a))
 
 

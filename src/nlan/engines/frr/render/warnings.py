@@ -15,6 +15,7 @@ from nlan.engines.frr.render.daemons import left_out
 from nlan.engines.frr.render.frr8 import loopbacks_of_as
 from nlan.errors import Problem
 from nlan.model import Lab, Node
+from nlan.services.router.model import Router
 
 
 def warnings(
@@ -44,12 +45,12 @@ def _left_out(lab: Lab, able: Capabilities, file: str, raw: Mapping[str, RawPlac
 
 def _untold(node: Node, lab: Lab) -> list[str]:
     """Return the loopbacks of its AS that a border router without OSPF has by iBGP with themselves."""
-    router = node.router
+    router = node.find(Router)
     if router is None or router.bgp is None or router.ospf or router.frr or router.engine != "frr":
         return []
     asn = router.bgp.asn
     if all(peer.peer_asn == asn for peer in router.bgp.peers):
         return []
-    inside = [n.router.bgp for n in lab.nodes if n.router and n.router.bgp and n.router.bgp.asn == asn]
+    inside = [bgp for n in lab.nodes if (bgp := n.get(Router).bgp) and bgp.asn == asn]
     spoken_from = {peer.address for bgp in inside for peer in bgp.peers if peer.peer_asn == asn}
     return [str(value.ip) for value in loopbacks_of_as(node, lab) if value.ip in spoken_from]

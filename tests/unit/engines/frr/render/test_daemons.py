@@ -13,7 +13,8 @@ from nlan.engines.frr.capabilities import Capabilities
 from nlan.engines.frr.config.tree import canonical, compare, file_text, lines, merge, paths
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.render.daemons import frr_daemons, router_id
-from nlan.model import Bgp, BgpPeer, FrrRaw, Interface, Node, Ospf, OspfArea, Router, from_json
+from nlan.model import Interface, Node, from_json
+from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea, Router
 
 CASES = Path(__file__).resolve().parents[4] / "cases" / "frr-render"
 
@@ -38,7 +39,7 @@ def test_the_file_reads_back_as_what_it_was_made_of() -> None:
 
 
 def node(**router: Any) -> Node:
-    return Node(name="r1", router=Router(**router))
+    return Node(name="r1", services=(Router(**router),))
 
 
 def test_router_id_is_as_given_else_the_first_address_else_made_of_the_name() -> None:
@@ -47,10 +48,10 @@ def test_router_id_is_as_given_else_the_first_address_else_made_of_the_name() ->
     assert router_id(given) == IPv4Address("192.0.2.1")
     assert router_id(node(loopbacks=loopback)) == IPv4Address("10.0.0.1")
     link = Interface(name="x", addresses=(ip_interface("192.0.2.9/30"),))
-    assert router_id(Node(name="r1", interfaces=(link,), router=Router())) == IPv4Address("192.0.2.9")
+    assert router_id(Node(name="r1", interfaces=(link,), services=(Router(),))) == IPv4Address("192.0.2.9")
     made = router_id(node(loopbacks=loopback[:1]))
     assert made == router_id(node())
-    assert made != router_id(Node(name="r2", router=Router()))
+    assert made != router_id(Node(name="r2", services=(Router(),)))
 
 
 def test_the_longest_prefix_gives_an_interface_its_area() -> None:
@@ -59,7 +60,7 @@ def test_the_longest_prefix_gives_an_interface_its_area() -> None:
         for n, text in ((0, "2001:db8::/32"), (1, "2001:db8:1::/64"))
     )
     interface = Interface(name="eth1", addresses=(ip_interface("2001:db8:1::1/64"),))
-    one = Node(name="r1", interfaces=(interface,), router=Router(ospf=Ospf(areas=areas)))
+    one = Node(name="r1", interfaces=(interface,), services=(Router(ospf=Ospf(areas=areas)),))
     config = {daemon.daemon: daemon.config or () for daemon in frr_daemons(one, "lab")}
     assert " ipv6 ospf6 area 0.0.0.1" in config["ospf6d"]
 

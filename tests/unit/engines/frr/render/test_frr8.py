@@ -12,8 +12,9 @@ from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.render.frr8 import loopbacks_of_as
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.expand import expand
-from nlan.model import Bgp, BgpPeer, Lab, Node, Ospf, Router
+from nlan.model import Lab, Node
 from nlan.registry import Registry
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, Router
 
 OLDER = Capabilities(manager=False)
 
@@ -23,7 +24,7 @@ def router(number: int, asn: int, **more: Any) -> Node:
     loopbacks = (ip_interface(f"10.0.0.{number}/32"), ip_interface(f"2001:db8::{number}/128"))
     bgp = Bgp(asn=asn, peers=(peer,), redistribute=("connected",))
     made = Router(loopbacks=loopbacks, **{"bgp": bgp, "ospf": Ospf(), **more})
-    return Node(name=f"r{number}", router=made)
+    return Node(name=f"r{number}", services=(made,))
 
 
 LAB = Lab(name="x", nodes=(router(1, 64496), router(2, 64496), router(3, 64497), Node(name="h")))

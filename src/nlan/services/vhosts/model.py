@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
-from nlan.model.codec import Base, IpInterface
+from nlan.interfaces import lan_name
+from nlan.model.codec import Base, IpAddress, IpInterface
+from nlan.model.service import ServiceModel
 
 
 class VhostLan(Base, frozen=True, kw_only=True):
@@ -36,3 +39,22 @@ class VhostLan(Base, frozen=True, kw_only=True):
         """Each host's addresses, one of each family; the host is named after the first."""
         for index, address in enumerate(self.hosts):
             yield (address, *(self.hosts6 or ())[index : index + 1])
+
+
+class Vhosts(ServiceModel, frozen=True, kw_only=True):
+    """The host LANs behind a node."""
+
+    key: ClassVar[str] = "vhosts"
+    bare: ClassVar[str] = "lans"
+    lans: tuple[VhostLan, ...] = ()
+
+    def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
+        """Yield ``br_<address>`` of each LAN."""
+        for lan in self.lans:
+            yield lan_name(str(lan.gateway.ip)), lan.gateways
+
+    def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
+        """Yield the hosts on the LANs."""
+        for lan in self.lans:
+            gateways = tuple(gateway.ip for gateway in lan.gateways)
+            yield from ((addresses, gateways) for addresses in lan.members)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address
-from typing import Literal
+from typing import ClassVar, Literal
 
+from nlan.interfaces import LOOPBACK
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
+from nlan.model.service import ServiceModel
 from nlan.secrets import Secret
 
 
@@ -131,7 +134,7 @@ class FrrRaw(Base, frozen=True, kw_only=True):
     only: bool = False
 
 
-class Router(Base, frozen=True, kw_only=True):
+class Router(ServiceModel, frozen=True, kw_only=True):
     """Routing of a node.
 
     Attributes:
@@ -144,6 +147,7 @@ class Router(Base, frozen=True, kw_only=True):
         frr: Raw configuration, or None.
     """
 
+    key: ClassVar[str] = "router"
     loopbacks: tuple[IpInterface, ...] = ()
     router_id: IPv4Address | None = None
     engine: str = "frr"
@@ -156,3 +160,8 @@ class Router(Base, frozen=True, kw_only=True):
     def raw(self) -> FrrRaw | None:
         """The configuration that the user brings for the engine."""
         return self.frr
+
+    def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
+        """Yield ``lo``, where it has addresses."""
+        if self.loopbacks:
+            yield LOOPBACK, self.loopbacks

@@ -1,0 +1,66 @@
+"""What a node holds of a service: a frozen value of the service's own type, whose module is in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from nlan.model.codec import Base, IpAddress, IpInterface
+from nlan.registry import Registry, Seam
+
+if TYPE_CHECKING:
+    from nlan.model.lab import Lab
+
+Segment = Hashable
+End = tuple[str, str]
+"""A node and its interface."""
+
+
+class ServiceModel(Base, frozen=True, kw_only=True):
+    """What a node holds of a service; a node holds one of a type at most.
+
+    All fields have defaults: made of nothing, it stands for a node that holds nothing of the service.
+
+    Class attributes:
+        key: The word under which it is stored, shown by ``nlan show`` and changed by ``nlan set``.
+        bare: The field that stands there for the whole, such as a list; empty where the whole does.
+    """
+
+    key: ClassVar[str]
+    bare: ClassVar[str] = ""
+
+    def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
+        """Yield the interfaces that the service gives the node, with the node's addresses on them."""
+        return iter(())
+
+    def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
+        """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
+        return iter(())
+
+    @classmethod
+    def segments(cls, lab: Lab) -> Iterator[tuple[End, Segment]]:
+        """Yield which segment each interface of the service is on, where nodes share one."""
+        return iter(())
+
+
+class Holder(Protocol):
+    """What the model has to know of a service.
+
+    Attributes:
+        name: The service's.
+        stage: Services are in the order of stages, and within one in that of names.
+        model: What a node holds of it; None where that is what every node has.
+    """
+
+    name: str
+    stage: int
+    model: type[ServiceModel] | None
+
+
+SEAM: Seam[Holder] = Seam("services", "nlan.services", "SERVICE")
+
+
+def models(registry: Registry) -> tuple[type[ServiceModel], ...]:
+    """Return the types that nodes hold, in the order of the services."""
+    holders = sorted(registry.of(SEAM).values(), key=lambda holder: (holder.stage, holder.name))
+    return tuple(holder.model for holder in holders if holder.model is not None)
