@@ -31,9 +31,9 @@ def check(lab: Lab) -> tuple[Problem, ...]:
 
 def vocabulary() -> Vocabulary:
     """Return the sections and keys that a file may have, by what is installed."""
-    from nlan.schema.written import table
+    from nlan.schema.resolving import contributors
 
-    return table.vocabulary()
+    return contributors.vocabulary(contributors.installed())
 
 
 def json_schema(words: Vocabulary | None = None) -> dict[str, Any]:

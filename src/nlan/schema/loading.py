@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from nlan.errors import Problem
 from nlan.model import Lab
@@ -13,6 +13,7 @@ from nlan.registry import Registry
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.allocate import Allocations, Allocator
 from nlan.schema.resolving.build import build_lab
+from nlan.schema.resolving.contributors import Contributor, installed, vocabulary
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.resolving.names import (
@@ -30,7 +31,7 @@ from nlan.schema.syntax.emit import to_text
 from nlan.schema.syntax.foreign import is_foreign_text, is_foreign_tree
 from nlan.schema.syntax.importing import Importers, import_lab
 from nlan.schema.syntax.ranges import expand_names
-from nlan.schema.syntax.report import Position, Report, nearest
+from nlan.schema.syntax.report import Position, Report, Written, nearest
 from nlan.schema.syntax.source import check_text, read_source
 from nlan.schema.syntax.tree import Map, Scalar, Tree, missing_blank, parse_tree
 from nlan.schema.written import table
@@ -74,9 +75,9 @@ def load(
     lab: str | None = None,
     allocations: Remembered = None,
     text: str | None = None,
-    vocabulary: Vocabulary | None = None,
     importers: Importers | None = None,
     engines: Engines | None = None,
+    services: Sequence[Contributor] | None = None,
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
 
@@ -87,9 +88,9 @@ def load(
         lab: The lab's name, instead of the file's.
         allocations: What earlier loads allocated (see `Remembered`); names keep what they have.
         text: The file's text, where it need not be read.
-        vocabulary: The keys that the file may have; those of what is installed, where none is given.
         importers: Who reads files of other tools; those that are installed, where none are given.
         engines: The routing engines; those that are installed, where none are given.
+        services: What nodes may hold, with its keys; those that are installed, where none are given.
 
     Raises:
         InputError: With every problem of the file, by line.
@@ -102,11 +103,12 @@ def load(
     else:
         tree, marked, source, report = _read(path, check_text(text, report), report, {})
     kept = _remembered(allocations, tree, lab, path)
-    vocabulary = vocabulary or table.vocabulary()
     engines = Registry().of(SEAM) if engines is None else engines
+    services = installed() if services is None else services
+    words = vocabulary(services)
     while True:
-        work = _Load(tree, report.copy(), kept, vocabulary, engines)
-        resolved = work.lab(lab, path, marked)
+        work = _Load(tree, report.copy(), kept, words, engines)
+        resolved = work.lab(lab, path, marked, services)
         if (spared := work.allocator.without_gone()) is None:
             break
         kept = spared
@@ -222,18 +224,18 @@ class _Load:
         self.positions = Positions()
         self.misnamed: set[str] = set()
 
-    def lab(self, name: str | None, path: Path, text: str) -> Lab:
+    def lab(self, name: str | None, path: Path, text: str, services: Sequence[Contributor]) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
         underlay = self._underlay(text)
         find = underlay.find if underlay else lambda name: None
         reader = Reader(self.report, find, self.vocabulary, self.nodes)
         written, records = self._records(reader)
         if not self.nodes and not self.report.failed:
-            self.report.error(written.position("nodes"), "the lab has no nodes")
+            self.report.error(written.position(table.ShortKeys.nodes), "the lab has no nodes")
         settings = Settings(written, self.report, self.allocator, self.engines, self.misnamed)
         self.positions = settings.positions
-        lab = build_lab(self._name(name, written, path), settings, records, underlay, path)
-        verify(lab, settings.positions, self.report, self.engines)
+        lab = build_lab(self._name(name, written, path), settings, records, underlay, path, services)
+        verify(lab, settings.positions, self.report, self.engines, services)
         return lab
 
     def _underlay(self, text: str) -> Underlay | None:
@@ -248,7 +250,7 @@ class _Load:
                 return str(NAME.parse(name, True))
             except ValueError as error:
                 self.report.error(Position("--lab"), str(error))
-        return str(name or written.get("name") or valid_name(path.name.split(".")[0]))
+        return str(name or written.get(table.LabKeys.name) or valid_name(path.name.split(".")[0]))
 
     def _records(self, reader: Reader) -> tuple[Record, dict[str, Record]]:
         if self.short:
@@ -280,10 +282,8 @@ class _Load:
         return table.NODE.read(value or key, at, reader)
 
     def _short_nodes(self, written: Record, reader: Reader) -> dict[str, Record]:
-        spoken = dict(self._spoken(written.get("nodes", []), Record(written.position("nodes"))))
-        if "nodes" not in written.positions:
-            spoken = {}
-        defaults = written.get("defaults")
+        spoken = dict(self._spoken(written.get(table.ShortKeys.nodes, [])))
+        defaults = written.get(table.ShortKeys.defaults)
         records: dict[str, Record] = {}
         for name, trees in self.nodes.items():
             at = Position(f"nodes.{template.spelled(name)}", trees[0][0].line, trees[0][0].column)
@@ -319,14 +319,16 @@ class _Load:
         first = self.report.source_line(keys[0].line)
         self.report.error(where, f"the node `{name}` is defined twice; the first is in line {first}")
 
-    def _spoken(self, nodes: Any, empty: Record) -> Any:
+    def _spoken(self, nodes: table.Nodes) -> Iterator[tuple[tuple[str, int, int], Record]]:
         """Yield ((key's text, its line, its column), record) of everything below `nodes`."""
+        entry: Written[str] | Written[str | table.NamedNodes] | tuple[Written[str], Record]
         for entry in nodes:
-            if isinstance(entry, tuple) and isinstance(entry[1], Record):
-                expand_names(entry[0].value, entry[0].at, self.report)
-                yield (entry[0].value, entry[0].at.line, entry[0].at.column), entry[1]
+            if not isinstance(entry, Written):
+                name, record = entry
+                expand_names(name.value, name.at, self.report)
+                yield (name.value, name.at.line, name.at.column), record
             elif isinstance(entry.value, list):
-                yield from self._spoken(entry.value, empty)
+                yield from self._spoken(entry.value)
             else:
                 expand_names(entry.value, entry.at, self.report)
                 yield (entry.value, entry.at.line, entry.at.column), Record(entry.at)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from nlan.engines.base import Engines
     from nlan.model import Lab, Node, ServiceModel
     from nlan.resources import Resource
+    from nlan.schema.resolving.drafts import NodeDraft, Positions
+    from nlan.schema.resolving.segments import Wiring
+    from nlan.schema.syntax.report import Report
+    from nlan.schema.written.sections import Contribution
 
 
 class Stage(IntEnum):
@@ -64,6 +68,20 @@ class Service(Protocol):
     stage: Stage
     model: type[ServiceModel] | None = None
 
+    def contribution(self) -> Contribution:
+        """Return the keys that it adds to what a file may say."""
+        from nlan.schema.written.sections import NOTHING
+
+        return NOTHING
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> ServiceModel | None:
+        """Return what the node holds of it; see `nlan.schema.resolving.contributors.Contributor`."""
+        return None
+
+    def check(self, lab: Lab, positions: Positions, report: Report) -> None:
+        """Record what cannot be, or is rarely meant, in a lab as a whole."""
+        return
+
     def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return what the lab as a whole needs for the service."""
         return ()
@@ -74,7 +92,10 @@ class Service(Protocol):
 
 
 SEAM: Seam[Service] = Seam(
-    "services", "nlan.services", "SERVICE", needs=("name", "stage", "model", "expand_lab", "expand")
+    "services",
+    "nlan.services",
+    "SERVICE",
+    needs=("name", "stage", "model", "contribution", "resolve", "check", "expand_lab", "expand"),
 )
 
 

@@ -1,33 +1,75 @@
 """Keys that somebody else contributes: read, suggested, documented like nlan's own."""
 
 from pathlib import Path
+from typing import ClassVar
 
+import msgspec
 import pytest
 
 from nlan.errors import InputError, InternalError
+from nlan.model import Lab, ServiceModel
 from nlan.schema import docs, json_schema, load
+from nlan.schema.resolving.contributors import Contributor
+from nlan.schema.resolving.drafts import NodeDraft, Positions
+from nlan.schema.resolving.segments import Wiring
+from nlan.schema.syntax.report import Report
 from nlan.schema.written import table
 from nlan.schema.written.kinds import ListOf
 from nlan.schema.written.numbers import Integer
 from nlan.schema.written.scalars import Bool, Text
 from nlan.schema.written.sections import Contribution, Key, Section
 
-QUEUE = Section(
-    "a queue", "What slows packets down.", [Key("rate_kbit", Integer(1, 10**6, "rate"), "Kbit/s.")]
-)
+RATE = Key("rate_kbit", Integer(1, 10**6, "rate"), "Kbit/s.")
+QUEUE = Section("a queue", "What slows packets down.", [RATE])
+SHAPED = Key("shaped", Bool(), "Shape.")
+OF_LINK = Key("queue", QUEUE, "The queue of both ends.")
 QUEUES = Contribution(
     {
-        "a node": [Key("dvr", ListOf(QUEUE), "Queues of the node."), Key("shaped", Bool(), "Shape.")],
-        "a link": [Key("queue", QUEUE, "The queue of both ends.")],
+        "a node": [Key("dvr", ListOf(QUEUE), "Queues of the node."), SHAPED],
+        "a link": [OF_LINK],
     },
     [QUEUE],
 )
 WITH_QUEUES = table.vocabulary([QUEUES])
 
 
+class Queues(ServiceModel, frozen=True, kw_only=True):
+    key: ClassVar[str] = "queues"
+    rates: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class QueueService:
+    """A service that holds queues of the node's interfaces, by what links say."""
+
+    name = "queues"
+    stage = 1
+
+    def contribution(self) -> Contribution:
+        return QUEUES
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> Queues | None:
+        rates = {}
+        for segment, end in node.ends:
+            queue = segment.written.get(OF_LINK)
+            if queue is not None and (rate := queue.get(RATE)) is not None:
+                wiring.settings.positions.put(queue.position(RATE), "node", node.name, "rate", end.interface)
+                rates[end.interface] = rate
+        return Queues(rates=rates) if rates else None
+
+    def check(self, lab: Lab, positions: Positions, report: Report) -> None:
+        for node in lab.nodes:
+            for interface, rate in node.get(Queues).rates.items():
+                if rate > 1000:
+                    at = positions.find("node", node.name, "rate", interface)
+                    report.warning(at, f"{rate} kbit/s is no queue of {node.name}")
+
+
+SERVICES: tuple[Contributor, ...] = (QueueService(),)
+
+
 def problems(text: str) -> list[str]:
     with pytest.raises(InputError) as caught:
-        load(Path("x.yaml"), text=text, vocabulary=WITH_QUEUES)
+        load(Path("x.yaml"), text=text, services=SERVICES)
     return [f"{problem.path}: {problem.message} {problem.hint}".strip() for problem in caught.value.problems]
 
 
@@ -41,7 +83,7 @@ def problems(text: str) -> list[str]:
     ],
 )
 def test_contributed_keys_are_read_in_both_spellings(text: str) -> None:
-    assert load(Path("x.yaml"), text=text, vocabulary=WITH_QUEUES).warnings == ()
+    assert load(Path("x.yaml"), text=text, services=SERVICES).warnings == ()
     with pytest.raises(InputError):
         load(Path("x.yaml"), text=text)
 
@@ -66,6 +108,17 @@ def test_contributed_keys_are_in_the_json_schema_and_on_the_page() -> None:
     page = docs.page(WITH_QUEUES)
     assert "| `rate_kbit`, `RateKbit` |" in page
     assert "`Dvr`" not in page.partition("not supported yet:")[2].partition("\n")[0]
+
+
+def test_a_service_resolves_what_is_written_and_checks_it() -> None:
+    text = "links:\n- nodes: [r1, r2]\n  queue: {rate_kbit: 2000}\nnodes: [r1, r2, r3]"
+    loaded = load(Path("x.yaml"), text=text, services=SERVICES)
+    assert loaded.lab.node("r1").get(Queues).rates == {"eth1": 2000}
+    assert loaded.lab.node("r3").find(Queues) is None
+    assert [(problem.line, problem.message) for problem in loaded.warnings] == [
+        (3, "2000 kbit/s is no queue of r1"),
+        (3, "2000 kbit/s is no queue of r2"),
+    ]
 
 
 def test_a_key_that_is_there_is_not_contributed_again() -> None:

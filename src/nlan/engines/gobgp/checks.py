@@ -7,8 +7,7 @@ written of the whole lab and means nothing to it is a warning: it is meant for t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterator
 
 import msgspec
 
@@ -39,7 +38,7 @@ def spare(node: str, router: Router, positions: Positions, report: Report) -> Ro
         return router
     bgp, hint = router.bgp, "it is meant for the others"
 
-    def is_wide(*part: Any, what: str) -> bool:
+    def is_wide(*part: Hashable, what: str) -> bool:
         at = positions.find("node", node, "bgp", *part)
         if not _WIDE.match(at.path):
             return False
@@ -66,7 +65,7 @@ class _Check:
         original = spelled in ("EmbeddedBgp", "embedded_bgp")
         self._instead = f"leave out `{spelled}`" if original else "say `engine: frr`"
 
-    def _at(self, *part: Any) -> Position:
+    def _at(self, *part: Hashable) -> Position:
         return self._positions.find("node", self._node.name, *part)
 
     def all(self) -> None:

@@ -7,11 +7,13 @@ doubtful there is a warning, and what no packet can be meant for is silent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_interface
+from typing import NamedTuple
 
 from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
+from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.segments import Holders, Segment, Segments
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
@@ -23,7 +25,7 @@ from nlan.services.vhosts.model import Vhosts
 class Held(NamedTuple):
     """An address that a node (or a host behind it) holds, and the segment it is on."""
 
-    interface: Any
+    interface: IpInterface
     holder: str
     node: str
     segment: Segment
@@ -72,13 +74,15 @@ def _held(node: Node, segments: Segments, positions: Positions) -> Iterator[Held
                 yield Held(value, f"host {node.name}/{addresses[0].ip}", "", ("hosts", node.name), at)
 
 
-def _on(node: Node, addresses: Iterable[Any], segment: Segment, positions: Positions) -> Iterator[Held]:
+def _on(
+    node: Node, addresses: Iterable[IpInterface], segment: Segment, positions: Positions
+) -> Iterator[Held]:
     for value in addresses:
         yield Held(value, node.name, node.name, segment, positions.find("node", node.name, "address", value))
 
 
 def _duplicates(held: list[Held], positions: Positions, report: Report) -> None:
-    first: dict[tuple[Any, Segment], Held] = {}
+    first: dict[tuple[IpAddress, Segment], Held] = {}
     for item in held:
         other = first.setdefault((item.interface.ip, item.segment), item)
         if other is not item:
@@ -115,14 +119,14 @@ def _unnumbered(node: Node, positions: Positions, report: Report) -> None:
 
 # -- prefixes that overlap
 
-Net = tuple[Any, Held]
+Net = tuple[IpNetwork, Held]
 """A prefix, and the first address in it on its segment."""
 
 
 def _overlaps(lab: Lab, held: list[Held], holders: Holders, positions: Positions, report: Report) -> None:
     """Prefixes that overlap: on one node, on one segment, or where routes lead from one to the other."""
-    nets: dict[tuple[Any, Segment], Held] = {}
-    of_node: dict[str, dict[tuple[Any, Segment], Held]] = {node.name: {} for node in lab.nodes}
+    nets: dict[tuple[IpNetwork, Segment], Held] = {}
+    of_node: dict[str, dict[tuple[IpNetwork, Segment], Held]] = {node.name: {} for node in lab.nodes}
     touched: dict[Segment, set[str]] = {}
     for item in held:
         if item.node:
@@ -136,7 +140,7 @@ def _overlaps(lab: Lab, held: list[Held], holders: Holders, positions: Positions
             if inner[1].segment != outer[1].segment:
                 _at_one_node(inner, outer, positions, report)
     _under(lab, nets, touched, positions, report)
-    islands: dict[Any, list[Net]] = {}
+    islands: dict[Hashable, list[Net]] = {}
     for (network, _), item in nets.items():
         islands.setdefault(holders.island(item.node), []).append((network, item))
     for island in islands.values():
@@ -157,12 +161,14 @@ def _nested(nets: list[Net]) -> Iterator[tuple[Net, Net]]:
             stack.append(net)
 
 
-def _order(network: Any) -> tuple[int, int, int]:
+def _order(network: IpNetwork) -> tuple[int, int, int]:
     return network.version, int(network.network_address), network.prefixlen
 
 
-def _inside(network: Any, outer: Any) -> bool:
-    return bool(network.version == outer.version and network.subnet_of(outer))
+def _inside(network: IpNetwork, outer: IpNetwork) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(outer, IPv4Network) and network.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and network.subnet_of(outer)
 
 
 def _is_host(net: Net) -> bool:
@@ -175,7 +181,7 @@ def _is_lo(net: Net) -> bool:
 
 def _under(
     lab: Lab,
-    nets: dict[tuple[Any, Segment], Held],
+    nets: dict[tuple[IpNetwork, Segment], Held],
     touched: dict[Segment, set[str]],
     positions: Positions,
     report: Report,
@@ -186,7 +192,7 @@ def _under(
     under = lab.underlay.prefix
     attached = {node.name for node in lab.nodes if node.attached}
     at = positions.find("node", lab.nodes[0].name, "underlay")
-    other = under, Held(None, "the underlay", "", "underlay", at)
+    other = under, Held(ip_interface(under), "the underlay", "", "underlay", at)
     for (network, segment), item in nets.items():
         if (_inside(network, under) or _inside(under, network)) and touched[segment] & attached:
             report.error(item.at, _sentence((network, item), other, report))

@@ -6,11 +6,11 @@ file may name as such and the model cannot.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator
 
 from nlan.errors import Problem
 from nlan.model import Lab, Node, lab
+from nlan.model.codec import IpInterface
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report, nearest
@@ -18,6 +18,9 @@ from nlan.schema.written.resolved_reader import Path, Where
 from nlan.services.ptn.model import L2Vpn, Ptn
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import Vhosts
+
+Key = tuple[Hashable, ...]
+"""What a part of a node is called among the positions."""
 
 
 def check_change(changed: Lab, before: Lab, where: Where, report: Report) -> None:
@@ -90,7 +93,7 @@ def _positions(one: Lab, where: Where) -> Positions:
     return positions
 
 
-def _parts(node: Node) -> Iterator[tuple[tuple[Any, ...], Path]]:
+def _parts(node: Node) -> Iterator[tuple[Key, Path]]:
     yield (), ()
     for word in ("underlay", "router", "gateway"):
         yield (word,), (word,)
@@ -110,12 +113,12 @@ def _parts(node: Node) -> Iterator[tuple[tuple[Any, ...], Path]]:
         yield from _routing(router)
 
 
-def _addresses(values: Any, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
+def _addresses(values: Iterable[IpInterface], path: Path) -> Iterator[tuple[Key, Path]]:
     for number, value in enumerate(values):
         yield ("address", value), (*path, str(number))
 
 
-def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
+def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[Key, Path]]:
     key = "vni", vpn.vni
     yield key, path
     yield (*key, "id"), (*path, "vni")
@@ -125,7 +128,7 @@ def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[tuple[Any, ...], Path]]:
     yield from _addresses(vpn.addresses, (*path, "addresses"))
 
 
-def _routing(routing: Router) -> Iterator[tuple[tuple[Any, ...], Path]]:
+def _routing(routing: Router) -> Iterator[tuple[Key, Path]]:
     yield from _addresses(routing.loopbacks, ("router", "loopbacks"))
     for word in ("engine", "frr", "router_id", "bgp", "ospf"):
         yield (word,), ("router", word)

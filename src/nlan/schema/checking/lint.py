@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
-from nlan.model.segments import Holders, Segments
+from nlan.model.codec import IpAddress, IpInterface, IpNetwork
+from nlan.model.segments import Holders, Segment, Segments
 from nlan.schema.checking.folding import Folding
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import Engines
@@ -141,7 +142,7 @@ def _session(
             report.warning(at, message, "`ebgp_multihop` allows more than one hop")
 
 
-def interfaces_of(node: Node) -> list[Any]:
+def interfaces_of(node: Node) -> list[IpInterface]:
     """Return the node's addresses on segments, with prefix length."""
     found = [value for interface in node.interfaces for value in interface.addresses]
     found += [value for vpn in node.get(Ptn).l2vpns for value in vpn.addresses]
@@ -162,7 +163,7 @@ def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) ->
         report.warning(at, f"{lacks}: the session never comes up")
 
 
-def _reaches(node: Node, other: Node, address: Any) -> bool:
+def _reaches(node: Node, other: Node, address: IpAddress) -> bool:
     """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw FRR."""
     if any(value.version == address.version and address in value.network for value in interfaces_of(node)):
         return True
@@ -206,15 +207,15 @@ def _sources(node: Node, positions: Positions, report: Folding) -> None:
 
 def _ospf(lab: Lab, segments: Segments, positions: Positions, report: Folding) -> None:
     """Prefixes that no interface has, and segments whose ends are in different areas or subnets."""
-    areas: dict[Any, tuple[str, Any]] = {}
-    subnets: dict[Any, dict[str, set[Any]]] = {}
+    areas: dict[tuple[Segment, int], tuple[str, IPv4Address]] = {}
+    subnets: dict[Segment, dict[str, set[IPv4Network]]] = {}
     for node in lab.nodes:
         ospf = node.get(Router).ospf
         if ospf is None:
             continue
         _uncovered(node, ospf, positions, report)
         passive = {interface.name for interface in ospf.interfaces if interface.passive}
-        for name, value in _positioned(node):
+        for name, value in _on_segments(node):
             found = None if name in passive else _area(ospf, value)
             if found is None or (node.name, name) not in segments:
                 continue
@@ -225,12 +226,16 @@ def _ospf(lab: Lab, segments: Segments, positions: Positions, report: Folding) -
                 at = positions.find("node", node.name, "ospf", network)
                 message = f"{name} is in area {area} here and in {other} at {first}: no adjacency comes up"
                 report.warning(at, message)
-            elif value.version == 4 and value.network.prefixlen < value.max_prefixlen:  # else unnumbered
+            elif (
+                isinstance(value, IPv4Interface) and value.network.prefixlen < value.max_prefixlen
+            ):  # else unnumbered
                 subnets.setdefault(segment, {}).setdefault(node.name, set()).add(value.network)
     _subnets(subnets, positions, report)
 
 
-def _subnets(by_segment: dict[Any, dict[str, set[Any]]], positions: Positions, report: Folding) -> None:
+def _subnets(
+    by_segment: dict[Segment, dict[str, set[IPv4Network]]], positions: Positions, report: Folding
+) -> None:
     """OSPFv2 routers that hear others and share a subnet with none of them."""
     for subnets in by_segment.values():
         for name, own in subnets.items():
@@ -243,7 +248,7 @@ def _subnets(by_segment: dict[Any, dict[str, set[Any]]], positions: Positions, r
                 report.warning(at, message)
 
 
-def _positioned(node: Node) -> Iterator[tuple[str, Any]]:
+def _on_segments(node: Node) -> Iterator[tuple[str, IpInterface]]:
     """Yield the interface's name and the address of each address on a segment."""
     for interface in node.interfaces:
         yield from ((interface.name, value) for value in interface.addresses)
@@ -251,7 +256,7 @@ def _positioned(node: Node) -> Iterator[tuple[str, Any]]:
         yield from ((l2vpn_name(vpn.vni), value) for value in vpn.addresses)
 
 
-def _area(ospf: Ospf, value: Any) -> tuple[Any, Any] | None:
+def _area(ospf: Ospf, value: IpInterface) -> tuple[IpNetwork, IPv4Address] | None:
     """Return the longest prefix that covers the address, and its area."""
     covering = [
         (network, area.area)

@@ -6,31 +6,41 @@ Errors are here, warnings about routing in `lint`.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Hashable, Sequence
+from ipaddress import IPv4Address, IPv4Interface
 
 from nlan.interfaces import LOOPBACK, UNDERLAY, l2vpn_name, lan_name, tunnel_name
 from nlan.model import Lab, Node, Underlay
+from nlan.model.codec import IpAddress, IpInterface
 from nlan.model.segments import Holders, segments_of
 from nlan.registry import Registry
 from nlan.schema.checking.addressing import check_addresses, held_addresses
 from nlan.schema.checking.lint import lint
+from nlan.schema.resolving.contributors import Contributor, installed
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.syntax.report import Report
-from nlan.services.ptn.model import Ptn
-from nlan.services.router.model import Router
+from nlan.services.ptn.model import L2Vpn, Ptn
+from nlan.services.router.model import BgpPeer, Router
 from nlan.services.vhosts.model import Vhosts
 from nlan.values import MTU_IPV6, MTU_MAX, vxlan_overhead
 
 
-def verify(lab: Lab, positions: Positions, report: Report, engines: Engines | None = None) -> None:
-    """Record everything that is wrong or doubtful in the lab.
+def verify(
+    lab: Lab,
+    positions: Positions,
+    report: Report,
+    engines: Engines | None = None,
+    services: Sequence[Contributor] | None = None,
+) -> None:
+    """Record everything that is wrong or rarely meant in the lab.
 
     Args:
         lab: The lab.
         positions: Where things are written.
         report: Where problems go.
         engines: The routing engines; those that are installed, where none are given.
+        services: What nodes may hold; those that are installed, where none are given.
     """
     engines = Registry().of(SEAM) if engines is None else engines
     segments = segments_of(lab)
@@ -53,6 +63,8 @@ def verify(lab: Lab, positions: Positions, report: Report, engines: Engines | No
     _router_ids(lab, holders, positions, report)
     _peers(lab, holders, {item.interface.ip for item in held if not item.node}, positions, report, engines)
     lint(lab, holders, segments, positions, report, engines)
+    for service in installed() if services is None else services:
+        service.check(lab, positions, report)
 
 
 # -- one node
@@ -96,7 +108,7 @@ def _hops(node: Node, positions: Positions, report: Report) -> None:
         if bool(route.via or route.interface) == route.blackhole:
             report.error(at, f"the route to {route.prefix} wants a next hop or an interface, or `blackhole`")
     own = {value.ip for _, values in node.held() for value in values}
-    seen: dict[int, Any] = {}
+    seen: dict[int, IpAddress] = {}
     for hop in dict.fromkeys(node.gateway):
         at = positions.find("node", node.name, "gateway")
         if hop in own:
@@ -125,7 +137,7 @@ def _doubles(node: Node, positions: Positions, report: Report) -> None:
 
 def _mtus(node: Node, positions: Positions, report: Report) -> None:
     """An interface with less than IPv6's least has no IPv6."""
-    found: list[tuple[int, Any, tuple[Any, ...]]]
+    found: list[tuple[int, Sequence[IpInterface], tuple[Hashable, ...]]]
     found = [(i.mtu, i.addresses, ("interface", i.name)) for i in node.interfaces]
     found += [(vpn.mtu, vpn.addresses, ("vni", vpn.vni)) for vpn in node.get(Ptn).l2vpns]
     found += [(lan.mtu, lan.gateways, ("vhosts", lan.gateway)) for lan in node.get(Vhosts).lans]
@@ -171,7 +183,7 @@ def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
             small = f"an MTU of {lab.underlay.mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)"
             report.error(positions.find("underlay", "mtu"), small)
         _tunnel_mtu(lab, lab.underlay, positions, report)
-    seen: dict[Any, str] = {}
+    seen: dict[IpAddress, str] = {}
     for node in lab.nodes:
         at = positions.find("node", node.name, "underlay")
         if node.underlay is None or not node.attached or lab.underlay is None:
@@ -218,8 +230,10 @@ def _tunnels(lab: Lab, positions: Positions, report: Report) -> None:
             _tunnel_peers(node, vpn, ends, positions, report)
 
 
-def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], positions: Positions, report: Report) -> None:
-    seen: set[Any] = set()
+def _tunnel_peers(
+    node: Node, vpn: L2Vpn, ends: dict[IpAddress, str], positions: Positions, report: Report
+) -> None:
+    seen: set[IpAddress] = set()
     for index, peer in enumerate(vpn.peers):
         if peer in ends and peer not in seen:
             seen.add(peer)
@@ -233,7 +247,7 @@ def _tunnel_peers(node: Node, vpn: Any, ends: dict[Any, str], positions: Positio
 
 def _router_ids(lab: Lab, holders: Holders, positions: Positions, report: Report) -> None:
     """Routers with one router ID: no OSPF and no AS has it twice, other ASes may (RFC 2328, RFC 6286)."""
-    seen: dict[Any, dict[Any, str]] = {}
+    seen: dict[tuple[IPv4Address, Hashable], dict[Hashable, str]] = {}
     for node in lab.nodes:
         router = node.find(Router)
         if router is None or not (router.bgp or router.ospf):
@@ -247,7 +261,10 @@ def _router_ids(lab: Lab, holders: Holders, positions: Positions, report: Report
         elif value is None:
             continue
         others = seen.setdefault((value, holders.island(node.name)), {})
-        domains: list[Any] = [*(["ospf"] if router.ospf else []), *([router.bgp.asn] if router.bgp else [])]
+        domains: list[Hashable] = [
+            *(["ospf"] if router.ospf else []),
+            *([router.bgp.asn] if router.bgp else []),
+        ]
         if (other := next((others[domain] for domain in domains if domain in others), None)) is not None:
             report.error(at, f"{node.name} and {other} both have the router ID {value}", hint)
         elif (other := next(iter(others.values()), None)) is not None:
@@ -255,15 +272,15 @@ def _router_ids(lab: Lab, holders: Holders, positions: Positions, report: Report
         others |= {domain: node.name for domain in domains if domain not in others}
 
 
-def _first_ipv4(node: Node) -> Any:
+def _first_ipv4(node: Node) -> IPv4Interface | None:
     """Return what a router takes for its ID where none is written."""
-    return next((value for _, own in node.held() for value in own if value.version == 4), None)
+    return next((value for _, own in node.held() for value in own if isinstance(value, IPv4Interface)), None)
 
 
 def _peers(
     lab: Lab,
     holders: Holders,
-    hosts: set[Any],
+    hosts: set[IpAddress],
     positions: Positions,
     report: Report,
     engines: Engines,
@@ -287,7 +304,7 @@ def _peers(
                 report.error(positions.find(*key), f"no node of the lab has the address {peer.address}", hint)
 
 
-def _near(address: Any, holders: Holders) -> str:
+def _near(address: IpAddress, holders: Holders) -> str:
     """Suggest the router's address that differs from it least, in the same /24 or /64."""
     width = 8 if address.version == 4 else 64
     near = [
@@ -304,8 +321,8 @@ def _near(address: Any, holders: Holders) -> str:
 def _peer(
     node: Node,
     other: Node,
-    peer: Any,
-    key: tuple[Any, ...],
+    peer: BgpPeer,
+    key: tuple[Hashable, ...],
     positions: Positions,
     report: Report,
     engines: Engines,

@@ -8,9 +8,9 @@ when links and networks have theirs, so FRR's lines keep such placeholders until
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from nlan.interfaces import lan_name
+from nlan.model.codec import IpInterface
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import listed, nearest
@@ -39,12 +39,12 @@ def address_of(written: str, wiring: Wiring) -> str:
     return str(min(fitting, key=lambda address: address.version))
 
 
-def _on_interface(node: NodeDraft, where: str) -> list[Any]:
+def _on_interface(node: NodeDraft, where: str) -> list[IpInterface]:
     found = dict(_interfaces(node))
     return found.get(where, [])
 
 
-def _interfaces(node: NodeDraft) -> Iterable[tuple[str, list[Any]]]:
+def _interfaces(node: NodeDraft) -> Iterable[tuple[str, list[IpInterface]]]:
     yield "lo", node.loopbacks
     for _, end in node.ends:
         yield end.interface, end.addresses
@@ -52,7 +52,7 @@ def _interfaces(node: NodeDraft) -> Iterable[tuple[str, list[Any]]]:
         yield lan_name(str(lan.gateway.ip)), list(lan.gateways)
 
 
-def _on_segment(node: NodeDraft, where: str, wiring: Wiring) -> list[Any]:
+def _on_segment(node: NodeDraft, where: str, wiring: Wiring) -> list[IpInterface]:
     """Return the addresses on the one segment that is called so, or that the neighbour is on."""
     shared = [
         (segment, end)

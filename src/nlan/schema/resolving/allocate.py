@@ -10,11 +10,11 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import msgspec
 
-from nlan.model.codec import Base
+from nlan.model.codec import Base, IpInterface, IpNetwork
 from nlan.schema.syntax.report import Position, Report
 
 Spans = tuple[Sequence[int], Sequence[int]]
@@ -49,7 +49,7 @@ class Pool:
         self.last = min((family.size for family in self.families), default=0) - 1
         self.blocked: Spans = ((), ())
 
-    def block(self, networks: Iterable[Any]) -> None:
+    def block(self, networks: Iterable[IpNetwork]) -> None:
         """Keep allocations off the networks, which the file states."""
         spans = sorted(span for network in networks for span in self._spans(network))
         lows: list[int] = []
@@ -62,7 +62,7 @@ class Pool:
                 highs.append(high)
         self.blocked = lows, highs
 
-    def _spans(self, network: Any) -> Iterable[tuple[int, int]]:
+    def _spans(self, network: IpNetwork) -> Iterable[tuple[int, int]]:
         for family in self.families:
             if family.version != network.version:
                 continue
@@ -71,20 +71,20 @@ class Pool:
             if high >= 0 and low < family.size << family.shift:
                 yield max(low, 0) >> family.shift, high >> family.shift
 
-    def networks(self, number: int) -> tuple[Any, ...]:
+    def networks(self, number: int) -> tuple[IpNetwork, ...]:
         """Return the piece's network of each family."""
         return tuple(_NETWORK[f.version]((f.base + (number << f.shift), f.length)) for f in self.families)
 
-    def interfaces(self, number: int) -> tuple[Any, ...]:
+    def interfaces(self, number: int) -> tuple[IpInterface, ...]:
         """Return the number's address of each family, with the pool's own prefix length."""
         return tuple(_INTERFACE[f.version]((f.base + (number << f.shift), f.length)) for f in self.families)
 
 
-_NETWORK: dict[int, Any] = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
-_INTERFACE: dict[int, Any] = {4: ipaddress.IPv4Interface, 6: ipaddress.IPv6Interface}
+_NETWORK: dict[int, type[IpNetwork]] = {4: ipaddress.IPv4Network, 6: ipaddress.IPv6Network}
+_INTERFACE: dict[int, type[IpInterface]] = {4: ipaddress.IPv4Interface, 6: ipaddress.IPv6Interface}
 
 
-def pieces(name: str, prefixes: Iterable[tuple[Any, int]]) -> Pool:
+def pieces(name: str, prefixes: Iterable[tuple[IpNetwork, int]]) -> Pool:
     """Return a pool of prefixes: each given prefix cut into pieces of the given length.
 
     Pieces of 24 (64) bits are counted from 1, so that the number shows in the address.
@@ -105,7 +105,7 @@ def pieces(name: str, prefixes: Iterable[tuple[Any, int]]) -> Pool:
     return Pool(name, families, 1 if round_ones else 0)
 
 
-def singles(name: str, prefixes: Iterable[Any], host_length: bool) -> Pool:
+def singles(name: str, prefixes: Iterable[IpNetwork], host_length: bool) -> Pool:
     """Return a pool of single addresses, from each prefix's first; with /32 when `host_length`."""
     families = []
     for network in prefixes:
@@ -157,9 +157,9 @@ class Allocator:
 
     def from_pool(self, pool: Pool, name: str, at: Position) -> int | None:
         """Return the name's number in `pool`; a pool that is used up is reported at `at`, once."""
-        written = pool.name in self._short
+        is_reported = pool.name in self._short
         number = self.take(pool.name, name, pool.first, pool.last, pool.blocked)
-        if number is None and not written:
+        if number is None and not is_reported:
             size = max(pool.last - pool.first + 1, 0)
             hint = f"say a larger one: `pools: {{{pool.name}: PREFIX}}`"
             self._report.error(at, f"the pool `{pool.name}` is used up: it holds {size}", hint)

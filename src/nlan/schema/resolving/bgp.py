@@ -7,21 +7,28 @@ every router where there is none, over loopbacks where OSPF carries them, else o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
+from nlan.model.codec import IpAddress
 from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, vpns_of
+from nlan.schema.resolving.full_router import announcements, check_once, peer_options, written_peer
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.resolving.services import announcements, check_once, peer_options, written_peer
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.addresses import Address
-from nlan.schema.written.sections import Record
+from nlan.schema.written.routing import BgpAsKeys, BgpKeys, PeerKeys, RouterKeys
+from nlan.schema.written.sections import AnyKey, Record
+from nlan.schema.written.table import NodeKeys, ShortKeys
 from nlan.services.router.model import Bgp, BgpPeer
 
-Path = tuple[Any, Any, Any, Any]
+Path = tuple[IpAddress, IpAddress, IpAddress | None, IpAddress | None]
 """A session's ways: own address, the peer's address, own update source, the peer's."""
+_OF_BGP: tuple[AnyKey, ...] = (NodeKeys.asn, NodeKeys.bgp, NodeKeys.route_reflector, NodeKeys.engine)
+"""What a node that speaks no BGP says in vain."""
+_OF_SESSIONS: tuple[AnyKey, ...] = (BgpKeys.password, BgpKeys.keepalive_s, BgpKeys.hold_time_s)
+"""What is said once for all derived sessions."""
 
 
 def derive_bgp(wiring: Wiring) -> None:
@@ -39,13 +46,14 @@ def derive_bgp(wiring: Wiring) -> None:
 
 def _silent(node: NodeDraft, wiring: Wiring) -> None:
     """Warn of what a node says of BGP where it speaks none."""
-    if (node.asn is not None and node.router) or _written(node, wiring, "bgp") is False:
+    wide = wiring.settings.written.get(ShortKeys.bgp)
+    if (node.asn is not None and node.router) or node.written.get(NodeKeys.bgp, wide) is False:
         return
-    if "asn" in node.written.positions and "asn" not in node.written:
+    if node.written.has(NodeKeys.asn) and NodeKeys.asn not in node.written:
         return  # what it is could not be read, which is reported already
     why, hint = ("it has no AS", "say `asn`") if node.router else ("it is a host", "say `role: router`")
-    for word in ("asn", "bgp", "route_reflector", "engine"):
-        written, at = node.written.get(word), node.written.position(word)
+    for key in _OF_BGP:
+        written, at = node.written.get(key), node.written.position(key)
         if (
             written not in (None, "frr")
             and written is not False
@@ -54,27 +62,24 @@ def _silent(node: NodeDraft, wiring: Wiring) -> None:
             wiring.report.warning(at, f"{node.name} speaks no BGP, as {why}", hint)
 
 
-def _written(node: NodeDraft, wiring: Wiring, word: str) -> Any:
-    return node.written.get(word, wiring.settings.written.get(word))
-
-
 def _reflectors(wiring: Wiring) -> None:
-    for written in wiring.settings.written.get("route_reflector", []):
-        for name in wiring.known(written.value, written.at):
+    for item in wiring.settings.written.get(ShortKeys.route_reflector, []):
+        for name in wiring.known(item.value, item.at):
             wiring.nodes[name].reflector = True
 
 
 def _options(node: NodeDraft, wiring: Wiring) -> Record:
-    own, wide = node.written.get("bgp"), wiring.settings.written.get("bgp")
+    own, wide = node.written.get(NodeKeys.bgp), wiring.settings.written.get(ShortKeys.bgp)
     record = own if isinstance(own, Record) else Record(node.at)
     return record.over(wide) if isinstance(wide, Record) else record
 
 
 def _derives(node: NodeDraft, wiring: Wiring) -> bool:
-    written = node.written.get("router")
-    if written is not None and "bgp" in written and "asn" not in node.written and "bgp" not in node.written:
+    full = node.written.get(NodeKeys.router)
+    short = NodeKeys.asn in node.written or NodeKeys.bgp in node.written
+    if full is not None and RouterKeys.bgp in full and not short:
         return False
-    return bool(_options(node, wiring).get("derive", True))
+    return _options(node, wiring).get(BgpKeys.derive, True)
 
 
 class _Maker:
@@ -82,7 +87,7 @@ class _Maker:
 
     def __init__(self, wiring: Wiring, nodes: list[NodeDraft], deriving: set[str]) -> None:
         self._wiring = wiring
-        self._peers: dict[str, dict[Any, BgpPeer]] = {}
+        self._peers: dict[str, dict[IpAddress, BgpPeer]] = {}
         self._external: set[str] = set()
         self._deriving = deriving
         self._ebgp({node.name for node in nodes})
@@ -92,7 +97,7 @@ class _Maker:
         for group in groups.values():
             self._ibgp(group)
 
-    def sessions(self, node: NodeDraft) -> tuple[dict[Any, BgpPeer], bool]:
+    def sessions(self, node: NodeDraft) -> tuple[dict[IpAddress, BgpPeer], bool]:
         return self._peers.get(node.name, {}), node.name in self._external
 
     def _ebgp(self, names: set[str]) -> None:
@@ -124,7 +129,7 @@ class _Maker:
             )
             self._peers.setdefault(node.name, {}).setdefault(address, peer)
 
-    def _wanted(self, other: NodeDraft, address: Any) -> bool:
+    def _wanted(self, other: NodeDraft, address: IpAddress) -> bool:
         """Whether the other end derives this session too, or says it in full."""
         written = other.router.bgp if other.router else None
         return other.name in self._deriving or (
@@ -140,7 +145,7 @@ class _Maker:
                         self._session(a, b, path)
 
 
-def family(address: Any) -> tuple[Literal["ipv4", "ipv6"], ...]:
+def family(address: IpAddress) -> tuple[Literal["ipv4", "ipv6"], ...]:
     """Return the family that a session over the address carries."""
     return ("ipv4",) if address.version == 4 else ("ipv6",)
 
@@ -160,8 +165,9 @@ def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
 def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
     for segment, end in a.ends:
         for other in segment.ends:
-            if other.node is b and segment.bgp and end.address(version) and other.address(version):
-                return end.address(version), other.address(version), None, None
+            left, right = end.address(version), other.address(version)
+            if other.node is b and segment.bgp and left and right:
+                return left, right, None, None
     return None
 
 
@@ -170,33 +176,35 @@ def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
 
 def _name_peers(node: NodeDraft, wiring: Wiring) -> None:
     """Add the sessions that the service `Router` says by the peer's node."""
-    written, router = node.written.get("router"), node.router
+    written, router = node.written.get(NodeKeys.router), node.router
     if written is None or router is None or router.bgp is None:
         return
     peers = {peer.address: peer for peer in router.bgp.peers}
-    for entry in written.get("bgp", [])[:1]:
+    for entry in written.get(RouterKeys.bgp, [])[:1]:
         record = entry.value if isinstance(entry, Written) else entry[1]
-        for item in record.get("neighbors", []):
-            if "node" in item.value and "peer" not in item.value:
-                _apply_node(node, item.value.get("node"), item.value, item.at, peers, wiring)
+        for item in record.get(BgpAsKeys.neighbors, []):
+            name = item.value.get(PeerKeys.node)
+            if name is not None and PeerKeys.peer not in item.value:
+                _apply_node(node, name, item.value, item.at, peers, wiring)
     bgp = msgspec.structs.replace(router.bgp, peers=tuple(peers.values()))
     node.router = msgspec.structs.replace(router, bgp=bgp)
 
 
-def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: Wiring) -> None:
+def _finish(node: NodeDraft, sessions: tuple[dict[IpAddress, BgpPeer], bool], wiring: Wiring) -> None:
     derived, external = sessions
     options, router = _options(node, wiring), node.router
     if router is None:
         return
-    wiring.settings.positions.put(node.written.position("asn"), "node", node.name, "bgp")
+    wiring.settings.positions.put(node.written.position(NodeKeys.asn), "node", node.name, "bgp")
     peers = {address: _with_defaults(peer, node, options, external) for address, peer in derived.items()}
-    written_peers = options.get("peers", [])
-    check_once([written for written in written_peers if isinstance(written, Written)], wiring.report)
-    for written in written_peers:
-        _apply(node, written, peers, wiring)
-    for address in derived if "keepalive_s" in options else ():
+    entry: Written[Record] | tuple[Written[str], bool | Record]
+    written = options.get(BgpKeys.peers, [])
+    check_once([entry for entry in written if isinstance(entry, Written)], wiring.report)
+    for entry in written:
+        _apply(node, entry, peers, wiring)
+    for address in derived if BgpKeys.keepalive_s in options else ():
         key = "node", node.name, "bgp", "peer", address, "keepalive_s"
-        wiring.settings.positions.put(options.position("keepalive_s"), *key)
+        wiring.settings.positions.put(options.position(BgpKeys.keepalive_s), *key)
     full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
     announced = announcements(node, options, wiring.settings.positions)
@@ -206,33 +214,35 @@ def _finish(node: NodeDraft, sessions: tuple[dict[Any, BgpPeer], bool], wiring: 
 
 def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bool) -> BgpPeer:
     inner = peer.peer_asn == node.asn
-    changes = {
-        name: options.get(name) for name in ("password", "keepalive_s", "hold_time_s") if name in options
-    }
-    if inner and options.get("next_hop_self", external):
+    changes: dict[str, object] = {key.name: options.get(key) for key in _OF_SESSIONS if key in options}
+    if inner and options.get(BgpKeys.next_hop_self, external):
         changes["next_hop_self"] = True
     return msgspec.structs.replace(peer, **changes) if changes else peer
 
 
-def _apply(node: NodeDraft, written: Any, peers: dict[Any, BgpPeer], wiring: Wiring) -> None:
+def _apply(
+    node: NodeDraft,
+    entry: Written[Record] | tuple[Written[str], bool | Record],
+    peers: dict[IpAddress, BgpPeer],
+    wiring: Wiring,
+) -> None:
     """Change, add or drop sessions as one entry of `bgp.peers` says."""
-    key, record = (None, written.value) if isinstance(written, Written) else (written[0], written[1])
-    at: Position = key.at if key is not None else record.at
-    record = Record(at) if record is True else record
-    who = _who(key, record)
+    record: bool | Record
+    if isinstance(entry, Written):
+        record, at = entry.value, entry.value.at
+        who = entry.value.get(PeerKeys.peer) or entry.value.get(PeerKeys.node)
+    else:
+        record, at, who = entry[1], entry[0].at, _who(entry[0].value)
+        _named_twice(entry[0].value, record, wiring)
     if who is None:
         return wiring.report.error(at, "one of `node` and `peer` is required")
-    if key is not None and isinstance(record, Record):
-        for word in ("node", "peer"):
-            if word in record.positions:
-                wiring.report.error(record.position(word), f"`{key.value}` says already who the peer is")
     if isinstance(who, str):
         return _apply_node(node, who, record, at, peers, wiring)
     if record is False:
         peers.pop(who, None)
-    elif isinstance(record, Record):
-        record = record.over(Record(record.at))
-        record.values["peer"] = who
+    else:
+        record = record.over(Record(record.at)) if isinstance(record, Record) else Record(at)
+        record.values[PeerKeys.peer.name] = who
         new = written_peer(node, Written(record, at), wiring.settings.positions, wiring.report)
         if new and who in peers:
             new = _changed(peers[who], record)
@@ -241,17 +251,27 @@ def _apply(node: NodeDraft, written: Any, peers: dict[Any, BgpPeer], wiring: Wir
     return None
 
 
-def _who(key: Written[Any] | None, record: Any) -> Any:
-    if key is not None:
-        try:
-            return Address().parse(key.value, plain=True)
-        except ValueError:
-            return key.value
-    return record.get("peer") or record.get("node")
+def _named_twice(name: str, record: bool | Record, wiring: Wiring) -> None:
+    """Record that an entry by a peer's name or address says once more who the peer is."""
+    for key in (PeerKeys.node, PeerKeys.peer):
+        if isinstance(record, Record) and record.has(key):
+            wiring.report.error(record.position(key), f"`{name}` says already who the peer is")
+
+
+def _who(name: str) -> IpAddress | str:
+    try:
+        return Address().parse(name, plain=True)
+    except ValueError:
+        return name
 
 
 def _apply_node(
-    node: NodeDraft, name: str, record: Any, at: Position, peers: dict[Any, BgpPeer], wiring: Wiring
+    node: NodeDraft,
+    name: str,
+    record: bool | Record,
+    at: Position,
+    peers: dict[IpAddress, BgpPeer],
+    wiring: Wiring,
 ) -> None:
     other = wiring.nodes.get(name)
     if other is None:
@@ -276,17 +296,17 @@ def _apply_node(
     for address in mine:
         key = "node", node.name, "bgp", "peer", address
         wiring.settings.positions.put(at, *key)
-        if "keepalive_s" in options.positions:
-            wiring.settings.positions.put(options.position("keepalive_s"), *key, "keepalive_s")
+        if options.has(PeerKeys.keepalive_s):
+            wiring.settings.positions.put(options.position(PeerKeys.keepalive_s), *key, "keepalive_s")
         peers[address] = _changed(peers[address], options)
 
 
 def _changed(peer: BgpPeer, record: Record) -> BgpPeer:
     options = peer_options(record, peer.address)
-    if "families" not in record:
+    if PeerKeys.families not in record:
         del options["families"]
-    if "remote_as" in record:
-        options["peer_asn"] = record.get("remote_as")
+    if (asn := record.get(PeerKeys.remote_as)) is not None:
+        options["peer_asn"] = asn
     return msgspec.structs.replace(peer, **options)
 
 
@@ -297,7 +317,7 @@ def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
     """Give every session the AS and the name of the node that holds its address, where it says none."""
     if not any(node.router and node.router.bgp for node in nodes.values()):
         return
-    holders: dict[Any, list[NodeDraft]] = {}
+    holders: dict[IpAddress, list[NodeDraft]] = {}
     for node in nodes.values():
         for ip in _own(node):
             holders.setdefault(ip, []).append(node)
@@ -308,7 +328,7 @@ def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
             node.router = msgspec.structs.replace(node.router, bgp=bgp)
 
 
-def _own(node: NodeDraft) -> Iterable[Any]:
+def _own(node: NodeDraft) -> Iterable[IpAddress]:
     yield from (value.ip for interface in node.interfaces for value in interface.addresses)
     yield from (value.ip for vpn in vpns_of(node) for value in vpn.addresses)
     yield from (value.ip for value in node.loopbacks)
@@ -318,10 +338,10 @@ def _own(node: NodeDraft) -> Iterable[Any]:
 
 
 def _filled(
-    node: NodeDraft, peer: BgpPeer, holders: dict[Any, list[NodeDraft]], settings: Settings
+    node: NodeDraft, peer: BgpPeer, holders: dict[IpAddress, list[NodeDraft]], settings: Settings
 ) -> BgpPeer:
     other = _holder(node, peer.address, holders)
-    changes: dict[str, Any] = {}
+    changes: dict[str, object] = {}
     if peer.peer_asn == 0:
         key = ("node", node.name, "bgp", "peer", peer.address)
         if other is not None and other.asn is not None:
@@ -338,7 +358,9 @@ def _filled(
     return msgspec.structs.replace(peer, **changes) if changes else peer
 
 
-def _holder(node: NodeDraft, address: Any, holders: dict[Any, list[NodeDraft]]) -> NodeDraft | None:
+def _holder(
+    node: NodeDraft, address: IpAddress, holders: dict[IpAddress, list[NodeDraft]]
+) -> NodeDraft | None:
     """Return who holds the address: a neighbour on a segment, where several do."""
     found = holders.get(address, [])
     if len(found) > 1:

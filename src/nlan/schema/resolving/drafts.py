@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from ipaddress import IPv4Address
-from typing import Any
 
 import msgspec
 
-from nlan.model import Interface, Limits
+from nlan.model import Interface, Limits, ServiceModel
+from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.sections import Record
 from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
@@ -23,18 +24,18 @@ class Positions:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._positions: dict[tuple[Any, ...], Position] = {}
+        self._positions: dict[tuple[Hashable, ...], Position] = {}
 
-    def put(self, position: Position, *key: Any) -> None:
+    def put(self, position: Position, *key: Hashable) -> None:
         """Record where the part `key` stands; the first wins, the second is it `again`."""
         if self._positions.setdefault(key, position) is not position:
             self._positions.setdefault((*key, "again"), position)
 
-    def has(self, *key: Any) -> bool:
+    def has(self, *key: Hashable) -> bool:
         """Tell whether this very part is written."""
         return key in self._positions
 
-    def find(self, *key: Any) -> Position:
+    def find(self, *key: Hashable) -> Position:
         """Return the position of the part, else of the nearest whole it belongs to."""
         while key:
             if (position := self._positions.get(key)) is not None:
@@ -49,12 +50,13 @@ class End(msgspec.Struct, eq=False):
     node: NodeDraft
     interface: str
     at: Position
-    addresses: list[Any] = []
+    written: Record
+    addresses: list[IpInterface] = []
     cost: int | None = None
     passive: bool = False
     hosts: list[VpnHost] = []
 
-    def address(self, version: int) -> Any:
+    def address(self, version: int) -> IpAddress | None:
         """Return the first address of the family, without prefix length, or None."""
         return next((value.ip for value in self.addresses if value.version == version), None)
 
@@ -65,10 +67,11 @@ class Segment(msgspec.Struct, eq=False):
     name: str
     kind: str
     at: Position
+    written: Record
     mtu: int
     ends: list[End] = []
-    prefixes: tuple[Any, ...] = ()
-    ospf: Any = None
+    prefixes: tuple[IpNetwork, ...] = ()
+    ospf: bool | IPv4Address | None = None
     bgp: bool = True
     cost: int | None = None
     vni: int = 0
@@ -81,7 +84,7 @@ class NodeDraft(msgspec.Struct, eq=False):
     written: Record
     at: Position
     is_router: bool = False
-    underlay: Any = None
+    underlay: IpInterface | None = None
     attached: bool = False
     asn: int | None = None
     reflector: bool = False
@@ -89,11 +92,12 @@ class NodeDraft(msgspec.Struct, eq=False):
     interfaces: list[Interface] = []
     ptn: list[PtnNetwork] = []
     vhosts: list[VhostLan] = []
-    loopbacks: list[Any] = []
+    loopbacks: list[IpInterface] = []
     ends: list[tuple[Segment, End]] = []
     router: Router | None = None
-    gateway: tuple[Any, ...] = ()
+    gateway: tuple[IpAddress, ...] = ()
     limits: Limits | None = None
+    services: list[ServiceModel] = []
 
 
 def vpns_of(node: NodeDraft) -> list[L2Vpn]:

@@ -1,51 +1,63 @@
-"""The short form's host LANs, and what a node may use."""
+"""Host LANs, of the short form and of the service `Vhosts`; what a node may use."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Interface, IPv6Interface
 
 from nlan.model import Limits
-from nlan.schema.resolving.drafts import NodeDraft
-from nlan.schema.resolving.services import add_lan, host_lan, written_gateways
+from nlan.model.codec import IpInterface, IpNetwork
+from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.resolving.settings import Settings
-from nlan.schema.syntax.report import Position, Written
+from nlan.schema.syntax.report import Position, Report, Written
+from nlan.schema.written.hosts import HostLanKeys, VhostsKeys
 from nlan.schema.written.sections import Record
+from nlan.schema.written.table import LimitsKeys, NodeKeys
+from nlan.services.vhosts.model import VhostLan
 
 
 def add_host_lans(node: NodeDraft, settings: Settings) -> None:
     """Add what the node's `hosts` says, and its limits."""
-    limits = node.written.get("limits")
+    limits = node.written.get(NodeKeys.limits)
     if limits:
-        node.limits = Limits(memory=limits.get("memory"), cpus=limits.get("cpus"), pids=limits.get("pids"))
-    written = node.written.get("hosts")
+        node.limits = Limits(
+            memory=limits.get(LimitsKeys.memory),
+            cpus=limits.get(LimitsKeys.cpus),
+            pids=limits.get(LimitsKeys.pids),
+        )
+    written = node.written.get(NodeKeys.hosts)
     if written is None:
         return
-    at = node.written.position("hosts")
-    for index, entry in enumerate(written if isinstance(written, list) else [Written(written, at)], 1):
-        _lan(node, index, entry, settings)
+    at = node.written.position(NodeKeys.hosts)
+    entries: Iterable[Written[int | Record] | tuple[Written[IpInterface], int]]
+    entries = written if isinstance(written, list) else [Written(written, at)]
+    for index, entry in enumerate(entries, 1):
+        if isinstance(entry, Written):
+            _lan(node, index, entry, settings)
+        else:
+            gateway, count = entry
+            mtu = node.written.get(NodeKeys.mtu, settings.mtu)
+            _add(node, [gateway.value], count, mtu, gateway.at, settings)
 
 
-def _lan(node: NodeDraft, index: int, entry: Any, settings: Settings) -> None:
-    mtu = node.written.get("mtu", settings.mtu)
-    if not isinstance(entry, Written):  # from the mapping: gateway to number
-        gateway, count = entry
-        return _add(node, [gateway.value], count, mtu, gateway.at, settings)
+def _lan(node: NodeDraft, index: int, entry: Written[int | Record], settings: Settings) -> None:
+    mtu = node.written.get(NodeKeys.mtu, settings.mtu)
     record = entry.value if isinstance(entry.value, Record) else Record(entry.at)
-    count = record.get("vhosts", 1) if isinstance(entry.value, Record) else entry.value
+    count = record.get(HostLanKeys.vhosts, 1) if isinstance(entry.value, Record) else entry.value
     gateways = written_gateways(record, settings.report)
-    if "network" not in record.positions and count:
-        gateways = _allocated(node, record.get("name", f"lan{index}"), entry.at, settings)
-    return _add(node, gateways, count, record.get("mtu", mtu), entry.at, settings)
+    if not record.has(HostLanKeys.network) and count:
+        gateways = _allocated(node, record.get(HostLanKeys.name, f"lan{index}"), entry.at, settings)
+    _add(node, gateways, count, record.get(HostLanKeys.mtu, mtu), entry.at, settings)
 
 
 def _add(
-    node: NodeDraft, gateways: list[Any], count: int, mtu: int, at: Position, settings: Settings
+    node: NodeDraft, gateways: list[IpInterface], count: int, mtu: int, at: Position, settings: Settings
 ) -> None:
     if gateways:
         add_lan(node, host_lan(gateways, count, mtu, at, settings.report), at, settings.positions)
 
 
-def _allocated(node: NodeDraft, name: str, at: Position, settings: Settings) -> list[Any]:
+def _allocated(node: NodeDraft, name: str, at: Position, settings: Settings) -> list[IpInterface]:
     if settings.positions.has("node", node.name, "lan", name):
         settings.report.error(at, f"two host LANs of {node.name} are called `{name}`")
         return []
@@ -57,9 +69,85 @@ def _allocated(node: NodeDraft, name: str, at: Position, settings: Settings) -> 
     return [_first(network) for network in pool.networks(number)]
 
 
-def _first(network: Any) -> Any:
-    import ipaddress
-
-    kind = ipaddress.IPv4Interface if network.version == 4 else ipaddress.IPv6Interface
+def _first(network: IpNetwork) -> IpInterface:
+    kind = IPv4Interface if network.version == 4 else IPv6Interface
     step = 0 if network.num_addresses <= 2 else 1
     return kind((int(network.network_address) + step, network.prefixlen))
+
+
+# -- the full form, and what both have
+
+
+def add_vhosts(node: NodeDraft, mtu: int, positions: Positions, report: Report) -> None:
+    """Add the host LANs of the node's service `Vhosts`; each says its gateway address."""
+    record = node.written.get(NodeKeys.vhosts)
+    for item in record.get(VhostsKeys.vhost_props, []) if record else []:
+        written = item.value
+        gateways = written_gateways(written, report)
+        if not gateways:
+            if not written.has(HostLanKeys.network):
+                report.error(written.at, "`Network` is required: the LAN's gateway address")
+            continue
+        hosts = written.get(HostLanKeys.vhosts, 1)
+        octets = written.get(HostLanKeys.mtu, node.written.get(NodeKeys.mtu, mtu))
+        lan = host_lan(gateways, hosts, octets, written.position(HostLanKeys.vhosts), report)
+        add_lan(node, lan, written.position(HostLanKeys.network), positions)
+
+
+def written_gateways(record: Record, report: Report) -> list[IpInterface]:
+    """Return the node's own addresses that a host LAN says, IPv4 first; none after recording why."""
+    written = record.get(HostLanKeys.network)
+    if not isinstance(written, list):
+        return [] if written is None else [written]
+    by_version: dict[int, IpInterface] = {}
+    for item in written:
+        if by_version.setdefault(item.value.version, item.value) is not item.value:
+            report.error(
+                item.at, f"a host LAN has one IPv{item.value.version} address; {item.value} is another"
+            )
+    if not written:
+        report.error(
+            record.position(HostLanKeys.network), "the list is empty; expected the LAN's gateway address"
+        )
+    return [by_version[version] for version in sorted(by_version)]
+
+
+def add_lan(node: NodeDraft, lan: VhostLan, at: Position, positions: Positions) -> None:
+    """Add a host LAN and remember where it is written."""
+    node.vhosts.append(lan)
+    positions.put(at, "node", node.name, "vhosts", lan.gateway)
+    for gateway in lan.gateways:
+        positions.put(at, "node", node.name, "address", gateway)
+
+
+def host_lan(gateways: Sequence[IpInterface], hosts: int, mtu: int, at: Position, report: Report) -> VhostLan:
+    """Return the LAN of `gateways`, one a family, with the next `hosts` addresses of each.
+
+    A prefix that is too small is reported, and all families get as many as fit.
+    """
+    hosts = min(hosts, *(_room(gateway, hosts, at, report) for gateway in gateways))
+    first, second = gateways[0], gateways[1] if len(gateways) > 1 else None
+    return VhostLan(
+        gateway=first,
+        hosts=_next(first, hosts),
+        gateway6=second,
+        hosts6=None if second is None else _next(second, hosts),
+        mtu=mtu,
+    )
+
+
+def _room(gateway: IpInterface, hosts: int, at: Position, report: Report) -> int:
+    """Return how many addresses follow the gateway's; it is reported where they are fewer than `hosts`."""
+    network = gateway.network
+    top = int(network.broadcast_address) - (1 if network.version == 4 and network.prefixlen < 31 else 0)
+    room = max(top - int(gateway.ip), 0)
+    if hosts > room:
+        report.error(
+            at, f"{hosts} hosts do not fit after {gateway.ip} in {network}, which has room for {room}"
+        )
+    return room
+
+
+def _next(gateway: IpInterface, hosts: int) -> tuple[IpInterface, ...]:
+    interface, first, length = type(gateway), int(gateway.ip) + 1, gateway.network.prefixlen
+    return tuple(interface((first + index, length)) for index in range(hosts))

@@ -7,8 +7,9 @@ the bare tree. What is wrong there is reported when the tree is read.
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from collections.abc import Iterator
 
+from nlan.model.codec import IpInterface, IpNetwork
 from nlan.schema.resolving.allocate import Allocator, singles
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Muted, Position, Report
@@ -16,11 +17,11 @@ from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written import common, table
 from nlan.schema.written.kinds import Reader
 from nlan.schema.written.sections import Record, Vocabulary, is_extension
-from nlan.schema.written.segments import POOLS
+from nlan.schema.written.segments import POOLS, PoolKeys, PoolsKeys
 
 NODES_MAX = 100_000
 """Nodes that a lab may have."""
-UNDERLAY = ipaddress.ip_network("10.10.10.0/24")
+UNDERLAY: IpNetwork = ipaddress.ip_network("10.10.10.0/24")
 _SHORT = frozenset(
     word
     for key in (table.ShortKeys.nodes, table.ShortKeys.links, table.ShortKeys.networks)
@@ -82,7 +83,7 @@ def breadth(item: tuple[Scalar, Tree | None]) -> int:
     return 0 if "[" in item[0].text else 1
 
 
-def _listed(nodes: Tree) -> Any:
+def _listed(nodes: Tree) -> Iterator[tuple[Scalar, Tree | None]]:
     if isinstance(nodes, Scalar):
         yield from [(nodes, None)] if not nodes.is_null else []
     elif isinstance(nodes, Map):
@@ -127,7 +128,7 @@ def _type(tree: Map, default: str) -> str:
 class Underlay:
     """The nodes' underlay addresses."""
 
-    def __init__(self, prefixes: tuple[Any, ...], addresses: dict[str, Any]) -> None:
+    def __init__(self, prefixes: tuple[IpNetwork, ...], addresses: dict[str, IpInterface]) -> None:
         """Take the pool's prefixes and the addresses by node."""
         self.prefixes, self.addresses = prefixes, addresses
         self.referenced: set[str] = set()
@@ -154,7 +155,7 @@ def allocate_underlay(
         name: value for name, trees in nodes.items() if (value := _written_underlay(trees, prefixes, muted))
     }
     pool.block(ipaddress.ip_network(value.ip) for value in written.values())
-    addresses: dict[str, Any] = {}
+    addresses: dict[str, IpInterface] = {}
     for name, trees in nodes.items():
         if name in written:
             addresses[name] = written[name]
@@ -167,28 +168,30 @@ def allocate_underlay(
     return Underlay(prefixes, addresses)
 
 
-def _underlay_pool(tree: Map, muted: Reader) -> tuple[Any, ...]:
+def _underlay_pool(tree: Map, muted: Reader) -> tuple[IpNetwork, ...]:
     pools = tree.find("pools", "Pools")
     record = POOLS.read(pools, Position(), muted) if isinstance(pools, Map) else None
-    written = record.get("underlay") if record else None
+    written = record.get(PoolsKeys.underlay) if record else None
     if isinstance(written, Record):
-        return tuple(written.get(name) for name in ("ipv4", "ipv6") if name in written) or (UNDERLAY,)
+        both = written.get(PoolKeys.ipv4), written.get(PoolKeys.ipv6)
+        return tuple(prefix for prefix in both if prefix is not None) or (UNDERLAY,)
     return tuple(item.value for item in written or ()) or (UNDERLAY,)
 
 
 def _written_underlay(
-    trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[Any, ...], muted: Reader
-) -> Any:
+    trees: list[tuple[Scalar, Tree | None]], prefixes: tuple[IpNetwork, ...], muted: Reader
+) -> IpInterface | None:
     for _, tree in sorted(trees, key=breadth)[::-1]:
         value = tree.find("underlay", "Underlay") if isinstance(tree, Map) else None
         if isinstance(value, Scalar):
-            return with_prefix(common.UNDERLAY.read(value, Position(), muted), prefixes)
+            written = common.UNDERLAY.read(value, Position(), muted)
+            return None if written is None else with_prefix(written, prefixes)
     return None
 
 
-def with_prefix(value: Any, prefixes: tuple[Any, ...]) -> Any:
+def with_prefix(value: IpInterface, prefixes: tuple[IpNetwork, ...]) -> IpInterface:
     """Return the address with the prefix length of the pool that it lies in, where it has none."""
-    if value is None or value.network.prefixlen < value.network.max_prefixlen:
+    if value.network.prefixlen < value.network.max_prefixlen:
         return value
     for prefix in prefixes:
         if prefix.version == value.version and value.ip in prefix:

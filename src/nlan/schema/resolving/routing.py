@@ -6,20 +6,23 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from nlan.interfaces import lan_name
+from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.resolving.addresses import UnknownAddressError, address_of
 from nlan.schema.resolving.bgp import derive_bgp
 from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
+from nlan.schema.resolving.full_router import written_router
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.resolving.services import values, written_router
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
-from nlan.schema.syntax.report import Position, Report, nearest
+from nlan.schema.syntax.report import Position, Report, Written, nearest, values
+from nlan.schema.written.common import Hop
+from nlan.schema.written.routing import FrrKeys, OspfKeys, RouteKeys
 from nlan.schema.written.sections import Record
+from nlan.schema.written.table import NodeKeys, ShortKeys
 from nlan.services.router.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 _ZERO = IPv4Address(0)
@@ -32,7 +35,7 @@ def derive_routers(wiring: Wiring, lab: Path) -> None:
         node.router = written_router(node, settings.positions, settings.report)
         _resolve_asn(node, settings)
         _resolve_loopbacks(node, settings)
-        if node.router is None and (node.is_router or "routes" in node.written):
+        if node.router is None and (node.is_router or NodeKeys.routes in node.written):
             node.router = Router(loopbacks=tuple(node.loopbacks))
     for node in nodes.values():
         if node.router:
@@ -44,38 +47,42 @@ def derive_routers(wiring: Wiring, lab: Path) -> None:
 
 
 def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
-    written = node.written.get("asn", settings.written.get("asn") if node.is_router else None)
-    at = node.written.position("asn")
+    written = node.written.get(NodeKeys.asn, settings.written.get(ShortKeys.asn) if node.is_router else None)
+    at = node.written.position(NodeKeys.asn)
     if node.router and node.router.bgp:
         settings.positions.put(at, "node", node.name, "asn")
-        own = node.written.get("asn")
+        own = node.written.get(NodeKeys.asn)
         if isinstance(own, int) and own is not False and own != node.router.bgp.asn:
             settings.report.error(at, f"a node has one AS; this one says {written} and {node.router.bgp.asn}")
         node.asn = node.router.bgp.asn
     elif written == "auto":
         node.asn = settings.auto_asn(node.name)
-    elif written is not None and written is not False and written is not True:
+    elif isinstance(written, int) and not isinstance(written, bool):
         node.asn = written
-    if node.written.get("bgp", settings.written.get("bgp")) is False:
+    if node.written.get(NodeKeys.bgp, settings.written.get(ShortKeys.bgp)) is False:
         node.asn = node.asn if node.router and node.router.bgp else None
-    node.reflector = bool(node.written.get("route_reflector"))
+    node.reflector = bool(node.written.get(NodeKeys.route_reflector))
 
 
-def ospf_written(node: NodeDraft, settings: Settings) -> Any:
+def ospf_written(node: NodeDraft, settings: Settings) -> bool | IPv4Address | Record:
     """Return what the node, else the lab, says of OSPF; False where it runs none."""
-    written = node.written.get("ospf", settings.written.get("ospf") if node.is_router else None)
+    written = node.written.get(
+        NodeKeys.ospf, settings.written.get(ShortKeys.ospf) if node.is_router else None
+    )
     return False if written is None else written
 
 
 def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
-    written = node.written.get("loopback")
+    written = node.written.get(NodeKeys.loopback)
     if isinstance(written, list):
         node.loopbacks = list(values(written))
         for item in written:
             settings.positions.put(item.at, "node", node.name, "address", item.value)
-    elif written is not None and written not in (False, True):
+    elif written is not None and not isinstance(written, bool):
         node.loopbacks = [written]
-        settings.positions.put(node.written.position("loopback"), "node", node.name, "address", written)
+        settings.positions.put(
+            node.written.position(NodeKeys.loopback), "node", node.name, "address", written
+        )
     elif written is not False and _wants_loopback(node, settings):
         pool = settings.pools["loopbacks"]
         number = settings.allocator.from_pool(pool, node.name, node.at)
@@ -87,12 +94,12 @@ def _resolve_loopbacks(node: NodeDraft, settings: Settings) -> None:
     area = ospf_written(node, settings)
     if area is not False:
         node.ospf_area = (
-            area.get("area", _ZERO) if isinstance(area, Record) else _ZERO if area is True else area
+            area.get(OspfKeys.area, _ZERO) if isinstance(area, Record) else _ZERO if area is True else area
         )
 
 
 def _wants_loopback(node: NodeDraft, settings: Settings) -> bool:
-    if node.written.get("loopback") is True:
+    if node.written.get(NodeKeys.loopback) is True:
         return True
     if node.router is not None or not node.is_router:
         return False
@@ -127,7 +134,7 @@ def _written_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
             yield OspfInterface(name=lan_name(str(lan.gateway.ip)), passive=True)
 
 
-def _covers(network: Any, interface: Any) -> bool:
+def _covers(network: IpNetwork, interface: IpInterface) -> bool:
     return network.version == interface.version and interface.ip in network
 
 
@@ -136,7 +143,7 @@ def _interface(segment: Segment, end: End, passive: bool) -> OspfInterface:
     return OspfInterface(name=end.interface, point_to_point=two, cost=end.cost, passive=passive)
 
 
-def _derived_ospf(node: NodeDraft, written: Any) -> Ospf:
+def _derived_ospf(node: NodeDraft, written: bool | IPv4Address | Record) -> Ospf:
     options = written if isinstance(written, Record) else Record(node.at)
     spoken = [
         (segment.ospf if isinstance(segment.ospf, IPv4Address) else node.ospf_area or _ZERO, segment, end)
@@ -144,23 +151,23 @@ def _derived_ospf(node: NodeDraft, written: Any) -> Ospf:
         if segment.ospf is not False and (segment.ospf or _spoken(node, segment))
     ]
     home = _home(node, [area for area, _, _ in spoken])
-    areas: dict[IPv4Address, list[Any]] = {home: [value.network for value in node.loopbacks]}
+    areas: dict[IPv4Address, list[IpNetwork]] = {home: [value.network for value in node.loopbacks]}
     interfaces = []
     for area, segment, end in spoken:
         areas.setdefault(area, []).extend(value.network for value in end.addresses)
         passive = end.passive or not _ospf_others(node, segment)
-        end.cost = end.cost or options.get("cost")
+        end.cost = end.cost or options.get(OspfKeys.cost)
         interfaces.append(_interface(segment, end, passive))
     for lan in node.vhosts:
         areas[home].extend(gateway.network for gateway in lan.gateways)
         interfaces.append(OspfInterface(name=lan_name(str(lan.gateway.ip)), passive=True))
-    redistribute = values(options.get("redistribute")) if "redistribute" in options else CONNECTED
+    sources = options.get(OspfKeys.redistribute)
     return Ospf(
         areas=tuple(
             OspfArea(area=area, networks=tuple(dict.fromkeys(nets))) for area, nets in areas.items() if nets
         ),
         interfaces=tuple(dict.fromkeys(interfaces)),
-        redistribute=redistribute,
+        redistribute=CONNECTED if sources is None else values(sources),
     )
 
 
@@ -169,8 +176,10 @@ def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
 
     Alone in a backbone of its own, a loopback would be heard of by nobody in the real one.
     """
-    written, home = node.written.get("ospf"), node.ospf_area or _ZERO
-    is_written = isinstance(written, IPv4Address) or (isinstance(written, Record) and "area" in written)
+    written, home = node.written.get(NodeKeys.ospf), node.ospf_area or _ZERO
+    is_written = isinstance(written, IPv4Address) or (
+        isinstance(written, Record) and OspfKeys.area in written
+    )
     return home if is_written or not areas or home in areas else areas[0]
 
 
@@ -202,13 +211,13 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> Non
     if router is None:
         return
     written, positions = node.written, settings.positions
-    engine = written.get("engine", router.engine)
-    positions.put(written.position("engine"), "node", node.name, "engine")
-    positions.put(written.position("router_id"), "node", node.name, "router_id")
+    engine = written.get(NodeKeys.engine, router.engine)
+    positions.put(written.position(NodeKeys.engine), "node", node.name, "engine")
+    positions.put(written.position(NodeKeys.router_id), "node", node.name, "router_id")
     complete = msgspec.structs.replace(
         router,
         engine=engine,
-        router_id=written.get("router_id", router.router_id),
+        router_id=written.get(NodeKeys.router_id, router.router_id),
         routes=tuple(_routes(node, settings, wiring)),
         frr=_frr(node, wiring, lab),
     )
@@ -216,10 +225,10 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> Non
 
 
 def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[StaticRoute]:
-    for entry in node.written.get("routes", []):
-        record = getattr(entry, "value", None)
-        if isinstance(record, Record):
-            yield from _route_record(node, record, settings, wiring)
+    entry: Written[Record] | tuple[Written[IpNetwork], Hop]
+    for entry in node.written.get(NodeKeys.routes, []):
+        if isinstance(entry, Written):
+            yield from _route_record(node, entry.value, settings, wiring)
             continue
         prefix, hop = entry
         settings.positions.put(prefix.at, "node", node.name, "route", prefix.value)
@@ -232,25 +241,25 @@ def _routes(node: NodeDraft, settings: Settings, wiring: Wiring) -> Iterable[Sta
 def _route_record(
     node: NodeDraft, record: Record, settings: Settings, wiring: Wiring
 ) -> Iterable[StaticRoute]:
-    prefix = record.get("prefix")
-    ways = [name for name in ("via", "interface", "blackhole") if record.get(name)]
+    prefix, blackhole = record.get(RouteKeys.prefix), record.get(RouteKeys.blackhole, False)
+    ways = [way for way in (RouteKeys.via, RouteKeys.interface) if record.get(way)]
     if prefix is None:
         return
     settings.positions.put(record.at, "node", node.name, "route", prefix)
-    if not ways or ("blackhole" in ways and len(ways) > 1):
+    if bool(ways) == blackhole:
         settings.report.error(record.at, "one of `via`, `interface` and `blackhole` is required")
         return
-    via = record.get("via")
-    if via is not None:
-        via = next_hop(node, via, prefix.version, record.position("via"), settings, wiring)
+    hop, via = record.get(RouteKeys.via), None
+    if hop is not None:
+        via = next_hop(node, hop, prefix.version, record.position(RouteKeys.via), settings, wiring)
         if via is None:
             return
-    yield StaticRoute(
-        prefix=prefix, via=via, interface=record.get("interface"), blackhole="blackhole" in ways
-    )
+    yield StaticRoute(prefix=prefix, via=via, interface=record.get(RouteKeys.interface), blackhole=blackhole)
 
 
-def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Settings, wiring: Wiring) -> Any:
+def next_hop(
+    node: NodeDraft, hop: Hop, version: int, at: Position, settings: Settings, wiring: Wiring
+) -> IpAddress | None:
     """Return the address of a next hop that is an address or a neighbouring node's name, or None."""
     if not isinstance(hop, str):
         return hop
@@ -266,24 +275,28 @@ def next_hop(node: NodeDraft, hop: Any, version: int, at: Any, settings: Setting
 
 
 def _frr(node: NodeDraft, wiring: Wiring, lab: Path) -> FrrRaw | None:
-    written, settings = node.written.get("frr"), wiring.settings
+    written, settings = node.written.get(NodeKeys.frr), wiring.settings
     if written is None:
         return None
-    settings.positions.put(node.written.position("frr"), "node", node.name, "frr")
+    settings.positions.put(node.written.position(NodeKeys.frr), "node", node.name, "frr")
     if not isinstance(written, Record):
         settings.positions.put(
-            node.written.position("frr")._replace(path=""), "node", node.name, "frr", "text"
+            node.written.position(NodeKeys.frr)._replace(path=""), "node", node.name, "frr", "text"
         )
-        return FrrRaw(text=_with_addresses(written, node.written.position("frr"), wiring))
-    text = written.get("text", "")
-    file = str(lab.parent / written.get("file")) if "file" in written else ""
-    settings.positions.put(written.position("text")._replace(path=file), "node", node.name, "frr", "text")
-    if ("text" in written) == ("file" in written):
+        return FrrRaw(text=_with_addresses(written, node.written.position(NodeKeys.frr), wiring))
+    text, file = written.get(FrrKeys.text), written.get(FrrKeys.file)
+    at = written.position(FrrKeys.text)._replace(path="" if file is None else str(lab.parent / file))
+    settings.positions.put(at, "node", node.name, "frr", "text")
+    if (text is None) == (file is None):
         settings.report.error(written.at, "one of `text` and `file` is required")
-    elif "file" in written:
-        text = _frr_file(written.get("file"), written, settings, lab)
-    text = _with_addresses(text, written.position("file" if "file" in written else "text"), wiring)
-    return FrrRaw(text=text, daemons=values(written.get("daemons")), only=written.get("only", False))
+    elif file is not None:
+        text = _frr_file(file, written, settings, lab)
+    at = written.position(FrrKeys.text if file is None else FrrKeys.file)
+    return FrrRaw(
+        text=_with_addresses(text or "", at, wiring),
+        daemons=values(written.get(FrrKeys.daemons)),
+        only=written.get(FrrKeys.only, False),
+    )
 
 
 def _with_addresses(text: str, at: Position, wiring: Wiring) -> str:
@@ -308,16 +321,16 @@ def _frr_file(name: str, written: Record, settings: Settings, lab: Path) -> str:
     text = read_part(name, lab, inner)
     for problem in inner.problems():
         where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
-        settings.report.error(written.position("file"), f"{where}: {problem.message}", problem.hint)
+        settings.report.error(written.position(FrrKeys.file), f"{where}: {problem.message}", problem.hint)
     return template.mark_addresses(text or "")
 
 
 def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
     """Give every plain host its default route: as written, else the first router on its segments."""
     for node in nodes:
-        written = node.written.get("gateway")
+        written = node.written.get(NodeKeys.gateway)
         if written is not None:
-            settings.positions.put(node.written.position("gateway"), "node", node.name, "gateway")
+            settings.positions.put(node.written.position(NodeKeys.gateway), "node", node.name, "gateway")
             node.gateway = tuple(hop for item in written for hop in _written_gateways(node, item, settings))
         elif not node.is_router and node.router is None:
             segments = [segment for segment, _ in node.ends if segment.prefixes]
@@ -325,7 +338,7 @@ def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:
             node.gateway = tuple(_first_of_each_family(routers, [end for _, end in node.ends]))
 
 
-def _written_gateways(node: NodeDraft, item: Any, settings: Settings) -> list[Any]:
+def _written_gateways(node: NodeDraft, item: Written[Hop], settings: Settings) -> list[IpAddress]:
     """Return the address that is written, or those of the node that is named, one a family."""
     if not isinstance(item.value, str):
         return [item.value]
@@ -341,7 +354,7 @@ def _others(node: NodeDraft, segments: Iterable[Segment]) -> list[End]:
     return [end for segment in segments for end in segment.ends if end.node is not node]
 
 
-def _first_of_each_family(ends: Iterable[End], own: Sequence[End] = ()) -> Iterable[Any]:
+def _first_of_each_family(ends: Iterable[End], own: Sequence[End] = ()) -> Iterable[IpAddress]:
     """Yield the first address of each family; where `own` ends are given, one that their prefixes hold."""
     prefixes = [value.network for end in own for value in end.addresses]
     for version in (4, 6):

@@ -6,23 +6,27 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from itertools import combinations, islice, pairwise
-from typing import Any
 
 from nlan.interfaces import l2vpn_name
 from nlan.model import Endpoint, Interface, Lan, Link
+from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.resolving.allocate import Spans
 from nlan.schema.resolving.drafts import End, NodeDraft, Segment, vpns_of
-from nlan.schema.resolving.services import values
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.ranges import expand_names
-from nlan.schema.syntax.report import Position, Written, nearest
-from nlan.schema.written.common import IFNAME
-from nlan.schema.written.sections import Record
+from nlan.schema.syntax.report import Position, Written, nearest, values
+from nlan.schema.written.common import IFNAME, Addresses
+from nlan.schema.written.sections import AnyKey, Record
+from nlan.schema.written.segments import EndKeys, LinkKeys, NetworkKeys, SegmentKeys
+from nlan.schema.written.table import ShortKeys
 from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost, flooded
 from nlan.values import LINKS_MAX, VNI_MAX
 
 Nodes = dict[str, NodeDraft]
 Pair = tuple[str, str]
+_WAYS: tuple[AnyKey, ...]
+_WAYS = LinkKeys.nodes, LinkKeys.link, LinkKeys.line, LinkKeys.ring, LinkKeys.mesh
+"""How a link says who is linked."""
 
 
 class Wiring:
@@ -40,18 +44,18 @@ class Wiring:
         self._spans: dict[str, Spans] = {}
         self._vnis: list[int] | None = None
 
-    def set_aside(self, networks: Sequence[tuple[Written[Any], Record]]) -> None:
+    def set_aside(self, networks: Sequence[tuple[Written[str], Record]]) -> None:
         """Keep allocations by name off the networks' own names and the interfaces that they state."""
         for name, record in networks:
             self._names[name.value] = 1
-            if record.get("type") == "lan":
+            if record.get(NetworkKeys.type) == "lan":
                 for node, written in zip(*self._members(record), strict=True):
-                    if "interface" in written:
-                        self._interfaces.setdefault(node.name, set()).add(written.get("interface"))
+                    if (interface := written.get(EndKeys.interface)) is not None:
+                        self._interfaces.setdefault(node.name, set()).add(interface)
 
     # -- links
 
-    def add_links(self, written: Sequence[Written[Any]]) -> None:
+    def add_links(self, written: Sequence[Written[str | Record]]) -> None:
         """Make a segment of every link; explicit interface names are set aside first."""
         pairs = ((pair, record, item.at) for item in written for pair, record in self._pairs(item))
         wanted = list(islice(pairs, LINKS_MAX + 1))
@@ -63,12 +67,12 @@ class Wiring:
         for pair, record, at in wanted:
             self._link(pair, record, at)
 
-    def _pairs(self, item: Written[Any]) -> Iterable[tuple[Pair, Record]]:
+    def _pairs(self, item: Written[str | Record]) -> Iterable[tuple[Pair, Record]]:
         record = item.value if isinstance(item.value, Record) else Record(item.at)
         if not isinstance(item.value, Record):
             yield from ((pair, record) for pair in self._chain(item.value, item.at))
             return
-        ways = [name for name in ("nodes", "link", "line", "ring", "mesh") if name in record.positions]
+        ways = [key for key in _WAYS if record.has(key)]
         if len(ways) != 1:
             found = "none" if not ways else f"{len(ways)}"
             self.report.error(
@@ -79,23 +83,23 @@ class Wiring:
             for pair in self._shaped(ways[0], record):
                 ends |= {end.partition(":")[0] for end in pair}
                 yield pair, record
-            for key, _ in record.get("ends", []) if ends else []:
+            for key, _ in record.get(LinkKeys.ends, []) if ends else []:
                 if key.value not in ends:
                     hint = nearest(key.value, sorted(ends))
                     self.report.error(key.at, f"`{key.value}` is no end of this link", hint)
 
-    def _shaped(self, way: str, record: Record) -> Iterable[Pair]:
+    def _shaped(self, way: AnyKey, record: Record) -> Iterable[Pair]:
         at = record.position(way)
-        if way == "link":
-            return self._chain(record.get(way), at)
-        names = [name for written in record.get(way) for name in self._ends(written.value, written.at)]
-        if way == "nodes" and len(names) != 2:
+        if way is LinkKeys.link:
+            return self._chain(record.get(LinkKeys.link, ""), at)
+        names = [name for item in record.get(way, []) for name in self._ends(item.value, item.at)]
+        if way is LinkKeys.nodes and len(names) != 2:
             self.report.error(at, f"a link has two ends; here are {len(names)}")
             return []
-        if way == "mesh":
+        if way is LinkKeys.mesh:
             return combinations(names, 2)
         pairs = list(pairwise(names))
-        return [*pairs, (names[-1], names[0])] if way == "ring" and len(names) > 2 else pairs
+        return [*pairs, (names[-1], names[0])] if way is LinkKeys.ring and len(names) > 2 else pairs
 
     def _chain(self, text: str, at: Position) -> Iterable[Pair]:
         parts = [part.strip() for part in re.split(r"(?<=\s)--(?=\s)", text.strip())]
@@ -131,12 +135,12 @@ class Wiring:
         for end in pair:
             node, _, interface = end.partition(":")
             options = self._end_options(record, node)
-            name = interface or (options.get("interface") if options else None)
+            name = interface or (options.get(EndKeys.interface) if options else None)
             if name:
                 self._interfaces.setdefault(node, set()).add(name)
 
     def _end_options(self, record: Record, node: str) -> Record | None:
-        for key, value in record.get("ends", []):
+        for key, value in record.get(LinkKeys.ends, []):
             if key.value == node:
                 return _as_record(value, key.at)
         return None
@@ -148,7 +152,7 @@ class Wiring:
             return
         name = self._unique(f"{a}--{b}")
         options = [self._end_options(record, node) or Record(at) for node in (a, b)]
-        if record.get("type") == "l2vpn":
+        if record.get(LinkKeys.type) == "l2vpn":
             for interface in filter(None, (a_if, b_if)):
                 self.report.error(
                     at, f"an L2VPN's interface is called after its VNI; leave `{interface}` out"
@@ -158,7 +162,7 @@ class Wiring:
         self._no_tunnel(record, "link")
         segment = self._segment(name, "link", record, at)
         for node, interface, written in zip((a, b), (a_if, b_if), options, strict=True):
-            self._hang(segment, self.nodes[node], interface or written.get("interface", ""), written)
+            self._hang(segment, self.nodes[node], interface or written.get(EndKeys.interface, ""), written)
         self._address(segment, record, "links", options)
         self._finish(segment)
         ends = [Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends]
@@ -166,9 +170,9 @@ class Wiring:
         self.settings.positions.put(at, "link", name)
 
     def _no_tunnel(self, record: Record, kind: str) -> None:
-        if "vni" in record:
+        if LinkKeys.vni in record:
             message = f"a {kind} without a tunnel has no VNI"
-            self.report.warning(record.position("vni"), message, "say `type: l2vpn`, or leave it out")
+            self.report.warning(record.position(LinkKeys.vni), message, "say `type: l2vpn`, or leave it out")
 
     def _unique(self, name: str) -> str:
         count = self._names[name] = self._names.get(name, 0) + 1
@@ -176,11 +180,11 @@ class Wiring:
 
     # -- networks
 
-    def add_networks(self, written: Sequence[tuple[Written[Any], Record]]) -> None:
+    def add_networks(self, written: Sequence[tuple[Written[str], Record]]) -> None:
         """Make a segment of every network: a LAN, or an L2VPN on each of its nodes."""
         for name, record in written:
             self.settings.positions.put(name.at, "lan", name.value)
-            if record.get("type", "l2vpn") == "lan":
+            if record.get(NetworkKeys.type, "l2vpn") == "lan":
                 self._lan(name, record)
             else:
                 self._tunnel(name, record, *self._members(record), "networks")
@@ -188,8 +192,9 @@ class Wiring:
     def _members(self, record: Record) -> tuple[list[NodeDraft], list[Record]]:
         """Return the members with what is written of each; in a mapping a name may say more than a range."""
         members: dict[str, Record] = {}
-        for entry in record.get("nodes", []):
-            key, value = entry if not isinstance(entry, Written) else (entry, None)
+        entry: Written[str] | tuple[Written[str], Addresses | Record]
+        for entry in record.get(NetworkKeys.nodes, []):
+            key, value = (entry, None) if isinstance(entry, Written) else entry
             for node in self.known(key.value, key.at):
                 options = _as_record(value, key.at)
                 if node in members and value is None and isinstance(entry, Written):
@@ -199,30 +204,32 @@ class Wiring:
                 members[node] = options.over(members[node]) if node in members else options
         return [self.nodes[node] for node in members], list(members.values())
 
-    def _lan(self, name: Written[Any], record: Record) -> None:
+    def _lan(self, name: Written[str], record: Record) -> None:
         self._no_tunnel(record, "LAN")
         segment = self._segment(name.value, "lan", record, name.at)
         nodes, options = self._members(record)
         for node, written in zip(nodes, options, strict=True):
-            self._hang(segment, node, written.get("interface", ""), written)
+            self._hang(segment, node, written.get(EndKeys.interface, ""), written)
         self._address(segment, record, "networks", options)
         self._finish(segment)
         ports = tuple(Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends)
         self.lans.append(Lan(name=name.value, ports=ports, mtu=segment.mtu))
 
     def _tunnel(
-        self, name: Written[Any], record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
+        self, name: Written[str], record: Record, nodes: list[NodeDraft], options: list[Record], pool: str
     ) -> None:
         """Make an L2VPN of the nodes, each with the others as peers."""
-        vni = record.get("vni") or self.allocator.take("vni", name.value, 1, VNI_MAX, self._written_vnis())
+        vni = record.get(LinkKeys.vni) or self.allocator.take(
+            "vni", name.value, 1, VNI_MAX, self._written_vnis()
+        )
         if vni is None:
             self.report.error(name.at, "no VNI is left")
             return
         segment = self._segment(name.value, "l2vpn", record, name.at)
         segment.vni = vni
         for node, written in zip(nodes, options, strict=True):
-            if "interface" in written:
-                where = written.position("interface")
+            if EndKeys.interface in written:
+                where = written.position(EndKeys.interface)
                 self.report.error(
                     where, f"an L2VPN's interface is called `{l2vpn_name(vni)}`; leave `interface` out"
                 )
@@ -236,10 +243,12 @@ class Wiring:
     def _add_hosts(self, segment: Segment, record: Record, options: list[Record]) -> None:
         """Give each end its hosts: the next addresses of the segment, whether or not the ends have any."""
         ends = zip(segment.ends, options, strict=True)
-        wanted = [(end, written, n) for end, written in ends for n in range(1, written.get("hosts", 0) + 1)]
+        wanted = [
+            (end, written, n) for end, written in ends for n in range(1, written.get(EndKeys.hosts, 0) + 1)
+        ]
         if not wanted:
             return
-        prefixes = segment.prefixes or values(record.get("prefix"))
+        prefixes = segment.prefixes or values(record.get(SegmentKeys.prefix))
         if not prefixes:
             piece = self.allocator.from_pool(self.settings.pools["networks"], segment.name, segment.at)
             prefixes = () if piece is None else self.settings.pools["networks"].networks(piece)
@@ -249,20 +258,25 @@ class Wiring:
             name = f"{end.node.name}/{number}"
             at = self.allocator.take(f"members/{segment.name}", name, 1, small - 2, (taken, taken))
             if at is None:
-                self.report.error(written.position("hosts"), f"the hosts do not fit into {segment.name}")
+                self.report.error(
+                    written.position(EndKeys.hosts), f"the hosts do not fit into {segment.name}"
+                )
                 return
             addresses = tuple(_nth(prefix, at + _lift(prefix, small)) for prefix in prefixes)
             for value in addresses:
-                self.settings.positions.put(written.position("hosts"), "node", end.node.name, "host", value)
+                self.settings.positions.put(
+                    written.position(EndKeys.hosts), "node", end.node.name, "host", value
+                )
             end.hosts.append(VpnHost(addresses=addresses, gateways=_gateways(segment, end, prefixes)))
 
     def _written_vnis(self) -> Spans:
         """Return the VNIs that the file states, which allocation leaves alone."""
         if self._vnis is None:
             written = self.settings.written
-            records = [record for _, record in written.get("networks", [])]
-            records += [item.value for item in written.get("links", []) if isinstance(item.value, Record)]
-            stated = {record.get("vni") for record in records if "vni" in record}
+            records = [record for _, record in written.get(ShortKeys.networks, [])]
+            links = written.get(ShortKeys.links, [])
+            records += [item.value for item in links if isinstance(item.value, Record)]
+            stated = {vni for record in records if (vni := record.get(LinkKeys.vni)) is not None}
             stated |= {vpn.vni for node in self.nodes.values() for vpn in vpns_of(node)}
             self._vnis = sorted(stated)
         return self._vnis, self._vnis
@@ -274,7 +288,7 @@ class Wiring:
         peers = [other.node.underlay.ip for other in segment.ends if other is not end and other.node.underlay]
         vpn = L2Vpn(
             vni=segment.vni,
-            vid=record.get("vid"),
+            vid=record.get(NetworkKeys.vid),
             peers=tuple(peers),
             addresses=tuple(end.addresses),
             mtu=segment.mtu,
@@ -283,7 +297,7 @@ class Wiring:
         node.ptn.append(PtnNetwork(name=segment.name, local=underlay.ip, l2vpns=(vpn,)))
         positions, key = self.settings.positions, ("node", node.name, "vni", segment.vni)
         positions.put(end.at, *key)
-        positions.put(record.position("vni"), *key, "id")
+        positions.put(record.position(LinkKeys.vni), *key, "id")
         self._remember(end)
 
     # -- what links and networks share
@@ -293,18 +307,19 @@ class Wiring:
             name=name,
             kind=kind,
             at=at,
-            mtu=record.get("mtu", self.settings.mtu),
-            prefixes=values(record.get("prefix")),
-            ospf=record.get("ospf"),
-            bgp=record.get("bgp", True),
-            cost=record.get("cost"),
+            written=record,
+            mtu=record.get(SegmentKeys.mtu, self.settings.mtu),
+            prefixes=values(record.get(SegmentKeys.prefix)),
+            ospf=record.get(SegmentKeys.ospf),
+            bgp=record.get(SegmentKeys.bgp, True),
+            cost=record.get(SegmentKeys.cost),
         )
 
     def _hang(self, segment: Segment, node: NodeDraft, interface: str, written: Record) -> None:
-        if written.get("hosts"):
+        if written.get(EndKeys.hosts):
             message = f"`hosts` of an end are behind an L2VPN's bridge; {segment.name} is none"
             self.report.error(
-                written.position("hosts"), message, "say `type: l2vpn`, or them as nodes of their own"
+                written.position(EndKeys.hosts), message, "say `type: l2vpn`, or them as nodes of their own"
             )
         name = interface or self._allocate_interface(node.name, segment.name)
         self._end(segment, node, name, written)
@@ -314,9 +329,10 @@ class Wiring:
             node,
             interface,
             written.at,
-            addresses=list(values(written.get("address"))),
-            cost=written.get("cost", segment.cost),
-            passive=written.get("passive", False),
+            written,
+            addresses=list(values(written.get(EndKeys.address))),
+            cost=written.get(EndKeys.cost, segment.cost),
+            passive=written.get(EndKeys.passive, False),
         )
         segment.ends.append(end)
         node.ends.append((segment, end))
@@ -333,9 +349,9 @@ class Wiring:
     def _address(self, segment: Segment, record: Record, pool_name: str, options: list[Record]) -> None:
         """Give each end without an address one of each of the segment's prefixes."""
         for written in options:
-            for item in written.get("address", []):
+            for item in written.get(EndKeys.address, []):
                 self.settings.positions.put(item.at, "address", segment.name, item.value)
-        if not record.get("addresses", True):
+        if not record.get(SegmentKeys.addresses, True):
             segment.prefixes = ()
             return
         bare = [end for end in segment.ends if not end.addresses]
@@ -349,12 +365,12 @@ class Wiring:
 
     def _inside(self, segment: Segment, written: Record) -> None:
         """An end's address lies in what the segment says of its family."""
-        for item in written.get("address", []):
+        for item in written.get(EndKeys.address, []):
             own = [prefix for prefix in segment.prefixes if prefix.version == item.value.version]
             if own and not any(item.value.ip in prefix for prefix in own):
                 self.report.error(item.at, f"{item.value} is not in {own[0]}, the prefix of {segment.name}")
 
-    def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[Any, ...]:
+    def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[IpNetwork, ...]:
         stated = dict.fromkeys(value.network for end in segment.ends for value in end.addresses)
         if stated or not bare:
             return tuple(stated)
@@ -407,16 +423,16 @@ class Wiring:
     def _written_vpn(self, vni: int, group: list[tuple[NodeDraft, L2Vpn]]) -> None:
         node, vpn = group[0]
         at = self.settings.positions.find("node", node.name, "vni", vni)
-        segment = Segment(name=f"vni{vni}", kind="l2vpn", at=at, mtu=vpn.mtu, vni=vni)
+        segment = Segment(name=f"vni{vni}", kind="l2vpn", at=at, written=Record(at), mtu=vpn.mtu, vni=vni)
         for node, vpn in group:
             where = self.settings.positions.find("node", node.name, "vni", vni)
-            end = End(node, l2vpn_name(vni), where, addresses=list(vpn.addresses))
+            end = End(node, l2vpn_name(vni), where, Record(where), addresses=list(vpn.addresses))
             segment.ends.append(end)
             node.ends.append((segment, end))
         self.segments.append(segment)
 
 
-def _gateways(segment: Segment, own: End, prefixes: Sequence[Any]) -> tuple[Any, ...]:
+def _gateways(segment: Segment, own: End, prefixes: Sequence[IpNetwork]) -> tuple[IpAddress, ...]:
     """Return the default routes of hosts: by their node if it routes here, else by the first that does."""
     routers = [end for end in (own, *segment.ends) if end.node.is_router]
     found = (
@@ -425,26 +441,25 @@ def _gateways(segment: Segment, own: End, prefixes: Sequence[Any]) -> tuple[Any,
     return tuple(hop for hop in found if hop is not None)
 
 
-def _as_record(value: Any, at: Position) -> Record:
+def _as_record(value: Addresses | Record | None, at: Position) -> Record:
     """Return an end's options: a record as it is, a list of addresses as its `address`."""
     if isinstance(value, Record):
         return value
     record = Record(at)
     if value:
-        record.values["address"] = value
-        record.positions["address"] = at
+        record.put(EndKeys.address, value, at)
     return record
 
 
-def _nth(prefix: Any, number: int) -> Any:
+def _nth(prefix: IpNetwork, number: int) -> IpInterface:
     kind = ipaddress.IPv4Interface if prefix.version == 4 else ipaddress.IPv6Interface
     return kind((int(prefix.network_address) + number, prefix.prefixlen))
 
 
-def _lift(prefix: Any, small: int) -> int:
+def _lift(prefix: IpNetwork, small: int) -> int:
     """Return how far a larger prefix counts behind one of two addresses, as its first is no host's."""
     return 1 if small <= 2 < prefix.num_addresses else 0
 
 
-def _number(value: Any, small: int) -> int:
+def _number(value: IpInterface, small: int) -> int:
     return int(value.ip) - int(value.network.network_address) - _lift(value.network, small)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from typing import Literal
 
+from nlan.model.codec import IpNetwork
 from nlan.schema.resolving.allocate import Allocator, Pool, pieces, singles
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Position, Report, Written
-from nlan.schema.written.sections import Record
+from nlan.schema.written.routing import BgpAsKeys, RouterKeys
+from nlan.schema.written.sections import Key, Record
+from nlan.schema.written.segments import PoolKeys, PoolsKeys, Prefixes
+from nlan.schema.written.table import LabKeys, NodeKeys, ShortKeys
 
-_DEFAULTS = {
-    "loopbacks": (("10.0.0.0/16", 32), ("2001:db8::/48", 128)),
-    "links": (("10.1.0.0/16", 30), ("2001:db8:1::/48", 64)),
-    "networks": (("10.200.0.0/16", 24), ("2001:db8:2::/48", 64)),
-    "lans": (("172.21.0.0/16", 24), ("2001:db8:3::/48", 64)),
+Version = Literal[4, 6]
+_DEFAULTS: dict[Key[Prefixes], dict[Version, tuple[str, int]]] = {
+    PoolsKeys.loopbacks: {4: ("10.0.0.0/16", 32), 6: ("2001:db8::/48", 128)},
+    PoolsKeys.links: {4: ("10.1.0.0/16", 30), 6: ("2001:db8:1::/48", 64)},
+    PoolsKeys.networks: {4: ("10.200.0.0/16", 24), 6: ("2001:db8:2::/48", 64)},
+    PoolsKeys.lans: {4: ("172.21.0.0/16", 24), 6: ("2001:db8:3::/48", 64)},
 }
+"""Each pool's prefixes, and the length of a piece, where the file says nothing."""
+_PREFIX: dict[Version, Key[IpNetwork]] = {4: PoolKeys.ipv4, 6: PoolKeys.ipv6}
+_LENGTH: dict[Version, Key[int]] = {4: PoolKeys.ipv4_length, 6: PoolKeys.ipv6_length}
 
 
 class Settings:
@@ -35,62 +44,62 @@ class Settings:
         self.engines, self.misnamed = engines, misnamed
         self.written, self.report, self.allocator = written, report, allocator
         self.positions = Positions()
-        self.mtu: int = written.get("mtu", 1500)
-        self.versions = [
-            v for v, key, default in ((4, "ipv4", True), (6, "ipv6", False)) if written.get(key, default)
-        ]
+        self.mtu = written.get(LabKeys.mtu, 1500)
+        self.versions: list[Version] = []
+        if written.get(ShortKeys.ipv4, True):
+            self.versions.append(4)
+        if written.get(ShortKeys.ipv6, False):
+            self.versions.append(6)
         if not self.versions:
-            report.error(written.position("ipv4"), "a lab without IPv4 and IPv6 has no addresses")
+            report.error(written.position(ShortKeys.ipv4), "a lab without IPv4 and IPv6 has no addresses")
             self.versions = [4]
         self._asns: list[int] = []
-        self.pools = {name: self._pool(name) for name in _DEFAULTS}
+        self.pools = {key.name: self._pool(key, by_version) for key, by_version in _DEFAULTS.items()}
 
-    def _pool(self, name: str) -> Pool:
-        pools: Record | None = self.written.get("pools")
-        written = pools.get(name) if pools else None
+    def _pool(self, key: Key[Prefixes], by_version: dict[Version, tuple[str, int]]) -> Pool:
+        pools = self.written.get(LabKeys.pools)
+        written = pools.get(key) if pools else None
+        lengths = {version: length for version, (_, length) in by_version.items()}
         if isinstance(written, Record):
-            self._families(written)
-        lengths = {4: _DEFAULTS[name][0][1], 6: _DEFAULTS[name][1][1]}
-        prefixes = {4: _DEFAULTS[name][0][0], 6: _DEFAULTS[name][1][0]}
-        networks = {version: ipaddress.ip_network(prefixes[version]) for version in self.versions}
-        if isinstance(written, Record):
-            lengths |= {v: written.get(f"ipv{v}_length") for v in (4, 6) if f"ipv{v}_length" in written}
-            written = [
-                Written(written.get(f"ipv{v}"), written.position(f"ipv{v}"))
-                for v in (4, 6)
-                if f"ipv{v}" in written
-            ]
-        found: dict[int, Any] = {}
-        for item in written or ():
+            lengths |= self._lengths(written)
+        found: dict[int, IpNetwork] = {}
+        for item in self._prefixes(written):
             if found.setdefault(item.value.version, item.value) is not item.value:
                 message = f"a pool has one IPv{item.value.version} prefix; {item.value} is another"
                 self.report.error(item.at, message)
-        networks |= {version: network for version, network in found.items() if version in self.versions}
-        if name == "loopbacks":
-            return singles(name, networks.values(), host_length=True)
-        return pieces(
-            name, [(network, self._length(name, network, lengths)) for network in networks.values()]
-        )
+        networks = [
+            found.get(version) or ipaddress.ip_network(by_version[version][0]) for version in self.versions
+        ]
+        if key is PoolsKeys.loopbacks:
+            return singles(key.name, networks, host_length=True)
+        return pieces(key.name, [(network, self._length(written, network, lengths)) for network in networks])
 
-    def _families(self, written: Record) -> None:
-        for version in (4, 6):
-            prefix = written.get(f"ipv{version}")
-            if prefix is not None and prefix.version != version:
-                self.report.error(
-                    written.position(f"ipv{version}"), f"{prefix} is not an IPv{version} prefix"
-                )
+    def _lengths(self, written: Record) -> dict[Version, int]:
+        found = ((version, written.get(key)) for version, key in _LENGTH.items())
+        return {version: length for version, length in found if length is not None}
 
-    def _length(self, name: str, network: Any, lengths: dict[int, int]) -> int:
-        length, pools = lengths[network.version], self.written.get("pools")
+    def _prefixes(self, written: Prefixes | None) -> Iterator[Written[IpNetwork]]:
+        """Yield the prefixes of a pool; of a mapping those that are of the family they are said to be."""
+        if not isinstance(written, Record):
+            yield from written or ()
+            return
+        for version, key in _PREFIX.items():
+            prefix = written.get(key)
+            if prefix is None:
+                continue
+            if prefix.version != version:
+                self.report.error(written.position(key), f"{prefix} is not an IPv{version} prefix")
+            yield Written(prefix, written.position(key))
+
+    def _length(self, written: Prefixes | None, network: IpNetwork, lengths: dict[Version, int]) -> int:
+        length = lengths[network.version]
         if length >= network.prefixlen:
             return length
-        written = pools.get(name) if pools else None
-        key = f"ipv{network.version}_length"
+        key = _LENGTH[network.version]
         if isinstance(written, Record) and key in written:
-            self.report.error(
-                written.position(key), f"pieces of /{length} are larger than the pool {network}"
-            )
-        return int(network.prefixlen)
+            message = f"pieces of /{length} are larger than the pool {network}"
+            self.report.error(written.position(key), message)
+        return network.prefixlen
 
     def block(self, records: Iterable[Record]) -> None:
         """Keep every pool off the addresses and AS numbers that the records state.
@@ -100,10 +109,10 @@ class Settings:
         records = list(records)
         seen: set[int] = set()
         stated = [network for record in records for network in _stated(record, seen)]
-        pools = self.written.get("pools", Record(Position()))
+        pools = self.written.get(LabKeys.pools) or Record(Position())
         others = [network for written in pools.values.values() for network in _stated(written, seen)]
         for name, pool in self.pools.items():
-            pool.block(stated if name in pools else [*stated, *others])
+            pool.block(stated if name in pools.values else [*stated, *others])
         self._asns = sorted({asn for record in records for asn in _stated_asns(record)})
 
     def auto_asn(self, name: str) -> int | None:
@@ -117,11 +126,11 @@ class Settings:
 
 
 def _stated_asns(record: Record) -> Iterator[int]:
-    written, router = record.get("asn"), record.get("router")
+    written, router = record.get(NodeKeys.asn), record.get(NodeKeys.router)
     if isinstance(written, int) and written is not False:
         yield written
-    for entry in router.get("bgp", []) if router else []:
-        asn = entry.value.get("as") if isinstance(entry, Written) else entry[0].value
+    for entry in router.get(RouterKeys.bgp, []) if router else []:
+        asn = entry.value.get(BgpAsKeys.as_) if isinstance(entry, Written) else entry[0].value
         if asn is not None:
             yield asn
 
@@ -129,7 +138,7 @@ def _stated_asns(record: Record) -> Iterator[int]:
 _NO_ADDRESS = frozenset(("pools", "routes", "bgp", "ospf", "gateway", "underlay", "links"))
 
 
-def _stated(value: Any, seen: set[int]) -> Iterator[Any]:
+def _stated(value: object, seen: set[int]) -> Iterator[IpNetwork]:
     if isinstance(value, Record):
         if id(value) in seen:
             return
@@ -140,7 +149,7 @@ def _stated(value: Any, seen: set[int]) -> Iterator[Any]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _stated(inner, seen)
-    elif isinstance(value, ipaddress.IPv4Interface | ipaddress.IPv6Interface):
+    elif isinstance(value, IPv4Interface | IPv6Interface):
         yield value.network
-    elif isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
+    elif isinstance(value, IPv4Network | IPv6Network):
         yield value

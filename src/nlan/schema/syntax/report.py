@@ -10,6 +10,7 @@ from nlan.errors import InputError, Problem
 from nlan.secrets import hide
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Position(NamedTuple):
@@ -80,11 +81,16 @@ class Origin(NamedTuple):
         return 0
 
 
-class Written(NamedTuple, Generic[T]):
+class Written(NamedTuple, Generic[T_co]):
     """A value as the user wrote it, and where."""
 
-    value: T
+    value: T_co
     at: Position
+
+
+def values(written: Iterable[Written[T]] | None) -> tuple[T, ...]:
+    """Return the bare values of a list that was read."""
+    return tuple(item.value for item in written or ())
 
 
 LONGEST = 600

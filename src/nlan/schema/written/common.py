@@ -45,7 +45,8 @@ SOURCE = Line("an address or interface", word=True)
 DESCRIPTION = Line("a text")
 Addresses = list[Written[IpInterface]]
 ADDRESSES = ListOf(Interface())
-_BGP_SOURCE: Choice[Literal["connected", "static", "ospf", "kernel"]]
+BgpSource = Literal["connected", "static", "ospf", "kernel"]
+_BGP_SOURCE: Choice[BgpSource]
 _BGP_SOURCE = Choice("connected", "static", "ospf", "kernel")
 _OSPF_SOURCE: Choice[Literal["connected", "static", "bgp", "kernel"]]
 _OSPF_SOURCE = Choice("connected", "static", "bgp", "kernel")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Any
 
 from msgspec import inspect
 
@@ -119,7 +118,7 @@ class Where:
         return Position(format_path(path if of_node else (*self._settings, *path)), line, column)
 
 
-def to_tree(value: Any) -> Tree:
+def to_tree(value: object) -> Tree:
     """Return plain JSON as a tree without lines; a tree in it stays as it is."""
     match value:
         case Scalar() | Seq() | Map():
@@ -175,7 +174,9 @@ class _Reading:
         self._report, self._where = report, where
         self._reader = Reader(report, lambda _: None, Vocabulary())
 
-    def read(self, tree: Tree, kind: Any, path: Path, scalar: ScalarKind[object] | None = None) -> Any:
+    def read(
+        self, tree: Tree, kind: inspect.Type, path: Path, scalar: ScalarKind[object] | None = None
+    ) -> object:
         """Return plain JSON that fits the type."""
         match kind:
             case inspect.UnionType():
@@ -193,14 +194,14 @@ class _Reading:
                     return value.reveal()
                 return str(value) if isinstance(kind, inspect.CustomType) else value
 
-    def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> Any:
+    def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> object:
         title = TITLES[model_of(kind)]
         if not isinstance(tree, Map):
             self._wrong(path, f"expected {title} (a mapping), got {shape(tree)}")
             return None
         words = fields_by_word(kind)
         fields = {field.encode_name: field for field in kind.fields}
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for key, inner in tree.entries:
             word = key.text
             if word in words:
@@ -222,15 +223,16 @@ class _Reading:
                 self._wrong(path, f"`{written}` is required: {wanted}")
         return found
 
-    def _nodes(self, tree: Tree, kind: Any) -> Any:
+    def _nodes(self, tree: Tree, kind: inspect.Type) -> object:
         if not isinstance(tree, Seq):
             self._wrong(("nodes",), f"expected a list of nodes, got {shape(tree)}")
             return None
-        return [self._struct(item, kind.item_type, _node_path(item, n)) for n, item in enumerate(tree.items)]
+        inner = kind.item_type if isinstance(kind, inspect.VarTupleType) else kind
+        return [self.read(item, inner, _node_path(item, n)) for n, item in enumerate(tree.items)]
 
     def _list(
         self, tree: Tree, kind: inspect.VarTupleType, path: Path, scalar: ScalarKind[object] | None
-    ) -> Any:
+    ) -> object:
         if not isinstance(tree, Seq):
             wanted = _wanted(kind.item_type, scalar)
             self._wrong(path, f"expected a list, each item {wanted}, got {shape(tree)}")
@@ -238,7 +240,7 @@ class _Reading:
         items = enumerate(tree.items)
         return [self.read(item, kind.item_type, (*path, str(n)), scalar) for n, item in items]
 
-    def _settings(self, tree: Tree, path: Path, scalar: ScalarKind[object] | None) -> Any:
+    def _settings(self, tree: Tree, path: Path, scalar: ScalarKind[object] | None) -> object:
         if not isinstance(tree, Map):
             self._wrong(path, f"expected a mapping, got {shape(tree)}")
             return None
@@ -274,11 +276,11 @@ def _marks(tree: Tree, path: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
                 yield from _marks(item, below)
 
 
-def _some(kind: inspect.UnionType) -> Any:
+def _some(kind: inspect.UnionType) -> inspect.Type:
     return next(one for one in kind.types if not isinstance(one, inspect.NoneType))
 
 
-def _kind_of(kind: Any) -> ScalarKind[object]:
+def _kind_of(kind: inspect.Type) -> ScalarKind[object]:
     match kind:
         case inspect.CustomType():
             return TYPES[kind.cls]
@@ -292,7 +294,7 @@ def _kind_of(kind: Any) -> ScalarKind[object]:
             return Text()
 
 
-def _wanted(kind: Any, scalar: ScalarKind[object] | None) -> str:
+def _wanted(kind: inspect.Type, scalar: ScalarKind[object] | None) -> str:
     match kind:
         case inspect.StructType():
             return f"{TITLES[model_of(kind)]} (a mapping)"

@@ -13,7 +13,7 @@ from nlan.errors import InternalError
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Tree
-from nlan.schema.written.kinds import Json, Kind, Reader, shape
+from nlan.schema.written.kinds import Json, Kind, Reader, T_co, shape
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -30,48 +30,53 @@ class Record:
     def __init__(self, at: Position) -> None:
         """Start empty at a position."""
         self.at = at
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, object] = {}
         self.positions: dict[str, Position] = {}
 
     @overload
     def get(self, key: Key[T]) -> T | None: ...
     @overload
     def get(self, key: Key[T], default: D) -> T | D: ...
-    @overload
-    def get(self, key: str, default: Any = None) -> Any: ...
-    def get(self, key: AnyKey | str, default: Any = None) -> Any:
+    def get(self, key: AnyKey, default: object = None) -> object:
         """Return the value of a key, or the default where nothing (readable) is written."""
-        return self.values.get(_name(key), default)
+        return self.values.get(key.name, default)
 
-    def position(self, key: AnyKey | str) -> Position:
+    def position(self, key: AnyKey) -> Position:
         """Return where the key's value stands, or where the section does."""
-        return self.positions.get(_name(key), self.at)
+        return self.positions.get(key.name, self.at)
 
-    def __contains__(self, key: AnyKey | str) -> bool:
+    def __contains__(self, key: AnyKey) -> bool:
         """Tell whether a readable value is written."""
-        return _name(key) in self.values
+        return key.name in self.values
 
-    def has(self, key: AnyKey | str) -> bool:
+    def put(self, key: Key[T], value: T, at: Position) -> None:
+        """Write a value at a position, as if it were read there."""
+        self.values[key.name] = value
+        self.positions[key.name] = at
+
+    def has(self, key: AnyKey) -> bool:
         """Tell whether a value is written, readable or not."""
-        return _name(key) in self.positions
+        return key.name in self.positions
 
     def over(self, base: Record) -> Record:
         """Return this record with what it does not say taken from `base`."""
         both = Record(self.at)
         both.values = {**base.values, **self.values}
         for name in _JOINED & self.values.keys() & base.values.keys():
-            both.values[name] = [*base.values[name], *self.values[name]]
+            first, second = base.values[name], self.values[name]
+            if isinstance(first, list) and isinstance(second, list):
+                both.values[name] = [*first, *second]
         both.positions = {**base.positions, **self.positions}
         return both
 
 
-class Key(Generic[T]):
+class Key(Generic[T_co]):
     """A key of a section: its spellings, its kind, what it means."""
 
     def __init__(
         self,
         name: str,
-        kind: Kind[T],
+        kind: Kind[T_co],
         doc: str,
         *,
         default: str = "",
@@ -89,10 +94,6 @@ class Key(Generic[T]):
 
 AnyKey = Key[Any]
 """A key, whatever its values are."""
-
-
-def _name(key: AnyKey | str) -> str:
-    return key if isinstance(key, str) else key.name
 
 
 def keys_of(*namespaces: type) -> list[AnyKey]:
@@ -222,6 +223,10 @@ class Contribution(NamedTuple):
 
     keys: Mapping[str, Sequence[AnyKey]]
     sections: Sequence[Section] = ()
+
+
+NOTHING = Contribution({})
+"""Of a service that has no keys, or whose keys are in the table."""
 
 
 class Vocabulary:

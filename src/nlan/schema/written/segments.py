@@ -39,7 +39,9 @@ class PoolKeys:
 POOL = Section("a pool", "Where addresses are allocated from.", keys_of(PoolKeys))
 
 
-POOL_ANY: Kind[list[Written[IpNetwork]] | Record] = Shapes(
+Prefixes = list[Written[IpNetwork]] | Record
+"""Of a pool: prefixes, or a mapping with those of each family."""
+POOL_ANY: Kind[Prefixes] = Shapes(
     "a prefix, two prefixes or a mapping",
     scalar=ListOf(SegmentPrefix()),
     seq=ListOf(SegmentPrefix()),

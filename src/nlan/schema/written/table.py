@@ -7,9 +7,11 @@ from this table. A key has two spellings, `local_ip` and `LocalIp`, and both are
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from nlan.registry import Seam
 from nlan.schema.syntax import foreign
+from nlan.schema.syntax.report import Written
 from nlan.schema.written.common import (
     MTU,
     NAME,
@@ -20,7 +22,7 @@ from nlan.schema.written.common import (
     UNDERLAY,
 )
 from nlan.schema.written.hosts import HOSTS_ANY, VHOST_LAN, VHOSTS
-from nlan.schema.written.kinds import ListOf, MapOf, Shapes
+from nlan.schema.written.kinds import Kind, ListOf, MapOf, Shapes
 from nlan.schema.written.numbers import Integer, Number, Size
 from nlan.schema.written.ptn import L2VPN, PTN, PTN_ANY, PTN_LINKS, PTN_NODES
 from nlan.schema.written.routing import (
@@ -47,7 +49,7 @@ from nlan.schema.written.scalars import (
     Names,
     Text,
 )
-from nlan.schema.written.sections import Contribution, Key, Section, Vocabulary, keys_of
+from nlan.schema.written.sections import Contribution, Key, Record, Section, Vocabulary, keys_of
 from nlan.schema.written.segments import END, LINK, NETWORK, POOL, POOLS
 
 ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
@@ -142,13 +144,16 @@ NODE = Section(
 )
 
 
+_TIMERS: Choice[Literal["lab", "standard"]] = Choice("lab", "standard")
+
+
 class LabKeys:
     """What the lab may say in both forms."""
 
     name = Key("name", NAME, "The lab's name.", default="the file's name")
     timers = Key(
         "timers",
-        Choice("lab", "standard"),
+        _TIMERS,
         "Fast convergence, or the daemons' own defaults.",
         default="`lab`",
     )
@@ -163,34 +168,38 @@ class LabKeys:
     )
 
 
+NamedNodes = list[tuple[Written[str], Record]]
+Nodes = list[Written[str]] | list[Written[str | NamedNodes]] | NamedNodes
+"""Names, names and mappings by turns, or a mapping."""
+_ONE_OR_MORE: Kind[str | NamedNodes] = Shapes(
+    "a node's name, or a mapping of one",
+    scalar=Names("a node's name"),
+    map=MapOf(Names("a node's name"), NODE),
+)
+_NODES: Kind[Nodes] = Shapes(
+    "node names, or a mapping of nodes",
+    scalar=NODES,
+    seq=ListOf(_ONE_OR_MORE),
+    map=MapOf(Names("a node's name"), NODE),
+)
+_LINK: Kind[str | Record] = Shapes(
+    "a link such as `a -- b`, or a mapping",
+    scalar=Names("a link such as `a -- b`", Names.LINK),
+    map=LINK,
+)
+
+
 class ShortKeys:
     """What the lab may say in the short form besides."""
 
     nodes = Key(
         "nodes",
-        Shapes(
-            "node names, or a mapping of nodes",
-            scalar=NODES,
-            seq=ListOf(
-                Shapes(
-                    "a node's name, or a mapping of one",
-                    scalar=Names("a node's name"),
-                    map=MapOf(Names("a node's name"), NODE),
-                )
-            ),
-            map=MapOf(Names("a node's name"), NODE),
-        ),
+        _NODES,
         "The nodes, by name or range (`pe[1-4]`); what a single name says wins over a range.",
     )
     links = Key(
         "links",
-        ListOf(
-            Shapes(
-                "a link such as `a -- b`, or a mapping",
-                scalar=Names("a link such as `a -- b`", Names.LINK),
-                map=LINK,
-            )
-        ),
+        ListOf(_LINK),
         "Direct links: `a -- b`, `a -- b -- c`, `spine[1-2] -- leaf[1-4]` (each to each), or with options.",
     )
     networks = Key("networks", MapOf(NAME, NETWORK), "Segments of many nodes, by name.")

@@ -1,0 +1,62 @@
+"""What reading a lab asks of services: their keys, what becomes of those, and what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Protocol
+
+from nlan.model import Lab, ServiceModel
+from nlan.registry import Registry, Seam
+from nlan.schema.resolving.drafts import NodeDraft, Positions
+from nlan.schema.resolving.segments import Wiring
+from nlan.schema.syntax.report import Report
+from nlan.schema.written import table
+from nlan.schema.written.sections import Contribution, Vocabulary
+
+
+class Contributor(Protocol):
+    """A service as the schema sees it.
+
+    All of it is pure. What is wrong is recorded in a report, at the position where it is written, and never
+    raised, so that a file's problems are reported together.
+
+    Attributes:
+        name: The service's.
+        stage: Contributors are in the order of stages, and within one in that of names.
+    """
+
+    name: str
+    stage: int
+
+    def contribution(self) -> Contribution:
+        """Return the keys that it adds to what a file may say."""
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> ServiceModel | None:
+        """Return what the node holds of it by what is written, or None.
+
+        It is asked of each node, in file order, when all segments and all routing are there: ``node.written``
+        has the values of its keys, ``node.ends`` the segments with theirs; ``wiring.report`` takes problems.
+        """
+
+    def check(self, lab: Lab, positions: Positions, report: Report) -> None:
+        """Record what cannot be, or is rarely meant, in a lab as a whole; it may come from no file."""
+
+
+SEAM: Seam[Contributor] = Seam("services", "nlan.services", "SERVICE")
+
+
+def contributors(registry: Registry) -> tuple[Contributor, ...]:
+    """Return what there is, in the order of stages."""
+    return tuple(sorted(registry.of(SEAM).values(), key=lambda one: (one.stage, one.name)))
+
+
+@cache
+def installed() -> tuple[Contributor, ...]:
+    """Return what is installed; that does not change meanwhile."""
+    return contributors(Registry())
+
+
+def vocabulary(services: Sequence[Contributor]) -> Vocabulary:
+    """Return all sections and keys: nlan's own table, and what services contribute."""
+    return table.vocabulary(service.contribution() for service in services)
