@@ -89,7 +89,7 @@ def _merged(before: Lab, after: Lab, now: Lab) -> Lab:
         return after
     report, where = Report(""), Where()
     plain = merged(*map(to_plain, (before, after, now)))
-    new = read_plain(to_tree(plain), where, report)
+    new = read_plain(to_tree(plain), where, report, vocabulary())
     check_change(new, now, where, report)
     return new
 

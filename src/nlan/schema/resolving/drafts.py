@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from ipaddress import IPv4Address
 
 import msgspec
@@ -75,6 +75,15 @@ class Segment(msgspec.Struct, eq=False):
     bgp: bool = True
     cost: int | None = None
     vni: int = 0
+
+    def gateways(self, own: End, prefixes: Sequence[IpNetwork]) -> tuple[IpAddress, ...]:
+        """Return the default routes of hosts: by their node if it routes here, else by the first to."""
+        routers = [end for end in (own, *self.ends) if end.node.is_router]
+        found = []
+        for prefix in prefixes:
+            hops = (end.address(prefix.version) for end in routers)
+            found += [hop for hop in hops if hop is not None][:1]
+        return tuple(found)
 
 
 class NodeDraft(msgspec.Struct, eq=False):

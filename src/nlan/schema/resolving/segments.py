@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from itertools import combinations, islice, pairwise
 
 from nlan.interfaces import l2vpn_name
 from nlan.model import Endpoint, Interface, Lan, Link
-from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.resolving.allocate import Spans
 from nlan.schema.resolving.drafts import End, NodeDraft, Segment, vpns_of
+from nlan.schema.resolving.numbering import lift, nth, number_ends, number_of
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Written, nearest, values
@@ -163,7 +162,7 @@ class Wiring:
         segment = self._segment(name, "link", record, at)
         for node, interface, written in zip((a, b), (a_if, b_if), options, strict=True):
             self._hang(segment, self.nodes[node], interface or written.get(EndKeys.interface, ""), written)
-        self._address(segment, record, "links", options)
+        number_ends(self.settings, segment, record, "links", options)
         self._finish(segment)
         ends = [Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends]
         self.links.append(Link(name=name, a=ends[0], b=ends[1], mtu=segment.mtu))
@@ -210,7 +209,7 @@ class Wiring:
         nodes, options = self._members(record)
         for node, written in zip(nodes, options, strict=True):
             self._hang(segment, node, written.get(EndKeys.interface, ""), written)
-        self._address(segment, record, "networks", options)
+        number_ends(self.settings, segment, record, "networks", options)
         self._finish(segment)
         ports = tuple(Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends)
         self.lans.append(Lan(name=name.value, ports=ports, mtu=segment.mtu))
@@ -234,7 +233,7 @@ class Wiring:
                     where, f"an L2VPN's interface is called `{l2vpn_name(vni)}`; leave `interface` out"
                 )
             self._end(segment, node, l2vpn_name(vni), written)
-        self._address(segment, record, pool, options)
+        number_ends(self.settings, segment, record, pool, options)
         self._add_hosts(segment, record, options)
         for end in segment.ends:
             self._join(segment, end, record)
@@ -253,7 +252,7 @@ class Wiring:
             piece = self.allocator.from_pool(self.settings.pools["networks"], segment.name, segment.at)
             prefixes = () if piece is None else self.settings.pools["networks"].networks(piece)
         small = min((prefix.num_addresses for prefix in prefixes), default=0)
-        taken = sorted({_number(value, small) for end in segment.ends for value in end.addresses})
+        taken = sorted({number_of(value, small) for end in segment.ends for value in end.addresses})
         for end, written, number in wanted:
             name = f"{end.node.name}/{number}"
             at = self.allocator.take(f"members/{segment.name}", name, 1, small - 2, (taken, taken))
@@ -262,12 +261,12 @@ class Wiring:
                     written.position(EndKeys.hosts), f"the hosts do not fit into {segment.name}"
                 )
                 return
-            addresses = tuple(_nth(prefix, at + _lift(prefix, small)) for prefix in prefixes)
+            addresses = tuple(nth(prefix, at + lift(prefix, small)) for prefix in prefixes)
             for value in addresses:
                 self.settings.positions.put(
                     written.position(EndKeys.hosts), "node", end.node.name, "host", value
                 )
-            end.hosts.append(VpnHost(addresses=addresses, gateways=_gateways(segment, end, prefixes)))
+            end.hosts.append(VpnHost(addresses=addresses, gateways=segment.gateways(end, prefixes)))
 
     def _written_vnis(self) -> Spans:
         """Return the VNIs that the file states, which allocation leaves alone."""
@@ -346,55 +345,6 @@ class Wiring:
         number = self.allocator.take(f"interfaces/{node}", segment, 1, 10**6, spans)
         return f"eth{number}"
 
-    def _address(self, segment: Segment, record: Record, pool_name: str, options: list[Record]) -> None:
-        """Give each end without an address one of each of the segment's prefixes."""
-        for written in options:
-            for item in written.get(EndKeys.address, []):
-                self.settings.positions.put(item.at, "address", segment.name, item.value)
-        if not record.get(SegmentKeys.addresses, True):
-            segment.prefixes = ()
-            return
-        bare = [end for end in segment.ends if not end.addresses]
-        for written in options if segment.prefixes else []:
-            self._inside(segment, written)
-        if not segment.prefixes:
-            segment.prefixes = self._prefixes(segment, bare, pool_name)
-        small = min((prefix.num_addresses for prefix in segment.prefixes), default=0)
-        for end, number in zip(bare, self._numbers(segment, bare, pool_name, small), strict=False):
-            end.addresses = [_nth(prefix, number + _lift(prefix, small)) for prefix in segment.prefixes]
-
-    def _inside(self, segment: Segment, written: Record) -> None:
-        """An end's address lies in what the segment says of its family."""
-        for item in written.get(EndKeys.address, []):
-            own = [prefix for prefix in segment.prefixes if prefix.version == item.value.version]
-            if own and not any(item.value.ip in prefix for prefix in own):
-                self.report.error(item.at, f"{item.value} is not in {own[0]}, the prefix of {segment.name}")
-
-    def _prefixes(self, segment: Segment, bare: list[End], pool_name: str) -> tuple[IpNetwork, ...]:
-        stated = dict.fromkeys(value.network for end in segment.ends for value in end.addresses)
-        if stated or not bare:
-            return tuple(stated)
-        number = self.allocator.from_pool(self.settings.pools[pool_name], segment.name, segment.at)
-        return () if number is None else self.settings.pools[pool_name].networks(number)
-
-    def _numbers(self, segment: Segment, bare: list[End], pool: str, small: int) -> list[int]:
-        if not segment.prefixes or not bare:
-            return []
-        first, last = (0, small - 1) if small <= 2 else (1, small - 2)
-        numbers: list[int | None]
-        if pool == "links" and len(bare) == len(segment.ends):
-            numbers = [number if number <= last else None for number in (first, first + 1)]
-        else:
-            taken = sorted({_number(value, small) for end in segment.ends for value in end.addresses})
-            members = f"members/{segment.name}"
-            numbers = [
-                self.allocator.take(members, end.node.name, first, last, (taken, taken)) for end in bare
-            ]
-        if None in numbers:
-            prefix = min(segment.prefixes, key=lambda network: network.num_addresses)
-            self.report.error(segment.at, f"{len(segment.ends)} nodes do not fit into {prefix}")
-        return [number for number in numbers if number is not None]
-
     def _finish(self, segment: Segment) -> None:
         for end in segment.ends:
             interface = Interface(name=end.interface, addresses=tuple(end.addresses), mtu=segment.mtu)
@@ -432,15 +382,6 @@ class Wiring:
         self.segments.append(segment)
 
 
-def _gateways(segment: Segment, own: End, prefixes: Sequence[IpNetwork]) -> tuple[IpAddress, ...]:
-    """Return the default routes of hosts: by their node if it routes here, else by the first that does."""
-    routers = [end for end in (own, *segment.ends) if end.node.is_router]
-    found = (
-        next((hop for end in routers if (hop := end.address(prefix.version))), None) for prefix in prefixes
-    )
-    return tuple(hop for hop in found if hop is not None)
-
-
 def _as_record(value: Addresses | Record | None, at: Position) -> Record:
     """Return an end's options: a record as it is, a list of addresses as its `address`."""
     if isinstance(value, Record):
@@ -449,17 +390,3 @@ def _as_record(value: Addresses | Record | None, at: Position) -> Record:
     if value:
         record.put(EndKeys.address, value, at)
     return record
-
-
-def _nth(prefix: IpNetwork, number: int) -> IpInterface:
-    kind = ipaddress.IPv4Interface if prefix.version == 4 else ipaddress.IPv6Interface
-    return kind((int(prefix.network_address) + number, prefix.prefixlen))
-
-
-def _lift(prefix: IpNetwork, small: int) -> int:
-    """Return how far a larger prefix counts behind one of two addresses, as its first is no host's."""
-    return 1 if small <= 2 < prefix.num_addresses else 0
-
-
-def _number(value: IpInterface, small: int) -> int:
-    return int(value.ip) - int(value.network.network_address) - _lift(value.network, small)

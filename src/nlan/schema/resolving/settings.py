@@ -110,7 +110,7 @@ class Settings:
         seen: set[int] = set()
         stated = [network for record in records for network in _stated(record, seen)]
         pools = self.written.get(LabKeys.pools) or Record(Position())
-        others = [network for written in pools.values.values() for network in _stated(written, seen)]
+        others = [network for pool in pools.values.values() for network in _stated(pool, seen)]
         for name, pool in self.pools.items():
             pool.block(stated if name in pools.values else [*stated, *others])
         self._asns = sorted({asn for record in records for asn in _stated_asns(record)})

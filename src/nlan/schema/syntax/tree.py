@@ -8,10 +8,13 @@ aliases and merge keys work; what they expand to is bounded.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.template import spelled
+
+if TYPE_CHECKING:
+    import yaml
 
 NODES_MAX = 2_000_000
 """Scalars, lists and mappings that a file may hold, aliases expanded."""
@@ -61,6 +64,25 @@ class Map(NamedTuple):
 Tree = Scalar | Seq | Map
 
 
+class _Mark(Protocol):
+    line: int
+    column: int
+
+
+class _Event(Protocol):
+    """What PyYAML's events have, each kind some of it."""
+
+    start_mark: _Mark
+    anchor: str | None
+    tag: str | None
+    value: str
+    implicit: tuple[bool, bool]
+
+
+class _Parser(Protocol):
+    def get_event(self) -> _Event: ...
+
+
 class _StopError(Exception):
     """The rest of the file cannot be read; the reason is in the report."""
 
@@ -73,7 +95,7 @@ def parse_tree(text: str, report: Report) -> Tree | None:
     import yaml
 
     library: Any = yaml  # the stubs hide the C parser
-    parser: Any = library.cyaml.CParser(text) if yaml.__with_libyaml__ else yaml.Loader(text)
+    parser: _Parser = library.cyaml.CParser(text) if yaml.__with_libyaml__ else yaml.Loader(text)
     try:
         return _Composer(parser, report).document()
     except _StopError:
@@ -86,7 +108,7 @@ def parse_tree(text: str, report: Report) -> Tree | None:
         return None
 
 
-def _broken(error: Any, text: str, report: Report) -> None:
+def _broken(error: yaml.MarkedYAMLError, text: str, report: Report) -> None:
     mark = error.problem_mark or error.context_mark
     at = Position("", mark.line + 1, mark.column + 1) if mark else Position()
     context = f"{error.context}, " if error.context else ""
@@ -96,9 +118,10 @@ def _broken(error: Any, text: str, report: Report) -> None:
     hint = "indent with blanks, not tabs" if tab and "\t" in line else ""
     if re.search(r"[{\[,].*\w\[[0-9]", line) and not hint:
         hint = 'inside of brackets a range needs quotes: "pe[1-4]"'
-    for number in range(mark.line, -1, -1) if mark and not hint else ():
+    start = mark.line if mark and not hint else -1
+    for number in range(start, -1, -1):
         hint = hint or (missing_blank(lines[number], number + 1) if number < len(lines) else "")
-        if number < mark.line and lines[number].strip():
+        if number < start and lines[number].strip():
             break
     report.error(at, f"invalid YAML: {context}{error.problem}", hint)
 
@@ -115,7 +138,7 @@ def missing_blank(line: str, number: int) -> str:
 class _Composer:
     """Builds the tree from a parser's events; counts what aliases expand to."""
 
-    def __init__(self, parser: Any, report: Report) -> None:
+    def __init__(self, parser: _Parser, report: Report) -> None:
         self._next = parser.get_event
         self._report = report
         self._anchors: dict[str, tuple[Tree | None, int, int]] = {}  # what it is, its size and height
@@ -135,7 +158,7 @@ class _Composer:
             self._report.error(_position(after), "a second document starts here; a lab is one document")
         return tree
 
-    def _node(self, event: Any, depth: int) -> Tree:
+    def _node(self, event: _Event, depth: int) -> Tree:
         kind = type(event).__name__
         if kind == "AliasEvent":
             return self._alias(event, depth)
@@ -161,7 +184,7 @@ class _Composer:
         self._deepest = max(self._deepest, above)
         return tree
 
-    def _bound(self, event: Any, more: int, depth: int) -> None:
+    def _bound(self, event: _Event, more: int, depth: int) -> None:
         self._count += more
         self._deepest = max(self._deepest, depth)
         if self._count > NODES_MAX:
@@ -171,8 +194,8 @@ class _Composer:
             self._report.error(_position(event), f"lists and mappings are nested deeper than {DEPTH_MAX}")
             raise _StopError
 
-    def _alias(self, event: Any, depth: int) -> Tree:
-        tree, size, height = self._anchors.get(event.anchor, (None, -1, 0))
+    def _alias(self, event: _Event, depth: int) -> Tree:
+        tree, size, height = self._anchors.get(event.anchor or "", (None, -1, 0))
         if tree is None:
             why = "contains itself" if size == 0 else "is not defined before this line"
             self._report.error(_position(event), f"the alias *{event.anchor} {why}")
@@ -235,5 +258,5 @@ class _Composer:
             raise _StopError
 
 
-def _position(event: Any) -> Position:
+def _position(event: _Event) -> Position:
     return Position("", event.start_mark.line + 1, event.start_mark.column + 1)

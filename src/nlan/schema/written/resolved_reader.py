@@ -134,13 +134,13 @@ def to_tree(value: object) -> Tree:
             return Scalar(str(value), not isinstance(value, str), 0, 0)
 
 
-def read_plain(tree: Tree, where: Where, report: Report) -> Lab:
+def read_plain(tree: Tree, where: Where, report: Report, vocabulary: Vocabulary) -> Lab:
     """Return the lab that a tree of the model's own keys describes, its parts checked, not the whole.
 
     Raises:
         InputError: With every problem.
     """
-    plain = _Reading(report, where).read(tree, shape_of(Lab), ())
+    plain = _Reading(report, where, vocabulary).read(tree, shape_of(Lab), ())
     report.stop_if_failed()
     return from_json(plain, Lab)
 
@@ -170,9 +170,11 @@ def word_of(kind: inspect.StructType, field: inspect.Field) -> str:
 class _Reading:
     """Reads by the model's types; what is wrong is reported, and None stands for it."""
 
-    def __init__(self, report: Report, where: Where) -> None:
+    def __init__(self, report: Report, where: Where, vocabulary: Vocabulary) -> None:
         self._report, self._where = report, where
-        self._reader = Reader(report, lambda _: None, Vocabulary())
+        self._reader = Reader(report, lambda _: None, vocabulary)
+        self._titles = TITLES | vocabulary.titles
+        self._fields = FIELDS | vocabulary.fields
 
     def read(
         self, tree: Tree, kind: inspect.Type, path: Path, scalar: ScalarKind[object] | None = None
@@ -195,7 +197,7 @@ class _Reading:
                 return str(value) if isinstance(kind, inspect.CustomType) else value
 
     def _struct(self, tree: Tree, kind: inspect.StructType, path: Path) -> object:
-        title = TITLES[model_of(kind)]
+        title = self._titles[model_of(kind)]
         if not isinstance(tree, Map):
             self._wrong(path, f"expected {title} (a mapping), got {shape(tree)}")
             return None
@@ -214,11 +216,11 @@ class _Reading:
             elif model_of(kind) is Lab and word == "nodes":
                 found[word] = self._nodes(inner, fields[word].type)
             else:
-                scalar = FIELDS.get((model_of(kind), word))
+                scalar = self._fields.get((model_of(kind), word))
                 found[word] = self.read(inner, fields[word].type, (*path, key.text), scalar)
         for word, field in fields.items():
             if field.required and word not in found:
-                wanted = _wanted(field.type, FIELDS.get((model_of(kind), word)))
+                wanted = self._wanted(field.type, self._fields.get((model_of(kind), word)))
                 written = WORDS.get((model_of(kind), word), word)
                 self._wrong(path, f"`{written}` is required: {wanted}")
         return found
@@ -234,7 +236,7 @@ class _Reading:
         self, tree: Tree, kind: inspect.VarTupleType, path: Path, scalar: ScalarKind[object] | None
     ) -> object:
         if not isinstance(tree, Seq):
-            wanted = _wanted(kind.item_type, scalar)
+            wanted = self._wanted(kind.item_type, scalar)
             self._wrong(path, f"expected a list, each item {wanted}, got {shape(tree)}")
             return None
         items = enumerate(tree.items)
@@ -250,6 +252,19 @@ class _Reading:
             name = common.SYSCTL.read(key, at, self._reader)
             found[name] = self.read(inner, inspect.StrType(), (*path, key.text), scalar)
         return found
+
+    def _wanted(self, kind: inspect.Type, scalar: ScalarKind[object] | None) -> str:
+        match kind:
+            case inspect.StructType():
+                return f"{self._titles[model_of(kind)]} (a mapping)"
+            case inspect.VarTupleType():
+                return f"a list, each item {self._wanted(kind.item_type, scalar)}"
+            case inspect.DictType():
+                return "a mapping"
+            case inspect.UnionType():
+                return self._wanted(_some(kind), scalar)
+            case _:
+                return (scalar or _kind_of(kind)).wanted
 
     def _wrong(self, path: Path, message: str, hint: str = "") -> None:
         self._report.error(self._where(path), message, hint)
@@ -292,17 +307,3 @@ def _kind_of(kind: inspect.Type) -> ScalarKind[object]:
             return Number()
         case _:
             return Text()
-
-
-def _wanted(kind: inspect.Type, scalar: ScalarKind[object] | None) -> str:
-    match kind:
-        case inspect.StructType():
-            return f"{TITLES[model_of(kind)]} (a mapping)"
-        case inspect.VarTupleType():
-            return f"a list, each item {_wanted(kind.item_type, scalar)}"
-        case inspect.DictType():
-            return "a mapping"
-        case inspect.UnionType():
-            return _wanted(_some(kind), scalar)
-        case _:
-            return (scalar or _kind_of(kind)).wanted

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from nlan.errors import InternalError
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Tree
-from nlan.schema.written.kinds import Json, Kind, Reader, T_co, shape
+from nlan.schema.written.kinds import Json, Kind, Reader, ScalarKind, T_co, shape
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -219,10 +220,14 @@ class Contribution(NamedTuple):
     Attributes:
         keys: Keys by the title of the section that they stand in, such as ``a node`` or ``a link``.
         sections: Sections of the contributor's own, which its keys lead to, as the reference page has them.
+        titles: What each type of its model is called in messages, such as ``a queue``.
+        fields: What a field of its model takes beyond its type, by type and field: a range, a pattern, words.
     """
 
     keys: Mapping[str, Sequence[AnyKey]]
     sections: Sequence[Section] = ()
+    titles: Mapping[type, str] = MappingProxyType({})
+    fields: Mapping[tuple[type, str], ScalarKind[object]] = MappingProxyType({})
 
 
 NOTHING = Contribution({})
@@ -240,6 +245,8 @@ class Vocabulary:
         """Take nlan's own sections, in the order of the reference page, and what is contributed."""
         contributions = tuple(contributions)
         self.sections = (*sections, *(section for one in contributions for section in one.sections))
+        self.titles = {kind: title for one in contributions for kind, title in one.titles.items()}
+        self.fields = {field: kind for one in contributions for field, kind in one.fields.items()}
         self._keys: dict[str, tuple[AnyKey, ...]] = {}
         self._spellings: dict[str, dict[str, AnyKey]] = {}
         titles = {section.title: section for section in self.sections}
