@@ -7,7 +7,7 @@ import pytest
 from nlan.schema import load
 from nlan.services.router.model import Router
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 LAB = """
 ipv6: true

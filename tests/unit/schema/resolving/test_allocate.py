@@ -15,7 +15,7 @@ from nlan.services.ptn.model import Ptn
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import Vhosts
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 LAB = "asn: auto\nnodes: [{names}]\nlinks:\n- line: [{names}]\nnetworks:\n  wan: {{nodes: [{names}]}}\n"
 

@@ -2,7 +2,7 @@
 
 from nlan.services.router.model import Router
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 
 def test_end_of_a_ring_may_be_special(read: Load, problems_of: Problems) -> None:

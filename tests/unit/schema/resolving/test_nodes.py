@@ -5,7 +5,7 @@ import pytest
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import Vhosts
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 
 @pytest.mark.parametrize("text", ["links:", "links: null", "links: ~"])

@@ -12,7 +12,7 @@ from nlan.services.node.expand import settings
 from nlan.services.ptn.model import Ptn
 from nlan.services.router.model import Router
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 ENGINES = Engines.able()
 

@@ -4,7 +4,7 @@ import pytest
 
 from nlan.services.router.model import Router
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 PTN = "ptn: {{w: {{links: {{local_ip: {own}}}, l2vpn: {{vni: 1, peers: {other}, ip: 192.0.2.{n}/24}}}}}}"
 

@@ -7,7 +7,7 @@ from nlan.schema.syntax.report import Report
 from nlan.schema.syntax.template import CLOSE, OPEN, mark_names, spelled
 from nlan.services.router.model import Router
 
-from .conftest import Load, Problems
+from ..conftest import Load, Problems
 
 
 def test_plain_names_keep_every_column_and_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:

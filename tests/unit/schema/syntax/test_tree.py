@@ -12,7 +12,7 @@ from nlan.schema.syntax.report import Report
 from nlan.schema.syntax.source import SIZE_MAX
 from nlan.schema.syntax.tree import Map, Scalar, Seq, parse_tree
 
-from .conftest import Problems
+from ..conftest import Problems
 
 
 def test_lines_and_columns_count_from_one() -> None:

@@ -11,7 +11,7 @@ import yaml
 from nlan.schema import docs, json_schema, load, vocabulary
 from support import FULL_FORM, OLDER
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 GOOD = [
     path
