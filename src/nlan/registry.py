@@ -17,8 +17,9 @@ first used: one that cannot be, or lacks what its seam asks for, is left out and
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
@@ -185,7 +186,7 @@ def own_parts(seam: Seam[Any]) -> dict[str, Part]:
 
 def installed() -> Iterator[Part]:
     """Yield the parts that installed distributions name by entry points."""
-    if not are_there():
+    if not _are_there(tuple(sys.path)):
         return
     from importlib.metadata import distributions
 
@@ -194,3 +195,9 @@ def installed() -> Iterator[Part]:
         for point in distribution.entry_points:
             if point.group.startswith(PREFIX):
                 yield Part(point.group.removeprefix(PREFIX), point.name, origin, point.value)
+
+
+@cache
+def _are_there(path: tuple[str, ...]) -> bool:
+    """Look once for each path: that takes 1 ms, and several registries are made in a process."""
+    return are_there()
