@@ -16,7 +16,7 @@ from nlan.schema.syntax.report import Report, listed, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree, parse_tree
 from nlan.schema.written.dump import to_plain
 from nlan.schema.written.kinds import shape
-from nlan.schema.written.resolved_reader import Where, read_plain, to_tree
+from nlan.schema.written.resolved_reader import Where, read_resolved, to_tree
 from nlan.secrets import HIDDEN, Marks, hide
 from nlan.state import LabState
 from tega.errors import InvalidPath
@@ -87,7 +87,7 @@ def edited(
     where = Where(tree)
     if marks is not None:
         tree = _mapped(tree, lambda scalar: scalar._replace(text=marks.reveal(scalar.text)))
-    new = read_plain(tree, where, report, vocabulary())
+    new = read_resolved(tree, where, report, vocabulary())
     if node is not None:
         if len(new.nodes) != 1:
             report.error(where(("nodes",)), f"{len(new.nodes)} nodes stand where {node} alone is wanted")
@@ -184,7 +184,7 @@ def _lab(document: dict[str, Any], before: Lab) -> Lab:
     nodes = [_named(name, _mapping(node, name, "a node")) for name, node in document.items()]
     tree = Map((*whole.entries, (_word("nodes"), Seq(tuple(nodes), 0, 0))), 0, 0)
     report, where = Report(""), Where(settings=(SETTINGS,))
-    new = read_plain(tree, where, report, vocabulary())
+    new = read_resolved(tree, where, report, vocabulary())
     return _checked(new, before, where, report)
 
 

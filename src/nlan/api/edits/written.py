@@ -21,7 +21,7 @@ from nlan.schema.syntax.emit import to_text
 from nlan.schema.syntax.report import Report, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree, parse_tree
 from nlan.schema.written.dump import to_plain
-from nlan.schema.written.resolved_reader import Where, read_plain, to_tree
+from nlan.schema.written.resolved_reader import Where, read_resolved, to_tree
 
 Segments = tuple[str, ...]
 
@@ -89,7 +89,7 @@ def _merged(before: Lab, after: Lab, now: Lab) -> Lab:
         return after
     report, where = Report(""), Where()
     plain = merged(*map(to_plain, (before, after, now)))
-    new = read_plain(to_tree(plain), where, report, vocabulary())
+    new = read_resolved(to_tree(plain), where, report, vocabulary())
     check_change(new, now, where, report)
     return new
 

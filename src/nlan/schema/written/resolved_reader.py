@@ -134,7 +134,7 @@ def to_tree(value: object) -> Tree:
             return Scalar(str(value), not isinstance(value, str), 0, 0)
 
 
-def read_plain(tree: Tree, where: Where, report: Report, vocabulary: Vocabulary) -> Lab:
+def read_resolved(tree: Tree, where: Where, report: Report, vocabulary: Vocabulary) -> Lab:
     """Return the lab that a tree of the model's own keys describes, its parts checked, not the whole.
 
     Raises:

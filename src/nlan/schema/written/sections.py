@@ -19,20 +19,18 @@ from nlan.schema.written.kinds import Json, Kind, Reader, ScalarKind, T_co, shap
 T = TypeVar("T")
 D = TypeVar("D")
 
-_JOINED = frozenset(("sysctls",))
-"""Mappings that are joined entry by entry where two records say them; of one entry the last counts."""
-
 
 class Record:
     """A section as it was written: values by snake_case key, each with its position."""
 
-    __slots__ = ("at", "positions", "values")
+    __slots__ = ("at", "joined", "positions", "values")
 
     def __init__(self, at: Position) -> None:
         """Start empty at a position."""
         self.at = at
         self.values: dict[str, object] = {}
         self.positions: dict[str, Position] = {}
+        self.joined: set[str] = set()
 
     @overload
     def get(self, key: Key[T]) -> T | None: ...
@@ -63,7 +61,8 @@ class Record:
         """Return this record with what it does not say taken from `base`."""
         both = Record(self.at)
         both.values = {**base.values, **self.values}
-        for name in _JOINED & self.values.keys() & base.values.keys():
+        both.joined = base.joined | self.joined
+        for name in both.joined & self.values.keys() & base.values.keys():
             first, second = base.values[name], self.values[name]
             if isinstance(first, list) and isinstance(second, list):
                 both.values[name] = [*first, *second]
@@ -85,10 +84,14 @@ class Key(Generic[T_co]):
         also: tuple[str, ...] = (),
         required: bool = False,
         served: bool = True,
+        joined: bool = False,
     ) -> None:
-        """Take the snake_case name; `original` where CamelCase is not the regular one; `also` is taken."""
+        """Take the snake_case name; `original` where CamelCase is not the regular one; `also` is taken.
+
+        What is `joined` is joined entry by entry where two records say it; of one entry the last counts.
+        """
         self.name, self.kind, self.doc, self.default = name, kind, doc, default
-        self.required, self.served = required, served
+        self.required, self.served, self.joined = required, served, joined
         self.camel = original or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
         self.words = tuple(dict.fromkeys((name, self.camel, *also)))
 
@@ -156,6 +159,8 @@ class Section(Kind[Record]):
         read = key.kind.read(value, at, reader)
         if read is not None:
             record.values[key.name] = read
+            if key.joined:
+                record.joined.add(key.name)
 
     def _suggestions(self, word: str, reader: Reader) -> list[str]:
         camel = word[:1].isupper()

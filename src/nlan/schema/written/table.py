@@ -1,7 +1,7 @@
 """The written schema: every section and key, its kind and range, what it means, what it is by default.
 
-Validation (`kinds`), the JSON Schema (`jsonschema`) and docs/reference/file.md (`docs`) all come
-from this table. A key has two spellings, `local_ip` and `LocalIp`, and both are read everywhere.
+Reading, the JSON Schema (`jsonschema`) and docs/reference/file.md (`nlan.schema.docs`) come from it, and
+from what services contribute. A key has two spellings, `local_ip` and `LocalIp`; both are read everywhere.
 """
 
 from __future__ import annotations
@@ -122,6 +122,7 @@ class NodeKeys:
         MapOf(SYSCTL, SYSCTL_VALUE),
         "Kernel settings of its network namespace, such as `{net.ipv4.conf.all.rp_filter: 0}`.",
         default="what a router needs",
+        joined=True,
     )
     exclusive = Key(
         "exclusive",
