@@ -11,13 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from drift_kinds import Kind
-from nlan.api.context import Context, engines
-from nlan.api.status import LabStatus, status
-from nlan.engine import Engine
-from nlan.expand import expand
-from nlan.model import Lab
-from nlan.plan import exclusively
-from nlan.runtimes import Paths
+from nlan.api import Environment, Lab, LabStatus, Paths
+from support import Nlan
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 
@@ -32,21 +27,18 @@ def wait_until(holds: Callable[[], bool], why_not: Callable[[], str] = str) -> N
 class Subject:
     """A running lab, looked at and repaired as the command does, in this process."""
 
-    def __init__(self, name: str, lab: Lab) -> None:
-        self.name, self.lab = name, lab
-        self.context = Context(Paths.from_environment(), name)
-        self.desired = expand(lab, engines())
+    def __init__(self, nlan: Nlan, name: str, file: str) -> None:
+        environment = Environment(Paths.from_environment()._replace(state=Path(nlan.env["NLAN_STATE_DIR"])))
+        self.lab = Lab.from_file(file, name=name, environment=environment)
+        self.context = self.lab.context()
 
     def look(self) -> LabStatus:
-        return status(self.context, self.lab)
+        return self.lab.status()
 
     def repair(self, *, exclusive: bool = False) -> None:
         """Do what `up` does, and check that nothing is left to do."""
-        desired = exclusively(self.desired) if exclusive else self.desired
-        engine = Engine(self.context.drivers(desired))
-        planned = engine.plan(desired, self.context.place.namespaces())
-        assert [str(failure.error) for failure in engine.apply(planned)] == []
-        left = engine.plan(desired, self.context.place.namespaces())
+        self.lab.up(exclusive=exclusive, wait="no")
+        left = self.lab.plan(exclusive=exclusive)
         assert [f"{o}: {o.reason}" for o in left.operations] == []
 
     def happen(self, kind: Kind) -> None:
@@ -64,7 +56,7 @@ class Subject:
         assert done.returncode == 0, done.stderr.decode()
 
     def _env(self, node: str) -> dict[str, str]:
-        cgroups = Path("/sys/fs/cgroup").glob(f"**/nlan/{self.name}/{node}/pids.max")
+        cgroups = Path("/sys/fs/cgroup").glob(f"**/nlan/{self.lab.name}/{node}/pids.max")
         cgroup = next(cgroups, Path("/nowhere/pids.max")).parent
         return {**os.environ, "NODE": str(self.context.place.directory(node)), "CGROUP": str(cgroup)}
 

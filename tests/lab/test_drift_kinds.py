@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import drift_kinds
 from drift_kinds import HARMLESS, LAB, OWN, Kind
 from drifting import Subject
 from nlan.plan import Plan
-from nlan.schema import Allocations, load
 from support import Nlan
 
 
@@ -18,7 +15,7 @@ from support import Nlan
 def subject(module_nlan: Nlan) -> Subject:
     name, file = module_nlan.name("kinds"), module_nlan.write(LAB)
     module_nlan("up", file, "--lab", name)
-    return Subject(name, load(Path(file), lab=name, allocations=lambda lab: Allocations()).lab)
+    return Subject(module_nlan, name, file)
 
 
 def words_of(planned: Plan) -> list[str]:

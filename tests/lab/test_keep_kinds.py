@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,7 +12,6 @@ from drift_kinds import FOREIGN, HARMLESS, LAB, OWN, Kind
 from drifting import Subject, wait_until
 from keeping import Keep, keeping
 from nlan.keep.vigil import STILL_S
-from nlan.schema import Allocations, load
 from support import Nlan
 
 
@@ -28,7 +26,7 @@ class Kept(NamedTuple):
 def kept(module_nlan: Nlan) -> Iterator[Kept]:
     name, file = module_nlan.name("kept"), module_nlan.write(LAB)
     module_nlan("up", file, "--lab", name)
-    subject = Subject(name, load(Path(file), lab=name, allocations=lambda lab: Allocations()).lab)
+    subject = Subject(module_nlan, name, file)
     with keeping(module_nlan, name) as keep:
         yield Kept(subject, keep)
 
