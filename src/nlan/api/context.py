@@ -12,6 +12,7 @@ from nlan.api.doctor import requirements
 from nlan.api.nodes import open_nodes
 from nlan.engines.base import BgpSession, EngineDriver, Engines
 from nlan.errors import NotFoundError
+from nlan.expand import expand
 from nlan.kinds.base import SEAM as KINDS
 from nlan.kinds.base import AnyKind, Driver, drivers
 from nlan.kinds.namespace import NamespaceDriver
@@ -25,9 +26,9 @@ from nlan.runtimes import Paths
 from nlan.services.router.model import Router
 
 
-def engines() -> Engines:
+def engines(registry: Registry | None = None) -> Engines:
     """Return the routing engines, with what this machine's programs can do; needs no privilege."""
-    return Engines.here()
+    return Engines.here(registry)
 
 
 def kinds(registry: Registry | None = None) -> list[AnyKind]:
@@ -64,7 +65,7 @@ class Context:
     @cached_property
     def engines(self) -> Engines:
         """The routing engines."""
-        return engines()
+        return engines(self.registry)
 
     @cached_property
     def engine_drivers(self) -> dict[str, EngineDriver]:
@@ -75,6 +76,10 @@ class Context:
         """Return the driver of the daemons of that kind of resource, None for other kinds."""
         engine = self.engines.of_kind(kind)
         return self.engine_drivers[engine.name] if engine is not None else None
+
+    def expand(self, lab: Lab) -> dict[Key, Resource]:
+        """Return every resource that a lab means, as this machine can have it."""
+        return expand(lab, self.engines, self.registry)
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         """Return the drivers, in the order in which they work on a wave.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nlan.registry import Registry
@@ -11,6 +12,7 @@ from nlan.runtimes import Paths
 
 if TYPE_CHECKING:
     from nlan.api.context import Context
+    from nlan.engines.base import Engines
 
 Clock = Callable[[], float]
 """Returns seconds that only grow."""
@@ -36,6 +38,13 @@ class Environment:
         self.paths = Paths.from_environment() if paths is None else paths
         self.registry = Registry() if registry is None else registry
         self.clock = clock
+
+    @cached_property
+    def engines(self) -> Engines:
+        """The routing engines, with what this machine's programs can do."""
+        from nlan.engines.base import Engines
+
+        return Engines.here(self.registry)
 
     def context(self, lab: str, trace: Callable[[str], None] | None = None) -> Context:
         """Return what a lab lives in; `trace` is told every message to the kernel."""

@@ -151,7 +151,7 @@ class Handle:
 
         assert self._source is not None
         if self._read is None or not self._is_fresh:
-            self._read = read(self.paths, self._source, self.listener)
+            self._read = read(self.environment, self._source, self.listener)
         self._is_fresh = False
         return self._read
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nlan.api import catalog
-from nlan.api.context import Context, engines
+from nlan.api.context import Context
 from nlan.api.inside.names import visible
 from nlan.api.runs.convergence import Hearing, unheard, wanted_others, without
 from nlan.api.runs.running import settle
@@ -15,7 +15,6 @@ from nlan.confirmation import Confirmation
 from nlan.engine import Engine
 from nlan.engines.base import Daemon, EngineDriver
 from nlan.errors import RollbackError
-from nlan.expand import expand
 from nlan.expect import Expectation, Hindrance, expectation
 from nlan.expect.hindrances import details
 from nlan.kinds.address import Address
@@ -152,7 +151,7 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
         context: The lab's.
         lab: As it shall be; None where nobody remembers.
     """
-    desired = expand(lab, engines()) if lab is not None else {}
+    desired = context.expand(lab) if lab is not None else {}
     namespaces = context.place.namespaces()
     for driver in context.engine_drivers.values():
         driver.patience_s = PATIENCE_S

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from nlan.api.context import engines
 from nlan.engines.base import Daemon
-from nlan.expand import expand
 from nlan.model import Lab
 from nlan.resources import Key, Resource
 from nlan.resources.base import KernelFile
@@ -17,10 +15,9 @@ from nlan.resources.base import KernelFile
 class Desired:
     """The resources of one revision of a lab."""
 
-    def __init__(self, lab: Lab, revision: int) -> None:
-        """Expand the lab."""
-        self.lab, self.revision = lab, revision
-        self.resources: dict[Key, Resource] = expand(lab, engines())
+    def __init__(self, lab: Lab, revision: int, resources: Mapping[Key, Resource]) -> None:
+        """Take the lab, and what it means."""
+        self.lab, self.revision, self.resources = lab, revision, resources
 
     @cached_property
     def by_namespace(self) -> dict[str, dict[Key, Resource]]:

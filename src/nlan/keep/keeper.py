@@ -67,7 +67,7 @@ class Keeper:
             tell: Told of everything worth a line.
         """
         self._context, self._database, self._pidfile, self._tell = context, database, pidfile, tell
-        self._desired = Desired(Lab(name=context.place.lab), -1)
+        self._desired = Desired(Lab(name=context.place.lab), -1, {})
         self._queue, self._backoff, self._vigil = WorkQueue(), Backoff(), Vigil(context)
         self._foreign = ForeignReports()
         self._lock = PatientLock(context.place)
@@ -274,7 +274,7 @@ class Keeper:
         if lab is None:
             raise NlanError(f"{self._context.place.lab}: revision {revision} describes no lab")
         first = self._read_revision < 0
-        self._desired, self._read_revision = Desired(lab, revision), revision
+        self._desired, self._read_revision = Desired(lab, revision, self._context.expand(lab)), revision
         if first:
             self._guarded(lambda: self._operational.begin(self._sources.namespaces, self._desired))
         count = sum(key.kind == NAMESPACE for key in self._desired.resources)

@@ -18,6 +18,7 @@ from nlan.api.events.sources import (
     Vanished,
 )
 from nlan.engines.base import LogEvent
+from nlan.expand import expand
 from nlan.keep.desired import Desired
 from nlan.keep.work_queue import PATIENCE_S, SETTLE_S, WorkQueue
 from nlan.model import Lab
@@ -37,7 +38,8 @@ networks:
 
 @pytest.fixture(scope="module")
 def desired() -> Desired:
-    return Desired(_lab(LAB), 1)
+    lab = _lab(LAB)
+    return Desired(lab, 1, expand(lab))
 
 
 def _lab(text: str) -> Lab:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nlan.api import catalog
-from nlan.api.context import engines
 from nlan.api.events.reports import Report
 from nlan.api.events.sources import Appeared, Committed, Ended, LabEvent, Logged, Sources, Started, Vanished
 from nlan.netlink.events import Event
@@ -42,7 +41,7 @@ class Watching:
         self._links: dict[tuple[str, str], str] = {}
         self._head = 0 if self._database is None else self._database.head()
         self.is_lost = False
-        self.sources = Sources(self._place, engines(), self._database, names=True)
+        self.sources = Sources(self._place, lab.environment.engines, self._database, names=True)
 
     def __enter__(self) -> Watching:
         return self

@@ -12,6 +12,7 @@ from nlan.schema import Allocations, Loaded
 from nlan.schema import load as load_file
 
 if TYPE_CHECKING:
+    from nlan.api.environment import Environment
     from nlan.api.lab import Lab
     from nlan.api.listener import Listener
     from nlan.api.runs.lifecycle import Applied, Options
@@ -67,24 +68,23 @@ class Read(NamedTuple):
         return str(path) if self.source.text is None and path.is_file() else ""
 
 
-def read(paths: Paths, source: Source, listener: Listener) -> Read:
-    """Read a file with what its lab's database holds; what is machine is told to the listener.
+def read(environment: Environment, source: Source, listener: Listener) -> Read:
+    """Read a file with what its lab's database holds; what is doubtful is told to the listener.
 
     Raises:
         InputError: The file is wrong.
     """
-    from nlan.api.context import engines
     from nlan.api.doctor.requirements import warnings
 
     known = Known()
 
     def recall(lab: str) -> Allocations:
         nonlocal known
-        known = _known(paths, lab, listener)
+        known = _known(environment.paths, lab, listener)
         return known.allocations
 
     loaded = load_file(Path(source.path), lab=source.name, allocations=recall, text=source.text)
-    machine = warnings(loaded.lab, engines(), source.path, loaded.lines, loaded.frr)
+    machine = warnings(loaded.lab, environment.engines, source.path, loaded.lines, loaded.frr)
     for warning in (*loaded.warnings, *machine):
         listener.warning(warning)
     return Read(source, loaded, known)
@@ -125,7 +125,6 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
     Raises:
         HostError: The lab runs, and only root can see how its nodes are.
     """
-    from nlan.api.context import engines
     from nlan.api.runs.lifecycle import planned
 
     if os.geteuid() != 0:
@@ -137,7 +136,7 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
         from nlan.expand import expand
         from nlan.plan import plan
 
-        return plan(expand(loaded.lab, engines()), {})
+        return plan(expand(loaded.lab, lab.environment.engines, lab.environment.registry), {})
     return planned(lab.context(), loaded.lab, exclusive=exclusive)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import Literal, NamedTuple, TypedDict
 
-from nlan.api.context import Context, engines
+from nlan.api.context import Context
 from nlan.api.listener import Listener
 from nlan.api.runs.convergence import Missing, wait
 from nlan.confirmation import Confirmation
@@ -32,7 +32,6 @@ from nlan.errors import (
     RollbackError,
     VerificationError,
 )
-from nlan.expand import expand
 from nlan.expect import expectation
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, exclusively
@@ -141,13 +140,13 @@ class Applied(NamedTuple):
 
 def planned(context: Context, lab: Lab, *, exclusive: bool = False) -> Plan:
     """Return what would turn the network as it is into `lab`, or into nothing but it; only reads."""
-    desired = expanded(lab, exclusive=exclusive)
+    desired = expanded(context, lab, exclusive=exclusive)
     return _engine(context, desired).plan(desired, context.place.namespaces())
 
 
-def expanded(lab: Lab, *, exclusive: bool) -> Mapping[Key, Resource]:
+def expanded(context: Context, lab: Lab, *, exclusive: bool) -> Mapping[Key, Resource]:
     """Return the resources of a lab, and with `exclusive` nothing that somebody else put beside them."""
-    desired = expand(lab, engines())
+    desired = context.expand(lab)
     return exclusively(desired) if exclusive else desired
 
 
@@ -180,7 +179,7 @@ def prepare(context: Context, request: Request) -> Prepared:
     if request.confirm_s is not None and not math.isfinite(request.confirm_s):
         raise InputError(f"{request.confirm_s} is no number of seconds in which a change can be confirmed")
     clock = _Clock(context.clock)
-    desired = expanded(request.lab, exclusive=request.exclusive)
+    desired = expanded(context, request.lab, exclusive=request.exclusive)
     engine = _engine(context, desired)
     namespaces = context.place.namespaces()
     plan = engine.plan(desired, namespaces)
@@ -356,7 +355,7 @@ def _go_back(context: Context, former: Lab | None, listener: Listener) -> list[F
     if former is None:
         take_down(context, listener)
         return []
-    desired = expand(former, engines())
+    desired = context.expand(former)
     engine = _engine(context, desired)
     failures = engine.apply(engine.plan(desired, context.place.namespaces()), listener.done)
     if not failures:

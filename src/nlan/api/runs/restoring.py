@@ -9,7 +9,6 @@ from nlan.api.nodes import open_nodes
 from nlan.api.runs.lifecycle import Applied, Request
 from nlan.api.runs.running import run_change, settle
 from nlan.errors import NotFoundError
-from nlan.expand import expand
 from nlan.state import find_state
 
 if TYPE_CHECKING:
@@ -44,5 +43,5 @@ def _request(lab: Lab) -> Request | None:
 
 def _is_there(lab: Lab, known: model.Lab) -> bool:
     """Tell whether all namespaces of the lab exist; a restore that failed half-way left some."""
-    wanted = {key.namespace for key in expand(known) if key.kind == "namespace"}
+    wanted = {key.namespace for key in lab.context().expand(known) if key.kind == "namespace"}
     return wanted <= set(open_nodes(lab.paths, lab.name).namespaces())
