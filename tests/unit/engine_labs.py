@@ -9,7 +9,8 @@ from typing import Any
 
 from nlan.api.context import Context
 from nlan.api.listener import Listener
-from nlan.api.runs.lifecycle import Applied, Request, bring_up, prepare
+from nlan.api.runs.lifecycle import bring_up, prepare
+from nlan.api.runs.request import Applied, Request
 from nlan.engine import Engine, Failure
 from nlan.expand import expand
 from nlan.kinds.base import Driver

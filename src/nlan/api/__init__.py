@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from nlan.api.lab import labs as labs
     from nlan.api.listener import Listener as Listener
     from nlan.api.runs.convergence import Missing as Missing
-    from nlan.api.runs.lifecycle import Applied as Applied
-    from nlan.api.runs.lifecycle import Options as Options
-    from nlan.api.runs.lifecycle import Wait as Wait
     from nlan.api.runs.removing import Removed as Removed
+    from nlan.api.runs.request import Applied as Applied
+    from nlan.api.runs.request import Options as Options
+    from nlan.api.runs.request import Wait as Wait
     from nlan.api.status import LabStatus as LabStatus
     from nlan.api.status import NodeStatus as NodeStatus
     from nlan.confirmation import Confirmation as Confirmation
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "MISSING": "nlan.api.edits.differences",
-    "Applied": "nlan.api.runs.lifecycle",
+    "Applied": "nlan.api.runs.request",
     "Confirmation": "nlan.confirmation",
     "Difference": "nlan.api.edits.differences",
     "Distance": "nlan.api.edits.comparing",
@@ -68,7 +68,7 @@ _HOME = {
     "Missing": "nlan.api.runs.convergence",
     "NodeStatus": "nlan.api.status",
     "Operation": "nlan.plan",
-    "Options": "nlan.api.runs.lifecycle",
+    "Options": "nlan.api.runs.request",
     "Paths": "nlan.runtimes",
     "Ping": "nlan.api.inside.pinging",
     "Pings": "nlan.api.inside.pinging",
@@ -78,7 +78,7 @@ _HOME = {
     "Report": "nlan.api.events.reports",
     "Resolved": "nlan.model",
     "Tell": "nlan.api.events.reports",
-    "Wait": "nlan.api.runs.lifecycle",
+    "Wait": "nlan.api.runs.request",
     "Watching": "nlan.api.events.watching",
     "hidden": "nlan.schema.written.dump",
     "json_schema": "nlan.schema",

@@ -49,7 +49,7 @@ def second_names(place: NetnsRuntime) -> dict[str, str]:
         return names.second_names(state.lab())
 
 
-def remembered_name(paths: Paths, name: str | None) -> str:
+def known_name(paths: Paths, name: str | None) -> str:
     """Return the lab that is meant, running or only remembered.
 
     Raises:
@@ -138,7 +138,7 @@ def listed(paths: Paths) -> list[Listed]:
     need_root()
     here = set(running(paths))
     every = sorted(here.union(known_labs(paths.state)), key=natural)
-    return [_running(paths, lab) if lab in here else _remembered(paths, lab) for lab in every]
+    return [_running(paths, lab) if lab in here else _from_database(paths, lab) for lab in every]
 
 
 def _running(paths: Paths, lab: str) -> Listed:
@@ -152,11 +152,11 @@ def _running(paths: Paths, lab: str) -> Listed:
         hosts=sum("/" in name for name in people),
         processes=sum(map(len, place.all_processes(namespaces).values())),
         kept_by=keeper_of(paths, lab),
-        file=_remembered(paths, lab).file,
+        file=_from_database(paths, lab).file,
     )
 
 
-def _remembered(paths: Paths, lab: str) -> Listed:
+def _from_database(paths: Paths, lab: str) -> Listed:
     """Return a lab by its database: history and addresses are there until it is purged."""
     try:
         state = find_state(paths.state, lab)

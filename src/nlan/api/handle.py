@@ -103,7 +103,7 @@ class Handle:
 
         Args:
             name: The lab's, or None for the only one.
-            running: Whether it has to run; else the only one that is remembered will do, and a name is
+            running: Whether it has to run; else the only one that is known will do, and a name is
                 taken as it is.
             environment: As of a lab by its name.
             listener: Likewise.
@@ -114,7 +114,7 @@ class Handle:
         """
         environment = Environment() if environment is None else environment
         paths = environment.paths
-        found = catalog.choose(paths, name).lab if running else catalog.remembered_name(paths, name)
+        found = catalog.choose(paths, name).lab if running else catalog.known_name(paths, name)
         return cls(found, environment=environment, listener=listener)
 
     def __repr__(self) -> str:

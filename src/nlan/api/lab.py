@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from nlan.api.events.watching import Watching
     from nlan.api.inside.execution import Executed
     from nlan.api.inside.pinging import Pings
-    from nlan.api.runs.lifecycle import Applied, Options
     from nlan.api.runs.removing import Removed
+    from nlan.api.runs.request import Applied, Options
     from nlan.api.status import LabStatus
     from nlan.confirmation import Confirmation
     from nlan.plan import Plan

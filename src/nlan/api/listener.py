@@ -28,7 +28,7 @@ class Listener:
         """Take a sentence for the person in front: a note, or what is waited for."""
 
     def warning(self, problem: Problem) -> None:
-        """Take what is doubtful in a file, and harms nothing."""
+        """Take a warning: what it says of a file harms nothing."""
         self.say(str(problem))
 
     def planned(self, plan: Plan) -> None:

@@ -149,7 +149,7 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
 
     Args:
         context: The lab's.
-        lab: As it shall be; None where nobody remembers.
+        lab: As it shall be; None where its database does not say.
     """
     desired = context.expand(lab) if lab is not None else {}
     namespaces = context.place.namespaces()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.catalog import remembered_name
+from nlan.api.catalog import known_name
 from nlan.errors import NotFoundError
 from nlan.runtimes import Paths
 
@@ -18,14 +18,14 @@ def _paths(directory: Path, count: int) -> Paths:
 
 
 def test_the_only_remembered_lab_is_meant(tmp_path: Path) -> None:
-    assert remembered_name(_paths(tmp_path, 1), None) == "lab00"
+    assert known_name(_paths(tmp_path, 1), None) == "lab00"
 
 
 def test_an_error_names_a_dozen_labs_at_most(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"say which: lab00, .*, lab11 and 88 more \(`nlan ls`\)$"):
-        remembered_name(_paths(tmp_path, 100), None)
+        known_name(_paths(tmp_path, 100), None)
 
 
 def test_no_lab_is_known(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no lab is known"):
-        remembered_name(_paths(tmp_path, 0), None)
+        known_name(_paths(tmp_path, 0), None)

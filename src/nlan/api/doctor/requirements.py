@@ -98,11 +98,11 @@ def _lacking(
     file: str,
     lines: Mapping[str, int],
 ) -> Iterator[Problem]:
-    told = set()
+    reported = set()
     for operation, feature in needed:
         node = operation.key.namespace.partition("/")[0]
-        if feature in lacks and (node, feature) not in told:
-            told.add((node, feature))
+        if feature in lacks and (node, feature) not in reported:
+            reported.add((node, feature))
             words = f"needs {feature.purpose}, and this kernel cannot make {feature.what}: {lacks[feature]}"
             hint = f"try `modprobe {feature.module}`; `nlan doctor` says more"
             yield Problem(node, words, file, lines.get(node, 0), hint=hint)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from nlan.api import catalog
 from nlan.api.edits.written import Changed, Origin
-from nlan.api.runs.lifecycle import Applied, Options, Request, planned
+from nlan.api.runs.lifecycle import planned
+from nlan.api.runs.request import Applied, Options, Request
 from nlan.api.runs.running import run_change, settle
 from nlan.errors import NotFoundError, OvertakenError
 from nlan.state import find_state

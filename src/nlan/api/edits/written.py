@@ -1,6 +1,6 @@
-"""A change told by a path of the file: as if the file had said so, on what the network shall be by now.
+"""A change by a path of the file: as if the file had said so, on what the network shall be by now.
 
-The file's text is remembered with each revision. It is changed at the path and read again; what that makes
+The file's text is kept with each revision. It is changed at the path and read again; what that makes
 of the lab is what the change is. What was changed besides (by `set` in the words of `show`, by `edit`) stays.
 """
 
@@ -44,7 +44,7 @@ class Changed(NamedTuple):
     Attributes:
         lab: As it shall be.
         origin: With the changed text.
-        warnings: What is doubtful in that, and was not before.
+        warnings: What the file's checks warn of, and did not before.
     """
 
     lab: Lab

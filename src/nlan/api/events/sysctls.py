@@ -2,7 +2,7 @@
 
 Each one's file is held open: so its inode stays, inotify tells of writes to it, and reading it costs a
 microsecond without entering its namespace. An open file of /proc/sys does not keep a namespace alive.
-Writes through another mount of /proc are not told; reading finds them.
+Writes through another mount of /proc are not reported; reading finds them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class _Held(NamedTuple):
 class Sysctls:
     """Open files of the wanted sysctls."""
 
-    def __init__(self, place: NetnsRuntime, told: Inotify) -> None:
+    def __init__(self, place: NetnsRuntime, changes: Inotify) -> None:
         """Hold none yet."""
-        self._place, self._inotify = place, told
+        self._place, self._inotify = place, changes
         self._held: dict[int, _Held] = {}
         self._of: dict[str, list[int]] = {}
         self._cursor = 0

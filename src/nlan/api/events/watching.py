@@ -82,15 +82,15 @@ class Watching:
             case Event():
                 yield from self._kernel(event)
             case Ended(node, daemon):
-                yield _told("daemon-ended", node, f"{daemon} ended", daemon=daemon)
+                yield _report("daemon-ended", node, f"{daemon} ended", daemon=daemon)
             case Started(node, daemon):
-                yield _told("daemon-started", node, f"{daemon} started", daemon=daemon)
+                yield _report("daemon-started", node, f"{daemon} started", daemon=daemon)
             case Logged(node, daemon, entry):
                 yield _logged(node, daemon, entry.kind, entry.subject)
             case Appeared(node):
-                yield _told("namespace-added", node, "namespace added")
+                yield _report("namespace-added", node, "namespace added")
             case Vanished(node):
-                yield _told("namespace-removed", node, "namespace removed")
+                yield _report("namespace-removed", node, "namespace removed")
             case Committed():
                 yield from self._commits()
 
@@ -105,7 +105,7 @@ class Watching:
                 if event.ours and event.text.startswith(ZEROS):
                     yield _moved(event, "fdb")
             case "lost":
-                yield _told("lost", event.namespace, "events were lost: too many at once")
+                yield _report("lost", event.namespace, "events were lost: too many at once")
 
     def _link(self, event: Event) -> Iterator[Report]:
         """The kernel tells of a link for many reasons; only a change of its state is news."""
@@ -115,7 +115,7 @@ class Watching:
         self._links[end] = now
         if now == before or (event.gone and before == "removed"):
             return
-        yield _told(
+        yield _report(
             f"link-{now}", event.namespace, f"link {event.interface} {now}", interface=event.interface
         )
 
@@ -171,7 +171,7 @@ def _reports_of_change(change: Change, common: dict[str, Any]) -> Iterator[Repor
     elif root == "status" and put:
         for node, one in value.items() if len(change.path) == 1 and isinstance(value, dict) else ():
             if isinstance(one, dict) and one.get("state") == "error":
-                yield _told("failed", node, str(one.get("reason")), **common)
+                yield _report("failed", node, str(one.get("reason")), **common)
     elif (root,) == KEEP and put and isinstance(value, dict):
         for operation in value.get("repaired", {}).get("operations", ()):
             yield Report("repaired", f"{operation}", {"operation": operation, "ms": value["repaired"]["ms"]})
@@ -181,15 +181,15 @@ def _moved(event: Event, what: str) -> Report:
     word = "removed" if event.gone else "added"
     where = f" on {event.interface}" if event.interface else ""
     text = f"{what} {event.text}{where} {word}"
-    return _told(f"{what}-{word}", event.namespace, text, interface=event.interface, value=event.text)
+    return _report(f"{what}-{word}", event.namespace, text, interface=event.interface, value=event.text)
 
 
 def _logged(node: str, daemon: str, kind: str, subject: str) -> Report:
     if kind == "configured":
-        return _told("configured", node, f"{daemon}: {subject}", daemon=daemon, line=subject)
+        return _report("configured", node, f"{daemon}: {subject}", daemon=daemon, line=subject)
     word = "up" if kind == "session-up" else "down"
-    return _told(kind, node, f"{daemon}: session with {subject} {word}", daemon=daemon, peer=subject)
+    return _report(kind, node, f"{daemon}: session with {subject} {word}", daemon=daemon, peer=subject)
 
 
-def _told(event: str, node: str, text: str, **fields: Any) -> Report:
+def _report(event: str, node: str, text: str, **fields: Any) -> Report:
     return Report(event, f"{node}: {text}", {"node": node, **fields})

@@ -24,7 +24,7 @@ def pair(context: Context, lab: Lab | None, source: str, target: str) -> Pair:
 
     Args:
         context: The lab's.
-        lab: As it shall be; None where nobody remembers.
+        lab: As it shall be; None where its database does not say.
         source: A node or host.
         target: A node, a host or any address.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nlan.api.environment import Environment
     from nlan.api.lab import Lab
     from nlan.api.listener import Listener
-    from nlan.api.runs.lifecycle import Applied, Options
+    from nlan.api.runs.request import Applied, Options
     from nlan.plan import Plan
     from nlan.runtimes import Paths
 
@@ -69,7 +69,7 @@ class Read(NamedTuple):
 
 
 def read(environment: Environment, source: Source, listener: Listener) -> Read:
-    """Read a file with what its lab's database holds; what is doubtful is told to the listener.
+    """Read a file with what its lab's database holds; its warnings go to the listener.
 
     Raises:
         InputError: The file is wrong.
@@ -147,7 +147,7 @@ def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusi
         InputError: A lab of the name runs from another file, and is not to be replaced.
         NlanError: As `run_change` does.
     """
-    from nlan.api.runs.lifecycle import Request
+    from nlan.api.runs.request import Request
     from nlan.api.runs.running import run_change
 
     catalog.need_root()

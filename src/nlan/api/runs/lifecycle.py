@@ -15,11 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event
-from typing import Literal, NamedTuple, TypedDict
+from typing import NamedTuple
 
 from nlan.api.context import Context
 from nlan.api.listener import Listener
 from nlan.api.runs.convergence import Missing, wait
+from nlan.api.runs.request import Applied, Request
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine, Failure, failure_text
 from nlan.engines.base import Daemon
@@ -36,10 +37,7 @@ from nlan.expect import expectation
 from nlan.model import Lab
 from nlan.plan import Operation, Plan, exclusively
 from nlan.resources import Key, Resource
-from nlan.schema import Allocations
 from nlan.state import LabState
-
-Wait = Literal["up", "converged", "no"]
 
 VANISH_S = 30.0
 """How long the kernel may take to remove the links of a removed namespace, in the background.
@@ -51,91 +49,6 @@ NO_WAY_BACK = "what runs is at no known revision that it could be returned to"
 
 LOOK_AGAIN_S = 0.01
 """How long it is left alone meanwhile."""
-
-
-class Options(TypedDict, total=False):
-    """How a change is made, and what is waited for.
-
-    Attributes:
-        wait: For what: ``converged`` (routing has, the default), ``up`` (daemons are), or ``no``.
-        timeout_s: How many seconds at most (60).
-        message: Kept with the revision.
-        confirm_s: Seconds until the change undoes itself unless `Lab.confirm` comes; None (the default)
-            where it counts at once.
-    """
-
-    wait: Wait
-    timeout_s: float
-    message: str
-    confirm_s: float | None
-
-
-class Request(NamedTuple):
-    """What shall be: a lab, and where it comes from.
-
-    Attributes:
-        lab: As it shall be.
-        allocations: What the lab's names were given.
-        source: The file's path and text.
-        message: Kept with the revision.
-        wait: For what to wait.
-        timeout_s: How long.
-        confirm_s: Seconds until the change undoes itself, or None.
-        base: The revision that the lab was made from, where it was made from one.
-        known: What the lab's names had before, where the lab was made from that.
-        lines: The line of each node in the file.
-        frr: Where the lines of each node's raw FRR configuration stand: the file, and its line of each.
-        strict: Whether a raw line that FRR refuses is an error.
-        exclusive: Whether what somebody else put there is taken away, this once.
-    """
-
-    lab: Lab
-    allocations: Allocations
-    source: tuple[str, str] = ("", "")
-    message: str = ""
-    wait: Wait = "converged"
-    timeout_s: float = 60.0
-    confirm_s: float | None = None
-    base: int | None = None
-    known: Allocations | None = None
-    lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
-    frr: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - likewise
-    strict: bool = False
-    exclusive: bool = False
-
-
-class Applied(NamedTuple):
-    """What a run did.
-
-    Attributes:
-        plan: What was done.
-        revision: The revision that the network is at now.
-        missing: What has not converged in time; false where all has, or where nobody waited.
-        seconds: How long it took, by part.
-        waiting: What is to be confirmed; None where the change counts at once.
-        lab: As it is now, with every derived address, VNI and default.
-        waited: For what was waited.
-        warnings: Raw lines that FRR refused; all else is as asked.
-    """
-
-    plan: Plan
-    revision: int
-    missing: Missing
-    seconds: Mapping[str, float]
-    waiting: Confirmation | None
-    lab: Lab
-    waited: Wait
-    warnings: tuple[Problem, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is known to be missing, or not to come up."""
-        return not (self.missing or self.missing.hindrances)
-
-    @property
-    def converged(self) -> bool:
-        """Whether it was waited for routing, and all is known to have come."""
-        return self.waited == "converged" and self.missing.is_certain
 
 
 def planned(context: Context, lab: Lab, *, exclusive: bool = False) -> Plan:

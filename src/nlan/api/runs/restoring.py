@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nlan.api import catalog
 from nlan.api.nodes import open_nodes
-from nlan.api.runs.lifecycle import Applied, Request
+from nlan.api.runs.request import Applied, Request
 from nlan.api.runs.running import run_change, settle
 from nlan.errors import NotFoundError
 from nlan.state import find_state

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from nlan.api import catalog
-from nlan.api.runs.lifecycle import Applied, Request, bring_up, prepare, undo_unconfirmed
+from nlan.api.runs.lifecycle import bring_up, prepare, undo_unconfirmed
+from nlan.api.runs.request import Applied, Request
 from nlan.errors import NotFoundError, RollbackError
 from nlan.state import find_state, open_state
 
