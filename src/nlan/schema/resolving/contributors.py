@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
+from nlan.errors import InternalError
 from nlan.model import Lab, ServiceModel
 from nlan.registry import Registry, Seam
 from nlan.schema.resolving.drafts import NodeDraft, Positions
@@ -58,5 +59,23 @@ def installed() -> tuple[Contributor, ...]:
 
 
 def vocabulary(services: Sequence[Contributor]) -> Vocabulary:
-    """Return all sections and keys: nlan's own table, and what services contribute."""
-    return table.vocabulary(service.contribution() for service in services)
+    """Return all sections and keys: nlan's own table, and what services contribute.
+
+    Raises:
+        InternalError: A service's keys clash with what is there, or belong to no section.
+    """
+    contributions = [service.contribution() for service in services]
+    try:
+        return table.vocabulary(contributions)
+    except InternalError as error:
+        raise InternalError(f"the service {_clashing(services, contributions)}: {error}") from error
+
+
+def _clashing(services: Sequence[Contributor], contributions: Sequence[Contribution]) -> str:
+    """Return the name of the first service whose keys do not go with those before it."""
+    for number, service in enumerate(services):
+        try:
+            table.vocabulary(contributions[: number + 1])
+        except InternalError:
+            return service.name
+    return ""

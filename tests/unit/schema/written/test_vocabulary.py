@@ -9,7 +9,7 @@ import pytest
 from nlan.errors import InputError, InternalError
 from nlan.model import Lab, ServiceModel
 from nlan.schema import docs, json_schema, load
-from nlan.schema.resolving.contributors import Contributor
+from nlan.schema.resolving.contributors import Contributor, vocabulary
 from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import Report
@@ -129,3 +129,10 @@ def test_a_key_that_is_there_is_not_contributed_again() -> None:
 def test_keys_go_to_sections_that_are() -> None:
     with pytest.raises(InternalError, match="no section is called `a nod`"):
         table.vocabulary([Contribution({"a nod": []})])
+
+
+def test_a_service_whose_keys_clash_is_named() -> None:
+    again = QueueService()
+    again.name = "again"
+    with pytest.raises(InternalError, match="the service again: `dvr` of a node is contributed"):
+        vocabulary((*SERVICES, again))
