@@ -65,8 +65,13 @@ def introduce(place: Place, daemons: Sequence[BirdDaemon]) -> None:
             active = {name: _active(control) for name, control in controls.items()}
             ready = [pair for pair in pairs if all(_is_in(active, end) for end in pair)]
             for one, other in ready:
-                with suppress(OSError, HostError, PeerError):  # it comes up by itself
-                    _connect(place, one, other)
+                try:
+                    with suppress(HostError, PeerError, ConnectionError):  # it comes up by itself
+                        _connect(place, one, other)
+                except BlockingIOError:  # no answer in time: others may cost as much
+                    return
+                except OSError:  # there is no way to it yet
+                    continue
             pairs = [pair for pair in pairs if pair not in ready]
             if pairs and not ready:
                 select.poll().poll(LOOK_MS)
@@ -142,6 +147,7 @@ def _call(place: Place, end: Caller) -> socket.socket:
     connection = place.open_socket(end.namespace, _family(end.peer), socket.SOCK_STREAM)
     patience = struct.pack("@ll", 0, int(CALL_S * 1e6))
     try:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)  # to neighbours alone
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             connection.setsockopt(socket.SOL_SOCKET, option, patience)
         connection.bind((str(end.own), 0))
