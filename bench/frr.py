@@ -21,8 +21,9 @@ from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.frr.run import FrrDriver
 from nlan.model import Interface, Node
+from nlan.paths import Paths
 from nlan.plan import Operation
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router
 
 LAB = "fbench"

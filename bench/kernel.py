@@ -17,9 +17,10 @@ from nlan.kinds.address import Address
 from nlan.kinds.base import Driver
 from nlan.kinds.namespace import Namespace, NamespaceDriver
 from nlan.kinds.veth import Veth
+from nlan.paths import Paths
 from nlan.plan import Operation
 from nlan.resources import Resource
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.testing import kernel_driver
 from nlan.values import stable_mac
 

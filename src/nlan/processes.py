@@ -12,8 +12,8 @@ from pathlib import Path
 
 from nlan import safefiles
 from nlan.errors import HostError
-from nlan.place import Place
 from nlan.resources import Key
+from nlan.runtimes.base import Nodes
 
 TERM_S = 5.0
 """How long a daemon may take to end after SIGTERM."""
@@ -24,7 +24,7 @@ COMM_MAX = 15
 """Characters that the kernel keeps of a program's name."""
 
 
-def open_daemon(place: Place, namespace: str, program: str, pid_file: Path) -> int | None:
+def open_daemon(place: Nodes, namespace: str, program: str, pid_file: Path) -> int | None:
     """Return a descriptor of the process that the file names, None where it does not run.
 
     The number may be another process's by now: program name and network namespace tell.
@@ -48,7 +48,7 @@ def is_stopped(pid_file: Path) -> bool:
     return False
 
 
-def open_all(place: Place, words: Mapping[Key, Collection[str]]) -> dict[int, Key]:
+def open_all(place: Nodes, words: Mapping[Key, Collection[str]]) -> dict[int, Key]:
     """Return descriptors of all processes that nlan started for these daemons, with whose they are.
 
     They are found by what runs, not by a file that says so: that may be lost, or not written yet by a
@@ -77,7 +77,7 @@ def _words(pid: int) -> list[str]:
     return []
 
 
-def _is_it(place: Place, namespace: str, program: str, pid: int) -> bool:
+def _is_it(place: Nodes, namespace: str, program: str, pid: int) -> bool:
     try:
         name = Path(f"/proc/{pid}/comm").read_text().strip()
         inode = os.stat(f"/proc/{pid}/ns/net").st_ino

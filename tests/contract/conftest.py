@@ -13,7 +13,8 @@ import pytest
 from contract.sides import Fake, Real, Side
 from nlan.api.context import kinds
 from nlan.api.doctor.features import missing, of_kinds
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 NAMESPACES = ("a", "b", "c", "@fabric")
 _numbers = itertools.count()

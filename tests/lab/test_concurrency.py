@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from support import EXAMPLES, Nlan
 
 SMALL = "nodes:\n  r1: {asn: 64496, hosts: 1}\n  r2: {asn: 64497, hosts: 1}\nlinks: [r1 -- r2]\n"

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from nlan.confirmation import Confirmation
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.state import open_state
 from support import Nlan
 from wan import Document, edge, l2vpn, neighbors, plug, set_asn, text, vpns, wan

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from support import Nlan
 
 PAIR = """

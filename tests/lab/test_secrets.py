@@ -12,7 +12,7 @@ from subprocess import Popen
 
 import pytest
 
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 from support import Nlan
 
 MARK = "hush"

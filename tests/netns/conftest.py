@@ -11,7 +11,8 @@ import pytest
 
 from nlan.api.nodes import open_nodes
 from nlan.netlink.driver import NetlinkDriver
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.testing import kernel_driver
 
 _numbers = itertools.count()
@@ -43,6 +44,7 @@ def lab_name() -> str:
 @pytest.fixture
 def runtime(paths: Paths, lab_name: str) -> Iterator[NetnsRuntime]:
     lab = open_nodes(paths, lab_name)
+    assert isinstance(lab, NetnsRuntime)
     with lab.lock():
         yield lab
         lab.cleanup()

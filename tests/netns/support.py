@@ -12,7 +12,7 @@ from nlan.kinds.stack import Stack
 from nlan.plan import Operation
 from nlan.plan.operation import Action
 from nlan.resources import Foreign, Key, Resource
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 ALL = ("a", "b", "c", "@fabric")
 

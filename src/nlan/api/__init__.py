@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from nlan.confirmation import Confirmation as Confirmation
     from nlan.model import to_builtins as to_builtins
     from nlan.model import to_shown as to_shown
+    from nlan.paths import Paths as Paths
     from nlan.paths import namespace_name as namespace_name
     from nlan.plan import Operation as Operation
     from nlan.plan import Plan as Plan
-    from nlan.runtimes import Paths as Paths
     from nlan.schema import json_schema as json_schema
     from nlan.schema import to_yaml as to_yaml
     from nlan.schema.syntax.report import nearest as nearest
@@ -69,7 +69,7 @@ _HOME = {
     "NodeStatus": "nlan.api.status",
     "Operation": "nlan.plan",
     "Options": "nlan.api.runs.request",
-    "Paths": "nlan.runtimes",
+    "Paths": "nlan.paths",
     "Ping": "nlan.api.inside.pinging",
     "Pings": "nlan.api.inside.pinging",
     "Plan": "nlan.plan",

@@ -6,10 +6,11 @@ import os
 from typing import NamedTuple
 
 from nlan.api.inside import names
-from nlan.api.nodes import open_nodes
+from nlan.api.nodes import machine, open_nodes
 from nlan.api.pidfile import keeper_of
 from nlan.errors import HostError, NotFoundError
-from nlan.runtimes import NetnsRuntime, Paths, labs
+from nlan.paths import Paths
+from nlan.runtimes.base import Nodes
 from nlan.state import find_state, known_labs
 from nlan.values import natural
 
@@ -19,10 +20,10 @@ MOST_LISTED = 12
 
 def running(paths: Paths) -> list[str]:
     """Return the labs that exist on this machine, sorted."""
-    return labs(paths)
+    return machine(paths).labs()
 
 
-def choose(paths: Paths, name: str | None) -> NetnsRuntime:
+def choose(paths: Paths, name: str | None) -> Nodes:
     """Return the lab that is meant: the one of that name, or the only one.
 
     Raises:
@@ -30,7 +31,7 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
         HostError: The caller lacks the privilege.
     """
     need_root()
-    found = labs(paths)
+    found = machine(paths).labs()
     if name is None and len(found) == 1:
         return open_nodes(paths, found[0])
     if name is None:
@@ -40,9 +41,9 @@ def choose(paths: Paths, name: str | None) -> NetnsRuntime:
     return open_nodes(paths, name)
 
 
-def second_names(place: NetnsRuntime) -> dict[str, str]:
+def second_names(place: Nodes) -> dict[str, str]:
     """Return the hosts of a lab by their second addresses (`nlan.api.inside.names`), as it is remembered."""
-    state = find_state(place.paths.state, place.lab)
+    state = find_state(place.machine.paths.state, place.lab)
     if state is None:
         return {}
     with state:
@@ -57,7 +58,7 @@ def known_name(paths: Paths, name: str | None) -> str:
     """
     if name is not None:
         return name
-    for known in (labs(paths), known_labs(paths.state)):
+    for known in (machine(paths).labs(), known_labs(paths.state)):
         if len(known) == 1:
             return known[0]
         if known:

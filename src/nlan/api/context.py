@@ -18,11 +18,11 @@ from nlan.kinds.base import AnyKind, Driver, drivers
 from nlan.kinds.namespace import NamespaceDriver
 from nlan.model import Lab
 from nlan.netlink.watch import RouteWatcher
-from nlan.place import Place
+from nlan.paths import Paths
 from nlan.plan import Plan
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
-from nlan.runtimes import Paths
+from nlan.runtimes.base import Nodes
 from nlan.services.router.model import Router
 
 
@@ -54,7 +54,7 @@ class Context:
         """Look at a lab, which need not exist; `trace` is told every message to the kernel."""
         self.registry = Registry() if registry is None else registry
         self.paths, self.clock = paths, clock
-        self.place = open_nodes(paths, lab)
+        self.place = open_nodes(paths, lab, self.registry)
         self._trace = trace
 
     @cached_property
@@ -98,7 +98,7 @@ class Context:
         kinds = [self.kinds[name] for name in {key.kind for key in wanted}]
         return drivers(kinds, self.place, wanted.values())
 
-    def _traced(self, trace: Callable[[str], None]) -> Place:
+    def _traced(self, trace: Callable[[str], None]) -> Nodes:
         from nlan.netlink.trace import TracedPlace
 
         return TracedPlace(self.place, trace)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nlan.paths import Paths
 from nlan.registry import Registry
-from nlan.runtimes import Paths
 
 if TYPE_CHECKING:
     from nlan.api.context import Context

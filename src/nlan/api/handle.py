@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nlan import model
     from nlan.api.context import Context
     from nlan.api.runs.files import Read, Source
-    from nlan.runtimes import Paths
+    from nlan.paths import Paths
     from nlan.state import LabState
 
 

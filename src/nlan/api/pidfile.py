@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 
 from nlan.errors import HostError, LockedError, NotFoundError
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 
 
 class Pidfile:

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from nlan.kinds.base import Driver
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
-    from nlan.place import Place
-    from nlan.runtimes.base import NodeDirectory
+    from nlan.runtimes.base import NodeDirectory, Nodes
     from nlan.schema.resolving.engines import EngineChecks
 else:
 
@@ -393,7 +392,7 @@ class RoutingEngine(EngineChecks, Protocol):
     def parse_log(self, line: str) -> LogEvent | None:
         """Return what a line of a daemon's log tells, None where it is of no concern."""
 
-    def driver(self, place: Place) -> EngineDriver:
+    def driver(self, place: Nodes) -> EngineDriver:
         """Return a driver of the daemons of the lab in that place."""
 
 

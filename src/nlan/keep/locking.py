@@ -7,7 +7,7 @@ import os
 import threading
 
 from nlan.errors import LockedError, NlanError
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.base import Nodes
 
 FOREVER_S = 1e6
 
@@ -15,7 +15,7 @@ FOREVER_S = 1e6
 class PatientLock:
     """`acquire`; if it is not free, `fileno` turns readable once it is ours."""
 
-    def __init__(self, place: NetnsRuntime) -> None:
+    def __init__(self, place: Nodes) -> None:
         """Do not ask for it yet."""
         self._place = place
         self._held: contextlib.ExitStack | None = None

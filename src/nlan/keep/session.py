@@ -7,11 +7,11 @@ from pathlib import Path
 
 from nlan.api import Lab, catalog
 from nlan.api.events.reports import Tell
+from nlan.api.nodes import machine
 from nlan.api.pidfile import Pidfile, stop_keeper
 from nlan.errors import NotFoundError
 from nlan.keep.database import LabDatabase
 from nlan.keep.keeper import Keeper
-from nlan.runtimes import leave_host
 from nlan.state import find_state
 
 
@@ -89,7 +89,7 @@ class Session:
 
         Where the database got damaged meanwhile, it ends here: the interpreter would close, and so write it.
         """
-        leave_host(self._lab.paths)
+        machine(self._lab.paths).leave()
         if self._database.abandoned:
             os._exit(0)
 

@@ -16,8 +16,8 @@ from nlan.netlink.kind import KernelKind, View, foreign
 from nlan.netlink.links import Link, dump_links, mac_octets
 from nlan.netlink.routes import PROTOCOL, Routes, connect, deliver
 from nlan.netlink.step import FINISH, MAKE, REMOVE, Context, Step, index_of
-from nlan.place import Place
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource, link_key
+from nlan.runtimes.base import Nodes
 
 _LINK_LOCAL = IPv6Interface("fe80::/64")
 LOCAL_ROUTE, CONNECTED_ROUTE = "its local route is missing", "its connected route is missing"
@@ -98,7 +98,7 @@ class AddressKind(KernelKind[Address]):
         """Return what else of it the interface has; without that it is taken over, whoever gave it."""
         return list(_of_other_length(desired, channel))
 
-    def mend(self, desired: Address, refused: Refusal, place: Place) -> bool:
+    def mend(self, desired: Address, refused: Refusal, place: Nodes) -> bool:
         """Switch IPv6 on for an interface where somebody switched it off."""
         if refused.errno != errno.EACCES:
             return False

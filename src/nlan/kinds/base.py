@@ -79,7 +79,7 @@ class AnyKind(Protocol):
         """Return the driver of the kinds of its group.
 
         Args:
-            place: Where (`nlan.place.Place`, and what else the kind needs of a runtime).
+            place: Where (`nlan.runtimes.base.Nodes`, and what else the kind needs of a runtime).
             kinds: All of the group, in the order of their ranks.
             desired: All that is desired, for drivers that have to be told what to look at.
         """

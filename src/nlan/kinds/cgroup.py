@@ -49,7 +49,7 @@ class Cgroup(Resource, frozen=True, kw_only=True):
 
 
 class Limiter(Protocol):
-    """Cgroups of a lab's nodes (`nlan.runtimes.netns.cgroups.Cgroups`)."""
+    """Cgroups of a lab's nodes (`nlan.runtimes.base.Limits`)."""
 
     def limits(self, namespace: str) -> dict[str, float]:
         """Return ``memory`` in bytes, ``cpu`` in processors, ``pids``; what is missing is unlimited."""
@@ -66,7 +66,7 @@ class Limiter(Protocol):
 
 
 class HasCgroups(Protocol):
-    """A place with cgroups (`nlan.runtimes.NetnsRuntime`)."""
+    """A place with cgroups (`nlan.runtimes.base.Nodes`)."""
 
     @property
     def cgroups(self) -> Limiter:

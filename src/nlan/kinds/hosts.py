@@ -47,7 +47,7 @@ class HostsFile(Resource, frozen=True, kw_only=True):
 
 
 class HasHostsFile(Protocol):
-    """A place whose nodes share one hosts file (`nlan.runtimes.NetnsRuntime`)."""
+    """A place whose nodes share one hosts file (`nlan.runtimes.base.Nodes`)."""
 
     @property
     def hosts_file(self) -> Path:

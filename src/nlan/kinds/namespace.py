@@ -50,7 +50,7 @@ class Namespace(Resource, frozen=True, kw_only=True):
 
 
 class NamespaceMaker(Protocol):
-    """A place that can make and remove namespaces (`nlan.runtimes.NetnsRuntime`)."""
+    """A place that can make and remove namespaces (`nlan.runtimes.base.Nodes`)."""
 
     def namespaces(self) -> list[str]:
         """Return the lab's namespaces that exist now, sorted."""

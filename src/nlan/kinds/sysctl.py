@@ -25,9 +25,9 @@ from nlan import safefiles
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.kinds.base import Driver, Kind
 from nlan.netlink import netconf
-from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources.base import NAMESPACE, Difference, Impact, KernelFile, Key, Rank, Resource, link_key
+from nlan.runtimes.base import Nodes
 
 JOURNAL_MAX = 1 << 26
 """Bytes of the file with the names."""
@@ -79,8 +79,8 @@ class Sysctl(Resource, frozen=True, kw_only=True):
         return found._replace(impact="outage") if found is not None and ceases else found
 
 
-class Switchboard(Place, Protocol):
-    """A place that says where to write down what was set (`nlan.runtimes.NetnsRuntime`)."""
+class Switchboard(Nodes, Protocol):
+    """A place that says where to write down what was set (`nlan.runtimes.base.Nodes`)."""
 
     @property
     def sysctls_file(self) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from nlan.errors import HostError
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message, Refusal
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 _RECEIVE_TIMEOUT = struct.pack("@ll", 30, 0)
 _BATCH = 64
@@ -139,7 +139,7 @@ def kernel_words(refused: Refusal) -> str:
     return f"{words} ({refused.words.rstrip('.')})" if refused.words else words
 
 
-def open_channel(place: Place, namespace: str) -> Channel:
+def open_channel(place: Nodes, namespace: str) -> Channel:
     """Return a channel into the namespace.
 
     Raises:
@@ -149,7 +149,7 @@ def open_channel(place: Place, namespace: str) -> Channel:
     return Channel(place.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE))
 
 
-def open_channels(place: Place, namespace: str) -> tuple[Channel, Channel]:
+def open_channels(place: Nodes, namespace: str) -> tuple[Channel, Channel]:
     """Return a channel into the namespace, and one of nfnetlink; the caller closes both.
 
     Raises:

@@ -15,9 +15,9 @@ from nlan.netlink.codec import Message, Refusal
 from nlan.netlink.kind import KernelKind, Kinds, View, Views
 from nlan.netlink.links import Links
 from nlan.netlink.step import FINISH, MAKE, REMOVE, Context, Step, UnbuildableError
-from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import Resource
+from nlan.runtimes.base import Nodes
 
 _AT_ONCE = 64
 """Messages per batch: their descriptors are open at once, and stay below the usual limit of 1024."""
@@ -29,7 +29,7 @@ class NetlinkDriver:
     Nothing is kept between calls, no socket either: a socket would keep a deleted namespace alive.
     """
 
-    def __init__(self, place: Place, kinds: Iterable[KernelKind[Any]]) -> None:
+    def __init__(self, place: Nodes, kinds: Iterable[KernelKind[Any]]) -> None:
         """Take the place to work in, and the kinds to serve."""
         self._place = place
         self._kinds: Kinds = {kind.resource.kind: kind for kind in kinds}
@@ -189,7 +189,7 @@ def _update(operation: Operation, desired: Resource, existing: Resource) -> Oper
 class _Call:
     """One call of `apply`: steps per phase and namespace, and what became of each operation."""
 
-    def __init__(self, place: Place, kinds: Kinds, operations: Sequence[Operation]) -> None:
+    def __init__(self, place: Nodes, kinds: Kinds, operations: Sequence[Operation]) -> None:
         self._place, self._kinds, self._operations = place, kinds, operations
         self.outcomes: list[NlanError | None] = [None] * len(operations)
         self.refusals: dict[int, Refusal] = {}

@@ -16,7 +16,7 @@ from nlan.netlink.channel import open_channel
 from nlan.netlink.hops import Hop, hops_of
 from nlan.netlink.routes import DAEMONS, KernelRoute, parse_route
 from nlan.netlink.watch import WHAT, Listener, What, mask_of
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "policy")
 """All that the kernel tells of."""
@@ -46,7 +46,7 @@ class Event(NamedTuple):
 class EventWatcher:
     """Events of many namespaces behind one descriptor; close it, or deleted namespaces live on."""
 
-    def __init__(self, place: Place, kinds: Iterable[What] = ALL, *, names: bool = False) -> None:
+    def __init__(self, place: Nodes, kinds: Iterable[What] = ALL, *, names: bool = False) -> None:
         """Listen nowhere yet; `add` namespaces. With `names`, every event names its interface."""
         self._place, self._names = place, names
         self._listener = Listener(place, mask_of(kinds))

@@ -24,9 +24,9 @@ from nlan.netlink.links import Link, Links
 from nlan.netlink.routes import Routes, dump_all
 from nlan.netlink.step import Step
 from nlan.netlink.watch import What
-from nlan.place import Place
 from nlan.resources import Foreign, Resource
 from nlan.resources import foreign as foreign_things
+from nlan.runtimes.base import Nodes
 
 R = TypeVar("R", bound=Resource)
 
@@ -88,7 +88,7 @@ class View:
 class Views:
     """The links of all namespaces that are looked at, and of others where somebody asks for them."""
 
-    def __init__(self, seen: dict[str, Links], get: Callable[[str], Links], place: Place) -> None:
+    def __init__(self, seen: dict[str, Links], get: Callable[[str], Links], place: Nodes) -> None:
         """Take what was seen, and what gets the rest."""
         self.present: Sequence[str] = tuple(seen)
         self._links, self._get, self._place = seen, get, place
@@ -127,7 +127,7 @@ class KernelKind(Generic[R]):
         """Return what of a resource a place cannot do, and why: nothing."""
         return ()
 
-    def driver(self, place: Place, kinds: Sequence[Any], desired: Iterable[Resource]) -> Any:
+    def driver(self, place: Nodes, kinds: Sequence[Any], desired: Iterable[Resource]) -> Any:
         """Return the driver of these kinds."""
         from nlan.netlink.driver import NetlinkDriver
 
@@ -175,7 +175,7 @@ class KernelKind(Generic[R]):
         """Return what has to go before one that exists is taken over, whoever made it; None: it is not."""
         return None
 
-    def mend(self, desired: R, refused: Refusal, place: Place) -> bool:
+    def mend(self, desired: R, refused: Refusal, place: Nodes) -> bool:
         """Take away the cause of a refusal, and return whether to try again."""
         return False
 

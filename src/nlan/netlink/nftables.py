@@ -9,7 +9,7 @@ from typing import NamedTuple
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, DumpRefusedError
 from nlan.netlink.codec import Message, Refusal
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 _ALL = wire.NFGENMSG.pack(wire.NFPROTO_UNSPEC, 0, 0)
 _FAMILIES = {
@@ -59,7 +59,7 @@ def dump_tables(channel: Channel) -> list[Table] | None:
     return found
 
 
-def words(place: Place, namespace: str) -> tuple[str, ...]:
+def words(place: Nodes, namespace: str) -> tuple[str, ...]:
     """Return the tables of a namespace in words; none where the kernel has no nftables.
 
     Raises:
@@ -69,7 +69,7 @@ def words(place: Place, namespace: str) -> tuple[str, ...]:
         return tuple(sorted(str(table) for table in dump_tables(channel) or ()))
 
 
-def remove(place: Place, namespace: str, body: bytes) -> Refusal | None:
+def remove(place: Nodes, namespace: str, body: bytes) -> Refusal | None:
     """Remove a table; return why not, None for success."""
     bracket = wire.NFGENMSG.pack(0, 0, wire.NFNL_SUBSYS_NFTABLES)
     begin, end = Message(wire.NFNL_MSG_BATCH_BEGIN, 0, bracket), Message(wire.NFNL_MSG_BATCH_END, 0, bracket)
@@ -77,7 +77,7 @@ def remove(place: Place, namespace: str, body: bytes) -> Refusal | None:
         return channel.transaction(begin, Message(wire.NFT_MSG_DELTABLE, 0, body), end)
 
 
-def _open(place: Place, namespace: str) -> Channel:
+def _open(place: Nodes, namespace: str) -> Channel:
     kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
     return Channel(place.open_socket(namespace, socket.AF_NETLINK, kind, wire.NETLINK_NETFILTER))
 

@@ -12,7 +12,7 @@ from nlan.netlink.events import address_text
 from nlan.netlink.hops import hops_of
 from nlan.netlink.links import Links, dump_links
 from nlan.netlink.routes import PROTOCOL
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 _NUD_USELESS = wire.NUD_FAILED | wire.NUD_INCOMPLETE | wire.NUD_NOARP
 """Failed, incomplete, or needing none."""
@@ -32,7 +32,7 @@ State = dict[str, dict[str, Any]]
 """Sections ``links``, ``addresses``, ``routes`` and ``neighbors``."""
 
 
-def look(place: Place, namespace: str) -> State:
+def look(place: Nodes, namespace: str) -> State:
     """Return links, addresses, main-table routes and resolved neighbours of a namespace.
 
     Loopback addresses of the host itself (127.0.0.1, ::1) and link-local ones are left out.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nlan.netlink.codec import Message, Refusal
 from nlan.netlink.links import Links
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 REMOVE, MAKE, FINISH = 0, 1, 2
 """The phases: what goes, what comes, what only then can be said."""
@@ -45,7 +45,7 @@ class Step(NamedTuple):
     namespace: str
     build: Callable[[Context], Message | None]
     absent_is_done: bool = False
-    apart: Callable[[Place], Refusal | None] | None = None
+    apart: Callable[[Nodes], Refusal | None] | None = None
 
 
 def said(phase: int, namespace: str, message: Message) -> Step:

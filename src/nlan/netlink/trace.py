@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nlan.netlink import wire
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 TYPES: dict[int, str] = {
     number: name for name, number in vars(wire).items() if name.startswith(("RTM_NEW", "RTM_DEL", "RTM_GET"))
@@ -28,7 +28,7 @@ Trace = Callable[[str], None]
 class TracedPlace:
     """A place whose netlink sockets tell every message that is sent; all else is the place's own."""
 
-    def __init__(self, place: Place, trace: Trace) -> None:
+    def __init__(self, place: Nodes, trace: Trace) -> None:
         """Take the place, and who is told each line."""
         self._place, self._trace = place, trace
 

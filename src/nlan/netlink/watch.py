@@ -18,7 +18,7 @@ from nlan.errors import HostError
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
 from nlan.netlink.routes import dump_routes, parse_route
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 Prefix = IPv4Network | IPv6Network
 What = Literal["link", "address", "neighbor", "route", "switch", "policy", "lost"]
@@ -60,7 +60,7 @@ WHAT: dict[int, What] = {
 class Listener:
     """Sockets in many namespaces, subscribed to multicast groups, behind one epoll descriptor."""
 
-    def __init__(self, place: Place, groups: int) -> None:
+    def __init__(self, place: Nodes, groups: int) -> None:
         """Listen nowhere yet; `groups` is a mask (`mask_of`)."""
         self._place, self._groups = place, groups
         self._epoll = select.epoll()
@@ -115,7 +115,7 @@ class Watcher:
     """Tells in which namespaces something changed; a context manager."""
 
     def __init__(
-        self, place: Place, namespaces: Iterable[str], kinds: Sequence[What] = tuple(GROUPS)
+        self, place: Nodes, namespaces: Iterable[str], kinds: Sequence[What] = tuple(GROUPS)
     ) -> None:
         """Listen from now on.
 
@@ -179,7 +179,7 @@ def _kinds_of(data: memoryview | None) -> Iterable[What]:
 class RouteWatcher:
     """Keeps the prefixes of the main tables of many namespaces, and waits for some; a context manager."""
 
-    def __init__(self, place: Place, namespaces: Iterable[str]) -> None:
+    def __init__(self, place: Nodes, namespaces: Iterable[str]) -> None:
         """Subscribe, then read the tables, so that nothing is missed in between.
 
         Raises:

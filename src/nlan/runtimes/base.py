@@ -14,11 +14,13 @@ import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from nlan.errors import NlanError
 from nlan.paths import Paths
 from nlan.registry import Seam
+
+T = TypeVar("T")
 
 
 class Completed(NamedTuple):
@@ -71,7 +73,7 @@ class NodeEvent(NamedTuple):
     program: str = ""
 
 
-class Limiter(Protocol):
+class Limits(Protocol):
     """The limits of a lab's nodes: ``memory`` in bytes, ``cpu`` in processors, ``pids``."""
 
     def why_not(self, controller: str) -> str | None:
@@ -125,11 +127,15 @@ class Machine(Protocol):
     def leave(self) -> None:
         """Take away what nlan made around its labs, where none is left."""
 
-    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
-        """Return the values that a new namespace has; without those that it lacks."""
-
     def why_not(self) -> str | None:
         """Return why no node can be made here, with what to do, in a sentence; None if it can."""
+
+    def scratch(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns in a network namespace that is new, and ends with the call.
+
+        Raises:
+            HostError: None can be made.
+        """
 
 
 class NodeWatch(Protocol):
@@ -160,6 +166,31 @@ class Nodes(Protocol):
     @property
     def lab(self) -> str:
         """The lab's name."""
+
+    # What the lab has of its machine
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that they are on."""
+
+    @property
+    def hosts_file(self) -> Path:
+        """The file that is /etc/hosts in every node; it is written in place, and need not be there."""
+
+    @property
+    def sysctls_file(self) -> Path:
+        """Where the names of the sysctls are kept that nlan has set; it need not be there."""
+
+    def lock(
+        self, *, on_wait: Callable[[str], None] | None = None, timeout_s: float = 600.0
+    ) -> AbstractContextManager[None]:
+        """Hold the lab's lock, see `Machine.lock`; what a killed holder left half done is made whole."""
+
+    def why_not(self) -> str | None:
+        """Return why no node can be made here, with what to do, in a sentence; None if it can."""
+
+    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
+        """Return the values that a new namespace has; without those that it lacks."""
 
     # What there is
 
@@ -247,7 +278,7 @@ class Nodes(Protocol):
         """Return, by namespace, process ids and program names (/proc/PID/comm) of all that runs there."""
 
     @property
-    def cgroups(self) -> Limiter:
+    def cgroups(self) -> Limits:
         """The limits of the nodes."""
 
     # Files

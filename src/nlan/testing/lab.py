@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from nlan.kinds.base import SEAM, AnyKind, Driver, drivers
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.kind import KernelKind
-from nlan.place import Place
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
+from nlan.runtimes.base import Nodes
 from nlan.testing.daemons import FakeDaemonDriver
 from nlan.testing.hosts import FakeHostsDriver
 from nlan.testing.place import FakePlace
@@ -37,7 +37,7 @@ def fake_drivers(
     return [*own, FakeDaemonDriver(place.kernel)]
 
 
-def kernel_driver(place: Place) -> NetlinkDriver:
+def kernel_driver(place: Nodes) -> NetlinkDriver:
     """Return the driver of all kinds of nlan's own that are made over route netlink."""
     kinds = Registry(()).of(SEAM).values()
     return NetlinkDriver(place, [kind for kind in kinds if isinstance(kind, KernelKind)])

@@ -13,7 +13,7 @@ _PERIOD_US = 100_000
 
 
 class FakeLimits:
-    """The cgroups of a fake place, see `nlan.runtimes.netns.cgroups.Cgroups`."""
+    """The cgroups of a fake place, see `nlan.runtimes.base.Limits`."""
 
     def __init__(self, kernel: FakeKernel) -> None:
         """Take the kernel that keeps them."""

@@ -1,7 +1,7 @@
 """The fake place: a lab's namespaces on a fake kernel, and sockets that talk to it.
 
 It meets `nlan.runtimes.base.Nodes` as far as drivers of the kernel use it, and makes and removes
-namespaces as `nlan.runtimes.NetnsRuntime` does. Drivers that talk netlink work over it unchanged.
+namespaces as `nlan.runtimes.base.Nodes` does. Drivers that talk netlink work over it unchanged.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import errno
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.netlink import wire
 from nlan.netlink.links import FIRST
-from nlan.runtimes.base import Completed, NodeWatch
+from nlan.runtimes.base import Completed, Machine, NodeWatch
 from nlan.runtimes.netns import mark
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel import FakeKernel
@@ -40,6 +40,29 @@ class FakePlace:
     def lab(self) -> str:
         """The lab's name."""
         return self._lab
+
+    @property
+    def machine(self) -> Machine:
+        """There is none."""
+        self._refuse("asked for its machine", self._lab)
+
+    @property
+    def hosts_file(self) -> Path:
+        """There are no files."""
+        self._refuse("asked for its hosts file", self._lab)
+
+    @property
+    def sysctls_file(self) -> Path:
+        """There are no files."""
+        self._refuse("asked for its sysctls file", self._lab)
+
+    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
+        """There is no inside."""
+        self._refuse("asked for sysctls", self._lab)
+
+    def lock(self, **_: Any) -> AbstractContextManager[None]:
+        """Nobody else works on a fake kernel."""
+        return nullcontext()
 
     def why_not(self) -> str | None:
         """Return why no node can be made: none that this place knows of."""

@@ -22,9 +22,9 @@ from nlan.engines.frr.run import FrrDriver
 from nlan.engines.gobgp.driver import GobgpDriver
 from nlan.engines.gobgp.render import dialled_by, gobgp_daemons
 from nlan.model import Interface, Lab, Node
+from nlan.paths import Paths
 from nlan.plan import Operation
 from nlan.resources import Resource
-from nlan.runtimes import Paths
 from nlan.services.router.model import Router
 
 COUNT = itertools.count()

@@ -9,7 +9,7 @@ from netns.support import by_key, create, delete, ip, observe, observe_own, shel
 from nlan.kinds.address import Address
 from nlan.kinds.bridge import Bridge
 from nlan.netlink.driver import NetlinkDriver
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)
 FOUR = Address(namespace="a", interface="br", address=ip_interface("192.0.2.1/24"))

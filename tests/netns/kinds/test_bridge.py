@@ -7,7 +7,7 @@ from nlan.errors import NotOwnedError
 from nlan.kinds.bridge import Bridge
 from nlan.kinds.veth import Veth
 from nlan.netlink.driver import NetlinkDriver
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="int_br111", mac="02:00:5e:00:53:01", mtu=1500)
 

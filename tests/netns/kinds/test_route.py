@@ -12,7 +12,7 @@ from nlan.kinds.route import Route
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.snapshot import look
 from nlan.resources import Key, Resource
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)
 ADDRESSES = [

@@ -18,7 +18,7 @@ from netns.support import (
 from nlan.errors import ApplyError
 from nlan.kinds.bridge import Bridge
 from nlan.netlink.driver import NetlinkDriver
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from samples import FABRIC, PAIR, UPLINK
 
 

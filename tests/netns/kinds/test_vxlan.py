@@ -22,7 +22,7 @@ from nlan.kinds.bridge import Bridge
 from nlan.kinds.fdb import FdbEntry
 from nlan.kinds.vxlan import Vxlan
 from nlan.netlink.driver import NetlinkDriver
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="int_br111", mac="02:00:5e:00:53:01", mtu=1500)
 VXLAN = Vxlan(

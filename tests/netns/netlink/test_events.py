@@ -11,7 +11,7 @@ from netns.support import shell
 from nlan.errors import HostError
 from nlan.netlink.events import Event, EventWatcher
 from nlan.netlink.snapshot import look
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 DEADLINE_S = 10.0
 

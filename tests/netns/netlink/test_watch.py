@@ -14,7 +14,7 @@ from nlan.kinds.fdb import FdbEntry
 from nlan.kinds.vxlan import Vxlan
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.watch import RouteWatcher, Watcher
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)
 NET = ip_network("198.51.100.0/24")

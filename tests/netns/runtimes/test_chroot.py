@@ -14,7 +14,8 @@ IN_CHROOT = """
 import os, shutil, subprocess, sys
 from pathlib import Path
 import nlan.runtimes.netns.probe
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 root, bind = Path(sys.argv[1]), sys.argv[2]
 subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 if bind == "bound":

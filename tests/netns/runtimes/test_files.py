@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
 from nlan.runtimes.base import NodeDirectory
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 
 def lab(paths: Paths, name: str, there: Path, owner: str = "") -> NetnsRuntime:

@@ -15,7 +15,7 @@ import pytest
 
 from nlan import safefiles
 from nlan.engines.frr.run.files import Files
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 RACE_S = 2.0
 """How long each race lasts."""

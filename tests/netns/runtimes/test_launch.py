@@ -17,10 +17,11 @@ from nlan.api.inside.execution import run_all
 from nlan.engines.frr.directories import DIRECTORIES
 from nlan.errors import HostError
 from nlan.netlink.watch import allow_descriptors
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
 from nlan.runtimes.netns import spawn
 from nlan.runtimes.netns.cgroups import Cgroups
 from nlan.runtimes.netns.nodespace import NODE_NETNS
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 
 @pytest.fixture
@@ -131,7 +132,8 @@ def test_a_process_is_in_its_cgroup_before_its_program_begins(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 lab = NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3])
 with lab.lock():
     lab.create(["a"])
@@ -235,7 +237,8 @@ def test_run_has_a_deadline(node: NetnsRuntime) -> None:
 
 def test_enter_moves_the_whole_process(node: NetnsRuntime) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from nlan.runtimes import NetnsRuntime, Paths\n"
+        "import os, sys; from pathlib import Path; from nlan.paths import Paths\n"
+        "from nlan.runtimes.netns.runtime import NetnsRuntime\n"
         "NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3]).enter('a')\n"
         "os.execvp('sh', ['sh', '-c', 'hostname; ls /sys/class/net; pwd; cat /proc/self/cgroup'])"
     )
@@ -250,7 +253,8 @@ def test_enter_moves_the_whole_process(node: NetnsRuntime) -> None:
 def test_what_takes_the_place_of_nlan_is_ended_by_a_broken_pipe(node: NetnsRuntime) -> None:
     """Python ignores SIGPIPE, and a program inherits that: `yes | head` complained."""
     script = (
-        "import os, sys; from pathlib import Path; from nlan.runtimes import NetnsRuntime, Paths\n"
+        "import os, sys; from pathlib import Path; from nlan.paths import Paths\n"
+        "from nlan.runtimes.netns.runtime import NetnsRuntime\n"
         "NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3]).enter('a')\n"
         "os.execvp('sh', ['sh', '-c', 'kill -PIPE $$; echo still there'])"
     )

@@ -8,10 +8,13 @@ import threading
 import pytest
 
 from nlan.errors import LockedError
-from nlan.runtimes import NetnsRuntime, Paths, lock_holder
+from nlan.paths import Paths
+from nlan.runtimes.netns.lock import lock_holder
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 HOLD = (
-    "import sys; from pathlib import Path; from nlan.runtimes import NetnsRuntime, Paths\n"
+    "import sys; from pathlib import Path; from nlan.paths import Paths\n"
+    "from nlan.runtimes.netns.runtime import NetnsRuntime\n"
     "with NetnsRuntime(Paths(Path(sys.argv[1]), Path(sys.argv[2])), sys.argv[3]).lock():\n"
     "    print('held', flush=True); sys.stdin.read()"
 )

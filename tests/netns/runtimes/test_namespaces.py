@@ -10,8 +10,9 @@ import pytest
 
 from netns.support import shell
 from nlan.errors import HostError, NotOwnedError
-from nlan.runtimes import NetnsRuntime, Paths, labs
+from nlan.paths import Paths
 from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.runtime import NetnsRuntime, labs
 
 
 def add_foreign(paths: Paths, name: str) -> Path:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 PRIVATE_RUN = """
 set -e
@@ -20,7 +21,8 @@ mount -t tmpfs tmpfs /run
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from nlan.runtimes import NetnsRuntime, Paths
+from nlan.paths import Paths
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.runtimes.netns import syscalls
 run, netns, lab, call, count, work = sys.argv[1:]
 left = int(count)
@@ -108,7 +110,7 @@ def in_private_run(script: str) -> str:
 
 PYTHON = f"""
 nlan() {{ {sys.executable} -c "
-import sys; from nlan.api.nodes import open_nodes; from nlan.runtimes import Paths
+import sys; from nlan.api.nodes import open_nodes; from nlan.paths import Paths
 lab = open_nodes(Paths(), sys.argv[1])
 with lab.lock():
     if sys.argv[2] == 'up':

@@ -11,8 +11,8 @@ from contextlib import closing
 import pytest
 
 from nlan.registry import Registry
-from nlan.runtimes import NetnsRuntime
 from nlan.runtimes.base import SEAM, NodeEvent, NodeWatch
+from nlan.runtimes.netns.runtime import NetnsRuntime
 
 DEADLINE_S = 5.0
 

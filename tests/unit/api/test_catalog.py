@@ -8,7 +8,7 @@ import pytest
 
 from nlan.api.catalog import known_name
 from nlan.errors import NotFoundError
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 
 
 def _paths(directory: Path, count: int) -> Paths:

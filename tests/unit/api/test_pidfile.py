@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nlan.api import pidfile
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 
 
 def test_a_keep_that_ends_while_it_is_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

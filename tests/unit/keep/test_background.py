@@ -14,7 +14,7 @@ from nlan.api.pidfile import Pidfile, keeper_of
 from nlan.errors import LockedError, NotFoundError
 from nlan.keep import background
 from nlan.keep.background import command, unit_text
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 
 
 @pytest.fixture

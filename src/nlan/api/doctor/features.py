@@ -8,16 +8,16 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from nlan.api.nodes import machine
 from nlan.engines.base import Engines, tool
+from nlan.errors import HostError
 from nlan.kinds.base import AnyKind
 from nlan.netlink import wire
 from nlan.netlink.channel import Channel, kernel_words
 from nlan.netlink.codec import u32
 from nlan.netlink.feature import Feature as KernelFeature
 from nlan.netlink.links import link_feature
-from nlan.runtimes.netns import syscalls
-from nlan.runtimes.netns.probe import why_not_nodes
-from nlan.runtimes.netns.threads import in_thread
+from nlan.paths import Paths
 
 OPTIONAL = (
     link_feature("dummy", "loopback-like interfaces of your own", needed=False),
@@ -54,14 +54,15 @@ def missing(wanted: Iterable[KernelFeature]) -> dict[KernelFeature, str]:
     Tried in a network namespace that ends with the call.
     """
     tried = tuple(wanted)
-    return in_thread(lambda: _try(tried)) if tried else {}
+    if not tried:
+        return {}
+    try:
+        return machine(Paths.from_environment()).scratch(lambda: _try(tried))
+    except HostError as error:
+        return dict.fromkeys(tried, str(error))
 
 
 def _try(wanted: Sequence[KernelFeature]) -> dict[KernelFeature, str]:
-    try:
-        syscalls.unshare(syscalls.CLONE_NEWNET)
-    except OSError as error:
-        return dict.fromkeys(wanted, f"no network namespace can be made: {error.strerror}")
     attempts = [
         (feature, message) for n, feature in enumerate(wanted) for message in feature.attempt(f"probe{n}")
     ]
@@ -114,7 +115,7 @@ def _privilege() -> Feature:
 
 
 def _nodes() -> Feature:
-    reason = why_not_nodes()
+    reason = machine(Paths.from_environment()).why_not()
     detail, _, remedy = (reason or "works").partition(": ")
     return Feature("nodes", reason is None, True, detail, "namespaces, mounts, sysctls", remedy)
 

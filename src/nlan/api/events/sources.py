@@ -21,7 +21,7 @@ from nlan.kinds.base import AnyKind
 from nlan.netlink.events import ALL, Event, EventWatcher
 from nlan.paths import namespace_name
 from nlan.resources import FABRIC
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.base import Nodes
 from tega.database import Database
 
 NEEDED = (".json", ".pid", ".vty")
@@ -93,7 +93,7 @@ class Sources:
 
     def __init__(
         self,
-        place: NetnsRuntime,
+        place: Nodes,
         engines: Engines,
         database: Database | None,
         *,
@@ -121,7 +121,7 @@ class Sources:
         self._log_folders = sorted({one.logs for one in watches if one.logs})
         self._run_folders = sorted({one.run for one in watches if one.run is not None})
         self.sysctls = Sysctls(place, self._inotify)
-        self._lab_directory = place.paths.lab(place.lab)
+        self._lab_directory = place.machine.paths.lab(place.lab)
         self._watched: set[str] = set()
         self._extra: set[int] = set()
         self._epoll.register(self._kernel.fileno(), select.EPOLLIN)

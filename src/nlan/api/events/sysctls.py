@@ -17,7 +17,7 @@ from nlan.errors import HostError
 from nlan.inotify import Inotify
 from nlan.netlink.watch import allow_descriptors
 from nlan.resources.base import KernelFile
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.base import Nodes
 
 PORTION = 500
 """So many are read at a time."""
@@ -32,7 +32,7 @@ class _Held(NamedTuple):
 class Sysctls:
     """Open files of the wanted sysctls."""
 
-    def __init__(self, place: NetnsRuntime, changes: Inotify) -> None:
+    def __init__(self, place: Nodes, changes: Inotify) -> None:
         """Hold none yet."""
         self._place, self._inotify = place, changes
         self._held: dict[int, _Held] = {}

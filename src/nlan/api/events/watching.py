@@ -75,7 +75,7 @@ class Watching:
     @property
     def is_over(self) -> bool:
         """Whether the lab is gone."""
-        return not self.sources.namespaces and not self._place.paths.lab(self._place.lab).exists()
+        return not self.sources.namespaces and not self._place.machine.paths.lab(self._place.lab).exists()
 
     def _reports_of(self, event: LabEvent) -> Iterator[Report]:
         match event:

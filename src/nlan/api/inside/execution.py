@@ -13,7 +13,7 @@ from nlan.errors import HostError
 
 if TYPE_CHECKING:
     from nlan.api.lab import Lab
-    from nlan.runtimes import NetnsRuntime
+    from nlan.runtimes.base import Nodes
 
 NOT_FOUND = 127
 """What a shell exits with where a command does not exist."""
@@ -48,7 +48,7 @@ def find_one(lab: Lab, node: str) -> str:
     return _namespace(catalog.choose(lab.paths, lab.name), node)
 
 
-def _namespace(place: NetnsRuntime, node: str) -> str:
+def _namespace(place: Nodes, node: str) -> str:
     return names.find_namespace(node, place.namespaces(), lambda: catalog.second_names(place))
 
 
@@ -73,7 +73,7 @@ def enter(lab: Lab, node: str) -> None:
     place.enter(_namespace(place, node))
 
 
-def run_all(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str]) -> dict[str, Executed]:
+def run_all(place: Nodes, wanted: Sequence[str], command: Sequence[str]) -> dict[str, Executed]:
     """Run the command in all of them; Ctrl-C, which reaches none of these sessions, ends them."""
     stop = os.eventfd(0, os.EFD_CLOEXEC)
     with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
@@ -87,7 +87,7 @@ def run_all(place: NetnsRuntime, wanted: Sequence[str], command: Sequence[str]) 
 
 
 def _run(
-    place: NetnsRuntime,
+    place: Nodes,
     namespace: str,
     command: Sequence[str],
     *,

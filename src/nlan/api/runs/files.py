@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from nlan.api.lab import Lab
     from nlan.api.listener import Listener
     from nlan.api.runs.request import Applied, Options
+    from nlan.paths import Paths
     from nlan.plan import Plan
-    from nlan.runtimes import Paths
 
 
 class Known(NamedTuple):

@@ -35,9 +35,9 @@ from nlan.engines.bird.show import (
     parse_status,
 )
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
-from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
+from nlan.runtimes.base import Nodes
 
 DEADLINE_S = 30.0
 """How long a start or a reconfiguration may take."""
@@ -52,7 +52,7 @@ class BirdDriver(BgpAlone):
 
     kinds = ("bird",)
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Nodes) -> None:
         """Work in that place."""
         self._place = place
         self._spawned: dict[str, int] = {}

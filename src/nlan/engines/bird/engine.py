@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from nlan.errors import Problem
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
-    from nlan.place import Place
     from nlan.resources import Key, Resource
+    from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
     from nlan.schema.syntax.report import Report
 
@@ -79,7 +79,7 @@ class BirdEngine:
 
         return parse_log(line)
 
-    def driver(self, place: Place) -> BirdDriver:
+    def driver(self, place: Nodes) -> BirdDriver:
         """Return the driver of BIRD in that place."""
         from nlan.engines.bird.driver import BirdDriver
 

@@ -29,7 +29,7 @@ from nlan.engines.bird.resource import BirdDaemon
 from nlan.engines.bird.show import parse_protocols
 from nlan.errors import HostError, PeerError
 from nlan.model.codec import IpAddress
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 BGP_PORT = 179
 READY_S = 0.3
@@ -51,7 +51,7 @@ class Caller(NamedTuple):
     peer: IpAddress
 
 
-def introduce(place: Place, daemons: Sequence[BirdDaemon]) -> None:
+def introduce(place: Nodes, daemons: Sequence[BirdDaemon]) -> None:
     """Open the sessions between these BIRDs that wait to be dialled."""
     pairs = list(_pairs(place, daemons))
     names = {name for pair in pairs for name in (pair[0].namespace, pair[1].namespace)}
@@ -89,7 +89,7 @@ def _active(control: Control) -> frozenset[str]:
     return frozenset()
 
 
-def _pairs(place: Place, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller, Caller]]:
+def _pairs(place: Nodes, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller, Caller]]:
     """Yield both ends of sessions; one that is signed, or by link-local addresses, is left to the two."""
     known: dict[tuple[IpAddress, IpAddress], Caller] = {}
     for daemon in daemons:
@@ -106,7 +106,7 @@ def _pairs(place: Place, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller
                 yield other, mine
 
 
-def _source(place: Place, namespace: str, statement: Statement, peer: IpAddress) -> IpAddress | None:
+def _source(place: Nodes, namespace: str, statement: Statement, peer: IpAddress) -> IpAddress | None:
     """Return the address that a session is spoken from: as configured, or the kernel's choice."""
     words = next(line for line in statement.lines if line.startswith("\tlocal ")).split()
     if words[1] != "as":
@@ -124,7 +124,7 @@ def _family(address: IpAddress) -> socket.AddressFamily:
     return socket.AF_INET if address.version == 4 else socket.AF_INET6
 
 
-def _connect(place: Place, one: Caller, other: Caller) -> None:
+def _connect(place: Nodes, one: Caller, other: Caller) -> None:
     """Open the session: `one` is called, and what it is called by becomes its call to `other`."""
     with ExitStack() as stack:
         called = stack.enter_context(_call(place, other))
@@ -142,7 +142,7 @@ def _connect(place: Place, one: Caller, other: Caller) -> None:
             give(end, take(calling), second)
 
 
-def _call(place: Place, end: Caller) -> socket.socket:
+def _call(place: Nodes, end: Caller) -> socket.socket:
     """Return a connection to a router's peer, from the router's own address."""
     connection = place.open_socket(end.namespace, _family(end.peer), socket.SOCK_STREAM)
     patience = struct.pack("@ll", 0, int(CALL_S * 1e6))
@@ -182,7 +182,7 @@ def _read(connection: socket.socket, length: int) -> bytes:
 
 
 @contextmanager
-def _process(place: Place, namespace: str) -> Iterator[tuple[int, int]]:
+def _process(place: Nodes, namespace: str) -> Iterator[tuple[int, int]]:
     """Give the descriptor and the id of a node's BIRD."""
     files = Files(place.directory(namespace))
     pidfd = processes.open_daemon(place, namespace, DAEMON, files.pid)

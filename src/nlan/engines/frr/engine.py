@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from nlan.errors import Problem
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
-    from nlan.place import Place
     from nlan.resources import Key, Resource
+    from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
     from nlan.schema.syntax.report import Report
 
@@ -107,7 +107,7 @@ class FrrEngine:
 
         return parse_log(line)
 
-    def driver(self, place: Place) -> FrrDriver:
+    def driver(self, place: Nodes) -> FrrDriver:
         """Return the driver of FRR's daemons in that place."""
         from nlan.engines.frr.run.driver import FrrDriver
 

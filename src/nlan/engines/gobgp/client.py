@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nlan.engines.gobgp import api
 from nlan.errors import HostError, NotFoundError
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 API_PORT = 50051
 AT_ONCE = 8
@@ -36,7 +36,7 @@ class _Answer(NamedTuple):
 class Client:
     """Speaks to the GoBGP of one node."""
 
-    def __init__(self, place: Place, namespace: str) -> None:
+    def __init__(self, place: Nodes, namespace: str) -> None:
         """Connect to nothing yet."""
         self._place, self._namespace = place, namespace
 

@@ -45,9 +45,9 @@ from nlan.engines.gobgp.look import Look, is_let_in, look, observed
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.model.codec import IpAddress
-from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
+from nlan.runtimes.base import Nodes
 from nlan.services.router.model import BgpPeer
 
 DAEMON = "gobgpd"
@@ -68,7 +68,7 @@ class GobgpDriver(BgpAlone):
 
     kinds = ("gobgp",)
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Nodes) -> None:
         """Work in that place."""
         self._spawned: dict[str, int] = {}
         self._place = place

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from nlan.errors import Problem
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
-    from nlan.place import Place
     from nlan.resources import Key, Resource
+    from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
     from nlan.schema.syntax.report import Report
 
@@ -97,7 +97,7 @@ class GobgpEngine:
 
         return parse_log(line)
 
-    def driver(self, place: Place) -> GobgpDriver:
+    def driver(self, place: Nodes) -> GobgpDriver:
         """Return the driver of GoBGP in that place."""
         from nlan.engines.gobgp.driver import GobgpDriver
 

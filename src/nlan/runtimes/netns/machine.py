@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
+from nlan.errors import HostError
 from nlan.paths import Paths
 from nlan.runtimes.base import NodeDirectory
 from nlan.runtimes.netns import inventory, lock, probe, syscalls
 from nlan.runtimes.netns.threads import in_thread
 from nlan.values import natural
+
+T = TypeVar("T")
 
 
 class NetnsMachine:
@@ -60,22 +63,21 @@ class NetnsMachine:
         """Take away what nlan made around its labs, where none is left."""
         lock.leave_host(self._paths, self._made)
 
-    def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
-        """Return the values of switches in a new namespace, which ends with the call."""
-
-        def read() -> dict[str, str]:
-            syscalls.unshare(syscalls.CLONE_NEWNET)
-            found = {}
-            for name in names:
-                with contextlib.suppress(OSError):
-                    found[name] = Path(f"/proc/sys/{name}").read_text(encoding="ascii").strip()
-            return found
-
-        return in_thread(read)
-
     def why_not(self) -> str | None:
         """Return why no node can be made on this machine, in a sentence; None if it can."""
         return probe.why_not_nodes()
+
+    def scratch(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns on a thread in a new network namespace, which ends with the thread."""
+
+        def alone() -> T:
+            try:
+                syscalls.unshare(syscalls.CLONE_NEWNET)
+            except OSError as refused:
+                raise HostError(f"no network namespace can be made: {refused.strerror}") from refused
+            return work()
+
+        return in_thread(alone)
 
 
 def _directories(directory: Path) -> list[os.DirEntry[str]]:

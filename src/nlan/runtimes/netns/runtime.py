@@ -11,7 +11,7 @@ from pathlib import Path
 from nlan import safefiles
 from nlan.errors import HostError, NlanError, NotOwnedError
 from nlan.paths import Paths, file_name, namespace_name
-from nlan.runtimes.base import Completed, NodeDirectory
+from nlan.runtimes.base import Completed, Machine, NodeDirectory
 from nlan.runtimes.netns import nodespace, pins, processes
 from nlan.runtimes.netns.cgroups import Cgroups
 from nlan.runtimes.netns.files import NodeFiles
@@ -28,7 +28,7 @@ class NetnsRuntime:
     def __init__(self, paths: Paths, lab: str, directories: Sequence[NodeDirectory] = ()) -> None:
         """Look at a lab, which need not exist; `directories` are what each node has of its own."""
         self.paths, self._lab = paths, lab
-        self.machine = NetnsMachine(paths, directories)
+        self.machine: Machine = NetnsMachine(paths, directories)
         self._files = NodeFiles(paths, lab, directories)
         self.cgroups = Cgroups(paths.cgroup, lab, paths.lab(lab) / "cgroups")
         self._inventory = Inventory(paths, lab)
@@ -49,12 +49,20 @@ class NetnsRuntime:
 
     @property
     def sysctls_file(self) -> Path:
-        """Where the names of the switches are that nlan has set."""
+        """Where the names of the sysctls are that nlan has set."""
         return self.paths.lab(self._lab) / "sysctls"
 
     def sysctl_defaults(self, names: Collection[str]) -> dict[str, str]:
-        """Return the values of switches in a new namespace."""
-        return self.machine.sysctl_defaults(names)
+        """Return the values of sysctls in a new namespace; without those that it lacks."""
+
+        def read() -> dict[str, str]:
+            found = {}
+            for name in names:
+                with contextlib.suppress(OSError):
+                    found[name] = Path(f"/proc/sys/{name}").read_text(encoding="ascii").strip()
+            return found
+
+        return self.machine.scratch(read)
 
     def why_not(self) -> str | None:
         """Return why no node can be made on this machine, in a sentence; None if it can."""

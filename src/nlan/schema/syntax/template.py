@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from nlan.schema.syntax.report import Origin, Position, Report
+from nlan.schema.syntax.report import Origin, Report
 
 OPEN, BRACE, CLOSE = "\ue000", "\ue001", "\ue002"
 """What stands for `$`, `{` and `}` of a plain name."""
@@ -72,8 +72,3 @@ def fill_names(text: str, find: Callable[[str], str | None]) -> tuple[str | None
 def spelled(text: str) -> str:
     """Return the text as the user wrote it, placeholders turned back to `${name}`."""
     return text.replace(OPEN, "$").replace(BRACE, "{").replace(CLOSE, "}")
-
-
-def at_line(line: int) -> Position:
-    """Return the position of a whole line."""
-    return Position("", line)

@@ -11,10 +11,10 @@ import pytest
 from netns.support import create, shell, succeeded
 from nlan.api.events.sysctls import Sysctls
 from nlan.inotify import Inotify
-from nlan.kinds.sysctl import Sysctl
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.events import EventWatcher
-from nlan.runtimes import NetnsRuntime
+from nlan.resources.base import KernelFile
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from samples import PAIR
 
 NAME = "net/ipv4/conf/all/accept_local"
@@ -30,7 +30,7 @@ def told() -> Iterator[Inotify]:
 @pytest.fixture
 def sysctls(place: NetnsRuntime, told: Inotify) -> Iterator[Sysctls]:
     one = Sysctls(place, told)
-    one.want({n: [Sysctl(namespace=n, name=NAME, value="0")] for n in ("a", "b")}, place.namespaces())
+    one.want({n: [KernelFile(NAME, "0")] for n in ("a", "b")}, place.namespaces())
     yield one
     one.close()
 

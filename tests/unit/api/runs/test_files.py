@@ -8,7 +8,7 @@ import pytest
 
 from nlan.api import Environment, Lab, Listener, Plan, catalog
 from nlan.errors import HostError
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 
 FILE = "nodes: [a, b]\nlinks: [a -- b]\n"
 

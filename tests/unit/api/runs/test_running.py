@@ -10,7 +10,7 @@ import pytest
 from nlan.api import Environment, Lab
 from nlan.api.runs import running
 from nlan.confirmation import Confirmation
-from nlan.runtimes import Paths
+from nlan.paths import Paths
 from nlan.schema import load
 from nlan.state import LabState
 from samples import EBGP_PAIR

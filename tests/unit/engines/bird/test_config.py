@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from typing import Any
 
 import msgspec
@@ -37,7 +37,7 @@ def bgp(*peers: BgpPeer, **more: Any) -> dict[str, Any]:
 def ospf(*interfaces: OspfInterface, areas: int = 1, **more: Any) -> dict[str, Any]:
     prefixes = ("192.0.2.0/30", "192.0.2.4/30")
     found = tuple(
-        OspfArea(area=ip_address(n % areas), networks=(ip_network(prefix),))
+        OspfArea(area=IPv4Address(n % areas), networks=(ip_network(prefix),))
         for n, prefix in enumerate(prefixes)
     )
     return {"ospf": Ospf(areas=found, interfaces=interfaces, **more)}

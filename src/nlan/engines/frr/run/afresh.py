@@ -22,7 +22,7 @@ from nlan.engines.frr.run.files import Files, own_lines
 from nlan.engines.frr.run.load import Changed, Loader
 from nlan.engines.frr.run.vty import Vty
 from nlan.errors import ApplyError, HostError, PeerError
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 DEADLINE_S = 5.0
 """How long it may take to answer."""
@@ -33,7 +33,7 @@ OWN_DIRECTORIES = ("run-frr", "lib-frr")
 """Where it makes a directory of its name."""
 
 
-def shown(place: Place, namespace: str, files: Files, config: Sequence[str]) -> Changed | None:
+def shown(place: Nodes, namespace: str, files: Files, config: Sequence[str]) -> Changed | None:
     """Return what the daemon would show and refuse, None where that cannot be found out."""
     name = f"nlan{os.urandom(8).hex()}"
     argv = ["unshare", "--net", program(files.configured_by), "-N", name, "-A", "127.0.0.1", "-P", "0"]

@@ -24,7 +24,7 @@ from nlan.engines.frr.config.tree import NO_FAMILY, Path, paths
 from nlan.engines.frr.run.files import Files
 from nlan.engines.frr.run.vty import Vty
 from nlan.errors import HostError, PeerError
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 READ_OCTETS = 512
 """What bgpd takes in one read."""
@@ -70,7 +70,7 @@ class Dialer:
     does not answer is left alone: its sessions come up by themselves.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Nodes) -> None:
         """Take the place where the daemons are."""
         self._place = place
         self._ends: dict[tuple[str, str], Idle] = {}
@@ -182,7 +182,7 @@ def _lower(one: str, other: str) -> bool:
     return int(ip_address(one)) < int(ip_address(other))
 
 
-def _sourced(place: Place, peer: Idle) -> Idle:
+def _sourced(place: Nodes, peer: Idle) -> Idle:
     """Return the peer with the address that this end would use; an unknown one stays empty."""
     try:
         ip_address(peer.source)
@@ -191,7 +191,7 @@ def _sourced(place: Place, peer: Idle) -> Idle:
     return peer
 
 
-def _local_address(place: Place, peer: Idle) -> str:
+def _local_address(place: Nodes, peer: Idle) -> str:
     try:
         family = socket.AF_INET6 if ":" in peer.peer else socket.AF_INET
         with place.open_socket(peer.namespace, family, socket.SOCK_DGRAM) as probe:

@@ -31,9 +31,9 @@ from nlan.engines.frr.run.sessions import (
 from nlan.engines.frr.run.start import Start, start_all
 from nlan.engines.frr.run.vty import SilentError, Vty
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
-from nlan.place import Place
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
+from nlan.runtimes.base import Nodes
 
 T = TypeVar("T")
 _Config = tuple[str, ...] | PeerError | None
@@ -66,7 +66,7 @@ class FrrDriver:
 
     kinds = ("frr",)
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Nodes) -> None:
         """Work in that place."""
         self._place = place
         self.is_strict = False

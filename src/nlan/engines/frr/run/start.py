@@ -24,8 +24,8 @@ from nlan.engines.frr.run.files import ZEBRA_SOCKET, Files, Receipt, own_lines
 from nlan.engines.frr.run.vty import Answer, Vty
 from nlan.engines.frr.run.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
-from nlan.place import Place
 from nlan.resources import Key
+from nlan.runtimes.base import Nodes
 
 DEADLINE_S = 120.0
 """How long a daemon may take from its start to its first answer."""
@@ -60,7 +60,7 @@ class Start:
         """Whether there is nothing to wait for any more."""
         return self.error is not None or self.running is not None
 
-    def spawn(self, place: Place) -> None:
+    def spawn(self, place: Nodes) -> None:
         """Write its files and start it."""
         files, daemon = self.files, self.resource.daemon
         try:
@@ -162,7 +162,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def start_all(place: Place, starts: Sequence[Start], ready: Callable[[Start], None]) -> None:
+def start_all(place: Nodes, starts: Sequence[Start], ready: Callable[[Start], None]) -> None:
     """Start all, in parallel; afterwards each is ready or has an error.
 
     Args:
@@ -192,13 +192,13 @@ def _by_node(starts: Iterable[Start]) -> dict[Path, list[Start]]:
     return waiting
 
 
-def _spawn(place: Place, starts: Iterable[Start]) -> None:
+def _spawn(place: Nodes, starts: Iterable[Start]) -> None:
     for start in starts:
         start.spawn(place)
 
 
 def _wait(
-    place: Place,
+    place: Nodes,
     watch: Watch,
     starts: Sequence[Start],
     waiting: dict[Path, list[Start]],
@@ -245,7 +245,7 @@ def _nobody_listens(start: Start) -> bool:
 
 
 def _release(
-    place: Place, waiting: dict[Path, list[Start]], in_run: Mapping[Path, Sequence[Start]], runs: set[Path]
+    place: Nodes, waiting: dict[Path, list[Start]], in_run: Mapping[Path, Sequence[Start]], runs: set[Path]
 ) -> set[Start]:
     """Start those whose zebra listens, fail those whose zebra will not come; return both."""
     released: set[Start] = set()

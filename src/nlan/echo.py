@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nlan.netlink.watch import allow_descriptors
-from nlan.place import Place
+from nlan.runtimes.base import Nodes
 
 Target = IPv4Address | IPv6Address
 Pair = tuple[str, Target]
@@ -32,7 +32,7 @@ _PAYLOAD = b"nlan" * 14
 _SEQUENCES = 65536
 
 
-def ping_matrix(place: Place, pairs: Sequence[Pair], timeout_s: float) -> dict[Pair, float | None]:
+def ping_matrix(place: Nodes, pairs: Sequence[Pair], timeout_s: float) -> dict[Pair, float | None]:
     """Ping every pair of source namespace and destination address, all at once.
 
     Args:
@@ -75,7 +75,7 @@ class _Flight:
 
 
 class _Matrix:
-    def __init__(self, place: Place, pairs: Iterable[Pair], timeout_s: float) -> None:
+    def __init__(self, place: Nodes, pairs: Iterable[Pair], timeout_s: float) -> None:
         self._place, self._timeout_s = place, timeout_s
         self._results: dict[Pair, float | None] = dict.fromkeys(pairs)
         self._waiting = deque(self._results)

@@ -6,12 +6,12 @@ from ipaddress import ip_address, ip_interface
 import pytest
 
 from netns.support import create, shell, succeeded
-from nlan.drivers.ping import Pair, ping_matrix
+from nlan.echo import Pair, ping_matrix
 from nlan.errors import HostError
 from nlan.kinds.address import Address
 from nlan.kinds.bridge import Bridge
 from nlan.kinds.veth import Veth
-from nlan.runtimes import NetnsRuntime
+from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.testing import kernel_driver
 
 HOSTS = [f"ce1/192.0.2.{i}" for i in range(1, 17)]
