@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nlan.errors import Problem
 from nlan.model import Lab
@@ -27,9 +27,7 @@ from nlan.schema.resolving.names import (
 )
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
-from nlan.schema.syntax.emit import to_text
 from nlan.schema.syntax.foreign import is_foreign_text, is_foreign_tree
-from nlan.schema.syntax.importing import Importers, import_lab
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Report, Written, nearest
 from nlan.schema.syntax.source import check_text, read_source
@@ -40,6 +38,9 @@ from nlan.schema.written.kinds import Reader, shape
 from nlan.schema.written.sections import Record, Vocabulary
 from nlan.services.router.model import Router
 from nlan.values import NAME_MAX, is_name
+
+if TYPE_CHECKING:
+    from nlan.schema.syntax.importing import Importers
 
 PROBLEMS_MAX = 1000
 """Errors of one file; nobody reads more, and each may ask for the likely meant word."""
@@ -164,6 +165,9 @@ def _read_file(path: Path, report: Report, importers: Importers | None = None) -
 
 
 def _import(path: Path, text: str, report: Report, importers: Importers | None) -> _Read | None:
+    from nlan.schema.syntax.emit import to_text
+    from nlan.schema.syntax.importing import import_lab
+
     imported = import_lab(path, text, report, importers)
     return imported and _Read(imported[0], "", to_text(imported[0]), imported[1])
 
