@@ -170,6 +170,10 @@ class Daemon(Resource, frozen=True, kw_only=True):
         """Its namespace, the hosts file, and what it should find."""
         return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
 
+    def summary(self) -> tuple[str, ...]:
+        """Return its name, and a line for each thing that it is configured with, for people to read."""
+        return (self.key.name,)
+
     @property
     def outlived(self) -> str:
         """Observed only: the daemon of its node that it should have ended with; empty where there is none."""

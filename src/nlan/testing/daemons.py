@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.engines.base import Daemon, Engines
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.plan import Operation
 from nlan.testing.errors import RefusedError
@@ -15,15 +14,14 @@ from nlan.testing.state import Netns
 
 
 class FakeDaemonDriver:
-    """FRR's daemons and GoBGP in the namespaces of a fake kernel; they end with their namespace."""
-
-    kinds: tuple[str, ...] = ("frr", "gobgp")
+    """The daemons of all engines in the namespaces of a fake kernel; they end with their namespace."""
 
     def __init__(self, kernel: FakeKernel) -> None:
         """Take the kernel whose namespaces they run in."""
         self._kernel = kernel
+        self.kinds = tuple(sorted(Engines.able().kinds))
 
-    def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon | GobgpDaemon]:
+    def observe(self, namespaces: Sequence[str]) -> Iterable[Daemon]:
         """Return what runs in the namespaces, as it is configured."""
         present = self._kernel.owned()
         for name in namespaces:
@@ -48,7 +46,7 @@ class FakeDaemonDriver:
 
     def _carry_out(self, operation: Operation) -> None:
         name, desired = operation.key.name, operation.desired
-        if isinstance(desired, FrrDaemon | GobgpDaemon):
+        if isinstance(desired, Daemon):
             netns = self._kernel.netns(desired.namespace)
             _check_port(netns, desired)
             netns.daemons[name] = desired
@@ -56,7 +54,7 @@ class FakeDaemonDriver:
             self._kernel.netns(operation.key.namespace).daemons.pop(name, None)
 
 
-def _check_port(netns: Netns, desired: FrrDaemon | GobgpDaemon) -> None:
+def _check_port(netns: Netns, desired: Daemon) -> None:
     """Refuse a second speaker of BGP in a namespace: the port is taken."""
     for name, daemon in netns.daemons.items():
         if name != desired.key.name and set(daemon.claims()) & set(desired.claims()):

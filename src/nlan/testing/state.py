@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
-from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.engines.base import Daemon
 
 Ip = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
@@ -129,7 +128,7 @@ class Netns:
     links: dict[str, Link] = field(default_factory=dict)
     routes: list[Route] = field(default_factory=list)
     switched: set[str] = field(default_factory=set)
-    daemons: dict[str, FrrDaemon | GobgpDaemon] = field(default_factory=dict)
+    daemons: dict[str, Daemon] = field(default_factory=dict)
     numbers: int = 0
     rules: set[tuple[int, int, int]] = field(default_factory=lambda: set(RULES))
 

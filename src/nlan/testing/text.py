@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.engines.base import Daemon
 from nlan.netlink.links import MARKS
 from nlan.netlink.snapshot import PROTOCOLS
 from nlan.testing.state import MAIN_TABLE, RULES, Link, Netns
@@ -75,10 +74,7 @@ def _link(link: Link) -> Iterator[str]:
         yield from _indented(sorted(f"floods to {remote}" for remote in tunnel.remotes))
 
 
-def _daemon(daemon: FrrDaemon | GobgpDaemon) -> Iterator[str]:
-    if isinstance(daemon, FrrDaemon):
-        yield f"daemon {daemon.daemon}"
-        yield from _indented(list(daemon.config or ()))
-    else:
-        yield f"daemon gobgpd, AS {daemon.asn}, {daemon.router_id}"
-        yield from _indented([f"peer {peer.address} AS {peer.peer_asn}" for peer in daemon.peers])
+def _daemon(daemon: Daemon) -> Iterator[str]:
+    name, *lines = daemon.summary()
+    yield f"daemon {name}"
+    yield from _indented(lines)

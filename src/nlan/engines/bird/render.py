@@ -21,9 +21,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Literal
 
+from nlan.engines._routers import router_id
 from nlan.engines.bird.config import OPTIONS, Statement
 from nlan.engines.bird.resource import BirdDaemon
-from nlan.engines.frr.render.daemons import router_id
 from nlan.model import Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.resources import Key

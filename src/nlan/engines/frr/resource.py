@@ -74,6 +74,10 @@ class FrrDaemon(Daemon, frozen=True, kw_only=True):
         """Its zebra, for an orphan."""
         return "zebra" if self.orphan else ""
 
+    def summary(self) -> tuple[str, ...]:
+        """Return its name and its lines."""
+        return (self.daemon, *(self.config or ()))
+
     @property
     def is_to_be_reset(self) -> bool:
         """Whether sessions have no next hop any more, and nothing else is amiss."""

@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from nlan.engines.frr.render.daemons import HOLD_TIME_S, KEEPALIVE_S, router_id
+from nlan.engines._routers import HOLD_TIME_S, KEEPALIVE_S, router_id
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath, sorted_paths
 from nlan.kinds.route import Route
 from nlan.model import Lab, Node

@@ -51,6 +51,11 @@ class GobgpDaemon(Daemon, frozen=True, kw_only=True):
         """One per node."""
         return Key(self.kind, self.namespace, "gobgpd")
 
+    def summary(self) -> tuple[str, ...]:
+        """Return its name with its AS and identifier, and its peers."""
+        peers = (f"peer {peer.address} AS {peer.peer_asn}" for peer in self.peers)
+        return (f"{self.key.name}, AS {self.asn}, {self.router_id}", *peers)
+
     def claims(self) -> tuple[tuple[str, ...], ...]:
         """BGP's port."""
         return (("port", self.namespace, "179"),)

@@ -21,7 +21,7 @@ from nlan.schema.written.addresses import Address
 from nlan.schema.written.routing import BgpAsKeys, BgpKeys, PeerKeys, RouterKeys
 from nlan.schema.written.sections import AnyKey, Record
 from nlan.schema.written.table import NodeKeys, ShortKeys
-from nlan.services.router.model import Bgp, BgpPeer
+from nlan.services.router.model import DEFAULT_ENGINE, Bgp, BgpPeer
 
 Path = tuple[IpAddress, IpAddress, IpAddress | None, IpAddress | None]
 """A session's ways: own address, the peer's address, own update source, the peer's."""
@@ -55,7 +55,7 @@ def _silent(node: NodeDraft, wiring: Wiring) -> None:
     for key in _OF_BGP:
         written, at = node.written.get(key), node.written.position(key)
         if (
-            written not in (None, "frr")
+            written not in (None, DEFAULT_ENGINE)
             and written is not False
             and not at.path.lower().startswith("defaults.")
         ):

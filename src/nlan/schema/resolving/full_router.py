@@ -13,7 +13,7 @@ from nlan.schema.syntax.report import Position, Report, Written, values
 from nlan.schema.written.routing import BgpAsKeys, BgpKeys, ByAs, OspfAreaKeys, PeerKeys, RouterKeys
 from nlan.schema.written.sections import AnyKey, Record
 from nlan.schema.written.table import NodeKeys
-from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, Router
+from nlan.services.router.model import DEFAULT_ENGINE, Bgp, BgpPeer, Ospf, OspfArea, Router
 
 
 def written_router(node: NodeDraft, positions: Positions, report: Report) -> Router | None:
@@ -29,7 +29,7 @@ def written_router(node: NodeDraft, positions: Positions, report: Report) -> Rou
     return Router(
         loopbacks=values(loopbacks),
         router_id=record.get(RouterKeys.router_id),
-        engine="gobgp" if record.get(RouterKeys.embedded_bgp) else "frr",
+        engine="gobgp" if record.get(RouterKeys.embedded_bgp) else DEFAULT_ENGINE,
         ospf=_written_ospf(node, record, positions, report),
         bgp=_written_bgp(node, record, positions, report),
     )

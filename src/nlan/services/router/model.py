@@ -134,6 +134,10 @@ class FrrRaw(Base, frozen=True, kw_only=True):
     only: bool = False
 
 
+DEFAULT_ENGINE = "frr"
+"""What speaks for a router of which the file does not say it."""
+
+
 class Router(ServiceModel, frozen=True, kw_only=True):
     """Routing of a node.
 
@@ -150,7 +154,7 @@ class Router(ServiceModel, frozen=True, kw_only=True):
     key: ClassVar[str] = "router"
     loopbacks: tuple[IpInterface, ...] = ()
     router_id: IPv4Address | None = None
-    engine: str = "frr"
+    engine: str = DEFAULT_ENGINE
     ospf: Ospf | None = None
     bgp: Bgp | None = None
     routes: tuple[StaticRoute, ...] = ()

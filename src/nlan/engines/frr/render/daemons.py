@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from ipaddress import IPv4Address
 from typing import Literal
 
+from nlan.engines._routers import DEAD_S, HELLO_S, HOLD_TIME_S, KEEPALIVE_S, router_id
 from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.config.facts import facts
 from nlan.engines.frr.config.read import read
@@ -29,18 +30,13 @@ from nlan.engines.frr.resource import FrrDaemon
 from nlan.model import Node
 from nlan.model.codec import IpInterface
 from nlan.resources import Key
-from nlan.services.node.expand import addresses
 from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterface, Router, StaticRoute
 
 Timers = Literal["lab", "standard"]
 
-KEEPALIVE_S, HOLD_TIME_S = 3, 9
-"""BGP's timers in a lab."""
 CONNECT_RETRY_S = 1
 POLICY_AT_ONCE = "bgp route-map delay-timer 0"
 """A changed route-map counts at once; FRR would wait for 5 s."""
-HELLO_S, DEAD_S = 3, 9
-"""OSPF's timers in a lab: nine routers spend less than a hundredth of a processor on hellos."""
 MAXIMUM_TTL = 255
 _ASKS_FOR_BFD = re.compile(r" *(neighbor \S+|ip ospf|ipv6 ospf6|isis|ip rip|ip pim|(ip|ipv6) route .*) bfd\b")
 """Lines of other daemons that nothing comes of where bfdd does not run."""
@@ -145,23 +141,6 @@ def _derive(config: dict[str, list[str]], node: Node, router: Router, timers: Ti
             config["ospf6d"] = list(ospf6_lines(router.ospf, node, lab=lab))
     if router.routes:
         config["staticd"] = [static_line(route) for route in router.routes]
-
-
-def router_id(node: Node) -> IPv4Address:
-    """Return the router's identifier: as given, its first IPv4 address, or one made of its name.
-
-    The made one lies in 100.64.0.0/10 and depends on the name alone.
-    """
-    given = node.get(Router).router_id
-    if given is not None:
-        return given
-    for address in addresses(node):
-        if isinstance(address.ip, IPv4Address):
-            return address.ip
-    from hashlib import blake2b
-
-    digest = blake2b(node.name.encode(), digest_size=4).digest()
-    return IPv4Address(0x64400000 | int.from_bytes(digest) & 0x3FFFFF)
 
 
 def ospf_versions(router: Router) -> frozenset[int]:

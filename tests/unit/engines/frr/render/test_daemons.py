@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from nlan.engines._routers import router_id
 from nlan.engines.frr.capabilities import Capabilities
 from nlan.engines.frr.config.tree import canonical, compare, file_text, lines, merge, paths
 from nlan.engines.frr.render import raw as frrtext
-from nlan.engines.frr.render.daemons import frr_daemons, router_id
+from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.model import Interface, Node, from_json
 from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea, Router
 
