@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 
 PREFIX = "nlan."
 """What the groups of entry points begin with that are ours."""
 
 
 def are_there() -> bool:
-    """Tell whether any distribution on the path has entry points of ours."""
-    return any(map(_speaks_of_nlan, sys.path))
+    """Tell whether any distribution on the path has entry points of ours; found out once for a path."""
+    return _are_on(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _are_on(path: tuple[str, ...]) -> bool:
+    return any(map(_speaks_of_nlan, path))
 
 
 def _speaks_of_nlan(directory: str) -> bool:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from nlan.api.doctor import requirements
 from nlan.api.nodes import open_nodes
-from nlan.engines.base import BgpSession, EngineDriver, Engines
+from nlan.engines.base import BgpSession, EngineDriver, Engines, RoutingEngine
 from nlan.errors import NotFoundError
 from nlan.expand import expand
 from nlan.kinds.base import SEAM as KINDS
@@ -69,13 +69,19 @@ class Context:
 
     @cached_property
     def engine_drivers(self) -> dict[str, EngineDriver]:
-        """The drivers of the routing engines by their name, in the order in which they work."""
-        return {engine.name: engine.driver(self.place) for engine in self.engines}
+        """The drivers of the routing engines that were needed so far, by name."""
+        return {}
+
+    def driver(self, engine: RoutingEngine) -> EngineDriver:
+        """Return the driver of an engine's daemons: one and the same each time."""
+        if engine.name not in self.engine_drivers:
+            self.engine_drivers[engine.name] = engine.driver(self.place)
+        return self.engine_drivers[engine.name]
 
     def driver_of(self, kind: str) -> EngineDriver | None:
         """Return the driver of the daemons of that kind of resource, None for other kinds."""
         engine = self.engines.of_kind(kind)
-        return self.engine_drivers[engine.name] if engine is not None else None
+        return self.driver(engine) if engine is not None else None
 
     def expand(self, lab: Lab) -> dict[Key, Resource]:
         """Return every resource that a lab means, as this machine can have it."""
@@ -84,13 +90,17 @@ class Context:
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         """Return the drivers, in the order in which they work on a wave.
 
+        Where the lab does not run, the engines that are not desired have nothing to look at.
+
         Args:
             desired: Tells some drivers what to look at.
         """
+        runs, wanted = bool(self.place.namespaces()), {key.kind for key in desired}
+        needed = [engine for engine in self.engines if runs or not wanted.isdisjoint(engine.kinds)]
         place = self.place if self._trace is None else self._traced(self._trace)
         return [
             *drivers(self.kinds.values(), place, desired.values()),
-            *self.engine_drivers.values(),
+            *map(self.driver, needed),
         ]
 
     def polling(self, wanted: Mapping[Key, Resource]) -> list[Driver]:
@@ -135,10 +145,8 @@ class RoutingDaemons:
 
     def __init__(self, context: Context, lab: Lab) -> None:
         """Take the context, and the lab for each node's engine."""
-        drivers = context.engine_drivers
-        self._drivers = {
-            node.name: drivers[router.engine] for node in lab.nodes if (router := node.find(Router))
-        }
+        engines = ((node.name, context.engines.of(node)) for node in lab.nodes)
+        self._drivers = {name: context.driver(engine) for name, engine in engines if engine is not None}
 
     def established(self, node: str) -> set[str]:
         """Return the addresses of the node's BGP peers whose session is established."""

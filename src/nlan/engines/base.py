@@ -425,11 +425,21 @@ class Engines:
     """The engines that there are, in the order in which their drivers work; made at start-up, handed on."""
 
     def __init__(
-        self, family: Mapping[str, RoutingEngine], capabilities: Mapping[str, Any] | None = None
+        self,
+        family: Mapping[str, RoutingEngine],
+        capabilities: Mapping[str, Any] | None = None,
+        *,
+        probes: bool = False,
     ) -> None:
-        """Take them, and what this machine's programs can do: all of each that is not named."""
-        self._by_name = family
-        self._capabilities = capabilities or {}
+        """Take them, and what this machine's programs can do.
+
+        Args:
+            family: The engines by name.
+            capabilities: What their programs can do, by name.
+            probes: Whether to find that out of those that are not named; else they can do all.
+        """
+        self._by_name, self._probes = family, probes
+        self._capabilities = dict(capabilities or {})
 
     @classmethod
     def able(cls, registry: Registry | None = None) -> Engines:
@@ -439,8 +449,7 @@ class Engines:
     @classmethod
     def here(cls, registry: Registry | None = None) -> Engines:
         """Return the engines with what this machine's programs can do; needs no privilege."""
-        family = (registry or Registry()).of(SEAM)
-        return cls(family, {name: engine.programs.capabilities() for name, engine in family.items()})
+        return cls((registry or Registry()).of(SEAM), probes=True)
 
     def __iter__(self) -> Iterator[RoutingEngine]:
         return iter(sorted(self._by_name.values(), key=lambda engine: (engine.opens_sessions, engine.name)))
@@ -476,4 +485,6 @@ class Engines:
 
     def capabilities(self, name: str) -> Any:
         """Return what this machine's programs of an engine can do; None: all."""
+        if self._probes and name not in self._capabilities:
+            self._capabilities[name] = self._by_name[name].programs.capabilities()
         return self._capabilities.get(name)

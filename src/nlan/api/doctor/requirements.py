@@ -67,9 +67,11 @@ def warnings(
         raw: Where the nodes' raw configuration stands: the file, and of each of its lines the line there.
     """
     places = {node: RawPlace(*place) for node, place in (raw or {}).items()}
+    used = {node.router.engine for node in lab.nodes if node.router is not None}
     return [
         problem
         for engine in engines.by_name()
+        if engine.name in used
         for problem in engine.warnings(lab, engines.capabilities(engine.name), lines or {}, places, file)
     ]
 
