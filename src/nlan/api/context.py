@@ -23,7 +23,6 @@ from nlan.plan import Plan
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes.base import Nodes
-from nlan.services.router.model import Router
 
 
 def engines(registry: Registry | None = None) -> Engines:

@@ -41,8 +41,8 @@ from nlan.engines.gobgp.config import (
 )
 from nlan.engines.gobgp.files import Files, Receipt, write
 from nlan.engines.gobgp.log import count_ups
-from nlan.engines.gobgp.look import Look, is_let_in, look, observed
 from nlan.engines.gobgp.resource import GobgpDaemon
+from nlan.engines.gobgp.snapshot import Snapshot, is_let_in, observed, take
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.model.codec import IpAddress
 from nlan.plan import Operation
@@ -366,10 +366,10 @@ class GobgpDriver(BgpAlone):
         os.close(pidfd)
         return msgspec.structs.replace(receipt.asked, after=(), silent=True)
 
-    def _look(self, namespace: str, receipt: Receipt, pidfd: int) -> Look | None:
+    def _look(self, namespace: str, receipt: Receipt, pidfd: int) -> Snapshot | None:
         """Return what a process that runs shows, None where it ends or stays silent."""
         with suppress(NotFoundError, PeerError):
-            return _patiently(pidfd, lambda: look(self._client(namespace), receipt))
+            return _patiently(pidfd, lambda: take(self._client(namespace), receipt))
         return None
 
     # Ending

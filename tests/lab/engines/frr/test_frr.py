@@ -500,7 +500,7 @@ def test_a_crash_before_the_election_leaves_nobody_out_of_it(
     networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
     ospf = Ospf(areas=(OspfArea(area=IPv4Address("0.0.0.0"), networks=networks),))
     nodes = [network.node(name, ospf=ospf) for name in ("r1", "r2")]
-    apply_until(network, nodes, "nlan.engines.frr.run.greet.greet")
+    apply_until(network, nodes, "nlan.engines.frr.run.ospf_fast_start.open_adjacencies")
     assert {line for o in network.differences(nodes) for line in o.details} == {
         "- interface lan / ip ospf priority 0",
         "- interface lan / ipv6 ospf6 priority 0",

@@ -19,8 +19,8 @@ from nlan.engines.gobgp.config import (
     peer_from,
 )
 from nlan.engines.gobgp.log import count_ups
-from nlan.engines.gobgp.look import is_let_in
 from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath
+from nlan.engines.gobgp.snapshot import is_let_in
 from nlan.secrets import Secret
 from nlan.services.router.model import BgpPeer
 

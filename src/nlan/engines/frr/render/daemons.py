@@ -24,7 +24,7 @@ from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.config.facts import facts
 from nlan.engines.frr.config.read import read
 from nlan.engines.frr.config.tree import Path, lines, overridden, paths
-from nlan.engines.frr.render import frr8 as frrolder
+from nlan.engines.frr.render import frr8
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.model import Node
@@ -71,7 +71,7 @@ def frr_daemons(
     if written and any(_ASKS_FOR_BFD.match(line) for own in config.values() for line in own):
         config.setdefault("bfdd", [])
     if not manager and "bgpd" in config:
-        config["bgpd"] = list(frrolder.announce_same_as(config["bgpd"], router, same_as))
+        config["bgpd"] = list(frr8.announce_same_as(config["bgpd"], router, same_as))
     return tuple(
         FrrDaemon(
             namespace=node.name,

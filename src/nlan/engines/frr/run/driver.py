@@ -14,7 +14,7 @@ from nlan.engines.frr.config.nexthops import carrying_ipv6
 from nlan.engines.frr.config.tree import Path, compare, lines, paths
 from nlan.engines.frr.programs import MANAGER
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.frr.run import afresh, dial, externals, greet, load, workqueue
+from nlan.engines.frr.run import afresh, bgp_fast_start, externals, load, ospf_fast_start, workqueue
 from nlan.engines.frr.run.files import Files, Receipt, observed_config
 from nlan.engines.frr.run.orphans import is_orphan
 from nlan.engines.frr.run.refusals import Refusal, started_again
@@ -122,7 +122,7 @@ class FrrDriver:
             if self._runs(operation):
                 changed.append(operation)
         started = [o for o in fresh if o not in changed]
-        dialer = dial.Dialer(self._place)
+        dialer = bgp_fast_start.Dialer(self._place)
         fresh_ones = [o.desired for o in started if isinstance(o.desired, FrrDaemon)]
         outcome.update(self._start(fresh_ones, dialer))
         for operation in changed:
@@ -130,7 +130,7 @@ class FrrDriver:
             if isinstance(operation.desired, FrrDaemon) and outcome[operation.key] is None:
                 _note(dialer, operation.desired, self._files(operation.key))
         sound = [o for o in changed if outcome[o.key] is None]
-        self._greet((), [(self._files(o.key), new) for o in sound if (new := _new_interfaces(o))])
+        self._open_adjacencies((), [(self._files(o.key), new) for o in sound if (new := _new_interfaces(o))])
         dialer.rest()
         return [outcome.get(operation.key) for operation in operations]
 
@@ -179,14 +179,14 @@ class FrrDriver:
                     self.command(namespace, files.daemon, f"clear bgp {peer}")
             if waiting := self._waiting(namespace, files.daemon, receipt.asked):
                 joining.append((files, waiting))
-        self._greet((), joining)
+        self._open_adjacencies((), joining)
 
     def _waiting(self, namespace: str, daemon: str, config: Sequence[str]) -> tuple[str, ...]:
         """Return the lines of interfaces on which an OSPF daemon waits before an election."""
-        if daemon not in greet.WORDS:
+        if daemon not in ospf_fast_start.WORDS:
             return ()
-        line = f"show {greet.WORDS[daemon]} interface json"
-        names = {f"interface {name}" for name in self._told(greet.waiting, namespace, daemon, line)}
+        line = f"show {ospf_fast_start.WORDS[daemon]} interface json"
+        names = {f"interface {name}" for name in self._told(ospf_fast_start.waiting, namespace, daemon, line)}
         return lines(path for path in paths(config) if path[0] in names)
 
     def is_computing(self, namespace: str) -> bool:
@@ -257,7 +257,9 @@ class FrrDriver:
         files = self._files(operation.key)
         return files.receipt.exists() and not is_orphan(files, zebra=True) and _observed(files) is not None
 
-    def _start(self, resources: Sequence[FrrDaemon], dialer: dial.Dialer) -> dict[Key, NlanError | None]:
+    def _start(
+        self, resources: Sequence[FrrDaemon], dialer: bgp_fast_start.Dialer
+    ) -> dict[Key, NlanError | None]:
         ended = self._end([r.key for r in resources if self._place.directory(r.namespace).exists()])
         barred = self._make_directories({resource.namespace for resource in resources})
         outcome: dict[Key, NlanError | None] = {}
@@ -268,7 +270,7 @@ class FrrDriver:
         self._silent -= {(start.resource.namespace, start.resource.daemon) for start in starts}
         if starts:
             start_all(self._place, starts, lambda start: _note(dialer, start.resource, start.files))
-            self._greet(starts)
+            self._open_adjacencies(starts)
         return outcome | {start.resource.key: start.error or self._settle(start) for start in starts}
 
     def _make_directories(self, namespaces: Iterable[str]) -> dict[str, OSError]:
@@ -281,22 +283,26 @@ class FrrDriver:
                 failures[namespace] = failure
         return failures
 
-    def _greet(self, starts: Sequence[Start], joining: Sequence[tuple[Files, Sequence[str]]] = ()) -> None:
+    def _open_adjacencies(
+        self, starts: Sequence[Start], joining: Sequence[tuple[Files, Sequence[str]]] = ()
+    ) -> None:
         """Make OSPF daemons that were started, or got interfaces, find their neighbours at once."""
-        fresh = [(s.files, s.config) for s in starts if s.error is None and s.files.daemon in greet.WORDS]
+        fresh = [
+            (s.files, s.config) for s in starts if s.error is None and s.files.daemon in ospf_fast_start.WORDS
+        ]
         if fresh or joining:
             started = {files for files, _ in fresh}
             running = (f for n in self._place.namespaces() if _has_daemons(n) for f in self._started(n))
-            older = [f for f in running if f.daemon in greet.WORDS and f not in started]
+            older = [f for f in running if f.daemon in ospf_fast_start.WORDS and f not in started]
             others = [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None]
-            greet.greet(fresh, others, joining)
+            ospf_fast_start.open_adjacencies(fresh, others, joining)
 
     def _settle(self, start: Start) -> NlanError | None:
         """Bring a manager that ran before up to date, and write the receipt."""
         daemon, files, running = start.resource, start.files, start.running or ()
         refused: Mapping[Path, str] = {}
         try:
-            if files.daemon in greet.WORDS or files.config_vty != files.vty:
+            if files.daemon in ospf_fast_start.WORDS or files.config_vty != files.vty:
                 running = load.show(files)
             if files.config_vty != files.vty:
                 change = compare(start.config, running)
@@ -321,11 +327,11 @@ class FrrDriver:
         try:
             observed = _observed(files)
             if observed is None:
-                return self._start([desired], dial.Dialer(self._place))[operation.key]
+                return self._start([desired], bgp_fast_start.Dialer(self._place))[operation.key]
             done = self._changed(desired, files, observed)
             if done is None:
                 self.refusals.append(started_again(desired.namespace, desired.daemon))
-                return self._start([desired], dial.Dialer(self._place))[operation.key]
+                return self._start([desired], bgp_fast_start.Dialer(self._place))[operation.key]
             files.write_config(wanted, written=bool(desired.written))
             self._receive(desired, files, *done)
             self._reset(operation)
@@ -404,7 +410,7 @@ class FrrDriver:
         return None
 
 
-def _note(dialer: dial.Dialer, daemon: FrrDaemon, files: Files) -> None:
+def _note(dialer: bgp_fast_start.Dialer, daemon: FrrDaemon, files: Files) -> None:
     """Tell the dialer of a daemon that speaks BGP."""
     if daemon.daemon == "bgpd":
         dialer.ready(daemon.namespace, files, daemon.config or ())
@@ -414,7 +420,7 @@ def _new_interfaces(operation: Operation) -> tuple[str, ...]:
     """Return the lines of the interfaces on which a change lets a daemon speak OSPF."""
     ends = (operation.desired, operation.observed)
     desired, observed = (end.config or () if isinstance(end, FrrDaemon) else () for end in ends)
-    return greet.new_interfaces(operation.key.name, desired, observed) if operation.observed else ()
+    return ospf_fast_start.new_interfaces(operation.key.name, desired, observed) if operation.observed else ()
 
 
 def _has_daemons(namespace: str) -> bool:
@@ -452,7 +458,9 @@ def _asked(files: Files, patience_s: float | None = None) -> _Config:
     if not files.pid.exists():
         return PeerError(f"{files.daemon} has lost the file with its process id")
     if receipt is not None and receipt.shown is None and files.config_vty == files.vty:
-        provisional = paths(greet.start_lines(files.daemon, receipt.asked)).keys() - paths(receipt.asked)
+        provisional = paths(ospf_fast_start.start_lines(files.daemon, receipt.asked)).keys() - paths(
+            receipt.asked
+        )
         receipt = Receipt(receipt.asked, lines(path for path in paths(running) if path not in provisional))
         receipt.write(files)
     return running if receipt is None or receipt.shown is None else observed_config(receipt, running)

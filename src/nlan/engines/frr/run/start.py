@@ -19,7 +19,7 @@ from nlan import safefiles
 from nlan.engines.frr.config import tree as frrconfig
 from nlan.engines.frr.programs import MANAGER, program
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.frr.run import greet, refusals
+from nlan.engines.frr.run import ospf_fast_start, refusals
 from nlan.engines.frr.run.files import ZEBRA_SOCKET, Files, Receipt, own_lines
 from nlan.engines.frr.run.vty import Answer, Vty
 from nlan.engines.frr.run.watch import Watch
@@ -67,7 +67,7 @@ class Start:
             path = program(daemon)
             files.clear()
             safefiles.remove(files.receipt)
-            files.write_config(greet.start_lines(daemon, self.config), written=bool(self.written))
+            files.write_config(ospf_fast_start.start_lines(daemon, self.config), written=bool(self.written))
             Receipt(self.config, None).write(files)
             self.logged = _size(files.config_log)
             self.pidfd = os.pidfd_open(
@@ -103,7 +103,7 @@ class Start:
     def _ready(self) -> None:
         running = frrconfig.canonical(self.answers[1].text)
         self.running = own_lines(self.resource.daemon, running, has_manager=self.files.has_manager)
-        config = greet.start_lines(self.resource.daemon, self.config)
+        config = ospf_fast_start.start_lines(self.resource.daemon, self.config)
         found = refusals.of_file(self.files, self.logged, config, self.written)
         self.refused = found.written
         if found.derived:

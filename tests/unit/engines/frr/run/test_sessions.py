@@ -6,7 +6,7 @@ import pytest
 
 from nlan.engines.base import BgpSession, LogEvent
 from nlan.engines.frr.run import FrrDriver
-from nlan.engines.frr.run.dial import is_client_of_zebra
+from nlan.engines.frr.run.bgp_fast_start import is_client_of_zebra
 from nlan.engines.frr.run.sessions import (
     decode_list,
     parse_bfd,

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from nlan.engines.frr.run import dial, greet
+from nlan.engines.frr.run import bgp_fast_start, ospf_fast_start
 from nlan.engines.frr.run.files import Files
 from nlan.engines.frr.run.vty import Answer, Vty
 
@@ -39,25 +39,31 @@ BGP = (
 
 
 def test_who_elects_starts_with_priority_0_unless_it_has_one() -> None:
-    found = {s.name: (s.hello_s, s.elects) for s in greet.speakers("ospfd", OSPF)}
+    found = {s.name: (s.hello_s, s.elects) for s in ospf_fast_start.speakers("ospfd", OSPF)}
     assert found == {"lan": (2, True), "core": (2, False), "own": (3, False)}
-    started = greet.start_lines("ospfd", OSPF)
+    started = ospf_fast_start.start_lines("ospfd", OSPF)
     assert sorted({*started} - {*OSPF}) == [" ip ospf priority 0"]
     assert started[:2] == ("interface lan", " ip ospf priority 0")
-    assert greet.start_lines("bgpd", BGP) == BGP
+    assert ospf_fast_start.start_lines("bgpd", BGP) == BGP
 
 
 def test_interfaces_that_are_new_to_a_daemon_begin_anew_without_an_election() -> None:
-    new = greet.new_interfaces("ospfd", OSPF, ("interface core", " ip ospf hello-interval 2", "router ospf"))
+    new = ospf_fast_start.new_interfaces(
+        "ospfd", OSPF, ("interface core", " ip ospf hello-interval 2", "router ospf")
+    )
     assert new == (*OSPF[:2], *OSPF[5:8])
-    lan, own = greet.speakers("ospfd", new)
+    lan, own = ospf_fast_start.speakers("ospfd", new)
     assert lan.begin() == ["interface lan", "ip ospf priority 0", "exit", "do clear ip ospf interface lan"]
     assert own.begin() == ["do clear ip ospf interface own"]
-    assert greet.new_interfaces("ospfd", OSPF, OSPF) == greet.new_interfaces("bgpd", BGP, ()) == ()
+    assert (
+        ospf_fast_start.new_interfaces("ospfd", OSPF, OSPF)
+        == ospf_fast_start.new_interfaces("bgpd", BGP, ())
+        == ()
+    )
 
 
 def test_a_hello_leaves_the_interval_as_it_was() -> None:
-    speaker = next(greet.speakers("ospfd", OSPF))
+    speaker = next(ospf_fast_start.speakers("ospfd", OSPF))
     assert speaker.hello() == [
         "interface lan",
         "ip ospf hello-interval 3",
@@ -67,7 +73,7 @@ def test_a_hello_leaves_the_interval_as_it_was() -> None:
 
 
 def test_peers_with_a_connect_timer_are_dialled_in_their_families() -> None:
-    found = list(dial.configured("r1", Files(Path("/nowhere"), "bgpd"), BGP))
+    found = list(bgp_fast_start.configured("r1", Files(Path("/nowhere"), "bgpd"), BGP))
     assert [(p.peer, p.retry_s, p.families, p.source) for p in found] == [
         ("192.0.2.2", 1, ("ipv4",), ""),
         ("2001:db8::2", 5, ("ipv6",), "2001:db8::1"),
@@ -85,13 +91,13 @@ def test_peers_with_a_connect_timer_are_dialled_in_their_families() -> None:
             "end",
         ],
     )
-    assert all(sum(len(line) + 1 for line in p.dial()[1]) <= dial.READ_OCTETS for p in found)
+    assert all(sum(len(line) + 1 for line in p.dial()[1]) <= bgp_fast_start.READ_OCTETS for p in found)
 
 
 def test_only_the_instance_outside_of_vrfs_is_dialled_however_its_as_is_written() -> None:
     peer = (" neighbor 192.0.2.2 remote-as 64497", " neighbor 192.0.2.2 timers connect 5")
     config = ("router bgp 1.10", *peer, "router bgp 64496 vrf RED", *peer)
-    (found,) = dial.configured("r1", Files(Path("/nowhere"), "bgpd"), config)
+    (found,) = bgp_fast_start.configured("r1", Files(Path("/nowhere"), "bgpd"), config)
     assert found.dial()[0][-1] == "router bgp 1.10"
 
 
@@ -100,15 +106,17 @@ def test_without_a_family_by_default_a_peer_is_dialled_in_those_it_was_told() ->
     config = ("router bgp 64496", " no bgp default ipv4-unicast", *peer)
     told = (" address-family ipv4 unicast", "  neighbor 192.0.2.2 activate")
     files = Files(Path("/nowhere"), "bgpd")
-    assert not list(dial.configured("r1", files, config))
-    assert [found.families for found in dial.configured("r1", files, (*config, *told))] == [("ipv4",)]
+    assert not list(bgp_fast_start.configured("r1", files, config))
+    assert [found.families for found in bgp_fast_start.configured("r1", files, (*config, *told))] == [
+        ("ipv4",)
+    ]
 
 
 @pytest.mark.parametrize(("from_the_start", "looks"), [(1, 26), (0, 60)])
 def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
     from_the_start: int, looks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A busy kernel answers zebra late: greeted before that, a router hears of no neighbour for seconds."""
+    """A busy kernel answers zebra late: started before that, a router hears of no neighbour for seconds."""
     clock, asked = 0.0, 0
 
     class Late:
@@ -119,13 +127,13 @@ def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
             names = ("eth1", "eth2")[:known]
             return Answer(0, json.dumps({"interfaces": {name: {"state": "DROther"} for name in names}}))
 
-    monkeypatch.setattr(greet.time, "monotonic", lambda: clock)
-    both = [greet.Speaker(name, "ip ospf", 3, True) for name in ("eth1", "eth2")]
-    greet._await_interfaces([greet.Talk(cast(Vty, Late()), tuple(both))])
+    monkeypatch.setattr(ospf_fast_start.time, "monotonic", lambda: clock)
+    both = [ospf_fast_start.Speaker(name, "ip ospf", 3, True) for name in ("eth1", "eth2")]
+    ospf_fast_start._await_interfaces([ospf_fast_start.Talk(cast(Vty, Late()), tuple(both))])
     assert asked == looks
 
 
 def test_who_waits_for_an_election_is_told_by_both_daemons() -> None:
     two = {"interfaces": {"lan": {"state": "Waiting"}, "core": {"state": "DR"}}}
     three = {"lan": {"ospf6InterfaceState": "Waiting"}, "lo": {"ospf6InterfaceState": "Loopback"}}
-    assert list(greet.waiting(two)) == list(greet.waiting(three)) == ["lan"]
+    assert list(ospf_fast_start.waiting(two)) == list(ospf_fast_start.waiting(three)) == ["lan"]

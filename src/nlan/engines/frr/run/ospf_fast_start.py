@@ -29,7 +29,7 @@ from nlan.engines.frr.run.vty import Vty
 from nlan.errors import PeerError
 
 INTERFACES_S = 0.5
-"""How long a daemon may take to learn of all its interfaces before it is greeted without the rest."""
+"""How long a daemon may take to learn of all its interfaces before it is started without the rest."""
 FIRST_S = 3.0
 """How long it may take to learn of the first, which a busy kernel tells zebra late."""
 LOOK_MS = 2
@@ -103,7 +103,7 @@ def new_interfaces(daemon: str, desired: Sequence[str], observed: Sequence[str])
     return lines(path for path in paths(desired) if path[0] in names)
 
 
-def greet(
+def open_adjacencies(
     fresh: Sequence[tuple[Files, Sequence[str]]],
     others: Iterable[tuple[Files, Sequence[str]]],
     joining: Sequence[tuple[Files, Sequence[str]]] = (),

@@ -23,7 +23,7 @@ from nlan.engines.gobgp.resource import GobgpDaemon, LocalPath, sorted_paths
 from nlan.services.router.model import BgpPeer
 
 
-class Look(NamedTuple):
+class Snapshot(NamedTuple):
     """What a process shows.
 
     Attributes:
@@ -49,7 +49,7 @@ def is_let_in(address: str, shown: Shown) -> bool:
     return shown.group == group_name(address)
 
 
-def look(client: Client, receipt: Receipt) -> Look:
+def take(client: Client, receipt: Receipt) -> Snapshot:
     """Ask a process for all that was asked of it.
 
     Raises:
@@ -66,7 +66,7 @@ def look(client: Client, receipt: Receipt) -> Look:
     peers, *answers = client.ask_all(questions)
     may_dial = client.dynamic_neighbors() if receipt.listening else {}
     policy = [answers.pop(), answers.pop()] if has_policy else []
-    return Look(
+    return Snapshot(
         parse_peers(peers),
         frozenset(_single(prefix) for prefix in may_dial),
         tuple(sorted_paths(path for answer in answers for path in parse_local_paths(answer))),
@@ -80,7 +80,7 @@ def _single(prefix: str) -> str:
     return str(network.network_address) if network.num_addresses == 1 else prefix
 
 
-def observed(receipt: Receipt, seen: Look) -> GobgpDaemon:
+def observed(receipt: Receipt, seen: Snapshot) -> GobgpDaemon:
     """Return what runs: peers as they were asked for where nothing changed since, else as they are shown."""
     peers = sorted(_peers(receipt, seen), key=lambda peer: (peer.address.version, int(peer.address)))
     has_policy = any(peer.next_hop_self for peer in receipt.asked.peers)
@@ -101,7 +101,7 @@ def _with_policy(peer: BgpPeer, asn: int, members: frozenset[str]) -> BgpPeer:
     return msgspec.structs.replace(peer, next_hop_self=is_member)
 
 
-def _listens(peer: BgpPeer, receipt: Receipt, seen: Look) -> bool:
+def _listens(peer: BgpPeer, receipt: Receipt, seen: Snapshot) -> bool:
     """Whether a peer is waited for, or would be by a GoBGP that can."""
     address = str(peer.address)
     if address in seen.listening:
@@ -109,7 +109,7 @@ def _listens(peer: BgpPeer, receipt: Receipt, seen: Look) -> bool:
     return peer.address in receipt.asked.listens and address not in receipt.listening
 
 
-def _peers(receipt: Receipt, seen: Look) -> Iterator[BgpPeer]:
+def _peers(receipt: Receipt, seen: Snapshot) -> Iterator[BgpPeer]:
     asked = {str(peer.address): peer for peer in receipt.asked.peers}
     dialled = seen.dialled
     before = receipt.shown or {}
