@@ -165,8 +165,10 @@ def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
 def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
     for segment, end in a.ends:
         for other in segment.ends:
+            if other.node is not b or not segment.bgp:
+                continue
             left, right = end.address(version), other.address(version)
-            if other.node is b and segment.bgp and left and right:
+            if left and right:
                 return left, right, None, None
     return None
 

@@ -20,13 +20,10 @@ from nlan.schema.written import common
 from nlan.schema.written.addresses import Address, Interface, Ipv4, Prefix
 from nlan.schema.written.kinds import Reader, ScalarKind, shape
 from nlan.schema.written.numbers import Integer, Number, Size
-from nlan.schema.written.scalars import Bool, Choice, Line, Lines, Text
+from nlan.schema.written.scalars import Bool, Choice, Line, Text
 from nlan.schema.written.sections import Vocabulary
 from nlan.secrets import Secret
-from nlan.services.ptn import model as ptn
-from nlan.services.router import model as router
 from nlan.services.router.model import WORDS
-from nlan.services.vhosts import model as vhosts
 from tega.paths import format_path
 
 Path = tuple[str, ...]
@@ -40,20 +37,7 @@ TITLES: dict[type, str] = {
     lab.Interface: "an interface",
     lab.Underlay: "the underlay",
     lab.Limits: "limits",
-    ptn.PtnNetwork: "a Ptn network",
-    ptn.L2Vpn: "an L2VPN",
-    ptn.VpnHost: "a host of an L2VPN",
-    vhosts.VhostLan: "a host LAN",
-    router.Router: "a router",
-    router.Ospf: "OSPF",
-    router.OspfArea: "an OSPF area",
-    router.OspfInterface: "OSPF of an interface",
-    router.Bgp: "BGP",
-    router.BgpPeer: "a BGP peer",
-    router.StaticRoute: "a static route",
-    router.FrrRaw: "raw FRR configuration",
 }
-SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
 FIELDS: dict[tuple[type, str], ScalarKind[object]] = {
     (Lab, "name"): common.NAME,
     (Node, "name"): common.NAME,
@@ -67,30 +51,8 @@ FIELDS: dict[tuple[type, str], ScalarKind[object]] = {
     (lab.Underlay, "mtu"): common.MTU,
     (lab.Limits, "memory"): Size(),
     (lab.Limits, "pids"): Integer(1, 2**22, "number of processes"),
-    (ptn.PtnNetwork, "name"): Line("a network's name", word=True),
-    (ptn.L2Vpn, "vni"): common.VNI,
-    (ptn.L2Vpn, "vid"): common.VID,
-    (ptn.L2Vpn, "mtu"): common.MTU,
-    (vhosts.VhostLan, "mtu"): common.MTU,
-    (router.Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
-    (router.Router, "router_id"): common.ROUTER_ID,
-    (router.OspfArea, "area"): common.AREA,
-    (router.OspfInterface, "name"): Line("an interface's name", word=True),
-    (router.OspfInterface, "cost"): common.COST,
-    (router.Ospf, "redistribute"): SOURCE,
-    (router.Bgp, "redistribute"): SOURCE,
-    (router.Bgp, "asn"): common.ASN,
-    (router.Bgp, "maximum_paths"): common.PATHS,
-    (router.BgpPeer, "peer_asn"): common.ASN,
-    (router.BgpPeer, "ebgp_multihop"): Integer(1, 255, "number of hops"),
-    (router.BgpPeer, "keepalive_s"): common.KEEPALIVE,
-    (router.BgpPeer, "hold_time_s"): common.HOLD_TIME,
-    (router.BgpPeer, "password"): common.PASSWORD,
-    (router.FrrRaw, "text"): Lines(),
-    (router.BgpPeer, "update_source"): common.SOURCE,
-    (router.BgpPeer, "description"): common.DESCRIPTION,
 }
-"""What a field takes beyond its type: a range, a pattern, words."""
+"""What a field takes beyond its type: a range, a pattern, words. Services contribute those of theirs."""
 TYPES: dict[object, ScalarKind[object]] = {
     IpAddress: Address(),
     IpInterface: Interface(),

@@ -11,6 +11,7 @@ from nlan.services.ptn.model import Ptn
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.written.sections import Contribution
 
 
 class PtnService(Service):
@@ -19,6 +20,12 @@ class PtnService(Service):
     name = "ptn"
     stage = Stage.SEGMENTS
     model = Ptn
+
+    def contribution(self) -> Contribution:
+        """Return what the parts of its model are called; its keys are in the table."""
+        from nlan.services.ptn.shown import CONTRIBUTION
+
+        return CONTRIBUTION
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""

@@ -11,6 +11,7 @@ from nlan.services.router.model import Router
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.written.sections import Contribution
 
 
 class RouterService(Service):
@@ -19,6 +20,12 @@ class RouterService(Service):
     name = "router"
     stage = Stage.PROGRAMS
     model = Router
+
+    def contribution(self) -> Contribution:
+        """Return what the parts of its model are called; its keys are in the table."""
+        from nlan.services.router.shown import CONTRIBUTION
+
+        return CONTRIBUTION
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return loopback addresses and daemons."""

@@ -11,6 +11,7 @@ from nlan.services.vhosts.model import Vhosts
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.written.sections import Contribution
 
 
 class VhostsService(Service):
@@ -19,6 +20,12 @@ class VhostsService(Service):
     name = "vhosts"
     stage = Stage.HOSTS
     model = Vhosts
+
+    def contribution(self) -> Contribution:
+        """Return what the parts of its model are called; its keys are in the table."""
+        from nlan.services.vhosts.shown import CONTRIBUTION
+
+        return CONTRIBUTION
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the node's host LANs with their hosts."""

@@ -1,0 +1,54 @@
+"""What the parts of the model are called in messages, and what their fields take beyond their types."""
+
+from __future__ import annotations
+
+from nlan.schema.written import common
+from nlan.schema.written.addresses import Interface
+from nlan.schema.written.numbers import Integer
+from nlan.schema.written.scalars import Choice, Line, Lines
+from nlan.schema.written.sections import Contribution
+from nlan.services.router.model import (
+    Bgp,
+    BgpPeer,
+    FrrRaw,
+    Ospf,
+    OspfArea,
+    OspfInterface,
+    Router,
+    StaticRoute,
+)
+
+_SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
+
+CONTRIBUTION = Contribution(
+    {},
+    titles={
+        Router: "a router",
+        Ospf: "OSPF",
+        OspfArea: "an OSPF area",
+        OspfInterface: "OSPF of an interface",
+        Bgp: "BGP",
+        BgpPeer: "a BGP peer",
+        StaticRoute: "a static route",
+        FrrRaw: "raw FRR configuration",
+    },
+    fields={
+        (Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
+        (Router, "router_id"): common.ROUTER_ID,
+        (OspfArea, "area"): common.AREA,
+        (OspfInterface, "name"): Line("an interface's name", word=True),
+        (OspfInterface, "cost"): common.COST,
+        (Ospf, "redistribute"): _SOURCE,
+        (Bgp, "redistribute"): _SOURCE,
+        (Bgp, "asn"): common.ASN,
+        (Bgp, "maximum_paths"): common.PATHS,
+        (BgpPeer, "peer_asn"): common.ASN,
+        (BgpPeer, "ebgp_multihop"): Integer(1, 255, "number of hops"),
+        (BgpPeer, "keepalive_s"): common.KEEPALIVE,
+        (BgpPeer, "hold_time_s"): common.HOLD_TIME,
+        (BgpPeer, "password"): common.PASSWORD,
+        (FrrRaw, "text"): Lines(),
+        (BgpPeer, "update_source"): common.SOURCE,
+        (BgpPeer, "description"): common.DESCRIPTION,
+    },
+)
