@@ -19,7 +19,7 @@ from nlan.netlink.links import dump_links
 from nlan.netlink.snapshot import look
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
-from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.kernel import syscalls
 from nlan.runtimes.netns.runtime import NetnsRuntime
 from nlan.testing import FakeKernel, FakePlace, address, fake_drivers, kernel_driver, link, route
 from nlan.testing.link import NewLink

@@ -19,7 +19,7 @@ from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.netlink import wire
 from nlan.netlink.links import FIRST
 from nlan.runtimes.base import Completed, Machine, NodeWatch
-from nlan.runtimes.netns import mark
+from nlan.runtimes.netns.kernel import mark
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel import FakeKernel
 from nlan.testing.limits import FakeLimits

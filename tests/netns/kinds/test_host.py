@@ -15,7 +15,7 @@ from nlan.kinds.cgroup import Cgroup, CgroupDriver
 from nlan.kinds.hosts import HostsDriver, HostsFile
 from nlan.kinds.namespace import Namespace, NamespaceDriver
 from nlan.kinds.sysctl import Sysctl, SysctlDriver
-from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.kernel import syscalls
 from nlan.runtimes.netns.runtime import NetnsRuntime
 
 FORWARDING = Sysctl(namespace="a", name="net/ipv4/ip_forward", value="1")

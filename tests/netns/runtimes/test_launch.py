@@ -18,8 +18,8 @@ from nlan.engines.frr.directories import DIRECTORIES
 from nlan.errors import HostError
 from nlan.netlink.watch import allow_descriptors
 from nlan.paths import Paths
-from nlan.runtimes.netns import spawn
-from nlan.runtimes.netns.cgroups import Cgroups
+from nlan.runtimes.netns.kernel import spawn
+from nlan.runtimes.netns.limits.cgroups import Cgroups
 from nlan.runtimes.netns.nodespace import NODE_NETNS
 from nlan.runtimes.netns.runtime import NetnsRuntime
 

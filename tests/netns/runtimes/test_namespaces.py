@@ -11,7 +11,7 @@ import pytest
 from netns.support import shell
 from nlan.errors import HostError, NotOwnedError
 from nlan.paths import Paths
-from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.kernel import syscalls
 from nlan.runtimes.netns.runtime import NetnsRuntime, labs
 
 

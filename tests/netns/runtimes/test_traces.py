@@ -23,7 +23,7 @@ import os, signal, sys
 from pathlib import Path
 from nlan.paths import Paths
 from nlan.runtimes.netns.runtime import NetnsRuntime
-from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.kernel import syscalls
 run, netns, lab, call, count, work = sys.argv[1:]
 left = int(count)
 real = getattr(syscalls, call)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nlan.errors import HostError
-from nlan.runtimes.netns.cgroups import Cgroups
+from nlan.runtimes.netns.limits.cgroups import Cgroups
 
 
 def make(directory: Path, **files: str) -> Path:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from nlan.paths import Paths, file_name
 from nlan.runtimes.base import NodeDirectory
-from nlan.runtimes.netns import pins, syscalls
-from nlan.runtimes.netns.threads import in_thread
+from nlan.runtimes.netns import pins
+from nlan.runtimes.netns.kernel import syscalls
+from nlan.runtimes.netns.kernel.threads import in_thread
 
 
 class NodeFiles:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from nlan.errors import HostError
 from nlan.paths import Paths, namespace_name
-from nlan.runtimes.netns import mark, pins, syscalls
+from nlan.runtimes.netns import pins
+from nlan.runtimes.netns.kernel import mark, syscalls
 from nlan.values import natural
 
 SELF_NET = "/proc/thread-self/ns/net"

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from nlan.errors import HostError
 from nlan.runtimes.base import Completed
-from nlan.runtimes.netns import syscalls
-from nlan.runtimes.netns.spawn import Program, spawn
-from nlan.runtimes.netns.threads import in_thread
+from nlan.runtimes.netns.kernel import syscalls
+from nlan.runtimes.netns.kernel.spawn import Program, spawn
+from nlan.runtimes.netns.kernel.threads import in_thread
 
 _RESET_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT)
 

@@ -11,8 +11,9 @@ from typing import TypeVar
 from nlan.errors import HostError
 from nlan.paths import Paths
 from nlan.runtimes.base import NodeDirectory
-from nlan.runtimes.netns import inventory, lock, probe, syscalls
-from nlan.runtimes.netns.threads import in_thread
+from nlan.runtimes.netns import inventory, lock, probe
+from nlan.runtimes.netns.kernel import syscalls
+from nlan.runtimes.netns.kernel.threads import in_thread
 from nlan.values import natural
 
 T = TypeVar("T")

@@ -16,9 +16,10 @@ from typing import Protocol
 
 from nlan.errors import ApplyError, NlanError, NotOwnedError
 from nlan.paths import Paths
-from nlan.runtimes.netns import mark, pins, syscalls
+from nlan.runtimes.netns import pins
 from nlan.runtimes.netns.inventory import SELF_NET, Inventory
-from nlan.runtimes.netns.threads import run_all
+from nlan.runtimes.netns.kernel import mark, syscalls
+from nlan.runtimes.netns.kernel.threads import run_all
 
 _JOURNAL = "pins"
 

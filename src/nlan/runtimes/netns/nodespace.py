@@ -18,9 +18,10 @@ from pathlib import Path
 
 from nlan.errors import HostError
 from nlan.paths import Paths
-from nlan.runtimes.netns import pins, syscalls
+from nlan.runtimes.netns import pins
 from nlan.runtimes.netns.files import NodeFiles
-from nlan.runtimes.netns.threads import in_thread
+from nlan.runtimes.netns.kernel import syscalls
+from nlan.runtimes.netns.kernel.threads import in_thread
 
 TEMPLATE = "@template.mnt"
 NODE_NETNS = Path("/run/netns")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from nlan.errors import HostError
 from nlan.paths import Paths
-from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.kernel import syscalls
 
 _NOTE = "made-"
 _RUN_SOURCE = "nlan"

@@ -7,9 +7,9 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from nlan.runtimes.netns import syscalls
+from nlan.runtimes.netns.kernel import syscalls
+from nlan.runtimes.netns.kernel.threads import in_thread
 from nlan.runtimes.netns.nodespace import unshare_mounts
-from nlan.runtimes.netns.threads import in_thread
 
 PRIVILEGE = "nlan needs root's privileges, in a container all of them (`--privileged`)"
 _SWITCH = Path("/proc/sys/net/ipv4/ip_forward")

@@ -12,9 +12,9 @@ from nlan.errors import HostError
 from nlan.paths import file_name
 from nlan.runtimes.base import Completed
 from nlan.runtimes.netns import launch, nodespace, pins, processes
-from nlan.runtimes.netns.cgroups import Cgroups
 from nlan.runtimes.netns.files import NodeFiles
 from nlan.runtimes.netns.inventory import Inventory
+from nlan.runtimes.netns.limits.cgroups import Cgroups
 
 
 class Programs:

@@ -13,9 +13,9 @@ from nlan.errors import HostError, NlanError, NotOwnedError
 from nlan.paths import Paths, file_name, namespace_name
 from nlan.runtimes.base import Completed, Machine, NodeDirectory
 from nlan.runtimes.netns import nodespace, pins, processes
-from nlan.runtimes.netns.cgroups import Cgroups
 from nlan.runtimes.netns.files import NodeFiles
 from nlan.runtimes.netns.inventory import Inventory, names
+from nlan.runtimes.netns.limits.cgroups import Cgroups
 from nlan.runtimes.netns.machine import NetnsMachine
 from nlan.runtimes.netns.making import Maker
 from nlan.runtimes.netns.programs import Programs

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nlan.errors import HostError
 from nlan.paths import file_name
-from nlan.runtimes.netns.hierarchies import CONTROLLERS, Hierarchies
+from nlan.runtimes.netns.limits.hierarchies import CONTROLLERS, Hierarchies
 
 PERIOD_US = 100_000
 """The period that a processor limit is counted in."""
