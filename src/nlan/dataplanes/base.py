@@ -31,6 +31,8 @@ class Segment(NamedTuple):
 
 
 UNDERLAY = Segment("underlay")
+KERNEL = "linux"
+"""The data plane of a lab that names none."""
 
 
 class Dataplane(Protocol):

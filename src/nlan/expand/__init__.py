@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nlan.dataplanes.base import KERNEL, Dataplane
 from nlan.dataplanes.base import SEAM as DATAPLANES
 from nlan.engines.base import Engines
-from nlan.errors import InternalError
+from nlan.errors import HostError, InternalError
 from nlan.model import Lab, Node
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
@@ -26,14 +27,23 @@ def expand(lab: Lab, engines: Engines | None = None, registry: Registry | None =
 
     Raises:
         InternalError: Two services ask for one key with different specs.
+        HostError: The data plane was installed when the lab was read, and is not now.
     """
     registry = Registry() if registry is None else registry
-    context = Context(registry.of(DATAPLANES)["linux"], engines or Engines.able(registry))
+    context = Context(_dataplane(lab, registry), engines or Engines.able(registry))
     desired: dict[Key, Resource] = {}
     for resource in _resources(lab, context, services(registry)):
         if desired.setdefault(resource.key, resource) != resource:
             raise InternalError(f"two services describe {resource.key} differently")
     return desired
+
+
+def _dataplane(lab: Lab, registry: Registry) -> Dataplane:
+    found = registry.of(DATAPLANES)
+    name = lab.dataplane or KERNEL
+    if name not in found:
+        raise HostError(f"no data plane {name} is installed")
+    return found[name]
 
 
 def _resources(lab: Lab, context: Context, found: tuple[Service, ...]) -> Iterator[Resource]:
@@ -45,11 +55,10 @@ def _resources(lab: Lab, context: Context, found: tuple[Service, ...]) -> Iterat
 
 def _of_node(node: Node, lab: Lab, context: Context, found: tuple[Service, ...]) -> list[Resource]:
     """Return what the services yield for a node; each is handed what those of earlier stages yielded."""
-    before: tuple[Resource, ...] = ()
     yielded: list[Resource] = []
     stage = None
     for service in found:
         if service.stage != stage:
-            stage, before = service.stage, tuple(yielded)
-        yielded += service.expand(node, lab, context._replace(stands_on=before))
+            stage, context = service.stage, context._replace(stands_on=tuple(yielded))
+        yielded += service.expand(node, lab, context)
     return yielded

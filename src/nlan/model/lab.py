@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from nlan.interfaces import LOOPBACK, UNDERLAY
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.service import ServiceModel
-
-if TYPE_CHECKING:
-    from nlan.services.router.model import Router
 
 S = TypeVar("S", bound=ServiceModel)
 
@@ -129,13 +126,6 @@ class Node(Base, frozen=True, kw_only=True):
         found = self.find(kind)
         return kind() if found is None else found
 
-    @property
-    def router(self) -> Router | None:
-        """Its router; `find` is the way."""
-        from nlan.services.router.model import Router
-
-        return self.find(Router)
-
     def having(self, *services: ServiceModel) -> Node:
         """Return the node with these services, in the place of what it holds of the same types."""
         types = {type(service) for service in services}
@@ -188,6 +178,7 @@ class Lab(Base, frozen=True, kw_only=True):
         underlay: The shared segment; None when no node is attached to it.
         timers: ``lab`` for fast convergence, ``standard`` for the daemons' own defaults.
         exclusive: Whether all of it is, each node and the segments.
+        dataplane: What segments, ports and tunnel ends are made of, None for the kernel's own.
     """
 
     name: str
@@ -197,6 +188,7 @@ class Lab(Base, frozen=True, kw_only=True):
     underlay: Underlay | None = None
     timers: Literal["lab", "standard"] = "lab"
     exclusive: bool = False
+    dataplane: str | None = None
 
     def node(self, name: str) -> Node:
         """Return the node of that name.

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_interface
+from pathlib import Path
 
+import pytest
+
+from nlan.dataplanes.linux import Linux
+from nlan.errors import HostError, InputError
 from nlan.expand import expand
 from nlan.kinds.sysctl import Sysctl
 from nlan.model import Lab, Node
 from nlan.registry import Part, Registry
-from nlan.resources import Resource
+from nlan.resources import Key, Resource
+from nlan.schema import load
 from nlan.services.base import Context, Service, Stage, services
+from nlan.services.vhosts.model import VhostLan, Vhosts
 
 LAB = Lab(name="lab", nodes=(Node(name="a"),))
 
@@ -30,6 +38,20 @@ MARK = Mark()
 WITH_MARK = Registry([Part("services", "mark", "stranger 1", f"{__name__}:MARK")])
 
 
+class Other(Linux):
+    """A stranger's data plane, whose tunnel ends are others."""
+
+    name = "other"
+
+    def switch(self, lab: str, node: str, interface: str, mtu: int) -> Iterator[Resource]:
+        """Yield a setting that stands for a switch."""
+        yield Sysctl(namespace=node, name="switch", value=interface)
+
+
+OTHER = Other()
+WITH_OTHER = Registry([Part("dataplanes", "other", "stranger 1", f"{__name__}:OTHER")])
+
+
 def test_own_services_are_expanded_by_stage_and_then_by_name():
     assert [s.name for s in services(Registry([]))] == ["node", "links", "ptn", "vhosts", "router"]
 
@@ -40,3 +62,20 @@ def test_a_stranger_s_service_is_expanded_in_its_stage_and_told_what_it_stands_o
     (mark,) = (r for r in desired.values() if isinstance(r, Sysctl) and r.name == "mark")
     assert mark.value == "linux namespace,stack,sysctl"
     assert mark.key not in expand(LAB, registry=Registry([]))
+
+
+def test_services_ask_the_data_plane_that_the_lab_names():
+    lans = Vhosts(lans=(VhostLan(gateway=ip_interface("203.0.113.1/24")),))
+    lab = Lab(name="lab", nodes=(Node(name="a", services=(lans,)),), dataplane="other")
+    keys = expand(lab, registry=WITH_OTHER)
+    assert Key("sysctl", "a", "switch") in keys
+    assert not [key for key in keys if key.kind == "bridge"]
+    with pytest.raises(HostError, match="no data plane other is installed"):
+        expand(lab, registry=Registry([]))
+
+
+def test_a_file_names_a_data_plane_that_is_installed():
+    text = "name: x\nnodes: [a]\ndataplane: {}\n"
+    assert load(Path("x.yaml"), text=text.format("linux")).lab.dataplane == "linux"
+    with pytest.raises(InputError, match="linux"):
+        load(Path("x.yaml"), text=text.format("nowhere"))

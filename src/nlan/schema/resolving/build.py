@@ -93,6 +93,7 @@ def build_lab(
         underlay=_underlay(settings, underlay, nodes.values()),
         timers=settings.written.get(LabKeys.timers, "lab"),
         exclusive=settings.written.get(LabKeys.exclusive, False),
+        dataplane=settings.written.get(LabKeys.dataplane),
     )
 
 

@@ -53,6 +53,7 @@ from nlan.schema.written.sections import Contribution, Key, Record, Section, Voc
 from nlan.schema.written.segments import END, LINK, NETWORK, POOL, POOLS
 
 ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
+DATAPLANES: Seam[object] = Seam("dataplanes", "nlan.dataplanes", "DATAPLANE")
 
 
 class LimitsKeys:
@@ -166,6 +167,12 @@ class LabKeys:
         Bool(),
         "Take away what somebody else puts into the nodes and segments.",
         default="`false`: show it",
+    )
+    dataplane = Key(
+        "dataplane",
+        Installed(DATAPLANES),
+        "What segments, ports and tunnel ends are made of.",
+        default="`linux`",
     )
 
 
