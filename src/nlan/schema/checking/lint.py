@@ -123,7 +123,7 @@ def _segment_mtus(lab: Lab, positions: Positions, report: Folding) -> None:
 def _session(
     node: Node, other: Node, peer: BgpPeer, backs: list[BgpPeer], positions: Positions, report: Folding
 ) -> None:
-    if node.find(Router) is None or other.get(Router).bgp is None:
+    if other.get(Router).bgp is None:
         return
     at = positions.find("node", node.name, "bgp", "peer", peer.address)
     if not backs:
@@ -165,14 +165,12 @@ def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) ->
 
 def _reaches(node: Node, other: Node, address: IpAddress) -> bool:
     """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw FRR."""
-    if any(value.version == address.version and address in value.network for value in interfaces_of(node)):
+    here, there = node.get(Router), other.find(Router)
+    if there is not None and ((here.ospf and there.ospf) or here.frr or there.frr):
         return True
-    here, there = node.find(Router), other.find(Router)
-    if here is None or there is None:
-        return False
-    if (here.ospf and there.ospf) or here.frr or there.frr:
-        return True
-    return any(route.prefix.version == address.version and address in route.prefix for route in here.routes)
+    prefixes = [value.network for value in interfaces_of(node)]
+    prefixes += [route.prefix for route in here.routes] if there is not None else []
+    return any(prefix.version == address.version and address in prefix for prefix in prefixes)
 
 
 def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
