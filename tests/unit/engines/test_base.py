@@ -13,9 +13,10 @@ import pytest
 from nlan.engines.base import SEAM, Daemon, Engines
 from nlan.errors import HostError
 from nlan.expand import expand
-from nlan.model import Node, Router
+from nlan.model import Node
 from nlan.registry import Part, Registry
 from nlan.schema import load
+from nlan.services.router.model import Router
 
 OWN = Registry(()).of(SEAM)
 SOURCE = Path(__file__).resolve().parents[3] / "src" / "nlan"

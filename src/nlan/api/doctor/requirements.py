@@ -13,6 +13,7 @@ from nlan.model import Lab
 from nlan.netlink.feature import Feature
 from nlan.plan import Operation, Plan
 from nlan.resources import NAMESPACE
+from nlan.services.router.model import Router
 
 
 def check(
@@ -67,7 +68,7 @@ def warnings(
         raw: Where the nodes' raw configuration stands: the file, and of each of its lines the line there.
     """
     places = {node: RawPlace(*place) for node, place in (raw or {}).items()}
-    used = {node.router.engine for node in lab.nodes if node.router is not None}
+    used = {node.get(Router).engine for node in lab.nodes if node.find(Router) is not None}
     return [
         problem
         for engine in engines.by_name()
