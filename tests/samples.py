@@ -13,6 +13,7 @@ from nlan.kinds.cgroup import Cgroup
 from nlan.kinds.fdb import FdbEntry
 from nlan.kinds.hosts import HostsFile
 from nlan.kinds.namespace import Namespace
+from nlan.kinds.queue import Queue
 from nlan.kinds.route import Route
 from nlan.kinds.sysctl import Sysctl
 from nlan.kinds.veth import Veth
@@ -26,6 +27,7 @@ def with_(resource: Resource, **fields: Any) -> Any:
 
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)
+QUEUE = Queue(namespace=BRIDGE.namespace, interface=BRIDGE.name, rate=10_000_000)
 BRIDGE2 = Bridge(namespace="a", name="br2", mac="02:00:5e:00:53:02", mtu=1500)
 FABRIC = Bridge(namespace="@fabric", name="underlay", mac="02:00:5e:00:53:03", mtu=9000)
 PAIR = Veth(

@@ -20,6 +20,7 @@ from samples import (
     NAMESPACE,
     OTHER,
     PAIR,
+    QUEUE,
     ROUTE,
     ROUTE6,
     SWITCH,
@@ -66,6 +67,7 @@ CASES = {
         BRIDGE,
         changes=({"mtu": 1400}, {"mac": "02:00:5e:00:53:09"}, {"up": False}, {"up": True, "mtu": 65535}),
     ),
+    "queue": Case(QUEUE, ground=(BRIDGE,), changes=({"rate": 20_000_000}, {"rate": 64_000})),
     "veth": Case(
         PAIR,
         ground=(BRIDGE, FABRIC),

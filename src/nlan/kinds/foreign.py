@@ -1,7 +1,7 @@
 """What somebody else put into a namespace and no kind of nlan's tells of: found in dumps, said in words.
 
 What comes by itself is not foreign: the kernel's own, and what routing daemons learn. Foreign addresses,
-routes, rules and forwarding entries are found by the kinds that are of their like. All are removed as
+routes, rules, queues and forwarding entries are found by the kinds that are of their like. All are removed as
 they were listed.
 """
 
@@ -32,9 +32,8 @@ class ForeignKind(KernelKind[Foreign]):
     events = ("link", "neighbor", "policy")
 
     def observe(self, view: View) -> Iterator[Resource]:
-        """Yield foreign links, queues, neighbours, XDP programs and tables of nftables."""
+        """Yield foreign links, neighbours, XDP programs and tables of nftables."""
         yield from _links(view)
-        yield from _queues(view)
         yield from _neighbors(view)
         yield from _proxies(view)
         yield from _programs(view)
@@ -74,25 +73,6 @@ def _links(view: View) -> Iterator[Foreign]:
         yield foreign(
             view.namespace, "link", f"{link.name}{kind}{port}", wire.RTM_DELLINK, body, harmless=not is_port
         )
-
-
-def _queues(view: View) -> Iterator[Foreign]:
-    """Yield queueing disciplines that somebody put on a link: the kernel's own have no handle."""
-    for body in view.dump(Message(wire.RTM_GETQDISC, 0, wire.TCMSG.pack(0, 0, 0, 0, 0))):
-        _, index, handle, parent, _ = wire.TCMSG.unpack_from(body)
-        link = view.links.by_index.get(index)
-        if handle and parent in (wire.TC_H_ROOT, wire.TC_H_INGRESS) and link is not None:
-            kind = codec.as_text(codec.attributes(body, wire.TCMSG.size).get(wire.TCA_KIND))
-            removal = wire.TCMSG.pack(0, index, handle, parent, 0)
-            harmless = not link.is_marked
-            yield foreign(
-                view.namespace,
-                "queue",
-                f"{kind} on {link.name}",
-                wire.RTM_DELQDISC,
-                removal,
-                harmless=harmless,
-            )
 
 
 def _neighbors(view: View) -> Iterator[Foreign]:

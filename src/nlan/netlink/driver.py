@@ -245,7 +245,7 @@ class _Call:
             return None
 
     def _judge(self, position: int, step: Step, refused: Refusal | None) -> None:
-        if refused is None or (step.absent_is_done and is_absent(refused)):
+        if refused is None or (step.absent_is_done and (is_absent(refused) or refused.errno in step.absent)):
             return
         if self.outcomes[position] is None:
             self.refusals[position] = refused

@@ -37,6 +37,7 @@ class Step(NamedTuple):
         namespace: Where it goes.
         build: Returns the message; None for nothing to do.
         absent_is_done: The kernel's "there is none" counts as success.
+        absent: More numbers of refusals that say "there is none", beyond those of `is_absent`.
         apart: Carries the step out over a socket of its own instead, before all others, and returns why
             not.
     """
@@ -45,6 +46,7 @@ class Step(NamedTuple):
     namespace: str
     build: Callable[[Context], Message | None]
     absent_is_done: bool = False
+    absent: tuple[int, ...] = ()
     apart: Callable[[Nodes], Refusal | None] | None = None
 
 

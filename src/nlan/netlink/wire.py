@@ -64,6 +64,20 @@ TCMSG = Struct("=BxxxiIII")
 TCA_KIND, TCA_OPTIONS = 1, 2
 TC_H_ROOT, TC_H_INGRESS = 0xFFFFFFFF, 0xFFFFFFF1
 
+# pkt_sched.h
+
+TC_RATESPEC = Struct("=BBHhHI")
+"""Cell's logarithm, link layer, overhead, cell's alignment, smallest packet, bytes a second."""
+TC_LINKLAYER_ETHERNET = 1
+TC_RATE32_MAX = 0xFFFFFFFF
+"""From this many bytes a second on, a rate stands in an attribute of its own."""
+TC_TBF_QOPT_REST = Struct("=III")
+"""Of tc_tbf_qopt, behind its two rates: limit, buffer (in ticks), largest packet."""
+TCA_TBF_PARMS, TCA_TBF_RATE64, TCA_TBF_BURST = 1, 4, 6
+TC_NETEM_QOPT = Struct("=IIIIII")
+"""Latency (in ticks), limit in packets, loss, gap, duplicates, jitter (in ticks)."""
+TCA_NETEM_RATE, TCA_NETEM_RATE64, TCA_NETEM_LATENCY64, TCA_NETEM_JITTER64 = 6, 8, 10, 11
+
 # if_link.h, if.h, if_addr.h, veth.h
 
 IFINFOMSG = Struct("=BxHiII")

@@ -55,6 +55,16 @@ class Tunnel:
 
 
 @dataclass(eq=False, slots=True)
+class Bucket:
+    """A token bucket at a link's root: bytes a second, bytes that may wait, bytes of a burst."""
+
+    handle: int
+    rate: int
+    limit: int
+    burst: int
+
+
+@dataclass(eq=False, slots=True)
 class Link:
     """A network device.
 
@@ -71,6 +81,7 @@ class Link:
         master: The bridge it is a port of.
         peer: The other end of a pair.
         tunnel: Of a VXLAN device.
+        bucket: The queue at its root, where somebody put one.
         fixed_mtu: Somebody changed a bridge's MTU; it no longer follows the ports.
         no_ipv6: IPv6 was switched off for it.
         no_arp: It does not ask for MAC addresses.
@@ -91,6 +102,7 @@ class Link:
     master: Link | None = None
     peer: Link | None = None
     tunnel: Tunnel | None = None
+    bucket: Bucket | None = None
     fixed_mtu: bool = False
     no_ipv6: bool = False
     no_arp: bool = False

@@ -72,6 +72,8 @@ def _link(link: Link) -> Iterator[str]:
         tunnel = link.tunnel
         yield f"  vni {tunnel.vni} local {tunnel.local} port {tunnel.port}"
         yield from _indented(sorted(f"floods to {remote}" for remote in tunnel.remotes))
+    if link.bucket is not None:
+        yield f"  queue of {link.bucket.rate} bytes/s"
 
 
 def _daemon(daemon: Daemon) -> Iterator[str]:

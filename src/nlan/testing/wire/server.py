@@ -9,20 +9,22 @@ from nlan.netlink import codec, wire
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.faults import Faults
 from nlan.testing.state import Netns
-from nlan.testing.wire import address, fdb, link, route, rule
+from nlan.testing.wire import address, fdb, link, queue, route, rule
 from nlan.testing.wire.request import Request, expect
 
 CHANGES: dict[int, tuple[str, Callable[[Request], None]]] = {
-    16: ("RTM_NEWLINK", link.new),
-    17: ("RTM_DELLINK", link.delete),
-    20: ("RTM_NEWADDR", address.new),
-    21: ("RTM_DELADDR", address.delete),
-    24: ("RTM_NEWROUTE", route.new),
-    25: ("RTM_DELROUTE", route.delete),
-    28: ("RTM_NEWNEIGH", fdb.new),
-    29: ("RTM_DELNEIGH", fdb.delete),
-    32: ("RTM_NEWRULE", rule.new),
-    33: ("RTM_DELRULE", rule.delete),
+    wire.RTM_NEWLINK: ("RTM_NEWLINK", link.new),
+    wire.RTM_DELLINK: ("RTM_DELLINK", link.delete),
+    wire.RTM_NEWADDR: ("RTM_NEWADDR", address.new),
+    wire.RTM_DELADDR: ("RTM_DELADDR", address.delete),
+    wire.RTM_NEWROUTE: ("RTM_NEWROUTE", route.new),
+    wire.RTM_DELROUTE: ("RTM_DELROUTE", route.delete),
+    wire.RTM_NEWNEIGH: ("RTM_NEWNEIGH", fdb.new),
+    wire.RTM_DELNEIGH: ("RTM_DELNEIGH", fdb.delete),
+    wire.RTM_NEWRULE: ("RTM_NEWRULE", rule.new),
+    wire.RTM_DELRULE: ("RTM_DELRULE", rule.delete),
+    wire.RTM_NEWQDISC: ("RTM_NEWQDISC", queue.new),
+    wire.RTM_DELQDISC: ("RTM_DELQDISC", queue.delete),
 }
 
 
@@ -33,15 +35,15 @@ def _none(request: Request) -> Iterator[bytes]:
 
 
 LISTS: dict[int, Callable[[Request], Iterator[bytes]]] = {
-    18: link.listed,
-    22: address.listed,
-    26: route.listed,
-    30: fdb.listed,
-    34: rule.listed,
-    38: _none,
-    2561: _none,
+    wire.RTM_GETLINK: link.listed,
+    wire.RTM_GETADDR: address.listed,
+    wire.RTM_GETROUTE: route.listed,
+    wire.RTM_GETNEIGH: fdb.listed,
+    wire.RTM_GETRULE: rule.listed,
+    wire.RTM_GETQDISC: queue.listed,
+    wire.NFT_MSG_GETTABLE: _none,
 }
-"""Queues and tables of nftables (NFT_MSG_GETTABLE) there are none."""
+"""Tables of nftables there are none."""
 wire.NLM_F_MULTI, _DATAGRAM = 2, 32768
 _SENT_WORDS = 1
 
