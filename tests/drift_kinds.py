@@ -17,7 +17,7 @@ nodes:
   ce1: {asn: 64497, engine: gobgp}
 networks:
   wan: {nodes: ["pe[1-2]"], vni: 1}
-links: [pe1 -- pe2, pe1 -- ce1]
+links: [pe1 -- pe2, {link: pe1 -- ce1, rate: 100M}]
 """
 HOST = "pe1/172.21.1.2"
 
@@ -56,6 +56,7 @@ LINKS = (
     Kind("a tunnel removed", "pe1", "ip link del vxlan1", "pe1 vxlan vxlan1"),
     Kind("a bridge removed", "pe1", "ip link del int_br1", "pe1 bridge int_br1"),
     Kind("a host's link removed", HOST, "ip link del eth0", f"{HOST} veth eth0"),
+    Kind("a link's queue removed", "pe1", "tc qdisc del dev eth2 root", "pe1 queue eth2"),
     Kind("a link down", "pe1", "ip link set eth1 down", "pe1 veth eth1"),
     Kind("a bridge down", "pe1", "ip link set int_br1 down", "pe1 bridge int_br1"),
     Kind("the loopback down", "pe1", "ip link set lo down", "pe1 stack"),

@@ -23,14 +23,18 @@ nodes:
   r2: {asn: 64497, engine: gobgp}
 networks:
   wan: {nodes: [r1, r2], vni: 7, prefix: 198.51.100.0/24}
+links:
+- {link: r1 -- r2, prefix: 203.0.113.128/30, bgp: false, rate: 10M}
 """
 AFTER = """
 nodes:
   r1: {asn: 64496, hosts: {203.0.113.65/26: 1}, limits: {pids: 300}}
   r2: {asn: 64498, engine: gobgp}
+links:
+- {link: r1 -- r2, prefix: 203.0.113.128/30, bgp: false, rate: 20M}
 networks:
   wan: {nodes: [r1, r2], vni: 7, prefix: 198.51.100.0/25, mtu: 1400}
-  lan: {nodes: [r1, r2], type: lan, prefix: 192.0.2.0/24, bgp: false}
+  lan: {nodes: {r1: {rate: 10M}, r2: {}}, type: lan, prefix: 192.0.2.0/24, bgp: false}
 """
 
 
