@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
 from nlan.api.doctor import requirements
 from nlan.api.nodes import open_nodes
-from nlan.engines.base import BgpSession, EngineDriver, Engines, RoutingEngine
-from nlan.errors import NotFoundError
+from nlan.engines.base import BgpSession, EngineDriver, Engines, RefusedLine, RoutingEngine
+from nlan.errors import NlanError, NotFoundError
 from nlan.expand import expand
 from nlan.kinds.base import SEAM as KINDS
 from nlan.kinds.base import AnyKind, Driver, drivers
@@ -19,7 +20,7 @@ from nlan.kinds.namespace import NamespaceDriver
 from nlan.model import Lab
 from nlan.netlink.watch import RouteWatcher
 from nlan.paths import Paths
-from nlan.plan import Plan
+from nlan.plan import Operation, Plan
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes.base import Nodes
@@ -40,6 +41,8 @@ class Context:
 
     clock: Callable[[], float] = staticmethod(time.monotonic)
     """Tells how long things take, and when a wait is over."""
+    _is_strict = False
+    _patience_s: float | None = None
 
     def __init__(
         self,
@@ -67,15 +70,26 @@ class Context:
         return engines(self.registry)
 
     @cached_property
-    def engine_drivers(self) -> dict[str, EngineDriver]:
-        """The drivers of the routing engines that were needed so far, by name."""
+    def _made(self) -> dict[str, EngineDriver]:
+        """The engines' drivers so far."""
         return {}
 
     def driver(self, engine: RoutingEngine) -> EngineDriver:
-        """Return the driver of an engine's daemons: one and the same each time."""
-        if engine.name not in self.engine_drivers:
-            self.engine_drivers[engine.name] = engine.driver(self.place)
-        return self.engine_drivers[engine.name]
+        """Return the driver of an engine's daemons: one and the same each time, made at the first."""
+        if engine.name not in self._made:
+            driver = self._made[engine.name] = engine.driver(self.place)
+            driver.is_strict, driver.patience_s = self._is_strict, self._patience_s
+        return self._made[engine.name]
+
+    def tell_engines(self, *, is_strict: bool = False, patience_s: float | None = None) -> None:
+        """Say how the engines' drivers work from now on (`nlan.engines.base.EngineDriver`)."""
+        self._is_strict, self._patience_s = is_strict, patience_s
+        for driver in self._made.values():
+            driver.is_strict, driver.patience_s = is_strict, patience_s
+
+    def refusals(self) -> list[RefusedLine]:
+        """Return what daemons did not take of what a user wrote, in what was done so far."""
+        return [one for driver in self._made.values() for one in driver.refusals]
 
     def driver_of(self, kind: str) -> EngineDriver | None:
         """Return the driver of the daemons of that kind of resource, None for other kinds."""
@@ -89,17 +103,13 @@ class Context:
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         """Return the drivers, in the order in which they work on a wave.
 
-        Where the lab does not run, the engines that are not desired have nothing to look at.
-
         Args:
             desired: Tells some drivers what to look at.
         """
-        runs, wanted = bool(self.place.namespaces()), {key.kind for key in desired}
-        needed = [engine for engine in self.engines if runs or not wanted.isdisjoint(engine.kinds)]
         place = self.place if self._trace is None else self._traced(self._trace)
         return [
             *drivers(self.kinds.values(), place, desired.values()),
-            *map(self.driver, needed),
+            *(_WhereNeeded(self, engine) for engine in self.engines),
         ]
 
     def polling(self, wanted: Mapping[Key, Resource]) -> list[Driver]:
@@ -137,6 +147,35 @@ class Context:
     def speakers(self, lab: Lab) -> RoutingDaemons:
         """Return who knows the sessions of the lab's routers."""
         return RoutingDaemons(self, lab)
+
+
+class _WhereNeeded(Driver):
+    """The driver of an engine, which is imported where there is something to observe or to do."""
+
+    def __init__(self, context: Context, engine: RoutingEngine) -> None:
+        self._context, self._engine = context, engine
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The engine's."""
+        return self._engine.kinds
+
+    def observe(self, namespaces: Sequence[str]) -> Iterable[Resource]:
+        """Return the engine's daemons; where none has left anything, nobody is asked."""
+        if not any(map(self._may_run, namespaces)):
+            return ()
+        return self._context.driver(self._engine).observe(namespaces)
+
+    def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+        """Carry them out."""
+        return self._context.driver(self._engine).apply(operations)
+
+    def _may_run(self, namespace: str) -> bool:
+        try:
+            files = os.listdir(self._context.place.directory(namespace))
+        except OSError:  # nothing was ever started there
+            return False
+        return any(name.startswith(self._engine.traces) for name in files)
 
 
 class RoutingDaemons:

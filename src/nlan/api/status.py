@@ -153,10 +153,8 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
     """
     desired = context.expand(lab) if lab is not None else {}
     namespaces = context.place.namespaces()
-    drivers = context.drivers(desired)
-    for driver in context.engine_drivers.values():
-        driver.patience_s = PATIENCE_S
-    observed = Engine(drivers).observe(namespaces)
+    context.tell_engines(patience_s=PATIENCE_S)
+    observed = Engine(context.drivers(desired)).observe(namespaces)
     planned = plan(desired, observed) if lab is not None else Plan()
     drift: dict[str, list[Operation]] = defaultdict(list)
     for operation in planned.operations:

@@ -346,10 +346,14 @@ class RoutingEngine(EngineChecks, Protocol):
             works after the others, so that whom it calls is there.
         raw: What it makes of configuration that a user brings; None where it takes none.
         directories: What its programs have of their own in a node, at a path of the host's.
+        traces: What the name of a file in a node's run directory begins with where a daemon of its may
+            run. Where there is none, nobody is asked, and the driver need not be imported.
     """
 
     @property
     def name(self) -> str: ...
+    @property
+    def traces(self) -> str: ...
     @property
     def title(self) -> str: ...
     @property
@@ -414,6 +418,7 @@ SEAM: Seam[RoutingEngine] = Seam(
             "programs",
             "watches",
             "directories",
+            "traces",
             "raw",
         ),
         *("spare", "check", "raw_asns", "resources", "announces", "warnings", "parse_log", "driver"),

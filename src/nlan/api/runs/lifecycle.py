@@ -125,8 +125,7 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
         request.lab, request.allocations, request.source, request.message, confirm_s=confirm_s
     )
     clock.lap("state")
-    for driver in context.engine_drivers.values():
-        driver.is_strict = request.strict
+    context.tell_engines(is_strict=request.strict)
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
     if failures:
         _note(state, revision, failures)
@@ -159,7 +158,7 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
 def _refused(context: Context, request: Request) -> tuple[Problem, ...]:
     """Return the raw lines that a daemon did not take, each with its place."""
     found = []
-    for one in (one for driver in context.engine_drivers.values() for one in driver.refusals):
+    for one in context.refusals():
         file, lines = request.frr.get(one.namespace, ("", ()))
         line = lines[one.line - 1] if 0 < one.line <= len(lines) else 0
         found.append(Problem(f"{one.namespace}.{one.key}", str(one), file, line, severity="warning"))

@@ -27,6 +27,7 @@ class BirdEngine:
     name = "bird"
     title = "BIRD"
     kinds = ("bird",)
+    traces = "bird"
     installs = True
     opens_sessions = True
     watches = Watches(frozenset({DAEMON}), logs="")

@@ -34,6 +34,7 @@ class FrrEngine:
     name = "frr"
     title = "FRR"
     kinds = ("frr",)
+    traces = "receipt-"
     installs = True
     opens_sessions = True
     watches = Watches(DAEMONS, logs="log-frr", run="run-frr")

@@ -46,6 +46,7 @@ class GobgpEngine:
     name = "gobgp"
     title = "GoBGP"
     kinds = ("gobgp",)
+    traces = "gobgpd"
     installs = False
     opens_sessions = False
     watches = Watches(frozenset({DAEMON}), logs="")
