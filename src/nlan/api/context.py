@@ -205,7 +205,7 @@ class RoutingDaemons:
         neighbors = self._drivers[node].ospf_neighbors(node)
         return Counter(n.interface for n in neighbors if n.version == spoken and n.up)
 
-    def heard(self, node: str, protocol: str) -> Mapping[str, int]:
+    def neighbors_up(self, node: str, protocol: str) -> Mapping[str, int]:
         """Return how many neighbours of another protocol are up, by the node's interfaces."""
         return self._drivers[node].neighbors_up(node, protocol)
 

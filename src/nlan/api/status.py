@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nlan.api import catalog
 from nlan.api.context import Context
 from nlan.api.inside.names import visible
-from nlan.api.runs.convergence import Hearing, unheard, wanted_others, without
+from nlan.api.runs.convergence import NeighborCounts, not_up, wanted_others, without
 from nlan.api.runs.running import settle
 from nlan.confirmation import Confirmation
 from nlan.engine import Engine
@@ -173,7 +173,7 @@ def _node(
     expected: Expectation,
     planned: Plan,
     drift: list[Operation],
-    speakers: Hearing | None,
+    speakers: NeighborCounts | None,
 ) -> NodeStatus:
     mine = [resource for key, resource in observed.items() if key.namespace == name]
     addresses: dict[str, list[str]] = defaultdict(list)
@@ -199,7 +199,7 @@ def _node(
         foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
         harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],
         hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
-        missing=tuple(map(without, unheard(wanted_others(expected, name), speakers))) if speakers else (),
+        missing=tuple(map(without, not_up(wanted_others(expected, name), speakers))) if speakers else (),
     )
 
 

@@ -24,7 +24,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         routes: Per router the prefixes that its kernel's main table holds besides connected ones.
         exact: False where raw daemon configuration may filter or add: of the routes, those then are listed
             alone that OSPF and IS-IS bring within an area or level, where their lines are raw.
-        hoped: Where not exact, every router's prefixes at every other: as good as it can get.
+        possible: Where not exact, every router's prefixes at every other: as good as it can get.
         raw: The routers with raw daemon configuration, sorted.
         hindrances: What the file means and cannot come up.
     """
@@ -34,7 +34,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     others: dict[str, dict[tuple[str, str], int]] = {}
     routes: dict[str, frozenset[IpNetwork]] = {}
     exact: bool = True
-    hoped: dict[str, frozenset[IpNetwork]] = {}
+    possible: dict[str, frozenset[IpNetwork]] = {}
     raw: tuple[str, ...] = ()
     hindrances: tuple[Hindrance, ...] = ()
 
@@ -42,7 +42,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
         return bool(
             self.sessions
             or self.routes
-            or self.hoped
+            or self.possible
             or any((*self.adjacencies.values(), *self.others.values()))
         )
 
@@ -81,7 +81,7 @@ def expectation(lab: Lab, engines: Engines | None = None) -> Expectation:
         others=others,
         routes={name: prefixes for name, prefixes in (routes if exact else within_areas).items() if prefixes},
         exact=exact,
-        hoped={} if exact else _hoped(known_to_all),
+        possible={} if exact else _possible(known_to_all),
         raw=tuple(raw),
         hindrances=hindrances(known_to_all, known, sessions),
     )
@@ -92,7 +92,7 @@ def _static(known: Topology, name: str) -> frozenset[IpNetwork]:
     return frozenset(used) - known.connected[name]
 
 
-def _hoped(known: Topology) -> dict[str, frozenset[IpNetwork]]:
+def _possible(known: Topology) -> dict[str, frozenset[IpNetwork]]:
     routers = [name for name, node in known.nodes.items() if node.find(Router) is not None]
     connected = {name: known.near(name) for name in routers}
     everything = frozenset().union(*connected.values())

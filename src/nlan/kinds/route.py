@@ -61,8 +61,8 @@ class Route(Resource, frozen=True, kw_only=True):
 
     def requires(self) -> tuple[Key, ...]:
         """Its namespace and interface."""
-        ground = Key(NAMESPACE, self.namespace, "")
-        return (ground,) if self.interface is None else (ground, link_key(self.namespace, self.interface))
+        own = Key(NAMESPACE, self.namespace, "")
+        return (own,) if self.interface is None else (own, link_key(self.namespace, self.interface))
 
     def stands_on(self, side: Side) -> Iterator[Key]:
         """Yield the addresses in whose subnet its next hop is."""

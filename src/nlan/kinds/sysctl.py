@@ -67,10 +67,10 @@ class Sysctl(Resource, frozen=True, kw_only=True):
 
     def requires(self) -> tuple[Key, ...]:
         """Its namespace, and its interface where it is one of an interface."""
-        ground, words = Key(NAMESPACE, self.namespace, ""), self.name.split("/")
+        own, words = Key(NAMESPACE, self.namespace, ""), self.name.split("/")
         if words[2:3] not in (["conf"], ["neigh"]) or words[3] in ("all", "default", "lo"):
-            return (ground,)
-        return (ground, link_key(self.namespace, words[3]))
+            return (own,)
+        return (own, link_key(self.namespace, words[3]))
 
     def difference(self, observed: Any) -> Difference | None:
         """Compare; a node that ceases to forward is an outage for who is behind it."""

@@ -90,9 +90,9 @@ def _on_remade(changes: list[Operation], wanted: State) -> Iterator[Operation]:
     remade = {resource.key for resource in made if resource.is_link}
     places = {claim[1] for key in remade for claim in wanted.resources[key].claims()}
     for key in sorted(wanted.carried_in(places) - planned):
-        ground = next((ground for ground in wanted.grounds(key) if ground in remade), None)
-        if ground is not None:
-            reason = f"its {ground.kind} {ground.name} is made again"
+        dependency = next((one for one in wanted.dependencies(key) if one in remade), None)
+        if dependency is not None:
+            reason = f"its {dependency.kind} {dependency.name} is made again"
             desired = wanted.resources[key]
             yield Operation(action="create", key=key, impact="outage", reason=reason, desired=desired)
 

@@ -64,11 +64,11 @@ def _edges(
     ending = _ending(operations)
     for n, operation in enumerate(operations):
         if operation.action == "delete":
-            for ground in seen.grounds(operation.key):
-                if (m := at.get(ground)) is not None and operations[m].action == "delete":
+            for dependency in seen.dependencies(operation.key):
+                if (m := at.get(dependency)) is not None and operations[m].action == "delete":
                     edges.setdefault(m, set()).add(n)
             continue
-        before = {at[ground] for ground in wanted.grounds(operation.key) if ground in at}
+        before = {at[dependency] for dependency in wanted.dependencies(operation.key) if dependency in at}
         before |= set(_clashes(operation, at, vanishing, seen))
         if operation.desired is not None and operation.desired.brings_routes:
             before |= ending.get(operation.key.namespace, set())

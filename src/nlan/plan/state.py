@@ -34,7 +34,7 @@ class State:
             found[key.kind, key.namespace].append(resource)
         return found
 
-    def grounds(self, key: Key) -> Iterator[Key]:
+    def dependencies(self, key: Key) -> Iterator[Key]:
         """Yield the keys of this side that the resource stands on; an interface is any link's end."""
         resource = self.resources[key]
         for required in resource.requires():
@@ -51,7 +51,9 @@ class State:
         resource = self.resources[key]
         yield from (Key(NAMESPACE, namespace, "") for namespace in resource.namespaces())
         if resource.goes_with_link:
-            yield from (ground for ground in self.grounds(key) if self.resources[ground].is_link)
+            yield from (
+                dependency for dependency in self.dependencies(key) if self.resources[dependency].is_link
+            )
 
     def carried_in(self, namespaces: Container[str]) -> set[Key]:
         """Return the keys of what stands on links in these namespaces."""

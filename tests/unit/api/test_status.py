@@ -49,6 +49,6 @@ def test_a_router_waits_for_its_ospf_neighbours(
 def test_a_router_waits_for_its_isis_neighbours(up: int, state: str) -> None:
     expected = Expectation(others={"IS-IS": {("r1", "eth1"): 1, ("r2", "eth1"): 1}})
     context: Any = None
-    speakers: Any = SimpleNamespace(heard=lambda node, _: {"eth1": up})
+    speakers: Any = SimpleNamespace(neighbors_up=lambda node, _: {"eth1": up})
     found = _node(context, "r1", {}, expected, Plan(), [], speakers)
     assert (found.state, found.missing) == (state, () if up else ("no IS-IS neighbour on eth1",))

@@ -53,14 +53,14 @@ class Routes(Protocol):
         """Wait until no route has moved for so long."""
 
 
-class Hearing(Protocol):
+class NeighborCounts(Protocol):
     """Who knows the neighbours of protocols that raw lines alone speak."""
 
-    def heard(self, node: str, protocol: str) -> Mapping[str, int]:
+    def neighbors_up(self, node: str, protocol: str) -> Mapping[str, int]:
         """Return how many neighbours are up, by the node's interfaces; of BFD by their addresses."""
 
 
-class Speakers(Hearing, Protocol):
+class Speakers(NeighborCounts, Protocol):
     """Who knows sessions and adjacencies (the daemons' drivers)."""
 
     def established(self, node: str) -> set[str]:
@@ -208,7 +208,7 @@ class _Wait(NamedTuple):
         wanted = _adjacencies(expected)
         neighbors = self._for(wanted, lambda left: _unadjacent(left, speakers), "OSPF neighbours")
         what = "IS-IS neighbours and BFD sessions"
-        others = self._for(wanted_others(expected), lambda left: unheard(left, speakers), what)
+        others = self._for(wanted_others(expected), lambda left: not_up(left, speakers), what)
         # Where a change reset a session, the routes seen before were those that it was about to take away.
         missing_routes = self._for_rest()
         raw, unseen = self._for_quiet() if expected.raw else ([], {})
@@ -266,7 +266,7 @@ class _Wait(NamedTuple):
             (node, peer's address) of the sessions in raw configuration that are not up, and prefixes not
             seen.
         """
-        missing: MissingRoutes = {node: set(prefixes) for node, prefixes in self.expected.hoped.items()}
+        missing: MissingRoutes = {node: set(prefixes) for node, prefixes in self.expected.possible.items()}
         down = _down(self.expected.raw, self.speakers)
         quiet = self.clock() + self.quiet_s
         while (missing or down) and self.clock() < min(quiet, self.deadline):
@@ -327,7 +327,7 @@ def wanted_others(expected: Expectation, node: str | None = None) -> list[Other]
     )
 
 
-def unheard(wanted: Sequence[Other], daemons: Hearing) -> list[Other]:
+def not_up(wanted: Sequence[Other], daemons: NeighborCounts) -> list[Other]:
     """Return those of the wanted that are not up."""
-    up = {(protocol, node): daemons.heard(node, protocol) for protocol, node, *_ in wanted}
+    up = {(protocol, node): daemons.neighbors_up(node, protocol) for protocol, node, *_ in wanted}
     return [one for one in wanted if up[one[:2]].get(one[2], 0) < one[3]]

@@ -337,7 +337,7 @@ def _converge(context: Context, request: Request, begun: float, listener: Listen
     deadline = context.clock() + request.timeout_s
     if request.confirm_s is not None:
         deadline = min(deadline, begun + request.confirm_s)
-    with context.routes(sorted({*expected.routes, *expected.hoped})) as routes:
+    with context.routes(sorted({*expected.routes, *expected.possible})) as routes:
         speakers = context.speakers(request.lab)
         return wait(expected, routes, speakers, deadline, listener.waiting, clock=context.clock)
 
