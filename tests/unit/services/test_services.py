@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_interface
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from nlan.dataplanes.linux import Linux
+from nlan.engines.base import Daemon
 from nlan.errors import HostError, InputError
 from nlan.expand import expand
 from nlan.kinds.sysctl import Sysctl
@@ -17,6 +19,7 @@ from nlan.registry import Part, Registry
 from nlan.resources import Key, Resource
 from nlan.schema import load
 from nlan.services.base import Context, Service, Stage, services
+from nlan.services.router.model import Router
 from nlan.services.vhosts.model import VhostLan, Vhosts
 
 LAB = Lab(name="lab", nodes=(Node(name="a"),))
@@ -70,6 +73,41 @@ def test_a_stranger_s_service_is_expanded_in_its_stage_and_told_what_it_stands_o
     (mark,) = (r for r in desired.values() if isinstance(r, Sysctl) and r.name == "mark")
     assert mark.value == "linux namespace,stack,sysctl"
     assert mark.key not in expand(LAB, registry=Registry([]))
+
+
+class Tap(Resource, frozen=True, kw_only=True):
+    """A stranger's kind of link."""
+
+    kind: ClassVar[str] = "tap"
+    is_link: ClassVar[bool] = True
+    namespace: str
+
+    @property
+    def key(self) -> Key:
+        """One per node."""
+        return Key(self.kind, self.namespace, "tap")
+
+
+class Taps(Service):
+    """A stranger's: each node has a link of its kind."""
+
+    name = "taps"
+    stage = Stage.HOSTS
+
+    def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
+        """Return it."""
+        return (Tap(namespace=node.name),)
+
+
+TAPS = Taps()
+WITH_TAPS = Registry([Part("services", "taps", "stranger 1", f"{__name__}:TAPS")])
+
+
+def test_daemons_start_after_a_stranger_s_links():
+    lab = Lab(name="lab", nodes=(Node(name="a", services=(Router(),)),))
+    daemons = [r for r in expand(lab, registry=WITH_TAPS).values() if isinstance(r, Daemon)]
+    assert daemons
+    assert all(Key("tap", "a", "tap") in daemon.requires() for daemon in daemons)
 
 
 def test_services_ask_the_data_plane_that_the_lab_names():

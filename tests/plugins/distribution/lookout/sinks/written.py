@@ -1,0 +1,43 @@
+"""What a file says of sinks, and how that is read."""
+
+from __future__ import annotations
+
+from lookout.sinks.model import Sink, Sinks
+from nlan.schema.resolving.drafts import NodeDraft
+from nlan.schema.syntax.report import Report, Written, values
+from nlan.schema.written import common
+from nlan.schema.written.kinds import MapOf
+from nlan.schema.written.sections import Contribution, Key, Record, Section, keys_of
+
+LEAST_IPV6 = 1280
+
+
+class SinkKeys:
+    mtu = Key("mtu", common.MTU, "Its MTU in bytes.", default="1500")
+    address = Key("address", common.ADDRESSES, "The node's addresses on it.", default="none")
+
+
+SINK = Section("a sink", "An interface that swallows what is sent to it.", keys_of(SinkKeys))
+SINKS = Key("sinks", MapOf(common.IFNAME, SINK), "Sinks by the name of their interface.")
+CONTRIBUTION = Contribution(
+    {"a node": [SINKS]},
+    [SINK],
+    titles={Sinks: "sinks", Sink: "a sink"},
+    fields={(Sink, "name"): common.IFNAME, (Sink, "mtu"): common.MTU},
+)
+
+
+def resolve(node: NodeDraft, report: Report) -> Sinks | None:
+    """Return the sinks of a node, None where its file says nothing of any."""
+    written = node.written.get(SINKS)
+    if not written:
+        return None
+    return Sinks(sinks=tuple(_sink(name, record, report) for name, record in written))
+
+
+def _sink(name: Written[str], record: Record, report: Report) -> Sink:
+    addresses, mtu = values(record.get(SinkKeys.address)), record.get(SinkKeys.mtu, 1500)
+    if mtu < LEAST_IPV6 and any(address.version == 6 for address in addresses):
+        message = f"IPv6 needs an MTU of {LEAST_IPV6} at least (RFC 8200), and `{name.value}` has {mtu}"
+        report.error(record.position(SinkKeys.mtu), message)
+    return Sink(name=name.value, mtu=mtu, addresses=addresses)

@@ -1,0 +1,116 @@
+"""Somebody else's distribution is known to every verb that needs no network, and to none of nlan's files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from plugins.installing import beside, project, write_metadata
+from support import ROOT, Nlan
+
+NAMES = {name for parts in project()["entry-points"].values() for name in parts}
+LAB = """\
+nodes:
+  r1: {sinks: {flood: {mtu: 1400, address: 198.51.100.1/24}, drain: }}
+  r2:
+links: [r1 -- r2]
+"""
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, "lookout"}))
+def test_nlan_has_no_word_of_it(name: str) -> None:
+    found = subprocess.run(
+        ["grep", "-rliw", "--include=*.py", "--", name, ROOT / "src"], capture_output=True, text=True
+    )
+    assert (found.returncode, found.stdout) == (1, "")
+
+
+def test_doctor_lists_its_parts_and_tries_what_its_kind_needs(nlan: Nlan) -> None:
+    rows = {row["name"]: row for row in json.loads(nlan.run("doctor", "--json").out)}
+    groups = project()["entry-points"]
+    origins = {
+        f"{group.removeprefix('nlan.')} {name}": f"{project()['name']} {project()['version']}"
+        for group, parts in groups.items()
+        for name in parts
+    }
+    assert {name: rows[name]["detail"] for name in origins} == origins
+    assert all(rows[name]["present"] for name in origins)
+    assert rows["ifb"]["purpose"] == "sinks"
+
+
+def test_what_is_broken_is_named_and_left_out(nlan: Nlan, tmp_path: Path) -> None:
+    site = tmp_path / "broken"
+    points = {"nlan.services": {"lost": "nowhere:SERVICE"}, "nlan.kinds": {"half": "half:KIND"}}
+    write_metadata(site, "breakage", "0.1", points)
+    (site / "half.py").write_text("KIND = object()\n")
+    beside(nlan, site)
+    doctor = nlan.run("doctor").out
+    assert "left out: services lost of breakage 0.1: ModuleNotFoundError: No module named 'nowhere'" in doctor
+    assert "left out: kinds half of breakage 0.1: it lacks resource, " in doctor
+    assert "nlan-lookout 1.2" in doctor
+    nlan("plan", nlan.write(LAB), code=2)
+
+
+def test_its_keys_are_in_the_schema(nlan: Nlan) -> None:
+    schema = nlan("schema").json
+    node = schema["$defs"]["node"]["properties"]
+    assert node["sinks"]["description"] == "Sinks by the name of their interface."
+    sink = schema["$defs"]["sink"]["properties"]
+    assert set(sink) == {"mtu", "address"}
+
+
+def test_what_it_plans_is_shown(nlan: Nlan) -> None:
+    file = nlan.write(LAB)
+    operations = nlan.operations(file)
+    assert [o for o in operations if " ifb " in o or "198.51.100" in o] == [
+        "+ r1 ifb drain [hitless]",
+        "+ r1 ifb flood [hitless]",
+        "+ r1 address flood 198.51.100.1/24 [hitless]",
+    ]
+    shown = nlan("show", file, "--json").json["nodes"][0]["sinks"]
+    assert shown == [
+        {"name": "flood", "mtu": 1400, "addresses": ["198.51.100.1/24"]},
+        {"name": "drain", "mtu": 1500, "addresses": []},
+    ]
+
+
+def test_what_is_wrong_with_its_keys_is_said_where_it_stands(nlan: Nlan) -> None:
+    file = nlan.write("nodes: {r1: {sinks: {flood: {mtu: 1000, address: '2001:db8::1/64', colour: red}}}}\n")
+    assert nlan("plan", file, code=1).err == (
+        f"{file}:1:35: error: nodes.r1.sinks.flood.mtu: "
+        "IPv6 needs an MTU of 1280 at least (RFC 8200), and `flood` has 1000\n"
+        f"{file}:1:68: error: nodes.r1.sinks.flood.colour: `colour` is no key of a sink\n"
+        "2 errors; nothing was touched\n"
+    )
+
+
+TALLY = "# tally\nrouter r1 64496\nrouter r2 64497\nwire r1 r2\nsink r1 flood 1400\n"
+
+
+def test_its_files_are_read(nlan: Nlan) -> None:
+    operations = nlan.operations(nlan.write(TALLY, "lab.tally"))
+    assert "+ r1 ifb flood [hitless]" in operations
+    assert "+ r1 veth eth1 [hitless]" in operations
+
+
+def test_what_is_wrong_with_its_files_is_said_of_their_own_lines(nlan: Nlan) -> None:
+    wrong = TALLY.replace("64497", "99999999999").replace("1400", "14") + "paint r1\n"
+    file = nlan.write(wrong, "lab.tally")
+    assert nlan("plan", file, code=1).err == (
+        f"{file}:6:1: error: `paint r1` is no line of a tally\n1 error; nothing was touched\n"
+    )
+    file = nlan.write(wrong.replace("paint r1\n", ""), "lab.tally")
+    assert nlan("plan", file, code=1).err == (
+        f"{file}:3:11: error: nodes.r2.asn: 99999999999 is above 4294967295, the largest AS number "
+        "(RFC 6793)\n"
+        f"{file}:5:15: error: nodes.r1.sinks.flood.mtu: 14 is below 68, the smallest MTU\n"
+        "2 errors; nothing was touched\n"
+    )
+
+
+def test_its_verb_is_helped_with(nlan: Nlan) -> None:
+    assert "count the nodes of a lab" in nlan("--help").out
+    assert "count the nodes of a lab" in nlan("census", "--help").out
