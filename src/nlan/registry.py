@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -40,12 +40,23 @@ class Seam(Generic[T]):
         package: Whose modules belong to it.
         attribute: What a module calls its object.
         needs: Attributes that an object must have.
+        probe: Tries an object out, and raises what is wrong with it; None where there is nothing to try.
     """
 
-    def __init__(self, name: str, package: str, attribute: str, needs: Iterable[str] = ()) -> None:
-        """Take its names; `needs` are checked of strangers' objects."""
+    def __init__(
+        self,
+        name: str,
+        package: str,
+        attribute: str,
+        needs: Iterable[str] = (),
+        probe: Callable[[T], object] | None = None,
+    ) -> None:
+        """Take its names; strangers' objects are checked for what it needs, and tried out.
+
+        A lower layer, which knows a part of the contract, says neither: the package's ``base`` does.
+        """
         self.name, self.package, self.attribute = name, package, attribute
-        self.needs = tuple(needs)
+        self.needs, self.probe = tuple(needs), probe
 
 
 class Part(NamedTuple):
@@ -128,21 +139,37 @@ class Registry:
     def _sound(self, seam: Seam[T], own: Mapping[str, Part]) -> Iterator[tuple[str, T]]:
         """Yield the strangers' parts that can be used; what is wrong with the others is kept."""
         first: dict[str, Part] = {}
+        contract: Seam[T] | None = None
         for part in (p for p in self.strangers if p.seam == seam.name):
             holder = own.get(part.name) or first.get(part.name)
             if holder is not None:
                 self.broken.append(Broken(part, f"{holder.origin} has one of that name"))
                 continue
+            contract = contract or _contract(seam)
             try:
                 found = load(part)
+                missing = [need for need in contract.needs if not hasattr(found, need)]
+                if contract.probe is not None and not missing:
+                    contract.probe(found)
             except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
                 self.broken.append(Broken(part, f"{type(error).__name__}: {error}"))
                 continue
-            if missing := [need for need in seam.needs if not hasattr(found, need)]:
+            if missing:
                 self.broken.append(Broken(part, f"it lacks {', '.join(missing)}"))
                 continue
             first[part.name] = part
             yield part.name, found
+
+
+def _contract(seam: Seam[T]) -> Seam[T]:
+    """Return a seam as its package's ``base`` says it, where a lower layer knows part of the contract."""
+    from importlib.util import find_spec
+
+    name = f"{seam.package}.base"
+    if seam.needs or find_spec(name) is None:
+        return seam
+    whole: Seam[T] = import_module(name).SEAM
+    return whole
 
 
 def seams() -> Iterator[Seam[Any]]:

@@ -72,6 +72,23 @@ def test_a_broken_stranger_is_named_and_left_out(packages: Path, name: str, text
     assert [str(broken) for broken in registry.broken] == [f"parts {name} of guest 1.0: {reason}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("HUT = 1", "it lacks upper"), ("HUT = 'x'", "ValueError: substring not found")],
+)
+def test_a_lower_layer_that_knows_part_of_a_contract_leaves_out_the_same(
+    packages: Path, text: str, reason: str
+) -> None:
+    (packages / "guest.py").write_text(text)
+    (packages / "house" / "base.py").write_text(
+        "from nlan.registry import Seam\n"
+        "SEAM = Seam('parts', 'house', 'PART', needs=('upper',), probe=lambda part: part.index('hut'))\n"
+    )
+    registry = Registry([guest("straw", "guest:HUT")])
+    assert "straw" not in registry.of(Seam("parts", "house", "PART"))
+    assert [str(broken) for broken in registry.broken] == [f"parts straw of guest 1.0: {reason}"]
+
+
 def test_two_strangers_of_one_name(packages: Path) -> None:
     (packages / "guest.py").write_text("A = 'a'\nB = 'b'")
     registry = Registry([guest("straw", "guest:A"), Part("parts", "straw", "other 2", "guest:B")])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from nlan.registry import Registry, Seam
 
@@ -91,11 +91,24 @@ class Service(Protocol):
         return ()
 
 
+def _probe(service: Service) -> None:
+    """Try whether a service's keys go with nlan's own.
+
+    Raises:
+        InternalError: They do not.
+    """
+    from nlan.schema.resolving.contributors import contributors, vocabulary
+
+    known: list[Any] = [*contributors(Registry(())), service]
+    vocabulary(known)
+
+
 SEAM: Seam[Service] = Seam(
     "services",
     "nlan.services",
     "SERVICE",
     needs=("name", "stage", "model", "contribution", "resolve", "check", "expand_lab", "expand"),
+    probe=_probe,
 )
 
 

@@ -18,6 +18,10 @@ from nlan.model import Lab, Node
 from nlan.registry import Part, Registry
 from nlan.resources import Key, Resource
 from nlan.schema import load
+from nlan.schema.resolving.contributors import contributors
+from nlan.schema.written import common
+from nlan.schema.written.sections import Contribution
+from nlan.schema.written.sections import Key as WrittenKey
 from nlan.services.base import Context, Service, Stage, services
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import VhostLan, Vhosts
@@ -101,6 +105,30 @@ class Taps(Service):
 
 TAPS = Taps()
 WITH_TAPS = Registry([Part("services", "taps", "stranger 1", f"{__name__}:TAPS")])
+
+
+class Clash(Service):
+    """A stranger's, whose key is there already."""
+
+    name = "clash"
+    stage = Stage.HOSTS
+
+    def contribution(self) -> Contribution:
+        """Return it."""
+        return Contribution({"a node": [WrittenKey("asn", common.MTU, "Something else.")]})
+
+
+CLASH = Clash()
+
+
+def test_a_service_whose_key_is_there_already_is_left_out_and_named():
+    registry = Registry([Part("services", "clash", "stranger 1", f"{__name__}:CLASH")])
+    assert "clash" not in [service.name for service in contributors(registry)]
+    assert "clash" not in [service.name for service in services(registry)]
+    assert [str(broken) for broken in registry.broken] == [
+        "services clash of stranger 1: InternalError: "
+        "the service clash: `asn` of a node is contributed, and is there already"
+    ]
 
 
 def test_daemons_start_after_a_stranger_s_links():
