@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,13 @@ def link(nlan: Nlan, lab: str, node: str, name: str) -> dict[str, Any]:
     found = json.loads(nlan.inside(lab, node, "ip", "-j", "-d", "addr", "show", "dev", name))[0]
     assert isinstance(found, dict)
     return found
+
+
+def down(nlan: Nlan, lab: str) -> None:
+    """Take a lab down, and see that nothing is left."""
+    nlan("down", lab)
+    assert lab not in nlan.running()
+    assert not [*Path("/run/netns").glob(f"{lab}.*"), *Path("/run/nlan").glob(lab)]
 
 
 def test_a_service_of_a_kind_of_its_own(nlan: Nlan) -> None:
@@ -49,8 +58,7 @@ def test_a_service_of_a_kind_of_its_own(nlan: Nlan) -> None:
     assert nlan("census", lab).out == "2 nodes: r1 r2\n"
     assert nlan("census", lab, "--json").json == {"nodes": 2}
 
-    nlan("down", lab)
-    assert lab not in nlan.running()
+    down(nlan, lab)
     nlan("census", lab, code=1)
 
 
@@ -66,3 +74,139 @@ def test_its_drift_is_told_and_repaired(nlan: Nlan) -> None:
         nlan.inside(lab, "r1", "ip", "link", "set", "drain", "mtu", "900")
         keep.repaired(kind="ifb", node="r1", name="drain")
     assert (link(nlan, lab, "r1", "flood")["mtu"], link(nlan, lab, "r1", "drain")["mtu"]) == (1400, 1500)
+
+
+BEACON = """\
+nodes:
+  r1: {asn: 64496, engine: beacon, bgp: {networks: [192.0.2.0/24]}, sinks: {flood: }}
+  r2:
+links: [r1 -- r2]
+"""
+
+
+def test_a_routing_engine(nlan: Nlan) -> None:
+    lab, file = nlan.name("beacon"), nlan.write(BEACON)
+    made = nlan("up", file, "--lab", lab, "--json").json["operations"]
+    order = [f"{o['kind']} {o['name']}" for o in made if o["namespace"] == "r1"]
+    assert order.index("ifb flood") < order.index("beacon beacon")
+    assert nlan.operations(file, "--lab", lab) == []
+    first = answer(nlan, lab)
+    assert first == ["loopback 10.0.0.1/32", "as 64496", "network 192.0.2.0/24"]
+
+    changed = nlan.write(BEACON.replace("[192.0.2.0/24]", "[203.0.113.0/24]"), "changed.yaml")
+    process = pid(lab)
+    (planned,) = nlan("plan", changed, "--lab", lab, "--json", code=2).json["operations"]
+    assert (planned["action"], planned["impact"]) == ("update", "hitless")
+    assert planned["details"] == ["- network 192.0.2.0/24", "+ network 203.0.113.0/24"]
+    nlan("up", changed, "--lab", lab)
+    assert (answer(nlan, lab)[-1], pid(lab)) == ("network 203.0.113.0/24", process)
+    assert nlan("status", lab, "--json").json["nodes"]["r1"]["daemons"] == ["beacon"]
+
+    with keeping(nlan, lab) as keep:
+        nlan.inside(lab, "r1", "kill", "-KILL", process)
+        keep.repaired(kind="beacon", node="r1")
+    assert answer(nlan, lab)[-1] == "network 203.0.113.0/24"
+    again = pid(lab)
+    assert again != process
+
+    without = BEACON.replace("asn: 64496, engine: beacon, bgp: {networks: [192.0.2.0/24]}, ", "")
+    nlan("up", nlan.write(without, "without.yaml"), "--lab", lab)
+    assert nlan("status", lab, "--json").json["nodes"]["r1"]["daemons"] == []
+    assert not runs(again)
+    nlan("up", file, "--lab", lab)
+    last = pid(lab)
+    assert runs(last)
+    down(nlan, lab)
+    assert not runs(last)
+
+
+def answer(nlan: Nlan, lab: str) -> list[str]:
+    """Return what the daemon of r1 says that it holds."""
+    asking = (
+        "import socket,sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
+        "s.sendall(b'show'); print(s.makefile().read(), end='')"
+    )
+    words = nlan.inside(lab, "r1", "cat", f"/proc/{pid(lab)}/cmdline").split("\0")
+    return nlan.inside(lab, "r1", sys.executable, "-I", "-c", asking, words[-2]).splitlines()
+
+
+def pid(lab: str) -> str:
+    return Path("/run/nlan", lab, "nodes/r1/beacon.pid").read_text(encoding="ascii")
+
+
+def runs(process: str) -> bool:
+    """Tell whether a process has not ended; nobody may have asked yet how it did."""
+    try:
+        stat = Path("/proc", process, "stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "beacon" in stat and stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_what_an_engine_cannot_is_said_before_anything_is_touched(nlan: Nlan) -> None:
+    file = nlan.write(BEACON.replace("r2:", "r2: {asn: 64497}"))
+    assert nlan("up", file, code=1).err == (
+        f"{file}:2:28: error: nodes.r1.engine: r1 runs Beacon, which speaks to nobody\n"
+        "1 error; nothing was touched\n"
+    )
+
+
+PATCHBAY = """\
+dataplane: patchbay
+nodes: [r1, r2, r3]
+networks:
+  office: {type: lan, nodes: [r1, r2, r3], mtu: 1500}
+"""
+
+
+def test_a_data_plane(nlan: Nlan) -> None:
+    lab, file = nlan.name("bays"), nlan.write(PATCHBAY)
+    made = nlan("up", file, "--lab", lab, "--json").json["operations"]
+    assert [o["name"] for o in made if o["kind"] == "bridge"] == ["bay.office"]
+    assert nlan.operations(file, "--lab", lab) == []
+    nlan("ping", "r1", "r3", "-l", lab)
+
+    changed = nlan.write(PATCHBAY.replace("1500", "1400"), "changed.yaml")
+    planned = nlan.operations(changed, "--lab", lab)
+    assert planned[0] == "~ @fabric bridge bay.office [hitless]"
+    assert [words[0] for words in planned] == ["~"] * 4
+    nlan("up", changed, "--lab", lab)
+    assert link(nlan, lab, "r1", "eth1")["mtu"] == 1400
+
+    with keeping(nlan, lab) as keep:
+        nlan.inside(lab, "r1", "ip", "link", "del", "eth1")
+        keep.repaired(kind="veth", node="r1", name="eth1")
+        nlan("ping", "r1", "r3", "-l", lab)
+
+    linux = nlan.write(PATCHBAY.replace("patchbay", "linux"), "linux.yaml")
+    moved = [words for words in nlan.operations(linux, "--lab", lab) if " bridge " in words]
+    assert moved == ["+ @fabric bridge lan.office [hitless]", "- @fabric bridge bay.office [outage]"]
+    nlan("up", linux, "--lab", lab)
+    nlan("ping", "r1", "r3", "-l", lab)
+    nlan("up", file, "--lab", lab)
+    down(nlan, lab)
+
+
+def test_a_runtime(nlan: Nlan, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    nlan.env |= {"NLAN_RUNTIME": "logbook", "LOGBOOK": str(book)}
+    lab, file = nlan.name("logged"), nlan.write(LAB)
+    nlan("plan", file, "--lab", lab, code=2)
+    assert not book.exists()
+    nlan("up", file, "--lab", lab)
+    assert made(book) == [["made", lab, "r1", "r2"]]
+    nlan("up", nlan.write(LAB.replace("links", "  r3:\nlinks"), "more.yaml"), "--lab", lab)
+    assert made(book)[1:] == [["made", lab, "r3"]]
+    with keeping(nlan, lab) as keep:
+        nlan.inside(lab, "r1", "ip", "link", "del", "drain")
+        keep.repaired(kind="ifb", node="r1", name="drain")
+    nlan("up", file, "--lab", lab)
+    assert made(book)[2:] == [["ended", lab, "r3"]]
+    assert nlan("census", lab, "--json").json == {"nodes": 2}
+    down(nlan, lab)
+    assert made(book)[-1] == ["closed", lab]
+
+
+def made(book: Path) -> list[list[str]]:
+    """Return the entries of the logbook that name somebody."""
+    return [line.split() for line in book.read_text(encoding="utf-8").splitlines()]

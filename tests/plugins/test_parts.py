@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
-from plugins.installing import beside, project, write_metadata
+from plugins.installing import DISTRIBUTION, beside, project, write_metadata
 from support import ROOT, Nlan
 
 NAMES = {name for parts in project()["entry-points"].values() for name in parts}
@@ -22,9 +25,7 @@ links: [r1 -- r2]
 
 @pytest.mark.parametrize("name", sorted({*NAMES, "lookout"}))
 def test_nlan_has_no_word_of_it(name: str) -> None:
-    found = subprocess.run(
-        ["grep", "-rliw", "--include=*.py", "--", name, ROOT / "src"], capture_output=True, text=True
-    )
+    found = subprocess.run(["grep", "-rliwI", "--", name, ROOT / "src"], capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (1, "")
 
 
@@ -43,13 +44,17 @@ def test_doctor_lists_its_parts_and_tries_what_its_kind_needs(nlan: Nlan) -> Non
 
 def test_what_is_broken_is_named_and_left_out(nlan: Nlan, tmp_path: Path) -> None:
     site = tmp_path / "broken"
-    points = {"nlan.services": {"lost": "nowhere:SERVICE"}, "nlan.kinds": {"half": "half:KIND"}}
-    write_metadata(site, "breakage", "0.1", points)
-    (site / "half.py").write_text("KIND = object()\n")
+    groups = project()["entry-points"]
+    write_metadata(
+        site, "breakage", "0.1", {g: {"lost": "nowhere:LOST", "half": "half:HALF"} for g in groups}
+    )
+    (site / "half.py").write_text("HALF = object()\n")
     beside(nlan, site)
     doctor = nlan.run("doctor").out
-    assert "left out: services lost of breakage 0.1: ModuleNotFoundError: No module named 'nowhere'" in doctor
-    assert "left out: kinds half of breakage 0.1: it lacks resource, " in doctor
+    for seam in (group.removeprefix("nlan.") for group in groups):
+        lost = f"left out: {seam} lost of breakage 0.1: ModuleNotFoundError: No module named 'nowhere'\n"
+        assert lost in doctor
+        assert f"left out: {seam} half of breakage 0.1: it lacks " in doctor
     assert "nlan-lookout 1.2" in doctor
     nlan("plan", nlan.write(LAB), code=2)
 
@@ -60,6 +65,8 @@ def test_its_keys_are_in_the_schema(nlan: Nlan) -> None:
     assert node["sinks"]["description"] == "Sinks by the name of their interface."
     sink = schema["$defs"]["sink"]["properties"]
     assert set(sink) == {"mtu", "address"}
+    assert "beacon" in json.dumps(node["engine"])
+    assert "patchbay" in json.dumps(schema["$defs"]["lab"]["properties"]["dataplane"])
 
 
 def test_what_it_plans_is_shown(nlan: Nlan) -> None:
@@ -114,3 +121,19 @@ def test_what_is_wrong_with_its_files_is_said_of_their_own_lines(nlan: Nlan) -> 
 def test_its_verb_is_helped_with(nlan: Nlan) -> None:
     assert "count the nodes of a lab" in nlan("--help").out
     assert "count the nodes of a lab" in nlan("census", "--help").out
+
+
+def test_an_installer_finds_the_same_in_it(site: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "installed"
+    shutil.copytree(DISTRIBUTION, source)  # building leaves files behind
+    pip = [sys.executable, "-m", "pip", "-q", "install", "--no-deps", "--target", str(target), str(source)]
+    done = subprocess.run(pip, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert _listed(target) == _listed(site)
+
+
+def _listed(folder: Path) -> tuple[set[str], set[tuple[str, str, str]]]:
+    """Return the modules that are installed in a folder, and the entry points."""
+    modules = {str(path.relative_to(folder)) for path in folder.rglob("*.py")}
+    (found,) = distributions(path=[str(folder)])
+    return modules, {(point.group, point.name, point.value) for point in found.entry_points}

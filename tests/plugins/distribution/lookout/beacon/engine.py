@@ -1,0 +1,94 @@
+"""Beacon as a routing engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nlan.engines.base import LogEvent, Program, RawPlace, Watches
+from nlan.services.router.model import Router
+
+if TYPE_CHECKING:
+    from lookout.beacon.driver import BeaconDriver
+    from nlan.errors import Problem
+    from nlan.model import Lab, Node
+    from nlan.model.codec import IpNetwork
+    from nlan.resources import Key, Resource
+    from nlan.runtimes.base import Nodes
+    from nlan.schema.resolving.drafts import Positions
+    from nlan.schema.syntax.report import Report
+
+DAEMON = "beacon"
+
+
+class BeaconPrograms:
+    """It comes with its engine."""
+
+    def capabilities(self) -> None:
+        return None
+
+    def missing(self, daemons: Iterable[str]) -> dict[str, str]:
+        return {}
+
+    def all(self) -> Iterator[Program]:
+        yield Program(DAEMON, True, False, sys.executable, "beacons", "")
+
+
+class BeaconEngine:
+    """See `nlan.engines.base.RoutingEngine`."""
+
+    name = "beacon"
+    title = "Beacon"
+    kinds = ("beacon",)
+    traces = "beacon"
+    installs = False
+    opens_sessions = False
+    programs = BeaconPrograms()
+    watches = Watches(frozenset({DAEMON}), logs="")
+    directories = ()
+    raw = None
+
+    def resources(
+        self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: None = None
+    ) -> Iterator[Resource]:
+        from lookout.beacon.resource import Beacon
+
+        router = node.get(Router)
+        lines = [f"loopback {address}" for address in router.loopbacks]
+        if router.bgp is not None:
+            lines += [f"as {router.bgp.asn}", *(f"network {network}" for network in router.bgp.networks)]
+        yield Beacon(namespace=node.name, lines=tuple(lines), after=after)
+
+    def announces(self, node: Node) -> Iterable[IpNetwork]:
+        return ()
+
+    def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
+        return router
+
+    def check(self, node: Node, positions: Positions, report: Report) -> None:
+        router = node.find(Router)
+        if router is None or router.engine != self.name:
+            return
+        if router.ospf is not None or (router.bgp is not None and router.bgp.peers):
+            at = positions.find("node", node.name, "engine")
+            report.error(at, f"{node.name} runs Beacon, which speaks to nobody")
+
+    def raw_asns(self, node: Node) -> set[int]:
+        return set()
+
+    def warnings(
+        self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str
+    ) -> Iterable[Problem]:
+        return ()
+
+    def parse_log(self, line: str) -> LogEvent | None:
+        return LogEvent("configured", "load") if line == "loaded" else None
+
+    def driver(self, place: Nodes) -> BeaconDriver:
+        from lookout.beacon.driver import BeaconDriver
+
+        return BeaconDriver(place)
+
+
+ENGINE = BeaconEngine()
