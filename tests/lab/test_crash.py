@@ -219,7 +219,8 @@ def test_a_link_in_the_way_is_named_and_all_is_undone(lab: Lab) -> None:
     lab.up(lab.before)
     wanted = lab.dump()
     lab.nlan.inside(lab.name, "r1", "ip", "link", "add", "int_br8", "type", "bridge")
-    more = BEFORE + "  more: {nodes: [r1, r2], vni: 8, prefix: 192.0.2.0/26, bgp: false}\n"
+    network = "  more: {nodes: [r1, r2], vni: 8, prefix: 192.0.2.0/26, bgp: false}\n"
+    more = BEFORE.replace("links:\n", f"{network}links:\n")
     answer = lab.nlan("up", lab.nlan.write(more, "more.yaml"), "--lab", lab.name, code=1)
     assert "an operation failed; undoing what was done" in answer.err
     assert "error: r1: create r1 bridge int_br8: " in answer.err

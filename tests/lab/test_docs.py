@@ -29,8 +29,8 @@ def shown() -> Iterator[object]:
 def test_it_runs(nlan: Nlan, text: str) -> None:
     file, lab = nlan.write(text), nlan.name()
     answer = nlan.run("up", file, "--lab", lab, "--json")
-    if "cannot be had on this machine" in answer.out:
-        pytest.skip(answer.json["error"]["message"])
+    if re.search(r"cannot be had on this machine|this kernel cannot make", answer.out):
+        pytest.skip(answer.json["error"]["message"].splitlines()[0])
     assert answer.code == 0, answer.out + answer.err
     assert answer.json["converged"] or answer.json["notes"]  # raw lines may keep routes away
     assert nlan.operations(file, "--lab", lab) == []
