@@ -6,10 +6,9 @@ import errno
 import os
 import socket
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from nlan.api.nodes import machine
-from nlan.engines.base import Engines, tool
+from nlan.engines.base import Engines, Program, tool
 from nlan.errors import HostError
 from nlan.kinds.base import AnyKind
 from nlan.netlink import wire
@@ -28,24 +27,8 @@ OPTIONAL = (
 """What no kind of resource needs, and people may."""
 
 
-class Feature(NamedTuple):
-    """One thing this machine has or lacks.
-
-    Attributes:
-        name: Such as ``vxlan`` or ``bgpd``.
-        present: Whether it is there.
-        needed: Whether nlan's services need it; False for what is only useful.
-        detail: A version, or why it is missing.
-        purpose: What it is for.
-        remedy: How to get it, where it is missing.
-    """
-
-    name: str
-    present: bool
-    needed: bool
-    detail: str
-    purpose: str
-    remedy: str
+class Feature(Program):
+    """One thing this machine has or lacks: a program, or what the kernel is asked for."""
 
 
 def missing(wanted: Iterable[KernelFeature]) -> dict[KernelFeature, str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from nlan.engines.base import LogEvent, RawPlace, Watches
+from nlan.engines._without_raw import WithoutRaw
+from nlan.engines.base import LogEvent, Watches
 from nlan.engines.bird.directories import RUN
 from nlan.engines.bird.programs import DAEMON, BirdPrograms
 from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.engines.bird.driver import BirdDriver
-    from nlan.errors import Problem
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.resources import Key, Resource
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nlan.schema.syntax.report import Report
 
 
-class BirdEngine:
+class BirdEngine(WithoutRaw):
     """Speaks BGP and OSPF, holds static routes, and gives the kernel what comes of them."""
 
     name = "bird"
@@ -32,7 +32,6 @@ class BirdEngine:
     opens_sessions = True
     watches = Watches(frozenset({DAEMON}), logs="")
     directories = (RUN,)
-    raw = None
     programs = BirdPrograms()
 
     def resources(
@@ -63,16 +62,6 @@ class BirdEngine:
             from nlan.engines.bird.checks import check
 
             check(node, positions, report)
-
-    def raw_asns(self, node: Node) -> set[int]:
-        """Return none: BIRD takes no raw configuration."""
-        return set()
-
-    def warnings(
-        self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str
-    ) -> Iterable[Problem]:
-        """Return none."""
-        return ()
 
     def parse_log(self, line: str) -> LogEvent | None:
         """Return what a line of the log tells."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from nlan.engines.base import LogEvent, Program, RawPlace, Watches, tool
+from nlan.engines._without_raw import WithoutRaw
+from nlan.engines.base import LogEvent, Program, Watches, tool
 from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.engines.gobgp.driver import GobgpDriver
-    from nlan.errors import Problem
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.resources import Key, Resource
@@ -40,7 +40,7 @@ class GobgpPrograms:
         yield tool("gobgp", "talking to GoBGP in nodes", "gobgpd")
 
 
-class GobgpEngine:
+class GobgpEngine(WithoutRaw):
     """Speaks BGP; what it learns stays with it."""
 
     name = "gobgp"
@@ -51,7 +51,6 @@ class GobgpEngine:
     opens_sessions = False
     watches = Watches(frozenset({DAEMON}), logs="")
     directories = ()
-    raw = None
     programs = GobgpPrograms()
 
     def resources(
@@ -81,16 +80,6 @@ class GobgpEngine:
             from nlan.engines.gobgp.checks import check
 
             check(node, positions, report)
-
-    def raw_asns(self, node: Node) -> set[int]:
-        """Return none: GoBGP takes no raw configuration."""
-        return set()
-
-    def warnings(
-        self, lab: Lab, capabilities: Any, lines: Mapping[str, int], raw: Mapping[str, RawPlace], file: str
-    ) -> Iterable[Problem]:
-        """Return none."""
-        return ()
 
     def parse_log(self, line: str) -> LogEvent | None:
         """Return what a line of the log tells."""
