@@ -52,6 +52,14 @@ def test_what_workflows_run_is_there() -> None:
     assert [name for name in programs if not (ROOT / name).exists()] == []
 
 
+@pytest.mark.parametrize("path", [".ci/run", ".github/workflows/tests.yml"])
+def test_the_file_of_expected_skips_is_not_taken_for_the_tests(path: str) -> None:
+    # A word of its own is a path to pytest until tests/conftest.py is read, which then is not.
+    words = re.findall(r"--expected-skips(.)", (ROOT / path).read_text())
+    assert len(words) > 1
+    assert set(words) == {"="}
+
+
 def test_each_reason_to_skip_is_an_expression_of_its_own() -> None:
     lines = (ROOT / ".ci/expected-skips").read_text().splitlines()
     reasons = [line for line in lines if line and not line.startswith("#")]
