@@ -100,7 +100,7 @@ def writers(directory: str, durability: str, seconds: float, target: str) -> Non
 def tasks(directory: str, durability: str, seconds: float) -> None:
     import asyncio
 
-    from tega.store import open_store
+    from tega.aio.store import open_store
 
     async def run() -> float:
         store = await open_store(os.path.join(directory, f"t-{durability}"), durability=durability)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tega.aio.store import open_store as open_store
     from tega.api import ABSENT as ABSENT
     from tega.api import MISSING as MISSING
     from tega.api import Change as Change
@@ -18,15 +19,14 @@ if TYPE_CHECKING:
     from tega.api import Difference as Difference
     from tega.api import Entry as Entry
     from tega.api import Op as Op
-    from tega.database import Database as Database
-    from tega.database import open_database as open_database
+    from tega.database.database import Database as Database
+    from tega.database.database import open_database as open_database
+    from tega.database.repair import restore as restore
+    from tega.database.repair import salvage as salvage
+    from tega.database.repair import set_aside as set_aside
     from tega.errors import StoreError as StoreError
     from tega.paths import format_path as format_path
     from tega.paths import parse_path as parse_path
-    from tega.repair import restore as restore
-    from tega.repair import salvage as salvage
-    from tega.repair import set_aside as set_aside
-    from tega.store import open_store as open_store
 
 _HOME = {
     "ABSENT": "api",
@@ -36,15 +36,15 @@ _HOME = {
     "Difference": "api",
     "Entry": "api",
     "Op": "api",
-    "Database": "database",
-    "open_database": "database",
+    "Database": "database.database",
+    "open_database": "database.database",
     "StoreError": "errors",
     "format_path": "paths",
     "parse_path": "paths",
-    "salvage": "repair",
-    "restore": "repair",
-    "set_aside": "repair",
-    "open_store": "store",
+    "salvage": "database.repair",
+    "restore": "database.repair",
+    "set_aside": "database.repair",
+    "open_store": "aio.store",
 }
 
 

@@ -2,7 +2,7 @@
 
 A store is an ordered log of whole commits and a tree that is a pure
 function of it. ``Database`` (plain code, embedded) and ``AsyncStore``
-give the same promises; an engine meets ``tega.engines.base.Log`` and
+give the same promises; an engine meets ``tega.log.base.Log`` and
 nothing else.
 """
 

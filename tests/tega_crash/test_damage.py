@@ -12,7 +12,7 @@ import tega
 from tega.database import open_database
 from tega.engines.files import DATABASE, HEAD
 from tega.errors import DamagedStore, StoreError
-from tega.state import State, advance
+from tega.log.state import State, advance
 from tega.values import same_json
 
 if TYPE_CHECKING:
@@ -224,6 +224,6 @@ def test_salvage_follows_each_commit_once_however_many_states_there_are(
         followed.append(commit.rev)
         return advance(state, commit)
 
-    monkeypatch.setattr("tega.repair.advance", count)
+    monkeypatch.setattr("tega.database.repair.advance", count)
     assert tega.salvage(tmp_path).rev == 20
     assert followed == list(range(1, 21))

@@ -49,7 +49,7 @@ from nlan.state.revisions import (
 from tega.api import Change, Op
 from tega.database import Database
 from tega.errors import Compacted, Conflict, FutureRevision, StoreError
-from tega.state import View
+from tega.log.state import View
 
 
 class LabState:

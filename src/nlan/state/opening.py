@@ -124,7 +124,7 @@ def _open(directory: Path, say: Say | None) -> Database:
         database.expire()  # what a killed `nlan keep` left behind
         return database
     except DamagedStore as error:
-        from tega.repair import set_aside
+        from tega.database.repair import set_aside
 
         aside = set_aside(directory)
         if say is not None:

@@ -10,7 +10,7 @@ import msgspec
 from nlan.confirmation import Confirmation
 from nlan.values import natural
 from tega.api import Change, Commit
-from tega.state import View
+from tega.log.state import View
 
 CONFIG = "config-"
 

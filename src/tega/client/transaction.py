@@ -6,8 +6,8 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from tega.api import ABSENT, MISSING, Change, Entry, Op
-from tega.hub.overlay import overlay
 from tega.paths import to_path
+from tega.tree.overlay import overlay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ import os
 import time
 from threading import RLock
 
-from tega.codec import HASH_SIZE, digest
 from tega.engines import requests, space
 from tega.engines.failures import Translating, full
 from tega.engines.files import DATABASE, connect, open_head, sync_directory
@@ -15,6 +14,7 @@ from tega.errors import (
     NewerFormat,
     StoreClosed,
 )
+from tega.log.codec import HASH_SIZE, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sqlite3
 
 from tega.api import LeaseInfo, Limits
-from tega.codec import HASH_SIZE
 from tega.engines import requests, space
 from tega.engines.failures import translate
 from tega.engines.files import DATABASE
@@ -23,6 +22,7 @@ from tega.errors import (
     StoreFull,
     WrongLast,
 )
+from tega.log.codec import HASH_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

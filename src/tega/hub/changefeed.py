@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tega.hub.session import Session
     from tega.hub.store import HubStore
     from tega.protocol import pushes
-    from tega.tree import Node
+    from tega.tree.nodes import Node
 
 BATCH: Final = 32
 BATCH_OCTETS: Final = 1 << 20

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tega.hub.access import channel_path
-from tega.pattern import Expression, star_expression
 from tega.protocol.errors import BadRequest
+from tega.tree.pattern import Expression, star_expression
 
 if TYPE_CHECKING:
     from tega.api import Json

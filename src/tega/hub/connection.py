@@ -23,10 +23,10 @@ from tega.protocol.errors import BadRequest, Busy, Cancelled, Denied, to_wire
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tega.database.outcome import Outcome
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
-    from tega.outcome import Outcome
 
 logger = logging.getLogger("tega.hub")
 MAX_INFLIGHT: Final = 256

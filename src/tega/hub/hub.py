@@ -23,10 +23,10 @@ from tega.hub.channels import Channels
 from tega.hub.interest import Interest, regex_interest
 from tega.hub.session import DEFAULT_TTL_S, MAX_TTL_S, MIN_TTL_S, Outbox, Session
 from tega.hub.transactions import Transactions
+from tega.log.state import mod_at
 from tega.paths import format_path, parse_path
 from tega.protocol.errors import BadRequest, Busy, NameTaken
-from tega.state import mod_at
-from tega.tree import find
+from tega.tree.nodes import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tega.api import Path, Rev
     from tega.hub.access import Access
     from tega.hub.store import HubStore
-    from tega.tree import Node
+    from tega.tree.nodes import Node
 
 logger = logging.getLogger("tega.hub")
 MAX_SUBS: Final = 1000

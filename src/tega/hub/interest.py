@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tega.api import Change, Op
 from tega.paths import format_path
-from tega.pattern import PathPattern, matching, matching_nodes, regex_pattern
-from tega.tree import Node, Wide, apply, find, to_json
+from tega.tree.nodes import Node, Wide, apply, find, to_json
+from tega.tree.pattern import PathPattern, matching, matching_nodes, regex_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

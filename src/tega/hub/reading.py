@@ -9,14 +9,14 @@ import msgspec
 from tega.errors import TooLarge
 from tega.hub.interest import is_heavy
 from tega.paths import format_path
-from tega.tree import Node, Wide, lease_of, to_json
+from tega.tree.nodes import Node, Wide, lease_of, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tega.api import Json, Path
     from tega.hub.access import Access
-    from tega.pattern import PathPattern, Segment
+    from tega.tree.pattern import PathPattern, Segment
 
 MAX_ANSWER: Final = 64 << 20
 """Bytes of an answer's JSON; whoever does not take as much is cut off anyway."""

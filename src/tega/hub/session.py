@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from tega.aio.parts import AsyncLease
     from tega.api import Path
-    from tega.async_parts import AsyncLease
     from tega.hub.access import Access
     from tega.hub.changefeed import Subscription
     from tega.hub.channels import Listening

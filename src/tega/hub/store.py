@@ -17,18 +17,18 @@ from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from tega.aio.store import AsyncStore, open_elsewhere
+from tega.database.outcome import HandedIn, Outcome, commit_together
 from tega.hub.lane import Lane
-from tega.outcome import HandedIn, Outcome, commit_together
-from tega.store import AsyncStore, open_elsewhere
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
+    from tega.aio.writer import Job
     from tega.api import Commit, Durability, Rev
-    from tega.async_writer import Job
-    from tega.database import Database
-    from tega.group import Request
+    from tega.database.database import Database
+    from tega.database.group import Request
 
 SLOW_S: Final = 0.005
 """When groups take longer than this on average, the next ones go to the writer thread."""
@@ -180,5 +180,5 @@ class HubStore(AsyncStore):
 
 
 async def open_hub_store(directory: str | os.PathLike[str], *, durability: Durability = "full") -> HubStore:
-    """Open the store of a directory for a server, see `tega.database.open_database`."""
+    """Open the store of a directory for a server, see `tega.open_database`."""
     return HubStore(await open_elsewhere(directory, durability=durability))

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tega.api import Change, Commit, Difference, Path, Rev
+    from tega.database.txn import Transaction
     from tega.hub.access import Access
     from tega.hub.store import HubStore
-    from tega.tree import Node
-    from tega.txn import Transaction
+    from tega.tree.nodes import Node
 
 IDLE_S: Final = 60.0
 MAX_OPEN: Final = 1000

@@ -78,7 +78,7 @@ async def export(shell: Shell, line: str) -> None:
         return
     text = "".join(f"{one}\n" for one in lines)
     if _is_yaml(found[0]):
-        from tega.transfer import read_export
+        from tega.transfer.lines import read_export
 
         text = show.as_text(read_export(one.encode() for one in lines)[1]) + "\n"
     try:
@@ -108,7 +108,7 @@ def _is_yaml(file: str) -> bool:
 
 
 def _lines_of_yaml(file: str, text: str) -> list[str]:
-    from tega.transfer import tree_lines
+    from tega.transfer.lines import tree_lines
 
     tree = parse_value(text)
     if not isinstance(tree, dict):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tega.aio.store import AsyncStore
 from tega.api import Change, Commit, Entry
-from tega.database import Database, open_database
+from tega.database.database import Database, open_database
 from tega.engines.memory import Memory, MemoryLog
-from tega.store import AsyncStore
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
 
     from tega.api import Difference, Path, PathLike, Rev
-    from tega.engines.base import Log
+    from tega.log.base import Log
 
 WATCH_S = 10.0
 """A watch that has not told after so many seconds has failed."""
@@ -126,7 +126,7 @@ class DatabaseFace:
         return self.database.rollback(root, to, expect=expect, author=author)
 
     def watch(self, pattern: str, *, after: Rev, until: Rev, regex: bool = False) -> list[Commit]:
-        from tega.pattern import path_pattern
+        from tega.tree.pattern import path_pattern
 
         wanted = path_pattern(pattern, regex=regex)
         assert self.database.wait(until - 1, WATCH_S) >= until
@@ -143,12 +143,12 @@ class DatabaseFace:
         return self.database.revoke(lease)
 
     def export(self, *, at: Rev | None = None, history: bool = False) -> bytes:
-        from tega.transfer import export_lines
+        from tega.transfer.lines import export_lines
 
         return b"".join(export_lines(self.database, at=at, history=history))
 
     def import_(self, data: bytes, *, mode: Any, dry_run: bool = False) -> Commit:
-        from tega.transfer import import_lines
+        from tega.transfer.lines import import_lines
 
         return import_lines(self.database, data.splitlines(), mode=mode, dry_run=dry_run)
 

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tega.api import Change, Op
-from tega.codec import canonical
 from tega.database import Database, open_database
 from tega.engines.files import DATABASE, HEAD
 from tega.errors import DamagedStore, NewerFormat, StoreError, StoreIOError
+from tega.log.codec import canonical
 from tega.transfer import export_lines
 
 if TYPE_CHECKING:

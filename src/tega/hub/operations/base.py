@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tega.api import Commit, Json, Path, Rev
+    from tega.database.outcome import Outcome
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
-    from tega.outcome import Outcome
 
 
 R = TypeVar("R", bound=requests.Request)

@@ -7,17 +7,17 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tega.comparing import diff as compare
 from tega.errors import Compacted
 from tega.hub.interest import is_heavy, may_read_all, visible
 from tega.hub.operations.base import operation, receipt, revision_of, write_answer
 from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
 from tega.paths import format_path, overlap, parse_path
-from tega.pattern import path_pattern
 from tega.protocol import requests
 from tega.protocol.answers import change_to_wire, difference_to_wire
 from tega.protocol.errors import BadRequest
-from tega.tree import find, to_json, walk
+from tega.tree.comparing import diff as compare
+from tega.tree.nodes import find, to_json, walk
+from tega.tree.pattern import path_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
-    from tega.tree import Node
+    from tega.tree.nodes import Node
 
 
 MAX_LOG: Final = 10_000

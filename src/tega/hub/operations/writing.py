@@ -10,11 +10,11 @@ from tega.hub.changefeed import MANY
 from tega.hub.interest import is_heavy
 from tega.hub.operations.base import Later, operation, receipt, revision_of, writable, write_answer
 from tega.hub.reading import Answer, write_list
+from tega.log.state import mod_at
 from tega.paths import parse_path
 from tega.protocol import requests
 from tega.protocol.answers import difference_to_wire
 from tega.protocol.errors import BadRequest, Denied
-from tega.state import mod_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

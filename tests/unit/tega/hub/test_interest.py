@@ -4,7 +4,7 @@ from tega.api import Change, Commit, Op
 from tega.hub import FULL, access
 from tega.hub.interest import Index, Interest, costly, is_heavy, notified, regex_interest
 from tega.paths import parse_path
-from tega.tree import build
+from tega.tree.nodes import build
 
 
 def change(op: str, path: str, value=None) -> Change:

@@ -1,0 +1,1 @@
+"""The tree as a value: its nodes, patterns over it, and what differs between two."""
