@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from nlan import safefiles
 from nlan.errors import HostError
 from nlan.resources import Key
 from nlan.runtimes.base import Nodes
+from nlan.system import safefiles
 
 TERM_S = 5.0
 """How long a daemon may take to end after SIGTERM."""

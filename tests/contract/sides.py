@@ -15,14 +15,15 @@ from typing import Any
 
 from nlan.kinds.base import SEAM, Driver, drivers
 from nlan.netlink.channel import open_channel
-from nlan.netlink.links import dump_links
-from nlan.netlink.snapshot import look
+from nlan.netlink.tables.links import dump_links
+from nlan.netlink.tables.snapshot import look
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes.netns.kernel import syscalls
 from nlan.runtimes.netns.runtime import NetnsRuntime
-from nlan.testing import FakeKernel, FakePlace, address, fake_drivers, kernel_driver, link, route
-from nlan.testing.link import NewLink
+from nlan.testing import FakeKernel, FakePlace, fake_drivers, kernel_driver
+from nlan.testing.kernel import address, link, route
+from nlan.testing.kernel.link import NewLink
 
 STATIC = 4
 """Protocol number of a route that somebody else made."""

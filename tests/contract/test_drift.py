@@ -14,7 +14,7 @@ from nlan.kinds.stack import Stack
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
 from nlan.netlink.codec import Message
-from nlan.netlink.links import change_link, group_link, link_body
+from nlan.netlink.tables.links import change_link, group_link, link_body
 from nlan.resources import Foreign, Resource
 from samples import ADDRESS, BRIDGE, PAIR, VXLAN, with_
 

@@ -13,7 +13,7 @@ from nlan.errors import HostError, NlanError
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, open_channel
 from nlan.netlink.codec import Message
-from nlan.netlink.links import change_link, create_link, link_body
+from nlan.netlink.tables.links import change_link, create_link, link_body
 from nlan.testing import FakeKernel, FakePlace, KilledError, UnexpectedError
 from samples import ADDRESS, ADDRESS6, BRIDGE, ENTRY, LIMITS, PAIR, ROUTE, SWITCH, VXLAN, with_
 

@@ -13,8 +13,8 @@ import pytest
 
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
-from nlan.netlink.hops import Hop, hops_of
-from nlan.netlink.routes import dump_routes
+from nlan.netlink.tables.hops import Hop, hops_of
+from nlan.netlink.tables.routes import dump_routes
 from nlan.paths import Paths
 from nlan.runtimes.netns.runtime import NetnsRuntime
 from support import Nlan

@@ -26,7 +26,8 @@ from nlan.kinds.sysctl import Sysctl
 from nlan.kinds.veth import Veth
 from nlan.kinds.vxlan import Vxlan
 from nlan.resources import Key, Resource
-from nlan.testing import FakeKernel, KilledError, address, link
+from nlan.testing import FakeKernel, KilledError
+from nlan.testing.kernel import address, link
 from unit.engine_labs import Lab, Run, complete, kernel_with
 
 

@@ -17,7 +17,7 @@ from nlan.api.context import Context
 from nlan.api.events.watching import KEEP
 from nlan.errors import HostError, NlanError
 from nlan.keep.desired import Desired
-from nlan.netlink.snapshot import look
+from nlan.netlink.tables.snapshot import look
 from nlan.resources import FABRIC, HOST
 from tega.api import Change, Op
 from tega.database import Database

@@ -14,7 +14,7 @@ from nlan.api.context import Context
 from nlan.engines.base import Daemon as Process
 from nlan.errors import HostError
 from nlan.keep.desired import Desired
-from nlan.netlink import nftables as tables
+from nlan.netlink.tables import nftables as tables
 from nlan.plan import Operation
 
 PORTION = 10

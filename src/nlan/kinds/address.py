@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from nlan.netlink import codec, wire
-from nlan.netlink.addresses import Addresses, is_at_work, list_addresses
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message, Refusal
 from nlan.netlink.kind import KernelKind, View, foreign
-from nlan.netlink.links import Link, dump_links, mac_octets
-from nlan.netlink.routes import PROTOCOL, Routes, connect, deliver
 from nlan.netlink.step import FINISH, MAKE, REMOVE, Context, Step, index_of
+from nlan.netlink.tables.addresses import Addresses, is_at_work, list_addresses
+from nlan.netlink.tables.links import Link, dump_links, mac_octets
+from nlan.netlink.tables.routes import PROTOCOL, Routes, connect, deliver
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource, link_key
 from nlan.runtimes.base import Nodes
 

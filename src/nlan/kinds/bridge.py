@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from nlan.netlink import codec, wire
 from nlan.netlink.kind import KernelKind, View
-from nlan.netlink.links import (
+from nlan.netlink.step import FINISH, MAKE, Step, said
+from nlan.netlink.tables.links import (
     FIRST,
     Link,
     basics,
@@ -17,7 +18,6 @@ from nlan.netlink.links import (
     mac_octets,
     put_right,
 )
-from nlan.netlink.step import FINISH, MAKE, Step, said
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 
 _MTU_MAX = 65535

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from nlan.netlink import codec, nftables, wire
+from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, View, foreign
-from nlan.netlink.links import link_header, without_xdp
 from nlan.netlink.step import REMOVE, Step
+from nlan.netlink.tables import nftables
+from nlan.netlink.tables.links import link_header, without_xdp
 from nlan.resources import Foreign, Resource
 
 FALLBACKS = frozenset(

@@ -9,12 +9,12 @@ from typing import ClassVar
 from nlan.kinds.address import Address
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
-from nlan.netlink.hops import hops_of
 from nlan.netlink.kind import KernelKind, View, foreign
-from nlan.netlink.links import Links
-from nlan.netlink.routes import PROTOCOL, KernelRoute
-from nlan.netlink.rules import TABLES
 from nlan.netlink.step import FINISH, REMOVE, Context, Step, index_of
+from nlan.netlink.tables.hops import hops_of
+from nlan.netlink.tables.links import Links
+from nlan.netlink.tables.routes import PROTOCOL, KernelRoute
+from nlan.netlink.tables.rules import TABLES
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource, Side, link_key
 
 _TYPES = {

@@ -11,10 +11,10 @@ from typing import ClassVar
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, View, foreign
-from nlan.netlink.links import change_link
-from nlan.netlink.routes import NOT_FOREIGN
-from nlan.netlink.rules import RULES, TABLES, new_rule, own_rule
 from nlan.netlink.step import FINISH, Step, said
+from nlan.netlink.tables.links import change_link
+from nlan.netlink.tables.routes import NOT_FOREIGN
+from nlan.netlink.tables.rules import RULES, TABLES, new_rule, own_rule
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 from nlan.resources.foreign import What
 

@@ -7,7 +7,7 @@ where it is one of an interface, to what the namespace has for new interfaces.
 What new interfaces have (``net/ipv6/conf/default/…``) is given to those that had what was before, too: an
 interface that was there is then as one that comes.
 
-Some switches of a namespace are its interfaces' too (`nlan.netlink.netconf`): one interface that
+Some switches of a namespace are its interfaces' too (`nlan.netlink.tables.netconf`): one interface that
 says otherwise is a difference of the namespace's.
 """
 
@@ -21,13 +21,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from nlan import safefiles
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.kinds.base import Driver, Kind
-from nlan.netlink import netconf
+from nlan.netlink.tables import netconf
 from nlan.plan import Operation
 from nlan.resources.base import NAMESPACE, Difference, Impact, KernelFile, Key, Rank, Resource, link_key
 from nlan.runtimes.base import Nodes
+from nlan.system import safefiles
 
 JOURNAL_MAX = 1 << 26
 """Bytes of the file with the names."""

@@ -15,7 +15,8 @@ import msgspec
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, Views
-from nlan.netlink.links import (
+from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
+from nlan.netlink.tables.links import (
     FIRST,
     SECOND,
     Link,
@@ -28,7 +29,6 @@ from nlan.netlink.links import (
     mac_octets,
     put_right,
 )
-from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
 from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource
 
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, View
-from nlan.netlink.links import (
+from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
+from nlan.netlink.tables.links import (
     FIRST,
     Link,
     Links,
@@ -20,7 +21,6 @@ from nlan.netlink.links import (
     mac_octets,
     put_right,
 )
-from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 from nlan.values import VXLAN_PORT
 

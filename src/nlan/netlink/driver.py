@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nlan.errors import ApplyError, HostError, InternalError, NlanError, NotOwnedError
-from nlan.netlink import links
 from nlan.netlink.channel import Channel, is_absent, kernel_words, open_channel, open_channels
 from nlan.netlink.codec import Message, Refusal
 from nlan.netlink.kind import KernelKind, Kinds, View, Views
-from nlan.netlink.links import Links
 from nlan.netlink.step import FINISH, MAKE, REMOVE, Context, Step, UnbuildableError
+from nlan.netlink.tables import links
+from nlan.netlink.tables.links import Links
 from nlan.plan import Operation
 from nlan.resources import Resource
 from nlan.runtimes.base import Nodes

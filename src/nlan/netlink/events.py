@@ -11,10 +11,11 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from nlan.errors import HostError
-from nlan.netlink import codec, links, wire
+from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
-from nlan.netlink.hops import Hop, hops_of
-from nlan.netlink.routes import DAEMONS, KernelRoute, parse_route
+from nlan.netlink.tables import links
+from nlan.netlink.tables.hops import Hop, hops_of
+from nlan.netlink.tables.routes import DAEMONS, KernelRoute, parse_route
 from nlan.netlink.watch import WHAT, Listener, What, mask_of
 from nlan.runtimes.base import Nodes
 

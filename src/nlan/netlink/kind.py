@@ -15,14 +15,15 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nlan.errors import InternalError
-from nlan.netlink import nftables, rules, wire
-from nlan.netlink.addresses import Addresses, dump_addresses
+from nlan.netlink import wire
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message, Refusal
 from nlan.netlink.feature import Feature
-from nlan.netlink.links import Link, Links
-from nlan.netlink.routes import Routes, dump_all
 from nlan.netlink.step import Step
+from nlan.netlink.tables import nftables, rules
+from nlan.netlink.tables.addresses import Addresses, dump_addresses
+from nlan.netlink.tables.links import Link, Links
+from nlan.netlink.tables.routes import Routes, dump_all
 from nlan.netlink.watch import What
 from nlan.resources import Foreign, Resource
 from nlan.resources import foreign as foreign_things

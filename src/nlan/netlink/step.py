@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from nlan.netlink.codec import Message, Refusal
-from nlan.netlink.links import Links
+from nlan.netlink.tables.links import Links
 from nlan.runtimes.base import Nodes
 
 REMOVE, MAKE, FINISH = 0, 1, 2

@@ -17,7 +17,7 @@ from typing import Literal
 from nlan.errors import HostError
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import open_channel
-from nlan.netlink.routes import dump_routes, parse_route
+from nlan.netlink.tables.routes import dump_routes, parse_route
 from nlan.runtimes.base import Nodes
 
 Prefix = IPv4Network | IPv6Network

@@ -11,13 +11,13 @@ machine, have fake drivers. Nothing but tests imports this package.
     print(kernel)
 """
 
-from nlan.testing.daemons import FakeDaemonDriver
+from nlan.testing.drivers.daemons import FakeDaemonDriver
+from nlan.testing.drivers.hosts import FakeHostsDriver
+from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.errors import KilledError, RefusedError, UnexpectedError
-from nlan.testing.hosts import FakeHostsDriver
-from nlan.testing.kernel import FakeKernel
+from nlan.testing.kernel.fake import FakeKernel
 from nlan.testing.lab import fake_drivers, kernel_driver
 from nlan.testing.place import FakePlace
-from nlan.testing.sysctl import FakeSysctlDriver
 
 __all__ = [
     "FakeDaemonDriver",

@@ -10,10 +10,10 @@ from nlan.netlink.kind import KernelKind
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes.base import Nodes
-from nlan.testing.daemons import FakeDaemonDriver
-from nlan.testing.hosts import FakeHostsDriver
+from nlan.testing.drivers.daemons import FakeDaemonDriver
+from nlan.testing.drivers.hosts import FakeHostsDriver
+from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.place import FakePlace
-from nlan.testing.sysctl import FakeSysctlDriver
 
 
 def fake_drivers(

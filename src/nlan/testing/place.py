@@ -17,13 +17,13 @@ from typing import Any, NoReturn, cast
 
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
 from nlan.netlink import wire
-from nlan.netlink.links import FIRST
+from nlan.netlink.tables.links import FIRST
 from nlan.runtimes.base import Completed, Machine, NodeWatch
 from nlan.runtimes.netns.kernel import mark
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.kernel import FakeKernel
-from nlan.testing.limits import FakeLimits
-from nlan.testing.state import Netns
+from nlan.testing.kernel.fake import FakeKernel
+from nlan.testing.kernel.limits import FakeLimits
+from nlan.testing.kernel.state import Netns
 from nlan.testing.wire import RouteServer
 
 

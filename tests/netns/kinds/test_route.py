@@ -10,7 +10,7 @@ from nlan.kinds.address import Address
 from nlan.kinds.bridge import Bridge
 from nlan.kinds.route import Route
 from nlan.netlink.driver import NetlinkDriver
-from nlan.netlink.snapshot import look
+from nlan.netlink.tables.snapshot import look
 from nlan.resources import Key, Resource
 from nlan.runtimes.netns.runtime import NetnsRuntime
 

@@ -10,7 +10,7 @@ import pytest
 from netns.support import shell
 from nlan.errors import HostError
 from nlan.netlink.events import Event, EventWatcher
-from nlan.netlink.snapshot import look
+from nlan.netlink.tables.snapshot import look
 from nlan.runtimes.netns.runtime import NetnsRuntime
 
 DEADLINE_S = 10.0

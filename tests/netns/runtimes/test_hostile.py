@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import pytest
 
-from nlan import safefiles
 from nlan.engines.frr.run.files import Files
 from nlan.runtimes.netns.runtime import NetnsRuntime
+from nlan.system import safefiles
 
 RACE_S = 2.0
 """How long each race lasts."""

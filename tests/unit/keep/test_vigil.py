@@ -10,7 +10,7 @@ import pytest
 from nlan import processes
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.keep.vigil import STILL_S, Vigil
-from nlan.netlink import nftables as tables
+from nlan.netlink.tables import nftables as tables
 from nlan.plan import Operation
 from nlan.resources import Key
 

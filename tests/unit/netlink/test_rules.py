@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nlan.netlink import codec, wire
-from nlan.netlink.rules import own_rule
+from nlan.netlink.tables.rules import own_rule
 
 MAIN, EVERYBODY = 254, 0xFFFFFFFF
 SUPPRESS_PREFIX_LENGTH, UID_RANGE, IP_PROTOCOL = 14, 20, 22

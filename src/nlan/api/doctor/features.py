@@ -15,7 +15,7 @@ from nlan.netlink import wire
 from nlan.netlink.channel import Channel, kernel_words
 from nlan.netlink.codec import u32
 from nlan.netlink.feature import Feature as KernelFeature
-from nlan.netlink.links import link_feature
+from nlan.netlink.tables.links import link_feature
 from nlan.paths import Paths
 
 OPTIONAL = (

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from nlan import safefiles
 from nlan.engines.base import Engines, LogEvent
+from nlan.system import safefiles
 
 _CHUNK = 1 << 20
 """Bytes of a log that are read at once; of more, only the last are looked at."""

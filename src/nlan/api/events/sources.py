@@ -11,17 +11,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan import inotify
 from nlan.api.events.logs import Logs
 from nlan.api.events.sysctls import DIRECTORY, Sysctls
 from nlan.engines.base import Engines, LogEvent
 from nlan.errors import HostError
-from nlan.inotify import Inotify
 from nlan.kinds.base import AnyKind
 from nlan.netlink.events import ALL, Event, EventWatcher
 from nlan.paths import namespace_name
 from nlan.resources import FABRIC
 from nlan.runtimes.base import Nodes
+from nlan.system import inotify
+from nlan.system.inotify import Inotify
 from tega.database import Database
 
 NEEDED = (".json", ".pid", ".vty")

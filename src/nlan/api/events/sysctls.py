@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan import inotify
 from nlan.errors import HostError
-from nlan.inotify import Inotify
 from nlan.netlink.watch import allow_descriptors
 from nlan.resources.base import KernelFile
 from nlan.runtimes.base import Nodes
+from nlan.system import inotify
+from nlan.system.inotify import Inotify
 
 PORTION = 500
 """So many are read at a time."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nlan.api import catalog
 from nlan.api.inside import reach
-from nlan.echo import full_tables, ping_matrix
+from nlan.api.inside.echo import full_tables, ping_matrix
 from nlan.errors import InputError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan import safefiles
 from nlan.errors import PeerError, os_words
+from nlan.system import safefiles
 
 TIMEOUT_S = 10.0
 """How long BIRD may be silent."""

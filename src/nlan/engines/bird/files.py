@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from nlan import safefiles
 from nlan.engines.bird.config import text
 from nlan.engines.bird.directories import RUN
 from nlan.engines.bird.log import NAME as LOG_NAME
 from nlan.engines.bird.resource import BirdDaemon
 from nlan.model import from_json, to_builtins
+from nlan.system import safefiles
 
 RECEIPT_MAX = CONFIG_MAX = 1 << 28
 """Bytes of a receipt, and of a configuration."""

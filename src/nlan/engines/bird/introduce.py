@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from nlan import processes, safefiles
+from nlan import processes
 from nlan.engines.bird.config import Statement
 from nlan.engines.bird.control import Control
 from nlan.engines.bird.files import Files
@@ -30,6 +30,7 @@ from nlan.engines.bird.show import parse_protocols
 from nlan.errors import HostError, PeerError
 from nlan.model.codec import IpAddress
 from nlan.runtimes.base import Nodes
+from nlan.system import safefiles
 
 BGP_PORT = 179
 READY_S = 0.3

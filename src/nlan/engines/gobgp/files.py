@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from nlan import safefiles
 from nlan.engines.gobgp.log import NAME as LOG_NAME
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.model import from_json, to_builtins
+from nlan.system import safefiles
 
 RECEIPT_MAX = 1 << 28
 """Bytes of a receipt."""

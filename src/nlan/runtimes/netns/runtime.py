@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from nlan import safefiles
 from nlan.errors import HostError, NlanError, NotOwnedError
 from nlan.paths import Paths, file_name, namespace_name
 from nlan.runtimes.base import Completed, Machine, NodeDirectory
@@ -20,6 +19,7 @@ from nlan.runtimes.netns.machine import NetnsMachine
 from nlan.runtimes.netns.making import Maker
 from nlan.runtimes.netns.programs import Programs
 from nlan.runtimes.netns.watch import PinWatch
+from nlan.system import safefiles
 
 
 class NetnsRuntime:

@@ -7,10 +7,10 @@ import os
 import select
 from collections.abc import Iterator
 
-from nlan import inotify
-from nlan.inotify import Change, Inotify
 from nlan.paths import Paths, namespace_name
 from nlan.runtimes.base import NodeEvent
+from nlan.system import inotify
+from nlan.system.inotify import Change, Inotify
 
 COMES, GOES = inotify.CREATE | inotify.MOVED_TO, inotify.DELETE | inotify.MOVED_FROM
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_interface
 
 from nlan.netlink import codec, wire
-from nlan.testing import address
-from nlan.testing.state import Address, Interface, Link
+from nlan.testing.kernel import address
+from nlan.testing.kernel.state import Address, Interface, Link
 from nlan.testing.wire.request import Request, expect, fields, link_of
 
 _KNOWN = frozenset({wire.IFA_ADDRESS, wire.IFA_LOCAL, wire.IFA_PROTO})

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from nlan.netlink import codec, wire
-from nlan.testing import fdb
-from nlan.testing.state import Ip, Link
+from nlan.testing.kernel import fdb
+from nlan.testing.kernel.state import Ip, Link
 from nlan.testing.wire.request import Request, expect, fields, link_of
 
 _PERMANENT_NOARP, wire.NTF_SELF, _PROXY = 0xC0, 2, 8

@@ -8,12 +8,12 @@ from ipaddress import ip_address
 from typing import Any
 
 from nlan.netlink import codec, wire
-from nlan.netlink.links import mac_octets
-from nlan.netlink.settings import BRIDGE, PORT, VXLAN, Setting
-from nlan.testing import link
+from nlan.netlink.tables.links import mac_octets
+from nlan.netlink.tables.settings import BRIDGE, PORT, VXLAN, Setting
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.link import NewLink
-from nlan.testing.state import Ip, Link, Netns, Tunnel
+from nlan.testing.kernel import link
+from nlan.testing.kernel.link import NewLink
+from nlan.testing.kernel.state import Ip, Link, Netns, Tunnel
 from nlan.testing.wire.request import Fields, Request, expect, fields, link_of
 
 _BASICS = frozenset({wire.IFLA_IFNAME, wire.IFLA_ADDRESS, wire.IFLA_MTU, wire.IFLA_GROUP})

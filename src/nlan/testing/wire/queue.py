@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nlan.netlink import codec, wire
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import Bucket, Link
+from nlan.testing.kernel.state import Bucket, Link
 from nlan.testing.wire.request import Request, expect, fields, link_of
 
 _TICK_NS = 64

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from nlan.netlink import codec
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.state import Link, Netns
+from nlan.testing.kernel.state import Link, Netns
 
 Fields = dict[int, memoryview]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from nlan.netlink import codec, wire
-from nlan.testing import route
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import KERNEL, LOCAL_TABLE, Ip, Link, Prefix, Route
+from nlan.testing.kernel import route
+from nlan.testing.kernel.state import KERNEL, LOCAL_TABLE, Ip, Link, Prefix, Route
 from nlan.testing.wire.request import Request, expect, fields, link_of
 
 _KNOWN = frozenset({wire.RTA_DST, wire.RTA_OIF, wire.RTA_GATEWAY})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nlan.netlink import codec, wire
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import KERNEL
+from nlan.testing.kernel.state import KERNEL
 from nlan.testing.wire.request import Request, expect, fields
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from nlan.netlink import codec, wire
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.faults import Faults
-from nlan.testing.state import Netns
+from nlan.testing.kernel.faults import Faults
+from nlan.testing.kernel.state import Netns
 from nlan.testing.wire import address, fdb, link, queue, route, rule
 from nlan.testing.wire.request import Request, expect
 

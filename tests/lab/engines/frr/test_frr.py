@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from nlan import safefiles
 from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run import parse_log
 from nlan.engines.frr.run.load import Loader
@@ -23,6 +22,7 @@ from nlan.model import Node
 from nlan.secrets import Secret
 from nlan.services.router import model
 from nlan.services.router.model import BgpPeer, FrrRaw, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.system import safefiles
 
 replace = msgspec.structs.replace
 Bgp = partial(model.Bgp, redistribute=("connected",))

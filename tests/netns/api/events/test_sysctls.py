@@ -10,11 +10,11 @@ import pytest
 
 from netns.support import create, shell, succeeded
 from nlan.api.events.sysctls import Sysctls
-from nlan.inotify import Inotify
 from nlan.netlink.driver import NetlinkDriver
 from nlan.netlink.events import EventWatcher
 from nlan.resources.base import KernelFile
 from nlan.runtimes.netns.runtime import NetnsRuntime
+from nlan.system.inotify import Inotify
 from samples import PAIR
 
 NAME = "net/ipv4/conf/all/accept_local"

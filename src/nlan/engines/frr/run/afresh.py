@@ -15,7 +15,6 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from nlan import safefiles
 from nlan.engines.frr.config.tree import Command, Path, canonical, paths
 from nlan.engines.frr.programs import MANAGER, program
 from nlan.engines.frr.run.files import Files, own_lines
@@ -23,6 +22,7 @@ from nlan.engines.frr.run.load import Changed, Loader
 from nlan.engines.frr.run.vty import Vty
 from nlan.errors import ApplyError, HostError, PeerError
 from nlan.runtimes.base import Nodes
+from nlan.system import safefiles
 
 DEADLINE_S = 5.0
 """How long it may take to answer."""

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan import safefiles
 from nlan.engines.frr.config import file as frrfile
 from nlan.engines.frr.config import tree as frrconfig
 from nlan.engines.frr.programs import MANAGER
 from nlan.errors import HostError
+from nlan.system import safefiles
 
 RECEIPT_MAX = 1 << 28
 """Bytes of a receipt."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from nlan import safefiles
 from nlan.engines.frr.programs import MANAGER
 from nlan.engines.frr.run.files import Files
 from nlan.processes import PID_MAX
+from nlan.system import safefiles
 
 _STATE, _START_TIME = 0, 19
 """Of /proc/PID/stat, counted behind the name: clock ticks from the boot to the process's start."""

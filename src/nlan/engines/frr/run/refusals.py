@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from nlan import safefiles
 from nlan.engines.frr.config import file as frrfile
 from nlan.engines.frr.config.tree import Path, paths
 from nlan.engines.frr.run.files import Files
 from nlan.secrets import hide
+from nlan.system import safefiles
 
 _BAD_LINE = re.compile(r"\] (.+) on config line (\d+): *(.*)$", re.MULTILINE)
 

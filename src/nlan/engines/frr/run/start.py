@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from nlan import safefiles
 from nlan.engines.frr.config import tree as frrconfig
 from nlan.engines.frr.programs import MANAGER, program
 from nlan.engines.frr.resource import FrrDaemon
@@ -26,6 +25,7 @@ from nlan.engines.frr.run.watch import Watch
 from nlan.errors import ApplyError, HostError, NlanError, PeerError, os_words
 from nlan.resources import Key
 from nlan.runtimes.base import Nodes
+from nlan.system import safefiles
 
 DEADLINE_S = 120.0
 """How long a daemon may take from its start to its first answer."""

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nlan import safefiles
 from nlan.errors import PeerError
+from nlan.system import safefiles
 
 TIMEOUT_S = 10
 """How long a daemon may take to answer."""

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lookout.beacon.resource import Beacon
-from nlan import processes, safefiles
+from nlan import processes
 from nlan.engines.base import BgpAlone, BgpSession
 from nlan.errors import ApplyError, NlanError, os_words
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
 from nlan.runtimes.base import Nodes
+from nlan.system import safefiles
 
 PROGRAM = Path(__file__).with_name("daemon.py")
 DAEMON = "beacon"

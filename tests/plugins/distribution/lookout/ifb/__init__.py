@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from nlan.netlink import codec, wire
 from nlan.netlink.kind import KernelKind, View
-from nlan.netlink.links import FIRST, Link, basics, change_link, create_link, link_feature, mac_octets
 from nlan.netlink.step import FINISH, MAKE, Step, said
+from nlan.netlink.tables.links import FIRST, Link, basics, change_link, create_link, link_feature, mac_octets
 from nlan.resources import NAMESPACE, Key, Rank, Resource
 from nlan.resources.base import Impact
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_interface
 import pytest
 
 from netns.support import create, shell, succeeded
-from nlan.echo import Pair, ping_matrix
+from nlan.api.inside.echo import Pair, ping_matrix
 from nlan.errors import HostError
 from nlan.kinds.address import Address
 from nlan.kinds.bridge import Bridge

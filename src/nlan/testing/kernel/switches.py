@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import Netns
+from nlan.testing.kernel.state import Netns
 
 DEFAULTS = {
     "net/ipv4/ip_forward": "0",

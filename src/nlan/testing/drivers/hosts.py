@@ -10,7 +10,7 @@ from nlan.kinds.hosts import HostsFile
 from nlan.plan import Operation
 from nlan.resources import HOST
 from nlan.testing.errors import RefusedError
-from nlan.testing.kernel import FakeKernel
+from nlan.testing.kernel.fake import FakeKernel
 
 
 class FakeHostsDriver:

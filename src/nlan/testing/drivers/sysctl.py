@@ -10,9 +10,9 @@ from nlan.errors import ApplyError, HostError, NlanError
 from nlan.kinds.sysctl import Sysctl
 from nlan.plan import Operation
 from nlan.resources import Resource
-from nlan.testing import switches
 from nlan.testing.errors import RefusedError
-from nlan.testing.kernel import FakeKernel
+from nlan.testing.kernel import switches
+from nlan.testing.kernel.fake import FakeKernel
 
 
 class FakeSysctlDriver:

@@ -9,9 +9,9 @@ from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, open_channel
 from nlan.netlink.codec import Message
 from nlan.netlink.events import address_text
-from nlan.netlink.hops import hops_of
-from nlan.netlink.links import Links, dump_links
-from nlan.netlink.routes import PROTOCOL
+from nlan.netlink.tables.hops import hops_of
+from nlan.netlink.tables.links import Links, dump_links
+from nlan.netlink.tables.routes import PROTOCOL
 from nlan.runtimes.base import Nodes
 
 _NUD_USELESS = wire.NUD_FAILED | wire.NUD_INCOMPLETE | wire.NUD_NOARP

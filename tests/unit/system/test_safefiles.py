@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan import safefiles
+from nlan.system import safefiles
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from nlan.testing import address, route
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.state import Ip, Link, Netns, Tunnel
+from nlan.testing.kernel import address, route
+from nlan.testing.kernel.state import Ip, Link, Netns, Tunnel
 
 MTU_MIN, MTU_MAX, MTU_DEFAULT = 68, 65535, 1500
 NAME_MAX = 15

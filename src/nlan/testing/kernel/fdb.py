@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import Ip, Link
+from nlan.testing.kernel.state import Ip, Link
 
 
 def append(link: Link, remote: Ip) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from nlan.engines.base import Daemon
-from nlan.netlink.links import MARKS
-from nlan.netlink.snapshot import PROTOCOLS
-from nlan.testing.state import MAIN_TABLE, RULES, Link, Netns
-from nlan.testing.switches import DEFAULTS
+from nlan.netlink.tables.links import MARKS
+from nlan.netlink.tables.snapshot import PROTOCOLS
+from nlan.testing.kernel.state import MAIN_TABLE, RULES, Link, Netns
+from nlan.testing.kernel.switches import DEFAULTS
 
 
 def text_of(

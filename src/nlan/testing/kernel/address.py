@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 from ipaddress import IPv6Address, ip_network
 
-from nlan.testing import route
 from nlan.testing.errors import RefusedError, UnexpectedError
-from nlan.testing.state import KERNEL, LOCAL_TABLE, MAIN_TABLE, Address, Interface, Link, Route
+from nlan.testing.kernel import route
+from nlan.testing.kernel.state import KERNEL, LOCAL_TABLE, MAIN_TABLE, Address, Interface, Link, Route
 
 _METRIC = {4: 0, 6: 256}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nlan.echo import full_tables
+from nlan.api.inside.echo import full_tables
 
 COUNTED = """entries  allocs   unresolved_discards table_fulls
 0000000f 000013cc 00000000            0000b74b

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from nlan import inotify
 from nlan.errors import HostError
-from nlan.inotify import Inotify
+from nlan.system import inotify
+from nlan.system.inotify import Inotify
 
 
 @pytest.fixture

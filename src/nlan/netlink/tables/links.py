@@ -14,7 +14,7 @@ from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message
 from nlan.netlink.feature import Feature
-from nlan.netlink.settings import flags_to_set, odd_settings, settings_to_set
+from nlan.netlink.tables.settings import flags_to_set, odd_settings, settings_to_set
 
 FIRST = 0x6E6C616E
 SECOND = 0x6E6C616F

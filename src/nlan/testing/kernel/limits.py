@@ -7,7 +7,7 @@ import os
 
 from nlan.errors import HostError
 from nlan.testing.errors import RefusedError
-from nlan.testing.kernel import FakeKernel
+from nlan.testing.kernel.fake import FakeKernel
 
 _PERIOD_US = 100_000
 

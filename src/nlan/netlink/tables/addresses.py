@@ -13,8 +13,8 @@ from typing import NamedTuple
 from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message
-from nlan.netlink.links import Link, Links
-from nlan.netlink.routes import PROTOCOL, Routes
+from nlan.netlink.tables.links import Link, Links
+from nlan.netlink.tables.routes import PROTOCOL, Routes
 
 _KERNELS = frozenset({wire.IFAPROT_KERNEL_LO, wire.IFAPROT_KERNEL_RA, wire.IFAPROT_KERNEL_LL})
 """Protocol numbers of the loopback's own address, of router advertisements, of link-local ones."""

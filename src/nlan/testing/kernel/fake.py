@@ -12,11 +12,11 @@ import os
 from ipaddress import ip_interface
 
 from nlan.errors import HostError
-from nlan.testing.faults import Faults
-from nlan.testing.link import remove
-from nlan.testing.state import LOOPBACK_MTU, Address, Link, Netns
-from nlan.testing.switches import DEFAULTS
-from nlan.testing.text import text_of
+from nlan.testing.kernel.faults import Faults
+from nlan.testing.kernel.link import remove
+from nlan.testing.kernel.state import LOOPBACK_MTU, Address, Link, Netns
+from nlan.testing.kernel.switches import DEFAULTS
+from nlan.testing.kernel.text import text_of
 
 _KERNEL_LO = 1
 """Protocol number of the loopback's own IPv6 address; IPv4's has none."""

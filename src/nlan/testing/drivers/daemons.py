@@ -9,8 +9,8 @@ from nlan.engines.base import Daemon, Engines
 from nlan.errors import ApplyError, HostError, NlanError
 from nlan.plan import Operation
 from nlan.testing.errors import RefusedError
-from nlan.testing.kernel import FakeKernel
-from nlan.testing.state import Netns
+from nlan.testing.kernel.fake import FakeKernel
+from nlan.testing.kernel.state import Netns
 
 
 class FakeDaemonDriver:

@@ -10,7 +10,7 @@ import errno
 from ipaddress import IPv4Interface
 
 from nlan.testing.errors import RefusedError
-from nlan.testing.state import KERNEL, MAIN_TABLE, Ip, Link, Netns, Prefix, Route
+from nlan.testing.kernel.state import KERNEL, MAIN_TABLE, Ip, Link, Netns, Prefix, Route
 
 _METRIC = {4: 0, 6: 1024}
 _INVALID = "Nexthop has invalid gateway"

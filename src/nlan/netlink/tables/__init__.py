@@ -1,0 +1,1 @@
+"""What the kernel lists of a namespace, table by table, and messages about what stands in them."""

@@ -1,0 +1,1 @@
+"""Fakes of the drivers that work on files and processes."""
