@@ -236,9 +236,9 @@ class _Load:
         written, records = self._records(reader)
         if not self.nodes and not self.report.failed:
             self.report.error(written.position(table.ShortKeys.nodes), "the lab has no nodes")
-        settings = Settings(written, self.report, self.allocator, self.engines, self.misnamed)
+        settings = Settings(written, self.report, self.allocator, self.engines, path, self.misnamed)
         self.positions = settings.positions
-        lab = build_lab(self._name(name, written, path), settings, records, underlay, path, services)
+        lab = build_lab(self._name(name, written, path), settings, records, underlay, services)
         verify(lab, settings.positions, self.report, self.engines, services)
         return lab
 

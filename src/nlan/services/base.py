@@ -74,8 +74,26 @@ class Service(Protocol):
 
         return NOTHING
 
+    # How a lab is resolved: see `nlan.schema.resolving.contributors.Contributor`.
+
+    def declare(self, wiring: Wiring) -> None:
+        """Note what nodes say in full, before anything is derived or allocated."""
+        return
+
+    def connect(self, wiring: Wiring) -> None:
+        """Make segments of what is written, and give the nodes their interfaces on them."""
+        return
+
+    def add_hosts(self, node: NodeDraft, wiring: Wiring) -> None:
+        """Add what is behind the node, now that all segments are there."""
+        return
+
+    def derive(self, wiring: Wiring) -> None:
+        """Derive what follows from all segments and all hosts, such as routing."""
+        return
+
     def resolve(self, node: NodeDraft, wiring: Wiring) -> ServiceModel | None:
-        """Return what the node holds of it; see `nlan.schema.resolving.contributors.Contributor`."""
+        """Return what the node holds of it by what is written and derived, or None."""
         return None
 
     def check(self, lab: Lab, positions: Positions, report: Report) -> None:
@@ -107,7 +125,20 @@ SEAM: Seam[Service] = Seam(
     "services",
     "nlan.services",
     "SERVICE",
-    needs=("name", "stage", "model", "contribution", "resolve", "check", "expand_lab", "expand"),
+    needs=(
+        "name",
+        "stage",
+        "model",
+        "contribution",
+        "declare",
+        "connect",
+        "add_hosts",
+        "derive",
+        "resolve",
+        "check",
+        "expand_lab",
+        "expand",
+    ),
     probe=_probe,
 )
 

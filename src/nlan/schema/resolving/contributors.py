@@ -19,8 +19,12 @@ from nlan.schema.written.sections import Contribution, Vocabulary
 class Contributor(Protocol):
     """A service as the schema sees it.
 
-    All of it is pure. What is wrong is recorded in a report, at the position where it is written, and never
-    raised, so that a file's problems are reported together.
+    A lab is resolved in steps: `declare`, `connect`, `add_hosts`, `derive`, `resolve`. All services are asked
+    for a step, in their order, before the next one. ``node.written`` has the values of a node's keys,
+    ``node.ends`` the segments with theirs, ``node.of(TYPE)`` what the service keeps from step to step.
+
+    All of it is pure. What is wrong is recorded in a report (``wiring.report``), at the position where it is
+    written, and never raised, so that a file's problems are reported together.
 
     Attributes:
         name: The service's.
@@ -33,11 +37,28 @@ class Contributor(Protocol):
     def contribution(self) -> Contribution:
         """Return the keys that it adds to what a file may say."""
 
-    def resolve(self, node: NodeDraft, wiring: Wiring) -> ServiceModel | None:
-        """Return what the node holds of it by what is written, or None.
+    def declare(self, wiring: Wiring) -> None:
+        """Note what nodes say in full, before anything is derived or allocated.
 
-        It is asked of each node, in file order, when all segments and all routing are there: ``node.written``
-        has the values of its keys, ``node.ends`` the segments with theirs; ``wiring.report`` takes problems.
+        Segments that are made here stand before those of links and networks.
+        """
+
+    def connect(self, wiring: Wiring) -> None:
+        """Make segments of what is written, and give the nodes their interfaces on them."""
+
+    def add_hosts(self, node: NodeDraft, wiring: Wiring) -> None:
+        """Add what is behind the node, now that all segments are there, and count it in ``node.hosts``.
+
+        It is asked node by node, in file order, and asked no more where hosts become too many.
+        """
+
+    def derive(self, wiring: Wiring) -> None:
+        """Derive what follows from all segments and all hosts, such as routing."""
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> ServiceModel | None:
+        """Return what the node holds of it by what is written and derived, or None.
+
+        It is asked of each node, in file order, when all services have derived what they derive.
         """
 
     def check(self, lab: Lab, positions: Positions, report: Report) -> None:

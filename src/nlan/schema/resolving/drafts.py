@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from ipaddress import IPv4Address
+from typing import Any, TypeVar
 
 import msgspec
 
-from nlan.model import Interface, Limits, ServiceModel
+from nlan.model import Interface
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.sections import Record
@@ -15,6 +16,7 @@ from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import VhostLan
 
+K = TypeVar("K")
 CONNECTED = ("connected",)
 """What routers announce besides, unless a file says otherwise."""
 
@@ -87,7 +89,22 @@ class Segment(msgspec.Struct, eq=False):
 
 
 class NodeDraft(msgspec.Struct, eq=False):
-    """A node on its way to the model."""
+    """A node on its way to the model.
+
+    Attributes:
+        name: The node's.
+        written: What the file says of it.
+        at: Where that stands.
+        is_router: Whether it routes.
+        underlay: Its address on the underlay.
+        attached: Whether it is on the underlay; who needs that says so.
+        carries: The largest MTU of its tunnels over the underlay.
+        forwards: Whether it forwards packets where nothing is written of that.
+        hosts: How many hosts are behind it.
+        interfaces: What links and LANs give it.
+        ends: Its segments, each with its own end.
+        kept: What services keep of it, by type; see `of`.
+    """
 
     name: str
     written: Record
@@ -98,6 +115,9 @@ class NodeDraft(msgspec.Struct, eq=False):
     asn: int | None = None
     reflector: bool = False
     ospf_area: IPv4Address | None = None
+    carries: int = 0
+    forwards: bool = False
+    hosts: int = 0
     interfaces: list[Interface] = []
     ptn: list[PtnNetwork] = []
     vhosts: list[VhostLan] = []
@@ -105,8 +125,14 @@ class NodeDraft(msgspec.Struct, eq=False):
     ends: list[tuple[Segment, End]] = []
     router: Router | None = None
     gateway: tuple[IpAddress, ...] = ()
-    limits: Limits | None = None
-    services: list[ServiceModel] = []
+    kept: dict[type, Any] = {}
+
+    def of(self, kind: type[K]) -> K:
+        """Return what a service keeps of the node while it is resolved; at first, one made of nothing."""
+        if kind not in self.kept:
+            self.kept[kind] = kind()
+        found: K = self.kept[kind]
+        return found
 
 
 def vpns_of(node: NodeDraft) -> list[L2Vpn]:

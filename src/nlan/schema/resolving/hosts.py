@@ -1,30 +1,22 @@
-"""Host LANs, of the short form and of the service `Vhosts`; what a node may use."""
+"""Host LANs, of the short form and of the service `Vhosts`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Interface, IPv6Interface
 
-from nlan.model import Limits
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.hosts import HostLanKeys, VhostsKeys
 from nlan.schema.written.sections import Record
-from nlan.schema.written.table import LimitsKeys, NodeKeys
+from nlan.schema.written.table import NodeKeys
 from nlan.services.vhosts.model import VhostLan
 
 
 def add_host_lans(node: NodeDraft, settings: Settings) -> None:
-    """Add what the node's `hosts` says, and its limits."""
-    limits = node.written.get(NodeKeys.limits)
-    if limits:
-        node.limits = Limits(
-            memory=limits.get(LimitsKeys.memory),
-            cpus=limits.get(LimitsKeys.cpus),
-            pids=limits.get(LimitsKeys.pids),
-        )
+    """Add what the node's `hosts` says."""
     written = node.written.get(NodeKeys.hosts)
     if written is None:
         return
@@ -75,6 +67,18 @@ def _first(network: IpNetwork) -> IpInterface:
     return kind((int(network.network_address) + step, network.prefixlen))
 
 
+def vain_mtus(nodes: Iterable[NodeDraft], settings: Settings) -> None:
+    """Record where `mtu` is written of nodes, none of which has what it is meant for."""
+    used: dict[Position, bool] = {}
+    for node in nodes:
+        if NodeKeys.mtu in node.written:
+            at = node.written.position(NodeKeys.mtu)
+            used[at] = used.get(at, False) or bool(node.vhosts)
+    for at in (at for at, is_used in used.items() if not is_used):
+        message = "a node's `mtu` is that of its host LANs, and there are none"
+        settings.report.error(at, message, "say it of the link or network, or of the whole lab")
+
+
 # -- the full form, and what both have
 
 
@@ -115,6 +119,8 @@ def written_gateways(record: Record, report: Report) -> list[IpInterface]:
 def add_lan(node: NodeDraft, lan: VhostLan, at: Position, positions: Positions) -> None:
     """Add a host LAN and remember where it is written."""
     node.vhosts.append(lan)
+    node.hosts += len(lan.hosts)
+    node.forwards = True
     positions.put(at, "node", node.name, "vhosts", lan.gateway)
     for gateway in lan.gateways:
         positions.put(at, "node", node.name, "address", gateway)

@@ -28,7 +28,15 @@ def add_ptn(node: NodeDraft, mtu: int, positions: Positions, report: Report) -> 
         if local is None:
             report.error(record.at, "the tunnel end has no address: `LocalIp` is missing")
             continue
-        node.ptn.append(PtnNetwork(name=name.value, local=local, l2vpns=tuple(vpn for vpn in vpns if vpn)))
+        add_network(node, PtnNetwork(name=name.value, local=local, l2vpns=tuple(vpn for vpn in vpns if vpn)))
+
+
+def add_network(node: NodeDraft, network: PtnNetwork) -> None:
+    """Add a network to a node, which is on the underlay then."""
+    node.ptn.append(network)
+    node.attached = True
+    node.carries = max(node.carries, *(vpn.mtu for vpn in network.l2vpns), 0)
+    node.hosts += sum(len(vpn.hosts) for vpn in network.l2vpns)
 
 
 def _remotes(node: NodeDraft, name: str, links: Record, positions: Positions) -> None:

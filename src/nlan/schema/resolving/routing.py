@@ -12,7 +12,7 @@ import msgspec
 from nlan.interfaces import lan_name
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.resolving.addresses import UnknownAddressError, address_of
-from nlan.schema.resolving.bgp import derive_bgp
+from nlan.schema.resolving.bgp import derive_bgp, fill_peers
 from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
 from nlan.schema.resolving.full_router import written_router
 from nlan.schema.resolving.segments import Wiring
@@ -28,7 +28,17 @@ from nlan.services.router.model import FrrRaw, Ospf, OspfArea, OspfInterface, Ro
 _ZERO = IPv4Address(0)
 
 
-def derive_routers(wiring: Wiring, lab: Path) -> None:
+def derive_routing(wiring: Wiring) -> None:
+    """Give every router its protocols and peers, every plain host its default route."""
+    derive_routers(wiring)
+    derive_gateways(wiring.nodes.values(), wiring.settings)
+    fill_peers(wiring.nodes, wiring.settings)
+    for node in wiring.nodes.values():
+        if node.router is not None and (node.router.bgp or node.router.ospf):
+            node.forwards = True
+
+
+def derive_routers(wiring: Wiring) -> None:
     """Give every node its router: what it says in full first, what is derived around it."""
     settings, nodes = wiring.settings, wiring.nodes
     for node in nodes.values():
@@ -43,7 +53,7 @@ def derive_routers(wiring: Wiring, lab: Path) -> None:
     derive_bgp(wiring)
     for node in nodes.values():
         if node.router:
-            _rest(node, settings, wiring, lab)
+            _rest(node, settings, wiring, settings.path)
 
 
 def _resolve_asn(node: NodeDraft, settings: Settings) -> None:

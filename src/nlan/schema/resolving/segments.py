@@ -11,6 +11,7 @@ from nlan.model import Endpoint, Interface, Lan, Link
 from nlan.schema.resolving.allocate import Spans
 from nlan.schema.resolving.drafts import End, NodeDraft, Segment, vpns_of
 from nlan.schema.resolving.numbering import lift, nth, number_ends, number_of
+from nlan.schema.resolving.ptn import add_network
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.ranges import expand_names
 from nlan.schema.syntax.report import Position, Written, nearest, values
@@ -293,7 +294,7 @@ class Wiring:
             mtu=segment.mtu,
             hosts=tuple(end.hosts),
         )
-        node.ptn.append(PtnNetwork(name=segment.name, local=underlay.ip, l2vpns=(vpn,)))
+        add_network(node, PtnNetwork(name=segment.name, local=underlay.ip, l2vpns=(vpn,)))
         positions, key = self.settings.positions, ("node", node.name, "vni", segment.vni)
         positions.put(end.at, *key)
         positions.put(record.position(LinkKeys.vni), *key, "id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from pathlib import Path
 from typing import Literal
 
 from nlan.model.codec import IpNetwork
@@ -38,10 +39,14 @@ class Settings:
         report: Report,
         allocator: Allocator,
         engines: Engines,
+        path: Path,
         misnamed: Collection[str] = (),
     ) -> None:
-        """Take what the lab says, where problems and allocations go, and nodes left out for their names."""
-        self.engines, self.misnamed = engines, misnamed
+        """Take what the lab says, where problems and allocations go, and nodes left out for their names.
+
+        Files that the lab names are relative to the folder of its own, which is at `path`.
+        """
+        self.engines, self.path, self.misnamed = engines, path, misnamed
         self.written, self.report, self.allocator = written, report, allocator
         self.positions = Positions()
         self.mtu = written.get(LabKeys.mtu, 1500)

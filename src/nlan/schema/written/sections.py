@@ -227,12 +227,15 @@ class Contribution(NamedTuple):
         sections: Sections of the contributor's own, which its keys lead to, as the reference page has them.
         titles: What each type of its model is called in messages, such as ``a queue``.
         fields: What a field of its model takes beyond its type, by type and field: a range, a pattern, words.
+        routing: Keys of ``a node`` that make a router of it, and of ``a lab`` that make one of every node,
+            where a node does not say what it is.
     """
 
     keys: Mapping[str, Sequence[AnyKey]]
     sections: Sequence[Section] = ()
     titles: Mapping[type, str] = MappingProxyType({})
     fields: Mapping[tuple[type, str], ScalarKind[object]] = MappingProxyType({})
+    routing: Mapping[str, Sequence[AnyKey]] = MappingProxyType({})
 
 
 NOTHING = Contribution({})

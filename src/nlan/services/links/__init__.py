@@ -10,6 +10,7 @@ from nlan.services.base import Context, Service, Stage
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.resolving.segments import Wiring
 
 
 class LinksService(Service):
@@ -17,6 +18,15 @@ class LinksService(Service):
 
     name = "links"
     stage = Stage.SEGMENTS
+
+    def connect(self, wiring: Wiring) -> None:
+        """Make a segment of each link and network."""
+        from nlan.schema.written.table import ShortKeys
+
+        written = wiring.settings.written
+        wiring.set_aside(written.get(ShortKeys.networks, []))
+        wiring.add_links(written.get(ShortKeys.links, []))
+        wiring.add_networks(written.get(ShortKeys.networks, []))
 
     def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the links, the LANs and their ports."""

@@ -11,6 +11,8 @@ from nlan.services.ptn.model import Ptn
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.resolving.drafts import NodeDraft
+    from nlan.schema.resolving.segments import Wiring
     from nlan.schema.written.sections import Contribution
 
 
@@ -26,6 +28,18 @@ class PtnService(Service):
         from nlan.services.ptn.shown import CONTRIBUTION
 
         return CONTRIBUTION
+
+    def declare(self, wiring: Wiring) -> None:
+        """Note the networks that nodes say in full, and make segments of their L2VPNs."""
+        from nlan.schema.resolving.ptn import add_ptn
+
+        for node in wiring.nodes.values():
+            add_ptn(node, wiring.settings.mtu, wiring.settings.positions, wiring.report)
+        wiring.add_written_vpns()
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> Ptn | None:
+        """Return the node's networks, its own first."""
+        return Ptn(networks=tuple(node.ptn)) if node.ptn else None
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""

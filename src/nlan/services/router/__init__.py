@@ -11,6 +11,8 @@ from nlan.services.router.model import Router
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.resolving.drafts import NodeDraft
+    from nlan.schema.resolving.segments import Wiring
     from nlan.schema.written.sections import Contribution
 
 
@@ -26,6 +28,16 @@ class RouterService(Service):
         from nlan.services.router.shown import CONTRIBUTION
 
         return CONTRIBUTION
+
+    def derive(self, wiring: Wiring) -> None:
+        """Give every router its protocols and peers, every plain host its default route."""
+        from nlan.schema.resolving.routing import derive_routing
+
+        derive_routing(wiring)
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> Router | None:
+        """Return the node's router."""
+        return node.router
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return loopback addresses and daemons."""

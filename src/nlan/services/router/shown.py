@@ -7,6 +7,7 @@ from nlan.schema.written.addresses import Interface
 from nlan.schema.written.numbers import Integer
 from nlan.schema.written.scalars import Choice, Line, Lines
 from nlan.schema.written.sections import Contribution
+from nlan.schema.written.table import NodeKeys, ShortKeys
 from nlan.services.router.model import (
     Bgp,
     BgpPeer,
@@ -50,5 +51,19 @@ CONTRIBUTION = Contribution(
         (FrrRaw, "text"): Lines(),
         (BgpPeer, "update_source"): common.SOURCE,
         (BgpPeer, "description"): common.DESCRIPTION,
+    },
+    routing={
+        "a lab": (ShortKeys.asn, ShortKeys.ospf),
+        "a node": (
+            NodeKeys.asn,
+            NodeKeys.ospf,
+            NodeKeys.bgp,
+            NodeKeys.route_reflector,
+            NodeKeys.engine,
+            NodeKeys.loopback,
+            NodeKeys.frr,
+            NodeKeys.router,
+            NodeKeys.routes,
+        ),
     },
 )

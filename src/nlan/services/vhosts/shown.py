@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nlan.schema.written import common
 from nlan.schema.written.sections import Contribution
+from nlan.schema.written.table import NodeKeys
 from nlan.services.vhosts.model import VhostLan
 
 CONTRIBUTION = Contribution(
@@ -14,4 +15,5 @@ CONTRIBUTION = Contribution(
     fields={
         (VhostLan, "mtu"): common.MTU,
     },
+    routing={"a node": (NodeKeys.hosts, NodeKeys.vhosts)},
 )

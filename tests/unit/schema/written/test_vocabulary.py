@@ -8,8 +8,9 @@ import pytest
 
 from nlan.errors import InputError, InternalError
 from nlan.model import Lab, ServiceModel
+from nlan.registry import Registry
 from nlan.schema import docs, json_schema, load
-from nlan.schema.resolving.contributors import Contributor, vocabulary
+from nlan.schema.resolving.contributors import Contributor, contributors, vocabulary
 from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import Report
@@ -18,6 +19,7 @@ from nlan.schema.written.kinds import ListOf
 from nlan.schema.written.numbers import Integer
 from nlan.schema.written.scalars import Bool, Text
 from nlan.schema.written.sections import Contribution, Key, Section
+from nlan.services.base import Service, Stage
 
 RATE = Key("rate_kbit", Integer(1, 10**6, "rate"), "Kbit/s.")
 QUEUE = Section("a queue", "What slows packets down.", [RATE])
@@ -38,11 +40,12 @@ class Queues(ServiceModel, frozen=True, kw_only=True):
     rates: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-class QueueService:
+class QueueService(Service):
     """A service that holds queues of the node's interfaces, by what links say."""
 
-    name = "queues"
-    stage = 1
+    name = "shaping"
+    stage = Stage.SEGMENTS
+    model = Queues
 
     def contribution(self) -> Contribution:
         return QUEUES
@@ -64,7 +67,7 @@ class QueueService:
                     report.warning(at, f"{rate} kbit/s is no queue of {node.name}")
 
 
-SERVICES: tuple[Contributor, ...] = (QueueService(),)
+SERVICES: tuple[Contributor, ...] = (*contributors(Registry(())), QueueService())
 
 
 def problems(text: str) -> list[str]:
