@@ -15,7 +15,7 @@ import msgspec
 
 from tega.errors import StoreError
 from tega.hub.access import redacted
-from tega.hub.operations import OPERATIONS, Later
+from tega.hub.operations.base import Later
 from tega.hub.session import Outbox
 from tega.protocol import requests
 from tega.protocol.errors import BadRequest, Busy, Cancelled, Denied, to_wire
@@ -67,6 +67,7 @@ class Connection:
     ) -> None:
         self.hub = hub
         self.session: Session | None = None
+        self._operations = hub.operations
         self._peer = peer
         self._access = access
         self._address = address
@@ -178,7 +179,7 @@ class Connection:
             return
         if session.over:
             raise BadRequest("the session has ended")
-        operation = OPERATIONS.get(type(request))
+        operation = self._operations.get(type(request))
         if operation is None:
             raise BadRequest("a session says hello once")
         if self._calls >= MAX_CALLS and isinstance(request, requests.Call):

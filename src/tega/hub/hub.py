@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tega.api import Path, Rev
     from tega.hub.access import Access
+    from tega.hub.operations.base import Operations
     from tega.hub.store import HubStore
     from tega.tree.nodes import Node
 
@@ -58,11 +59,13 @@ class Hub:
     Args:
         store: Where everything durable goes; the hub does not close it.
         clock: Monotonic seconds.
+        operations: What it does for whom asks, see `standard_operations`.
     """
 
-    def __init__(self, store: HubStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: HubStore, clock: Callable[[], float], operations: Operations) -> None:
         self.store = store
         self.clock = clock
+        self.operations = operations
         self.sessions: dict[str, Session] = {}
         self.changefeed = Changefeed(store)
         self.channels = Channels()

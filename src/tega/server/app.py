@@ -15,6 +15,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from tega.hub.hub import Hub
+from tega.hub.operations import standard_operations
 from tega.server.auth import Auth
 from tega.server.http import HttpProtocol, Pending
 from tega.server.rest import Rest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
     from pathlib import Path
 
+    from tega.hub.operations import Operations
     from tega.hub.store import HubStore
 
 PORT: Final = 8739
@@ -47,6 +49,7 @@ class Server:
         auth: Who is let in; everybody without one.
         tls: Context with the server's certificate.
         max_body: Bytes of a body or message; more is refused.
+        operations: What is done on which request; `standard_operations` without.
     """
 
     def __init__(
@@ -58,8 +61,9 @@ class Server:
         auth: Auth | None = None,
         tls: ssl.SSLContext | None = None,
         max_body: int = MAX_BODY,
+        operations: Operations | None = None,
     ) -> None:
-        self.hub = Hub(store, time.monotonic)
+        self.hub = Hub(store, time.monotonic, standard_operations() if operations is None else operations)
         self.host = host
         self.port = port
         self._tls = tls

@@ -23,7 +23,7 @@ from tega.errors import StoreError, TooLarge
 from tega.hub.access import redacted
 from tega.hub.connection import LARGE
 from tega.hub.hub import full_name
-from tega.hub.operations import OPERATIONS, Later
+from tega.hub.operations import Later
 from tega.hub.session import DEFAULT_TTL_S, Session
 from tega.paths import format_path
 from tega.protocol import requests
@@ -134,7 +134,7 @@ class Rest:
         return session
 
     async def _run(self, who: Session, request: requests.Request) -> Any:
-        result = OPERATIONS[type(request)](self._hub, who, request)
+        result = self._hub.operations[type(request)](self._hub, who, request)
         if isinstance(result, Later):
             return result.shape(await result.outcome)
         return await result if inspect.isawaitable(result) else result

@@ -7,7 +7,7 @@ import pytest
 
 from tega.client import Client
 from tega.hub import FULL, access
-from tega.hub.operations import OPERATIONS
+from tega.hub.operations import standard_operations
 from tega.protocol import requests
 from tega.server.auth import Auth, Grant
 from tega.server.rest import COMMANDS
@@ -353,16 +353,15 @@ def test_bad_requests_are_refused_with_a_status(method, path, body, status):
     rest(test)
 
 
-def test_a_fault_of_the_server_is_told_as_json(monkeypatch, caplog):
+def test_a_fault_of_the_server_is_told_as_json(caplog):
     def broken(hub, who, request):
         raise ZeroDivisionError
 
     async def test(http, server):
-        monkeypatch.setitem(OPERATIONS, requests.Head, broken)
         assert (await http("GET", "/_head", 500))["error"]["code"] == "internal"
         assert "ZeroDivisionError" in caplog.text
 
-    rest(test)
+    rest(test, operations={**standard_operations(), requests.Head: broken})
 
 
 def test_pages_of_other_sites_and_bent_names_are_refused():

@@ -19,6 +19,7 @@ from tega.client import Client
 from tega.database import Database
 from tega.engines.memory import MemoryLog
 from tega.hub import FULL, Connection, Hub
+from tega.hub.operations import standard_operations
 from tega.hub.store import HubStore
 from tega.server.app import Server
 
@@ -143,7 +144,7 @@ class Talker:
 async def hubbing(clock: Callable[[], float] = time.monotonic) -> AsyncIterator[Hub]:
     """A hub over a store in memory."""
     store = memory_store()
-    hub = Hub(store, clock)
+    hub = Hub(store, clock, standard_operations())
     try:
         await hub.start()
         yield hub

@@ -1,27 +1,29 @@
-"""What operations have in common: how they are found by their request, and what several of them do."""
+"""What operations have in common: their shape, and what several of them do."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from tega.hub.reading import Answer
 from tega.paths import parse_path
-from tega.protocol import requests
 from tega.protocol.answers import receipt_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tega.api import Commit, Json, Path, Rev
     from tega.database.outcome import Outcome
     from tega.hub.access import Access
     from tega.hub.hub import Hub
     from tega.hub.session import Session
+    from tega.protocol import requests
 
 
-R = TypeVar("R", bound=requests.Request)
-Operation = Any
+Operation: TypeAlias = "Callable[[Hub, Session, Any], Any]"
+"""Takes the hub, who asks and the request; returns the answer, what to await for it, or `Later`."""
+Operations: TypeAlias = "Mapping[type[requests.Request], Operation]"
+"""Which function serves which request."""
 
 
 class Later(NamedTuple):
@@ -30,19 +32,6 @@ class Later(NamedTuple):
     outcome: Outcome
     shape: Callable[[Commit], Json]
     """Makes the answer from the outcome."""
-
-
-OPERATIONS: Final[dict[type[requests.Request], Operation]] = {}
-
-
-def operation(request: type[R]) -> Callable[[Operation], Operation]:
-    """Register the function that serves a request."""
-
-    def register(function: Operation) -> Operation:
-        OPERATIONS[request] = function
-        return function
-
-    return register
 
 
 async def write_answer(hub: Hub, into: Answer, steps: Iterator[None], *, inline: bool = True) -> Json:

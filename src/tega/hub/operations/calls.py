@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tega.hub.operations.base import operation, writable
+from tega.hub.operations.base import writable
 from tega.paths import parse_path
 from tega.protocol import requests
 from tega.protocol.errors import BadRequest
@@ -18,17 +18,14 @@ if TYPE_CHECKING:
     from tega.hub.session import Session
 
 
-@operation(requests.Offer)
 async def offer(hub: Hub, who: Session, r: requests.Offer) -> Json:
     await hub.offer(who, writable(who, r.path), r.doc)
 
 
-@operation(requests.Withdraw)
 async def withdraw(hub: Hub, who: Session, r: requests.Withdraw) -> Json:
     await hub.withdraw(who, parse_path(r.path))
 
 
-@operation(requests.Call)
 def call(hub: Hub, who: Session, r: requests.Call) -> asyncio.Future[Json]:
     path = parse_path(r.path)
     who.access.require("call", path)
@@ -47,16 +44,13 @@ def _progress(who: Session, number: int) -> Callable[[Json], None] | None:
     return tell
 
 
-@operation(requests.Answer)
 def answer(hub: Hub, who: Session, r: requests.Answer) -> Json:
     hub.calls.answer(who, r.call, r.value)
 
 
-@operation(requests.Fail)
 def fail(hub: Hub, who: Session, r: requests.Fail) -> Json:
     hub.calls.fail(who, r.call, r.kind, r.message)
 
 
-@operation(requests.Progress)
 def progress(hub: Hub, who: Session, r: requests.Progress) -> Json:
     hub.calls.progress(who, r.call, r.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from tega.hub.operations.base import operation, receipt, write_answer
+from tega.hub.operations.base import receipt, write_answer
 from tega.hub.reading import Answer, write_list
 from tega.protocol import requests
 
@@ -17,19 +17,16 @@ if TYPE_CHECKING:
     from tega.hub.session import Session
 
 
-@operation(requests.Snapshot)
 async def snapshot(hub: Hub, who: Session, r: requests.Snapshot) -> Json:
     who.access.require("write", ())
     return await hub.store.snapshot()
 
 
-@operation(requests.Compact)
 async def compact(hub: Hub, who: Session, r: requests.Compact) -> Json:
     who.access.require("write", ())
     await hub.store.compact(r.before)
 
 
-@operation(requests.Export)
 async def export(hub: Hub, who: Session, r: requests.Export) -> Json:
     who.access.require("read", ())
     into = Answer()
@@ -38,7 +35,6 @@ async def export(hub: Hub, who: Session, r: requests.Export) -> Json:
     return await write_answer(hub, into, write_list(into, found, str))
 
 
-@operation(requests.Import)
 async def import_(hub: Hub, who: Session, r: requests.Import) -> Json:
     who.access.require("write", ())
     if r.expect is not None:
@@ -52,7 +48,6 @@ async def import_(hub: Hub, who: Session, r: requests.Import) -> Json:
     return {**receipt(who.access, done), "changes": len(done.changes)}
 
 
-@operation(requests.Verify)
 async def verify(hub: Hub, who: Session, r: requests.Verify) -> Json:
     who.access.require("read", ())
     return (await hub.store.verify()).hex()

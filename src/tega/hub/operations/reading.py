@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tega.errors import Compacted
 from tega.hub.interest import is_heavy, may_read_all, visible
-from tega.hub.operations.base import operation, receipt, revision_of, write_answer
+from tega.hub.operations.base import receipt, revision_of, write_answer
 from tega.hub.reading import Answer, entry_head, unordered, write_found, write_list, write_value
 from tega.paths import format_path, overlap, parse_path
 from tega.protocol import requests
@@ -34,7 +34,6 @@ OLD_ROOTS: Final = 10
 """Versions of each root before the present one that `edges` shows."""
 
 
-@operation(requests.Get)
 def get(hub: Hub, who: Session, r: requests.Get) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)
@@ -76,7 +75,6 @@ async def _at(hub: Hub, path: Path, r: requests.Get) -> Rev | None:
     return await revision_of(hub, path[0], r.root_version)
 
 
-@operation(requests.Select)
 async def select(hub: Hub, who: Session, r: requests.Select) -> Json:
     pattern = path_pattern(r.pattern, regex=r.regex)
     if not who.access.read:
@@ -86,7 +84,6 @@ async def select(hub: Hub, who: Session, r: requests.Select) -> Json:
     return await write_answer(hub, into, write_found(into, tree, pattern, who.access))
 
 
-@operation(requests.Children)
 async def children(hub: Hub, who: Session, r: requests.Children) -> Json:
     path = parse_path(r.path)
     names = hub.store.database.view().keys(path)
@@ -100,17 +97,14 @@ async def children(hub: Hub, who: Session, r: requests.Children) -> Json:
     return await write_answer(hub, into, steps)
 
 
-@operation(requests.Head)
 async def head(hub: Hub, who: Session, r: requests.Head) -> Json:
     return await hub.store.head()
 
 
-@operation(requests.Roots)
 async def roots(hub: Hub, who: Session, r: requests.Roots) -> Json:
     return await hub.store.lane.call(lambda: _roots(hub, who, present=True))
 
 
-@operation(requests.Old)
 async def old(hub: Hub, who: Session, r: requests.Old) -> Json:
     return await hub.store.lane.call(lambda: _roots(hub, who, present=False))
 
@@ -124,7 +118,6 @@ def _roots(hub: Hub, who: Session, *, present: bool) -> dict[str, Rev]:
     }
 
 
-@operation(requests.Edges)
 async def edges(hub: Hub, who: Session, r: requests.Edges) -> Json:
     if r.root:
         who.access.require("read", parse_path(r.root)[:1])
@@ -164,7 +157,6 @@ def _edges(tree: Node, access: Access, root: str) -> Iterator[tuple[str, str]]:
                     yield ends[1], ends[0]
 
 
-@operation(requests.Log)
 async def log(hub: Hub, who: Session, r: requests.Log) -> Json:
     path = parse_path(r.path)
     limit = min(max(r.limit, 0), MAX_LOG)
@@ -197,7 +189,6 @@ def _commit(access: Access, commit: Commit) -> dict[str, Any]:
     }
 
 
-@operation(requests.Diff)
 async def diff(hub: Hub, who: Session, r: requests.Diff) -> Json:
     path = parse_path(r.path)
     who.access.require("read", path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tega.hub.operations.base import operation, seen
+from tega.hub.operations.base import seen
 from tega.protocol import requests
 
 if TYPE_CHECKING:
@@ -13,18 +13,15 @@ if TYPE_CHECKING:
     from tega.hub.session import Session
 
 
-@operation(requests.Ping)
 def ping(hub: Hub, who: Session, r: requests.Ping) -> Json:
     """Answer with the revision up to which the session was told everything, if it was."""
     return hub.changefeed.head if all(sub.live for sub in who.subs.values()) else None
 
 
-@operation(requests.Bye)
 async def bye(hub: Hub, who: Session, r: requests.Bye) -> Json:
     await hub.end(who, "")
 
 
-@operation(requests.Info)
 async def info(hub: Hub, who: Session, r: requests.Info) -> Json:
     limits = hub.store.limits()
     return {
@@ -37,12 +34,10 @@ async def info(hub: Hub, who: Session, r: requests.Info) -> Json:
     }
 
 
-@operation(requests.Plugins)
 def plugins(hub: Hub, who: Session, r: requests.Plugins) -> Json:
     return hub.plugins.describe() if hub.plugins and who.access.everywhere("read") else {}
 
 
-@operation(requests.Reload)
 async def reload(hub: Hub, who: Session, r: requests.Reload) -> Json:
     who.access.require("write", ())
     if hub.plugins:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tega.hub.access import channel_path
 from tega.hub.channels import check_channel
-from tega.hub.operations.base import operation, seen
+from tega.hub.operations.base import seen
 from tega.protocol import requests
 
 if TYPE_CHECKING:
@@ -15,23 +15,19 @@ if TYPE_CHECKING:
     from tega.hub.session import Session
 
 
-@operation(requests.Subscribe)
 def subscribe(hub: Hub, who: Session, r: requests.Subscribe) -> Json:
     sub = hub.subscribe(who, r.path, regex=r.regex, after=r.after)
     return {"sub": sub.number, "rev": sub.cursor}
 
 
-@operation(requests.Unsubscribe)
 def unsubscribe(hub: Hub, who: Session, r: requests.Unsubscribe) -> Json:
     return hub.unsubscribe(who, r.sub)
 
 
-@operation(requests.Listen)
 def listen(hub: Hub, who: Session, r: requests.Listen) -> Json:
     return {"sub": hub.listen(who, r.channel, regex=r.regex)}
 
 
-@operation(requests.Publish)
 def publish(hub: Hub, who: Session, r: requests.Publish) -> Json:
     check_channel(r.channel)
     who.access.require("write", channel_path(r.channel))
@@ -39,18 +35,15 @@ def publish(hub: Hub, who: Session, r: requests.Publish) -> Json:
     return reached if who.access.hears(r.channel) else None
 
 
-@operation(requests.Channels)
 def channels(hub: Hub, who: Session, r: requests.Channels) -> Json:
     return hub.channels.names({session.name for session in seen(hub, who)})
 
 
-@operation(requests.Ids)
 def ids(hub: Hub, who: Session, r: requests.Ids) -> Json:
     now = hub.clock()
     return {session.name: session.describe(now) for session in seen(hub, who)}
 
 
-@operation(requests.Subscribers)
 def subscribers(hub: Hub, who: Session, r: requests.Subscribers) -> Json:
     table = {
         session.name: sorted(

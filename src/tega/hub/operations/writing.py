@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tega.api import Change, Op
 from tega.hub.changefeed import MANY
 from tega.hub.interest import is_heavy
-from tega.hub.operations.base import Later, operation, receipt, revision_of, writable, write_answer
+from tega.hub.operations.base import Later, receipt, revision_of, writable, write_answer
 from tega.hub.reading import Answer, write_list
 from tega.log.state import mod_at
 from tega.paths import parse_path
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tega.hub.session import Session
 
 
-@operation(requests.Put)
 def put(hub: Hub, who: Session, r: requests.Put) -> Json:
     path = writable(who, r.path, r.expect)
     if r.ephemeral or r.txid is not None:
@@ -41,7 +40,6 @@ async def _put_elsewhere(hub: Hub, who: Session, path: Path, r: requests.Put) ->
     return await _ended(_commit_one(hub, who, change, r))
 
 
-@operation(requests.Merge)
 def merge(hub: Hub, who: Session, r: requests.Merge) -> Json:
     change = Change(Op.MERGE, writable(who, r.path, r.expect), r.value)
     if r.txid is not None:
@@ -49,7 +47,6 @@ def merge(hub: Hub, who: Session, r: requests.Merge) -> Json:
     return _commit_one(hub, who, change, r)
 
 
-@operation(requests.Delete)
 def delete(hub: Hub, who: Session, r: requests.Delete) -> Json:
     change = Change(Op.DELETE, writable(who, r.path, r.expect))
     if r.txid is not None:
@@ -94,7 +91,6 @@ async def _ended(later: Any) -> Json:
     return await (_shaped(*later) if isinstance(later, Later) else later)
 
 
-@operation(requests.Apply)
 def apply(hub: Hub, who: Session, r: requests.Apply) -> Json:
     if not r.steps:
         raise BadRequest("there is nothing to do: a transaction that is sent whole has a step or more")
@@ -135,7 +131,6 @@ def _change(path: Path, step: requests.Step, lease: str | None) -> Change:
     return Change(Op(step.do), path, step.value, lease if step.ephemeral else None)
 
 
-@operation(requests.Begin)
 async def begin(hub: Hub, who: Session, r: requests.Begin) -> Json:
     if not who.access.write:
         raise Denied("this token does not allow to write anything")
@@ -144,7 +139,6 @@ async def begin(hub: Hub, who: Session, r: requests.Begin) -> Json:
     return {"txid": held.txid, "base": held.txn.base}
 
 
-@operation(requests.Cand)
 async def cand(hub: Hub, who: Session, r: requests.Cand) -> Json:
     found = await hub.transactions.cand(who.access, r.txid)
     into = Answer()
@@ -154,21 +148,18 @@ async def cand(hub: Hub, who: Session, r: requests.Cand) -> Json:
     return await write_answer(hub, into, steps)
 
 
-@operation(requests.Commit)
 async def commit(hub: Hub, who: Session, r: requests.Commit) -> Json:
     who.txids.discard(r.txid)
     done = await hub.transactions.commit(who.access, r.txid, _request_id(who, r.request))
     return receipt(who.access, done) if done else None
 
 
-@operation(requests.Cancel)
 async def cancel(hub: Hub, who: Session, r: requests.Cancel) -> Json:
     hub.transactions.get(who.access, r.txid)
     who.txids.discard(r.txid)
     hub.transactions.drop(r.txid)
 
 
-@operation(requests.Rollback)
 async def rollback(hub: Hub, who: Session, r: requests.Rollback) -> Json:
     path = parse_path(r.root)
     if len(path) > 1:
@@ -186,7 +177,6 @@ async def rollback(hub: Hub, who: Session, r: requests.Rollback) -> Json:
     return receipt(who.access, done)
 
 
-@operation(requests.Clear)
 async def clear(hub: Hub, who: Session, r: requests.Clear) -> Json:
     who.access.require("write", ())
     return receipt(who.access, await hub.store.delete((), author=who.name, message=r.message))

@@ -6,7 +6,7 @@ import pytest
 from tega.api import Change, Op
 from tega.hub import access
 from tega.hub.connection import MAX_CALLS
-from tega.hub.operations import OPERATIONS
+from tega.hub.operations import standard_operations
 from tega.protocol.requests import REQUESTS
 from unit.tega.serving import Talker, hubbing, run, until
 
@@ -19,8 +19,8 @@ class Clock:
         return self.now
 
 
-def test_every_request_has_a_verb_or_is_the_doors_own():
-    left = {kind.__name__ for kind in REQUESTS} - {kind.__name__ for kind in OPERATIONS}
+def test_every_request_has_an_operation_or_is_the_connections_own():
+    left = {kind.__name__ for kind in REQUESTS} - {kind.__name__ for kind in standard_operations()}
     assert left == {"Hello", "Abort"}
 
 

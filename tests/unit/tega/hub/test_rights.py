@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from tega.hub import FULL, access
-from tega.hub.operations import OPERATIONS
+from tega.hub.operations import standard_operations
 from tega.protocol.requests import REQUESTS, Abort, Hello, Request
 from unit.tega.serving import Talker, hubbing, run, until
 
@@ -227,9 +227,9 @@ def test_who_has_every_right_sees_the_difference():
     assert {"Subscribers", "Channels", "Export", "push"} <= different
 
 
-def test_every_field_of_every_verb_is_asked_for():
-    """A new verb or field is part of this test, or said not to matter."""
+def test_every_field_of_every_operation_is_asked_for():
+    """A new operation or field is part of this test, or said not to matter."""
     alike = "id args kwargs call_id body until ephemeral mode dry_run history doc name key ttl"
     irrelevant = set(alike.split())
-    for kind in OPERATIONS:
+    for kind in standard_operations():
         assert set(kind.__struct_fields__) - set(FIELDS) <= irrelevant, kind
