@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nlan.api.nodes import open_nodes
+from nlan.api.environment.nodes import open_nodes
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.engines.frr.run import FrrDriver

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from nlan.api import Environment, Lab, Listener, Operation, Removed, Wait
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.errors import ApplyError, NlanError
 from nlan.kinds.base import Driver
 

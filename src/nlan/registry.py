@@ -41,6 +41,7 @@ class Seam(Generic[T]):
         attribute: What a module calls its object.
         needs: Attributes that an object must have.
         probe: Tries an object out, and raises what is wrong with it; None where there is nothing to try.
+        folders: Folders of the package that its modules lie in, by subject; none where they lie in it.
     """
 
     def __init__(
@@ -50,13 +51,14 @@ class Seam(Generic[T]):
         attribute: str,
         needs: Iterable[str] = (),
         probe: Callable[[T], object] | None = None,
+        folders: Iterable[str] = (),
     ) -> None:
         """Take its names; strangers' objects are checked for what it needs, and tried out.
 
         A lower layer, which knows a part of the contract, says neither: the package's ``base`` does.
         """
         self.name, self.package, self.attribute = name, package, attribute
-        self.needs, self.probe = tuple(needs), probe
+        self.needs, self.probe, self.folders = tuple(needs), probe, tuple(folders)
 
 
 class Part(NamedTuple):
@@ -200,15 +202,23 @@ def load(part: Part) -> Any:
 
 def own_parts(seam: Seam[Any]) -> dict[str, Part]:
     """Return what nlan's own package of a seam holds: a part a module, by name; `base` is the contract."""
-    found: dict[str, Part] = {}
-    for directory in import_module(seam.package).__path__:
-        for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+    packages = [f"{seam.package}.{folder}" for folder in seam.folders] or [seam.package]
+    found = {
+        name: Part(seam.name, name, OWN, f"{package}.{name}:{seam.attribute}")
+        for package in packages
+        for name in _modules(package)
+    }
+    return dict(sorted(found.items()))
+
+
+def _modules(package: str) -> Iterator[str]:
+    """Yield the modules and packages in a package that are no contract and not private."""
+    for directory in import_module(package).__path__:
+        for entry in os.scandir(directory):
             name = entry.name.removesuffix(".py")
             is_module = name != entry.name or os.path.exists(os.path.join(entry.path, "__init__.py"))
             if is_module and not name.startswith("_") and name != "base":
-                target = f"{seam.package}.{name}:{seam.attribute}"
-                found[name] = Part(seam.name, name, OWN, target)
-    return found
+                yield name
 
 
 def installed() -> Iterator[Part]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from contract.sides import Fake, Real, Side
-from nlan.api.context import kinds
 from nlan.api.doctor.features import missing, of_kinds
+from nlan.api.environment.context import kinds
 from nlan.paths import Paths
 from nlan.runtimes.netns.runtime import NetnsRuntime
 

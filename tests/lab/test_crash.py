@@ -14,7 +14,7 @@ import pytest
 
 import runner
 from nlan import api
-from nlan.api.context import kinds
+from nlan.api.environment.context import kinds
 from support import Machine, Nlan
 
 BEFORE = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.nodes import open_nodes
+from nlan.api.environment.nodes import open_nodes
 from nlan.netlink.driver import NetlinkDriver
 from nlan.paths import Paths
 from nlan.runtimes.netns.runtime import NetnsRuntime

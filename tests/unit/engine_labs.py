@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.api.listener import Listener
 from nlan.api.runs.lifecycle import bring_up, prepare
 from nlan.api.runs.request import Applied, Request

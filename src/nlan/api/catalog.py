@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from nlan.api.environment.nodes import machine, open_nodes
 from nlan.api.inside import names
-from nlan.api.nodes import machine, open_nodes
-from nlan.api.pidfile import keeper_of
+from nlan.api.upkeep.pidfile import keeper_of
 from nlan.errors import HostError, NotFoundError
 from nlan.paths import Paths
 from nlan.runtimes.base import Nodes

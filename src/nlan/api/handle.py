@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from nlan import model
-    from nlan.api.context import Context
+    from nlan.api.environment.context import Context
     from nlan.api.runs.files import Read, Source
     from nlan.paths import Paths
     from nlan.state import LabState

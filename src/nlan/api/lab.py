@@ -274,7 +274,7 @@ class Lab(Handle):
     @property
     def kept_by(self) -> int | None:
         """The process id of its `nlan keep`; None where it has none."""
-        from nlan.api.pidfile import keeper_of
+        from nlan.api.upkeep.pidfile import keeper_of
 
         return keeper_of(self.paths, self.name)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nlan.api import catalog
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.api.inside.names import visible
 from nlan.api.runs.convergence import NeighborCounts, not_up, wanted_others, without
 from nlan.api.runs.running import settle

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from nlan.cli.verbs import CHANGING, VERBS, Verb, others
+from nlan.cli.verbs import CHANGING, VERBS, Verb, module_of, others
 
 if TYPE_CHECKING:
     from nlan.errors import NlanError
@@ -159,7 +159,7 @@ def _main(words: list[str], begin: Callable[[], None]) -> int:
         parser(verbs.values()).print_help()
         return EXIT_ERROR
     arguments.command = command
-    run = verbs[arguments.verb].run or import_module(f"nlan.cli.commands.{arguments.verb}").run
+    run = verbs[arguments.verb].run or import_module(module_of(arguments.verb)).run
     begin()
     return int(run(arguments) or 0)
 

@@ -37,7 +37,7 @@ class Verb(NamedTuple):
         options: What it takes.
         description: More, in its own help.
         run: Does it, and returns the exit code. None for nlan's own, which have it in
-            ``nlan.cli.commands.NAME``, imported when it is used.
+            a module of their name in `FOLDERS`, imported when it is used.
     """
 
     name: str
@@ -109,6 +109,22 @@ CHANGE = (LAB, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON)
 
 CHANGING = frozenset({"up", "down", "rollback", "set", "unset", "edit", "restore"})
 """Verbs that may be interrupted with something half-done."""
+
+FOLDERS = {
+    "run": ("up", "plan", "down", "restore", "keep"),
+    "change": ("set", "unset", "edit", "confirm", "rollback", "history", "diff"),
+    "look": ("ls", "status", "watch", "doctor"),
+    "inside": ("exec", "shell", "ping"),
+    "files": ("show", "generate", "schema", "completion"),
+}
+"""In which folder of ``nlan.cli.commands`` each of nlan's own verbs is, by what a user does."""
+
+
+def module_of(verb: str) -> str:
+    """Return the module of one of nlan's own verbs."""
+    folder = next(folder for folder, verbs in FOLDERS.items() if verb in verbs)
+    return f"nlan.cli.commands.{folder}.{verb}"
+
 
 VERBS = (
     Verb(
@@ -295,7 +311,7 @@ def seam() -> Seam[Verb]:
     """Return where verbs are added."""
     from nlan.registry import Seam
 
-    return Seam("verbs", "nlan.cli.commands", "VERB", needs=Verb._fields)
+    return Seam("verbs", "nlan.cli.commands", "VERB", needs=Verb._fields, folders=FOLDERS)
 
 
 def others(registry: Registry | None = None) -> tuple[Verb, ...]:

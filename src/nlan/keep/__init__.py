@@ -5,7 +5,7 @@ database; what has no event (a few kernel switches) is looked at in small portio
 """
 
 from nlan.api.events.reports import Report, Tell
-from nlan.api.pidfile import Pidfile
+from nlan.api.upkeep.pidfile import Pidfile
 from nlan.keep.keeper import TAKEN_DOWN, Keeper
 
 __all__ = ["TAKEN_DOWN", "Keeper", "Pidfile", "Report", "Tell"]

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import nlan
-from nlan.api.pidfile import Pidfile
+from nlan.api.upkeep.pidfile import Pidfile
 
 VARIABLES = (
     "NLAN_RUN_DIR",

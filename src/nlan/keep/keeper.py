@@ -10,7 +10,7 @@ import os
 import time
 from contextlib import ExitStack
 
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.api.events.reports import Report, Tell
 from nlan.api.events.sources import (
     Appeared,
@@ -23,13 +23,13 @@ from nlan.api.events.sources import (
     Touched,
     Vanished,
 )
-from nlan.api.pidfile import Pidfile
 from nlan.api.runs.lifecycle import undo_unconfirmed
+from nlan.api.upkeep.desired import Desired
+from nlan.api.upkeep.pidfile import Pidfile
 from nlan.confirmation import uptime
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
 from nlan.keep.database import LabDatabase
-from nlan.keep.desired import Desired
 from nlan.keep.locking import PatientLock
 from nlan.keep.operational import Operational
 from nlan.keep.repair import Outcome, repair

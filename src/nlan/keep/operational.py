@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.api.events.watching import KEEP
+from nlan.api.upkeep.desired import Desired
 from nlan.errors import HostError, NlanError
-from nlan.keep.desired import Desired
 from nlan.netlink.tables.snapshot import look
 from nlan.resources import FABRIC, HOST
 from tega.api import Change, Op

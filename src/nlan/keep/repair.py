@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
+from nlan.api.upkeep.desired import Desired
 from nlan.engine import Engine, Failure
 from nlan.errors import NlanError
 from nlan.keep.backoff import Backoff
-from nlan.keep.desired import Desired
 from nlan.keep.vigil import Daemon, Vigil
 from nlan.keep.work_queue import WorkQueue
 from nlan.plan import Operation, Plan, plan

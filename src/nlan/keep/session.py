@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from nlan.api import Lab, catalog
+from nlan.api.environment.nodes import machine
 from nlan.api.events.reports import Tell
-from nlan.api.nodes import machine
-from nlan.api.pidfile import Pidfile, stop_keeper
+from nlan.api.upkeep.pidfile import Pidfile, stop_keeper
 from nlan.errors import NotFoundError
 from nlan.keep.database import LabDatabase
 from nlan.keep.keeper import Keeper

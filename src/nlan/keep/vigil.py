@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from nlan import processes
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
+from nlan.api.upkeep.desired import Desired
 from nlan.engines.base import Daemon as Process
 from nlan.errors import HostError
-from nlan.keep.desired import Desired
 from nlan.netlink.tables import nftables as tables
 from nlan.plan import Operation
 

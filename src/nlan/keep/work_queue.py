@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nlan.api.events.sources import Appeared, Ended, LabEvent, Logged, Lost, Switched, Touched, Vanished
-from nlan.keep.desired import Desired
+from nlan.api.upkeep.desired import Desired
 from nlan.netlink.events import Event
 from nlan.resources import FABRIC, HOST, Key
 

@@ -1,4 +1,4 @@
-"""All drivers of a lab over a fake kernel, as `nlan.api.context.Context.drivers` has them."""
+"""All drivers of a lab over a fake kernel, as `nlan.api.environment.context.Context.drivers` has them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from nlan.api.nodes import open_nodes
+from nlan.api.environment.nodes import open_nodes
 from nlan.engines.frr.capabilities import Capabilities
 from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.render.daemons import frr_daemons

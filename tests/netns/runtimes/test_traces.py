@@ -110,7 +110,7 @@ def in_private_run(script: str) -> str:
 
 PYTHON = f"""
 nlan() {{ {sys.executable} -c "
-import sys; from nlan.api.nodes import open_nodes; from nlan.paths import Paths
+import sys; from nlan.api.environment.nodes import open_nodes; from nlan.paths import Paths
 lab = open_nodes(Paths(), sys.argv[1])
 with lab.lock():
     if sys.argv[2] == 'up':

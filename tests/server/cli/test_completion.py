@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nlan.cli import complete
-from nlan.cli.commands import completion
+from nlan.cli.commands.files import completion
 from nlan.cli.complete import candidates
 from nlan.schema import Allocations, load
 from nlan.state import open_state

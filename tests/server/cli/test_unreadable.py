@@ -15,7 +15,7 @@ AS_NOBODY = """
 import functools, os, sys
 from nlan import registry
 from nlan.api.edits import comparing
-from nlan.cli.commands import diff, history
+from nlan.cli.commands.change import diff, history
 from nlan.cli.main import main
 from tega.engines import frozen, sqlite
 registry.own_parts = functools.cache(registry.own_parts)

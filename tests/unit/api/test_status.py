@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nlan.api.status import NodeStatus, _node
-from nlan.cli.commands.status import _row
+from nlan.cli.commands.look.status import _row
 from nlan.engines.base import OspfNeighbor
 from nlan.expand import expand
 from nlan.expect import Expectation, expectation

@@ -8,7 +8,7 @@ from argparse import Namespace
 import pytest
 
 from nlan.api import Lab, Removed, catalog
-from nlan.cli.commands import down
+from nlan.cli.commands.run import down
 from nlan.errors import HostError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nlan.api import Edit, LabText
-from nlan.cli.commands import edit
+from nlan.cli.commands.change import edit
 from nlan.errors import ApplyError, HostError, InputError, NlanError, OvertakenError
 from nlan.schema import load
 from samples import EBGP_PAIR

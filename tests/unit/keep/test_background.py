@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api.pidfile import Pidfile, keeper_of
+from nlan.api.upkeep.pidfile import Pidfile, keeper_of
 from nlan.errors import LockedError, NotFoundError
 from nlan.keep import background
 from nlan.keep.background import command, unit_text

@@ -17,9 +17,9 @@ from nlan.api.events.sources import (
     Touched,
     Vanished,
 )
+from nlan.api.upkeep.desired import Desired
 from nlan.engines.base import LogEvent
 from nlan.expand import expand
-from nlan.keep.desired import Desired
 from nlan.keep.work_queue import PATIENCE_S, SETTLE_S, WorkQueue
 from nlan.model import Lab
 from nlan.netlink.events import Event

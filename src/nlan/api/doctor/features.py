@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterable, Sequence
 
-from nlan.api.nodes import machine
+from nlan.api.environment.nodes import machine
 from nlan.engines.base import Engines, Program, tool
 from nlan.errors import HostError
 from nlan.kinds.base import AnyKind

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect
 
-from nlan.api.context import engines
 from nlan.api.edits.changes import SETTINGS, segments_of, value_of, with_value, without_value
 from nlan.api.edits.written import Changed, Origin, change_file
+from nlan.api.environment.context import engines
 from nlan.errors import InputError, Problem
 from nlan.expand import expand
 from nlan.model import Interface, Lab, Node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.api.inside.names import find_namespace, second_names, visible
 from nlan.engine import Engine
 from nlan.errors import NotFoundError

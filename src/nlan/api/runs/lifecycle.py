@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from typing import NamedTuple
 
-from nlan.api.context import Context
+from nlan.api.environment.context import Context
 from nlan.api.listener import Listener
 from nlan.api.runs.convergence import Missing, wait
 from nlan.api.runs.request import Applied, Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nlan.api import catalog
-from nlan.api.nodes import open_nodes
+from nlan.api.environment.nodes import open_nodes
 from nlan.api.runs.request import Applied, Request
 from nlan.api.runs.running import run_change, settle
 from nlan.errors import NotFoundError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nlan.api.edits.differences import MISSING, Difference, differences, without_secrets
-from nlan.cli.commands.diff import _lines, _value
+from nlan.cli.commands.change.diff import _lines, _value
 from nlan.model import Lab
 from nlan.schema import load
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api import pidfile
+from nlan.api.upkeep import pidfile
 from nlan.paths import Paths
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from nlan.api.doctor import requirements
-from nlan.api.nodes import open_nodes
+from nlan.api.environment.nodes import open_nodes
 from nlan.engines.base import BgpSession, EngineDriver, Engines, RefusedLine, RoutingEngine
 from nlan.errors import NlanError, NotFoundError
 from nlan.expand import expand

@@ -11,7 +11,7 @@ from nlan.cli.terminal import finish, from_file, options
 def run(arguments: Namespace) -> int:
     """Load the file, plan, apply, wait; exit code 1 where something is missing at the end."""
     if arguments.dry_run:
-        from nlan.cli.commands.plan import show_plan
+        from nlan.cli.commands.run.plan import show_plan
 
         show_plan(arguments)
         return 0

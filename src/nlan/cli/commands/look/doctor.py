@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nlan.api import Environment
-from nlan.api.context import engines, kinds
 from nlan.api.doctor.features import Feature, features
 from nlan.api.doctor.parts import Parts, parts
+from nlan.api.environment.context import engines, kinds
 from nlan.cli.output import paint, print_json, table
 from nlan.cli.verbs import seam
 

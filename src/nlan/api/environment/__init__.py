@@ -11,7 +11,7 @@ from nlan.paths import Paths
 from nlan.registry import Registry
 
 if TYPE_CHECKING:
-    from nlan.api.context import Context
+    from nlan.api.environment.context import Context
     from nlan.engines.base import Engines
 
 Clock = Callable[[], float]
@@ -48,6 +48,6 @@ class Environment:
 
     def context(self, lab: str, trace: Callable[[str], None] | None = None) -> Context:
         """Return what a lab lives in; `trace` is told every message to the kernel."""
-        from nlan.api.context import Context
+        from nlan.api.environment.context import Context
 
         return Context(self.paths, lab, trace, registry=self.registry, clock=self.clock)

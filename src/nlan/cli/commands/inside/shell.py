@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from nlan.cli.commands.exec import enter
+from nlan.cli.commands.inside.exec import enter
 from nlan.cli.terminal import find
 
 
