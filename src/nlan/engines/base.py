@@ -40,13 +40,13 @@ from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.errors import Problem
-    from nlan.expect.raw import RawExpectation
     from nlan.expect.segments import Topology
     from nlan.kinds.base import Driver
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.runtimes.base import NodeDirectory, Nodes
     from nlan.schema.resolving.engines import EngineChecks
+    from nlan.services.router.expect.raw import RawExpectation
 else:
 
     class Driver(Protocol):

@@ -6,8 +6,8 @@ expected rather than guessed: a missing expectation costs a weaker wait, a
 wrong one a wait in vain.
 """
 
-from nlan.expect.bgp import Session
 from nlan.expect.hindrances import Hindrance
 from nlan.expect.routes import Expectation, expectation
+from nlan.services.router.expect.bgp import Session
 
 __all__ = ["Expectation", "Hindrance", "Session", "expectation"]

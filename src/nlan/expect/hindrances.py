@@ -12,9 +12,9 @@ from typing import Literal
 
 import msgspec
 
-from nlan.expect import bgp, ospf
-from nlan.expect.bgp import Known, Session
 from nlan.expect.segments import Topology
+from nlan.services.router.expect import bgp, ospf
+from nlan.services.router.expect.bgp import Known, Session
 from nlan.values import natural
 
 _PLURAL = {

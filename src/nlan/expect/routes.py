@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from nlan.engines.base import Engines
-from nlan.expect import bgp, ospf
 from nlan.expect.hindrances import Hindrance, hindrances
 from nlan.expect.segments import Topology, static_routes, topology
 from nlan.model import Lab, Node
 from nlan.model.codec import IpNetwork
+from nlan.services.router.expect import bgp, ospf
 from nlan.services.router.model import Router
 
 

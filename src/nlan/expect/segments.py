@@ -8,13 +8,13 @@ from typing import Literal
 import msgspec
 
 from nlan.engines.base import Engines
-from nlan.expect.raw import Raw, RawExpectation
 from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
 from nlan.services.node.expand import addresses
 from nlan.services.ptn.model import Ptn
+from nlan.services.router.expect.raw import Raw, RawExpectation
 from nlan.services.router.model import Router, StaticRoute
 
 

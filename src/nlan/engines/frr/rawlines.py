@@ -9,8 +9,8 @@ from nlan.model import Node
 from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
-    from nlan.expect.raw import RawExpectation
     from nlan.expect.segments import Topology
+    from nlan.services.router.expect.raw import RawExpectation
 
 FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
 """Lines that switch forwarding, by which zebra writes to the kernel, too."""

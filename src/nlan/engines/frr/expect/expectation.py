@@ -1,4 +1,4 @@
-"""What raw FRR lines come to: the answers of `nlan.expect.raw.RawExpectation`."""
+"""What raw FRR lines come to: the answers of `nlan.services.router.expect.raw.RawExpectation`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Container, Iterator, Mapping
 from nlan.engines.frr.config.impact import QUIET_OF_PEER
 from nlan.engines.frr.expect import rawbfd, rawbgp, rawisis, rawospf
 from nlan.engines.frr.expect.topology import raw_topology
-from nlan.expect.raw import Apart, Ends
 from nlan.expect.segments import Topology
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Segment
+from nlan.services.router.expect.raw import Apart, Ends
 from nlan.services.router.model import Router
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
-from nlan.expect.raw import Apart
 from nlan.expect.segments import Topology, described, mtus_differ
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Segment as Wire
+from nlan.services.router.expect.raw import Apart
 from nlan.services.router.model import Router
 
 BACKBONE = IPv4Address(0)
