@@ -1,4 +1,4 @@
-"""What a lab's routing comes to once it has converged, computed from the model alone.
+"""What a lab comes to once it has converged, computed from the model alone.
 
 `nlan up --wait converged` waits for exactly this and names what is missing.
 Where the model does not tell (raw daemon configuration may filter), nothing is
@@ -6,8 +6,7 @@ expected rather than guessed: a missing expectation costs a weaker wait, a
 wrong one a wait in vain.
 """
 
+from nlan.expect.converged import Expectation, Session, expectation
 from nlan.expect.hindrances import Hindrance
-from nlan.expect.routes import Expectation, expectation
-from nlan.services.router.expect.bgp import Session
 
 __all__ = ["Expectation", "Hindrance", "Session", "expectation"]

@@ -14,12 +14,10 @@ from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Holders, Segment, segments_of
 from nlan.services.node.expand import addresses
 from nlan.services.ptn.model import Ptn
-from nlan.services.router.expect.raw import Raw, RawExpectation
-from nlan.services.router.model import Router, StaticRoute
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
-    """The lab's addresses in the shapes that routing asks for.
+    """The lab's addresses in the shapes that what stands on them asks for.
 
     Attributes:
         nodes: By name.
@@ -30,7 +28,6 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         mtus: Of each segment where they differ: the MTU of each (node, interface).
         timers: The lab's.
         engines: What speaks for the routers.
-        raw: What is known of raw configuration.
     """
 
     nodes: dict[str, Node]
@@ -41,16 +38,6 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     mtus: dict[Segment, dict[tuple[str, str], int]]
     timers: Literal["lab", "standard"]
     engines: Engines
-    raw: Raw
-
-    def near(self, node: str) -> frozenset[IpNetwork]:
-        """Return what a node is connected to, by addresses that raw lines give it, too."""
-        return self.connected[node] | self.raw.networks(node)
-
-    def installs(self, node: str) -> bool:
-        """Tell whether the routes that a node's router learns reach its kernel."""
-        engine = self.engines.of(self.nodes[node])
-        return engine is not None and engine.installs
 
     def is_connected(self, node: str, address: IpAddress) -> bool:
         """Tell whether the node has an interface on the address's prefix."""
@@ -60,23 +47,6 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether each of these (node, interface) hears each other one, as over a wire."""
         names = {name for name, _ in ends}
         return all(names - {end[0]} <= self.floods.get(end, names) for end in ends)
-
-    def static_hop(self, node: str, address: IpAddress) -> IpAddress | None:
-        """Return the next hop of the node's static route to the address; a default route does not count."""
-        covering = [
-            route
-            for route in static_routes(self.nodes[node])
-            if route.prefix.version == address.version and address in route.prefix and route.prefix.prefixlen
-        ]
-        best = max(covering, key=lambda route: route.prefix.prefixlen, default=None)
-        return best.via if best is not None and self.is_used(node, best) else None
-
-    def is_used(self, node: str, route: StaticRoute) -> bool:
-        """Tell whether the node's next hop of a static route is on one of its segments."""
-        if route.via is None:
-            return False
-        towards = self.nodes[node].interface_towards(route.via)
-        return towards is not None and route.interface in (None, towards)
 
 
 def topology(lab: Lab, engines: Engines | None = None) -> Topology:
@@ -91,7 +61,7 @@ def topology(lab: Lab, engines: Engines | None = None) -> Topology:
     wires = {
         (node, name if isinstance(name, str) else l2vpn_name(name)): s for (node, name), s in segments.items()
     }
-    found = Topology(
+    return Topology(
         nodes={node.name: node for node in lab.nodes},
         holders=Holders(lab, segments),
         floods=dict(_floods(lab)),
@@ -99,18 +69,8 @@ def topology(lab: Lab, engines: Engines | None = None) -> Topology:
         mtus=_different_mtus(lab, wires),
         timers=lab.timers,
         engines=engines,
-        raw=Raw(),
         connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
     )
-    return msgspec.structs.replace(found, raw=Raw(_raw(found, engines)))
-
-
-def _raw(topology: Topology, engines: Engines) -> Iterator[RawExpectation]:
-    """Yield what the engines know of raw configuration, of those whose routers have any."""
-    used = {node.get(Router).engine for node in topology.nodes.values() if node.get(Router).raw}
-    for engine in engines:
-        if engine.name in used and engine.raw is not None:
-            yield engine.raw.expectation(topology)
 
 
 def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
@@ -130,25 +90,3 @@ def _different_mtus(
             end = node.name, l2vpn_name(vpn.vni)
             found.setdefault(wires[end], {})[end] = vpn.mtu
     return {wire: sizes for wire, sizes in found.items() if len(set(sizes.values())) > 1}
-
-
-def described(node: Node) -> Router | None:
-    """Return the node's router as far as the model tells; None where raw configuration is all it has."""
-    router = node.find(Router)
-    return None if router is None or (router.raw is not None and router.raw.only) else router
-
-
-def static_routes(node: Node) -> tuple[StaticRoute, ...]:
-    """Return the node's static routes."""
-    router = described(node)
-    return router.routes if router is not None else ()
-
-
-def mtus_differ(small: tuple[str, str, int], large: tuple[str, str, int]) -> tuple[str, str]:
-    """Return why two never come to terms whose interface, node and MTU are these: in general, and in full.
-
-    The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
-    """
-    (interface, node, few), (facing, other, many) = small, large
-    what = f"{interface} of {node} has an MTU of {few} bytes, {facing} of {other} one of {many}"
-    return "the MTUs differ", what

@@ -15,6 +15,8 @@ from nlan.registry import Registry, Seam
 if TYPE_CHECKING:
     from nlan.dataplanes.base import Dataplane
     from nlan.engines.base import Engines
+    from nlan.expect import Expectation
+    from nlan.expect.segments import Topology
     from nlan.model import Lab, Node, ServiceModel
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft, Positions
@@ -108,6 +110,13 @@ class Service(Protocol):
         """Return what the node, and the hosts behind it, need for the service."""
         return ()
 
+    def expect(self, topology: Topology) -> Expectation | None:
+        """Return what the lab comes to by the service once it has converged, as far as the model tells.
+
+        What it cannot know it must not expect: that would be waited for in vain.
+        """
+        return None
+
 
 def _probe(service: Service) -> None:
     """Try whether a service's keys go with nlan's own.
@@ -138,6 +147,7 @@ SEAM: Seam[Service] = Seam(
         "check",
         "expand_lab",
         "expand",
+        "expect",
     ),
     probe=_probe,
 )

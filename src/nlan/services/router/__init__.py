@@ -9,6 +9,8 @@ from nlan.services.base import Context, Service, Stage
 from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
+    from nlan.expect import Expectation
+    from nlan.expect.segments import Topology
     from nlan.model import Lab, Node
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft
@@ -44,6 +46,12 @@ class RouterService(Service):
         from nlan.services.router import expand
 
         return expand.expand(node, lab, context)
+
+    def expect(self, topology: Topology) -> Expectation:
+        """Return sessions, adjacencies and routes."""
+        from nlan.services.router.expect import expect
+
+        return expect(topology)
 
 
 SERVICE = RouterService()

@@ -16,10 +16,10 @@ from typing import Literal, NamedTuple
 from nlan.engines.frr.config.facts import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
 from nlan.engines.frr.expect.topology import RawTopology as Topology
-from nlan.expect.segments import mtus_differ
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Groups
 from nlan.model.segments import Segment as Wire
+from nlan.services.router.expect.topology import mtus_differ
 
 _PROTOCOLS: dict[int, tuple[Literal["ospf", "ospf6"], str]] = {
     4: ("ospf", "ip ospf "),

@@ -15,27 +15,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from nlan.expect.segments import Topology, described
+from nlan.expect.converged import Session
 from nlan.model import Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.services.node.expand import addresses
+from nlan.services.router.expect.topology import Routed, described
 from nlan.services.router.model import Bgp, BgpPeer, Router
 
 Known = Mapping[str, frozenset[IpNetwork]]
-
-
-class Session(msgspec.Struct, frozen=True, order=True):
-    """One end of a session that will be established.
-
-    Attributes:
-        node: Who speaks.
-        peer: To which address, as text.
-        peer_node: Who holds it.
-    """
-
-    node: str
-    peer: str
-    peer_node: str
 
 
 class _Edge(msgspec.Struct, frozen=True):
@@ -67,7 +54,7 @@ def speaker(node: Node) -> Bgp | None:
     return router.bgp if router is not None else None
 
 
-def sessions(topology: Topology, known: Known) -> list[Session]:
+def sessions(topology: Routed, known: Known) -> list[Session]:
     """Return both ends of every session that both sides describe and whose addresses are reachable.
 
     Args:
@@ -77,7 +64,7 @@ def sessions(topology: Topology, known: Known) -> list[Session]:
     return sorted(Session(e.node, str(p.address), e.to) for e, p in _edges(topology, known))
 
 
-def learned(topology: Topology, known: Known) -> dict[str, frozenset[IpNetwork]]:
+def learned(topology: Routed, known: Known) -> dict[str, frozenset[IpNetwork]]:
     """Return the prefixes that each router installs from BGP."""
     edges: dict[str, list[_Edge]] = defaultdict(list)
     for edge, _ in _edges(topology, known):
@@ -95,7 +82,7 @@ def learned(topology: Topology, known: Known) -> dict[str, frozenset[IpNetwork]]
     }
 
 
-def _by_origins(topology: Topology) -> dict[frozenset[str], set[IpNetwork]]:
+def _by_origins(topology: Routed) -> dict[frozenset[str], set[IpNetwork]]:
     origins: dict[IpNetwork, set[str]] = defaultdict(set)
     for name, node in topology.nodes.items():
         for prefix in _originated(topology, node):
@@ -106,12 +93,12 @@ def _by_origins(topology: Topology) -> dict[frozenset[str], set[IpNetwork]]:
     return groups
 
 
-def _originated(topology: Topology, node: Node) -> Iterable[IpNetwork]:
+def _originated(topology: Routed, node: Node) -> Iterable[IpNetwork]:
     engine = topology.engines.of(node)
     return engine.announces(node) if engine is not None and speaker(node) is not None else ()
 
 
-def _meant(topology: Topology) -> Iterator[tuple[Node, Bgp, BgpPeer, Node]]:
+def _meant(topology: Routed) -> Iterator[tuple[Node, Bgp, BgpPeer, Node]]:
     """Yield the sessions that the model means: speaker, peer, and the node that holds the peer's address."""
     for name, node in topology.nodes.items():
         bgp = speaker(node)
@@ -121,7 +108,7 @@ def _meant(topology: Topology) -> Iterator[tuple[Node, Bgp, BgpPeer, Node]]:
                 yield node, bgp, peer, topology.nodes[other]
 
 
-def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
+def _edges(topology: Routed, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
     for node, bgp, peer, other in _meant(topology):
         edge = _edge(topology, known, node, bgp, peer, other)
         if edge is not None:
@@ -129,7 +116,7 @@ def _edges(topology: Topology, known: Known) -> Iterator[tuple[_Edge, BgpPeer]]:
 
 
 def hindered(
-    topology: Topology, known: Known, up: Container[tuple[str, str]]
+    topology: Routed, known: Known, up: Container[tuple[str, str]]
 ) -> Iterator[tuple[str, str, int, str, str]]:
     """Yield the sessions that the file means and that cannot come up.
 
@@ -160,7 +147,7 @@ class _Hindrance(NamedTuple):
 
 
 def _hindrance(
-    topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node
+    topology: Routed, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node
 ) -> _Hindrance | None:
     theirs, back = speaker(other), _answer(topology, node, peer, other)
     if theirs is None:
@@ -186,7 +173,7 @@ def _hindrance(
 
 
 def _unreached(
-    topology: Topology, known: Known, node: Node, peer: BgpPeer, other: Node, *, external: bool
+    topology: Routed, known: Known, node: Node, peer: BgpPeer, other: Node, *, external: bool
 ) -> _Hindrance | None:
     connected_only = external and peer.ebgp_multihop is None
     if _reaches(topology, known, node.name, peer.address, connected_only):
@@ -199,7 +186,7 @@ def _unreached(
     return _Hindrance("no route to the peer", f"{node.name} has no route to {peer.address}", True)
 
 
-def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node) -> _Edge | None:
+def _edge(topology: Routed, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, other: Node) -> _Edge | None:
     theirs, back = speaker(other), _answer(topology, node, peer, other)
     if theirs is None or back is None or _hindrance(topology, known, node, bgp, peer, other) is not None:
         return None
@@ -218,7 +205,7 @@ def _edge(topology: Topology, known: Known, node: Node, bgp: Bgp, peer: BgpPeer,
     )
 
 
-def _answer(topology: Topology, node: Node, peer: BgpPeer, other: Node) -> BgpPeer | None:
+def _answer(topology: Routed, node: Node, peer: BgpPeer, other: Node) -> BgpPeer | None:
     """Return the other side's description of the session, or None.
 
     One of the two dials from the address by which the other knows it; where the model does not tell from
@@ -247,7 +234,7 @@ def _source(node: Node, peer: BgpPeer) -> IpAddress | None:
     return next(near, None)
 
 
-def _reaches(topology: Topology, known: Known, node: str, address: IpAddress, connected_only: bool) -> bool:
+def _reaches(topology: Routed, known: Known, node: str, address: IpAddress, connected_only: bool) -> bool:
     if topology.is_connected(node, address):
         return True
     if connected_only:
@@ -255,7 +242,7 @@ def _reaches(topology: Topology, known: Known, node: str, address: IpAddress, co
     return _knows(known, node, address) or _is_led(topology, known, node, address)
 
 
-def _is_led(topology: Topology, known: Known, node: str, address: IpAddress) -> bool:
+def _is_led(topology: Routed, known: Known, node: str, address: IpAddress) -> bool:
     """Tell whether static routes lead there, from router to router, or to one that knows the way."""
     seen = {node}
     while (hop := topology.static_hop(node, address)) is not None:
@@ -274,7 +261,7 @@ def _knows(known: Known, node: str, address: IpAddress) -> bool:
 
 
 def _spread(
-    topology: Topology,
+    topology: Routed,
     edges: Mapping[str, list[_Edge]],
     known: Known,
     origins: frozenset[str],
@@ -300,7 +287,7 @@ def _spread(
     return have.keys() - origins
 
 
-def _offer(topology: Topology, known: Known, edge: _Edge, route: _Route) -> _Route | None:
+def _offer(topology: Routed, known: Known, edge: _Edge, route: _Route) -> _Route | None:
     """Return the route as it arrives at the other end, or None where it is not sent or not used."""
     bgp, theirs = speaker(topology.nodes[edge.node]), speaker(topology.nodes[edge.to])
     assert bgp is not None

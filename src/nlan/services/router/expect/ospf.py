@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
-from nlan.expect.segments import Topology, described, mtus_differ
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.model.segments import Segment as Wire
 from nlan.services.router.expect.raw import Apart
+from nlan.services.router.expect.topology import Routed, described, mtus_differ
 from nlan.services.router.model import Router
 
 BACKBONE = IPv4Address(0)
@@ -32,7 +32,7 @@ class Placed(NamedTuple):
     area: IPv4Address
 
 
-def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]:
+def learned(topology: Routed, version: int) -> dict[str, frozenset[IpNetwork]]:
     """Return the prefixes that each router learns by OSPF, without those it is connected to.
 
     Args:
@@ -49,7 +49,7 @@ def learned(topology: Topology, version: int) -> dict[str, frozenset[IpNetwork]]
     }
 
 
-def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
+def adjacencies(topology: Routed, version: int) -> dict[tuple[str, str], int]:
     """Return on how many neighbours each router comes to terms with, by (router, interface).
 
     That is full, or two-way beside a designated router where neither is one (RFC 2328, section 10.4). Raw
@@ -68,7 +68,7 @@ def adjacencies(topology: Topology, version: int) -> dict[tuple[str, str], int]:
     return found
 
 
-def _alike(topology: Topology, version: int) -> Iterator[set[tuple[str, str]]]:
+def _alike(topology: Routed, version: int) -> Iterator[set[tuple[str, str]]]:
     """Yield the ends that hear each other in the same subnet and area, the passive ones left out."""
     found: dict[tuple[Wire, Segment], set[tuple[str, str]]] = defaultdict(set)
     for segment, routers in _segments(topology, version).items():
@@ -78,7 +78,7 @@ def _alike(topology: Topology, version: int) -> Iterator[set[tuple[str, str]]]:
     yield from found.values()
 
 
-def hindered(topology: Topology, version: int) -> Iterator[Apart]:
+def hindered(topology: Routed, version: int) -> Iterator[Apart]:
     """Yield the routers that hear another one that runs OSPF and never become adjacent to any.
 
     Of OSPFv3 the subnets say nothing: it runs over link-local addresses.
@@ -88,7 +88,7 @@ def hindered(topology: Topology, version: int) -> Iterator[Apart]:
     yield from topology.raw.hindered(version)
 
 
-def _strangers(topology: Topology, version: int) -> Iterator[Apart]:
+def _strangers(topology: Routed, version: int) -> Iterator[Apart]:
     for ends in _heard(topology, version).values():
         for name, own in ends.items():
             others = {other: those for other, those in ends.items() if other != name}
@@ -97,7 +97,7 @@ def _strangers(topology: Topology, version: int) -> Iterator[Apart]:
                 yield (name, other, *_apart(own[0], those[0], name, other))
 
 
-def _heard(topology: Topology, version: int) -> dict[Wire, dict[str, list[Placed]]]:
+def _heard(topology: Routed, version: int) -> dict[Wire, dict[str, list[Placed]]]:
     """Return, by wire, the addresses of the routers that speak there, where the model says all of OSPF."""
     found: dict[Wire, dict[str, list[Placed]]] = defaultdict(lambda: defaultdict(list))
     for (name, area), interface, address in _placed(topology, version):
@@ -131,7 +131,7 @@ def _apart(own: Placed, theirs: Placed, name: str, other: str) -> tuple[str, str
     return "the subnets differ", detail
 
 
-def _unequal(topology: Topology, version: int) -> dict[Wire, Apart]:
+def _unequal(topology: Routed, version: int) -> dict[Wire, Apart]:
     """Return the segments whose routers' MTUs differ, each with two of them.
 
     The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
@@ -169,7 +169,7 @@ def _area_of(node: Node, network: IpNetwork) -> IPv4Address | None:
     return max(covering, key=lambda one: one[0])[1] if covering else None
 
 
-def _placed(topology: Topology, version: int) -> Iterator[tuple[Member, str, IpInterface]]:
+def _placed(topology: Routed, version: int) -> Iterator[tuple[Member, str, IpInterface]]:
     """Yield the addresses that an area covers: (router, area), interface, address."""
     for name, node in topology.nodes.items():
         for interface, own in node.held():
@@ -178,7 +178,7 @@ def _placed(topology: Topology, version: int) -> Iterator[tuple[Member, str, IpI
                     yield (name, area), interface, address
 
 
-def _segments(topology: Topology, version: int) -> dict[Segment, list[End]]:
+def _segments(topology: Routed, version: int) -> dict[Segment, list[End]]:
     segments: dict[Segment, list[End]] = defaultdict(list)
     for (name, area), interface, address in _placed(topology, version):
         passive = _is_passive(topology.nodes[name], interface)
@@ -186,7 +186,7 @@ def _segments(topology: Topology, version: int) -> dict[Segment, list[End]]:
     return segments
 
 
-def _inside(topology: Topology, version: int) -> dict[Member, set[IpNetwork]]:
+def _inside(topology: Routed, version: int) -> dict[Member, set[IpNetwork]]:
     """Return what each router announces in each of its areas; of a loopback that is the address alone."""
     found: dict[Member, set[IpNetwork]] = defaultdict(set)
     for member, interface, address in _placed(topology, version):
@@ -194,7 +194,7 @@ def _inside(topology: Topology, version: int) -> dict[Member, set[IpNetwork]]:
     return found
 
 
-def _redistributed(topology: Topology, name: str, version: int) -> set[IpNetwork]:
+def _redistributed(topology: Routed, name: str, version: int) -> set[IpNetwork]:
     """Return what a router announces besides: OSPFv2 leaves out what runs OSPF itself."""
     node = topology.nodes[name]
     ospf = node.get(Router).ospf
@@ -211,7 +211,7 @@ def _is_passive(node: Node, interface: str) -> bool:
     )
 
 
-def _members(topology: Topology, version: int) -> dict[Member, set[Member]]:
+def _members(topology: Routed, version: int) -> dict[Member, set[Member]]:
     """Return each router per area with those it hears there."""
     graph: dict[Member, set[Member]] = defaultdict(set)
     apart = {*_unequal(topology, version), *topology.raw.apart(version)}
