@@ -10,38 +10,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import wraps
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from tega.aio import watch as async_watch
 from tega.aio.parts import AsyncLease, AsyncTransaction
 from tega.aio.watch import CHUNK, AsyncWatch
-from tega.api import Change, Commit, Op
+from tega.api import Commit
 from tega.database.database import Database, open_database
+from tega.database.writes import Writes
 from tega.errors import FutureRevision, StoreError
-from tega.paths import to_path
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from tega.api import (
-        Difference,
-        Durability,
-        Entry,
-        Json,
-        LeaseInfo,
-        Limits,
-        Path,
-        PathLike,
-        Rev,
-    )
+    from tega.api import Durability, Entry, Limits, PathLike, Rev
     from tega.database.txn import Transaction
     from tega.log.state import View
 
 logger = logging.getLogger("tega.store")
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
 
 CHUNK_S = 0.005
 """Time after which no more commits or lines are read from the disk at once; `CHUNK` is their number."""
@@ -73,7 +66,31 @@ def _close_opened(opening: asyncio.Future[Database]) -> None:
         opening.result().close()
 
 
-class AsyncStore(AsyncWatch):
+def on_the_writer(
+    method: Callable[Concatenate[Database, _P], _T],
+) -> Callable[Concatenate[AsyncStore, _P], Coroutine[Any, Any, _T]]:
+    """Return a method of the database as one of the store: for what writes, in turn with the commits."""
+
+    @wraps(method)
+    async def call(store: AsyncStore, /, *args: _P.args, **options: _P.kwargs) -> _T:
+        return await store.run(lambda: method(store.database, *args, **options))
+
+    return call
+
+
+def on_a_thread(
+    method: Callable[Concatenate[Database, _P], _T],
+) -> Callable[Concatenate[AsyncStore, _P], Coroutine[Any, Any, _T]]:
+    """Return a method of the database as one of the store: for what only reads, and takes long."""
+
+    @wraps(method)
+    async def call(store: AsyncStore, /, *args: _P.args, **options: _P.kwargs) -> _T:
+        return await asyncio.to_thread(method, store.database, *args, **options)
+
+    return call
+
+
+class AsyncStore(Writes[Coroutine[Any, Any, Commit]], AsyncWatch):
     """A store on the running event loop.
 
     Args:
@@ -155,55 +172,8 @@ class AsyncStore(AsyncWatch):
 
     # ------------------------------------------------------------- writes
 
-    async def commit(
-        self,
-        changes: Sequence[Change],
-        *,
-        expect: Mapping[Path, Rev] | None = None,
-        author: str = "",
-        message: str = "",
-        request_id: str | None = None,
-    ) -> Commit:
-        """See `Database.commit`; a caller that is cancelled meanwhile does not undo it."""
-        return await self._submit(self.database.request(changes, expect, author, message, request_id))
-
-    async def put(
-        self,
-        path: PathLike,
-        value: Json,
-        *,
-        expect: Rev | None = None,
-        lease: str | None = None,
-        author: str = "",
-        message: str = "",
-    ) -> Commit:
-        """See `Database.put`."""
-        where = to_path(path)
-        change = Change(Op.PUT, where, value, lease)
-        return await self.commit((change,), expect=_expected(where, expect), author=author, message=message)
-
-    async def merge(
-        self,
-        path: PathLike,
-        value: Mapping[str, Json],
-        *,
-        expect: Rev | None = None,
-        author: str = "",
-        message: str = "",
-    ) -> Commit:
-        """See `Database.merge`."""
-        where = to_path(path)
-        change = Change(Op.MERGE, where, value)
-        return await self.commit((change,), expect=_expected(where, expect), author=author, message=message)
-
-    async def delete(
-        self, path: PathLike, *, expect: Rev | None = None, author: str = "", message: str = ""
-    ) -> Commit:
-        """See `Database.delete`."""
-        where = to_path(path)
-        return await self.commit(
-            (Change(Op.DELETE, where),), expect=_expected(where, expect), author=author, message=message
-        )
+    async def _commit(self, *what: Any) -> Commit:
+        return await self._submit(self.database.request(*what))
 
     @asynccontextmanager
     async def transaction(
@@ -249,26 +219,8 @@ class AsyncStore(AsyncWatch):
             for item in chunk:
                 yield item
 
-    async def diff(self, before: Rev, after: Rev | None = None, path: PathLike = ()) -> list[Difference]:
-        """See `Database.diff`."""
-        return await asyncio.to_thread(self.database.diff, before, after, path)
-
-    async def rollback(
-        self,
-        root: str | None,
-        to: Rev,
-        *,
-        expect: Rev | None = None,
-        author: str = "",
-        message: str = "",
-        request_id: str | None = None,
-    ) -> Commit:
-        """See `Database.rollback`."""
-        return await self.run(
-            lambda: self.database.rollback(
-                root, to, expect=expect, author=author, message=message, request_id=request_id
-            )
-        )
+    diff = on_a_thread(Database.diff)
+    rollback = on_the_writer(Database.rollback)
 
     # ------------------------------------------------------------- leases
 
@@ -299,17 +251,9 @@ class AsyncStore(AsyncWatch):
         self._lease_made.set()
         return made
 
-    async def keep_alive(self, lease: str) -> None:
-        """See `Database.keep_alive`."""
-        await self.run(lambda: self.database.keep_alive(lease))
-
-    async def revoke(self, lease: str) -> Commit | None:
-        """See `Database.revoke`."""
-        return await self.run(lambda: self.database.revoke(lease))
-
-    async def leases(self) -> list[LeaseInfo]:
-        """See `Database.leases`."""
-        return await self.run(self.database.leases)
+    keep_alive = on_the_writer(Database.keep_alive)
+    revoke = on_the_writer(Database.revoke)
+    leases = on_the_writer(Database.leases)
 
     # -------------------------------------------------------- maintenance
 
@@ -341,21 +285,9 @@ class AsyncStore(AsyncWatch):
             )
         )
 
-    async def snapshot(self) -> Rev:
-        """See `Database.snapshot`."""
-        return await self.run(self.database.snapshot)
-
-    async def compact(self, before: Rev) -> None:
-        """See `Database.compact`."""
-        await self.run(lambda: self.database.compact(before))
-
-    async def verify(self) -> bytes:
-        """See `Database.verify`."""
-        return await asyncio.to_thread(self.database.verify)
-
-
-def _expected(path: Path, expect: Rev | None) -> Mapping[Path, Rev] | None:
-    return None if expect is None else {path: expect}
+    snapshot = on_the_writer(Database.snapshot)
+    compact = on_the_writer(Database.compact)
+    verify = on_a_thread(Database.verify)
 
 
 def _next_chunk(items: Iterator[_T]) -> list[_T]:

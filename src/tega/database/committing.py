@@ -13,6 +13,7 @@ from tega.api import Change, Commit, Op
 from tega.database.core import Core
 from tega.database.group import Attempt, Request
 from tega.database.signs import check_signs
+from tega.database.writes import Writes
 from tega.errors import (
     CommitUnknown,
     Conflict,
@@ -31,11 +32,9 @@ from tega.values import plain_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import TypeVar
+    from typing import Any
 
-    _T = TypeVar("_T")
-
-    from tega.api import Json, Path, PathLike, Record, Rev
+    from tega.api import Path, Record, Rev
 
 GROUP = 1024
 """Most commits in one group."""
@@ -47,81 +46,11 @@ MOST_TAIL = 4 << 20
 """From so many bytes a quarter of a state's size is enough: opening has to follow them."""
 
 
-class Committing(Core):
+class Committing(Writes[Commit], Core):
     """A core that commits."""
 
-    def put(
-        self,
-        path: PathLike,
-        value: Json,
-        *,
-        expect: Rev | None = None,
-        lease: str | None = None,
-        author: str = "",
-        message: str = "",
-    ) -> Commit:
-        """Replace the subtree at the path, as a commit of its own."""
-        where = to_path(path)
-        guard = None if expect is None else {where: expect}
-        return self.commit(
-            (Change(Op.PUT, where, value, lease),), expect=guard, author=author, message=message
-        )
-
-    def merge(
-        self,
-        path: PathLike,
-        value: Mapping[str, Json],
-        *,
-        expect: Rev | None = None,
-        author: str = "",
-        message: str = "",
-    ) -> Commit:
-        """Merge a mapping into the subtree leaf by leaf, as a commit of its own."""
-        where = to_path(path)
-        guard = None if expect is None else {where: expect}
-        return self.commit((Change(Op.MERGE, where, value),), expect=guard, author=author, message=message)
-
-    def delete(
-        self, path: PathLike, *, expect: Rev | None = None, author: str = "", message: str = ""
-    ) -> Commit:
-        """Remove the subtree at the path, as a commit of its own; the absent may be removed."""
-        where = to_path(path)
-        guard = None if expect is None else {where: expect}
-        return self.commit((Change(Op.DELETE, where),), expect=guard, author=author, message=message)
-
-    def commit(
-        self,
-        changes: Sequence[Change],
-        *,
-        expect: Mapping[Path, Rev] | None = None,
-        author: str = "",
-        message: str = "",
-        request_id: str | None = None,
-    ) -> Commit:
-        """Apply all changes in order, or none.
-
-        Args:
-            changes: What to do.
-            expect: Revision that each of these paths must have been
-                changed last at, `ABSENT` for "nothing is there".
-            author: Who does it: for people and for whoever loses a conflict.
-            message: Why.
-            request_id: Makes a retry harmless: if the log holds a commit
-                with this id, that one is returned and nothing is written.
-
-        Raises:
-            Conflict: An expectation did not hold; says who was faster.
-            TooLarge: Beyond `limits`.
-            InvalidPath: See `tega.paths.to_path`.
-            InvalidValue: A value has no JSON form, or a control
-                character stands in author, message or request id.
-            LeaseLost: A change names a lease that does not live.
-            RequestReused: The id belongs to a commit of other changes.
-            StoreFull: The disk is full.
-            CommitUnknown: Whether it was written cannot be told; with a
-                request id a retry is harmless, without one look first.
-        """
-        return self.submit(self.request(changes, expect, author, message, request_id))
+    def _commit(self, *what: Any) -> Commit:
+        return self.submit(self.request(*what))
 
     def request(
         self,

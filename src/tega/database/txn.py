@@ -90,7 +90,7 @@ class Transaction:
         self._add(Change(Op.DELETE, to_path(path)), expect)
 
     def expect(self, path: PathLike, rev: Rev) -> None:
-        """Auth a path, written or not, with the revision it must have been changed last at."""
+        """Guard a path, written or not, with the revision it must have been changed last at."""
         self._check_open()
         self.expectations[to_path(path)] = rev
 
