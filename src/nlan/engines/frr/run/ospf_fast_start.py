@@ -9,6 +9,11 @@ priority and says so. The first becomes the designated router, the second its ba
 that: were they to elect all at once, the designated router would change while adjacencies are full,
 and FRR 10.3 then keeps announcing the old one.
 
+A router that says hello before it has read its neighbours' makes the start a second longer. ospfd carries out
+"one-way", which such a hello means, after the database description that it read together with it, though
+that came later: the adjacency begins anew on one side alone, until the other retransmits. And a router that
+has not read who was elected elects itself. So one speaks after the other, when it has read what was sent.
+
 An interface that a running daemon gets has begun to wait by the time its lines are typed, for FRR's 40 s: it
 begins anew, as at a start.
 """
@@ -46,12 +51,14 @@ class Speaker(NamedTuple):
         words: What its commands begin with.
         hello_s: Seconds between hellos.
         elects: Whether it takes part in elections, with no priority of its own.
+        alone: Whether its segment has one neighbour and no designated router.
     """
 
     name: str
     words: str
     hello_s: int
     elects: bool
+    alone: bool
 
     def hello(self) -> list[str]:
         """Return the commands that send a hello and change nothing."""
@@ -83,7 +90,8 @@ def speakers(daemon: str, config: Sequence[str]) -> Iterator[Speaker]:
             continue
         said = [other[1] for other in those if len(other) == 2 and other[0] == path[0]]
         plain = not any(line.startswith((f"{words} priority", f"{words} network")) for line in said)
-        yield Speaker(path[0].removeprefix("interface "), str(words), int(match["s"]), plain)
+        alone = f"{words} network point-to-point" in said
+        yield Speaker(path[0].removeprefix("interface "), str(words), int(match["s"]), plain, alone)
 
 
 def start_lines(daemon: str, config: Sequence[str]) -> tuple[str, ...]:
@@ -128,11 +136,7 @@ def open_adjacencies(
         _await_interfaces(talks)
         for _ in range(2):
             _hello([*older, *talks])
-        for talk in talks:
-            _hello([talk])
-            _say(talk.vty, [line for s in talk.speakers if s.elects for line in s.priority()])
-            _hello([talk])
-        _hello([*older, *talks])
+        _elect(_shared(older), _shared(talks))
     finally:
         for talk in (*older, *talks):
             talk.vty.close()
@@ -157,9 +161,28 @@ def _opened(daemons: Iterable[tuple[Files, Sequence[str]]]) -> list[Talk]:
     return talks
 
 
+def _shared(talks: Iterable[Talk]) -> list[Talk]:
+    """Return them with the interfaces alone whose segments elect a designated router."""
+    those = (talk._replace(speakers=tuple(s for s in talk.speakers if not s.alone)) for talk in talks)
+    return [talk for talk in those if talk.speakers]
+
+
+def _elect(older: Sequence[Talk], talks: Sequence[Talk]) -> None:
+    """Let one after the other be elected, and everybody hear of it."""
+    for talk in talks:
+        _hello([talk])
+        _say(talk.vty, [line for s in talk.speakers if s.elects for line in s.priority()])
+        _hello([talk])
+    if talks:
+        _hello([*older, *talks])
+
+
 def _hello(talks: Iterable[Talk]) -> None:
     for talk in talks:
+        _say(talk.vty, [""])  # a daemon that answers reads what came before, in the same round of its events
         _say(talk.vty, [line for speaker in talk.speakers for line in speaker.hello()])
+        for _ in range(2):  # it sends in the next round, and may answer first in that
+            _say(talk.vty, [""])
 
 
 def _say(vty: Vty, commands: Sequence[str]) -> None:

@@ -39,8 +39,8 @@ BGP = (
 
 
 def test_who_elects_starts_with_priority_0_unless_it_has_one() -> None:
-    found = {s.name: (s.hello_s, s.elects) for s in ospf_fast_start.speakers("ospfd", OSPF)}
-    assert found == {"lan": (2, True), "core": (2, False), "own": (3, False)}
+    found = {s.name: (s.hello_s, s.elects, s.alone) for s in ospf_fast_start.speakers("ospfd", OSPF)}
+    assert found == {"lan": (2, True, False), "core": (2, False, True), "own": (3, False, False)}
     started = ospf_fast_start.start_lines("ospfd", OSPF)
     assert sorted({*started} - {*OSPF}) == [" ip ospf priority 0"]
     assert started[:2] == ("interface lan", " ip ospf priority 0")
@@ -128,9 +128,45 @@ def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
             return Answer(0, json.dumps({"interfaces": {name: {"state": "DROther"} for name in names}}))
 
     monkeypatch.setattr(ospf_fast_start.time, "monotonic", lambda: clock)
-    both = [ospf_fast_start.Speaker(name, "ip ospf", 3, True) for name in ("eth1", "eth2")]
+    both = [ospf_fast_start.Speaker(name, "ip ospf", 3, True, False) for name in ("eth1", "eth2")]
     ospf_fast_start._await_interfaces([ospf_fast_start.Talk(cast(Vty, Late()), tuple(both))])
     assert asked == looks
+
+
+def test_a_router_speaks_when_it_has_read_what_came_and_the_next_when_that_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hello and a database description that ospfd reads together are carried out the wrong way round."""
+    spoken: list[str] = []
+
+    class Daemon:
+        def __init__(self, path: Path) -> None:
+            self.name = path.parent.parent.name
+
+        def together(self, lines: list[str]) -> None:
+            kinds = {word for line in lines for word in ("hello", "priority") if word in line}
+            assert len(kinds) <= 1
+            if "enable" not in lines:
+                spoken.append(f"{self.name} {kinds.pop() if kinds else '-'} {lines.count('exit')}")
+
+        def ask(self, line: str) -> Answer:
+            known = {name: {"state": "DROther"} for name in ("lan", "core", "own")}
+            return Answer(0, json.dumps({"interfaces": known}))
+
+        def close(self) -> None:
+            spoken.append(f"{self.name} closed")
+
+    monkeypatch.setattr(ospf_fast_start, "Vty", Daemon)
+    r1, r2 = (Files(Path("/nowhere", name), "ospfd") for name in ("r1", "r2"))
+    alone = OSPF[2:5]
+    ospf_fast_start.open_adjacencies([(r1, OSPF), (r2, alone)], [])
+
+    def hello(name: str, interfaces: int) -> list[str]:
+        return [f"{name} - 0", f"{name} hello {interfaces}", f"{name} - 0", f"{name} - 0"]
+
+    everybody = [*hello("r1", 3), *hello("r2", 1)]
+    elected = [*hello("r1", 2), "r1 priority 1", *hello("r1", 2)]
+    assert spoken == [*everybody, *everybody, *elected, *hello("r1", 2), "r1 closed", "r2 closed"]
 
 
 def test_who_waits_for_an_election_is_told_by_both_daemons() -> None:
