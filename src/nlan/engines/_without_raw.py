@@ -9,12 +9,24 @@ if TYPE_CHECKING:
     from nlan.engines.base import RawConfiguration, RawPlace
     from nlan.errors import Problem
     from nlan.model import Lab, Node
+    from nlan.schema.syntax.report import Written
+    from nlan.schema.written.sections import Contribution, Record
 
 
 class WithoutRaw:
     """The answers of such a `nlan.engines.base.RoutingEngine`."""
 
     raw: RawConfiguration | None = None
+
+    def contribution(self) -> Contribution:
+        """Return no keys."""
+        from nlan.schema.written.sections import NOTHING
+
+        return NOTHING
+
+    def chosen(self, router: Record) -> Written[bool] | None:
+        """Return None: there is no such key."""
+        return None
 
     def raw_asns(self, node: Node) -> set[int]:
         """Return none."""

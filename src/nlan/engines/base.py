@@ -9,8 +9,9 @@ it. Nothing outside the package knows a daemon's name. A new engine supplies:
 - the driver that observes, starts, changes and ends them, and asks them (`EngineDriver`);
 - its programs: which there are, what this machine's can do (`Programs`);
 - the files that tell what its daemons do, for ``nlan keep`` (`Watches`);
-- what it cannot do of what a file may ask for, in words (`nlan.schema.resolving.engines.EngineChecks`);
-- what raw configuration for it comes to, where it takes any (`RawConfiguration`);
+- the keys that it adds to what a file may say, such as one for raw configuration, and what it cannot do of
+  what a file may ask for, in words (`nlan.schema.resolving.engines.EngineChecks`);
+- how raw configuration for it is read and what it comes to, where it takes any (`RawConfiguration`);
 - the directories that its programs use in a node (`RoutingEngine.directories`).
 
 `BgpSession`, `OspfNeighbor` and `LogEvent` are what all daemons tell alike. Importing an engine's package
@@ -45,8 +46,9 @@ if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.runtimes.base import NodeDirectory, Nodes
-    from nlan.schema.resolving.engines import EngineChecks
+    from nlan.schema.resolving.engines import EngineChecks, RawReading
     from nlan.services.router.expect.raw import RawExpectation
+    from nlan.services.router.model import Raw
 else:
 
     class Driver(Protocol):
@@ -54,6 +56,9 @@ else:
 
     class EngineChecks(Protocol):
         """Stands for `nlan.schema.resolving.engines.EngineChecks` where no file is read."""
+
+    class RawReading(Protocol):
+        """Stands for `nlan.schema.resolving.engines.RawReading` likewise."""
 
 
 __all__ = [
@@ -214,8 +219,15 @@ class BgpAlone:
         """Do nothing."""
 
 
-class RawConfiguration(Protocol):
-    """What an engine makes of the configuration that a user brings for it (`nlan.model.Router.raw`)."""
+class RawConfiguration(RawReading, Protocol):
+    """What an engine makes of the configuration that a user brings for it (`Router.raw`).
+
+    How it is read (`resolve`) is `nlan.schema.resolving.engines.RawReading`.
+    """
+
+    @property
+    def model(self) -> type[Raw]:
+        """The type of what a router holds of it."""
 
     def sysctls(self, node: Node) -> Mapping[str, str]:
         """Return the kernel settings that it makes, by path below /proc/sys."""
@@ -230,7 +242,8 @@ class RawConfiguration(Protocol):
 class RoutingEngine(EngineChecks, Protocol):
     """What speaks for a router. All is pure but `driver` and `programs`.
 
-    What reading a lab asks of it (`spare`, `check`, `raw_asns`) is `nlan.schema.resolving.engines`.
+    What reading a lab asks of it (`contribution`, `chosen`, `spare`, `check`, `raw_asns`) is
+    `nlan.schema.resolving.engines`.
 
     Attributes:
         name: What a file says as ``engine``; unique.
@@ -299,10 +312,24 @@ class RoutingEngine(EngineChecks, Protocol):
         """Return a driver of the daemons of the lab in that place."""
 
 
+def _probe(engine: RoutingEngine) -> None:
+    """Try whether an engine's keys go with nlan's own.
+
+    Raises:
+        InternalError: They do not.
+    """
+    from nlan.schema.resolving.contributors import contributors, vocabulary
+
+    registry = Registry(())
+    own = registry.of(SEAM)
+    vocabulary(contributors(registry), {**own, engine.name: engine})
+
+
 SEAM: Seam[RoutingEngine] = Seam(
     "engines",
     "nlan.engines",
     "ENGINE",
+    probe=_probe,
     needs=(
         *(
             "name",
@@ -316,7 +343,18 @@ SEAM: Seam[RoutingEngine] = Seam(
             "traces",
             "raw",
         ),
-        *("spare", "check", "raw_asns", "resources", "announces", "warnings", "parse_log", "driver"),
+        *(
+            "contribution",
+            "chosen",
+            "spare",
+            "check",
+            "raw_asns",
+            "resources",
+            "announces",
+            "warnings",
+            "parse_log",
+            "driver",
+        ),
     ),
 )
 

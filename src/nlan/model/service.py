@@ -16,6 +16,16 @@ End = tuple[str, str]
 """A node and its interface."""
 
 
+class EngineModel(Base, frozen=True, kw_only=True):
+    """What a service's model holds for a routing engine: a frozen value of the engine's own type.
+
+    Class attributes:
+        key: The word under which it is stored, beside the fields of the model that holds it.
+    """
+
+    key: ClassVar[str]
+
+
 class ServiceModel(Base, frozen=True, kw_only=True):
     """What a node holds of a service; a node holds one of a type at most.
 
@@ -24,10 +34,13 @@ class ServiceModel(Base, frozen=True, kw_only=True):
     Class attributes:
         key: The word under which it is stored, shown by ``nlan show`` and changed by ``nlan set``.
         bare: The field that stands there for the whole, such as a list; empty where the whole does.
+        engine_field: The field that holds an `EngineModel` or None; it is stored under that one's key.
+            Empty: none does.
     """
 
     key: ClassVar[str]
     bare: ClassVar[str] = ""
+    engine_field: ClassVar[str] = ""
 
     def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the interfaces that the service gives the node, with the node's addresses on them."""
@@ -58,6 +71,31 @@ class Holder(Protocol):
 
 
 SEAM: Seam[Holder] = Seam("services", "nlan.services", "SERVICE")
+
+
+class RawConfiguration(Protocol):
+    """What the model has to know of what a routing engine makes of raw configuration."""
+
+    @property
+    def model(self) -> type[EngineModel]:
+        """What a router holds of it."""
+
+
+class Engine(Protocol):
+    """What the model has to know of a routing engine."""
+
+    @property
+    def raw(self) -> RawConfiguration | None:
+        """What it makes of configuration that a user brings; None where it takes none."""
+
+
+ENGINES: Seam[Engine] = Seam("engines", "nlan.engines", "ENGINE")
+
+
+def engine_models(registry: Registry) -> tuple[type[EngineModel], ...]:
+    """Return the types that routers hold for their engines, in the order of the engines' names."""
+    raws = (engine.raw for _, engine in sorted(registry.of(ENGINES).items()))
+    return tuple(raw.model for raw in raws if raw is not None)
 
 
 def models(registry: Registry) -> tuple[type[ServiceModel], ...]:

@@ -1,12 +1,13 @@
 """Labs and nodes as JSON, and back: each service of a node stands under its own key.
 
 In memory a node holds its services by type; in databases, in what ``nlan show`` prints and in the paths of
-``nlan set`` they stand beside what every node has: ``ptn``, ``vhosts``, ``router``.
+``nlan set`` they stand beside what every node has: ``ptn``, ``vhosts``, ``router``. Likewise what a service's
+model holds for a routing engine (`nlan.model.service.EngineModel`) stands beside the model's own fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -15,7 +16,7 @@ import msgspec
 from nlan.model import codec
 from nlan.model.codec import Base
 from nlan.model.lab import Lab, Node
-from nlan.model.service import ServiceModel, models
+from nlan.model.service import EngineModel, ServiceModel, engine_models, models
 from nlan.registry import Registry
 
 T = TypeVar("T")
@@ -30,9 +31,13 @@ class Stored:
         lab: The type of a written lab.
     """
 
-    def __init__(self, services: Sequence[type[ServiceModel]]) -> None:
-        """Take what nodes may hold, in the order in which it is written."""
-        self._services = tuple(services)
+    def __init__(
+        self, services: Sequence[type[ServiceModel]], engines: Iterable[type[EngineModel]] = ()
+    ) -> None:
+        """Take what nodes and routers may hold, each in the order in which it is written."""
+        self._services, self._engines = tuple(services), tuple(engines)
+        self._forms = {kind: self._form(kind) for kind in self._services if kind.engine_field}
+        self._kinds = {form: kind for kind, form in self._forms.items()}
         self._common = tuple(name for name in Node.__struct_fields__ if name != SERVICES)
         self.node: type[Base] = _struct("Node", self._fields_of_node())
         nodes = {"nodes": tuple[self.node, ...]}  # type: ignore[name-defined]
@@ -48,15 +53,25 @@ class Stored:
                     bare = next(f for f in msgspec.structs.fields(kind) if f.name == kind.bare)
                     yield kind.key, bare.type, bare.default
                 else:
-                    yield kind.key, kind | None, None
+                    yield kind.key, self._forms.get(kind, kind) | None, None
+
+    def _form(self, kind: type[ServiceModel]) -> type[Base]:
+        """Return the type that is written for a model that holds something for engines: a field for each."""
+        fields: list[Any] = []
+        for field in msgspec.structs.fields(kind):
+            if field.name == kind.engine_field:
+                fields += ((one.key, one | None, None) for one in self._engines)
+            else:
+                fields.append(_field(field))
+        return _struct(kind.__name__, fields)
 
     def type_of(self, kind: type) -> type:
         """Return the type that is written for a type of the model."""
-        return self.lab if kind is Lab else self.node if kind is Node else kind
+        return self.lab if kind is Lab else self.node if kind is Node else self._forms.get(kind, kind)
 
     def model_of(self, kind: type) -> type:
         """Return the type of the model that a written type stands for."""
-        return Lab if kind is self.lab else Node if kind is self.node else kind
+        return Lab if kind is self.lab else Node if kind is self.node else self._kinds.get(kind, kind)
 
     def write(self, value: Any) -> Any:
         """Return what is written for a lab or a node; anything else stays as it is."""
@@ -79,7 +94,7 @@ class Stored:
     def _write_node(self, node: Node) -> Base:
         found = {name: getattr(node, name) for name in self._common}
         for held in node.services:
-            found[held.key] = getattr(held, held.bare) if held.bare else held
+            found[held.key] = getattr(held, held.bare) if held.bare else self._write_held(held)
         return self.node(**found)
 
     def _read_node(self, written: Any) -> Node:
@@ -89,9 +104,23 @@ class Stored:
             if kind.bare and value:
                 held.append(kind(**{kind.bare: value}))
             elif not kind.bare and value is not None:
-                held.append(value)
+                held.append(self._read_held(kind, value))
         found = {name: getattr(written, name) for name in self._common}
         return Node(services=tuple(held), **found)
+
+    def _write_held(self, held: ServiceModel) -> Base:
+        if (form := self._forms.get(type(held))) is None:
+            return held
+        found = {name: getattr(held, name) for name in held.__struct_fields__}
+        one: EngineModel | None = found.pop(held.engine_field)
+        return form(**found, **({} if one is None else {one.key: one}))
+
+    def _read_held(self, kind: type[ServiceModel], written: Any) -> ServiceModel:
+        if kind not in self._forms:
+            return cast(ServiceModel, written)
+        found = {name: getattr(written, name) for name in written.__struct_fields__}
+        given = [found.pop(one.key) for one in self._engines]
+        return kind(**{kind.engine_field: next((one for one in given if one is not None), None)}, **found)
 
 
 def _field(field: msgspec.structs.FieldInfo, types: dict[str, Any] = {}) -> Any:  # noqa: B006 - only read
@@ -111,7 +140,8 @@ def _struct(name: str, fields: Any) -> type[Base]:
 @cache
 def installed() -> Stored:
     """Return how labs are written with the services that are installed; they do not change meanwhile."""
-    return Stored(models(Registry()))
+    registry = Registry()
+    return Stored(models(registry), engine_models(registry))
 
 
 def to_builtins(value: Any) -> Any:

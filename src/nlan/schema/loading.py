@@ -55,7 +55,7 @@ class Loaded(NamedTuple):
         warnings: What is doubtful and harms nothing, in file order.
         source: The file's text as it was read.
         lines: The line that each node begins at.
-        frr: Where the lines of each node's raw FRR configuration stand: the file, and its line of each.
+        raw: Where the lines of each node's raw configuration stand: the file, and its line of each.
     """
 
     lab: Lab
@@ -63,7 +63,7 @@ class Loaded(NamedTuple):
     warnings: tuple[Problem, ...]
     source: str
     lines: dict[str, int]
-    frr: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - a tuple's default, never changed
+    raw: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
 Remembered = Allocations | Callable[[str], Allocations] | None
@@ -106,7 +106,7 @@ def load(
     kept = _remembered(allocations, tree, lab, path)
     engines = Registry().of(SEAM) if engines is None else engines
     services = installed() if services is None else services
-    words = vocabulary(services)
+    words = vocabulary(services, engines)
     while True:
         work = _Load(tree, report.copy(), kept, words, engines)
         resolved = work.lab(lab, path, marked, services)
@@ -117,8 +117,8 @@ def load(
     starts = {name: trees[0][0].line for name, trees in work.nodes.items()}
     own = report.source_file(0)
     lines = {n: report.source_line(at) for n, at in starts.items() if report.source_file(at) == own}
-    frr = dict(_raw_lines(resolved, work.positions, marked, report))
-    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source, lines, frr)
+    raw = dict(_raw_lines(resolved, work.positions, marked, report))
+    return Loaded(resolved, work.allocator.recorded(), work.report.problems(), source, lines, raw)
 
 
 _BLOCK = re.compile(r"[|>][-+0-9]*\s*(#.*)?$")
@@ -127,13 +127,13 @@ _BLOCK = re.compile(r"[|>][-+0-9]*\s*(#.*)?$")
 def _raw_lines(
     lab: Lab, positions: Positions, text: str, report: Report
 ) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
-    """Yield each node with raw FRR lines, and where those stand: a file, and its line of each."""
+    """Yield each node with raw lines, and where those stand: a file, and its line of each."""
     source = text.split("\n")
     for node in lab.nodes:
-        raw = node.get(Router).frr
+        raw = node.get(Router).raw
         if raw is None:
             continue
-        at, count = positions.find("node", node.name, "frr", "text"), raw.text.count("\n") + 1
+        at, count = positions.find("node", node.name, raw.key, "text"), raw.text.count("\n") + 1
         if at.path:
             yield node.name, (at.path, tuple(range(1, count + 1)))
         elif not text:  # imported: the lines stand there as they are

@@ -82,7 +82,7 @@ def test_what_is_left_out_is_a_warning(tmp_path: Path) -> None:
 def test_a_folders_files_have_lines_of_their_own(tmp_path: Path) -> None:
     path = folder(tmp_path, wires="# wires\n\nr1 r2\n", r2_conf="router bgp 64496\n!\n")
     loaded = load(path, importers={"wires": IMPORTER})
-    file, lines = loaded.frr["r2"]
+    file, lines = loaded.raw["r2"]
     assert (file, lines[:2]) == (str(path / "r2.conf"), (1, 2))
     assert loaded.lab.name == "folder"
 

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import pytest
 
+from nlan.engines.frr.model import FrrRaw
 from nlan.model import Lab, Node, ServiceModel, from_json, to_builtins, to_json
 from nlan.model.stored import Stored
 from nlan.services.ptn.model import L2Vpn, Ptn, PtnNetwork
-from nlan.services.router.model import Router
+from nlan.services.router.model import Raw, Router
 from nlan.services.vhosts.model import VhostLan, Vhosts
 
 VPN = L2Vpn(vni=7, addresses=(ip_interface("192.0.2.1/24"),))
@@ -64,6 +65,27 @@ def test_a_stranger_s_service_is_written_and_read_as_own_ones_are() -> None:
     node = Node(name="a", services=(ROUTER, Tag(colour="red")))
     assert forms.read(forms.write(node)) == node
     assert to_builtins(forms.write(node))["tag"] == {"colour": "red"}
+
+
+class Lines(Raw, frozen=True, kw_only=True):
+    """What a stranger's engine takes."""
+
+    key: ClassVar[str] = "lines"
+    title: ClassVar[str] = "Lines"
+
+
+def test_what_a_router_holds_for_an_engine_stands_under_the_engines_key() -> None:
+    forms = Stored((Router,), (FrrRaw, Lines))
+    for raw in (Lines(text="a"), FrrRaw(text="b", only=True), None):
+        router = Router(loopbacks=ROUTER.loopbacks, raw=raw)
+        node = Node(name="a", services=(router,))
+        written = to_builtins(forms.write(node))["router"]
+        assert written.get("lines", written.get("frr")) == (to_builtins(raw) if raw else None)
+        assert forms.read(forms.write(node)) == node
+        assert (router.find(Lines), router.find(FrrRaw)) == (
+            raw if type(raw) is Lines else None,
+            raw if type(raw) is FrrRaw else None,
+        )
 
 
 def test_what_no_service_knows_is_not_read() -> None:

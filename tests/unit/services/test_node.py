@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nlan.engines.base import Engines
+from nlan.engines.frr.model import FrrRaw
 from nlan.model import Node
 from nlan.services.node.expand import settings
-from nlan.services.router.model import FrrRaw, Router
+from nlan.services.router.model import Router
 
 V4, V6 = "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"
 
@@ -16,7 +17,7 @@ ENGINES = Engines.able()
 
 
 def node(text: str, *, forwarding: bool = True, sysctls: dict[str, str] | None = None) -> Node:
-    router = Router(frr=FrrRaw(text=text))
+    router = Router(raw=FrrRaw(text=text))
     return Node(name="r1", services=(router,), forwarding=forwarding, sysctls=sysctls or {})
 
 

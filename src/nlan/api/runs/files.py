@@ -84,7 +84,7 @@ def read(environment: Environment, source: Source, listener: Listener) -> Read:
         return known.allocations
 
     loaded = load_file(Path(source.path), lab=source.name, allocations=recall, text=source.text)
-    machine = warnings(loaded.lab, environment.engines, source.path, loaded.lines, loaded.frr)
+    machine = warnings(loaded.lab, environment.engines, source.path, loaded.lines, loaded.raw)
     for warning in (*loaded.warnings, *machine):
         listener.warning(warning)
     return Read(source, loaded, known)
@@ -169,7 +169,7 @@ def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusi
             timeout_s=options.get("timeout_s", 60.0),
             confirm_s=options.get("confirm_s"),
             lines=loaded.lines,
-            frr=loaded.frr,
+            raw=loaded.raw,
             strict=strict,
             exclusive=exclusive,
             known=found.known.allocations,

@@ -159,7 +159,7 @@ def _refused(context: Context, request: Request) -> tuple[Problem, ...]:
     """Return the raw lines that a daemon did not take, each with its place."""
     found = []
     for one in context.refusals():
-        file, lines = request.frr.get(one.namespace, ("", ()))
+        file, lines = request.raw.get(one.namespace, ("", ()))
         line = lines[one.line - 1] if 0 < one.line <= len(lines) else 0
         found.append(Problem(f"{one.namespace}.{one.key}", str(one), file, line, severity="warning"))
     return tuple(sorted(found, key=lambda problem: (problem.file, problem.line)))

@@ -46,8 +46,8 @@ class Request(NamedTuple):
         base: The revision that the lab was made from, where it was made from one.
         known: What the lab's names had before, where the lab was made from that.
         lines: The line of each node in the file.
-        frr: Where the lines of each node's raw FRR configuration stand: the file, and its line of each.
-        strict: Whether a raw line that FRR refuses is an error.
+        raw: Where the lines of each node's raw configuration stand: the file, and its line of each.
+        strict: Whether a raw line that a daemon refuses is an error.
         exclusive: Whether what somebody else put there is taken away, this once.
     """
 
@@ -61,7 +61,7 @@ class Request(NamedTuple):
     base: int | None = None
     known: Allocations | None = None
     lines: dict[str, int] = {}  # noqa: RUF012 - a tuple's default, never changed
-    frr: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - likewise
+    raw: dict[str, tuple[str, tuple[int, ...]]] = {}  # noqa: RUF012 - likewise
     strict: bool = False
     exclusive: bool = False
 
@@ -77,7 +77,7 @@ class Applied(NamedTuple):
         waiting: What is to be confirmed; None where the change counts at once.
         lab: As it is now, with every derived address, VNI and default.
         waited: For what was waited.
-        warnings: Raw lines that FRR refused; all else is as asked.
+        warnings: Raw lines that daemons refused; all else is as asked.
     """
 
     plan: Plan

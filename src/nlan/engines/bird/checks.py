@@ -36,8 +36,8 @@ class _Check:
 
     def all(self) -> None:
         """Go through all that a router can be asked for."""
-        if self._router.frr is not None:
-            self._report.error(self._at("frr"), f"{self._node.name} runs BIRD, not FRR")
+        if (raw := self._router.raw) is not None:
+            self._report.error(self._at(raw.key), f"{self._node.name} runs BIRD, not {raw.title}")
         if self._router.bgp is not None:
             for peer in self._router.bgp.peers:
                 for message in self._peer(peer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nlan.engines.frr.config.facts import facts
+from nlan.engines.frr.model import FrrRaw
 from nlan.model import Node
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Report
@@ -12,9 +13,12 @@ from nlan.services.router.model import Router
 def check(node: Node, positions: Positions, report: Report) -> None:
     """FRR has one AS outside of VRFs: raw lines for another cannot stand beside derived ones."""
     router = node.find(Router)
-    if router is None or router.frr is None or router.frr.only or router.bgp is None:
+    if router is None or router.bgp is None:
         return
-    written = facts(router.frr.text).instance("bgp")
+    raw = router.find(FrrRaw)
+    if raw is None or raw.only:
+        return
+    written = facts(raw.text).instance("bgp")
     if written is not None and written.asn not in (0, router.bgp.asn):
         own = f"{node.name} is in AS {router.bgp.asn}"
         report.error(
@@ -27,7 +31,7 @@ def check(node: Node, positions: Positions, report: Report) -> None:
 
 def raw_asns(node: Node) -> set[int]:
     """Return the ASes that raw lines of a router show to its peers instead of its own."""
-    raw = node.get(Router).frr
+    raw = node.get(Router).find(FrrRaw)
     if raw is None:
         return set()
     written = facts(raw.text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nlan.engines.base import LogEvent, RawPlace, Watches
 from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.directories import DIRECTORIES
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.rawlines import RawLines
 from nlan.services.router.model import Router
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from nlan.resources import Key, Resource
     from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
-    from nlan.schema.syntax.report import Report
+    from nlan.schema.syntax.report import Report, Written
+    from nlan.schema.written.sections import Contribution, Record
 
 DAEMONS = frozenset(
     ("zebra", "mgmtd", "bgpd", "ospfd", "ospf6d", "staticd", "isisd", "ripd", "ripngd", "bfdd", "pimd")
@@ -70,20 +72,30 @@ class FrrEngine:
         connected = (address.network for address in addresses(node))
         return {*bgp.networks, *(connected if "connected" in bgp.redistribute else ())}
 
+    def contribution(self) -> Contribution:
+        """Return `frr` of a node."""
+        from nlan.engines.frr.written import CONTRIBUTION
+
+        return CONTRIBUTION
+
+    def chosen(self, router: Record) -> Written[bool] | None:
+        """Return None: no key of a router's full form chooses FRR."""
+        return None
+
     def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
         """Return the router: FRR can do all that a file may say."""
         return router
 
     def check(self, node: Node, positions: Positions, report: Report) -> None:
         """Report raw lines that cannot stand beside derived ones."""
-        if node.get(Router).frr is not None:
+        if node.get(Router).find(FrrRaw) is not None:
             from nlan.engines.frr.checks import check
 
             check(node, positions, report)
 
     def raw_asns(self, node: Node) -> set[int]:
         """Return the ASes that raw lines show."""
-        if node.get(Router).frr is None:
+        if node.get(Router).find(FrrRaw) is None:
             return set()
         from nlan.engines.frr.checks import raw_asns
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nlan.engines.frr.model import FrrRaw
 from nlan.model import Node
 from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from nlan.expect.segments import Topology
+    from nlan.schema.resolving.drafts import NodeDraft
+    from nlan.schema.resolving.segments import Wiring
     from nlan.services.router.expect.raw import RawExpectation
 
 FORWARDING = {"ip forwarding": "net/ipv4/ip_forward", "ipv6 forwarding": "net/ipv6/conf/all/forwarding"}
@@ -19,6 +22,14 @@ _IPV6 = re.compile(r"^\s*ipv6 ", re.MULTILINE)
 
 class RawLines:
     """The lines under a node's key ``frr``."""
+
+    model = FrrRaw
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> FrrRaw | None:
+        """Return what a node says, or None."""
+        from nlan.engines.frr.written import resolve
+
+        return resolve(node, wiring)
 
     def sysctls(self, node: Node) -> dict[str, str]:
         """Return what the lines say of forwarding: the last counts."""
@@ -45,5 +56,5 @@ class RawLines:
 
 
 def _text(node: Node) -> str:
-    raw = node.get(Router).frr
+    raw = node.get(Router).find(FrrRaw)
     return raw.text if raw is not None else ""

@@ -89,8 +89,8 @@ class _Check:
             self._report.error(
                 self._at("engine"), f"{name} runs GoBGP, which speaks no OSPF", "leave out one of the two"
             )
-        if router.frr:
-            self._report.error(self._at("frr"), f"{name} runs GoBGP, not FRR")
+        if (raw := router.raw) is not None:
+            self._report.error(self._at(raw.key), f"{name} runs GoBGP, not {raw.title}")
         if router.bgp and router.router_id is None and not any(v.version == 4 for v in router.loopbacks):
             self._report.error(
                 self._at("engine"), "GoBGP needs a router ID: an IPv4 loopback, or `router_id`"

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from nlan.resources import Key, Resource
     from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
-    from nlan.schema.syntax.report import Report
+    from nlan.schema.syntax.report import Report, Written
+    from nlan.schema.written.sections import Contribution, Record
 
 DAEMON = "gobgpd"
 
@@ -67,6 +68,18 @@ class GobgpEngine(WithoutRaw):
         from nlan.engines.gobgp.render import local_paths
 
         return {path.prefix for path in local_paths(node)}
+
+    def contribution(self) -> Contribution:
+        """Return `embedded_bgp` of a router's full form."""
+        from nlan.engines.gobgp.written import CONTRIBUTION
+
+        return CONTRIBUTION
+
+    def chosen(self, router: Record) -> Written[bool] | None:
+        """Return what `embedded_bgp` says."""
+        from nlan.engines.gobgp.written import chosen
+
+        return chosen(router)
 
     def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
         """Return the router without what the whole lab is told and GoBGP cannot do."""

@@ -151,6 +151,7 @@ def _dials(other: Node, addresses: Collection[IpAddress], *, waits: bool) -> boo
     router = other.find(Router)
     if router is None or router.bgp is None or (router.engine == "gobgp" and waits):
         return False
-    if router.frr is not None and (router.frr.only or re.search(r"\b(passive|shutdown)\b", router.frr.text)):
+    raw = router.raw
+    if raw is not None and (raw.is_whole or re.search(r"\b(passive|shutdown)\b", raw.text)):
         return False
     return any(peer.address in addresses for peer in router.bgp.peers)

@@ -130,7 +130,7 @@ def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[Key, Path]]:
 
 def _routing(routing: Router) -> Iterator[tuple[Key, Path]]:
     yield from _addresses(routing.loopbacks, ("router", "loopbacks"))
-    for word in ("engine", "frr", "router_id", "bgp", "ospf"):
+    for word in ("engine", "router_id", "bgp", "ospf", *([routing.raw.key] if routing.raw else ())):
         yield (word,), ("router", word)
     for number, route in enumerate(routing.routes):
         yield ("route", route.prefix), ("router", "routes", str(number))

@@ -164,9 +164,9 @@ def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) ->
 
 
 def _reaches(node: Node, other: Node, address: IpAddress) -> bool:
-    """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw FRR."""
+    """Whether something but BGP knows the way: a segment, OSPF at both ends, a static route, raw lines."""
     here, there = node.get(Router), other.find(Router)
-    if there is not None and ((here.ospf and there.ospf) or here.frr or there.frr):
+    if there is not None and ((here.ospf and there.ospf) or here.raw or there.raw):
         return True
     prefixes = [value.network for value in interfaces_of(node)]
     prefixes += [route.prefix for route in here.routes] if there is not None else []
@@ -176,7 +176,7 @@ def _reaches(node: Node, other: Node, address: IpAddress) -> bool:
 def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
     """A border router that hands on next hops that nobody inside knows."""
     router = node.find(Router)
-    if router is None or router.bgp is None or router.frr:
+    if router is None or router.bgp is None or router.raw:
         return
     bgp = router.bgp
     outside = any(peer.peer_asn != bgp.asn for peer in bgp.peers)
@@ -193,7 +193,7 @@ def _next_hops(node: Node, positions: Positions, report: Folding) -> None:
 def _sources(node: Node, positions: Positions, report: Folding) -> None:
     """A router that shall tell BGP of routes that nobody there learns."""
     router = node.find(Router)
-    if router is None or router.bgp is None or router.frr or router.ospf:
+    if router is None or router.bgp is None or router.raw or router.ospf:
         return
     if "ospf" in router.bgp.redistribute:
         at = positions.find("node", node.name, "bgp", "redistribute", "ospf")

@@ -330,7 +330,7 @@ def _peer(
     if other is node:
         report.error(positions.find(*key), f"{peer.address} is {node.name}'s own address")
     elif (bgp := other.get(Router).bgp) is None:
-        if other.get(Router).frr is None:
+        if other.get(Router).raw is None:
             report.error(positions.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
     elif bgp.asn != peer.peer_asn and not any(
         peer.peer_asn in engine.raw_asns(other) for engine in engines.values()

@@ -1,8 +1,8 @@
-"""`${r2@r3}` in FRR's lines: r2's address on the segment that it shares with r3.
+"""`${r2@r3}` in raw configuration: r2's address on the segment that it shares with r3.
 
 Behind the ``@`` stands a neighbour, a segment by its name, or an interface of the node (``lo``); behind
 a slash the IP version, where it is not the first that there is. What addresses there are is known
-when links and networks have theirs, so FRR's lines keep such placeholders until then.
+when links and networks have theirs, so raw lines keep such placeholders until then.
 """
 
 from __future__ import annotations

@@ -352,8 +352,8 @@ def _filled(
             settings.report.error(
                 settings.positions.find(*key), "`RemoteAs` is required: the peer is not of this lab"
             )
-        elif other is not None and other.router is not None and other.router.frr is not None:
-            message = f"`RemoteAs` is required: the AS of {other.name} is in its own FRR lines"
+        elif other is not None and other.router is not None and (raw := other.router.raw) is not None:
+            message = f"`RemoteAs` is required: the AS of {other.name} is in its own {raw.title} lines"
             settings.report.error(settings.positions.find(*key), message)
     if peer.description is None and other is not None:
         changes["description"] = other.name

@@ -36,7 +36,9 @@ def build_lab(
         services: What nodes offer; see `Contributor`.
     """
     settings.block([settings.written, *records.values()])
-    routing = [service.contribution().routing for service in services]
+    contributions = [service.contribution() for service in services]
+    contributions += [engine.contribution() for engine in settings.engines.values()]
+    routing = [contribution.routing for contribution in contributions]
     nodes = {node: _draft(node, record, settings, underlay) for node, record in records.items()}
     for node in nodes.values():
         node.is_router = _is_router(node, settings, routing)

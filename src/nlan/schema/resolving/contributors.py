@@ -10,6 +10,8 @@ from nlan.errors import InternalError
 from nlan.model import Lab, ServiceModel
 from nlan.registry import Registry, Seam
 from nlan.schema.resolving.drafts import NodeDraft, Positions
+from nlan.schema.resolving.engines import SEAM as engines_seam  # noqa: N811 - a value as any other here
+from nlan.schema.resolving.engines import Engines
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import Report
 from nlan.schema.written import table
@@ -79,24 +81,30 @@ def installed() -> tuple[Contributor, ...]:
     return contributors(Registry())
 
 
-def vocabulary(services: Sequence[Contributor]) -> Vocabulary:
-    """Return all sections and keys: nlan's own table, and what services contribute.
+def vocabulary(services: Sequence[Contributor], engines: Engines | None = None) -> Vocabulary:
+    """Return all sections and keys: nlan's own table, and what services and engines contribute.
+
+    Args:
+        services: The services.
+        engines: The routing engines; those that are installed, where none are given.
 
     Raises:
-        InternalError: A service's keys clash with what is there, or belong to no section.
+        InternalError: Somebody's keys clash with what is there, or belong to no section.
     """
-    contributions = [service.contribution() for service in services]
+    engines = Registry().of(engines_seam) if engines is None else engines
+    named = [(f"the service {one.name}", one.contribution()) for one in services]
+    named += [(f"the engine {name}", one.contribution()) for name, one in engines.items()]
     try:
-        return table.vocabulary(contributions)
+        return table.vocabulary(contribution for _, contribution in named)
     except InternalError as error:
-        raise InternalError(f"the service {_clashing(services, contributions)}: {error}") from error
+        raise InternalError(f"{_clashing(named)}: {error}") from error
 
 
-def _clashing(services: Sequence[Contributor], contributions: Sequence[Contribution]) -> str:
-    """Return the name of the first service whose keys do not go with those before it."""
-    for number, service in enumerate(services):
+def _clashing(named: Sequence[tuple[str, Contribution]]) -> str:
+    """Return whose keys are the first that do not go with those before them."""
+    for number, (name, _) in enumerate(named):
         try:
-            table.vocabulary(contributions[: number + 1])
+            table.vocabulary(contribution for _, contribution in named[: number + 1])
         except InternalError:
-            return service.name
+            return name
     return ""

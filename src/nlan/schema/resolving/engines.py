@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nlan.model import Node
 from nlan.registry import Seam
-from nlan.schema.resolving.drafts import Positions
-from nlan.schema.syntax.report import Report
-from nlan.services.router.model import Router
+from nlan.schema.resolving.drafts import NodeDraft, Positions
+from nlan.schema.syntax.report import Report, Written
+from nlan.schema.written.sections import Contribution, Record
+from nlan.services.router.model import Raw, Router
+
+if TYPE_CHECKING:
+    from nlan.schema.resolving.segments import Wiring
+
+
+class RawReading(Protocol):
+    """How configuration is read that a user brings for an engine."""
+
+    def resolve(self, node: NodeDraft, wiring: Wiring) -> Raw | None:
+        """Return what is written of it at a node, or None.
+
+        It is asked of each router, in file order, when all segments have their addresses. What is wrong is
+        recorded in ``wiring.settings.report``; ``wiring.settings.positions`` takes where the whole stands
+        (``("node", NAME, KEY)``) and where its lines do (``("node", NAME, KEY, "text")``).
+
+        Args:
+            node: The node as written.
+            wiring: The lab's segments and nodes; ``wiring.settings.path`` is its file, to whose folder files
+                that are named there are relative.
+        """
 
 
 class EngineChecks(Protocol):
@@ -19,6 +40,19 @@ class EngineChecks(Protocol):
     def installs(self) -> bool:
         """Whether it stands on the kernel's interfaces and routes. One that does not reports in `check`
         what that keeps it from.
+        """
+
+    @property
+    def raw(self) -> RawReading | None:
+        """How configuration is read that a user brings for the engine; None where it takes none."""
+
+    def contribution(self) -> Contribution:
+        """Return the keys that it adds to what a file may say; those of a node make a router of it."""
+
+    def chosen(self, router: Record) -> Written[bool] | None:
+        """Return whether a router's full form chooses the engine by a key of the engine's own.
+
+        None stands for one that does not speak of it; ``engine: NAME`` of the node says it in any case.
         """
 
     def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:

@@ -9,6 +9,7 @@ import msgspec
 
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Positions
+from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Position, Report, Written, values
 from nlan.schema.written.routing import BgpAsKeys, BgpKeys, ByAs, OspfAreaKeys, PeerKeys, RouterKeys
 from nlan.schema.written.sections import AnyKey, Record
@@ -16,7 +17,7 @@ from nlan.schema.written.table import NodeKeys
 from nlan.services.router.model import DEFAULT_ENGINE, Bgp, BgpPeer, Ospf, OspfArea, Router
 
 
-def written_router(node: NodeDraft, positions: Positions, report: Report) -> Router | None:
+def written_router(node: NodeDraft, positions: Positions, report: Report, engines: Engines) -> Router | None:
     """Return what the node's service `Router` says, or None where it has none."""
     record = node.written.get(NodeKeys.router)
     if record is None:
@@ -25,14 +26,25 @@ def written_router(node: NodeDraft, positions: Positions, report: Report) -> Rou
     for item in loopbacks:
         positions.put(item.at, "node", node.name, "address", item.value)
     positions.put(record.position(RouterKeys.router_id), "node", node.name, "router_id")
-    positions.put(record.position(RouterKeys.embedded_bgp), "node", node.name, "engine")
+    engine = _chosen(node, record, positions, engines)
     return Router(
         loopbacks=values(loopbacks),
         router_id=record.get(RouterKeys.router_id),
-        engine="gobgp" if record.get(RouterKeys.embedded_bgp) else DEFAULT_ENGINE,
+        engine=engine,
         ospf=_written_ospf(node, record, positions, report),
         bgp=_written_bgp(node, record, positions, report),
     )
+
+
+def _chosen(node: NodeDraft, record: Record, positions: Positions, engines: Engines) -> str:
+    """Return the engine that a key of its own chooses, and remember where."""
+    found = DEFAULT_ENGINE
+    for name, engine in engines.items():
+        if (written := engine.chosen(record)) is not None:
+            positions.put(written.at, "node", node.name, "engine")
+            found = name if written.value else found
+    positions.put(record.at, "node", node.name, "engine")
+    return found
 
 
 def _written_ospf(node: NodeDraft, record: Record, positions: Positions, report: Report) -> Ospf | None:

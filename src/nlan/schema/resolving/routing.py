@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 from itertools import islice
-from pathlib import Path
 
 import msgspec
 
 from nlan.interfaces import lan_name
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
-from nlan.schema.resolving.addresses import UnknownAddressError, address_of
 from nlan.schema.resolving.bgp import derive_bgp, fill_peers
 from nlan.schema.resolving.drafts import CONNECTED, End, NodeDraft, Segment
 from nlan.schema.resolving.full_router import written_router
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.settings import Settings
-from nlan.schema.syntax import template
-from nlan.schema.syntax.report import Position, Report, Written, nearest, values
+from nlan.schema.syntax.report import Position, Written, nearest, values
 from nlan.schema.written.common import Hop
-from nlan.schema.written.routing import FrrKeys, OspfKeys, RouteKeys
+from nlan.schema.written.routing import OspfKeys, RouteKeys
 from nlan.schema.written.sections import Record
 from nlan.schema.written.table import NodeKeys, ShortKeys
-from nlan.services.router.model import FrrRaw, Ospf, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.services.router.model import Ospf, OspfArea, OspfInterface, Raw, Router, StaticRoute
 
 _ZERO = IPv4Address(0)
 
@@ -42,7 +39,7 @@ def derive_routers(wiring: Wiring) -> None:
     """Give every node its router: what it says in full first, what is derived around it."""
     settings, nodes = wiring.settings, wiring.nodes
     for node in nodes.values():
-        node.router = written_router(node, settings.positions, settings.report)
+        node.router = written_router(node, settings.positions, settings.report, settings.engines)
         _resolve_asn(node, settings)
         _resolve_loopbacks(node, settings)
         if node.router is None and (node.is_router or NodeKeys.routes in node.written):
@@ -53,7 +50,7 @@ def derive_routers(wiring: Wiring) -> None:
     derive_bgp(wiring)
     for node in nodes.values():
         if node.router:
-            _rest(node, settings, wiring, settings.path)
+            _rest(node, settings, wiring)
 
 
 def _resolve_asn(node: NodeDraft, settings: Settings) -> None:
@@ -216,7 +213,7 @@ def _has_ospf(node: NodeDraft) -> bool:
 # -- the rest
 
 
-def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> None:
+def _rest(node: NodeDraft, settings: Settings, wiring: Wiring) -> None:
     router = node.router
     if router is None:
         return
@@ -229,7 +226,7 @@ def _rest(node: NodeDraft, settings: Settings, wiring: Wiring, lab: Path) -> Non
         engine=engine,
         router_id=written.get(NodeKeys.router_id, router.router_id),
         routes=tuple(_routes(node, settings, wiring)),
-        frr=_frr(node, wiring, lab),
+        raw=_raw(node, wiring),
     )
     node.router = settings.engines[engine].spare(node.name, complete, positions, settings.report)
 
@@ -284,55 +281,14 @@ def next_hop(
     return None
 
 
-def _frr(node: NodeDraft, wiring: Wiring, lab: Path) -> FrrRaw | None:
-    written, settings = node.written.get(NodeKeys.frr), wiring.settings
-    if written is None:
-        return None
-    settings.positions.put(node.written.position(NodeKeys.frr), "node", node.name, "frr")
-    if not isinstance(written, Record):
-        settings.positions.put(
-            node.written.position(NodeKeys.frr)._replace(path=""), "node", node.name, "frr", "text"
-        )
-        return FrrRaw(text=_with_addresses(written, node.written.position(NodeKeys.frr), wiring))
-    text, file = written.get(FrrKeys.text), written.get(FrrKeys.file)
-    at = written.position(FrrKeys.text)._replace(path="" if file is None else str(lab.parent / file))
-    settings.positions.put(at, "node", node.name, "frr", "text")
-    if (text is None) == (file is None):
-        settings.report.error(written.at, "one of `text` and `file` is required")
-    elif file is not None:
-        text = _frr_file(file, written, settings, lab)
-    at = written.position(FrrKeys.text if file is None else FrrKeys.file)
-    return FrrRaw(
-        text=_with_addresses(text or "", at, wiring),
-        daemons=values(written.get(FrrKeys.daemons)),
-        only=written.get(FrrKeys.only, False),
-    )
-
-
-def _with_addresses(text: str, at: Position, wiring: Wiring) -> str:
-    """Return FRR's lines with the addresses that placeholders stand for."""
-
-    def find(written: str) -> str:
-        try:
-            return address_of(written, wiring)
-        except UnknownAddressError as error:
-            message, *hint = error.args
-            wiring.settings.report.error(at, f"`${{{written}}}`: {message}", *hint)
-            return ""
-
-    return template.fill_names(text, find)[0] or ""
-
-
-def _frr_file(name: str, written: Record, settings: Settings, lab: Path) -> str:
-    from nlan.schema.syntax.parts import read_part
-
-    path = lab.parent / name
-    inner = Report(str(path))
-    text = read_part(name, lab, inner)
-    for problem in inner.problems():
-        where = ":".join(str(part) for part in (path, problem.line, problem.column) if part)
-        settings.report.error(written.position(FrrKeys.file), f"{where}: {problem.message}", problem.hint)
-    return template.mark_addresses(text or "")
+def _raw(node: NodeDraft, wiring: Wiring) -> Raw | None:
+    """Return the configuration that the user brings for an engine; a router has one of them."""
+    reading = (engine.raw for engine in wiring.settings.engines.values())
+    found = [raw for one in reading if one is not None and (raw := one.resolve(node, wiring)) is not None]
+    for other in found[1:]:
+        at = wiring.settings.positions.find("node", node.name, other.key)
+        wiring.settings.report.error(at, f"one of `{found[0].key}` and `{other.key}` is required, not both")
+    return found[0] if found else None
 
 
 def derive_gateways(nodes: Iterable[NodeDraft], settings: Settings) -> None:

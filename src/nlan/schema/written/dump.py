@@ -22,7 +22,7 @@ def to_plain(value: Any, conceal: Conceal | None = None) -> Any:
 
     Args:
         value: Of the model.
-        conceal: Hides keys, also those in lines of FRR; None where they are shown.
+        conceal: Hides keys, also those in raw lines; None where they are shown.
     """
     if isinstance(value, Lab | Node):
         value = installed().write(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nlan.schema.syntax import template
-from nlan.schema.syntax.report import Position, Report, Written, nearest
+from nlan.schema.syntax.report import Position, Report, Written, listed, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Reader:
             return None
         text, unknown = template.fill_names(tree.text, self._find)
         if text is None and "@" in unknown:
-            message = f"`${{{unknown}}}` stands for an address in FRR's lines alone"
+            lines = listed(self.vocabulary.lines, "and") or "raw configuration"
+            message = f"`${{{unknown}}}` stands for an address in {lines} alone"
             self.report.error(at, message, "say the address, or the node where one is wanted")
         elif text is None:
             self.report.error(at, f"no node is called `{unknown}`", nearest(unknown, self._names))

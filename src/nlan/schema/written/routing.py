@@ -33,7 +33,6 @@ from nlan.schema.written.scalars import (
     AnyScalar,
     Bool,
     Choice,
-    Lines,
     Names,
     No,
     Text,
@@ -118,7 +117,6 @@ class RouterKeys:
         ListOf(Interface("a loopback address such as `192.0.2.1/32`", bare=True)),
         "Addresses of `lo`.",
     )
-    embedded_bgp = Key("embedded_bgp", Bool(), "Speak BGP by GoBGP instead of FRR.", default="`false`")
     ospf = Key("ospf", ListOf(OSPF_AREA), "OSPF areas.")
     bgp = Key(
         "bgp",
@@ -210,45 +208,6 @@ Routes = list[Written[Record]] | list[tuple[Written[IpNetwork], Hop]]
 ROUTES: Kind[Routes] = Shapes("static routes", seq=ListOf(ROUTE, single=False), map=MapOf(Prefix(), NEXT_HOP))
 
 
-class FrrKeys:
-    """The keys of frr."""
-
-    text = Key(
-        "text", Lines(), "The lines, as in frr.conf; `${r2@r3}` is r2's address on its segment with r3."
-    )
-    file = Key("file", Text("a file name"), "A file with them, relative to this one.")
-    daemons = Key(
-        "daemons",
-        ListOf(
-            Choice(
-                "zebra",
-                "bgpd",
-                "ospfd",
-                "ospf6d",
-                "isisd",
-                "ripd",
-                "ripngd",
-                "bfdd",
-                "staticd",
-                "pimd",
-                "pim6d",
-                "ldpd",
-                "eigrpd",
-                "babeld",
-                "vrrpd",
-                "pathd",
-                "nhrpd",
-                "fabricd",
-            )
-        ),
-        "Daemons that it needs.",
-    )
-    only = Key("only", Bool(), "Derive nothing: this is the whole configuration.", default="`false`")
-
-
-FRR = Section("frr", "FRR configuration that you bring.", keys_of(FrrKeys))
-
-
 ASN_ANY: ScalarKind[int | str] = AnyScalar(
     "an AS number, `auto`, or `false` for none", ASN, Choice("auto"), No()
 )
@@ -262,4 +221,3 @@ LOOPBACK_ANY: Kind[bool | IpInterface | Addresses] = Shapes(
 )
 
 BGP_ANY: Kind[bool | Record] = Shapes("`true`, `false` or a mapping", scalar=Bool(), map=BGP_HERE)
-FRR_ANY: Kind[str | Record] = Shapes("FRR's lines or a mapping", scalar=Lines(), map=FRR)

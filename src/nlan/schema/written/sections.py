@@ -1,6 +1,7 @@
 """Sections and their keys: what is read of them is a `Record`; a `Vocabulary` says which keys there are.
 
-A section knows the keys that are its own. Others are contributed, by services, under the section's title.
+A section knows the keys that are its own. Others are contributed, by services and routing engines, under the
+section's title.
 """
 
 from __future__ import annotations
@@ -220,7 +221,7 @@ def _is_module(value: Tree) -> bool:
 
 
 class Contribution(NamedTuple):
-    """What somebody, such as a service, adds to what a file may say.
+    """What somebody, such as a service or an engine, adds to what a file may say.
 
     Attributes:
         keys: Keys by the title of the section that they stand in, such as ``a node`` or ``a link``.
@@ -229,6 +230,7 @@ class Contribution(NamedTuple):
         fields: What a field of its model takes beyond its type, by type and field: a range, a pattern, words.
         routing: Keys of ``a node`` that make a router of it, and of ``a lab`` that make one of every node,
             where a node does not say what it is.
+        lines: What of it takes an address of a segment, such as ``${r2@r3}``, in words; empty for nothing.
     """
 
     keys: Mapping[str, Sequence[AnyKey]]
@@ -236,10 +238,11 @@ class Contribution(NamedTuple):
     titles: Mapping[type, str] = MappingProxyType({})
     fields: Mapping[tuple[type, str], ScalarKind[object]] = MappingProxyType({})
     routing: Mapping[str, Sequence[AnyKey]] = MappingProxyType({})
+    lines: str = ""
 
 
 NOTHING = Contribution({})
-"""Of a service that has no keys, or whose keys are in the table."""
+"""Of a service or an engine that has no keys, or whose keys are in the table."""
 
 
 class Vocabulary:
@@ -255,6 +258,7 @@ class Vocabulary:
         self.sections = (*sections, *(section for one in contributions for section in one.sections))
         self.titles = {kind: title for one in contributions for kind, title in one.titles.items()}
         self.fields = {field: kind for one in contributions for field, kind in one.fields.items()}
+        self.lines = [one.lines for one in contributions if one.lines]
         self._keys: dict[str, tuple[AnyKey, ...]] = {}
         self._spellings: dict[str, dict[str, AnyKey]] = {}
         titles = {section.title: section for section in self.sections}

@@ -30,8 +30,6 @@ from nlan.schema.written.routing import (
     BGP_ANY,
     BGP_AS,
     BGP_HERE,
-    FRR,
-    FRR_ANY,
     HOP,
     LOOPBACK_ANY,
     NEIGHBOR,
@@ -112,11 +110,6 @@ class NodeKeys:
         default="the first router on its segments",
     )
     forwarding = Key("forwarding", Bool(), "Forward packets.", default="`true` for routers")
-    frr = Key(
-        "frr",
-        FRR_ANY,
-        "FRR configuration that you bring.",
-    )
     limits = Key("limits", LIMITS, "Memory, processors, processes.")
     sysctls = Key(
         "sysctls",
@@ -243,7 +236,6 @@ SECTIONS: tuple[Section, ...] = (
     OSPF_NODE,
     ROUTE,
     VHOST_LAN,
-    FRR,
     LIMITS,
     PTN,
     PTN_LINKS,

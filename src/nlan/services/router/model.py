@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 
 from nlan.interfaces import LOOPBACK
 from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
-from nlan.model.service import ServiceModel
+from nlan.model.service import EngineModel, ServiceModel
 from nlan.secrets import Secret
 
 
@@ -120,18 +120,27 @@ class StaticRoute(Base, frozen=True, kw_only=True):
     blackhole: bool = False
 
 
-class FrrRaw(Base, frozen=True, kw_only=True):
-    """FRR configuration that the user brings.
+class Raw(EngineModel, frozen=True, kw_only=True):
+    """Configuration that the user brings for an engine; an engine that takes any has a type of its own.
+
+    Class attributes:
+        key: The word under which it is written, stored and shown.
+        title: What people call the engine.
 
     Attributes:
-        text: The lines, as in frr.conf.
-        daemons: Which daemons must run for it, such as ``isisd``; those derived run anyway.
-        only: True: nothing is derived, the text is the whole configuration.
+        text: The lines, as the engine's daemons read them.
     """
 
+    title: ClassVar[str]
     text: str
-    daemons: tuple[str, ...] = ()
-    only: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is derived beside it: the text is the whole configuration."""
+        return False
+
+
+R = TypeVar("R", bound=Raw)
 
 
 DEFAULT_ENGINE = "frr"
@@ -148,22 +157,22 @@ class Router(ServiceModel, frozen=True, kw_only=True):
         ospf: OSPF, or None.
         bgp: BGP, or None.
         routes: Static routes.
-        frr: Raw configuration, or None.
+        raw: The configuration that the user brings for an engine, or None.
     """
 
     key: ClassVar[str] = "router"
+    engine_field: ClassVar[str] = "raw"
     loopbacks: tuple[IpInterface, ...] = ()
     router_id: IPv4Address | None = None
     engine: str = DEFAULT_ENGINE
     ospf: Ospf | None = None
     bgp: Bgp | None = None
     routes: tuple[StaticRoute, ...] = ()
-    frr: FrrRaw | None = None
+    raw: Raw | None = None
 
-    @property
-    def raw(self) -> FrrRaw | None:
-        """The configuration that the user brings for the engine."""
-        return self.frr
+    def find(self, kind: type[R]) -> R | None:
+        """Return the configuration that the user brings, where it is of that engine's type; else None."""
+        return self.raw if isinstance(self.raw, kind) else None
 
     def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield ``lo``, where it has addresses."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from nlan.schema.written import common
 from nlan.schema.written.addresses import Interface
 from nlan.schema.written.numbers import Integer
-from nlan.schema.written.scalars import Choice, Line, Lines
+from nlan.schema.written.scalars import Choice, Line
 from nlan.schema.written.sections import Contribution
 from nlan.schema.written.table import NodeKeys, ShortKeys
 from nlan.services.router.model import (
     Bgp,
     BgpPeer,
-    FrrRaw,
     Ospf,
     OspfArea,
     OspfInterface,
@@ -31,7 +30,6 @@ CONTRIBUTION = Contribution(
         Bgp: "BGP",
         BgpPeer: "a BGP peer",
         StaticRoute: "a static route",
-        FrrRaw: "raw FRR configuration",
     },
     fields={
         (Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
@@ -48,7 +46,6 @@ CONTRIBUTION = Contribution(
         (BgpPeer, "keepalive_s"): common.KEEPALIVE,
         (BgpPeer, "hold_time_s"): common.HOLD_TIME,
         (BgpPeer, "password"): common.PASSWORD,
-        (FrrRaw, "text"): Lines(),
         (BgpPeer, "update_source"): common.SOURCE,
         (BgpPeer, "description"): common.DESCRIPTION,
     },
@@ -61,7 +58,6 @@ CONTRIBUTION = Contribution(
             NodeKeys.route_reflector,
             NodeKeys.engine,
             NodeKeys.loopback,
-            NodeKeys.frr,
             NodeKeys.router,
             NodeKeys.routes,
         ),

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run import parse_log
 from nlan.engines.frr.run.load import Loader
@@ -21,7 +22,7 @@ from nlan.errors import ApplyError
 from nlan.model import Node
 from nlan.secrets import Secret
 from nlan.services.router import model
-from nlan.services.router.model import BgpPeer, FrrRaw, OspfArea, OspfInterface, Router, StaticRoute
+from nlan.services.router.model import BgpPeer, OspfArea, OspfInterface, Router, StaticRoute
 from nlan.system import safefiles
 
 replace = msgspec.structs.replace
@@ -181,7 +182,7 @@ def test_raw_lines_that_frr_spells_otherwise_are_no_difference(
     network: Any, eventually: Callable[..., None]
 ) -> None:
     pe1, pe2, ce1 = triangle(network)
-    ce1 = ce1.having(replace(ce1.find(Router), frr=FrrRaw(text=RAW)))
+    ce1 = ce1.having(replace(ce1.find(Router), raw=FrrRaw(text=RAW)))
     nodes = [pe1, pe2, ce1]
     up(network, nodes)
     assert network.differences(nodes) == []
@@ -197,7 +198,7 @@ def test_raw_text_alone(network: Any, eventually: Callable[..., None]) -> None:
         "router isis X\n net 49.0001.0000.0000.000{}.00\n"
     )
     nodes = [
-        network.node(f"r{i}", frr=FrrRaw(text=text.format(i), daemons=("isisd",), only=True)) for i in (1, 2)
+        network.node(f"r{i}", raw=FrrRaw(text=text.format(i), daemons=("isisd",), only=True)) for i in (1, 2)
     ]
     network.apply(nodes)
     assert network.differences(nodes) == []
@@ -317,7 +318,7 @@ def test_drift_is_seen_and_repaired(network: Any) -> None:
 
 def test_drift_of_a_line_that_frr_spells_otherwise(network: Any) -> None:
     pe1, pe2, ce1 = triangle(network)
-    ce1 = ce1.having(replace(ce1.find(Router), frr=FrrRaw(text=RAW)))
+    ce1 = ce1.having(replace(ce1.find(Router), raw=FrrRaw(text=RAW)))
     nodes = [pe1, pe2, ce1]
     up(network, nodes)
     configure(network, "ce1", "bgpd", "no ip prefix-list OURS")
@@ -335,9 +336,9 @@ def test_drift_of_a_line_that_frr_spells_otherwise(network: Any) -> None:
 def test_an_entry_before_the_others_of_a_list_comes_before_them(network: Any) -> None:
     network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
     lines = ["router bgp 64496", "ip prefix-list P permit 10.0.0.0/8 le 32"]
-    network.apply([network.node("r1", frr=FrrRaw(text="\n".join(lines)))])
+    network.apply([network.node("r1", raw=FrrRaw(text="\n".join(lines)))])
     lines.insert(1, "ip prefix-list P deny 10.1.0.0/16 le 32")
-    nodes = [network.node("r1", frr=FrrRaw(text="\n".join(lines)))]
+    nodes = [network.node("r1", raw=FrrRaw(text="\n".join(lines)))]
     network.apply(nodes)
     assert network.differences(nodes) == []
     shown = network.frr.command("r1", "bgpd", "show running-config").splitlines()
@@ -376,7 +377,7 @@ def test_raw_lines_that_change_end_as_they_start(network: Any, before: str, afte
 
     def nodes(*texts: str) -> list[Node]:
         raw = [FrrRaw(text=text, daemons=(daemon,), only=True) for text in texts]
-        return [network.node(f"r{n}", frr=one) for n, one in enumerate(raw, 1)]
+        return [network.node(f"r{n}", raw=one) for n, one in enumerate(raw, 1)]
 
     def shown(node: str) -> str:
         text = network.frr.command(node, daemon, "show running-config")
@@ -602,7 +603,7 @@ router bgp 64496
 
 def test_a_raw_line_that_frr_refuses_is_left_out_and_told_in_its_words(network: Any) -> None:
     network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
-    nodes = [network.node("r1", frr=FrrRaw(text=REFUSED))]
+    nodes = [network.node("r1", raw=FrrRaw(text=REFUSED))]
     network.apply(nodes)
     told = {
         (one.line, one.daemon, one.path[-1], "nknown command" in one.words) for one in network.frr.refusals
@@ -616,7 +617,7 @@ def test_a_raw_line_that_frr_refuses_is_left_out_and_told_in_its_words(network: 
     assert set(network.established("r1")) == {"192.0.2.2", "192.0.2.3"}
     assert network.differences(nodes) == []
     network.frr.refusals.clear()
-    nodes = [network.node("r1", frr=FrrRaw(text=REFUSED.replace("debug bgp nonsense", "debug bgp other")))]
+    nodes = [network.node("r1", raw=FrrRaw(text=REFUSED.replace("debug bgp nonsense", "debug bgp other")))]
     network.apply(nodes)
     assert "debug bgp other" in [one.path[-1] for one in network.frr.refusals]
     assert network.differences(nodes) == []
@@ -625,13 +626,13 @@ def test_a_raw_line_that_frr_refuses_is_left_out_and_told_in_its_words(network: 
 def test_a_raw_line_that_frr_refuses_is_an_error_where_asked(network: Any) -> None:
     network.wire(r1={"ax": "192.0.2.1/30"}, r2={"ax": "192.0.2.2/30"})
     network.frr.is_strict = True
-    nodes = [network.node("r1", frr=FrrRaw(text="router bgp 64496\n neighbour 192.0.2.2 remote-as 1\n"))]
+    nodes = [network.node("r1", raw=FrrRaw(text="router bgp 64496\n neighbour 192.0.2.2 remote-as 1\n"))]
     for _ in range(2):
         with pytest.raises(ApplyError, match=r"neighbour 192\.0\.2\.2 remote-as 1"):
             network.apply(nodes)
     (operation,) = network.differences(nodes)
     assert operation.details == ("+ router bgp 64496 / neighbour 192.0.2.2 remote-as 1",)
-    assert network.apply([network.node("r1", frr=FrrRaw(text="router bgp 64496\n"))]) == []
+    assert network.apply([network.node("r1", raw=FrrRaw(text="router bgp 64496\n"))]) == []
 
 
 def test_a_daemon_that_hangs_is_replaced(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:

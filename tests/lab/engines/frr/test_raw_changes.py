@@ -19,11 +19,12 @@ from typing import Any
 import pytest
 
 from nlan.engines.frr.config.tree import Command, canonical, negated, paths
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.run.files import Files, Receipt, own_lines
 from nlan.engines.frr.run.load import Loader, show
 from nlan.engines.frr.run.vty import Vty
 from nlan.plan import Operation
-from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea
 from rawtexts import changed
 
 pytestmark = pytest.mark.lab
@@ -92,7 +93,7 @@ def bring(network: Any, node: str, text: str) -> None:
 
 def left(network: Any, node: str, text: str | None) -> list[Operation]:
     """Return what is to be done for the node to have that text; None: nothing at all."""
-    nodes = [] if text is None else [network.node(node, frr=FrrRaw(text=text, only=True))]
+    nodes = [] if text is None else [network.node(node, raw=FrrRaw(text=text, only=True))]
     return [operation for operation in network.differences(nodes) if operation.key.namespace == node]
 
 
@@ -147,7 +148,7 @@ def test_a_raw_line_overrides_a_derived_one_in_place_as_afresh(network: Any, cas
     def router(node: str, text: str) -> list[Operation]:
         raw = FrrRaw(text=text) if text else None
         bgp, ospf = Bgp(asn=64496, peers=(peer,)), Ospf(areas=(area,))
-        nodes = [network.node(node, bgp=bgp, ospf=ospf, frr=raw)]
+        nodes = [network.node(node, bgp=bgp, ospf=ospf, raw=raw)]
         return [one for one in network.differences(nodes) if one.key.namespace == node]
 
     carry_out(network, router("r1", ""))

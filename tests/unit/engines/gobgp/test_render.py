@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.gobgp.render import dialled_by, gobgp_daemons, local_paths
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.expand import expand
 from nlan.kinds.route import Route
 from nlan.model import Interface, Lab, Node
-from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Router, StaticRoute
+from nlan.services.router.model import Bgp, BgpPeer, Router, StaticRoute
 
 replace = msgspec.structs.replace
 PEERS = (
@@ -173,8 +174,8 @@ def test_a_peer_that_dials_is_waited_for() -> None:
         client("c1", "192.0.2.2/30", peer("192.0.2.99")),
         client("c1", "192.0.2.10/30", peer("192.0.2.1")),
         client("c1", "192.0.2.2/30", peer("192.0.2.1"), engine="gobgp"),
-        client("c1", "192.0.2.2/30", peer("192.0.2.1"), frr=FrrRaw(text="", only=True)),
-        client("c1", "192.0.2.2/30", peer("192.0.2.1"), frr=FrrRaw(text="neighbor 192.0.2.1 passive")),
+        client("c1", "192.0.2.2/30", peer("192.0.2.1"), raw=FrrRaw(text="", only=True)),
+        client("c1", "192.0.2.2/30", peer("192.0.2.1"), raw=FrrRaw(text="neighbor 192.0.2.1 passive")),
         client("c1", "192.0.2.2/30", bgp=None),
     ],
     ids=["a host", "not listed", "another address", "an earlier gobgp", "raw alone", "raw passive", "no bgp"],

@@ -31,8 +31,8 @@ networks: {{wan: {{type: lan, nodes: [r1, r2], prefix: 192.0.2.0/24}}}}
 def line_of(read: Load, words: str) -> str:
     router = read(LAB.format(words)).lab.node("r1").find(Router)
     assert router is not None
-    assert router.frr is not None
-    return router.frr.text.removeprefix("! ").strip()
+    assert router.raw is not None
+    return router.raw.text.removeprefix("! ").strip()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_template_names_them_too(read: Load) -> None:
         "      ! ${node('r' ~ i, 'r' ~ (i + 1 if i < 3 else 2))} ${r1@r2}\n{% endfor %}\n"
         "links: [r1 -- r2 -- r3]\n"
     )
-    texts = [node.get(Router).frr.text.strip() for node in read(text).lab.nodes if node.get(Router).frr]
+    texts = [node.get(Router).raw.text.strip() for node in read(text).lab.nodes if node.get(Router).raw]
     assert texts == ["! 10.1.0.1 10.1.0.1", "! 10.1.0.5 10.1.0.1", "! 10.1.0.6 10.1.0.1"]
 
 
@@ -99,5 +99,5 @@ def test_a_file_of_lines_names_them_too(tmp_path: Path) -> None:
     lab.write_text("nodes: {r1: {frr: {file: r1.conf}}, r2: }\nlinks: [r1 -- r2]\n")
     router = load(lab).lab.node("r1").find(Router)
     assert router is not None
-    assert router.frr is not None
-    assert router.frr.text == "! 10.1.0.2 ${r2}\n"
+    assert router.raw is not None
+    assert router.raw.text == "! 10.1.0.2 ${r2}\n"

@@ -36,7 +36,7 @@ def test_each_line_has_its_place(tmp_path: Path) -> None:
     file = tmp_path / "lab.yaml"
     file.write_text(INLINE)
     (tmp_path / "r4.conf").write_text("router rip\n network eth1\n")
-    found = load(file).frr
+    found = load(file).raw
     assert found["r1"] == (str(file), (4, 5, 6))
     assert found["r2"] == (str(file), (10, 11))
     assert found["r3"] == (str(file), (12,))

@@ -26,8 +26,8 @@ def text_of(folder: Path, name: str) -> str:
     lab.write_text(LAB.format(name))
     router = load(lab).lab.node("r1").find(Router)
     assert router is not None
-    assert router.frr is not None
-    return router.frr.text
+    assert router.raw is not None
+    return router.raw.text
 
 
 def said(folder: Path, name: str) -> str:

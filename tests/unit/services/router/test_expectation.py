@@ -9,6 +9,7 @@ from textwrap import dedent
 import msgspec
 import pytest
 
+from nlan.engines.frr.model import FrrRaw
 from nlan.expect import Session, expectation
 from nlan.model import Endpoint, Interface, Lab, Lan, Node
 from nlan.schema import load
@@ -17,7 +18,6 @@ from nlan.services.ptn.model import Ptn
 from nlan.services.router.model import (
     Bgp,
     BgpPeer,
-    FrrRaw,
     Ospf,
     OspfArea,
     OspfInterface,
@@ -195,7 +195,7 @@ def test_a_passive_interface_makes_no_neighbour() -> None:
 
 
 def test_raw_configuration_may_filter_so_no_routes_are_promised() -> None:
-    raw = Router(loopbacks=C.get(Router).loopbacks, bgp=C.get(Router).bgp, frr=FrrRaw(text="!"))  # type: ignore[union-attr]
+    raw = Router(loopbacks=C.get(Router).loopbacks, bgp=C.get(Router).bgp, raw=FrrRaw(text="!"))  # type: ignore[union-attr]
     expected = expectation(Lab(name="lab", nodes=(A, B, node("c", "192.0.2.6/30", router=raw))))
     assert not expected.exact
     assert expected.routes == {}
@@ -277,16 +277,16 @@ def test_what_a_router_names_is_announced_whether_connected_or_not() -> None:
     ids=["shut down", "only"],
 )
 def test_raw_lines_may_keep_a_session_down(frr: FrrRaw) -> None:
-    b = B.having(replace(B.find(Router), frr=frr))
+    b = B.having(replace(B.find(Router), raw=frr))
     assert sessions(A, b) == []
     quiet = FrrRaw(text="router bgp 64502\n neighbor 192.0.2.1 route-map x in")
-    assert len(sessions(A, B.having(replace(B.find(Router), frr=quiet)))) == 2
+    assert len(sessions(A, B.having(replace(B.find(Router), raw=quiet)))) == 2
 
 
 def test_raw_lines_may_keep_ospf_neighbours_apart() -> None:
     a = node("a", "192.0.2.1/30", router=ospf("10.0.0.1/32", (0, "192.0.2.0/24")))
     slow = FrrRaw(text="interface eth1\n ip ospf hello-interval 7")
-    b = node("b", "192.0.2.2/30", router=replace(ospf("10.0.0.2/32", (0, "192.0.2.0/24")), frr=slow))
+    b = node("b", "192.0.2.2/30", router=replace(ospf("10.0.0.2/32", (0, "192.0.2.0/24")), raw=slow))
     assert not expectation(Lab(name="lab", nodes=(a, b))).adjacencies[4]
 
 

@@ -7,12 +7,13 @@ from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 import msgspec
 import pytest
 
+from nlan.engines.frr.model import FrrRaw
 from nlan.expect import expectation
 from nlan.expect.hindrances import Hindrance, details, summary
 from nlan.model import Endpoint, Interface, Lab, Link, Node
 from nlan.secrets import Secret
 from nlan.services.ptn.model import L2Vpn, Ptn, PtnNetwork
-from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea, Router
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, Router
 
 replace = msgspec.structs.replace
 
@@ -25,13 +26,13 @@ def peer(address: str, asn: int, **more: object) -> BgpPeer:
 def speaker(name: str, address: str, asn: int, *peers: BgpPeer, raw: str = "") -> Node:
     bgp = Bgp(asn=asn, peers=peers, redistribute=("connected",))
     frr = FrrRaw(text=raw) if raw else None
-    return _node(name, address, router=Router(bgp=bgp, frr=frr))
+    return _node(name, address, router=Router(bgp=bgp, raw=frr))
 
 
 def ospf(name: str, address: str, area: int = 0, raw: str = "") -> Node:
     networks = (ip_interface(address).network,)
     areas = (OspfArea(area=IPv4Address(area), networks=networks),)
-    return _node(name, address, router=Router(ospf=Ospf(areas=areas), frr=FrrRaw(text=raw) if raw else None))
+    return _node(name, address, router=Router(ospf=Ospf(areas=areas), raw=FrrRaw(text=raw) if raw else None))
 
 
 def _node(name: str, address: str, router: Router) -> Node:
@@ -143,7 +144,7 @@ def test_timers_of_raw_lines_that_differ(line: str, cause: str, detail: str) -> 
 def test_default_timers_against_a_labs() -> None:
     """Who configures all by hand has 10 and 40 s; nobody waits for the routes behind."""
     text = "router ospf\n network 192.0.2.0/30 area 0\n"
-    only = _node("r1", "192.0.2.1/30", Router(frr=FrrRaw(text=text, only=True)))
+    only = _node("r1", "192.0.2.1/30", Router(raw=FrrRaw(text=text, only=True)))
     (timers,) = found(only, ospf("r2", "192.0.2.2/30"))
     assert timers.detail == "eth1 of r1 has a hello interval of 10 s, eth1 of r2 one of 3 s"
 
@@ -158,7 +159,7 @@ def _vpn(number: int, mtu: int, of: int, raw: str = "") -> Node:
         underlay=ip_interface(f"198.51.100.{number}/24"),
         services=(
             Ptn(networks=(PtnNetwork(name="a", local=ip_address(f"198.51.100.{number}"), l2vpns=(vpn,)),)),
-            Router(ospf=Ospf(areas=areas), frr=FrrRaw(text=raw) if raw else None),
+            Router(ospf=Ospf(areas=areas), raw=FrrRaw(text=raw) if raw else None),
         ),
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from nlan.engines.frr.config.facts import RawFrr, facts
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.model import Node
 from nlan.model.codec import IpAddress, IpInterface
@@ -26,7 +27,7 @@ def configured(
         timers: The lab's.
         wires: What each (node, interface) is on.
     """
-    raw = {node.name for node in nodes if node.get(Router).frr is not None}
+    raw = {node.name for node in nodes if node.get(Router).find(FrrRaw) is not None}
     if not raw:
         return {}
     near = {wire for (name, _), wire in wires.items() if name in raw}

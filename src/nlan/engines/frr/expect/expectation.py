@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator, Mapping
 from nlan.engines.frr.config.impact import QUIET_OF_PEER
 from nlan.engines.frr.expect import rawbfd, rawbgp, rawisis, rawospf
 from nlan.engines.frr.expect.topology import raw_topology
+from nlan.engines.frr.model import FrrRaw
 from nlan.expect.segments import Topology
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.model.segments import Segment
@@ -30,8 +31,7 @@ class FrrExpectation:
 
     def decides(self, node: str, peer: IpAddress) -> bool:
         """Tell whether a line of the peer is one that its session may not survive (``shutdown``)."""
-        router = self._topology.nodes[node].find(Router)
-        raw = router.frr if router is not None else None
+        raw = self._topology.nodes[node].get(Router).find(FrrRaw)
         said = re.findall(rf"\bneighbor {re.escape(str(peer))} (.*)", raw.text) if raw is not None else ()
         return not all(map(QUIET_OF_PEER.match, said))
 

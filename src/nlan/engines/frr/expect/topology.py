@@ -8,6 +8,7 @@ import msgspec
 
 from nlan.engines.frr.config.facts import RawFrr
 from nlan.engines.frr.expect.configured import addresses, configured
+from nlan.engines.frr.model import FrrRaw
 from nlan.expect.segments import Topology
 from nlan.model.codec import IpNetwork
 from nlan.services.router.model import Router
@@ -26,13 +27,13 @@ class RawTopology(Topology, frozen=True, kw_only=True):
 
     def has_raw(self, node: str, word: str) -> bool:
         """Tell whether raw lines of the node have the word."""
-        router = self.nodes[node].find(Router)
-        return router is not None and router.frr is not None and word in router.frr.text
+        raw = self.nodes[node].get(Router).find(FrrRaw)
+        return raw is not None and word in raw.text
 
     def filters(self, node: str) -> bool:
         """Tell whether raw lines of the node may keep even a route of its own area from the kernel."""
-        router = self.nodes[node].find(Router)
-        return router is not None and router.frr is not None and bool(_FILTERS.search(router.frr.text))
+        raw = self.nodes[node].get(Router).find(FrrRaw)
+        return raw is not None and bool(_FILTERS.search(raw.text))
 
     def near(self, node: str) -> frozenset[IpNetwork]:
         """Return what a node is connected to, by addresses that raw lines give it, too."""

@@ -24,6 +24,7 @@ from nlan.engines.frr.capabilities import ABLE, Capabilities
 from nlan.engines.frr.config.facts import facts
 from nlan.engines.frr.config.read import read
 from nlan.engines.frr.config.tree import Path, lines, overridden, paths
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.render import frr8
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.resource import FrrDaemon
@@ -88,7 +89,7 @@ def _written(
     router: Router, derived: Mapping[str, Sequence[str]], capabilities: Capabilities
 ) -> dict[str, dict[Path, int]]:
     """Return the raw lines per daemon; those for one that is not installed only where it is named."""
-    raw = router.frr
+    raw = router.find(FrrRaw)
     if raw is None:
         return {}
     running = {daemon: list(paths(own)) for daemon, own in derived.items()}
@@ -99,7 +100,7 @@ def _written(
 
 def left_out(node: Node, absent: Set[str]) -> dict[str, int]:
     """Return the daemons that raw lines need and that are not installed, each with its first line."""
-    raw = node.get(Router).frr
+    raw = node.get(Router).find(FrrRaw)
     if raw is None or not absent:
         return {}
     found: dict[str, int] = {}
@@ -118,7 +119,7 @@ def derived_configs(
     """
     always = ("zebra", "mgmtd", "staticd") if manager else ("zebra", "staticd")
     config: dict[str, list[str]] = {daemon: [] for daemon in always}
-    raw = router.frr
+    raw = router.find(FrrRaw)
     if raw is None or not raw.only:
         _derive(config, node, router, timers)
     if raw is not None:
@@ -146,7 +147,7 @@ def _derive(config: dict[str, list[str]], node: Node, router: Router, timers: Ti
 def ospf_versions(router: Router) -> frozenset[int]:
     """Return the IP versions that the router runs OSPF for, by derived lines or by raw ones."""
     found = router.ospf.versions if router.ospf is not None else frozenset[int]()
-    if (raw := router.frr) is None:
+    if (raw := router.find(FrrRaw)) is None:
         return found
     versions = {"ospfd": 4, "ospf6d": 6}
     spoken = {*raw.daemons, *facts(raw.text).daemons}

@@ -46,7 +46,7 @@ def _left_out(lab: Lab, able: Capabilities, file: str, raw: Mapping[str, RawPlac
 def _untold(node: Node, lab: Lab) -> list[str]:
     """Return the loopbacks of its AS that a border router without OSPF has by iBGP with themselves."""
     router = node.find(Router)
-    if router is None or router.bgp is None or router.ospf or router.frr or router.engine != "frr":
+    if router is None or router.bgp is None or router.ospf or router.raw or router.engine != "frr":
         return []
     asn = router.bgp.asn
     if all(peer.peer_asn == asn for peer in router.bgp.peers):

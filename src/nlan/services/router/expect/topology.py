@@ -64,7 +64,7 @@ def _raw(topology: Topology) -> Iterator[RawExpectation]:
 def described(node: Node) -> Router | None:
     """Return the node's router as far as the model tells; None where raw configuration is all it has."""
     router = node.find(Router)
-    return None if router is None or (router.raw is not None and router.raw.only) else router
+    return None if router is None or (router.raw is not None and router.raw.is_whole) else router
 
 
 def static_routes(node: Node) -> tuple[StaticRoute, ...]:

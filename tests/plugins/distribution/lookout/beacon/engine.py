@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from nlan.resources import Key, Resource
     from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
-    from nlan.schema.syntax.report import Report
+    from nlan.schema.syntax.report import Report, Written
+    from nlan.schema.written.sections import Contribution, Record
 
 DAEMON = "beacon"
 
@@ -62,6 +63,14 @@ class BeaconEngine:
 
     def announces(self, node: Node) -> Iterable[IpNetwork]:
         return ()
+
+    def contribution(self) -> Contribution:
+        from nlan.schema.written.sections import NOTHING
+
+        return NOTHING
+
+    def chosen(self, router: Record) -> Written[bool] | None:
+        return None
 
     def spare(self, node: str, router: Router, positions: Positions, report: Report) -> Router:
         return router

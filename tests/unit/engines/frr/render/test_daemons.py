@@ -12,10 +12,11 @@ import pytest
 from nlan.engines._routers import router_id
 from nlan.engines.frr.capabilities import Capabilities
 from nlan.engines.frr.config.tree import canonical, compare, file_text, lines, merge, paths
+from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.render import raw as frrtext
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.model import Interface, Node, from_json
-from nlan.services.router.model import Bgp, BgpPeer, FrrRaw, Ospf, OspfArea, Router
+from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, Router
 
 CASES = Path(__file__).resolve().parents[4] / "cases" / "frr-render"
 
@@ -204,7 +205,7 @@ router rip
 route-map R permit 10
 """
     raw = FrrRaw(text=text)
-    older = frr_daemons(node(frr=raw), "lab", capabilities=Capabilities(manager=False))
+    older = frr_daemons(node(raw=raw), "lab", capabilities=Capabilities(manager=False))
     found = {daemon.daemon: daemon.config for daemon in older}
     assert found == {
         "zebra": (
