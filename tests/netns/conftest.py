@@ -43,7 +43,7 @@ def lab_name() -> str:
 
 @pytest.fixture
 def runtime(paths: Paths, lab_name: str) -> Iterator[NetnsRuntime]:
-    lab = open_nodes(paths, lab_name)
+    lab = open_nodes(paths, lab_name).by_name("netns")
     assert isinstance(lab, NetnsRuntime)
     with lab.lock():
         yield lab

@@ -207,6 +207,66 @@ def test_a_runtime(nlan: Nlan, tmp_path: Path) -> None:
     assert made(book)[-1] == ["closed", lab]
 
 
+MIXED = """\
+nodes:
+  r1: {asn: 64496}
+  r2: {asn: 64497, runtime: logbook, hosts: 1}
+links: [r1 -- r2]
+"""
+
+
+def test_two_runtimes_in_one_lab(nlan: Nlan, tmp_path: Path) -> None:
+    book = tmp_path / "book"
+    nlan.env["LOGBOOK"] = str(book)
+    lab, file = nlan.name("mixed"), nlan.write(MIXED)
+    nlan("up", file, "--lab", lab)
+    ((*words, host),) = made(book)
+    assert (words, host[:3]) == (["made", lab, "r2"], "r2/")
+    assert nlan.operations(file, "--lab", lab) == []
+    nlan("ping", host, "r1", "-l", lab)
+
+    both = nlan.write(MIXED.replace("asn: 64496", "asn: 64496, runtime: logbook"), "both.yaml")
+    planned = nlan("plan", both, "--lab", lab, "--json", code=2).json["operations"]
+    (moved,) = [o for o in planned if o["kind"] == "namespace"]
+    assert (moved["action"], moved["namespace"], moved["impact"]) == ("replace", "r1", "outage")
+    assert moved["reason"] == "runtime is netns, wanted logbook"
+    assert not [o for o in planned if o["action"] == "delete"]
+    nlan("up", both, "--lab", lab)
+    assert made(book)[1:] == [["made", lab, "r1"]]
+    assert nlan.operations(both, "--lab", lab) == []
+    nlan("ping", host, "r1", "-l", lab)
+
+    with keeping(nlan, lab) as keep:
+        nlan("set", "r2.runtime", "netns", "--lab", lab)
+        assert made(book)[2:] == [["ended", lab, "r2", host]]
+        nlan("ping", host, "r1", "-l", lab)
+        nlan.inside(lab, "r1", "ip", "link", "del", "eth1")
+        keep.repaired(kind="veth", node="r1", name="eth1")
+    assert json.loads(Path("/run/nlan", lab, "runtimes").read_bytes()) == ["", {"r1": "logbook"}]
+    down(nlan, lab)
+    assert made(book)[3:] == [["ended", lab, "r1"]]
+
+
+def test_a_runtime_that_is_gone_is_named_and_the_lab_goes(nlan: Nlan, tmp_path: Path) -> None:
+    nlan.env["LOGBOOK"] = str(tmp_path / "book")
+    lab = nlan.name("orphan")
+    nlan("up", nlan.write(MIXED), "--lab", lab)
+    nlan.env.pop("PYTHONPATH")
+    asked = nlan("exec", "r2", "-l", lab, "--", "true", code=1).err
+    assert asked == f"error: {lab} has nodes of the runtime `logbook`, and there is no such runtime: netns\n"
+    said = nlan("down", lab, code=1).err
+    assert "r2: the runtime logbook that made it is not installed: what that keeps may be left" in said
+    assert lab not in nlan.running()
+
+
+def test_a_runtime_that_nobody_knows(nlan: Nlan) -> None:
+    file = nlan.write(MIXED.replace("logbook", "logbok"))
+    assert nlan("plan", file, code=1).err == (
+        f"{file}:3:29: error: nodes.r2.runtime: `logbok` is not `netns` or `logbook` "
+        "(did you mean `logbook`?)\n1 error; nothing was touched\n"
+    )
+
+
 def made(book: Path) -> list[list[str]]:
     """Return the entries of the logbook that name somebody."""
     return [line.split() for line in book.read_text(encoding="utf-8").splitlines()]

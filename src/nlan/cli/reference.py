@@ -42,7 +42,7 @@ Every verb takes `-v`: say what is done. Colours are left out where the output i
 | `NLAN_NETNS_DIR` | where namespaces are pinned | `/run/netns` |
 | `NLAN_CGROUP_DIR` | where cgroups are mounted | `/sys/fs/cgroup` |
 | `NLAN_CGROUP_NEST` | `1`: where nlan is confined to a cgroup, limits may be set below it | not |
-| `NLAN_RUNTIME` | what labs' nodes are made by; a lab has one from `up` to `down` | `netns` |
+| `NLAN_RUNTIME` | what makes nodes whose file says nothing; a lab keeps it from `up` to `down` | `netns` |
 | `NLAN_VENV` | the launcher's virtual environment | `.venv` |
 """
 

@@ -96,6 +96,7 @@ class Node(Base, frozen=True, kw_only=True):
         sysctls: Kernel settings of its network namespace, by path with slashes
             (``net/ipv4/conf/all/rp_filter``); they win over nlan's own.
         exclusive: Whether what somebody else puts into it, or into its hosts, is taken away.
+        runtime: What it and its hosts are made by, None for the lab's.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Node(Base, frozen=True, kw_only=True):
     limits: Limits | None = None
     sysctls: dict[str, str] = msgspec.field(default_factory=dict)
     exclusive: bool = False
+    runtime: str | None = None
 
     def __post_init__(self) -> None:
         """Sort the services, so that equal nodes are equal in whatever order they were given theirs."""
@@ -179,6 +181,7 @@ class Lab(Base, frozen=True, kw_only=True):
         timers: ``lab`` for fast convergence, ``standard`` for the daemons' own defaults.
         exclusive: Whether all of it is, each node and the segments.
         dataplane: What segments, ports and tunnel ends are made of, None for the kernel's own.
+        runtime: What nodes are made by that say nothing themselves, None for the machine's.
     """
 
     name: str
@@ -189,6 +192,7 @@ class Lab(Base, frozen=True, kw_only=True):
     timers: Literal["lab", "standard"] = "lab"
     exclusive: bool = False
     dataplane: str | None = None
+    runtime: str | None = None
 
     def node(self, name: str) -> Node:
         """Return the node of that name.

@@ -6,6 +6,7 @@ Rules that shape it:
   stands on a link that is made again is made again too.
 - What is used comes before its users, and goes after them (`nlan.plan.order`).
 - What comes with its namespace is not made one by one either.
+- What is in a namespace that is made anew is as gone.
 - What is foreign is shown, and removed only where its namespace is exclusive, or where it stands in the
   place of something that is missing.
 - Everything is sorted, so equal inputs give equal plans.
@@ -29,8 +30,8 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
 
     Planning again over the result of a plan that was applied gives an empty plan.
     """
+    changes, observed = _without_remade(_changes(desired, observed), desired, observed)
     wanted, seen = State(desired), State(observed)
-    changes = [o for key in sorted(desired) if (o := _change(key, desired, observed)) is not None]
     changes += _on_remade(changes, wanted)
     changes += _lost(changes, wanted, seen)
     changes = with_effects(changes, wanted, seen)
@@ -49,6 +50,26 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
     deletions = [_deletion(observed[key], places) for key in sorted(removals)]
     operations = ordered(changes, deletions, vanishing, wanted, seen)
     return Plan(operations=operations, foreign=tuple(left), harmful=harmful(left, desired))
+
+
+def _changes(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> list[Operation]:
+    return [o for key in sorted(desired) if (o := _change(key, desired, observed)) is not None]
+
+
+def _without_remade(
+    changes: list[Operation], desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]
+) -> tuple[list[Operation], Mapping[Key, Resource]]:
+    """Return the changes, and what is observed, without all that goes with namespaces that are made anew."""
+    remade = {o.key: o for o in changes if o.action == "replace" and o.key.kind == NAMESPACE}
+    if not remade:
+        return changes, observed
+    names = {key.namespace for key in remade}
+    kept = {
+        key: seen
+        for key, seen in observed.items()
+        if key not in remade and names.isdisjoint(seen.namespaces())
+    }
+    return [remade.get(o.key, o) for o in _changes(desired, kept)], kept
 
 
 def _change(key: Key, desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> Operation | None:

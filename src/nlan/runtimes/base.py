@@ -160,6 +160,9 @@ class NodeWatch(Protocol):
 class Nodes(Protocol):
     """The nodes of one lab; every call names the namespace that is meant.
 
+    A lab may have nodes of several runtimes: each is asked only about its own, and what all share (`machine`,
+    `lock`, `hosts_file`, `sysctls_file`, `sysctl_defaults`, `cleanup`) only the default one.
+
     What does not exist is a `HostError` that names it, unless a call says otherwise.
     """
 

@@ -24,9 +24,10 @@ def host_name(node: str, address: IpInterface) -> str:
     return f"{node}/{address.ip}"
 
 
-def namespace(name: str, *, exclusive: bool = False) -> Iterator[Resource]:
-    """Yield a namespace with what it comes with."""
-    yield Namespace(name=name, exclusive=exclusive)
+def namespace(name: str, node: Node, lab: Lab) -> Iterator[Resource]:
+    """Yield the namespace of a node, or of a host behind it, with what it comes with."""
+    runtime = node.runtime or lab.runtime or ""
+    yield Namespace(name=name, exclusive=lab.exclusive or node.exclusive, runtime=runtime)
     yield Stack(namespace=name)
 
 
@@ -47,7 +48,7 @@ def behind(
 ) -> Iterator[Resource]:
     """Yield a host behind a switch of the node, with a default route of each family that it speaks."""
     host = host_name(node.name, addresses[0])
-    yield from namespace(host, exclusive=lab.exclusive or node.exclusive)
+    yield from namespace(host, node, lab)
     label = str(addresses[0].ip)
     yield from dataplane.plug(lab.name, End(node.name, switch), End(host, HOST), label, mtu)
     yield from addressed(host, HOST, addresses)

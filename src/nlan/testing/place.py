@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -35,6 +35,21 @@ class FakePlace:
         self.kernel, self._lab = kernel, lab
         self.cgroups = FakeLimits(kernel)
         self._descriptors: dict[int, Netns] = {}
+
+    default = ""
+    """The name of the runtime of nodes that ask for none."""
+
+    def runtime_of(self, namespace: str) -> str:
+        """Return the name of the runtime that has a namespace, or would have it."""
+        return self.kernel.runtimes.get(namespace, self.default)
+
+    def place(self, runtimes: Mapping[str, str]) -> None:
+        """Take note which runtimes shall make namespaces: the fake kernel makes them all alike."""
+        self.kernel.runtimes.update({name: runtime or self.default for name, runtime in runtimes.items()})
+
+    def by_name(self, runtime: str) -> FakePlace:
+        """Return this place: there is one."""
+        return self
 
     @property
     def lab(self) -> str:

@@ -423,3 +423,16 @@ def test_nodes_come_as_people_count_them() -> None:
     assert [operation.key.namespace for operation in made.operations] == ["r1", "r2", "r10", "r11"]
     gone = plan({}, resources)
     assert [operation.key.namespace for operation in gone.operations] == ["r1", "r2", "r10", "r11"]
+
+
+def test_a_namespace_of_another_runtime_is_made_anew_with_all_that_is_in_it() -> None:
+    desired = TWO | state(Namespace(name="r1", runtime="other"))
+    planned = plan(desired, TWO | state(Bridge(namespace="r1", name="old", mac="", mtu=1500)))
+    assert [(str(o), o.impact) for o in planned.operations] == [
+        ("replace r1 namespace", "outage"),
+        ("create r1 veth eth1", "hitless"),
+        ("create r1 address eth1 192.0.2.1/24", "hitless"),
+        ("create r2 address eth1 192.0.2.2/24", "outage"),
+    ]
+    assert planned.operations[0].reason == "runtime is the lab's default, wanted other"
+    assert not plan(desired, desired)

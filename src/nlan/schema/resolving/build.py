@@ -60,6 +60,7 @@ def build_lab(
         timers=settings.written.get(LabKeys.timers, "lab"),
         exclusive=settings.written.get(LabKeys.exclusive, False),
         dataplane=settings.written.get(LabKeys.dataplane),
+        runtime=settings.written.get(LabKeys.runtime),
     )
 
 
@@ -133,6 +134,7 @@ def _node(node: NodeDraft, services: tuple[ServiceModel, ...]) -> Node:
         limits=_limits(node.written.get(NodeKeys.limits)),
         sysctls=_sysctls(node),
         exclusive=node.written.get(NodeKeys.exclusive, False),
+        runtime=node.written.get(NodeKeys.runtime),
     )
 
 

@@ -22,7 +22,7 @@ from nlan.schema.written.kinds import Reader, ScalarKind, shape
 from nlan.schema.written.numbers import Integer, Number, Size
 from nlan.schema.written.scalars import Bool, Choice, Installed, Line, Text
 from nlan.schema.written.sections import Vocabulary
-from nlan.schema.written.table import DATAPLANES
+from nlan.schema.written.table import DATAPLANES, RUNTIMES
 from nlan.secrets import Secret
 from nlan.services.router.model import WORDS
 from tega.paths import format_path
@@ -42,6 +42,8 @@ TITLES: dict[type, str] = {
 FIELDS: dict[tuple[type, str], ScalarKind[object]] = {
     (Lab, "name"): common.NAME,
     (Lab, "dataplane"): Installed(DATAPLANES),
+    (Lab, "runtime"): Installed(RUNTIMES),
+    (Node, "runtime"): Installed(RUNTIMES),
     (Node, "name"): common.NAME,
     (Node, "sysctls"): common.SYSCTL_VALUE,
     (lab.Link, "name"): Line("a link's name", word=True),

@@ -52,6 +52,7 @@ from nlan.schema.written.segments import END, LINK, NETWORK, POOL, POOLS
 
 ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 DATAPLANES: Seam[object] = Seam("dataplanes", "nlan.dataplanes", "DATAPLANE")
+RUNTIMES: Seam[object] = Seam("runtimes", "nlan.runtimes", "RUNTIME")
 
 
 class LimitsKeys:
@@ -124,6 +125,12 @@ class NodeKeys:
         "Take away what somebody else puts into it: rules, tables of nftables, queues, addresses, routes.",
         default="`false`: show it",
     )
+    runtime = Key(
+        "runtime",
+        Installed(RUNTIMES),
+        "What the node, and the hosts behind it, are made by.",
+        default="the lab's",
+    )
     underlay = Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`")
     mtu = Key("mtu", MTU, "Bytes of its host LANs.", default="the lab's `mtu`")
     ptn = Key("ptn", PTN_ANY, "Service: packet transport networks.")
@@ -166,6 +173,12 @@ class LabKeys:
         Installed(DATAPLANES),
         "What segments, ports and tunnel ends are made of.",
         default="`linux`",
+    )
+    runtime = Key(
+        "runtime",
+        Installed(RUNTIMES),
+        "What nodes are made by that say nothing themselves.",
+        default="`netns`, or what `NLAN_RUNTIME` names",
     )
 
 

@@ -51,7 +51,7 @@ NODE_SYSCTLS_V6 = {
 
 def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
     """Yield the node's namespace, kernel settings, limits, and its port of the underlay."""
-    yield from _hosts.namespace(node.name, exclusive=lab.exclusive or node.exclusive)
+    yield from _hosts.namespace(node.name, node, lab)
     for name, value in settings(node, context.engines).items():
         yield Sysctl(namespace=node.name, name=name, value=value)
     if (limits := node.limits) is not None:

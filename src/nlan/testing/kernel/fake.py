@@ -30,6 +30,7 @@ class FakeKernel:
         namespaces: By name; those without the lab's mark too.
         hosts: The text of the lab's hosts file, None where there is none.
         limits: ``memory``, ``cpu`` and ``pids`` of nodes that are limited.
+        runtimes: Which shall have made its namespaces, those of whom somebody said so.
     """
 
     def __init__(self, *, slow: bool = False) -> None:
@@ -45,6 +46,7 @@ class FakeKernel:
         self.namespaces: dict[str, Netns] = {}
         self.hosts: str | None = None
         self.limits: dict[str, dict[str, float]] = {}
+        self.runtimes: dict[str, str] = {}
 
     def __str__(self) -> str:
         """Return all that it holds, the same text for the same state however it came about."""
