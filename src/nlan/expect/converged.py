@@ -99,8 +99,9 @@ def expectation(lab: Lab, engines: Engines | None = None, registry: Registry | N
         engines: The routing engines; those that are installed, where none are given.
         registry: The services that there are; by default what is installed.
     """
-    known = topology(lab, engines)
-    found = (service.expect(known) for service in services(Registry() if registry is None else registry))
+    asked = services(Registry() if registry is None else registry)
+    known = topology(lab, engines, asked)
+    found = (service.expect(known) for service in asked)
     return _all(one for one in found if one is not None)
 
 

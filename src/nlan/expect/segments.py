@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Literal
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from nlan.engines.base import Engines
-from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
-from nlan.model.segments import Holders, Segment, segments_of
-from nlan.services.node.expand import addresses
-from nlan.services.ptn.model import Ptn
+from nlan.model.segments import Holders, Segment, Segments, segments_of
+
+if TYPE_CHECKING:
+    from nlan.services.base import Service
+
+
+class Port(NamedTuple):
+    """A node's interface on a segment that nodes share, where that is not as a link is.
+
+    The segment itself is said by the model (`nlan.model.ServiceModel.segments`).
+
+    Attributes:
+        node: The node.
+        interface: The interface's name.
+        mtu: In bytes; those of a segment may differ.
+        floods: The nodes that get what it sends to all; None where each on the segment does.
+    """
+
+    node: str
+    interface: str
+    mtu: int
+    floods: frozenset[str] | None = None
 
 
 class Topology(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +41,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         nodes: By name.
         holders: Which node holds an address, as another sees it.
         connected: Prefixes that a node is connected to.
-        wires: What each (node, interface) is on: equal for those that are joined, if by way of others.
-        floods: For each (node, interface) of an L2VPN: the nodes that it floods to.
+        segments: What each (node, interface) is on: equal for those that are joined, if by way of others.
+        floods: For each (node, interface) that does not flood to all on its segment: to which nodes it does.
         mtus: Of each segment where they differ: the MTU of each (node, interface).
         timers: The lab's.
         engines: What speaks for the routers.
@@ -33,7 +51,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
     nodes: dict[str, Node]
     holders: Holders
     connected: dict[str, frozenset[IpNetwork]]
-    wires: dict[tuple[str, str], Segment]
+    segments: dict[tuple[str, str], Segment]
     floods: dict[tuple[str, str], frozenset[str]]
     mtus: dict[Segment, dict[tuple[str, str], int]]
     timers: Literal["lab", "standard"]
@@ -49,44 +67,37 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True):
         return all(names - {end[0]} <= self.floods.get(end, names) for end in ends)
 
 
-def topology(lab: Lab, engines: Engines | None = None) -> Topology:
+def topology(lab: Lab, engines: Engines | None = None, services: Iterable[Service] = ()) -> Topology:
     """Return the topology of a lab.
 
     Args:
         lab: The lab.
         engines: The routing engines; those that are installed, where none are given.
+        services: What nodes offer: some have ports.
     """
-    engines = Engines.able() if engines is None else engines
     segments = segments_of(lab)
-    wires = {
-        (node, name if isinstance(name, str) else l2vpn_name(name)): s for (node, name), s in segments.items()
-    }
+    ports = [port for service in services for port in service.ports(lab)]
     return Topology(
         nodes={node.name: node for node in lab.nodes},
         holders=Holders(lab, segments),
-        floods=dict(_floods(lab)),
-        wires=wires,
-        mtus=_different_mtus(lab, wires),
+        floods={(port.node, port.interface): port.floods for port in ports if port.floods is not None},
+        segments=segments,
+        mtus=_different_mtus(ports, segments),
         timers=lab.timers,
-        engines=engines,
-        connected={node.name: frozenset(a.network for a in addresses(node)) for node in lab.nodes},
+        engines=Engines.able() if engines is None else engines,
+        connected={node.name: frozenset(_connected(node)) for node in lab.nodes},
     )
 
 
-def _floods(lab: Lab) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
-    names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
-    for node in lab.nodes:
-        for vpn in node.get(Ptn).l2vpns:
-            yield (node.name, l2vpn_name(vpn.vni)), frozenset(names[p] for p in vpn.peers if p in names)
+def _connected(node: Node) -> Iterable[IpNetwork]:
+    return (address.network for _, own in node.held() for address in own)
 
 
-def _different_mtus(
-    lab: Lab, wires: dict[tuple[str, str], Segment]
-) -> dict[Segment, dict[tuple[str, str], int]]:
+def _different_mtus(ports: Iterable[Port], segments: Segments) -> dict[Segment, dict[tuple[str, str], int]]:
     """Return the MTUs on the segments where they differ; of links and LANs both are made alike."""
     found: dict[Segment, dict[tuple[str, str], int]] = {}
-    for node in lab.nodes:
-        for vpn in node.get(Ptn).l2vpns:
-            end = node.name, l2vpn_name(vpn.vni)
-            found.setdefault(wires[end], {})[end] = vpn.mtu
-    return {wire: sizes for wire, sizes in found.items() if len(set(sizes.values())) > 1}
+    for port in ports:
+        end = port.node, port.interface
+        if end in segments:
+            found.setdefault(segments[end], {})[end] = port.mtu
+    return {segment: sizes for segment, sizes in found.items() if len(set(sizes.values())) > 1}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nlan.dataplanes.base import Dataplane
     from nlan.engines.base import Engines
     from nlan.expect import Expectation
-    from nlan.expect.segments import Topology
+    from nlan.expect.segments import Port, Topology
     from nlan.model import Lab, Node, ServiceModel
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft, Positions
@@ -110,6 +110,10 @@ class Service(Protocol):
         """Return what the node, and the hosts behind it, need for the service."""
         return ()
 
+    def ports(self, lab: Lab) -> Iterable[Port]:
+        """Return its interfaces on segments that nodes share, where those are not as a link is."""
+        return ()
+
     def expect(self, topology: Topology) -> Expectation | None:
         """Return what the lab comes to by the service once it has converged, as far as the model tells.
 
@@ -147,6 +151,7 @@ SEAM: Seam[Service] = Seam(
         "check",
         "expand_lab",
         "expand",
+        "ports",
         "expect",
     ),
     probe=_probe,

@@ -9,6 +9,7 @@ from nlan.services.base import Context, Service, Stage
 from nlan.services.ptn.model import Ptn
 
 if TYPE_CHECKING:
+    from nlan.expect.segments import Port
     from nlan.model import Lab, Node
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft
@@ -46,6 +47,12 @@ class PtnService(Service):
         from nlan.services.ptn import expand
 
         return expand.expand(node, lab, context)
+
+    def ports(self, lab: Lab) -> Iterable[Port]:
+        """Return the L2VPNs' interfaces: each has an MTU of its own, and floods to its peers."""
+        from nlan.services.ptn import expect
+
+        return expect.ports(lab)
 
 
 SERVICE = PtnService()

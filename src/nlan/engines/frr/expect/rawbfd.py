@@ -60,7 +60,7 @@ def _asked(
     ]
     for address, local, interface, begins in wanted:
         found = place(held, address)
-        wire = topology.wires.get((name, found[0])) if found is not None else None
+        wire = topology.segments.get((name, found[0])) if found is not None else None
         if (
             found is not None
             and wire is not None

@@ -78,7 +78,7 @@ def _ends(topology: Topology) -> Iterator[_End]:
             if (found := _place(held, peer)) is None or peer.vrf:
                 continue
             interface, own = found
-            wire = topology.wires.get((name, interface))
+            wire = topology.segments.get((name, interface))
             if wire is not None and _is_followed(peer, interface, own):
                 yield _End(name, interface, wire, own, peer, router)
 

@@ -129,7 +129,7 @@ def _ends(topology: Topology, name: str, said: RawFrr) -> Iterator[_End]:
         raw = said.interfaces.get(interface)
         if raw is None or raw.tags.get("isis") != router.name or any("no isis" in line for line in raw.lines):
             continue
-        wire = topology.wires.get((name, interface))
+        wire = topology.segments.get((name, interface))
         hears = wire is not None and "isis" not in raw.passive
         words = {line for line in raw.lines if line.startswith("isis ") and not _QUIET.match(line)}
         for level in _levels(router, raw):

@@ -208,7 +208,7 @@ def _ends(topology: Topology, name: str, said: RawFrr, version: int) -> Iterator
     is_one = all(not (one.name or one.vrf) for one in said.instances if one.protocol == protocol)
     has_id = version == 4 or (router is not None and router.router_id is not None)
     for interface, own in addresses(node, said):
-        wire, raw = topology.wires.get((name, interface)), said.interfaces.get(interface)
+        wire, raw = topology.segments.get((name, interface)), said.interfaces.get(interface)
         words = [line.replace(begins, "", 1) for line in raw.lines if begins in line] if raw else []
         if not (is_one and has_id) or any(map(_UNKNOWN.match, words)):
             if wire is not None:

@@ -46,4 +46,4 @@ def raw_topology(topology: Topology) -> RawTopology:
     """Return the topology with what FRR is told."""
     fields = {name: getattr(topology, name) for name in msgspec.structs.asdict(topology)}
     nodes, timers = topology.nodes.values(), topology.timers
-    return RawTopology(**fields, configured=configured(nodes, timers, topology.wires))
+    return RawTopology(**fields, configured=configured(nodes, timers, topology.segments))

@@ -59,7 +59,7 @@ def adjacencies(topology: Routed, version: int) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     unequal = _unequal(topology, version)
     for ends in _alike(topology, version):
-        if any(topology.wires.get(end) in unequal for end in ends):
+        if any(topology.segments.get(end) in unequal for end in ends):
             continue
         names = {name for name, _ in ends}
         is_raw = any(topology.raw.speaks(name, "ospf") for name in names)
@@ -74,7 +74,7 @@ def _alike(topology: Routed, version: int) -> Iterator[set[tuple[str, str]]]:
     for segment, routers in _segments(topology, version).items():
         for name, interface, passive in routers:
             if not passive:
-                found[topology.wires.get((name, interface)), segment].add((name, interface))
+                found[topology.segments.get((name, interface)), segment].add((name, interface))
     yield from found.values()
 
 
@@ -101,7 +101,7 @@ def _heard(topology: Routed, version: int) -> dict[Wire, dict[str, list[Placed]]
     """Return, by wire, the addresses of the routers that speak there, where the model says all of OSPF."""
     found: dict[Wire, dict[str, list[Placed]]] = defaultdict(lambda: defaultdict(list))
     for (name, area), interface, address in _placed(topology, version):
-        wire, node = topology.wires.get((name, interface)), topology.nodes[name]
+        wire, node = topology.segments.get((name, interface)), topology.nodes[name]
         is_numbered = address.network.prefixlen < address.max_prefixlen
         if (
             wire is not None
@@ -219,7 +219,7 @@ def _members(topology: Routed, version: int) -> dict[Member, set[Member]]:
         active = [
             (name, area)
             for name, interface, passive in routers
-            if not passive and topology.wires.get((name, interface)) not in apart
+            if not passive and topology.segments.get((name, interface)) not in apart
         ]
         for member in active:
             graph[member] |= set(active)
