@@ -23,7 +23,6 @@ from nlan.schema.resolving.names import (
     entries_of,
     is_short,
     node_trees,
-    tunnels,
 )
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax import template
@@ -230,7 +229,7 @@ class _Load:
 
     def lab(self, name: str | None, path: Path, text: str, services: Sequence[Contributor]) -> Lab:
         """Return the resolved and checked lab; after errors it may lack parts."""
-        underlay = self._underlay(text)
+        underlay = self._underlay(text, services)
         find = underlay.find if underlay else lambda name: None
         reader = Reader(self.report, find, self.vocabulary, self.nodes)
         written, records = self._records(reader)
@@ -242,9 +241,9 @@ class _Load:
         verify(lab, settings.positions, self.report, self.engines, services)
         return lab
 
-    def _underlay(self, text: str) -> Underlay | None:
-        uses = template.names_nodes(text) or tunnels(self.tree, self.nodes)
-        if self.short and not uses:
+    def _underlay(self, text: str, services: Sequence[Contributor]) -> Underlay | None:
+        asked = (service.needs_underlay(self.tree, self.nodes) for service in services)
+        if self.short and not template.names_nodes(text) and not any(asked):
             return None
         return allocate_underlay(self.tree, self.nodes, self.allocator, self.vocabulary, self.report)
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from nlan.model import Lab, Node, ServiceModel
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft, Positions
+    from nlan.schema.resolving.names import NodeTrees
     from nlan.schema.resolving.segments import Wiring
     from nlan.schema.syntax.report import Report
+    from nlan.schema.syntax.tree import Map
     from nlan.schema.written.sections import Contribution
 
 
@@ -77,6 +79,10 @@ class Service(Protocol):
         return NOTHING
 
     # How a lab is resolved: see `nlan.schema.resolving.contributors.Contributor`.
+
+    def needs_underlay(self, tree: Map, nodes: NodeTrees) -> bool:
+        """Tell by the bare tree of a file whether its nodes need underlay addresses for it."""
+        return False
 
     def declare(self, wiring: Wiring) -> None:
         """Note what nodes say in full, before anything is derived or allocated."""
@@ -143,6 +149,7 @@ SEAM: Seam[Service] = Seam(
         "stage",
         "model",
         "contribution",
+        "needs_underlay",
         "declare",
         "connect",
         "add_hosts",

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from nlan.errors import InputError
-from nlan.schema import json_schema, load
-from nlan.schema.written import kinds, numbers, ptn, scalars, sections, table
+from nlan.schema import json_schema, load, vocabulary
+from nlan.schema.written import kinds, numbers, scalars, sections, table
+from nlan.services.ptn import written as ptn
 
-VOCABULARY = table.vocabulary()
+VOCABULARY = vocabulary()
 WORDS = sorted({word for section in VOCABULARY.sections for word in VOCABULARY.spellings(section)})
 NAMES = [
     "r1",
@@ -53,9 +54,9 @@ def of(kind: kinds.Kind[Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Return values that a key of this kind might have, right ones and wrong ones."""
     match kind:
         case sections.Section():
-            words = {key.name: of(key.kind, depth + 1) for key in kind.keys if key.served}
+            words = {key.name: of(key.kind, depth + 1) for key in VOCABULARY.keys(kind) if key.served}
             return st.fixed_dictionaries({}, optional=words) if depth < 7 else st.just({})
-        case ptn.Ptn():
+        case ptn.Networks():
             return of(kind.networks, depth)
         case kinds.MapOf():
             return st.dictionaries(of(kind.key, depth + 1), of(kind.value, depth + 1), max_size=2)

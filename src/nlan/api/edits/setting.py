@@ -24,7 +24,7 @@ from nlan.schema.syntax.tree import Map
 from nlan.schema.written import table
 from nlan.schema.written.resolved_reader import fields_by_word, shape_of, word_of
 from nlan.schema.written.sections import Section
-from nlan.schema.written.segments import LINK
+from nlan.services.links.written import LINK
 from tega.paths import format_path
 
 Segments = tuple[str, ...]

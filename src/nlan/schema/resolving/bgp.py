@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from nlan.model.codec import IpAddress
-from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, vpns_of
+from nlan.schema.resolving.drafts import CONNECTED, NodeDraft
 from nlan.schema.resolving.full_router import announcements, check_once, peer_options, written_peer
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.settings import Settings
@@ -331,8 +331,7 @@ def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
 
 
 def _own(node: NodeDraft) -> Iterable[IpAddress]:
-    yield from (value.ip for interface in node.interfaces for value in interface.addresses)
-    yield from (value.ip for vpn in vpns_of(node) for value in vpn.addresses)
+    yield from (value.ip for _, end in node.ends for value in end.addresses)
     yield from (value.ip for value in node.loopbacks)
     yield from (gateway.ip for lan in node.vhosts for gateway in lan.gateways)
     if node.attached and node.underlay:

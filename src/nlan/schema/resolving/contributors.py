@@ -12,8 +12,10 @@ from nlan.registry import Registry, Seam
 from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.resolving.engines import SEAM as engines_seam  # noqa: N811 - a value as any other here
 from nlan.schema.resolving.engines import Engines
+from nlan.schema.resolving.names import NodeTrees
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import Report
+from nlan.schema.syntax.tree import Map
 from nlan.schema.written import table
 from nlan.schema.written.sections import Contribution, Vocabulary
 
@@ -38,6 +40,14 @@ class Contributor(Protocol):
 
     def contribution(self) -> Contribution:
         """Return the keys that it adds to what a file may say."""
+
+    def needs_underlay(self, tree: Map, nodes: NodeTrees) -> bool:
+        """Tell by the bare tree of a short form's file whether its nodes need underlay addresses for it.
+
+        Args:
+            tree: The file, before any of it is read in full.
+            nodes: What speaks of nodes in it, by their names.
+        """
 
     def declare(self, wiring: Wiring) -> None:
         """Note what nodes say in full, before anything is derived or allocated.

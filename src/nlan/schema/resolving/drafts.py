@@ -12,7 +12,6 @@ from nlan.model import Interface
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.sections import Record
-from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import VhostLan
 
@@ -56,7 +55,6 @@ class End(msgspec.Struct, eq=False):
     addresses: list[IpInterface] = []
     cost: int | None = None
     passive: bool = False
-    hosts: list[VpnHost] = []
 
     def address(self, version: int) -> IpAddress | None:
         """Return the first address of the family, without prefix length, or None."""
@@ -76,7 +74,6 @@ class Segment(msgspec.Struct, eq=False):
     ospf: bool | IPv4Address | None = None
     bgp: bool = True
     cost: int | None = None
-    vni: int = 0
 
     def gateways(self, own: End, prefixes: Sequence[IpNetwork]) -> tuple[IpAddress, ...]:
         """Return the default routes of hosts: by their node if it routes here, else by the first to."""
@@ -119,7 +116,6 @@ class NodeDraft(msgspec.Struct, eq=False):
     forwards: bool = False
     hosts: int = 0
     interfaces: list[Interface] = []
-    ptn: list[PtnNetwork] = []
     vhosts: list[VhostLan] = []
     loopbacks: list[IpInterface] = []
     ends: list[tuple[Segment, End]] = []
@@ -133,8 +129,3 @@ class NodeDraft(msgspec.Struct, eq=False):
             self.kept[kind] = kind()
         found: K = self.kept[kind]
         return found
-
-
-def vpns_of(node: NodeDraft) -> list[L2Vpn]:
-    """Return all L2VPNs of a node."""
-    return [vpn for network in node.ptn for vpn in network.l2vpns]

@@ -16,17 +16,13 @@ from nlan.schema.syntax.report import Muted, Position, Report
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written import common, table
 from nlan.schema.written.kinds import Reader
+from nlan.schema.written.pools import POOLS, PoolKeys, PoolsKeys
 from nlan.schema.written.sections import Record, Vocabulary, is_extension
-from nlan.schema.written.segments import POOLS, PoolKeys, PoolsKeys
 
 NODES_MAX = 100_000
 """Nodes that a lab may have."""
 UNDERLAY: IpNetwork = ipaddress.ip_network("10.10.10.0/24")
-_SHORT = frozenset(
-    word
-    for key in (table.ShortKeys.nodes, table.ShortKeys.links, table.ShortKeys.networks)
-    for word in (key.name, key.camel)
-)
+_SHORT = frozenset(word for name in ("nodes", "links", "networks") for word in (name, name.title()))
 
 
 NodeTrees = dict[str, list[tuple[Scalar, Tree | None]]]
@@ -104,25 +100,6 @@ def _linked(links: Tree | None) -> list[Scalar]:
         return [name for item in links.items for name in _linked(item)]
     words = ("nodes", "link", "line", "ring", "mesh")
     return [name for word in words for name in _linked(links.find(word, word.title()))]
-
-
-def tunnels(tree: Map, nodes: NodeTrees) -> bool:
-    """Tell whether the short form asks for an L2VPN: networks, links over VXLAN, or a node's `ptn`."""
-    speakers = [tree.find("defaults", "Defaults"), *(value for trees in nodes.values() for _, value in trees)]
-    if any(isinstance(value, Map) and value.find("ptn", "Ptn") for value in speakers):
-        return True
-    links = tree.find("links", "Links")
-    items = links.items if isinstance(links, Seq) else (links,)
-    networks = tree.find("networks", "Networks")
-    inner = [value for _, value in networks.entries] if isinstance(networks, Map) else [networks]
-    return any(isinstance(item, Map) and _type(item, "veth") == "l2vpn" for item in items) or any(
-        _type(item, "l2vpn") == "l2vpn" for item in inner if isinstance(item, Map)
-    )
-
-
-def _type(tree: Map, default: str) -> str:
-    written = tree.find("type", "Type")
-    return written.text.lower() if isinstance(written, Scalar) else default
 
 
 class Underlay:

@@ -13,9 +13,9 @@ from nlan.schema.resolving.allocate import Allocator, Pool, pieces, singles
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Position, Report, Written
+from nlan.schema.written.pools import PoolKeys, PoolsKeys, Prefixes
 from nlan.schema.written.routing import BgpAsKeys, RouterKeys
 from nlan.schema.written.sections import Key, Record
-from nlan.schema.written.segments import PoolKeys, PoolsKeys, Prefixes
 from nlan.schema.written.table import LabKeys, NodeKeys, ShortKeys
 
 Version = Literal[4, 6]

@@ -24,7 +24,7 @@ from nlan.schema.written.common import (
 from nlan.schema.written.hosts import HOSTS_ANY, VHOST_LAN, VHOSTS
 from nlan.schema.written.kinds import Kind, ListOf, MapOf, Shapes
 from nlan.schema.written.numbers import Integer, Number, Size
-from nlan.schema.written.ptn import L2VPN, PTN, PTN_ANY, PTN_LINKS, PTN_NODES
+from nlan.schema.written.pools import POOL, POOLS
 from nlan.schema.written.routing import (
     ASN_ANY,
     BGP_ANY,
@@ -48,7 +48,7 @@ from nlan.schema.written.scalars import (
     Text,
 )
 from nlan.schema.written.sections import Contribution, Key, Record, Section, Vocabulary, keys_of
-from nlan.schema.written.segments import END, LINK, NETWORK, POOL, POOLS
+from nlan.schema.written.segments import END
 
 ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 DATAPLANES: Seam[object] = Seam("dataplanes", "nlan.dataplanes", "DATAPLANE")
@@ -133,7 +133,6 @@ class NodeKeys:
     )
     underlay = Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`")
     mtu = Key("mtu", MTU, "Bytes of its host LANs.", default="the lab's `mtu`")
-    ptn = Key("ptn", PTN_ANY, "Service: packet transport networks.")
     vhosts = Key("vhosts", VHOSTS, "Service: virtual hosts.")
     router = Key("router", ROUTER, "Service: routing.")
 
@@ -196,11 +195,6 @@ _NODES: Kind[Nodes] = Shapes(
     seq=ListOf(_ONE_OR_MORE),
     map=MapOf(Names("a node's name"), NODE),
 )
-_LINK: Kind[str | Record] = Shapes(
-    "a link such as `a -- b`, or a mapping",
-    scalar=Names("a link such as `a -- b`", Names.LINK),
-    map=LINK,
-)
 
 
 class ShortKeys:
@@ -211,12 +205,6 @@ class ShortKeys:
         _NODES,
         "The nodes, by name or range (`pe[1-4]`); what a single name says wins over a range.",
     )
-    links = Key(
-        "links",
-        ListOf(_LINK),
-        "Direct links: `a -- b`, `a -- b -- c`, `spine[1-2] -- leaf[1-4]` (each to each), or with options.",
-    )
-    networks = Key("networks", MapOf(NAME, NETWORK), "Segments of many nodes, by name.")
     defaults = Key("defaults", NODE, "What every node says that does not say otherwise.")
     asn = Key("asn", ASN_ANY, "The AS of every node; `auto` gives each its own.")
     ospf = Key("ospf", OSPF_ANY, "OSPF on every router.")
@@ -239,8 +227,6 @@ FULL = Section("the lab settings", "What may stand beside the nodes in the full 
 SECTIONS: tuple[Section, ...] = (
     LAB,
     NODE,
-    LINK,
-    NETWORK,
     END,
     POOLS,
     POOL,
@@ -250,10 +236,6 @@ SECTIONS: tuple[Section, ...] = (
     ROUTE,
     VHOST_LAN,
     LIMITS,
-    PTN,
-    PTN_LINKS,
-    PTN_NODES,
-    L2VPN,
     VHOSTS,
     ROUTER,
     BGP_AS,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
     from nlan.schema.resolving.segments import Wiring
+    from nlan.schema.written.sections import Contribution
 
 
 class LinksService(Service):
@@ -19,14 +20,17 @@ class LinksService(Service):
     name = "links"
     stage = Stage.SEGMENTS
 
+    def contribution(self) -> Contribution:
+        """Return `links` and `networks` of a lab."""
+        from nlan.services.links.written import CONTRIBUTION
+
+        return CONTRIBUTION
+
     def connect(self, wiring: Wiring) -> None:
         """Make a segment of each link and network."""
-        from nlan.schema.written.table import ShortKeys
+        from nlan.services.links import resolving
 
-        written = wiring.settings.written
-        wiring.set_aside(written.get(ShortKeys.networks, []))
-        wiring.add_links(written.get(ShortKeys.links, []))
-        wiring.add_networks(written.get(ShortKeys.networks, []))
+        resolving.connect(wiring)
 
     def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the links, the LANs and their ports."""

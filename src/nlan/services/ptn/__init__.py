@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft
+    from nlan.schema.resolving.names import NodeTrees
     from nlan.schema.resolving.segments import Wiring
+    from nlan.schema.syntax.tree import Map
     from nlan.schema.written.sections import Contribution
 
 
@@ -25,22 +27,35 @@ class PtnService(Service):
     model = Ptn
 
     def contribution(self) -> Contribution:
-        """Return what the parts of its model are called; its keys are in the table."""
-        from nlan.services.ptn.shown import CONTRIBUTION
+        """Return `ptn` of a node, and what links, networks and their ends say of tunnels."""
+        from nlan.services.ptn.written import CONTRIBUTION
 
         return CONTRIBUTION
 
-    def declare(self, wiring: Wiring) -> None:
-        """Note the networks that nodes say in full, and make segments of their L2VPNs."""
-        from nlan.schema.resolving.ptn import add_ptn
+    def needs_underlay(self, tree: Map, nodes: NodeTrees) -> bool:
+        """Tell whether the file asks for an L2VPN."""
+        from nlan.services.ptn import resolving
 
-        for node in wiring.nodes.values():
-            add_ptn(node, wiring.settings.mtu, wiring.settings.positions, wiring.report)
-        wiring.add_written_vpns()
+        return resolving.asks_for_tunnels(tree, nodes)
+
+    def declare(self, wiring: Wiring) -> None:
+        """Note the networks that nodes say in full, with their segments, and who makes those of `l2vpn`."""
+        from nlan.services.ptn import resolving, segments
+
+        resolving.declare(wiring)
+        wiring.makers["l2vpn"] = segments.Tunnels(wiring)
+
+    def derive(self, wiring: Wiring) -> None:
+        """Record what links and LANs say of tunnels."""
+        from nlan.services.ptn import segments
+
+        segments.refuse_elsewhere(wiring)
 
     def resolve(self, node: NodeDraft, wiring: Wiring) -> Ptn | None:
         """Return the node's networks, its own first."""
-        return Ptn(networks=tuple(node.ptn)) if node.ptn else None
+        from nlan.services.ptn import resolving
+
+        return resolving.resolve(node)
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""

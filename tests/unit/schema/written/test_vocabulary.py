@@ -32,7 +32,6 @@ QUEUES = Contribution(
     },
     [QUEUE],
 )
-WITH_QUEUES = table.vocabulary([QUEUES])
 
 
 class Queues(ServiceModel, frozen=True, kw_only=True):
@@ -68,6 +67,7 @@ class QueueService(Service):
 
 
 SERVICES: tuple[Contributor, ...] = (*contributors(Registry(())), QueueService())
+WITH_QUEUES = vocabulary(SERVICES)
 
 
 def problems(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Packet transport networks of a node, in the full form and its two spellings."""
+"""What a file says of packet transport networks: a node's own, and links and networks over tunnels."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from nlan.schema.syntax.report import Position, Written
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
 from nlan.schema.written.addresses import Address, Interface
 from nlan.schema.written.common import (
+    HOSTS,
     MTU,
     NAME,
     VID,
     VNI,
 )
 from nlan.schema.written.kinds import Json, Kind, ListOf, MapOf, Reader, ScalarKind, shape
-from nlan.schema.written.scalars import (
-    Text,
-)
-from nlan.schema.written.sections import Key, Record, Section, keys_of
+from nlan.schema.written.scalars import Line, Text
+from nlan.schema.written.sections import Contribution, Key, Record, Section, keys_of
+from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
 
 
-class Ptn(Kind[list[tuple[Written[str], Record]]]):
+class Networks(Kind[list[tuple[Written[str], Record]]]):
     """Packet transport networks: a mapping by name, or `Networks:` as a list with `Id`.
 
     Reads to a list of (name as `Written`, record).
@@ -122,4 +122,44 @@ class PtnKeys:
 PTN = Section("a Ptn network", "A named set of L2VPNs that share a tunnel end.", keys_of(PtnKeys))
 
 
-PTN_ANY = Ptn(NAME, PTN)
+class OfNode:
+    """What a node says."""
+
+    ptn = Key("ptn", Networks(NAME, PTN), "Service: packet transport networks.")
+
+
+class OfLink:
+    """What a link says of its tunnel."""
+
+    vni = Key("vni", VNI, "VXLAN network identifier, of a single link.", default="allocated by name")
+
+
+class OfNetwork:
+    """What a network says of its tunnels."""
+
+    vni = Key("vni", VNI, "VXLAN network identifier.", default="allocated by name")
+    vid = Key("vid", VID, "VLAN ID; read and kept.")
+
+
+class OfEnd:
+    """What an end of a tunnel says."""
+
+    hosts = Key("hosts", HOSTS, "How many hosts are behind this node on an L2VPN.", default="0")
+
+
+CONTRIBUTION = Contribution(
+    {
+        "a node": keys_of(OfNode),
+        "a link": keys_of(OfLink),
+        "a network": keys_of(OfNetwork),
+        "an end": keys_of(OfEnd),
+    },
+    [PTN, PTN_LINKS, PTN_NODES, L2VPN],
+    titles={PtnNetwork: "a Ptn network", L2Vpn: "an L2VPN", VpnHost: "a host of an L2VPN"},
+    fields={
+        (PtnNetwork, "name"): Line("a network's name", word=True),
+        (L2Vpn, "vni"): VNI,
+        (L2Vpn, "vid"): VID,
+        (L2Vpn, "mtu"): MTU,
+    },
+)
