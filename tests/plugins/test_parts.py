@@ -118,6 +118,18 @@ def test_what_is_wrong_with_its_files_is_said_of_their_own_lines(nlan: Nlan) -> 
     )
 
 
+def test_its_format_is_written(nlan: Nlan, tmp_path: Path) -> None:
+    assert nlan("export", "--json").json["rollcall"] == "who is there, a file for each node"
+    file = nlan.write(LAB)
+    assert "2 files" in nlan("export", "rollcall", file, code=1).err
+    done = nlan("export", "rollcall", file, "-o", str(tmp_path / "rolls"))
+    assert (done.out, done.err) == ("", "left out: 1 links are not told\n")
+    assert (tmp_path / "rolls/lab/r2.txt").read_text() == "r2: here\n"
+    shown = nlan("export", "rollcall", file, "--json").json
+    assert shown["left_out"] == ["1 links are not told"]
+    assert shown["files"]["lab/r1.txt"] == "r1: here\n"
+
+
 def test_its_verb_is_helped_with(nlan: Nlan) -> None:
     assert "count the nodes of a lab" in nlan("--help").out
     assert "count the nodes of a lab" in nlan("census", "--help").out

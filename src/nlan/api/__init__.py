@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nlan.api.events.reports import Report as Report
     from nlan.api.events.reports import Tell as Tell
     from nlan.api.events.watching import Watching as Watching
+    from nlan.api.exports import formats as formats
     from nlan.api.inside.execution import Executed as Executed
     from nlan.api.inside.pinging import Ping as Ping
     from nlan.api.inside.pinging import Pings as Pings
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from nlan.api.status import LabStatus as LabStatus
     from nlan.api.status import NodeStatus as NodeStatus
     from nlan.confirmation import Confirmation as Confirmation
+    from nlan.exporters.base import Exported as Exported
     from nlan.model import to_builtins as to_builtins
     from nlan.model import to_shown as to_shown
     from nlan.paths import Paths as Paths
@@ -59,6 +61,7 @@ _HOME = {
     "Edit": "nlan.api.edits",
     "Environment": "nlan.api.environment",
     "Executed": "nlan.api.inside.execution",
+    "Exported": "nlan.exporters.base",
     "Feature": "nlan.api.doctor.features",
     "Lab": "nlan.api.lab",
     "LabStatus": "nlan.api.status",
@@ -80,6 +83,7 @@ _HOME = {
     "Tell": "nlan.api.events.reports",
     "Wait": "nlan.api.runs.request",
     "Watching": "nlan.api.events.watching",
+    "formats": "nlan.api.exports",
     "hidden": "nlan.schema.written.dump",
     "json_schema": "nlan.schema",
     "labs": "nlan.api.lab",

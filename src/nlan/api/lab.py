@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nlan.api.runs.request import Applied, Options
     from nlan.api.status import LabStatus
     from nlan.confirmation import Confirmation
+    from nlan.exporters.base import Exported
     from nlan.plan import Plan
     from nlan.state import Revision
 
@@ -65,6 +66,20 @@ class Lab(Handle):
         if found is None:
             raise NotFoundError(f"nothing is known of a lab {self.name}")
         return found
+
+    def export(self, form: str) -> Exported:
+        """Return the lab as it shall be in another tool's words: files by path, and what had to be left out.
+
+        Args:
+            form: One of `nlan.api.formats`, such as ``graphviz``.
+
+        Raises:
+            InputError: There is no such format, or it cannot have what the lab has; or as of `resolved`.
+            NotFoundError: It has no file, and nothing is known of it.
+        """
+        from nlan.api.exports import export
+
+        return export(self.resolved(), form, self.environment.registry)
 
     def plan(self, edit: Edit | None = None, *, exclusive: bool = False) -> Plan:
         """Return what `up`, or `change` with an edit, would do; only reads.

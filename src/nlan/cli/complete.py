@@ -110,8 +110,15 @@ def _values(option: Option, lab: str | None, verb: Verb) -> Iterator[Candidate]:
     name = _name(option) if option.names[0].startswith("-") else option.names[0]
     if "choices" in option.settings:
         yield from ((choice, "") for choice in option.settings["choices"])
-    elif name == "file":
+    elif name in ("file", "output"):
         yield FILES, ""
+    elif name == "what":
+        yield FILES, ""
+        yield from _labs(remembered=True)
+    elif name == "format":
+        from nlan.api import formats
+
+        yield from formats().items()
     elif name in ("lab", "lab_option"):
         yield from _labs(remembered=verb.name in REMEMBERING)
     elif name in ("node", "source", "target", "path"):

@@ -29,6 +29,9 @@ A bug of nlan's has the kind `InternalError` and its `traceback`. Verbs that sta
 **NODE** is a node (`pe1`) or a host (`ce1/172.21.1.2`, or `172.21.1.2` where one host alone has it).
 `exec` takes patterns too: `pe*` matches nodes, `ce1/*` matches hosts.
 
+**FILE** is a lab's file, or a file or folder of another tool that an importer reads (`nlan doctor` lists the
+importers): there is no import to be done before, and `nlan show FILE` prints what it comes to.
+
 **LAB** may be left out where one lab runs; every verb that concerns a lab takes `-l LAB` too. Words after
 `--` are the command that `exec` runs, as they are: no shell reads them unless you name one (`-- sh -c '…'`).
 
@@ -100,7 +103,7 @@ def _positional(option: Option) -> bool:
 
 def _names(option: Option) -> str:
     if _positional(option):
-        return f"`{option.settings.get('metavar', option.names[0].upper())}`"
+        return f"`{_cell(option.settings.get('metavar', option.names[0].upper()))}`"
     value = _cell(_value(option))
     return ", ".join(f"`{name}{f' {value}' if value else ''}`" for name in option.names)
 

@@ -115,7 +115,7 @@ FOLDERS = {
     "change": ("set", "unset", "edit", "confirm", "rollback", "history", "diff"),
     "look": ("ls", "status", "watch", "doctor"),
     "inside": ("exec", "shell", "ping"),
-    "files": ("show", "generate", "schema", "completion"),
+    "files": ("show", "export", "generate", "schema", "completion"),
 }
 """In which folder of ``nlan.cli.commands`` each of nlan's own verbs is, by what a user does."""
 
@@ -198,6 +198,18 @@ VERBS = (
     ),
     Verb(
         "show", "print the resolved lab: every derived address, VNI and default", (FILE, NAMED, SECRETS, JSON)
+    ),
+    Verb(
+        "export",
+        "print a lab in another tool's words, such as a drawing for Graphviz",
+        (
+            _option("format", metavar="FORMAT", nargs="?", help="such as `graphviz`; none: list the formats"),
+            _option("what", metavar="FILE|LAB", nargs="?", help="a file, or a lab that is known by its name"),
+            NAMED,
+            _option("-o", "--output", metavar="PATH", help="write the file, or the files into this folder"),
+            JSON,
+        ),
+        "What the other tool cannot say is left out, and named.",
     ),
     Verb(
         "generate",
