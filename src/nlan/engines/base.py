@@ -10,7 +10,7 @@ it. Nothing outside the package knows a daemon's name. A new engine supplies:
 - its programs: which there are, what this machine's can do (`Programs`);
 - the files that tell what its daemons do, for ``nlan keep`` (`Watches`);
 - the keys that it adds to what a file may say, such as one for raw configuration, and what it cannot do of
-  what a file may ask for, in words (`nlan.schema.resolving.engines.EngineChecks`);
+  what a file may ask for, in words (`nlan.services.router.engines.EngineChecks`);
 - how raw configuration for it is read and what it comes to, where it takes any (`RawConfiguration`);
 - the directories that its programs use in a node (`RoutingEngine.directories`).
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
     from nlan.runtimes.base import NodeDirectory, Nodes
-    from nlan.schema.resolving.engines import EngineChecks, RawReading
+    from nlan.services.router.engines import EngineChecks, RawReading
     from nlan.services.router.expect.raw import RawExpectation
     from nlan.services.router.model import Raw
 else:
@@ -55,10 +55,10 @@ else:
         """Stands for `nlan.kinds.base.Driver`, which stands on plans and is needed by nobody who plans."""
 
     class EngineChecks(Protocol):
-        """Stands for `nlan.schema.resolving.engines.EngineChecks` where no file is read."""
+        """Stands for `nlan.services.router.engines.EngineChecks` where no file is read."""
 
     class RawReading(Protocol):
-        """Stands for `nlan.schema.resolving.engines.RawReading` likewise."""
+        """Stands for `nlan.services.router.engines.RawReading` likewise."""
 
 
 __all__ = [
@@ -222,7 +222,7 @@ class BgpAlone:
 class RawConfiguration(RawReading, Protocol):
     """What an engine makes of the configuration that a user brings for it (`Router.raw`).
 
-    How it is read (`resolve`) is `nlan.schema.resolving.engines.RawReading`.
+    How it is read (`resolve`) is `nlan.services.router.engines.RawReading`.
     """
 
     @property
@@ -243,7 +243,7 @@ class RoutingEngine(EngineChecks, Protocol):
     """What speaks for a router. All is pure but `driver` and `programs`.
 
     What reading a lab asks of it (`contribution`, `chosen`, `spare`, `check`, `raw_asns`) is
-    `nlan.schema.resolving.engines`.
+    `nlan.services.router.engines`.
 
     Attributes:
         name: What a file says as ``engine``; unique.

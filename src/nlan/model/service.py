@@ -46,6 +46,10 @@ class ServiceModel(Base, frozen=True, kw_only=True):
         """Yield the interfaces that the service gives the node, with the node's addresses on them."""
         return iter(())
 
+    def taken(self) -> Iterator[tuple[str, str]]:
+        """Yield the interfaces' names that no end of a link can have then, each with whose it is."""
+        return iter(())
+
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
         return iter(())

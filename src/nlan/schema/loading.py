@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nlan.errors import Problem
 from nlan.model import Lab
-from nlan.registry import Registry
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.allocate import Allocations, Allocator
 from nlan.schema.resolving.build import build_lab
 from nlan.schema.resolving.contributors import Contributor, installed, vocabulary
 from nlan.schema.resolving.drafts import Positions
-from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.resolving.names import (
     Underlay,
     allocate_underlay,
@@ -76,7 +74,6 @@ def load(
     allocations: Remembered = None,
     text: str | None = None,
     importers: Importers | None = None,
-    engines: Engines | None = None,
     services: Sequence[Contributor] | None = None,
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
@@ -89,7 +86,6 @@ def load(
         allocations: What earlier loads allocated (see `Remembered`); names keep what they have.
         text: The file's text, where it need not be read.
         importers: Who reads files of other tools; those that are installed, where none are given.
-        engines: The routing engines; those that are installed, where none are given.
         services: What nodes may hold, with its keys; those that are installed, where none are given.
 
     Raises:
@@ -103,11 +99,10 @@ def load(
     else:
         tree, marked, source, report = _read(path, check_text(text, report), report, {})
     kept = _remembered(allocations, tree, lab, path)
-    engines = Registry().of(SEAM) if engines is None else engines
     services = installed() if services is None else services
-    words = vocabulary(services, engines)
+    words = vocabulary(services)
     while True:
-        work = _Load(tree, report.copy(), kept, words, engines)
+        work = _Load(tree, report.copy(), kept, words)
         resolved = work.lab(lab, path, marked, services)
         if (spared := work.allocator.without_gone()) is None:
             break
@@ -216,10 +211,7 @@ def _remembered(allocations: Remembered, tree: Map, name: str | None, path: Path
 class _Load:
     """One load: the tree, where problems go, what is allocated."""
 
-    def __init__(
-        self, tree: Map, report: Report, kept: Allocations, vocabulary: Vocabulary, engines: Engines
-    ) -> None:
-        self.engines = engines
+    def __init__(self, tree: Map, report: Report, kept: Allocations, vocabulary: Vocabulary) -> None:
         self.tree, self.report, self.allocator = tree, report, Allocator(kept, report)
         self.vocabulary = vocabulary
         self.short = is_short(tree, vocabulary)
@@ -235,10 +227,10 @@ class _Load:
         written, records = self._records(reader)
         if not self.nodes and not self.report.failed:
             self.report.error(written.position(table.ShortKeys.nodes), "the lab has no nodes")
-        settings = Settings(written, self.report, self.allocator, self.engines, path, self.misnamed)
+        settings = Settings(written, self.report, self.allocator, path, self.misnamed)
         self.positions = settings.positions
         lab = build_lab(self._name(name, written, path), settings, records, underlay, services)
-        verify(lab, settings.positions, self.report, self.engines, services)
+        verify(lab, settings.positions, self.report, services)
         return lab
 
     def _underlay(self, text: str, services: Sequence[Contributor]) -> Underlay | None:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from nlan.expect import Expectation
     from nlan.expect.segments import Port, Topology
     from nlan.model import Lab, Node, ServiceModel
+    from nlan.model.segments import Segments
     from nlan.resources import Resource
+    from nlan.schema.resolving.contributors import CheckedLab, Held, PartKey, PartPath
     from nlan.schema.resolving.drafts import NodeDraft, Positions
     from nlan.schema.resolving.names import NodeTrees
     from nlan.schema.resolving.segments import Wiring
-    from nlan.schema.syntax.report import Report
     from nlan.schema.syntax.tree import Map
     from nlan.schema.written.sections import Contribution
 
@@ -104,9 +105,17 @@ class Service(Protocol):
         """Return what the node holds of it by what is written and derived, or None."""
         return None
 
-    def check(self, lab: Lab, positions: Positions, report: Report) -> None:
+    def check(self, checked: CheckedLab) -> None:
         """Record what cannot be, or is rarely meant, in a lab as a whole."""
         return
+
+    def held(self, node: Node, segments: Segments, positions: Positions) -> Iterable[Held]:
+        """Return the addresses that the node, and hosts behind it, hold of the service."""
+        return ()
+
+    def parts(self, node: Node) -> Iterable[tuple[PartKey, PartPath]]:
+        """Return where parts that checks speak of stand in the node, for a lab that comes from no file."""
+        return ()
 
     def expand_lab(self, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return what the lab as a whole needs for the service."""
@@ -156,6 +165,8 @@ SEAM: Seam[Service] = Seam(
         "derive",
         "resolve",
         "check",
+        "held",
+        "parts",
         "expand_lab",
         "expand",
         "ports",

@@ -85,7 +85,7 @@ async def _events(hub: Hub, session: Session, outbox: QueueOutbox) -> AsyncItera
                 if message is None:
                     return
                 yield _event(message)
-            hub.alive(session)
+            hub.heard(session)
             if outbox.empty:
                 hub.drained(session)
     finally:

@@ -99,8 +99,8 @@ def _library() -> Any:
 
 
 def _reason(error: Exception) -> str:
-    reason = error.args[0] if error.args else ""
-    text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+    said = error.args[0] if error.args else ""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     operator = text.rpartition(": ")[2]
     if operator.startswith(("(?=", "(?!", "(?<")):
         return f"look-around ({operator}…) is not known here; expressions are RE2's"
@@ -133,7 +133,7 @@ class PathPattern:
 
     Attributes:
         text: As it was written.
-        segments: What each segment has to match.
+        segments: What is said of each segment.
         regex: Whether it is a regular expression, which keeps its groups by segment.
     """
 

@@ -9,46 +9,44 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_interface
-from typing import NamedTuple
 
 from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.segments import Holders, Segment, Segments
+from nlan.schema.resolving.contributors import CheckedLab, Contributor, Held
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
 from nlan.services.ptn.model import Ptn
-from nlan.services.router.model import Router
-from nlan.services.vhosts.model import Vhosts
+from nlan.values import MTU_IPV6
 
 
-class Held(NamedTuple):
-    """An address that a node (or a host behind it) holds, and the segment it is on."""
+def check_addresses(checked: CheckedLab, services: Iterable[Contributor]) -> None:
+    """Record addresses that are defined twice on a segment, and prefixes that overlap.
 
-    interface: IpInterface
-    holder: str
-    node: str
-    segment: Segment
-    at: Position
-
-
-def held_addresses(lab: Lab, segments: Segments, positions: Positions) -> list[Held]:
-    """Return every address of the lab but link-local ones, which mean nothing beyond their link."""
-    found = (item for node in lab.nodes for item in _held(node, segments, positions))
-    return [item for item in found if not item.interface.is_link_local]
-
-
-def check_addresses(
-    lab: Lab, held: list[Held], holders: Holders, positions: Positions, report: Report
-) -> None:
-    """Record addresses that are defined twice on a segment, and prefixes that overlap."""
+    Link-local ones mean nothing beyond their link.
+    """
+    lab, segments, holders, positions, report = checked
+    every = (item for node in lab.nodes for item in _held(node, segments, positions, services))
+    held = [item for item in every if not item.interface.is_link_local]
     _duplicates(held, positions, report)
     _overlaps(lab, held, holders, positions, report)
-    for node in lab.nodes:
-        _unnumbered(node, positions, report)
 
 
-def _held(node: Node, segments: Segments, positions: Positions) -> Iterator[Held]:
+def check_mtu(mtu: int, addresses: Iterable[IpInterface], at: Position, report: Report) -> None:
+    """Record an MTU below IPv6's least of an interface that has an IPv6 address."""
+    if mtu < MTU_IPV6 and any(value.version == 6 for value in addresses):
+        report.error(at, too_small(mtu))
+
+
+def too_small(mtu: int) -> str:
+    """Return what is wrong with an MTU that IPv6 cannot have."""
+    return f"an MTU of {mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)"
+
+
+def _held(
+    node: Node, segments: Segments, positions: Positions, services: Iterable[Contributor]
+) -> Iterator[Held]:
     for interface in node.interfaces:
         key = node.name, interface.name
         yield from _on(node, interface.addresses, segments.get(key, key), positions)
@@ -61,17 +59,8 @@ def _held(node: Node, segments: Segments, positions: Positions) -> Iterator[Held
                 called = f"host {node.name}/{host.addresses[0].ip}"
                 yield Held(value, called, "", segments.get(key, key), at)
                 yield Held(value, called, "", ("hosts", node.name), at)
-    for value in node.get(Router).loopbacks:
-        at = positions.find("node", node.name, "address", value)
-        yield Held(value, f"{node.name}'s loopback", node.name, ("lo", node.name), at)
-    for lan in node.get(Vhosts).lans:
-        at = positions.find("node", node.name, "vhosts", lan.gateway)
-        for gateway in lan.gateways:
-            yield Held(gateway, node.name, node.name, ("hosts", node.name, lan.gateway.ip), at)
-        for addresses in lan.members:
-            for value in addresses:
-                # Hosts are called after their node and address, so that a node has each address once.
-                yield Held(value, f"host {node.name}/{addresses[0].ip}", "", ("hosts", node.name), at)
+    for service in services:
+        yield from service.held(node, segments, positions)
 
 
 def _on(
@@ -100,21 +89,6 @@ def _second(item: Held, other: Held, positions: Positions) -> Position:
 
 def _line(item: Held, report: Report) -> str:
     return f" (line {report.source_line(item.at.line)})" if item.at.line else ""
-
-
-def _unnumbered(node: Node, positions: Positions, report: Report) -> None:
-    """An interface that borrows an address hears nothing of OSPF through a reverse-path filter."""
-    ospf = node.get(Router).ospf
-    if ospf is None or node.sysctls.get("net/ipv4/conf/all/rp_filter") == "0":
-        return
-    spoken = {interface.name for interface in ospf.interfaces if not interface.passive}
-    for name, own in node.held():
-        single = [value for value in own if value.version == 4]
-        if name in spoken and single and all(value.network.prefixlen == 32 for value in single):
-            at = positions.find("node", node.name, "address", single[0])
-            message = f"{node.name} drops what it hears of OSPF on {name}: of a neighbour beyond its /32"
-            hint = "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
-            report.warning(at, f"{message} the reverse-path filter knows no way back", hint)
 
 
 # -- prefixes that overlap

@@ -12,12 +12,11 @@ from nlan.errors import Problem
 from nlan.model import Lab, Node, lab
 from nlan.model.codec import IpInterface
 from nlan.schema.checking.verify import verify
+from nlan.schema.resolving.contributors import installed
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.resolved_reader import Path, Where
 from nlan.services.ptn.model import L2Vpn, Ptn
-from nlan.services.router.model import Router
-from nlan.services.vhosts.model import Vhosts
 
 Key = tuple[Hashable, ...]
 """What a part of a node is called among the positions."""
@@ -95,25 +94,22 @@ def _positions(one: Lab, where: Where) -> Positions:
 
 def _parts(node: Node) -> Iterator[tuple[Key, Path]]:
     yield (), ()
-    for word in ("underlay", "router", "gateway"):
+    for word in ("underlay", "gateway"):
         yield (word,), (word,)
     for number, interface in enumerate(node.interfaces):
         path = "interfaces", str(number)
         yield ("interface", interface.name), path
-        yield from _addresses(interface.addresses, (*path, "addresses"))
+        yield from parts_of_addresses(interface.addresses, (*path, "addresses"))
     for number, network in enumerate(node.get(Ptn).networks):
         yield ("ptn", network.name, "local"), ("ptn", str(number), "local")
         for inner, vpn in enumerate(network.l2vpns):
             yield from _vpn(vpn, ("ptn", str(number), "l2vpns", str(inner)))
-    for number, lan in enumerate(node.get(Vhosts).lans):
-        yield ("vhosts", lan.gateway), ("vhosts", str(number))
-        yield ("address", lan.gateway), ("vhosts", str(number), "gateway")
-    router = node.find(Router)
-    if router is not None:
-        yield from _routing(router)
+    for service in installed():
+        yield from service.parts(node)
 
 
-def _addresses(values: Iterable[IpInterface], path: Path) -> Iterator[tuple[Key, Path]]:
+def parts_of_addresses(values: Iterable[IpInterface], path: Path) -> Iterator[tuple[Key, Path]]:
+    """Yield where each address of a list stands."""
     for number, value in enumerate(values):
         yield ("address", value), (*path, str(number))
 
@@ -125,19 +121,4 @@ def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[Key, Path]]:
     yield (*key, "mtu"), (*path, "mtu")
     for number, _ in enumerate(vpn.peers):
         yield (*key, "peer", number), (*path, "peers", str(number))
-    yield from _addresses(vpn.addresses, (*path, "addresses"))
-
-
-def _routing(routing: Router) -> Iterator[tuple[Key, Path]]:
-    yield from _addresses(routing.loopbacks, ("router", "loopbacks"))
-    for word in ("engine", "router_id", "bgp", "ospf", *([routing.raw.key] if routing.raw else ())):
-        yield (word,), ("router", word)
-    for number, route in enumerate(routing.routes):
-        yield ("route", route.prefix), ("router", "routes", str(number))
-    for number, peer in enumerate(routing.bgp.peers if routing.bgp else ()):
-        path = "router", "bgp", "peers", str(number)
-        yield ("bgp", "peer", peer.address), path
-        yield ("bgp", "peer", peer.address, "asn"), (*path, "remote_as")
-    for number, area in enumerate(routing.ospf.areas if routing.ospf else ()):
-        for inner, network in enumerate(area.networks):
-            yield ("ospf", network), ("router", "ospf", "areas", str(number), "networks", str(inner))
+    yield from parts_of_addresses(vpn.addresses, (*path, "addresses"))

@@ -5,24 +5,17 @@ Errors are here, warnings about routing in `lint`.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Sequence
-from ipaddress import IPv4Address, IPv4Interface
+from collections.abc import Sequence
 
-from nlan.interfaces import LOOPBACK, UNDERLAY, l2vpn_name, lan_name, tunnel_name
+from nlan.interfaces import LOOPBACK, UNDERLAY
 from nlan.model import Lab, Node, Underlay
-from nlan.model.codec import IpAddress, IpInterface
+from nlan.model.codec import IpAddress
 from nlan.model.segments import Holders, segments_of
-from nlan.registry import Registry
-from nlan.schema.checking.addressing import check_addresses, held_addresses
-from nlan.schema.checking.lint import lint
-from nlan.schema.resolving.contributors import Contributor, installed
+from nlan.schema.checking.addressing import check_addresses, check_mtu, too_small
+from nlan.schema.resolving.contributors import CheckedLab, Contributor, installed
 from nlan.schema.resolving.drafts import Positions
-from nlan.schema.resolving.engines import SEAM, Engines
 from nlan.schema.syntax.report import Report
 from nlan.services.ptn.model import L2Vpn, Ptn
-from nlan.services.router.model import BgpPeer, Router
-from nlan.services.vhosts.model import Vhosts
 from nlan.values import MTU_IPV6, MTU_MAX, vxlan_overhead
 
 
@@ -30,7 +23,6 @@ def verify(
     lab: Lab,
     positions: Positions,
     report: Report,
-    engines: Engines | None = None,
     services: Sequence[Contributor] | None = None,
 ) -> None:
     """Record everything that is wrong or rarely meant in the lab.
@@ -39,32 +31,22 @@ def verify(
         lab: The lab.
         positions: Where things are written.
         report: Where problems go.
-        engines: The routing engines; those that are installed, where none are given.
         services: What nodes may hold; those that are installed, where none are given.
     """
-    engines = Registry().of(SEAM) if engines is None else engines
+    services = installed() if services is None else services
     segments = segments_of(lab)
-    holders = Holders(lab, segments)
-    held = held_addresses(lab, segments, positions)
+    checked = CheckedLab(lab, segments, Holders(lab, segments), positions, report)
     for node in lab.nodes:
         _vnis(node, positions, report)
-        _hops(node, positions, report)
+        _gateways(node, positions, report)
         _mtus(node, positions, report)
-        _timers(node, positions, report)
-        _doubles(node, positions, report)
         _interfaces(node, positions, report)
-        for engine in engines.values():
-            engine.check(node, positions, report)
-        _host_lans(node, positions, report)
     if not _doubled(lab):
-        check_addresses(lab, held, holders, positions, report)
+        check_addresses(checked, services)
     _underlay(lab, positions, report)
     _tunnels(lab, positions, report)
-    _router_ids(lab, holders, positions, report)
-    _peers(lab, holders, {item.interface.ip for item in held if not item.node}, positions, report, engines)
-    lint(lab, holders, segments, positions, report, engines)
-    for service in installed() if services is None else services:
-        service.check(lab, positions, report)
+    for service in services:
+        service.check(checked)
 
 
 # -- one node
@@ -82,9 +64,8 @@ def _vnis(node: Node, positions: Positions, report: Report) -> None:
 def _interfaces(node: Node, positions: Positions, report: Report) -> None:
     taken = {LOOPBACK: "the loopback", "all": "all of them to sysctls", "default": "new ones to sysctls"}
     taken |= {UNDERLAY: "on the underlay"} if node.attached else {}
-    for vpn in node.get(Ptn).l2vpns:
-        taken |= dict.fromkeys((l2vpn_name(vpn.vni), tunnel_name(vpn.vni)), f"VNI {vpn.vni}'s")
-    taken |= {lan_name(str(lan.gateway.ip)): "a host LAN's bridge" for lan in node.get(Vhosts).lans}
+    for service in node.services:
+        taken |= service.taken()
     seen: set[str] = set()
     for interface in node.interfaces:
         name = interface.name
@@ -97,16 +78,8 @@ def _interfaces(node: Node, positions: Positions, report: Report) -> None:
         seen.add(name)
 
 
-def _hops(node: Node, positions: Positions, report: Report) -> None:
-    """Next hops: on a segment, of the route's family, and one default route of each."""
-    for route in node.get(Router).routes:
-        at = positions.find("node", node.name, "route", route.prefix)
-        if route.via is not None and route.via.version != route.prefix.version:
-            report.error(
-                at, f"{route.via} is no next hop for {route.prefix}, which is IPv{route.prefix.version}"
-            )
-        if bool(route.via or route.interface) == route.blackhole:
-            report.error(at, f"the route to {route.prefix} wants a next hop or an interface, or `blackhole`")
+def _gateways(node: Node, positions: Positions, report: Report) -> None:
+    """Default routes: by a node on a segment, one of each family."""
     own = {value.ip for _, values in node.held() for value in values}
     seen: dict[int, IpAddress] = {}
     for hop in dict.fromkeys(node.gateway):
@@ -121,51 +94,12 @@ def _hops(node: Node, positions: Positions, report: Report) -> None:
             )
 
 
-def _doubles(node: Node, positions: Positions, report: Report) -> None:
-    """What is defined twice in a router: no file says it so far, but a change of the model may."""
-    router = node.find(Router)
-    peers = Counter(peer.address for peer in router.bgp.peers) if router and router.bgp else {}
-    for address in (address for address, count in peers.items() if count > 1):
-        at = positions.find("node", node.name, "bgp", "peer", address)
-        report.error(at, f"the peer {address} is defined twice in {node.name}")
-    areas = router.ospf.areas if router and router.ospf else ()
-    networks = Counter(network for area in areas for network in area.networks)
-    for network in (network for network, count in networks.items() if count > 1):
-        at = positions.find("node", node.name, "ospf", network)
-        report.error(at, f"{network} is defined twice in the OSPF areas of {node.name}")
-
-
 def _mtus(node: Node, positions: Positions, report: Report) -> None:
-    """An interface with less than IPv6's least has no IPv6."""
-    found: list[tuple[int, Sequence[IpInterface], tuple[Hashable, ...]]]
-    found = [(i.mtu, i.addresses, ("interface", i.name)) for i in node.interfaces]
-    found += [(vpn.mtu, vpn.addresses, ("vni", vpn.vni)) for vpn in node.get(Ptn).l2vpns]
-    found += [(lan.mtu, lan.gateways, ("vhosts", lan.gateway)) for lan in node.get(Vhosts).lans]
-    for mtu, addresses, key in found:
-        if mtu < MTU_IPV6 and any(value.version == 6 for value in addresses):
-            at = positions.find("node", node.name, *key)
-            report.error(at, f"an MTU of {mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)")
-
-
-def _timers(node: Node, positions: Positions, report: Report) -> None:
-    """A peer whose keepalives come later than the hold time allows."""
-    bgp = node.get(Router).bgp
-    for peer in bgp.peers if bgp else ():
-        if peer.keepalive_s and peer.hold_time_s and peer.keepalive_s > peer.hold_time_s:
-            at = positions.find("node", node.name, "bgp", "peer", peer.address, "keepalive_s")
-            message = f"keepalives every {peer.keepalive_s} s cannot keep a hold time of {peer.hold_time_s} s"
-            report.error(at, message, "RFC 4271 suggests a third of it")
-
-
-def _host_lans(node: Node, positions: Positions, report: Report) -> None:
-    """A LAN's second family: what no file says, but a change of the model may."""
-    for lan in node.get(Vhosts).lans:
-        at = positions.find("node", node.name, "vhosts", lan.gateway)
-        second = (*lan.gateways[1:], *(lan.hosts6 or ()))
-        if any(value.version == lan.gateway.version for value in second):
-            report.error(at, f"the second family of {lan.gateway}'s LAN is the first one")
-        elif len(second) != (1 + len(lan.hosts)) * len(lan.gateways[1:]):
-            report.error(at, f"{len(lan.hosts6 or ())} of {len(lan.hosts)} hosts of {lan.gateway} have IPv6")
+    for interface in node.interfaces:
+        at = positions.find("node", node.name, "interface", interface.name)
+        check_mtu(interface.mtu, interface.addresses, at, report)
+    for vpn in node.get(Ptn).l2vpns:
+        check_mtu(vpn.mtu, vpn.addresses, positions.find("node", node.name, "vni", vpn.vni), report)
 
 
 def _doubled(lab: Lab) -> bool:
@@ -180,8 +114,7 @@ def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
     """The underlay is one segment of one prefix, each address one node's, and carries tunnels whole."""
     if lab.underlay is not None:
         if lab.underlay.prefix.version == 6 and lab.underlay.mtu < MTU_IPV6:
-            small = f"an MTU of {lab.underlay.mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)"
-            report.error(positions.find("underlay", "mtu"), small)
+            report.error(positions.find("underlay", "mtu"), too_small(lab.underlay.mtu))
         _tunnel_mtu(lab, lab.underlay, positions, report)
     seen: dict[IpAddress, str] = {}
     for node in lab.nodes:
@@ -243,98 +176,3 @@ def _tunnel_peers(
             report.error(at, f"no node of the lab has the underlay address {peer}")
         else:
             report.warning(at, f"{ends[peer]} is defined twice among the peers")
-
-
-def _router_ids(lab: Lab, holders: Holders, positions: Positions, report: Report) -> None:
-    """Routers with one router ID: no OSPF and no AS has it twice, other ASes may (RFC 2328, RFC 6286)."""
-    seen: dict[tuple[IPv4Address, Hashable], dict[Hashable, str]] = {}
-    for node in lab.nodes:
-        router = node.find(Router)
-        if router is None or not (router.bgp or router.ospf):
-            continue
-        first = _first_ipv4(node)
-        value, hint = router.router_id, ""
-        at = positions.find("node", node.name, "router_id")
-        if value is None and first is not None:
-            value, hint = first.ip, "it is their first address; say `router_id` at one of them"
-            at = positions.find("node", node.name, "address", first)
-        elif value is None:
-            continue
-        others = seen.setdefault((value, holders.island(node.name)), {})
-        domains: list[Hashable] = [
-            *(["ospf"] if router.ospf else []),
-            *([router.bgp.asn] if router.bgp else []),
-        ]
-        if (other := next((others[domain] for domain in domains if domain in others), None)) is not None:
-            report.error(at, f"{node.name} and {other} both have the router ID {value}", hint)
-        elif (other := next(iter(others.values()), None)) is not None:
-            report.warning(at, f"{node.name} and {other}, of another AS, have the router ID {value}", hint)
-        others |= {domain: node.name for domain in domains if domain not in others}
-
-
-def _first_ipv4(node: Node) -> IPv4Interface | None:
-    """Return what a router takes for its ID where none is written."""
-    return next((value for _, own in node.held() for value in own if isinstance(value, IPv4Interface)), None)
-
-
-def _peers(
-    lab: Lab,
-    holders: Holders,
-    hosts: set[IpAddress],
-    positions: Positions,
-    report: Report,
-    engines: Engines,
-) -> None:
-    nodes = {node.name: node for node in lab.nodes}
-    for node in lab.nodes:
-        bgp = node.get(Router).bgp
-        for peer in bgp.peers if bgp else ():
-            key = ("node", node.name, "bgp", "peer", peer.address)
-            if positions.has(*key, "external"):
-                continue
-            holder = holders.seen_from(node.name, peer.address)
-            if holder is not None:
-                _peer(node, nodes[holder], peer, key, positions, report, engines)
-            elif peer.address in hosts:
-                report.error(
-                    positions.find(*key), f"{peer.address} is a host's address, and hosts speak no BGP"
-                )
-            else:
-                hint = _near(peer.address, holders)
-                report.error(positions.find(*key), f"no node of the lab has the address {peer.address}", hint)
-
-
-def _near(address: IpAddress, holders: Holders) -> str:
-    """Suggest the router's address that differs from it least, in the same /24 or /64."""
-    width = 8 if address.version == 4 else 64
-    near = [
-        (abs(int(other) - int(address)), other)
-        for other in holders
-        if other.version == address.version and int(other) >> width == int(address) >> width
-    ]
-    if not near:
-        return "`external: true` says that the peer is not of this lab"
-    best = min(near)[1]
-    return f"did you mean {best}, which {holders.any(best)} has?"
-
-
-def _peer(
-    node: Node,
-    other: Node,
-    peer: BgpPeer,
-    key: tuple[Hashable, ...],
-    positions: Positions,
-    report: Report,
-    engines: Engines,
-) -> None:
-    if other is node:
-        report.error(positions.find(*key), f"{peer.address} is {node.name}'s own address")
-    elif (bgp := other.get(Router).bgp) is None:
-        if other.get(Router).raw is None:
-            report.error(positions.find(*key), f"{other.name}, which has {peer.address}, speaks no BGP")
-    elif bgp.asn != peer.peer_asn and not any(
-        peer.peer_asn in engine.raw_asns(other) for engine in engines.values()
-    ):
-        asn = bgp.asn
-        message = f"{peer.peer_asn} is not the AS of {other.name}, which has {peer.address}: that is {asn}"
-        report.error(positions.find(*key, "asn"), message)

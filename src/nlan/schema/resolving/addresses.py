@@ -7,9 +7,6 @@ when links and networks have theirs, so raw lines keep such placeholders until t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from nlan.interfaces import lan_name
 from nlan.model.codec import IpInterface
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.segments import Wiring
@@ -40,16 +37,8 @@ def address_of(written: str, wiring: Wiring) -> str:
 
 
 def _on_interface(node: NodeDraft, where: str) -> list[IpInterface]:
-    found = dict(_interfaces(node))
-    return found.get(where, [])
-
-
-def _interfaces(node: NodeDraft) -> Iterable[tuple[str, list[IpInterface]]]:
-    yield "lo", node.loopbacks
-    for _, end in node.ends:
-        yield end.interface, end.addresses
-    for lan in node.vhosts:
-        yield lan_name(str(lan.gateway.ip)), list(lan.gateways)
+    found = {end.interface: end.addresses for _, end in node.ends}
+    return (found | node.stubs).get(where, [])
 
 
 def _on_segment(node: NodeDraft, where: str, wiring: Wiring) -> list[IpInterface]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nlan.model import Lab, Limits, Node, ServiceModel, Underlay
-from nlan.schema.resolving.contributors import Contributor
+from nlan.schema.resolving.contributors import Contributor, contributions
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.names import Underlay as UnderlayNames
 from nlan.schema.resolving.segments import Wiring
@@ -36,9 +36,7 @@ def build_lab(
         services: What nodes offer; see `Contributor`.
     """
     settings.block([settings.written, *records.values()])
-    contributions = [service.contribution() for service in services]
-    contributions += [engine.contribution() for engine in settings.engines.values()]
-    routing = [contribution.routing for contribution in contributions]
+    routing = [contribution.routing for _, contribution in contributions(services)]
     nodes = {node: _draft(node, record, settings, underlay) for node, record in records.items()}
     for node in nodes.values():
         node.is_router = _is_router(node, settings, routing)
@@ -71,7 +69,7 @@ def _add_hosts(wiring: Wiring, services: Sequence[Contributor]) -> None:
             service.add_hosts(node, wiring)
         hosts += node.hosts
         if hosts > HOSTS_MAX:
-            at = node.written.position(NodeKeys.hosts)
+            at = wiring.settings.positions.find("node", node.name, "hosts")
             wiring.report.error(at, f"the lab has more than {HOSTS_MAX} hosts")
             wiring.report.stop_if_failed()
 

@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nlan.errors import InternalError
-from nlan.model import Lab, ServiceModel
+from nlan.model import Lab, Node, ServiceModel
+from nlan.model.codec import IpInterface
+from nlan.model.segments import Holders, Segment, Segments
 from nlan.registry import Registry, Seam
 from nlan.schema.resolving.drafts import NodeDraft, Positions
-from nlan.schema.resolving.engines import SEAM as engines_seam  # noqa: N811 - a value as any other here
-from nlan.schema.resolving.engines import Engines
 from nlan.schema.resolving.names import NodeTrees
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.syntax.report import Report
+from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Map
 from nlan.schema.written import table
 from nlan.schema.written.sections import Contribution, Vocabulary
+
+
+class Held(NamedTuple):
+    """An address that a node (or a host behind it) holds.
+
+    Attributes:
+        interface: The address.
+        holder: Who holds it, in words.
+        node: The node that does; empty where it is a host.
+        segment: What it is on.
+        at: Where that is written.
+    """
+
+    interface: IpInterface
+    holder: str
+    node: str
+    segment: Segment
+    at: Position
+
+
+class CheckedLab(NamedTuple):
+    """A resolved lab as a whole, which may come from no file.
+
+    Attributes:
+        lab: The lab.
+        segments: The segment of each node's interfaces.
+        holders: Who holds each address.
+        positions: Where its parts are written.
+        report: Where problems go.
+    """
+
+    lab: Lab
+    segments: Segments
+    holders: Holders
+    positions: Positions
+    report: Report
+
+
+PartKey = tuple[Hashable, ...]
+"""What a part of a node is called among the positions, without the node."""
+PartPath = tuple[str, ...]
+"""Where it stands in the node as `nlan show` prints it."""
 
 
 class Contributor(Protocol):
@@ -73,8 +115,17 @@ class Contributor(Protocol):
         It is asked of each node, in file order, when all services have derived what they derive.
         """
 
-    def check(self, lab: Lab, positions: Positions, report: Report) -> None:
-        """Record what cannot be, or is rarely meant, in a lab as a whole; it may come from no file."""
+    def check(self, checked: CheckedLab) -> None:
+        """Record what cannot be, or is rarely meant, in a lab as a whole."""
+
+    def held(self, node: Node, segments: Segments, positions: Positions) -> Iterable[Held]:
+        """Return the addresses that the node, and hosts behind it, hold of the service.
+
+        An address is on a segment once; prefixes that overlap are warned of.
+        """
+
+    def parts(self, node: Node) -> Iterable[tuple[PartKey, PartPath]]:
+        """Return where parts that checks speak of stand in the node, for a lab that comes from no file."""
 
 
 SEAM: Seam[Contributor] = Seam("services", "nlan.services", "SERVICE")
@@ -91,7 +142,33 @@ def installed() -> tuple[Contributor, ...]:
     return contributors(Registry())
 
 
-def vocabulary(services: Sequence[Contributor], engines: Engines | None = None) -> Vocabulary:
+class KeyContributor(Protocol):
+    """A routing engine as the schema sees it; what else reading asks of it is between it and the router."""
+
+    def contribution(self) -> Contribution:
+        """Return the keys that it adds to what a file may say; those of a node make a router of it."""
+
+
+ENGINES: Seam[KeyContributor] = Seam("engines", "nlan.engines", "ENGINE")
+
+
+@cache
+def _engines() -> Mapping[str, KeyContributor]:
+    return Registry().of(ENGINES)
+
+
+def contributions(
+    services: Sequence[Contributor], engines: Mapping[str, KeyContributor] | None = None
+) -> list[tuple[str, Contribution]]:
+    """Return what services and routing engines contribute, each with whose it is; see `vocabulary`."""
+    engines = _engines() if engines is None else engines
+    found = [(f"the service {one.name}", one.contribution()) for one in services]
+    return found + [(f"the engine {name}", one.contribution()) for name, one in engines.items()]
+
+
+def vocabulary(
+    services: Sequence[Contributor], engines: Mapping[str, KeyContributor] | None = None
+) -> Vocabulary:
     """Return all sections and keys: nlan's own table, and what services and engines contribute.
 
     Args:
@@ -101,9 +178,7 @@ def vocabulary(services: Sequence[Contributor], engines: Engines | None = None) 
     Raises:
         InternalError: Somebody's keys clash with what is there, or belong to no section.
     """
-    engines = Registry().of(engines_seam) if engines is None else engines
-    named = [(f"the service {one.name}", one.contribution()) for one in services]
-    named += [(f"the engine {name}", one.contribution()) for name, one in engines.items()]
+    named = contributions(services, engines)
     try:
         return table.vocabulary(contribution for _, contribution in named)
     except InternalError as error:

@@ -12,12 +12,8 @@ from nlan.model import Interface
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.sections import Record
-from nlan.services.router.model import Router
-from nlan.services.vhosts.model import VhostLan
 
 K = TypeVar("K")
-CONNECTED = ("connected",)
-"""What routers announce besides, unless a file says otherwise."""
 
 
 class Positions:
@@ -99,6 +95,7 @@ class NodeDraft(msgspec.Struct, eq=False):
         forwards: Whether it forwards packets where nothing is written of that.
         hosts: How many hosts are behind it.
         interfaces: What links and LANs give it.
+        stubs: Its interfaces that are on no segment, such as the loopback, by name: their addresses.
         ends: Its segments, each with its own end.
         kept: What services keep of it, by type; see `of`.
     """
@@ -109,17 +106,12 @@ class NodeDraft(msgspec.Struct, eq=False):
     is_router: bool = False
     underlay: IpInterface | None = None
     attached: bool = False
-    asn: int | None = None
-    reflector: bool = False
-    ospf_area: IPv4Address | None = None
     carries: int = 0
     forwards: bool = False
     hosts: int = 0
     interfaces: list[Interface] = []
-    vhosts: list[VhostLan] = []
-    loopbacks: list[IpInterface] = []
+    stubs: dict[str, list[IpInterface]] = {}
     ends: list[tuple[Segment, End]] = []
-    router: Router | None = None
     gateway: tuple[IpAddress, ...] = ()
     kept: dict[type, Any] = {}
 

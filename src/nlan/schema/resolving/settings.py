@@ -11,12 +11,10 @@ from typing import Literal
 from nlan.model.codec import IpNetwork
 from nlan.schema.resolving.allocate import Allocator, Pool, pieces, singles
 from nlan.schema.resolving.drafts import Positions
-from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.pools import PoolKeys, PoolsKeys, Prefixes
-from nlan.schema.written.routing import BgpAsKeys, RouterKeys
 from nlan.schema.written.sections import Key, Record
-from nlan.schema.written.table import LabKeys, NodeKeys, ShortKeys
+from nlan.schema.written.table import LabKeys, ShortKeys
 
 Version = Literal[4, 6]
 _DEFAULTS: dict[Key[Prefixes], dict[Version, tuple[str, int]]] = {
@@ -38,7 +36,6 @@ class Settings:
         written: Record,
         report: Report,
         allocator: Allocator,
-        engines: Engines,
         path: Path,
         misnamed: Collection[str] = (),
     ) -> None:
@@ -46,7 +43,7 @@ class Settings:
 
         Files that the lab names are relative to the folder of its own, which is at `path`.
         """
-        self.engines, self.path, self.misnamed = engines, path, misnamed
+        self.path, self.misnamed = path, misnamed
         self.written, self.report, self.allocator = written, report, allocator
         self.positions = Positions()
         self.mtu = written.get(LabKeys.mtu, 1500)
@@ -58,7 +55,6 @@ class Settings:
         if not self.versions:
             report.error(written.position(ShortKeys.ipv4), "a lab without IPv4 and IPv6 has no addresses")
             self.versions = [4]
-        self._asns: list[int] = []
         self.pools = {key.name: self._pool(key, by_version) for key, by_version in _DEFAULTS.items()}
 
     def _pool(self, key: Key[Prefixes], by_version: dict[Version, tuple[str, int]]) -> Pool:
@@ -107,7 +103,7 @@ class Settings:
         return network.prefixlen
 
     def block(self, records: Iterable[Record]) -> None:
-        """Keep every pool off the addresses and AS numbers that the records state.
+        """Keep every pool off the addresses that the records state.
 
         A pool that the file does not state keeps off those that it does.
         """
@@ -118,26 +114,6 @@ class Settings:
         others = [network for pool in pools.values.values() for network in _stated(pool, seen)]
         for name, pool in self.pools.items():
             pool.block(stated if name in pools.values else [*stated, *others])
-        self._asns = sorted({asn for record in records for asn in _stated_asns(record)})
-
-    def auto_asn(self, name: str) -> int | None:
-        """Return an AS of the node's own: private ones of 16 bits first, then of 32 (RFC 6996)."""
-        stated = (self._asns, self._asns)
-        if not self.allocator.knows("asns32", name):
-            number = self.allocator.take("asns", name, 65001, 65534, stated)
-            if number is not None:
-                return number
-        return self.allocator.take("asns32", name, 4_200_000_000, 4_294_967_294, stated)
-
-
-def _stated_asns(record: Record) -> Iterator[int]:
-    written, router = record.get(NodeKeys.asn), record.get(NodeKeys.router)
-    if isinstance(written, int) and written is not False:
-        yield written
-    for entry in router.get(RouterKeys.bgp, []) if router else []:
-        asn = entry.value.get(BgpAsKeys.as_) if isinstance(entry, Written) else entry[0].value
-        if asn is not None:
-            yield asn
 
 
 _NO_ADDRESS = frozenset(("pools", "routes", "bgp", "ospf", "gateway", "underlay", "links"))

@@ -7,7 +7,7 @@ from typing import Literal
 
 from nlan.model.codec import IpAddress, IpInterface
 from nlan.schema.syntax.report import Written
-from nlan.schema.written.addresses import Interface, Ipv4, RouterId
+from nlan.schema.written.addresses import Address, Interface, Ipv4, RouterId
 from nlan.schema.written.kinds import ListOf, ScalarKind
 from nlan.schema.written.numbers import Asn, HoldTime, Integer
 from nlan.schema.written.scalars import (
@@ -56,6 +56,7 @@ OSPF_SOURCES = ListOf(_OSPF_SOURCE)
 FAMILIES = ListOf(_FAMILY)
 Hop = IpAddress | str
 """A next hop: an address, or a node's name."""
+HOP: ScalarKind[Hop] = AnyScalar("an address or a node's name", Address(), NAME)
 OSPF_HERE: ScalarKind[bool | IPv4Address] = AnyScalar("`true`, `false` or an OSPF area", Bool(), AREA)
 SYSCTL = Setting()
 SYSCTL_VALUE = Words("a setting's value")

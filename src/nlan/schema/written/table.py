@@ -13,33 +13,17 @@ from nlan.registry import Seam
 from nlan.schema.syntax import foreign
 from nlan.schema.syntax.report import Written
 from nlan.schema.written.common import (
+    HOP,
     MTU,
     NAME,
     NODES,
-    ROUTER_ID,
     SYSCTL,
     SYSCTL_VALUE,
     UNDERLAY,
 )
-from nlan.schema.written.hosts import HOSTS_ANY, VHOST_LAN, VHOSTS
 from nlan.schema.written.kinds import Kind, ListOf, MapOf, Shapes
 from nlan.schema.written.numbers import Integer, Number, Size
 from nlan.schema.written.pools import POOL, POOLS
-from nlan.schema.written.routing import (
-    ASN_ANY,
-    BGP_ANY,
-    BGP_AS,
-    BGP_HERE,
-    HOP,
-    LOOPBACK_ANY,
-    NEIGHBOR,
-    OSPF_ANY,
-    OSPF_AREA,
-    OSPF_NODE,
-    ROUTE,
-    ROUTER,
-    ROUTES,
-)
 from nlan.schema.written.scalars import (
     Bool,
     Choice,
@@ -50,7 +34,6 @@ from nlan.schema.written.scalars import (
 from nlan.schema.written.sections import Contribution, Key, Record, Section, Vocabulary, keys_of
 from nlan.schema.written.segments import END
 
-ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 DATAPLANES: Seam[object] = Seam("dataplanes", "nlan.dataplanes", "DATAPLANE")
 RUNTIMES: Seam[object] = Seam("runtimes", "nlan.runtimes", "RUNTIME")
 
@@ -81,29 +64,6 @@ class NodeKeys:
         "What the node is.",
         default="`router` where anything of routing is said of it",
     )
-    asn = Key("asn", ASN_ANY, "Its AS; `auto` allocates one by name.", default="the lab's `asn`")
-    ospf = Key("ospf", OSPF_ANY, "Run OSPF.", default="the lab's `ospf`")
-    bgp = Key(
-        "bgp",
-        BGP_ANY,
-        "Run BGP, and how.",
-        default="`true` where it has an AS",
-    )
-    route_reflector = Key(
-        "route_reflector", Bool(), "Reflect routes to the other routers of its AS.", default="`false`"
-    )
-    engine = Key("engine", Installed(ENGINES), "Which daemon speaks BGP.", default="`frr`")
-    hosts = Key(
-        "hosts", HOSTS_ANY, "Hosts behind it: a number, or `{172.21.1.1/24: 2}`, or a list of host LANs."
-    )
-    loopback = Key("loopback", LOOPBACK_ANY, "Addresses of `lo`.", default="from the pool `loopbacks`")
-    router_id = Key(
-        "router_id",
-        ROUTER_ID,
-        "For OSPF and BGP.",
-        default="the first IPv4 loopback",
-    )
-    routes = Key("routes", ROUTES, "Static routes: `{0.0.0.0/0: pe1}`, or a list.")
     gateway = Key(
         "gateway",
         ListOf(HOP),
@@ -132,9 +92,6 @@ class NodeKeys:
         default="the lab's",
     )
     underlay = Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`")
-    mtu = Key("mtu", MTU, "Bytes of its host LANs.", default="the lab's `mtu`")
-    vhosts = Key("vhosts", VHOSTS, "Service: virtual hosts.")
-    router = Key("router", ROUTER, "Service: routing.")
 
 
 NODE = Section(
@@ -206,16 +163,6 @@ class ShortKeys:
         "The nodes, by name or range (`pe[1-4]`); what a single name says wins over a range.",
     )
     defaults = Key("defaults", NODE, "What every node says that does not say otherwise.")
-    asn = Key("asn", ASN_ANY, "The AS of every node; `auto` gives each its own.")
-    ospf = Key("ospf", OSPF_ANY, "OSPF on every router.")
-    bgp = Key(
-        "bgp",
-        BGP_ANY,
-        "BGP options of every router.",
-    )
-    route_reflector = Key(
-        "route_reflector", NODES, "Nodes that reflect routes to the other routers of their AS."
-    )
     ipv6 = Key("ipv6", Bool(), "IPv6 besides IPv4, everywhere.", default="`false`")
     ipv4 = Key("ipv4", Bool(), "`false`: IPv6 alone.", default="`true`")
 
@@ -230,16 +177,7 @@ SECTIONS: tuple[Section, ...] = (
     END,
     POOLS,
     POOL,
-    BGP_HERE,
-    NEIGHBOR,
-    OSPF_NODE,
-    ROUTE,
-    VHOST_LAN,
     LIMITS,
-    VHOSTS,
-    ROUTER,
-    BGP_AS,
-    OSPF_AREA,
     FULL,
 )
 """Every section, in the order of the documentation."""

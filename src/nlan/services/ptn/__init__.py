@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nlan.expect.segments import Port
     from nlan.model import Lab, Node
     from nlan.resources import Resource
+    from nlan.schema.resolving.contributors import CheckedLab
     from nlan.schema.resolving.drafts import NodeDraft
     from nlan.schema.resolving.names import NodeTrees
     from nlan.schema.resolving.segments import Wiring
@@ -56,6 +57,12 @@ class PtnService(Service):
         from nlan.services.ptn import resolving
 
         return resolving.resolve(node)
+
+    def check(self, checked: CheckedLab) -> None:
+        """Record what is rarely meant of tunnels."""
+        from nlan.services.ptn.lint import lint
+
+        lint(checked)
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nlan.interfaces import l2vpn_name
+from nlan.interfaces import l2vpn_name, tunnel_name
 from nlan.model.codec import Base, IpAddress, IpInterface
 from nlan.model.segments import Groups
 from nlan.model.service import End, Segment, ServiceModel
@@ -76,6 +76,12 @@ class Ptn(ServiceModel, frozen=True, kw_only=True):
         """Yield ``int_br<vni>`` of each L2VPN."""
         for vpn in self.l2vpns:
             yield l2vpn_name(vpn.vni), vpn.addresses
+
+    def taken(self) -> Iterator[tuple[str, str]]:
+        """Yield the L2VPNs' interfaces and tunnel ends."""
+        for vpn in self.l2vpns:
+            yield l2vpn_name(vpn.vni), f"VNI {vpn.vni}'s"
+            yield tunnel_name(vpn.vni), f"VNI {vpn.vni}'s"
 
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts on the L2VPNs."""

@@ -1,4 +1,4 @@
-"""What the parts of the model are called in messages, and what their fields take beyond their types."""
+"""What Router adds to a file's words: its keys, what its parts are called, what their fields take."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from nlan.schema.written import common
 from nlan.schema.written.addresses import Interface
 from nlan.schema.written.numbers import Integer
 from nlan.schema.written.scalars import Choice, Line
-from nlan.schema.written.sections import Contribution
-from nlan.schema.written.table import NodeKeys, ShortKeys
+from nlan.schema.written.sections import Contribution, keys_of
+from nlan.services.router import written
 from nlan.services.router.model import (
     Bgp,
     BgpPeer,
@@ -21,7 +21,16 @@ from nlan.services.router.model import (
 _SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
 
 CONTRIBUTION = Contribution(
-    {},
+    {"a node": keys_of(written.NodeKeys), "a lab": keys_of(written.LabKeys)},
+    [
+        written.BGP_HERE,
+        written.NEIGHBOR,
+        written.OSPF_NODE,
+        written.ROUTE,
+        written.ROUTER,
+        written.BGP_AS,
+        written.OSPF_AREA,
+    ],
     titles={
         Router: "a router",
         Ospf: "OSPF",
@@ -50,16 +59,16 @@ CONTRIBUTION = Contribution(
         (BgpPeer, "description"): common.DESCRIPTION,
     },
     routing={
-        "a lab": (ShortKeys.asn, ShortKeys.ospf),
+        "a lab": (written.LabKeys.asn, written.LabKeys.ospf),
         "a node": (
-            NodeKeys.asn,
-            NodeKeys.ospf,
-            NodeKeys.bgp,
-            NodeKeys.route_reflector,
-            NodeKeys.engine,
-            NodeKeys.loopback,
-            NodeKeys.router,
-            NodeKeys.routes,
+            written.NodeKeys.asn,
+            written.NodeKeys.ospf,
+            written.NodeKeys.bgp,
+            written.NodeKeys.route_reflector,
+            written.NodeKeys.engine,
+            written.NodeKeys.loopback,
+            written.NodeKeys.router,
+            written.NodeKeys.routes,
         ),
     },
 )

@@ -53,6 +53,10 @@ class Vhosts(ServiceModel, frozen=True, kw_only=True):
         for lan in self.lans:
             yield lan_name(str(lan.gateway.ip)), lan.gateways
 
+    def taken(self) -> Iterator[tuple[str, str]]:
+        """Yield the LANs' bridges."""
+        yield from ((lan_name(str(lan.gateway.ip)), "a host LAN's bridge") for lan in self.lans)
+
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts on the LANs."""
         for lan in self.lans:

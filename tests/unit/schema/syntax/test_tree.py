@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nlan.errors import InputError
-from nlan.schema import load
+from nlan.schema import load, vocabulary
 from nlan.schema.syntax import tree as trees
 from nlan.schema.syntax.report import Report
 from nlan.schema.syntax.source import SIZE_MAX
@@ -108,10 +108,8 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_every_key_is_read_in_both_spellings() -> None:
-    from nlan.schema.written import table
-
-    vocabulary = table.vocabulary()
-    for section in vocabulary.sections:
-        words = vocabulary.spellings(section)
-        for key in vocabulary.keys(section):
+    known = vocabulary()
+    for section in known.sections:
+        words = known.spellings(section)
+        for key in known.keys(section):
             assert words[key.name] is words[key.camel] is key

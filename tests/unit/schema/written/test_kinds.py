@@ -8,8 +8,9 @@ from nlan.errors import InputError
 from nlan.schema import load
 from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Scalar
-from nlan.schema.written import common, routing, table
+from nlan.schema.written import common, table
 from nlan.schema.written.kinds import Kind, Reader
+from nlan.services.router import written as routing
 from nlan.services.router.model import Router
 
 WRONG: list[tuple[Kind, str, str]] = [

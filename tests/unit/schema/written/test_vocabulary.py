@@ -7,13 +7,12 @@ import msgspec
 import pytest
 
 from nlan.errors import InputError, InternalError
-from nlan.model import Lab, ServiceModel
+from nlan.model import ServiceModel
 from nlan.registry import Registry
 from nlan.schema import docs, json_schema, load
-from nlan.schema.resolving.contributors import Contributor, contributors, vocabulary
-from nlan.schema.resolving.drafts import NodeDraft, Positions
+from nlan.schema.resolving.contributors import CheckedLab, Contributor, contributors, vocabulary
+from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.syntax.report import Report
 from nlan.schema.written import table
 from nlan.schema.written.kinds import ListOf
 from nlan.schema.written.numbers import Integer
@@ -58,12 +57,12 @@ class QueueService(Service):
                 rates[end.interface] = rate
         return Queues(rates=rates) if rates else None
 
-    def check(self, lab: Lab, positions: Positions, report: Report) -> None:
-        for node in lab.nodes:
+    def check(self, checked: CheckedLab) -> None:
+        for node in checked.lab.nodes:
             for interface, rate in node.get(Queues).rates.items():
                 if rate > 1000:
-                    at = positions.find("node", node.name, "rate", interface)
-                    report.warning(at, f"{rate} kbit/s is no queue of {node.name}")
+                    at = checked.positions.find("node", node.name, "rate", interface)
+                    checked.report.warning(at, f"{rate} kbit/s is no queue of {node.name}")
 
 
 SERVICES: tuple[Contributor, ...] = (*contributors(Registry(())), QueueService())
@@ -125,8 +124,8 @@ def test_a_service_resolves_what_is_written_and_checks_it() -> None:
 
 
 def test_a_key_that_is_there_is_not_contributed_again() -> None:
-    with pytest.raises(InternalError, match="`asn` of a node is contributed, and is there already"):
-        table.vocabulary([Contribution({"a node": [Key("asn", Text(), "")]})])
+    with pytest.raises(InternalError, match="`role` of a node is contributed, and is there already"):
+        table.vocabulary([Contribution({"a node": [Key("role", Text(), "")]})])
 
 
 def test_keys_go_to_sections_that_are() -> None:

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Interface, IPv6Interface
 
+import msgspec
+
+from nlan.interfaces import lan_name
 from nlan.model.codec import IpInterface, IpNetwork
 from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Report, Written
-from nlan.schema.written.hosts import HostLanKeys, VhostsKeys
 from nlan.schema.written.sections import Record
-from nlan.schema.written.table import NodeKeys
 from nlan.services.vhosts.model import VhostLan
+from nlan.services.vhosts.written import HostLanKeys, NodeKeys, VhostsKeys
+
+
+class _Draft(msgspec.Struct, eq=False):
+    """What Vhosts keeps of a node while a lab is resolved."""
+
+    lans: list[VhostLan] = []
+
+
+def lans_of(node: NodeDraft) -> list[VhostLan]:
+    """Return the host LANs that a node has so far."""
+    return node.of(_Draft).lans
 
 
 def add_host_lans(node: NodeDraft, settings: Settings) -> None:
@@ -21,6 +34,7 @@ def add_host_lans(node: NodeDraft, settings: Settings) -> None:
     if written is None:
         return
     at = node.written.position(NodeKeys.hosts)
+    settings.positions.put(at, "node", node.name, "hosts")
     entries: Iterable[Written[int | Record] | tuple[Written[IpInterface], int]]
     entries = written if isinstance(written, list) else [Written(written, at)]
     for index, entry in enumerate(entries, 1):
@@ -73,7 +87,7 @@ def vain_mtus(nodes: Iterable[NodeDraft], settings: Settings) -> None:
     for node in nodes:
         if NodeKeys.mtu in node.written:
             at = node.written.position(NodeKeys.mtu)
-            used[at] = used.get(at, False) or bool(node.vhosts)
+            used[at] = used.get(at, False) or bool(lans_of(node))
     for at in (at for at, is_used in used.items() if not is_used):
         message = "a node's `mtu` is that of its host LANs, and there are none"
         settings.report.error(at, message, "say it of the link or network, or of the whole lab")
@@ -118,7 +132,8 @@ def written_gateways(record: Record, report: Report) -> list[IpInterface]:
 
 def add_lan(node: NodeDraft, lan: VhostLan, at: Position, positions: Positions) -> None:
     """Add a host LAN and remember where it is written."""
-    node.vhosts.append(lan)
+    lans_of(node).append(lan)
+    node.stubs.setdefault(lan_name(str(lan.gateway.ip)), []).extend(lan.gateways)
     node.hosts += len(lan.hosts)
     node.forwards = True
     positions.put(at, "node", node.name, "vhosts", lan.gateway)

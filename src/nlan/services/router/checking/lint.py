@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
-from nlan.model.segments import Holders, Segment, Segments
+from nlan.model.segments import Segment, Segments
 from nlan.schema.checking.folding import Folding
+from nlan.schema.resolving.contributors import CheckedLab
 from nlan.schema.resolving.drafts import Positions
-from nlan.schema.resolving.engines import Engines
 from nlan.schema.syntax.report import Report
 from nlan.services.ptn.model import Ptn
+from nlan.services.router.engines import Engines
 from nlan.services.router.model import BgpPeer, Ospf, Router
 from nlan.services.vhosts.model import Vhosts
 
 
-def lint(
-    lab: Lab, holders: Holders, segments: Segments, positions: Positions, report: Report, engines: Engines
-) -> None:
-    """Record the warnings.
-
-    Args:
-        lab: The resolved lab.
-        holders: Who holds each address.
-        segments: The segment of each node's interfaces, by name, of its L2VPNs, by VNI.
-        positions: Where things are written.
-        report: Where warnings go.
-        engines: The routing engines.
-    """
-    warnings = Folding(report, (node.name for node in lab.nodes))
-    _look(lab, holders, segments, positions, warnings, engines)
+def lint(checked: CheckedLab, engines: Engines) -> None:
+    """Record the warnings."""
+    warnings = Folding(checked.report, (node.name for node in checked.lab.nodes))
+    _ospf(checked.lab, checked.segments, checked.positions, warnings)
+    _bgp(checked, warnings, engines)
+    for node in checked.lab.nodes:
+        _unnumbered(node, checked.positions, checked.report)
     warnings.close()
 
 
-def _look(
-    lab: Lab,
-    holders: Holders,
-    segments: Segments,
-    positions: Positions,
-    report: Folding,
-    engines: Engines,
-) -> None:
-    _tunnel_peers(lab, positions, report)
-    _segment_mtus(lab, positions, report)
-    _ospf(lab, segments, positions, report)
+def _bgp(checked: CheckedLab, report: Folding, engines: Engines) -> None:
+    lab, _, holders, positions, _ = checked
     nodes = {node.name: node for node in lab.nodes}
     sessions: dict[tuple[str, str], list[BgpPeer]] = {}  # by speaker and holder of the peer's address
     for node in lab.nodes:
@@ -69,55 +52,6 @@ def _look(
             _next_hops(node, positions, report)
             if on_kernel:
                 _sources(node, positions, report)
-
-
-def _tunnel_peers(lab: Lab, positions: Positions, report: Folding) -> None:
-    """Tunnels that lead to oneself, to a node without the VNI, or that frames pass one way only."""
-    names = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
-    floods = {  # by node and VNI: the nodes that it floods to
-        (node.name, vpn.vni): {names[peer]: index for index, peer in enumerate(vpn.peers) if peer in names}
-        for node in lab.nodes
-        for vpn in node.get(Ptn).l2vpns
-    }
-    twice = {vni for node in lab.nodes for vni, count in _counted(node) if count > 1}
-    for (name, vni), peers in floods.items():
-        for other, index in peers.items() if vni not in twice else ():
-            back = floods.get((other, vni))
-            if other != name and back is not None and (name in back or other in back):
-                continue
-            at = positions.find("node", name, "vni", vni, "peer", index)
-            if other == name:
-                missing = _missing(name, vni, floods)
-                hint = f"did you mean `${{{missing}}}`?" if missing else ""
-                report.warning(at, f"{name} is its own peer; nothing is flooded to oneself", hint)
-            elif back is None:
-                report.warning(at, f"{other} has no VNI {vni}; frames sent there are lost")
-            else:
-                message = f"{other} does not list {name} among its peers of VNI {vni}"
-                report.warning(at, f"{message}; broadcasts pass one way only")
-
-
-def _counted(node: Node) -> Iterable[tuple[int, int]]:
-    return Counter(vpn.vni for vpn in node.get(Ptn).l2vpns).items()
-
-
-def _missing(name: str, vni: int, floods: dict[tuple[str, int], dict[str, int]]) -> str:
-    """Return the node that floods to this one and is not flooded back to, or nothing."""
-    for (other, at), peers in floods.items():
-        if at == vni and other != name and name in peers and other not in floods[name, vni]:
-            return other
-    return ""
-
-
-def _segment_mtus(lab: Lab, positions: Positions, report: Folding) -> None:
-    seen: dict[int, tuple[str, int]] = {}
-    for node in lab.nodes:
-        for vpn in node.get(Ptn).l2vpns:
-            first, mtu = seen.setdefault(vpn.vni, (node.name, vpn.mtu))
-            if mtu != vpn.mtu:
-                at = positions.find("node", node.name, "vni", vpn.vni, "mtu")
-                message = f"VNI {vpn.vni} has MTU {vpn.mtu} here and {mtu} at {first}"
-                report.warning(at, f"{message}; large packets vanish, and OSPF stays in ExStart (RFC 2328)")
 
 
 def _session(
@@ -201,6 +135,21 @@ def _sources(node: Node, positions: Positions, report: Folding) -> None:
 
 
 # -- OSPF
+
+
+def _unnumbered(node: Node, positions: Positions, report: Report) -> None:
+    """An interface that borrows an address hears nothing of OSPF through a reverse-path filter."""
+    ospf = node.get(Router).ospf
+    if ospf is None or node.sysctls.get("net/ipv4/conf/all/rp_filter") == "0":
+        return
+    spoken = {interface.name for interface in ospf.interfaces if not interface.passive}
+    for name, own in node.held():
+        single = [value for value in own if value.version == 4]
+        if name in spoken and single and all(value.network.prefixlen == 32 for value in single):
+            at = positions.find("node", node.name, "address", single[0])
+            message = f"{node.name} drops what it hears of OSPF on {name}: of a neighbour beyond its /32"
+            hint = "`sysctls: {net.ipv4.conf.all.rp_filter: 0}` lets it pass"
+            report.warning(at, f"{message} the reverse-path filter knows no way back", hint)
 
 
 def _ospf(lab: Lab, segments: Segments, positions: Positions, report: Folding) -> None:

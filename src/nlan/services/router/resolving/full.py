@@ -8,13 +8,21 @@ from ipaddress import IPv4Address
 import msgspec
 
 from nlan.model.codec import IpAddress, IpNetwork
-from nlan.schema.resolving.drafts import CONNECTED, NodeDraft, Positions
-from nlan.schema.resolving.engines import Engines
+from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.syntax.report import Position, Report, Written, values
-from nlan.schema.written.routing import BgpAsKeys, BgpKeys, ByAs, OspfAreaKeys, PeerKeys, RouterKeys
 from nlan.schema.written.sections import AnyKey, Record
-from nlan.schema.written.table import NodeKeys
+from nlan.services.router.engines import Engines
 from nlan.services.router.model import DEFAULT_ENGINE, Bgp, BgpPeer, Ospf, OspfArea, Router
+from nlan.services.router.resolving.draft import CONNECTED
+from nlan.services.router.written import (
+    BgpAsKeys,
+    BgpKeys,
+    ByAs,
+    NodeKeys,
+    OspfAreaKeys,
+    PeerKeys,
+    RouterKeys,
+)
 
 
 def written_router(node: NodeDraft, positions: Positions, report: Report, engines: Engines) -> Router | None:

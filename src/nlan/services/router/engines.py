@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from nlan.model import Node
-from nlan.registry import Seam
+from nlan.registry import Registry, Seam
 from nlan.schema.resolving.drafts import NodeDraft, Positions
 from nlan.schema.syntax.report import Report, Written
 from nlan.schema.written.sections import Contribution, Record
@@ -76,3 +77,9 @@ SEAM: Seam[EngineChecks] = Seam("engines", "nlan.engines", "ENGINE")
 
 Engines = Mapping[str, EngineChecks]
 """By the name that a file says."""
+
+
+@cache
+def installed() -> Engines:
+    """Return what is installed; that does not change meanwhile."""
+    return Registry().of(SEAM)

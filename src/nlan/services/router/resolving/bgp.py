@@ -12,16 +12,15 @@ from typing import Literal
 import msgspec
 
 from nlan.model.codec import IpAddress
-from nlan.schema.resolving.drafts import CONNECTED, NodeDraft
-from nlan.schema.resolving.full_router import announcements, check_once, peer_options, written_peer
+from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.segments import Wiring
-from nlan.schema.resolving.settings import Settings
 from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.addresses import Address
-from nlan.schema.written.routing import BgpAsKeys, BgpKeys, PeerKeys, RouterKeys
 from nlan.schema.written.sections import AnyKey, Record
-from nlan.schema.written.table import NodeKeys, ShortKeys
 from nlan.services.router.model import DEFAULT_ENGINE, Bgp, BgpPeer
+from nlan.services.router.resolving.draft import CONNECTED, loopbacks_of, routing_of
+from nlan.services.router.resolving.full import announcements, check_once, peer_options, written_peer
+from nlan.services.router.written import BgpAsKeys, BgpKeys, LabKeys, NodeKeys, PeerKeys, RouterKeys
 
 Path = tuple[IpAddress, IpAddress, IpAddress | None, IpAddress | None]
 """A session's ways: own address, the peer's address, own update source, the peer's."""
@@ -34,7 +33,7 @@ _OF_SESSIONS: tuple[AnyKey, ...] = (BgpKeys.password, BgpKeys.keepalive_s, BgpKe
 def derive_bgp(wiring: Wiring) -> None:
     """Give every node with an AS its BGP: derived sessions, changed and extended by what it says."""
     _reflectors(wiring)
-    speakers = [node for node in wiring.nodes.values() if node.asn is not None and node.router]
+    speakers = [node for node in wiring.nodes.values() if _speaks(node)]
     for node in wiring.nodes.values():
         _silent(node, wiring)
     for node in speakers:
@@ -44,14 +43,20 @@ def derive_bgp(wiring: Wiring) -> None:
         _finish(node, maker.sessions(node), wiring)
 
 
+def _speaks(node: NodeDraft) -> bool:
+    draft = routing_of(node)
+    return draft.asn is not None and draft.router is not None
+
+
 def _silent(node: NodeDraft, wiring: Wiring) -> None:
     """Warn of what a node says of BGP where it speaks none."""
-    wide = wiring.settings.written.get(ShortKeys.bgp)
-    if (node.asn is not None and node.router) or node.written.get(NodeKeys.bgp, wide) is False:
+    wide = wiring.settings.written.get(LabKeys.bgp)
+    if _speaks(node) or node.written.get(NodeKeys.bgp, wide) is False:
         return
     if node.written.has(NodeKeys.asn) and NodeKeys.asn not in node.written:
         return  # what it is could not be read, which is reported already
-    why, hint = ("it has no AS", "say `asn`") if node.router else ("it is a host", "say `role: router`")
+    is_host = routing_of(node).router is None
+    why, hint = ("it is a host", "say `role: router`") if is_host else ("it has no AS", "say `asn`")
     for key in _OF_BGP:
         written, at = node.written.get(key), node.written.position(key)
         if (
@@ -63,13 +68,13 @@ def _silent(node: NodeDraft, wiring: Wiring) -> None:
 
 
 def _reflectors(wiring: Wiring) -> None:
-    for item in wiring.settings.written.get(ShortKeys.route_reflector, []):
+    for item in wiring.settings.written.get(LabKeys.route_reflector, []):
         for name in wiring.known(item.value, item.at):
-            wiring.nodes[name].reflector = True
+            routing_of(wiring.nodes[name]).reflector = True
 
 
 def _options(node: NodeDraft, wiring: Wiring) -> Record:
-    own, wide = node.written.get(NodeKeys.bgp), wiring.settings.written.get(ShortKeys.bgp)
+    own, wide = node.written.get(NodeKeys.bgp), wiring.settings.written.get(LabKeys.bgp)
     record = own if isinstance(own, Record) else Record(node.at)
     return record.over(wide) if isinstance(wide, Record) else record
 
@@ -93,7 +98,7 @@ class _Maker:
         self._ebgp({node.name for node in nodes})
         groups: dict[int, list[NodeDraft]] = {}
         for node in nodes:
-            groups.setdefault(node.asn or 0, []).append(node)
+            groups.setdefault(routing_of(node).asn or 0, []).append(node)
         for group in groups.values():
             self._ibgp(group)
 
@@ -105,7 +110,7 @@ class _Maker:
             ends = [end for end in segment.ends if end.node.name in names] if segment.bgp else []
             for index, a in enumerate(ends):
                 for b in ends[index + 1 :]:
-                    if a.node.asn == b.node.asn:
+                    if routing_of(a.node).asn == routing_of(b.node).asn:
                         continue
                     for version in (4, 6):
                         left, right = a.address(version), b.address(version)
@@ -119,28 +124,30 @@ class _Maker:
         for node, other, own, address, source in ways:
             if node.name not in self._deriving or not self._wanted(other, own):
                 continue
+            ours, theirs = routing_of(node), routing_of(other)
+            is_client = ours.asn == theirs.asn and ours.reflector and not theirs.reflector
             peer = BgpPeer(
                 address=address,
-                peer_asn=other.asn or 0,
+                peer_asn=theirs.asn or 0,
                 families=family(address),
                 update_source=str(source) if source else None,
-                route_reflector_client=node.asn == other.asn and node.reflector and not other.reflector,
+                route_reflector_client=is_client,
                 description=other.name,
             )
             self._peers.setdefault(node.name, {}).setdefault(address, peer)
 
     def _wanted(self, other: NodeDraft, address: IpAddress) -> bool:
         """Whether the other end derives this session too, or says it in full."""
-        written = other.router.bgp if other.router else None
+        written = routing_of(other).bgp
         return other.name in self._deriving or (
             written is not None and any(p.address == address for p in written.peers)
         )
 
     def _ibgp(self, group: list[NodeDraft]) -> None:
-        reflectors = [node for node in group if node.reflector]
+        reflectors = [node for node in group if routing_of(node).reflector]
         for index, a in enumerate(group):
             for b in group[index + 1 :]:
-                if not reflectors or a.reflector or b.reflector:
+                if not reflectors or routing_of(a).reflector or routing_of(b).reflector:
                     for path in inner_paths(a, b):
                         self._session(a, b, path)
 
@@ -152,14 +159,18 @@ def family(address: IpAddress) -> tuple[Literal["ipv4", "ipv6"], ...]:
 
 def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
     """Return the ways of a session inside an AS, one a family."""
-    igp = a.ospf_area is not None and b.ospf_area is not None
+    igp = routing_of(a).ospf_area is not None and routing_of(b).ospf_area is not None
     for version in (4, 6):
-        left, right = (next((v.ip for v in node.loopbacks if v.version == version), None) for node in (a, b))
+        left, right = _loopback(a, version), _loopback(b, version)
         shared = None if igp and left and right else _shared(a, b, version)
         if shared:
             yield shared
         elif left and right:
             yield left, right, left, right
+
+
+def _loopback(node: NodeDraft, version: int) -> IpAddress | None:
+    return next((value.ip for value in loopbacks_of(node) if value.version == version), None)
 
 
 def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
@@ -178,7 +189,7 @@ def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
 
 def _name_peers(node: NodeDraft, wiring: Wiring) -> None:
     """Add the sessions that the service `Router` says by the peer's node."""
-    written, router = node.written.get(NodeKeys.router), node.router
+    written, router = node.written.get(NodeKeys.router), routing_of(node).router
     if written is None or router is None or router.bgp is None:
         return
     peers = {peer.address: peer for peer in router.bgp.peers}
@@ -189,12 +200,12 @@ def _name_peers(node: NodeDraft, wiring: Wiring) -> None:
             if name is not None and PeerKeys.peer not in item.value:
                 _apply_node(node, name, item.value, item.at, peers, wiring)
     bgp = msgspec.structs.replace(router.bgp, peers=tuple(peers.values()))
-    node.router = msgspec.structs.replace(router, bgp=bgp)
+    routing_of(node).router = msgspec.structs.replace(router, bgp=bgp)
 
 
 def _finish(node: NodeDraft, sessions: tuple[dict[IpAddress, BgpPeer], bool], wiring: Wiring) -> None:
     derived, external = sessions
-    options, router = _options(node, wiring), node.router
+    options, router = _options(node, wiring), routing_of(node).router
     if router is None:
         return
     wiring.settings.positions.put(node.written.position(NodeKeys.asn), "node", node.name, "bgp")
@@ -207,15 +218,15 @@ def _finish(node: NodeDraft, sessions: tuple[dict[IpAddress, BgpPeer], bool], wi
     for address in derived if BgpKeys.keepalive_s in options else ():
         key = "node", node.name, "bgp", "peer", address, "keepalive_s"
         wiring.settings.positions.put(options.position(BgpKeys.keepalive_s), *key)
-    full = router.bgp or Bgp(asn=node.asn or 0, redistribute=CONNECTED)
+    full = router.bgp or Bgp(asn=routing_of(node).asn or 0, redistribute=CONNECTED)
     peers |= {peer.address: peer for peer in full.peers}
     announced = announcements(node, options, wiring.settings.positions)
     bgp = msgspec.structs.replace(full, peers=tuple(peers.values()), **announced)
-    node.router = msgspec.structs.replace(router, bgp=bgp)
+    routing_of(node).router = msgspec.structs.replace(router, bgp=bgp)
 
 
 def _with_defaults(peer: BgpPeer, node: NodeDraft, options: Record, external: bool) -> BgpPeer:
-    inner = peer.peer_asn == node.asn
+    inner = peer.peer_asn == routing_of(node).asn
     changes: dict[str, object] = {key.name: options.get(key) for key in _OF_SESSIONS if key in options}
     if inner and options.get(BgpKeys.next_hop_self, external):
         changes["next_hop_self"] = True
@@ -284,7 +295,8 @@ def _apply_node(
         for address in mine:
             del peers[address]
         return
-    if other.asn is None or other is node:
+    asn = routing_of(other).asn
+    if asn is None or other is node:
         wiring.report.error(
             at, f"`{name}` speaks no BGP" if other is not node else "a node is no peer of itself"
         )
@@ -292,7 +304,7 @@ def _apply_node(
     options = record if isinstance(record, Record) else Record(at)
     if not mine:
         for path in inner_paths(node, other):
-            peer = BgpPeer(address=path[1], peer_asn=other.asn, description=name, families=family(path[1]))
+            peer = BgpPeer(address=path[1], peer_asn=asn, description=name, families=family(path[1]))
             peers[path[1]] = msgspec.structs.replace(peer, update_source=str(path[2]) if path[2] else None)
             mine.append(path[1])
     for address in mine:
@@ -310,62 +322,3 @@ def _changed(peer: BgpPeer, record: Record) -> BgpPeer:
     if (asn := record.get(PeerKeys.remote_as)) is not None:
         options["peer_asn"] = asn
     return msgspec.structs.replace(peer, **options)
-
-
-# -- what a peer's address tells
-
-
-def fill_peers(nodes: dict[str, NodeDraft], settings: Settings) -> None:
-    """Give every session the AS and the name of the node that holds its address, where it says none."""
-    if not any(node.router and node.router.bgp for node in nodes.values()):
-        return
-    holders: dict[IpAddress, list[NodeDraft]] = {}
-    for node in nodes.values():
-        for ip in _own(node):
-            holders.setdefault(ip, []).append(node)
-    for node in nodes.values():
-        if node.router and node.router.bgp:
-            peers = tuple(_filled(node, peer, holders, settings) for peer in node.router.bgp.peers)
-            bgp = msgspec.structs.replace(node.router.bgp, peers=peers)
-            node.router = msgspec.structs.replace(node.router, bgp=bgp)
-
-
-def _own(node: NodeDraft) -> Iterable[IpAddress]:
-    yield from (value.ip for _, end in node.ends for value in end.addresses)
-    yield from (value.ip for value in node.loopbacks)
-    yield from (gateway.ip for lan in node.vhosts for gateway in lan.gateways)
-    if node.attached and node.underlay:
-        yield node.underlay.ip
-
-
-def _filled(
-    node: NodeDraft, peer: BgpPeer, holders: dict[IpAddress, list[NodeDraft]], settings: Settings
-) -> BgpPeer:
-    other = _holder(node, peer.address, holders)
-    changes: dict[str, object] = {}
-    if peer.peer_asn == 0:
-        key = ("node", node.name, "bgp", "peer", peer.address)
-        if other is not None and other.asn is not None:
-            changes["peer_asn"] = other.asn
-        elif settings.positions.has(*key, "external"):
-            settings.report.error(
-                settings.positions.find(*key), "`RemoteAs` is required: the peer is not of this lab"
-            )
-        elif other is not None and other.router is not None and (raw := other.router.raw) is not None:
-            message = f"`RemoteAs` is required: the AS of {other.name} is in its own {raw.title} lines"
-            settings.report.error(settings.positions.find(*key), message)
-    if peer.description is None and other is not None:
-        changes["description"] = other.name
-    return msgspec.structs.replace(peer, **changes) if changes else peer
-
-
-def _holder(
-    node: NodeDraft, address: IpAddress, holders: dict[IpAddress, list[NodeDraft]]
-) -> NodeDraft | None:
-    """Return who holds the address: a neighbour on a segment, where several do."""
-    found = holders.get(address, [])
-    if len(found) > 1:
-        ends = (end for segment, _ in node.ends for end in segment.ends if end.node is not node)
-        near = (end.node for end in ends if any(value.ip == address for value in end.addresses))
-        return next(near, next((other for other in found if other is not node), found[0]))
-    return found[0] if found else None

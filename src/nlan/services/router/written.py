@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from nlan.model.codec import IpInterface, IpNetwork
+from nlan.registry import Seam
 from nlan.schema.syntax.report import Written
 from nlan.schema.written.addresses import Address, Interface, Prefix
 from nlan.schema.written.common import (
@@ -15,9 +16,11 @@ from nlan.schema.written.common import (
     DESCRIPTION,
     FAMILIES,
     HOLD_TIME,
+    HOP,
     IFNAME,
     KEEPALIVE,
     NAME,
+    NODES,
     OSPF_HERE,
     OSPF_SOURCES,
     PASSWORD,
@@ -33,11 +36,14 @@ from nlan.schema.written.scalars import (
     AnyScalar,
     Bool,
     Choice,
+    Installed,
     Names,
     No,
     Text,
 )
 from nlan.schema.written.sections import Key, Record, Section, keys_of
+
+ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 
 
 class PeerKeys:
@@ -183,9 +189,6 @@ OSPF_ANY: Kind[bool | IPv4Address | Record]
 OSPF_ANY = Shapes("`true`, `false`, an area or a mapping", scalar=OSPF_HERE, map=OSPF_NODE)
 
 
-HOP: ScalarKind[Hop] = AnyScalar("an address or a node's name", Address(), NAME)
-
-
 class RouteKeys:
     """The keys of a route."""
 
@@ -221,3 +224,44 @@ LOOPBACK_ANY: Kind[bool | IpInterface | Addresses] = Shapes(
 )
 
 BGP_ANY: Kind[bool | Record] = Shapes("`true`, `false` or a mapping", scalar=Bool(), map=BGP_HERE)
+
+
+class NodeKeys:
+    """What a node may say."""
+
+    asn = Key("asn", ASN_ANY, "Its AS; `auto` allocates one by name.", default="the lab's `asn`")
+    ospf = Key("ospf", OSPF_ANY, "Run OSPF.", default="the lab's `ospf`")
+    bgp = Key(
+        "bgp",
+        BGP_ANY,
+        "Run BGP, and how.",
+        default="`true` where it has an AS",
+    )
+    route_reflector = Key(
+        "route_reflector", Bool(), "Reflect routes to the other routers of its AS.", default="`false`"
+    )
+    engine = Key("engine", Installed(ENGINES), "Which daemon speaks BGP.", default="`frr`")
+    loopback = Key("loopback", LOOPBACK_ANY, "Addresses of `lo`.", default="from the pool `loopbacks`")
+    router_id = Key(
+        "router_id",
+        ROUTER_ID,
+        "For OSPF and BGP.",
+        default="the first IPv4 loopback",
+    )
+    routes = Key("routes", ROUTES, "Static routes: `{0.0.0.0/0: pe1}`, or a list.")
+    router = Key("router", ROUTER, "Service: routing.")
+
+
+class LabKeys:
+    """What the lab may say in the short form."""
+
+    asn = Key("asn", ASN_ANY, "The AS of every node; `auto` gives each its own.")
+    ospf = Key("ospf", OSPF_ANY, "OSPF on every router.")
+    bgp = Key(
+        "bgp",
+        BGP_ANY,
+        "BGP options of every router.",
+    )
+    route_reflector = Key(
+        "route_reflector", NODES, "Nodes that reflect routes to the other routers of their AS."
+    )

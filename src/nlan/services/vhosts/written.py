@@ -1,4 +1,4 @@
-"""Host LANs: of the short form, and of the full one."""
+"""Host LANs as they are written, in the short form and in the full one, and as messages call them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from nlan.schema.written.common import (
     Addresses,
 )
 from nlan.schema.written.kinds import Kind, ListOf, MapOf, Shapes
-from nlan.schema.written.sections import Key, Record, Section, keys_of
+from nlan.schema.written.sections import Contribution, Key, Record, Section, keys_of
+from nlan.services.vhosts.model import VhostLan
 
 GATEWAYS: Kind[IpInterface | Addresses] = Shapes(
     "an address with its prefix length such as `192.0.2.1/24`, or one of each family",
@@ -54,4 +55,23 @@ HOSTS_ANY: Kind[HostLans] = Shapes(
     scalar=HOSTS,
     seq=ListOf(_LANS, single=False),
     map=MapOf(Interface(), HOSTS),
+)
+
+
+class NodeKeys:
+    """What a node may say."""
+
+    hosts = Key(
+        "hosts", HOSTS_ANY, "Hosts behind it: a number, or `{172.21.1.1/24: 2}`, or a list of host LANs."
+    )
+    mtu = Key("mtu", MTU, "Bytes of its host LANs.", default="the lab's `mtu`")
+    vhosts = Key("vhosts", VHOSTS, "Service: virtual hosts.")
+
+
+CONTRIBUTION = Contribution(
+    {"a node": keys_of(NodeKeys)},
+    [VHOST_LAN, VHOSTS],
+    titles={VhostLan: "a host LAN"},
+    fields={(VhostLan, "mtu"): MTU},
+    routing={"a node": (NodeKeys.hosts, NodeKeys.vhosts)},
 )

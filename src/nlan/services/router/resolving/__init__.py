@@ -1,0 +1,1 @@
+"""How a router is resolved: what is written in full first, what is derived around it."""
