@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
-from nlan.engines.frr.config.facts import RawFrr, facts
+from nlan.engines.frr.config.facts import facts
+from nlan.engines.frr.config.rawfrr import RawFrr
 from nlan.engines.frr.model import FrrRaw
 from nlan.engines.frr.render.daemons import frr_daemons
 from nlan.model import Node

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from nlan.engines.frr.config.facts import RawFrr
+from nlan.engines.frr.config.rawfrr import RawFrr
 from nlan.engines.frr.expect.configured import addresses, place
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpAddress

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from nlan.engines.frr.config.facts import RawInstance, RawPeer
 from nlan.engines.frr.config.impact import QUIET_OF_PEER
+from nlan.engines.frr.config.rawfrr import RawInstance, RawPeer
 from nlan.engines.frr.expect.configured import addresses, place
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpAddress, IpInterface

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from nlan.engines.frr.config.facts import RawFrr, RawInstance, RawInterface
+from nlan.engines.frr.config.rawfrr import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpInterface, IpNetwork

@@ -13,7 +13,7 @@ from collections.abc import Collection, Container, Iterable, Iterator
 from ipaddress import IPv4Address, ip_network
 from typing import Literal, NamedTuple
 
-from nlan.engines.frr.config.facts import RawFrr, RawInstance, RawInterface
+from nlan.engines.frr.config.rawfrr import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpInterface, IpNetwork

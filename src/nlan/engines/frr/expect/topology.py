@@ -6,7 +6,7 @@ import re
 
 import msgspec
 
-from nlan.engines.frr.config.facts import RawFrr
+from nlan.engines.frr.config.rawfrr import RawFrr
 from nlan.engines.frr.expect.configured import addresses, configured
 from nlan.engines.frr.model import FrrRaw
 from nlan.expect.segments import Topology

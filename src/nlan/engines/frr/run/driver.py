@@ -3,58 +3,28 @@
 from __future__ import annotations
 
 import pathlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
 
 from nlan import processes
-from nlan.engines.base import BgpSession, OspfNeighbor
-from nlan.engines.frr.config.nexthops import carrying_ipv6
 from nlan.engines.frr.config.tree import Path, compare, lines, paths
 from nlan.engines.frr.programs import MANAGER
 from nlan.engines.frr.resource import FrrDaemon
-from nlan.engines.frr.run import afresh, bgp_fast_start, externals, load, ospf_fast_start, workqueue
-from nlan.engines.frr.run.files import Files, Receipt, observed_config
+from nlan.engines.frr.run import afresh, bgp_fast_start, load, ospf_fast_start, workqueue
+from nlan.engines.frr.run.asked import all_asked, has_daemons
+from nlan.engines.frr.run.asked import observed as observed_of
+from nlan.engines.frr.run.files import Files, Receipt
 from nlan.engines.frr.run.orphans import is_orphan
+from nlan.engines.frr.run.questions import Questions
 from nlan.engines.frr.run.refusals import Refusal, started_again
-from nlan.engines.frr.run.sessions import (
-    decode,
-    decode_list,
-    parse_bfd,
-    parse_bgp,
-    parse_isis,
-    parse_ospf,
-    parse_ospf6,
-    without_next_hop,
-)
 from nlan.engines.frr.run.start import Start, start_all
-from nlan.engines.frr.run.vty import SilentError, Vty
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
 from nlan.plan import Operation
-from nlan.resources import FABRIC, Key
+from nlan.resources import Key
 from nlan.runtimes.base import Nodes
 
-T = TypeVar("T")
-_Config = tuple[str, ...] | PeerError | None
-"""What a daemon has for a configuration; why it does not answer; None where it does not run."""
 
-FIRST_S = 0.2
-"""How long each daemon may take to answer before the next one is asked."""
-SIDE_BY_SIDE = 64
-"""So many daemons that are slow to answer are waited for at once."""
-
-_NO_ANSWER = (NotFoundError, PeerError, AttributeError, KeyError, TypeError)
-"""What comes of asking a daemon that ends, hangs or speaks otherwise than FRR."""
-
-_NEIGHBORS: dict[str, tuple[Callable[[str], Iterable[tuple[str, Any]]], str, str]] = {
-    "IS-IS": (parse_isis, "isisd", "show isis neighbor"),
-    "BFD": (lambda text: parse_bfd(decode_list(text)), "bfdd", "show bfd peers json"),
-}
-"""By protocol: who reads the answer, which daemon is asked, and what."""
-
-
-class FrrDriver:
+class FrrDriver(Questions):
     """Serves `FrrDaemon`. What is not in a node's run directory does not exist for it.
 
     Attributes:
@@ -68,15 +38,15 @@ class FrrDriver:
 
     def __init__(self, place: Nodes) -> None:
         """Work in that place."""
-        self._place = place
+        super().__init__(place)
         self.is_strict = False
         self.refusals: list[Refusal] = []
         self.patience_s: float | None = None
-        self._silent: set[tuple[str, str]] = set()  # node and daemon: did not answer, and not started since
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[FrrDaemon]:
         """Return the daemons that run; a dead one is not there."""
-        answers = self._asked(list(filter(_has_daemons, namespaces)))
+        started = {name: list(self._started(name)) for name in namespaces if has_daemons(name)}
+        answers = all_asked(started, self.patience_s)
         self._silent = {one for one in self._silent if one[0] not in answers}
         for namespace, configs in answers.items():
             self._silent |= {(namespace, f.daemon) for f, c in configs.items() if isinstance(c, PeerError)}
@@ -93,22 +63,6 @@ class FrrDriver:
                         orphan=is_orphan(files, zebra=zebra),
                         reset=tuple(self._lost(namespace, files.daemon, config)),
                     )
-
-    def _asked(self, namespaces: Iterable[str]) -> dict[str, dict[Files, _Config]]:
-        """Return what the nodes' daemons have; those that are slow to answer are waited for together."""
-        found = {name: {f: _asked(f, FIRST_S) for f in self._started(name)} for name in namespaces}
-        slow = [
-            f for those in found.values() for f, config in those.items() if isinstance(config, SilentError)
-        ]
-        if slow:
-            from concurrent.futures import ThreadPoolExecutor  # needed by hardly any run
-
-            with ThreadPoolExecutor(min(len(slow), SIDE_BY_SIDE)) as pool:
-                for files, config in zip(
-                    slow, pool.map(lambda f: _asked(f, self.patience_s), slow), strict=True
-                ):
-                    found[files.directory.name][files] = config
-        return found
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
         """Delete, start and change daemons, all of a sort at once."""
@@ -145,28 +99,6 @@ class FrrDriver:
         """Return the file with the daemon's process id."""
         return Files(self._place.directory(namespace), daemon).pid
 
-    def command(self, namespace: str, daemon: str, line: str) -> str:
-        """Return the daemon's answer to one command of enable mode, such as ``show ip route``.
-
-        Raises:
-            NotFoundError: The daemon does not run there.
-            PeerError: It does not answer.
-            ApplyError: It refuses.
-        """
-        files = Files(self._place.directory(namespace), daemon)
-        try:
-            with Vty(files.vty) as vty:
-                answer = vty.together(["enable", line])[1]
-        except OSError as error:
-            raise NotFoundError(f"{namespace}: {daemon} does not run: {error.strerror}") from error
-        if answer.failed:
-            raise ApplyError(namespace, f"{daemon}: {line}", answer.words)
-        return answer.text
-
-    def sessions(self, namespace: str) -> list[BgpSession]:
-        """Return the BGP peers of a node, none where no bgpd runs."""
-        return self._told(parse_bgp, namespace, "bgpd", "show bgp summary json")
-
     def heal(self, namespaces: Sequence[str]) -> None:
         """Help what waits in vain: BGP sessions without a next hop, OSPF's wait for an election."""
         joining = []
@@ -181,69 +113,6 @@ class FrrDriver:
                 joining.append((files, waiting))
         self._open_adjacencies((), joining)
 
-    def _waiting(self, namespace: str, daemon: str, config: Sequence[str]) -> tuple[str, ...]:
-        """Return the lines of interfaces on which an OSPF daemon waits before an election."""
-        if daemon not in ospf_fast_start.WORDS:
-            return ()
-        line = f"show {ospf_fast_start.WORDS[daemon]} interface json"
-        names = {f"interface {name}" for name in self._told(ospf_fast_start.waiting, namespace, daemon, line)}
-        return lines(path for path in paths(config) if path[0] in names)
-
-    def is_computing(self, namespace: str) -> bool:
-        """Tell whether an OSPF daemon of a node is about to compute its routes anew."""
-        two = self._answer(namespace, "ospfd", "show ip ospf json")
-        three = self._answer(namespace, "ospf6d", "show ipv6 ospf6 json")
-        if "spfTimerDueInMsecs" in two or "spfTimerDueInMsecs" in three:
-            return True
-        return externals.may_be_late(two) and not self._has_current_externals(namespace)
-
-    def _has_current_externals(self, namespace: str) -> bool:
-        questions = ("show ip ospf route json", "show ip ospf database external json")
-        try:
-            return externals.are_current(*(self._answer(namespace, "ospfd", q) for q in questions))
-        except _NO_ANSWER:  # told otherwise than FRR tells it: no reason to wait
-            return True
-
-    def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
-        """Return the OSPF neighbours of a node, of both versions."""
-        two = self._told(parse_ospf, namespace, "ospfd", "show ip ospf neighbor json")
-        three = self._told(parse_ospf6, namespace, "ospf6d", "show ipv6 ospf6 neighbor json")
-        return [*two, *three]
-
-    def neighbors_up(self, namespace: str, protocol: str) -> Mapping[str, int]:
-        """Return how many neighbours are up: of ``IS-IS`` by the node's interfaces, of ``BFD`` by address."""
-        parse, daemon, line = _NEIGHBORS[protocol]
-        if (namespace, daemon) in self._silent:
-            return {}
-        try:
-            found = set(parse(self.command(namespace, daemon, line)))
-        except _NO_ANSWER:
-            return {}
-        return Counter(where for where, _ in found)
-
-    def _lost(self, namespace: str, daemon: str, config: Sequence[str]) -> Iterator[str]:
-        """Yield the peers of a bgpd whose session has to be opened again."""
-        if daemon == "bgpd" and any(carrying_ipv6(config)):
-            yield from self._told(without_next_hop, namespace, "bgpd", "show bgp ipv6 neighbors json")
-
-    def _told(
-        self, parse: Callable[[dict[str, Any]], Iterable[T]], namespace: str, daemon: str, line: str
-    ) -> list[T]:
-        """Return what a daemon tells; one that ends, hangs or speaks otherwise than FRR has no sessions."""
-        if (namespace, daemon) in self._silent:
-            return []
-        try:
-            return list(parse(decode(self.command(namespace, daemon, line))))
-        except _NO_ANSWER:
-            return []
-
-    def _answer(self, namespace: str, daemon: str, line: str) -> dict[str, Any]:
-        """Return what a daemon answers; one that ends, hangs or does not run says nothing."""
-        try:
-            return decode(self.command(namespace, daemon, line))
-        except _NO_ANSWER:
-            return {}
-
     def _files(self, key: Key) -> Files:
         return Files(self._place.directory(key.namespace), key.name)
 
@@ -255,7 +124,7 @@ class FrrDriver:
 
     def _runs(self, operation: Operation) -> bool:
         files = self._files(operation.key)
-        return files.receipt.exists() and not is_orphan(files, zebra=True) and _observed(files) is not None
+        return files.receipt.exists() and not is_orphan(files, zebra=True) and observed_of(files) is not None
 
     def _start(
         self, resources: Sequence[FrrDaemon], dialer: bgp_fast_start.Dialer
@@ -292,7 +161,7 @@ class FrrDriver:
         ]
         if fresh or joining:
             started = {files for files, _ in fresh}
-            running = (f for n in self._place.namespaces() if _has_daemons(n) for f in self._started(n))
+            running = (f for n in self._place.namespaces() if has_daemons(n) for f in self._started(n))
             older = [f for f in running if f.daemon in ospf_fast_start.WORDS and f not in started]
             others = [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None]
             ospf_fast_start.open_adjacencies(fresh, others, joining)
@@ -325,7 +194,7 @@ class FrrDriver:
         if wanted is None:
             return None
         try:
-            observed = _observed(files)
+            observed = observed_of(files)
             if observed is None:
                 return self._start([desired], bgp_fast_start.Dialer(self._place))[operation.key]
             done = self._changed(desired, files, observed)
@@ -421,49 +290,6 @@ def _new_interfaces(operation: Operation) -> tuple[str, ...]:
     ends = (operation.desired, operation.observed)
     desired, observed = (end.config or () if isinstance(end, FrrDaemon) else () for end in ends)
     return ospf_fast_start.new_interfaces(operation.key.name, desired, observed) if operation.observed else ()
-
-
-def _has_daemons(namespace: str) -> bool:
-    """Tell nodes from hosts and the fabric."""
-    return "/" not in namespace and namespace != FABRIC
-
-
-def _observed(files: Files) -> tuple[str, ...] | None:
-    """Return what a running daemon has for a configuration; None where it does not run, or in vain."""
-    config = _asked(files)
-    return None if isinstance(config, PeerError) else config
-
-
-def _asked(files: Files, patience_s: float | None = None) -> _Config:
-    """Return what a daemon has for a configuration, None where it does not run; why it does not answer.
-
-    One without its file of the process id counts as one that does not answer: nobody finds it by that
-    any more, as FRR's own tools do.
-    After a crash between start and receipt, what it was started with counts as asked, and what it
-    shows now is kept for the next time. What its manager shows counts as it is: that may not have been
-    told yet.
-    """
-    receipt = Receipt.read(files)
-    asked = {files.pid, files._replace(daemon=files.configured_by).pid}
-    if any(map(processes.is_stopped, asked)):
-        return PeerError(f"{files.daemon} stands still")
-    try:
-        if files.config_vty != files.vty:
-            Vty(files.vty).close()
-        running = load.show(files, patience_s)
-    except PeerError as silent:
-        return silent
-    except OSError:
-        return None
-    if not files.pid.exists():
-        return PeerError(f"{files.daemon} has lost the file with its process id")
-    if receipt is not None and receipt.shown is None and files.config_vty == files.vty:
-        provisional = paths(ospf_fast_start.start_lines(files.daemon, receipt.asked)).keys() - paths(
-            receipt.asked
-        )
-        receipt = Receipt(receipt.asked, lines(path for path in paths(running) if path not in provisional))
-        receipt.write(files)
-    return running if receipt is None or receipt.shown is None else observed_config(receipt, running)
 
 
 def _translated(key: Key, error: NlanError | OSError, verb: str = "configure") -> ApplyError:
