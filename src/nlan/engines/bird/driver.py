@@ -10,18 +10,18 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from nlan import processes
-from nlan.engines.base import BgpAlone, BgpSession, OspfNeighbor
+from nlan.engines._one_daemon import OneDaemonDriver, write
+from nlan.engines.base import BgpSession, OspfNeighbor
 from nlan.engines.bird.config import text
 from nlan.engines.bird.control import TIMEOUT_S, Control
-from nlan.engines.bird.files import Files, Moment, Receipt, write
+from nlan.engines.bird.files import Files, Moment, Receipt
 from nlan.engines.bird.introduce import introduce
 from nlan.engines.bird.log import count_ups
 from nlan.engines.bird.programs import DAEMON, program
@@ -34,7 +34,7 @@ from nlan.engines.bird.show import (
     parse_sessions,
     parse_status,
 )
-from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
+from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
 from nlan.runtimes.base import Nodes
@@ -43,19 +43,17 @@ DEADLINE_S = 30.0
 """How long a start or a reconfiguration may take."""
 LOOK_MS = 2
 """BIRD tells nobody when it is ready: it is looked for this often."""
-DIRECTORIES = ("/usr/sbin", "/usr/local/sbin")
-"""Where BIRD is besides the search path."""
 
 
-class BirdDriver(BgpAlone):
+class BirdDriver(OneDaemonDriver[BirdDaemon, Files]):
     """Serves `BirdDaemon`."""
 
     kinds = ("bird",)
+    daemon, deadline_s, look_ms = DAEMON, DEADLINE_S, LOOK_MS
 
     def __init__(self, place: Nodes) -> None:
         """Work in that place."""
-        self._place = place
-        self._spawned: dict[str, int] = {}
+        super().__init__(place)
         self.patience_s: float | None = None
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[BirdDaemon]:
@@ -74,12 +72,12 @@ class BirdDriver(BgpAlone):
             if not isinstance(daemon, BirdDaemon) or operation.action == "delete" or outcome.get(daemon.key):
                 continue
             if operation.action != "replace" and self._runs(daemon.namespace):
-                outcome[daemon.key] = _guarded(daemon, "change", self._update)
+                outcome[daemon.key] = self._guarded(daemon, "change", self._update)
                 continue
-            outcome[daemon.key] = _guarded(daemon, "start", self._spawn)
+            outcome[daemon.key] = self._guarded(daemon, "start", self._spawn)
             started += [daemon] if outcome[daemon.key] is None else []
         for daemon in started:
-            outcome[daemon.key] = _guarded(daemon, "start", self._settle)
+            outcome[daemon.key] = self._guarded(daemon, "start", self._settle)
         wanted = (operation.desired for operation in operations if outcome.get(operation.key) is None)
         introduce(self._place, [daemon for daemon in wanted if isinstance(daemon, BirdDaemon)])
         return [outcome.get(operation.key) for operation in operations]
@@ -111,14 +109,6 @@ class BirdDriver(BgpAlone):
             ]
         return []
 
-    def log_path(self, namespace: str) -> Path:
-        """Return the log that grows when a session or an adjacency changes."""
-        return self._files(namespace).log
-
-    def pid_path(self, namespace: str, daemon: str = DAEMON) -> Path:
-        """Return the file with its process id."""
-        return self._files(namespace).pid
-
     def _files(self, namespace: str) -> Files:
         return Files(self._place.directory(namespace))
 
@@ -138,48 +128,26 @@ class BirdDriver(BgpAlone):
         except (OSError, PeerError) as error:
             raise NotFoundError(f"{namespace}: {DAEMON} does not answer: {error}") from error
 
-    def _runs(self, namespace: str) -> bool:
-        pidfd = processes.open_daemon(self._place, namespace, DAEMON, self._files(namespace).pid)
-        if pidfd is not None:
-            os.close(pidfd)
-        return pidfd is not None
-
     # Starting
 
     def _spawn(self, daemon: BirdDaemon) -> None:
-        self._place.make_directory(daemon.namespace)
-        files = self._files(daemon.namespace)
-        if failure := self._end([daemon.key])[daemon.key]:
-            raise failure
-        write(files.config, text(daemon.statements))
+        files = self._prepare(daemon)
+        write(files.config, text(daemon.statements), private=True)
         files.write_receipt(daemon, None)
-        argv = [program(DAEMON), "-f", "-c", str(files.config), "-s", files.control_in_node]
-        pid = self._place.spawn(daemon.namespace, argv, output=files.log)
-        self._spawned[daemon.namespace] = os.pidfd_open(pid)
-        write(files.pid, str(pid))
+        self._launch(daemon, [program(DAEMON), "-f", "-c", str(files.config), "-s", files.control_in_node])
 
     def _settle(self, daemon: BirdDaemon) -> None:
         """Wait until it has read its configuration, and write down when that was."""
-        # Not looked up by its number: the kernel lets the parent go on before the child has its new name.
-        pidfd = self._spawned.pop(daemon.namespace)
-        try:
-            self._await_ready(daemon, pidfd)
-        finally:
-            os.close(pidfd)
-
-    def _await_ready(self, daemon: BirdDaemon, pidfd: int) -> None:
         files = self._files(daemon.namespace)
-        deadline = time.monotonic() + DEADLINE_S
-        ended = select.poll()
-        ended.register(pidfd, select.POLLIN)
-        while True:
+
+        def is_ready() -> bool:
             with suppress(OSError, PeerError), _talk(files, TIMEOUT_S) as control:
                 files.write_receipt(daemon, _look(control).configured)
-                return
-            late = time.monotonic() > deadline
-            if late or ended.poll(LOOK_MS):
-                why = f"not ready after {DEADLINE_S:.0f} s" if late else "it ended at its start"
-                raise ApplyError(daemon.namespace, f"start {DAEMON}", f"{why}: {files.last_words()}")
+                return True
+            return False
+
+        with self._launched(daemon) as pidfd:
+            self._await_ready(daemon, pidfd, is_ready)
 
     # Changing
 
@@ -187,7 +155,7 @@ class BirdDriver(BgpAlone):
         """Make a process that runs be like `daemon`."""
         files = self._files(daemon.namespace)
         with self._control(daemon.namespace) as control:
-            write(files.candidate, text(daemon.statements))
+            write(files.candidate, text(daemon.statements), private=True)
             _order(control, daemon, f'configure check "{files.candidate}"')
             os.replace(files.candidate, files.config)
             files.write_receipt(daemon, None)
@@ -212,26 +180,6 @@ class BirdDriver(BgpAlone):
             if not self._runs(namespace):
                 return None
         return msgspec.structs.replace(receipt.asked, after=(), silent=True)
-
-    # Ending
-
-    def _end(self, keys: Sequence[Key]) -> dict[Key, NlanError | None]:
-        """End all at once; what is gone already has been ended."""
-        if not keys:
-            return {}
-        words = {key: [str(self._files(key.namespace).config)] for key in keys}
-        left = processes.end(processes.open_all(self._place, words))
-        return {key: self._clear(key, ended=key not in left) for key in keys}
-
-    def _clear(self, key: Key, *, ended: bool) -> NlanError | None:
-        """Remove what an ended daemon leaves behind."""
-        why = "" if ended else "it does not end, not even by SIGKILL"
-        try:
-            if ended:
-                self._files(key.namespace).remove()
-        except OSError as failure:
-            why = os_words(failure)
-        return ApplyError(key.namespace, f"stop {DAEMON}", why) if why else None
 
 
 def _talk(files: Files, patience_s: float) -> Control:
@@ -294,15 +242,3 @@ def _await_done(control: Control, daemon: BirdDaemon) -> _Look:
             raise ApplyError(daemon.namespace, f"configure {DAEMON}", f"not done after {DEADLINE_S:.0f} s")
         select.poll().poll(LOOK_MS)
     return look
-
-
-def _guarded(daemon: BirdDaemon, what: str, step: Callable[[BirdDaemon], None]) -> NlanError | None:
-    try:
-        step(daemon)
-    except ApplyError as error:
-        return error
-    except OSError as error:
-        return ApplyError(daemon.namespace, f"{what} {DAEMON}", os_words(error))
-    except NlanError as error:
-        return ApplyError(daemon.namespace, f"{what} {DAEMON}", str(error))
-    return None

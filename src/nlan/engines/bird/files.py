@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from nlan.engines._one_daemon import DaemonFiles, write
 from nlan.engines.bird.config import text
 from nlan.engines.bird.directories import RUN
 from nlan.engines.bird.log import NAME as LOG_NAME
@@ -16,12 +16,10 @@ from nlan.engines.bird.resource import BirdDaemon
 from nlan.model import from_json, to_builtins
 from nlan.system import safefiles
 
-RECEIPT_MAX = CONFIG_MAX = 1 << 28
-"""Bytes of a receipt, and of a configuration."""
+CONFIG_MAX = 1 << 28
+"""Bytes of a configuration."""
 EXACT_S = 0.002
 """How far apart two times of one moment may be that BIRD tells: it looks at two clocks to tell one."""
-LOG_MAX = 1 << 26
-"""Bytes of the log that are looked at, from its end."""
 
 
 class Moment(NamedTuple):
@@ -50,15 +48,15 @@ class Receipt(NamedTuple):
     configured: Moment | None
 
 
-class Files(NamedTuple):
-    """The paths of a node's BIRD, all in its run directory."""
+class Files(DaemonFiles):
+    """The paths of a node's BIRD."""
 
-    directory: Path
-
-    @property
-    def config(self) -> Path:
-        """What it reads at its start, and when it is told to."""
-        return self.directory / "bird.conf"
+    names: ClassVar = {
+        "config": "bird.conf",
+        "log": LOG_NAME,
+        "pid": "bird.pid",
+        "receipt": "bird-receipt.json",
+    }
 
     @property
     def candidate(self) -> Path:
@@ -75,41 +73,18 @@ class Files(NamedTuple):
         """The same as the node's programs see it: where birdc looks, if this machine's BIRD has that."""
         return str(RUN.target / "bird.ctl" if RUN.target.is_dir() else self.control)
 
-    @property
-    def log(self) -> Path:
-        """What it says: sessions and neighbours that come and go, and who configures it."""
-        return self.directory / LOG_NAME
-
-    @property
-    def pid(self) -> Path:
-        """Its process id, written by nlan."""
-        return self.directory / "bird.pid"
-
-    @property
-    def receipt(self) -> Path:
-        """What was asked, and when it took that."""
-        return self.directory / "bird-receipt.json"
-
-    def remove(self) -> None:
-        """Remove what it leaves behind."""
-        for path in (self.config, self.candidate, self.control, self.log, self.pid, self.receipt):
-            safefiles.remove(path)
+    def all(self) -> tuple[Path, ...]:
+        """Return what it leaves behind."""
+        return (*super().all(), self.candidate, self.control)
 
     def read_receipt(self) -> Receipt | None:
         """Return what was asked last, None where nothing was, or where it cannot be made out any more."""
-        try:
-            data = json.loads(safefiles.read(self.receipt, RECEIPT_MAX))
-            configured = Moment(*map(float, data["configured"])) if data["configured"] else None
-            return Receipt(from_json(data["asked"], BirdDaemon), configured)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (ValueError, KeyError, TypeError, AttributeError):  # damaged: it is as good as lost
-            return None
+        return self.read(_receipt)
 
     def write_receipt(self, asked: BirdDaemon, configured: Moment | None) -> None:
         """Write down what is asked; root's alone, since it may hold keys."""
         bare = to_builtins(msgspec.structs.replace(asked, after=(), silent=False, wrong=()))
-        write(self.receipt, json.dumps({"asked": bare, "configured": configured}))
+        write(self.receipt, json.dumps({"asked": bare, "configured": configured}), private=True)
 
     def is_changed(self, asked: BirdDaemon) -> bool:
         """Tell whether the configuration on disk is another than was asked for."""
@@ -118,18 +93,7 @@ class Files(NamedTuple):
         except OSError:
             return True
 
-    def log_text(self) -> str:
-        """Return what the process has said so far."""
-        with suppress(OSError):
-            return safefiles.read_end(self.log, LOG_MAX).decode(errors="replace")
-        return ""
 
-    def last_words(self) -> str:
-        """Return the last lines of its log."""
-        lines = self.log_text().strip().splitlines()
-        return " | ".join(lines[-3:]) if lines else "it said nothing"
-
-
-def write(path: Path, octets: str) -> None:
-    """Replace a file in one step; it is root's alone, since it may hold keys."""
-    safefiles.write(path, octets.encode(), mode=0o600)
+def _receipt(data: Any) -> Receipt:
+    configured = Moment(*map(float, data["configured"])) if data["configured"] else None
+    return Receipt(from_json(data["asked"], BirdDaemon), configured)

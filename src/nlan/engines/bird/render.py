@@ -9,10 +9,10 @@ What stands in it, for each IP version that the router has to do with:
   that OSPF knows too is announced all the same. A route of BGP whose next hop cannot be reached is
   neither used nor passed on (BIRD itself would make it unreachable, and announce it).
 
-Peers are called ``ebgp_192_0_2_1`` and ``ibgp_192_0_2_1``. Timers of a lab are those that FRR gets, so that
-both become neighbours: hellos every 3 s, dead after 9 s. BIRD dials a peer a second after its start at the
-earliest (``connect delay time``, of which its jitter takes up to a quarter), and looks at OSPF's changes
-every second (``tick``), which are its least.
+Peers are called ``ebgp_192_0_2_1`` and ``ibgp_192_0_2_1``. Timers of a lab are those of all engines
+(`nlan.engines._routers`), so that their routers become neighbours. BIRD dials a peer a second after its
+start at the earliest (``connect delay time``, of which its jitter takes up to a quarter), and looks at
+OSPF's changes every second (``tick``), which are its least.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 from typing import Literal
 
-from nlan.engines._routers import router_id
+from nlan.engines._routers import DEAD_S, HELLO_S, HOLD_TIME_S, KEEPALIVE_S, router_id
 from nlan.engines.bird.config import OPTIONS, Statement
 from nlan.engines.bird.resource import BirdDaemon
 from nlan.model import Node
@@ -32,12 +32,10 @@ from nlan.services.router.model import Bgp, BgpPeer, Ospf, OspfArea, OspfInterfa
 Timers = Literal["lab", "standard"]
 Version = Literal[4, 6]
 
-KEEPALIVE_S, HOLD_TIME_S = 3, 9
-"""BGP's timers in a lab."""
 STANDARD_HOLD_TIME_S = 240
 """BIRD's own."""
-HELLO_S, DEAD_S, RETRANSMIT_S = 3, 9, 2
-"""OSPF's timers in a lab; BIRD repeats nothing sooner than after 2 s."""
+RETRANSMIT_S = 2
+"""BIRD repeats nothing of OSPF sooner."""
 WAIT_S = 4
 """How long a lab's router waits before an election: a hello more than its neighbours need to be heard."""
 PATHS = 64

@@ -21,13 +21,13 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from nlan import processes
-from nlan.engines.base import BgpAlone, BgpSession
+from nlan.engines._one_daemon import OneDaemonDriver, write
+from nlan.engines.base import BgpSession
 from nlan.engines.gobgp.client import API_PORT, Client, program
 from nlan.engines.gobgp.config import (
     MARKER,
@@ -39,15 +39,14 @@ from nlan.engines.gobgp.config import (
     path_words,
     prefix_of,
 )
-from nlan.engines.gobgp.files import Files, Receipt, write
+from nlan.engines.gobgp.files import Files, Receipt
 from nlan.engines.gobgp.log import count_ups
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.engines.gobgp.snapshot import Snapshot, is_let_in, observed, take
-from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError, os_words
+from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
 from nlan.model.codec import IpAddress
 from nlan.plan import Operation
 from nlan.resources import FABRIC, Key
-from nlan.runtimes.base import Nodes
 from nlan.services.router.model import BgpPeer
 
 DAEMON = "gobgpd"
@@ -63,15 +62,11 @@ LISTENS_SINCE, LISTENS_UNTIL = (3, 23), (4, 0)
 T = TypeVar("T")
 
 
-class GobgpDriver(BgpAlone):
+class GobgpDriver(OneDaemonDriver[GobgpDaemon, Files]):
     """Serves `GobgpDaemon`."""
 
     kinds = ("gobgp",)
-
-    def __init__(self, place: Nodes) -> None:
-        """Work in that place."""
-        self._spawned: dict[str, int] = {}
-        self._place = place
+    daemon, deadline_s, look_ms = DAEMON, DEADLINE_S, LOOK_MS
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[GobgpDaemon]:
         """Return the daemons that run and answer."""
@@ -112,7 +107,7 @@ class GobgpDriver(BgpAlone):
             NotFoundError: GoBGP does not run there.
         """
         files = self._files(namespace)
-        pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid)
+        pidfd = self._open(namespace)
         if pidfd is None:
             raise NotFoundError(f"{namespace}: {DAEMON} does not run")
         try:
@@ -136,30 +131,11 @@ class GobgpDriver(BgpAlone):
         """
         return self._client(namespace).ask(*words)
 
-    def log_path(self, namespace: str) -> Path:
-        """Return the log that grows when a session changes (``Peer Up``, ``Peer Down``)."""
-        return self._files(namespace).log
-
-    def pid_path(self, namespace: str, daemon: str = DAEMON) -> Path:
-        """Return the file with its process id."""
-        return self._files(namespace).pid
-
     def _files(self, namespace: str) -> Files:
         return Files(self._place.directory(namespace))
 
     def _client(self, namespace: str) -> Client:
         return Client(self._place, namespace)
-
-    def _guarded(self, daemon: GobgpDaemon, what: str, step: Any) -> NlanError | None:
-        try:
-            step(daemon)
-        except ApplyError as error:
-            return error
-        except OSError as error:
-            return ApplyError(daemon.namespace, f"{what} {DAEMON}", os_words(error))
-        except NlanError as error:
-            return ApplyError(daemon.namespace, f"{what} {DAEMON}", str(error))
-        return None
 
     # Starting
 
@@ -172,43 +148,23 @@ class GobgpDriver(BgpAlone):
         return frozenset(daemon.listens if daemon.listens and self._can_listen else ())
 
     def _spawn(self, daemon: GobgpDaemon) -> None:
-        self._place.make_directory(daemon.namespace)
-        files = self._files(daemon.namespace)
-        if failure := self._end([daemon.key])[daemon.key]:
-            raise failure
+        files = self._prepare(daemon)
         listens = self._listens(daemon)
         write(files.config, config_text(daemon, listens=listens), private=True)
         files.write_receipt(daemon, map(str, listens), None)
         argv = [program(DAEMON), "-f", str(files.config), "-t", "json", "--log-plain", "--pprof-disable"]
         argv += ["--api-hosts", f"127.0.0.1:{API_PORT}"]
-        pid = self._place.spawn(daemon.namespace, argv, output=files.log)
-        self._spawned[daemon.namespace] = os.pidfd_open(pid)
-        write(files.pid, str(pid))
+        self._launch(daemon, argv)
 
     def _settle(self, daemon: GobgpDaemon) -> None:
         """Wait until it answers and has all its peers; tell it what to announce; keep what it shows then."""
-        # Not looked up by its number: the kernel lets the parent go on before the child has its new name.
-        pidfd = self._spawned.pop(daemon.namespace)
-        try:
-            self._await_api(daemon, pidfd)
-        finally:
-            os.close(pidfd)
+        client = self._client(daemon.namespace)
+        with self._launched(daemon) as pidfd:
+            self._await_ready(daemon, pidfd, client.is_ready)
         listens = self._listens(daemon)
         self._await_peers(daemon, daemon.peers, listens, fresh=True)
-        self._client(daemon.namespace).tell([path_words("add", path) for path in daemon.paths])
+        client.tell([path_words("add", path) for path in daemon.paths])
         self._remember(daemon, listens)
-
-    def _await_api(self, daemon: GobgpDaemon, pidfd: int) -> None:
-        deadline = time.monotonic() + DEADLINE_S
-        ended = select.poll()
-        ended.register(pidfd, select.POLLIN)
-        client = self._client(daemon.namespace)
-        while not client.is_ready():
-            late = time.monotonic() > deadline
-            if late or ended.poll(LOOK_MS):
-                why = f"not ready after {DEADLINE_S:.0f} s" if late else "it ended at its start"
-                words = self._files(daemon.namespace).last_words()
-                raise ApplyError(daemon.namespace, f"start {DAEMON}", f"{why}: {words}")
 
     def _remember(self, daemon: GobgpDaemon, listens: Collection[IpAddress]) -> None:
         """Write down what was asked, and what it shows of the peers that it dials."""
@@ -322,7 +278,7 @@ class GobgpDriver(BgpAlone):
     def _reload(self, daemon: GobgpDaemon, peers: Sequence[BgpPeer], listens: Collection[IpAddress]) -> None:
         files = self._files(daemon.namespace)
         write(files.config, config_text(daemon, peers, listens), private=True)
-        pidfd = processes.open_daemon(self._place, daemon.namespace, DAEMON, files.pid)
+        pidfd = self._open(daemon.namespace)
         if pidfd is None:
             raise ApplyError(daemon.namespace, f"configure {DAEMON}", f"it ended: {files.last_words()}")
         try:
@@ -339,7 +295,7 @@ class GobgpDriver(BgpAlone):
         receipt = files.read_receipt()
         if receipt is None:
             return None
-        pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid)
+        pidfd = self._open(namespace)
         if pidfd is None:
             return None
         try:
@@ -360,7 +316,7 @@ class GobgpDriver(BgpAlone):
         """Return what was asked of a process that runs without answering, None where none does."""
         files = self._files(namespace)
         receipt = files.read_receipt()
-        pidfd = processes.open_daemon(self._place, namespace, DAEMON, files.pid) if receipt else None
+        pidfd = self._open(namespace) if receipt else None
         if receipt is None or pidfd is None:
             return None
         os.close(pidfd)
@@ -371,26 +327,6 @@ class GobgpDriver(BgpAlone):
         with suppress(NotFoundError, PeerError):
             return _patiently(pidfd, lambda: take(self._client(namespace), receipt))
         return None
-
-    # Ending
-
-    def _end(self, keys: Sequence[Key]) -> dict[Key, NlanError | None]:
-        """End all at once; what is gone already has been ended."""
-        if not keys:
-            return {}
-        words = {key: [str(self._files(key.namespace).config)] for key in keys}
-        left = processes.end(processes.open_all(self._place, words))
-        return {key: self._clear(key, ended=key not in left) for key in keys}
-
-    def _clear(self, key: Key, *, ended: bool) -> NlanError | None:
-        """Remove what an ended daemon leaves behind."""
-        why = "" if ended else "it does not end, not even by SIGKILL"
-        try:
-            if ended:
-                self._files(key.namespace).remove()
-        except OSError as failure:
-            why = os_words(failure)
-        return ApplyError(key.namespace, f"stop {DAEMON}", why) if why else None
 
 
 def _patiently(pidfd: int, ask: Callable[[], T]) -> T:
