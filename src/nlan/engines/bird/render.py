@@ -76,7 +76,7 @@ def statements(node: Node, router: Router, identifier: IPv4Address, timers: Time
 def _statements(node: Node, router: Router, identifier: IPv4Address, timers: Timers) -> Iterator[Statement]:
     versions = _versions(node, router)
     yield _options(identifier, versions, router)
-    yield _protocol("device", "interfaces", ["scan time 10;"])
+    yield _protocol("device", "device1", ["scan time 10;"])
     yield _protocol("direct", "connected", [f"ipv{version};" for version in versions])
     for version in versions:
         yield _kernel(router, version)
@@ -169,7 +169,8 @@ def _towards(node: Node, routes: Sequence[StaticRoute]) -> str:
 def _hop(route: StaticRoute) -> str:
     if route.via is None:
         return f'via "{route.interface}"'
-    return f"via {route.via}" + (f' dev "{route.interface}"' if route.interface is not None else "")
+    # BIRD 2.0 takes no `dev` behind an address; later ones take this as well.
+    return f"via {route.via}" + (f"%'{route.interface}'" if route.interface is not None else "")
 
 
 # BGP
