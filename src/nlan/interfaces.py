@@ -5,7 +5,7 @@ Names depend on the lab's own names alone, so that adding one moves no other.
 
 from __future__ import annotations
 
-from nlan.values import IFNAMSIZ
+from nlan.values import IFNAMSIZ, digest
 
 LOOPBACK = "lo"
 UNDERLAY = "eth0"
@@ -45,6 +45,4 @@ def fits(name: str) -> bool:
 
 
 def _hash(name: str, size: int) -> str:
-    import hashlib  # 5 ms, and most names fit
-
-    return hashlib.blake2b(name.encode(), digest_size=size).hexdigest()
+    return digest(name, size).hex()

@@ -110,6 +110,9 @@ CHANGE = (LAB, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON)
 CHANGING = frozenset({"up", "down", "rollback", "set", "unset", "edit", "restore"})
 """Verbs that may be interrupted with something half-done."""
 
+ALONE = frozenset({"generate", "completion"})
+"""Verbs that need neither a model nor a machine."""
+
 FOLDERS = {
     "run": ("up", "plan", "down", "restore", "keep"),
     "change": ("set", "unset", "edit", "confirm", "rollback", "history", "diff"),

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 from nlan.model import Node
 from nlan.services.node.expand import addresses
 from nlan.services.router.model import Router
+from nlan.values import digest
 
 KEEPALIVE_S, HOLD_TIME_S = 3, 9
 """BGP's timers in a lab."""
@@ -25,7 +26,4 @@ def router_id(node: Node) -> IPv4Address:
     for address in addresses(node):
         if isinstance(address.ip, IPv4Address):
             return address.ip
-    from hashlib import blake2b  # needed by hardly any router
-
-    digest = blake2b(node.name.encode(), digest_size=4).digest()
-    return IPv4Address(0x64400000 | int.from_bytes(digest) & 0x3FFFFF)
+    return IPv4Address(0x64400000 | int.from_bytes(digest(node.name, 4)) & 0x3FFFFF)

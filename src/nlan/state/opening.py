@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +54,8 @@ def forget(state: Path, lab: str) -> bool:
     directory = database_path(state, lab).parent
     if not directory.is_dir():
         return False
+    import shutil  # 2 ms, and most databases stay
+
     try:
         shutil.rmtree(directory)
     except OSError as error:
