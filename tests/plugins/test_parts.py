@@ -69,6 +69,13 @@ def test_its_keys_are_in_the_schema(nlan: Nlan) -> None:
     assert "patchbay" in json.dumps(schema["$defs"]["lab"]["properties"]["dataplane"])
 
 
+def test_its_keys_and_its_page_are_in_the_reference(nlan: Nlan) -> None:
+    reference = nlan("schema", "--docs").out
+    assert "\n- [Sinks: where packets end](https://lookout.example/sinks)\n" in reference
+    assert "\n## sink\n\nAn interface that swallows what is sent to it.\n" in reference
+    assert "| `sinks`, `Sinks` | " in reference
+
+
 def test_what_it_plans_is_shown(nlan: Nlan) -> None:
     file = nlan.write(LAB)
     operations = nlan.operations(file)

@@ -16,7 +16,10 @@ import pytest
 from drift_kinds import KINDS
 from nlan.cli import reference
 from nlan.cli.main import parser
-from nlan.schema import load
+from nlan.engines.base import SEAM as ENGINES
+from nlan.registry import Registry
+from nlan.schema import load, vocabulary
+from nlan.schema.resolving.contributors import Contributor, contributors
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -162,6 +165,24 @@ def test_services_show_every_key_of_the_reference() -> None:
     said = "".join(page.read_text(encoding="utf-8") for page in SERVICES)
     shown = set(re.findall(r"<!-- keys: ([^>]+) -->", said))
     assert set(tables_module().tables()) - shown == {"lab", "node", "limits"}
+
+
+@pytest.mark.parametrize(
+    "part", [*contributors(Registry(())), *Registry(()).of(ENGINES).values()], ids=lambda part: part.name
+)
+def test_what_adds_keys_has_a_page(part: Contributor) -> None:
+    contribution = part.contribution()
+    assert contribution.pages or not contribution.keys
+    for title, where in contribution.pages.items():
+        path, _, anchor = where.partition("#")
+        headlines = re.findall(r"^#+ (.*)$", (DOCS / path).read_text(encoding="utf-8"), re.MULTILINE)
+        assert title in headlines
+        assert not anchor or anchor in anchors(DOCS / path)
+
+
+def test_every_page_of_services_is_some_ones() -> None:
+    known = {DOCS / where.partition("#")[0] for where in vocabulary().pages.values()}
+    assert set(SERVICES) <= known
 
 
 def test_every_kind_of_drift_is_listed() -> None:

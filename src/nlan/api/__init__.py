@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nlan.plan import Operation as Operation
     from nlan.plan import Plan as Plan
     from nlan.schema import json_schema as json_schema
+    from nlan.schema import reference as reference
     from nlan.schema import to_yaml as to_yaml
     from nlan.schema.syntax.report import nearest as nearest
     from nlan.schema.written.dump import hidden as hidden
@@ -90,6 +91,7 @@ _HOME = {
     "namespace_name": "nlan.paths",
     "nearest": "nlan.schema.syntax.report",
     "need_root": "nlan.api.catalog",
+    "reference": "nlan.schema",
     "to_builtins": "nlan.model",
     "to_plain": "nlan.schema.written.dump",
     "to_shown": "nlan.model",

@@ -234,7 +234,15 @@ VERBS = (
         ),
     ),
     Verb("doctor", "what this machine has and lacks for nlan, and how to get it", (JSON,)),
-    Verb("schema", "print the JSON Schema of the file, for editors"),
+    Verb(
+        "schema",
+        "print the JSON Schema of the file, for editors",
+        (
+            _option(
+                "--docs", action="store_true", help="print the reference of the file instead, as Markdown"
+            ),
+        ),
+    ),
     Verb(
         "completion",
         "print shell completion",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nlan.model import Lab
     from nlan.schema.written.sections import Vocabulary
 
-__all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "to_yaml", "vocabulary"]
+__all__ = ["Allocations", "Loaded", "check", "json_schema", "load", "reference", "to_yaml", "vocabulary"]
 
 
 def check(lab: Lab) -> tuple[Problem, ...]:
@@ -41,6 +41,13 @@ def json_schema(words: Vocabulary | None = None) -> dict[str, Any]:
     from nlan.schema.written.jsonschema import json_schema as make
 
     return make(words or vocabulary())
+
+
+def reference(words: Vocabulary | None = None) -> str:
+    """Return the reference page of the file, as Markdown."""
+    from nlan.schema.docs import page
+
+    return page(words or vocabulary())
 
 
 def to_yaml(lab: Lab, *, secrets: bool = False) -> str:

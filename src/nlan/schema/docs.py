@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from nlan.schema.written import table
 from nlan.schema.written.sections import AnyKey, Section, Vocabulary
@@ -11,7 +11,7 @@ _INTRO = """\
 # The file
 
 This page is made from the schema (`python -m nlan.schema.docs`); the same table checks every file
-and gives `nlan schema` its JSON Schema.
+and gives `nlan schema` its JSON Schema. `nlan schema --docs` prints it with what is installed beside nlan.
 
 A file is YAML, at most 8 MiB, and comes in one of two spellings of the same model:
 
@@ -43,13 +43,20 @@ pool is used up.
 
 def page(vocabulary: Vocabulary) -> str:
     """Return the whole page; equal vocabularies give equal bytes."""
-    parts = [_INTRO]
+    parts = [_INTRO, _pages(vocabulary.pages)]
     parts += [
         "\n".join(_section(section, vocabulary.keys(section)))
         for section in vocabulary.sections
         if section is not table.FULL
     ]
     return "\n".join(parts)
+
+
+def _pages(pages: Mapping[str, str]) -> str:
+    """Return where services and engines tell of themselves at length."""
+    listed = (f"- [{title}]({where if ':' in where else f'../{where}'})" for title, where in pages.items())
+    intro = "**Pages.** Services and routing engines tell at length what they make of their keys:\n"
+    return "\n".join([intro, *listed, ""])
 
 
 def _section(section: Section, keys: Iterable[AnyKey]) -> Iterator[str]:

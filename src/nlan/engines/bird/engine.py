@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nlan.runtimes.base import Nodes
     from nlan.schema.resolving.drafts import Positions
     from nlan.schema.syntax.report import Report
+    from nlan.schema.written.sections import Contribution
 
 
 class BirdEngine(WithoutRaw):
@@ -33,6 +34,12 @@ class BirdEngine(WithoutRaw):
     watches = Watches(frozenset({DAEMON}), logs="")
     directories = (RUN,)
     programs = BirdPrograms()
+
+    def contribution(self) -> Contribution:
+        """Return no keys, and where its page is."""
+        from nlan.schema.written import sections
+
+        return sections.Contribution({}, pages={"BIRD instead of FRR": "services/bird.md"})
 
     def resources(
         self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: None = None

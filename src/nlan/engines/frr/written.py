@@ -68,6 +68,7 @@ CONTRIBUTION = Contribution(
     fields={(FrrRaw, "text"): Lines()},
     routing={"a node": keys_of(NodeKeys)},
     lines="FRR's lines",
+    pages={"Raw FRR: configuration that you bring": "services/raw-frr.md"},
 )
 
 

@@ -7,7 +7,9 @@ from nlan.schema.written.scalars import Bool
 from nlan.schema.written.sections import Contribution, Key, Record
 
 _EMBEDDED = Key("embedded_bgp", Bool(), "Speak BGP by GoBGP instead of FRR.", default="`false`")
-CONTRIBUTION = Contribution({"Router": [_EMBEDDED]})
+CONTRIBUTION = Contribution(
+    {"Router": [_EMBEDDED]}, pages={"EmbeddedBgp: GoBGP instead of FRR": "services/embedded-bgp.md"}
+)
 
 
 def chosen(router: Record) -> Written[bool] | None:

@@ -231,6 +231,7 @@ class Contribution(NamedTuple):
         routing: Keys of ``a node`` that make a router of it, and of ``a lab`` that make one of every node,
             where a node does not say what it is.
         lines: What of it takes an address of a segment, such as ``${r2@r3}``, in words; empty for nothing.
+        pages: Where it is told at length, by headline: of nlan's own a path below ``docs``, else a URL.
     """
 
     keys: Mapping[str, Sequence[AnyKey]]
@@ -239,6 +240,7 @@ class Contribution(NamedTuple):
     fields: Mapping[tuple[type, str], ScalarKind[object]] = MappingProxyType({})
     routing: Mapping[str, Sequence[AnyKey]] = MappingProxyType({})
     lines: str = ""
+    pages: Mapping[str, str] = MappingProxyType({})
 
 
 NOTHING = Contribution({})
@@ -258,6 +260,7 @@ class Vocabulary:
         self.sections = (*sections, *(section for one in contributions for section in one.sections))
         self.titles = {kind: title for one in contributions for kind, title in one.titles.items()}
         self.fields = {field: kind for one in contributions for field, kind in one.fields.items()}
+        self.pages = {title: where for one in contributions for title, where in one.pages.items()}
         self.lines = [one.lines for one in contributions if one.lines]
         self._keys: dict[str, tuple[AnyKey, ...]] = {}
         self._spellings: dict[str, dict[str, AnyKey]] = {}

@@ -66,4 +66,6 @@ class OfLab:
     networks = Key("networks", MapOf(NAME, NETWORK), "Segments of many nodes, by name.")
 
 
-CONTRIBUTION = Contribution({"a lab": keys_of(OfLab)}, [LINK, NETWORK])
+CONTRIBUTION = Contribution(
+    {"a lab": keys_of(OfLab)}, [LINK, NETWORK], pages={"Links and LANs": "services/links-and-lans.md"}
+)

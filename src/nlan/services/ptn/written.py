@@ -162,4 +162,5 @@ CONTRIBUTION = Contribution(
         (L2Vpn, "vid"): VID,
         (L2Vpn, "mtu"): MTU,
     },
+    pages={"Ptn: layer-2 networks over VXLAN": "services/ptn.md"},
 )

@@ -106,6 +106,7 @@ CONTRIBUTION = Contribution(
         (Queue, "jitter_us"): MICROSECONDS,
         (Queue, "loss"): PERCENT,
     },
+    pages={"Slow, long and lossy links": "services/links-and-lans.md#slow-long-and-lossy-links"},
 )
 
 

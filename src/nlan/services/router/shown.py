@@ -58,6 +58,7 @@ CONTRIBUTION = Contribution(
         (BgpPeer, "update_source"): common.SOURCE,
         (BgpPeer, "description"): common.DESCRIPTION,
     },
+    pages={"Router: loopback, OSPF, BGP, static routes": "services/router.md"},
     routing={
         "a lab": (written.LabKeys.asn, written.LabKeys.ospf),
         "a node": (

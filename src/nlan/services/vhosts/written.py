@@ -74,4 +74,5 @@ CONTRIBUTION = Contribution(
     titles={VhostLan: "a host LAN"},
     fields={(VhostLan, "mtu"): MTU},
     routing={"a node": (NodeKeys.hosts, NodeKeys.vhosts)},
+    pages={"Vhosts: hosts behind a node": "services/vhosts.md"},
 )

@@ -24,6 +24,7 @@ CONTRIBUTION = Contribution(
     [SINK],
     titles={Sinks: "sinks", Sink: "a sink"},
     fields={(Sink, "name"): common.IFNAME, (Sink, "mtu"): common.MTU},
+    pages={"Sinks: where packets end": "https://lookout.example/sinks"},
 )
 
 
