@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -23,7 +24,13 @@ _ADDRESS_TYPES = {
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A frozen model value; what stands at its default is left out of the JSON."""
+    """A frozen model value; what stands at its default is left out of the JSON.
+
+    Class attributes:
+        words: Fields that people write, and are shown, by another word: the file's.
+    """
+
+    words: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
 
 if TYPE_CHECKING:

@@ -54,6 +54,10 @@ class ServiceModel(Base, frozen=True, kw_only=True):
         """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
         return iter(())
 
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the texts in other languages that the user brings, each by the key that it stands under."""
+        return iter(())
+
     @classmethod
     def segments(cls, lab: Lab) -> Iterator[tuple[End, Segment]]:
         """Yield which segment each interface of the service is on, where nodes share one."""

@@ -33,7 +33,6 @@ from nlan.schema.written import table
 from nlan.schema.written.common import NAME
 from nlan.schema.written.kinds import Reader, shape
 from nlan.schema.written.sections import Record, Vocabulary
-from nlan.services.router.model import Router
 from nlan.values import NAME_MAX, is_name
 
 if TYPE_CHECKING:
@@ -124,15 +123,15 @@ def _raw_lines(
     """Yield each node with raw lines, and where those stand: a file, and its line of each."""
     source = text.split("\n")
     for node in lab.nodes:
-        raw = node.get(Router).raw
-        if raw is None:
+        key, lines = next((one for service in node.services for one in service.texts()), ("", ""))
+        if not key:
             continue
-        at, count = positions.find("node", node.name, raw.key, "text"), raw.text.count("\n") + 1
+        at, count = positions.find("node", node.name, key, "text"), lines.count("\n") + 1
         if at.path:
             yield node.name, (at.path, tuple(range(1, count + 1)))
         elif not text:  # imported: the lines stand there as they are
-            lines = tuple(map(report.source_line, range(at.line, at.line + count)))
-            yield node.name, (report.source_file(at.line), lines)
+            numbers = range(at.line, at.line + count)
+            yield node.name, (report.source_file(at.line), tuple(map(report.source_line, numbers)))
         elif 0 < at.line <= len(source):
             first = at.line + bool(_BLOCK.search(source[at.line - 1]))
             yield node.name, (report.file, tuple(map(report.source_line, range(first, first + count))))

@@ -11,7 +11,7 @@ import msgspec
 from nlan.engines.base import SILENT, Daemon
 from nlan.model.codec import Base, IpAddress, IpNetwork, to_shown
 from nlan.resources.base import Difference, Key, Rank
-from nlan.services.router.model import WORDS, BgpPeer
+from nlan.services.router.model import BgpPeer
 
 
 class LocalPath(Base, frozen=True, kw_only=True):
@@ -179,4 +179,4 @@ def _sorted(addresses: Iterable[IpAddress]) -> list[IpAddress]:
 
 def _peer_text(peer: BgpPeer, listens: bool) -> str:
     values = to_shown(peer) | ({"dials": "itself"} if listens else {})
-    return " ".join(f"{WORDS.get((BgpPeer, key), key)}={value}" for key, value in values.items())
+    return " ".join(f"{BgpPeer.words.get(key, key)}={value}" for key, value in values.items())

@@ -14,7 +14,7 @@ from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.segments import Holders, Segment, Segments
-from nlan.schema.resolving.contributors import CheckedLab, Contributor, Held
+from nlan.schema.resolving.contributors import CheckedLab, Contributor, Held, PartKey, PartPath
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
 from nlan.services.ptn.model import Ptn
@@ -42,6 +42,12 @@ def check_mtu(mtu: int, addresses: Iterable[IpInterface], at: Position, report: 
 def too_small(mtu: int) -> str:
     """Return what is wrong with an MTU that IPv6 cannot have."""
     return f"an MTU of {mtu} is too small for IPv6, which wants {MTU_IPV6} (RFC 8200)"
+
+
+def parts_of_addresses(values: Iterable[IpInterface], path: PartPath) -> Iterator[tuple[PartKey, PartPath]]:
+    """Yield where each address of a list stands."""
+    for number, value in enumerate(values):
+        yield ("address", value), (*path, str(number))
 
 
 def _held(

@@ -6,11 +6,11 @@ file may name as such and the model cannot.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 
 from nlan.errors import Problem
 from nlan.model import Lab, Node, lab
-from nlan.model.codec import IpInterface
+from nlan.schema.checking.addressing import parts_of_addresses
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.contributors import installed
 from nlan.schema.resolving.drafts import Positions
@@ -106,12 +106,6 @@ def _parts(node: Node) -> Iterator[tuple[Key, Path]]:
             yield from _vpn(vpn, ("ptn", str(number), "l2vpns", str(inner)))
     for service in installed():
         yield from service.parts(node)
-
-
-def parts_of_addresses(values: Iterable[IpInterface], path: Path) -> Iterator[tuple[Key, Path]]:
-    """Yield where each address of a list stands."""
-    for number, value in enumerate(values):
-        yield ("address", value), (*path, str(number))
 
 
 def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[Key, Path]]:

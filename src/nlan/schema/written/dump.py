@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 
 from nlan.model import Lab, Node
-from nlan.model.codec import to_builtins
+from nlan.model.codec import Base, to_builtins
 from nlan.model.stored import installed
 from nlan.secrets import HIDDEN, Secret, hide
-from nlan.services.router.model import WORDS
 
 Conceal = Callable[[str], str]
 """Returns what is shown in a key's place."""
@@ -28,7 +27,8 @@ def to_plain(value: Any, conceal: Conceal | None = None) -> Any:
         value = installed().write(value)
     if isinstance(value, msgspec.Struct):
         kind = type(value)
-        written = {WORDS.get((kind, name), name): getattr(value, name) for name in value.__struct_fields__}
+        words = kind.words if issubclass(kind, Base) else {}
+        written = {words.get(name, name): getattr(value, name) for name in value.__struct_fields__}
         return {word: to_plain(inner, conceal) for word, inner in written.items() if inner is not None}
     if isinstance(value, tuple | list):
         return [to_plain(item, conceal) for item in value]

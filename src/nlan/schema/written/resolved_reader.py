@@ -7,12 +7,12 @@ list is its number, counted from zero. Values are as in files, and so are the me
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import inspect
 
 from nlan.model import Lab, Node, from_json, lab
-from nlan.model.codec import IpAddress, IpInterface, IpNetwork
+from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.stored import installed
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
@@ -24,7 +24,6 @@ from nlan.schema.written.scalars import Bool, Choice, Installed, Line, Text
 from nlan.schema.written.sections import Vocabulary
 from nlan.schema.written.table import DATAPLANES, RUNTIMES
 from nlan.secrets import Secret
-from nlan.services.router.model import WORDS
 from tega.paths import format_path
 
 Path = tuple[str, ...]
@@ -130,7 +129,12 @@ def fields_by_word(kind: inspect.StructType) -> dict[str, inspect.Field]:
 
 def word_of(kind: inspect.StructType, field: inspect.Field) -> str:
     """Return the word that `show` prints for a field."""
-    return WORDS.get((model_of(kind), field.name), field.name)
+    return _words(kind).get(field.name, field.name)
+
+
+def _words(kind: inspect.StructType) -> Mapping[str, str]:
+    found = model_of(kind)
+    return found.words if issubclass(found, Base) else {}
 
 
 class _Reading:
@@ -187,7 +191,7 @@ class _Reading:
         for word, field in fields.items():
             if field.required and word not in found:
                 wanted = self._wanted(field.type, self._fields.get((model_of(kind), word)))
-                written = WORDS.get((model_of(kind), word), word)
+                written = _words(kind).get(word, word)
                 self._wrong(path, f"`{written}` is required: {wanted}")
         return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
+from types import MappingProxyType
 from typing import ClassVar, Literal, TypeVar
 
 from nlan.interfaces import LOOPBACK
@@ -76,6 +77,7 @@ class BgpPeer(Base, frozen=True, kw_only=True):
         description: Free text; `nlan` writes the peer's node name.
     """
 
+    words: ClassVar[Mapping[str, str]] = MappingProxyType({"peer_asn": "remote_as"})
     address: IpAddress
     peer_asn: int
     next_hop_self: bool = False
@@ -87,10 +89,6 @@ class BgpPeer(Base, frozen=True, kw_only=True):
     keepalive_s: int | None = None
     hold_time_s: int | None = None
     description: str | None = None
-
-
-WORDS: dict[tuple[type, str], str] = {(BgpPeer, "peer_asn"): "remote_as"}
-"""Fields of the model that people write, and are shown, by another name: the file's."""
 
 
 class Bgp(Base, frozen=True, kw_only=True):
@@ -173,6 +171,11 @@ class Router(ServiceModel, frozen=True, kw_only=True):
     def find(self, kind: type[R]) -> R | None:
         """Return the configuration that the user brings, where it is of that engine's type; else None."""
         return self.raw if isinstance(self.raw, kind) else None
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the configuration that the user brings."""
+        if self.raw is not None:
+            yield self.raw.key, self.raw.text
 
     def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield ``lo``, where it has addresses."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nlan.model import Node
-from nlan.schema.checking.change import parts_of_addresses
+from nlan.schema.checking.addressing import parts_of_addresses
 from nlan.schema.resolving.contributors import Held, PartKey, PartPath
 from nlan.schema.resolving.drafts import Positions
 from nlan.services.router.model import Router
