@@ -69,15 +69,15 @@ def settings(node: Node, engines: Engines) -> dict[str, str]:
     """Return the node's kernel settings by path: nlan's own, then those of raw configuration and of the user.
 
     The kernel takes the stricter of an interface's reverse-path filter and that of all, and a new
-    interface has the machine's; so what is said of all is set on each.
+    interface has the machine's; so what is written of all is set on each.
     """
     engine = engines.of(node)
     raw = engine.raw if engine is not None and node.get(Router).raw else None
     found = NODE_SYSCTLS | (ROUTER_SYSCTLS if node.forwarding else HOST_SYSCTLS)
     if _has_ipv6(node) or (raw is not None and raw.has_ipv6(node)):
         found |= NODE_SYSCTLS_V6 | (ROUTER_SYSCTLS_V6 if node.forwarding else HOST_SYSCTLS_V6)
-    if (said := node.sysctls.get(RP_FILTER.format("all"))) is not None:
-        found |= {RP_FILTER.format(name): said for name, _ in node.held() if name != "lo"}
+    if (written := node.sysctls.get(RP_FILTER.format("all"))) is not None:
+        found |= {RP_FILTER.format(name): written for name, _ in node.held() if name != "lo"}
     return {**found, **(raw.sysctls(node) if raw is not None else {}), **node.sysctls}
 
 

@@ -107,8 +107,8 @@ def add_vhosts(node: NodeDraft, mtu: int, positions: Positions, report: Report) 
                 report.error(written.at, "`Network` is required: the LAN's gateway address")
             continue
         hosts = written.get(HostLanKeys.vhosts, 1)
-        octets = written.get(HostLanKeys.mtu, node.written.get(NodeKeys.mtu, mtu))
-        lan = host_lan(gateways, hosts, octets, written.position(HostLanKeys.vhosts), report)
+        own = written.get(HostLanKeys.mtu, node.written.get(NodeKeys.mtu, mtu))
+        lan = host_lan(gateways, hosts, own, written.position(HostLanKeys.vhosts), report)
         add_lan(node, lan, written.position(HostLanKeys.network), positions)
 
 

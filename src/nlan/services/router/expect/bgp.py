@@ -49,7 +49,7 @@ class _Route(msgspec.Struct, frozen=True):
 
 
 def speaker(node: Node) -> Bgp | None:
-    """Return the node's BGP, or None where it speaks none that the model tells of."""
+    """Return the node's BGP, or None where the model has none."""
     router = described(node)
     return router.bgp if router is not None else None
 
@@ -208,8 +208,8 @@ def _edge(topology: Routed, known: Known, node: Node, bgp: Bgp, peer: BgpPeer, o
 def _answer(topology: Routed, node: Node, peer: BgpPeer, other: Node) -> BgpPeer | None:
     """Return the other side's description of the session, or None.
 
-    One of the two dials from the address by which the other knows it; where the model does not tell from
-    which it dials, it may be that one.
+    One of the two connects from the address by which the other knows it; where the model does not tell from
+    which it connects, it may be that one.
     """
     theirs = speaker(other)
     backs = [
@@ -226,7 +226,7 @@ def _answer(topology: Routed, node: Node, peer: BgpPeer, other: Node) -> BgpPeer
 
 
 def _source(node: Node, peer: BgpPeer) -> IpAddress | None:
-    """Return the address that the node dials the peer from, None where routing decides."""
+    """Return the address that the node connects to the peer from, None where routing decides."""
     version = peer.address.version
     if peer.update_source is not None:
         return node.address_of(peer.update_source, version)

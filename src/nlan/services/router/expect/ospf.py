@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from nlan.model import Node
 from nlan.model.codec import IpInterface, IpNetwork
-from nlan.model.segments import Segment as Wire
+from nlan.model.segments import Segment
 from nlan.services.router.expect.raw import Apart
 from nlan.services.router.expect.topology import Routed, described, mtus_differ
 from nlan.services.router.model import Router
 
 BACKBONE = IPv4Address(0)
 
-Segment = tuple[IpNetwork, IPv4Address]
+AreaPrefix = tuple[IpNetwork, IPv4Address]
 """A prefix in an area."""
 End = tuple[str, str, bool]
 """A router, its interface, and whether that is passive."""
@@ -53,7 +53,7 @@ def adjacencies(topology: Routed, version: int) -> dict[tuple[str, str], int]:
     """Return on how many neighbours each router comes to terms with, by (router, interface).
 
     That is full, or two-way beside a designated router where neither is one (RFC 2328, section 10.4). Raw
-    lines that speak of OSPF may keep two apart, so nothing is said of their segments; nor of L2VPNs where
+    lines that speak of OSPF may keep two apart, so nothing is expected of their segments; nor of L2VPNs where
     not all flood to all or not all have the same MTU.
     """
     found: dict[tuple[str, str], int] = {}
@@ -70,11 +70,11 @@ def adjacencies(topology: Routed, version: int) -> dict[tuple[str, str], int]:
 
 def _alike(topology: Routed, version: int) -> Iterator[set[tuple[str, str]]]:
     """Yield the ends that hear each other in the same subnet and area, the passive ones left out."""
-    found: dict[tuple[Wire, Segment], set[tuple[str, str]]] = defaultdict(set)
-    for segment, routers in _segments(topology, version).items():
+    found: dict[tuple[Segment, AreaPrefix], set[tuple[str, str]]] = defaultdict(set)
+    for prefix, routers in _by_prefix(topology, version).items():
         for name, interface, passive in routers:
             if not passive:
-                found[topology.segments.get((name, interface)), segment].add((name, interface))
+                found[topology.segments.get((name, interface)), prefix].add((name, interface))
     yield from found.values()
 
 
@@ -89,7 +89,7 @@ def hindered(topology: Routed, version: int) -> Iterator[Apart]:
 
 
 def _strangers(topology: Routed, version: int) -> Iterator[Apart]:
-    for ends in _heard(topology, version).values():
+    for ends in _speakers(topology, version).values():
         for name, own in ends.items():
             others = {other: those for other, those in ends.items() if other != name}
             if others and not any(_meet(own, those, version) for those in others.values()):
@@ -97,19 +97,19 @@ def _strangers(topology: Routed, version: int) -> Iterator[Apart]:
                 yield (name, other, *_apart(own[0], those[0], name, other))
 
 
-def _heard(topology: Routed, version: int) -> dict[Wire, dict[str, list[Placed]]]:
-    """Return, by wire, the addresses of the routers that speak there, where the model says all of OSPF."""
-    found: dict[Wire, dict[str, list[Placed]]] = defaultdict(lambda: defaultdict(list))
+def _speakers(topology: Routed, version: int) -> dict[Segment, dict[str, list[Placed]]]:
+    """Return, by segment, the addresses of the routers that speak there, where the model has all of OSPF."""
+    found: dict[Segment, dict[str, list[Placed]]] = defaultdict(lambda: defaultdict(list))
     for (name, area), interface, address in _placed(topology, version):
-        wire, node = topology.segments.get((name, interface)), topology.nodes[name]
+        segment, node = topology.segments.get((name, interface)), topology.nodes[name]
         is_numbered = address.network.prefixlen < address.max_prefixlen
         if (
-            wire is not None
+            segment is not None
             and is_numbered
             and not _is_passive(node, interface)
             and not topology.raw.speaks(name, "ospf")
         ):
-            found[wire][name].append(Placed(interface, address, area))
+            found[segment][name].append(Placed(interface, address, area))
     return found
 
 
@@ -131,7 +131,7 @@ def _apart(own: Placed, theirs: Placed, name: str, other: str) -> tuple[str, str
     return "the subnets differ", detail
 
 
-def _unequal(topology: Routed, version: int) -> dict[Wire, Apart]:
+def _unequal(topology: Routed, version: int) -> dict[Segment, Apart]:
     """Return the segments whose routers' MTUs differ, each with two of them.
 
     The one with the smaller MTU refuses the other's description of its database (RFC 2328, section 10.6).
@@ -139,11 +139,12 @@ def _unequal(topology: Routed, version: int) -> dict[Wire, Apart]:
     """
     if not topology.mtus:
         return {}
-    heard = _heard(topology, version)
+    speakers = _speakers(topology, version)
     pairs = (
-        (wire, _unequal_pair(sizes, heard.get(wire, {}), version)) for wire, sizes in topology.mtus.items()
+        (segment, _unequal_pair(sizes, speakers.get(segment, {}), version))
+        for segment, sizes in topology.mtus.items()
     )
-    return {wire: apart for wire, apart in pairs if apart is not None}
+    return {segment: apart for segment, apart in pairs if apart is not None}
 
 
 def _unequal_pair(
@@ -178,12 +179,12 @@ def _placed(topology: Routed, version: int) -> Iterator[tuple[Member, str, IpInt
                     yield (name, area), interface, address
 
 
-def _segments(topology: Routed, version: int) -> dict[Segment, list[End]]:
-    segments: dict[Segment, list[End]] = defaultdict(list)
+def _by_prefix(topology: Routed, version: int) -> dict[AreaPrefix, list[End]]:
+    found: dict[AreaPrefix, list[End]] = defaultdict(list)
     for (name, area), interface, address in _placed(topology, version):
         passive = _is_passive(topology.nodes[name], interface)
-        segments[address.network, area].append((name, interface, passive))
-    return segments
+        found[address.network, area].append((name, interface, passive))
+    return found
 
 
 def _inside(topology: Routed, version: int) -> dict[Member, set[IpNetwork]]:
@@ -215,7 +216,7 @@ def _members(topology: Routed, version: int) -> dict[Member, set[Member]]:
     """Return each router per area with those it hears there."""
     graph: dict[Member, set[Member]] = defaultdict(set)
     apart = {*_unequal(topology, version), *topology.raw.apart(version)}
-    for (_, area), routers in _segments(topology, version).items():
+    for (_, area), routers in _by_prefix(topology, version).items():
         active = [
             (name, area)
             for name, interface, passive in routers

@@ -86,7 +86,7 @@ class Raw:
 
     def apart(self, version: int) -> dict[Segment, Apart]:
         """Return the segments where some become adjacent to none."""
-        return {wire: apart for part in self._parts for wire, apart in part.apart(version).items()}
+        return {segment: apart for part in self._parts for segment, apart in part.apart(version).items()}
 
     def hindered(self, version: int) -> Iterator[Apart]:
         """Yield the routers of `apart`."""

@@ -25,9 +25,9 @@ from nlan.services.router.written import BgpAsKeys, BgpKeys, LabKeys, NodeKeys, 
 Path = tuple[IpAddress, IpAddress, IpAddress | None, IpAddress | None]
 """A session's ways: own address, the peer's address, own update source, the peer's."""
 _OF_BGP: tuple[AnyKey, ...] = (NodeKeys.asn, NodeKeys.bgp, NodeKeys.route_reflector, NodeKeys.engine)
-"""What a node that speaks no BGP says in vain."""
+"""What is written in vain of a node that speaks no BGP."""
 _OF_SESSIONS: tuple[AnyKey, ...] = (BgpKeys.password, BgpKeys.keepalive_s, BgpKeys.hold_time_s)
-"""What is said once for all derived sessions."""
+"""What is written once for all derived sessions."""
 
 
 def derive_bgp(wiring: Wiring) -> None:

@@ -99,7 +99,7 @@ def _derived_ospf(node: NodeDraft, written: bool | IPv4Address | Record) -> Ospf
 def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
     """Return the area of the loopback and of the host LANs: the node's, but not apart from all its segments.
 
-    Alone in a backbone of its own, a loopback would be heard of by nobody in the real one.
+    Alone in a backbone of its own, a loopback would be announced to nobody in the real one.
     """
     written, home = node.written.get(NodeKeys.ospf), routing_of(node).ospf_area or _ZERO
     is_written = isinstance(written, IPv4Address) or (
