@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from nlan import Environment, Lab, Listener, NlanError, labs
-from nlan.api import LabText, Operation, Paths, Plan, edits
-from nlan.errors import ApplyError, InputError, NotFoundError
+from nlan.api import LabText, Operation, Paths, Plan, Report, edits
+from nlan.errors import ApplyError, InputError, LockedError, NotFoundError
+from nlan.keep import Session
 from nlan.services.router.model import Router
 from support import EXAMPLES, ROOT, Machine, Nlan
 
@@ -70,19 +72,48 @@ def lab(module_nlan: Nlan, environment: Environment) -> Iterator[Lab]:
 def test_what_the_page_shows_works(
     page: str, nlan: Nlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (block,) = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
     name, machine = nlan.name(), Machine.look(nlan.prefix)
-    (tmp_path / "examples").mkdir()
-    text = (EXAMPLES / "two-routers.yaml").read_text()
-    (tmp_path / "examples" / "two-routers.yaml").write_text(f"name: {name}\n{text}")
-    monkeypatch.setenv("NLAN_STATE_DIR", nlan.env["NLAN_STATE_DIR"])
-    monkeypatch.chdir(tmp_path)
-    exec(compile(block, page, "exec"), {})
+    run_block(page, 0, nlan, tmp_path, monkeypatch)
     out = capsys.readouterr().out
     assert re.match(rf"{name}: \d\d operations, \d+\.\d\d s\n", out)
     assert "10.0.0.1/32" in out
     assert name not in nlan.running()
     machine.same(nlan.prefix)
+
+
+def test_a_program_keeps_a_lab(
+    nlan: Nlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = Machine.look(nlan.prefix)
+    run_block("docs/api.md", 1, nlan, tmp_path, monkeypatch)
+    assert re.match(r"create r[12] veth eth1: missing \(\d+ ms\)\n", capsys.readouterr().out)
+    assert nlan.name() not in nlan.running()
+    machine.same(nlan.prefix)
+
+
+def run_block(page: str, number: int, nlan: Nlan, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run one of a page's blocks of Python, in a folder with the example under the test's name of a lab."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    (folder / "examples").mkdir()
+    text = (EXAMPLES / "two-routers.yaml").read_text()
+    (folder / "examples" / "two-routers.yaml").write_text(f"name: {nlan.name()}\n{text}")
+    monkeypatch.setenv("NLAN_STATE_DIR", nlan.env["NLAN_STATE_DIR"])
+    monkeypatch.chdir(folder)
+    exec(compile(blocks[number], page, "exec"), {})
+
+
+def test_a_session_ends_as_soon_as_it_begins_where_it_was_stopped(lab: Lab) -> None:
+    reports: list[Report] = []
+    with Session(lab, reports.append) as session:
+        assert lab.kept_by == os.getpid()
+        with pytest.raises(LockedError, match="kept already"), Session(lab):
+            pass
+        session.stop()
+        session.run()
+    assert [report.event for report in reports] == ["ended"]
+    assert reports[0].fields == {"reason": "stopped"}
+    session.stop()
+    assert (lab.kept_by, session.is_lost) == (None, False)
 
 
 def test_a_listener_is_told_how_far_a_run_is(nlan: Nlan, environment: Environment) -> None:

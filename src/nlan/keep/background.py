@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nlan
@@ -68,9 +69,14 @@ def command() -> list[str]:
     return [sys.executable, "-m", "nlan"]
 
 
-def unit_text(lab: str) -> str:
-    """Return a unit file that brings the lab up again after a boot and keeps it."""
-    words = " ".join(_quoted(word).replace("$", "$$") for word in command())
+def unit_text(lab: str, nlan_words: Sequence[str]) -> str:
+    """Return a unit file that brings the lab up again after a boot and keeps it.
+
+    Args:
+        lab: The lab's name.
+        nlan_words: What runs nlan (`command`).
+    """
+    words = " ".join(_quoted(word).replace("$", "$$") for word in nlan_words)
     settings = [f"Environment={_quoted(f'{v}={os.environ[v]}')}" for v in VARIABLES if os.environ.get(v)]
     lines = [
         "[Unit]",

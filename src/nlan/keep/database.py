@@ -7,14 +7,12 @@ place (`nlan up FILE` sets a damaged one aside), that is opened.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
+from nlan.api.upkeep.lab import KeptLab, LabState
 from nlan.errors import NlanError
-from nlan.keep.horizon import Forgetting
+from nlan.keep.horizon import LIMITS, Forgetting, Limits
 from nlan.keep.soundness import Soundness, examined
-from nlan.state import LabState, database_path
-from tega.database import open_database
 from tega.engines.files import DATABASE
 from tega.errors import StoreError
 
@@ -30,18 +28,22 @@ class LabDatabase:
         why: What is wrong.
     """
 
-    def __init__(self, state_directory: Path, lab: str) -> None:
+    def __init__(self, lab: KeptLab, limits: Limits = LIMITS) -> None:
         """Open it.
+
+        Args:
+            lab: Whose it is.
+            limits: How much of its history is kept.
 
         Raises:
             StoreError: It cannot be opened.
         """
-        self._directory, self._lab = database_path(state_directory, lab), lab
-        self.state: LabState | None = self._open()
+        self._lab, self._directory = lab, lab.database_path
+        self.state: LabState | None = lab.open_state()
         self.abandoned: list[LabState] = []
         self.why = ""
         self._soundness = Soundness(self._directory)
-        self._forgetting = Forgetting(self._directory)
+        self._forgetting = Forgetting(self._directory, limits)
         self._tried: object = None
 
     def close(self) -> None:
@@ -76,9 +78,6 @@ class LabDatabase:
             self.abandoned.append(self.state)
         self.state, self.why, self._tried = None, why, self._stamp()
 
-    def _open(self) -> LabState:
-        return LabState(open_database(self._directory, durability="normal"), self._lab)
-
     def _stamp(self) -> object:
         """Return what tells one state of the main file and its log from another, None where it is gone."""
         found = []
@@ -93,7 +92,7 @@ class LabDatabase:
         if examined(self._directory):
             return False
         try:
-            state = self._open()
+            state = self._lab.open_state()
         except StoreError:
             return False
         if not _describes_a_lab(state):  # somebody only looked: it is empty

@@ -6,8 +6,8 @@ import contextlib
 import os
 import threading
 
+from nlan.api.upkeep.lab import KeptLab
 from nlan.errors import LockedError, NlanError
-from nlan.runtimes.base import Nodes
 
 FOREVER_S = 1e6
 
@@ -15,9 +15,9 @@ FOREVER_S = 1e6
 class PatientLock:
     """`acquire`; if it is not free, `fileno` turns readable once it is ours."""
 
-    def __init__(self, place: Nodes) -> None:
+    def __init__(self, lab: KeptLab) -> None:
         """Do not ask for it yet."""
-        self._place = place
+        self._lab = lab
         self._held: contextlib.ExitStack | None = None
         self._thread: threading.Thread | None = None
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -42,7 +42,7 @@ class PatientLock:
         """Take it if it is free; else begin to wait. True: it is held now."""
         stack = contextlib.ExitStack()
         try:
-            stack.enter_context(self._place.lock())
+            stack.enter_context(self._lab.lock())
         except LockedError:
             self._thread = threading.Thread(target=self._wait, args=(stack,), daemon=True)
             self._thread.start()
@@ -52,7 +52,7 @@ class PatientLock:
 
     def _wait(self, stack: contextlib.ExitStack) -> None:
         try:
-            stack.enter_context(self._place.lock(on_wait=lambda _: None, timeout_s=FOREVER_S))
+            stack.enter_context(self._lab.lock(on_wait=lambda _: None, timeout_s=FOREVER_S))
             self._held = stack
         except NlanError as error:
             self.error = error

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from nlan.api.environment.context import Context
 from nlan.api.events.watching import KEEP
 from nlan.api.upkeep.desired import Desired
-from nlan.errors import HostError, NlanError
-from nlan.netlink.tables.snapshot import look
-from nlan.resources import FABRIC, HOST
+from nlan.api.upkeep.lab import Document, KeptLab, people
+from nlan.errors import HostError
 from tega.api import Change, Op
 from tega.database import Database
 from tega.errors import LeaseLost, StoreError
@@ -38,8 +36,6 @@ BURST = 60
 REFILL_S = 5.0
 """After a burst, one commit is allowed per so many seconds."""
 OF_DAEMONS = ("bgp", "ospf")
-
-Document = dict[str, Any]
 
 
 class Budget:
@@ -69,14 +65,14 @@ class Budget:
 class Operational:
     """Keeps the documents current; `flush` when it is `due`."""
 
-    def __init__(self, context: Context, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, lab: KeptLab, database: Database) -> None:
         """Write nothing yet."""
-        self._context, self._database, self._clock = context, database, clock
+        self._lab, self._database, self._clock = lab, database, lab.clock
         self._documents: dict[str, Document] = {}
         self._hosts: dict[str, dict[str, None]] = {}
         self._kernel: set[str] = set()
         self._sessions: set[str] = set()
-        self._budget = Budget(clock())
+        self._budget = Budget(lab.clock())
         self._repairs: list[str] = []
         self._last_ms = 0.0
         self._lease = ""
@@ -91,9 +87,7 @@ class Operational:
 
     def stale(self, namespaces: Iterable[str], *, sessions: bool = False) -> None:
         """Look at these again: at what the kernel holds, or at the daemons' sessions."""
-        (self._sessions if sessions else self._kernel).update(
-            name for name in namespaces if name not in (FABRIC, HOST)
-        )
+        (self._sessions if sessions else self._kernel).update(people(namespaces))
 
     def note_repairs(self, operations: list[str], ms: float) -> None:
         """Take what was repaired; it goes into `keep`, with the next commit."""
@@ -179,7 +173,7 @@ class Operational:
 
     def _look_kernel(self, namespace: str) -> list[Change]:
         try:
-            found: Document = dict(look(self._context.place, namespace))
+            found = self._lab.kernel_of(namespace)
         except HostError:
             return self._gone(namespace)
         return self._update(namespace, found)
@@ -187,7 +181,7 @@ class Operational:
     def _look_sessions(self, namespace: str, desired: Desired) -> list[Change]:
         if namespace not in self._documents:
             return []  # gone
-        return self._update(namespace, sessions_of(self._context, namespace, desired.speakers.get(namespace)))
+        return self._update(namespace, self._lab.sessions_of(namespace, desired))
 
     def _update(self, namespace: str, sections: Document) -> list[Change]:
         """Return what to write so that these sections stand there."""
@@ -229,22 +223,6 @@ class Operational:
     def _commit(self, changes: list[Change]) -> None:
         if changes:
             self._database.commit(changes, author=AUTHOR)
-
-
-def sessions_of(context: Context, namespace: str, kind: str | None) -> Document:
-    """Return a node's BGP sessions by peer, and OSPF neighbours by interface and identifier."""
-    bgp: Document = {}
-    ospf: Document = {}
-    driver = context.driver_of(kind) if kind is not None else None
-    if driver is None:
-        return {"bgp": bgp, "ospf": ospf}
-    try:
-        bgp = {s.peer: {"state": s.state, "asn": s.peer_asn, "up": s.up} for s in driver.sessions(namespace)}
-        for n in driver.ospf_neighbors(namespace):
-            ospf[f"{n.interface} {n.router_id}"] = {"state": n.state, "version": n.version, "up": n.up}
-    except NlanError:
-        return {"bgp": bgp, "ospf": ospf}  # the daemon is down or goes down: nothing is up
-    return {"bgp": bgp, "ospf": ospf}
 
 
 def _differences(path: tuple[str, ...], before: Any, after: Any) -> list[Change]:

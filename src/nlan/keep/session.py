@@ -1,56 +1,106 @@
-"""A keep from its claim to its end, for any front: who keeps a lab, and how that ends."""
+"""A lab kept by this process, from its claim to its end, for any front; and who keeps a lab."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nlan.api import Lab, catalog
-from nlan.api.environment.nodes import machine
-from nlan.api.events.reports import Tell
+from nlan.api import Environment, Lab, catalog
+from nlan.api.events.reports import Report, Tell
+from nlan.api.upkeep.lab import KeptLab
 from nlan.api.upkeep.pidfile import Pidfile, stop_keeper
 from nlan.errors import NotFoundError
 from nlan.keep.database import LabDatabase
 from nlan.keep.keeper import Keeper
-from nlan.state import find_state
+
+if TYPE_CHECKING:
+    from typing import Self
 
 
-def was_taken_down(lab: Lab) -> bool:
-    """Tell whether a lab's end came before its keep, which ends with it."""
-    catalog.need_root()
-    if lab.is_running:
-        return False
-    state = find_state(lab.paths.state, lab.name)
-    if state is None:
-        return False
-    with state:
-        return state.lab() is not None and not state.was_up()
+def nobody(_: Report) -> None:
+    """Let a report pass."""
 
 
-def claim(lab: Lab) -> Pidfile:
-    """Become the lab's keep.
+class Session:
+    """A running lab that this process keeps: a context, in which `run` does.
 
-    Raises:
-        NotFoundError: The lab is not there, or its database is lost or damaged.
-        LockedError: The lab has a keep.
+    As long as it is entered no other process can keep the lab. `stop` ends `run` from another thread, or
+    from a signal's handler; signals are the caller's.
+
+    Attributes:
+        lab: The lab.
+        pidfile: What says that this process keeps it.
+        is_lost: Whether the lab's database got damaged meanwhile. Closing it would write to it, and so would
+            the session's and the interpreter's end: `os._exit` does not.
     """
-    if lab.known() is None:
-        raise NotFoundError(f"{lab.name}: its database is lost; `nlan up FILE` describes it anew")
-    pidfile = Pidfile(lab.paths, lab.name)
-    pidfile.claim()
-    return pidfile
+
+    def __init__(self, lab: Lab, tell: Tell = nobody) -> None:
+        """Take a lab; nothing is claimed or open yet.
+
+        Args:
+            lab: The lab.
+            tell: Told, in the thread that runs, of everything worth a line.
+        """
+        self.lab, self._tell = lab, tell
+        self.pidfile = Pidfile(lab.paths, lab.name)
+        self.is_lost = False
+        self._is_stopped = False
+        self._keeper: Keeper | None = None
+        self._kept: KeptLab | None = None
+
+    def __enter__(self) -> Self:
+        """Become the lab's keep.
+
+        Raises:
+            NotFoundError: The lab is not there, or its database is lost or damaged.
+            LockedError: The lab has a keep.
+        """
+        if self.lab.known() is None:
+            raise NotFoundError(f"{self.lab.name}: its database is lost; `nlan up FILE` describes it anew")
+        self.pidfile.claim()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.pidfile.leave()
+        if self._kept is not None and kind is None:
+            self._kept.leave()
+
+    def stop(self) -> None:
+        """End `run`, now or as soon as it begins; after its end this does nothing."""
+        self._is_stopped = True
+        if self._keeper is not None:
+            self._keeper.stop()
+
+    def run(self) -> None:
+        """Keep the lab until it is taken down or `stop` is called.
+
+        Raises:
+            HostError: The database cannot be opened, or the lab's lock not be had.
+        """
+        lab = self._kept = KeptLab(self.lab)
+        database = LabDatabase(lab)
+        try:
+            self._keeper = Keeper(lab, database, self.pidfile, self._tell)
+            if self._is_stopped:  # before there was a keeper to be stopped
+                self._keeper.stop()
+            self._keeper.run()
+        finally:
+            self._keeper, self.is_lost = None, bool(database.abandoned)
+            self._abandoned = database.abandoned  # collected, it would be closed
 
 
-def kept(lab: str | None) -> Lab:
+def kept(lab: str | None, environment: Environment | None = None) -> Lab:
     """Return the lab that is meant: the only one that is kept, where none is named.
 
     Raises:
         NotFoundError: None is meant, or several may be.
     """
     catalog.need_root()
-    here = Lab("").paths
-    found = [name for name in catalog.running(here) if Lab(name).kept_by is not None]
-    return Lab(found[0]) if lab is None and len(found) == 1 else Lab.find(lab)
+    found = [
+        one
+        for name in catalog.running((environment or Environment()).paths)
+        if (one := Lab(name, environment=environment)).kept_by is not None
+    ]
+    return found[0] if lab is None and len(found) == 1 else Lab.find(lab, environment=environment)
 
 
 def stop(lab: Lab) -> int:
@@ -64,38 +114,3 @@ def stop(lab: Lab) -> int:
     if pid is None:
         raise NotFoundError(f"{lab.name} is not kept")
     return pid
-
-
-class Session:
-    """A claimed lab that is kept: `run` it, `stop` it from a signal's handler or from another thread."""
-
-    def __init__(self, lab: Lab, pidfile: Pidfile, tell: Tell) -> None:
-        """Take a lab that was claimed; `tell` is told of everything worth a line."""
-        self._lab, self._pidfile = lab, pidfile
-        self._database = LabDatabase(lab.paths.state, lab.name)
-        self._keeper = Keeper(lab.context(), self._database, pidfile, tell)
-
-    def stop(self) -> None:
-        """End `run`."""
-        self._keeper.stop()
-
-    def run(self) -> None:
-        """Keep the lab until it is taken down or `stop` is called."""
-        self._keeper.run()
-        self._pidfile.leave()
-
-    def leave(self) -> None:
-        """Let go of what is open here, which would be in the way of `nlan down`; the process is to end.
-
-        Where the database got damaged meanwhile, it ends here: the interpreter would close, and so write it.
-        """
-        machine(self._lab.paths).leave()
-        if self._database.abandoned:
-            os._exit(0)
-
-
-def silence() -> None:
-    """Write to nowhere from now on."""
-    from nlan.keep.background import redirect
-
-    redirect(Path(os.devnull))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nlan.api.events.sources import Appeared, Ended, LabEvent, Logged, Lost, Switched, Touched, Vanished
+from nlan.api.events.sources import LabEvent
 from nlan.api.upkeep.desired import Desired
-from nlan.netlink.events import Event
-from nlan.resources import FABRIC, HOST, Key
+from nlan.api.upkeep.scope import Scope, concerned
 
 SETTLE_S = 0.02
 """How long nothing may happen before a look."""
@@ -37,9 +36,9 @@ class WorkQueue:
         return min(self._last + SETTLE_S, self.since + PATIENCE_S)
 
     @property
-    def namespaces(self) -> set[str]:
-        """All namespaces to look at."""
-        return self.kernel | self.daemons
+    def scope(self) -> Scope:
+        """What to look at."""
+        return Scope(self.kernel, self.daemons, self.whole)
 
     def all(self, now: float) -> None:
         """Look at everything."""
@@ -57,37 +56,11 @@ class WorkQueue:
             self.since = now
 
     def take(self, event: LabEvent, desired: Desired, now: float) -> None:
-        """Mark what a event concerns; most concern nothing that nlan made."""
-        match event:
-            case Event():
-                self._take_event(event, desired, now)
-            case Ended(namespace, _) | Lost(namespace):
-                self.mark([namespace], now, daemons=True)
-            case Logged(namespace, _, entry):
-                if entry.kind == "configured":
-                    self.mark([namespace], now, daemons=True)
-            case Vanished() | Touched(""):
-                self.all(now)
-            case Appeared(namespace) | Switched(namespace):
-                self.mark([namespace], now)
-            case Touched("hosts"):
-                self.mark([HOST], now)
-
-    def _take_event(self, event: Event, desired: Desired, now: float) -> None:
-        namespace = event.namespace
-        match event.what:
-            case "lost":
-                self.all(now)
-            case "link":
-                other = desired.other_ends.get((namespace, event.interface))
-                self.mark([namespace] if other is None else [namespace, other], now)
-            case "route":
-                prefix, _, _ = event.text.partition(" ")
-                if event.ours or Key("route", namespace, prefix) in desired.resources:  # or takes its place
-                    self.mark([namespace], now)
-            case "neighbor":
-                if event.ours:
-                    self.mark([namespace], now)
-            case _:
-                if namespace != FABRIC or event.what != "address":
-                    self.mark([namespace], now)
+        """Mark what an event concerns; most concern nothing that nlan made."""
+        scope = concerned(event, desired)
+        if scope.whole:
+            self.all(now)
+        elif scope:
+            self.kernel.update(scope.kernel)
+            self.daemons.update(scope.daemons)
+            self._touch(now)

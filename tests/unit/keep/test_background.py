@@ -27,7 +27,7 @@ def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
     for name in background.VARIABLES:  # `./test` sets one
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NLAN_STATE_DIR", "/srv/my labs")
-    text = unit_text("wan")
+    text = unit_text("wan", command())
     service = configparser.RawConfigParser(strict=False)
     service.read_string(text)
     words = " ".join(command())
@@ -37,9 +37,9 @@ def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
     assert service["Service"]["Environment"] == '"NLAN_STATE_DIR=/srv/my labs"'
 
 
-def test_what_systemd_would_expand_is_escaped(monkeypatch):
-    monkeypatch.setattr(background, "command", lambda: ["/opt/50% of $x/nlan"])
-    assert 'ExecStart="/opt/50%% of $$x/nlan" keep wan' in unit_text("wan").splitlines()
+def test_what_systemd_would_expand_is_escaped():
+    text = unit_text("wan", ["/opt/50% of $x/nlan"])
+    assert 'ExecStart="/opt/50%% of $$x/nlan" keep wan' in text.splitlines()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -47,7 +47,7 @@ def test_what_systemd_would_expand_is_escaped(monkeypatch):
 def test_systemd_finds_nothing_wrong_with_the_unit(monkeypatch, tmp_path, place):
     monkeypatch.setenv("NLAN_STATE_DIR", place)
     unit = tmp_path / "nlan-wan.service"
-    unit.write_text(unit_text("wan"))
+    unit.write_text(unit_text("wan", command()))
     words = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)]
     done = subprocess.run(words, capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -8,18 +8,24 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import nlan
+from nlan.api.upkeep.lab import KeptLab
 from nlan.confirmation import Confirmation
 from nlan.errors import NotFoundError
-from nlan.keep import horizon
 from nlan.keep.database import LabDatabase
-from nlan.keep.horizon import HUGE, LARGE, Forgetting, forgettable
+from nlan.keep.horizon import LIMITS, Forgetting, Limits, forgettable
 from nlan.model import Lab
+from nlan.paths import Paths
 from nlan.schema import Allocations
 from nlan.state import LabState, database_path, open_state
 from tega.api import Change, Op
 from tega.database import Database
 from tega.engines.files import DATABASE
 from tega.engines.memory import MemoryLog
+from tega.errors import StoreFull
+
+LARGE, HUGE, _ = LIMITS
+SMALL = Limits(large=100_000, huge=100_000)
 
 
 @pytest.fixture
@@ -52,13 +58,10 @@ def test_a_small_database_forgets_nothing(state: LabState) -> None:
     assert forgettable(state, LARGE - 1) == 0
 
 
-def test_the_newest_revisions_stay_until_the_database_is_huge(
-    state: LabState, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_newest_revisions_stay_until_the_database_is_huge(state: LabState) -> None:
     first, second, third = [revision.revision for revision in reversed(state.revisions())]
     assert forgettable(state, LARGE) == 0
-    monkeypatch.setattr(horizon, "REVISIONS", 2)
-    assert first < forgettable(state, LARGE) <= second
+    assert first < forgettable(state, LARGE, Limits(revisions=2)) <= second
     half = state.database.head() // 2
     assert forgettable(state, HUGE) == half
     flap(state, 400)
@@ -114,14 +117,11 @@ def large(where: Path) -> Path:
     return database_path(where, "x")
 
 
-def test_keep_forgets_beside_its_work_and_the_file_shrinks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keep_forgets_beside_its_work_and_the_file_shrinks(tmp_path: Path) -> None:
     directory = large(tmp_path)
-    monkeypatch.setattr(horizon, "LARGE", 100_000)
-    monkeypatch.setattr(horizon, "HUGE", 100_000)
     before = (directory / DATABASE).stat().st_size
-    database = LabDatabase(tmp_path, "x")
+    lab = nlan.Lab("x", environment=nlan.Environment(Paths(run=tmp_path / "run", state=tmp_path)))
+    database = LabDatabase(KeptLab(lab), SMALL)
     try:
         assert database.state is not None
         assert database.forget(10.0) == 0
@@ -139,20 +139,19 @@ def test_keep_forgets_beside_its_work_and_the_file_shrinks(
         database.close()
 
 
-def test_what_fails_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tega.errors import StoreFull
+class Full(LabState):
+    """A database on a disk that is full."""
 
+    def forget(self, before: int) -> None:
+        raise StoreFull("the disk is full")
+
+
+def test_what_fails_is_reported_once(tmp_path: Path) -> None:
     directory = large(tmp_path)
-    monkeypatch.setattr(horizon, "LARGE", 100_000)
-    monkeypatch.setattr(horizon, "HUGE", 100_000)
     with open_state(tmp_path, "x") as state:
-
-        def refuse(before: int) -> None:
-            raise StoreFull("the disk is full")
-
-        monkeypatch.setattr(state, "forget", refuse)
-        forgetting = Forgetting(directory)
-        assert forgetting.tick(state, 0.0) == 0
+        full = Full(state.database, "x")
+        forgetting = Forgetting(directory, SMALL)
+        assert forgetting.tick(full, 0.0) == 0
         forgetting.end()
-        assert isinstance(forgetting.tick(state, 1.0), StoreFull)
-        assert forgetting.tick(state, 2.0) == 0
+        assert isinstance(forgetting.tick(full, 1.0), StoreFull)
+        assert forgetting.tick(full, 2.0) == 0

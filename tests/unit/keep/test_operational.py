@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from nlan.api.upkeep.lab import KeptLab
 from nlan.errors import HostError
-from nlan.keep import operational
-from nlan.keep.operational import BETWEEN_S, BURST, REFILL_S, Budget
+from nlan.keep.operational import BETWEEN_S, BURST, REFILL_S, Budget, Operational
 from tega.database import Database, open_database
 from tega.errors import StoreFull
 
@@ -60,6 +61,18 @@ class Clock:
         return self.now
 
 
+class FakeLab:
+    """A lab whose namespaces hold what a test says."""
+
+    def __init__(self, clock: Clock, kernel: Mapping[str, Mapping[str, object]]) -> None:
+        self.clock, self._kernel = clock, kernel
+
+    def kernel_of(self, namespace: str) -> dict[str, object]:
+        if namespace not in self._kernel:
+            raise HostError(f"{namespace} is gone")
+        return deepcopy(dict(self._kernel[namespace]))
+
+
 class Flaky:
     """A database whose commits fail while `full`."""
 
@@ -82,26 +95,19 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.mark.parametrize("full_from", ["begin", "flush"])
 def test_what_could_not_be_written_is_written_once_that_is_possible(
-    database: Database, full_from: str, monkeypatch: pytest.MonkeyPatch
+    database: Database, full_from: str
 ) -> None:
     """What had changed while the disk was full stayed wrong until it changed again."""
-    links = {"a": "one", "b": "one", "c": "one"}
-
-    def look(place: object, namespace: str) -> dict[str, object]:
-        if namespace not in links:
-            raise HostError(f"{namespace} is gone")
-        return {"links": links[namespace]}
+    kernel = {name: {"links": "one"} for name in "abc"}
 
     def written() -> dict[str, object]:
         tree = database.view()
         entries = {root: tree.get((root,)) for root in tree.keys()}  # noqa: SIM118
         return {r: e.value["links"] for r, e in entries.items() if e is not None and r != "keep"}
 
-    monkeypatch.setattr(operational, "look", look)
     flaky, clock = Flaky(database), Clock()
     desired: Any = SimpleNamespace(speakers={})
-    context: Any = SimpleNamespace(place=None)
-    documents = operational.Operational(context, flaky, clock)  # type: ignore[arg-type]
+    documents = Operational(cast("KeptLab", FakeLab(clock, kernel)), cast("Database", flaky))
 
     def attempt(step: Callable[[], None]) -> None:
         with pytest.raises(StoreFull):
@@ -109,14 +115,14 @@ def test_what_could_not_be_written_is_written_once_that_is_possible(
 
     if full_from == "begin":
         flaky.full = True
-        attempt(lambda: documents.begin(list(links), desired))
+        attempt(lambda: documents.begin(list(kernel), desired))
     else:
-        documents.begin(list(links), desired)
+        documents.begin(list(kernel), desired)
         assert written() == {"operational-a": "one", "operational-b": "one", "operational-c": "one"}
         flaky.full = True
         clock.now += 1.0
-        links["a"] = "two"
-        del links["b"]
+        kernel["a"]["links"] = "two"
+        del kernel["b"]
         documents.stale(["a", "b"])
         attempt(lambda: documents.flush(desired))
     assert clock.now < documents.due < clock.now + 60.0, "it tries at once, or never"
@@ -126,17 +132,14 @@ def test_what_could_not_be_written_is_written_once_that_is_possible(
     while (due := documents.due) < clock.now + 8.0:
         clock.now = max(due, clock.now)
         documents.flush(desired)
-    assert written() == {f"operational-{name}": value for name, value in links.items()}
+    assert written() == {f"operational-{name}": one["links"] for name, one in kernel.items()}
 
 
-def test_of_a_large_section_only_what_differs_is_written(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_a_large_section_only_what_differs_is_written(database: Database) -> None:
     """History keeps it all: a router of 200 routes wrote 20 kB whenever one of them moved."""
     routes = {f"10.0.{n}.0/24": {"hops": [n]} for n in range(200)}
-    monkeypatch.setattr(operational, "look", lambda *_: {"routes": dict(routes)})
     clock, desired = Clock(), cast("Any", SimpleNamespace(speakers={}))
-    documents = operational.Operational(cast("Any", SimpleNamespace(place=None)), database, clock)
+    documents = Operational(cast("KeptLab", FakeLab(clock, {"r": {"routes": routes}})), database)
     documents.begin(["r"], desired)
 
     def written_after(change: Callable[[], object]) -> list[tuple[str, ...]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from nlan import processes
+from nlan.api.upkeep.desired import Desired
+from nlan.api.upkeep.lab import Daemon, KeptLab
 from nlan.engines.frr.resource import FrrDaemon
 from nlan.keep.vigil import STILL_S, Vigil
-from nlan.netlink.tables import nftables as tables
 from nlan.plan import Operation
 from nlan.resources import Key
 
@@ -29,23 +31,33 @@ def replacing(daemon: str, **observed: Any) -> Operation:
     )
 
 
+class FakeLab:
+    """A lab whose daemons stand still, and whose nodes have tables, where a test says so."""
+
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+
+    def stopped(self, namespaces: Sequence[str], desired: Desired) -> Iterator[Daemon]:
+        return (
+            (n, key.name) for n in namespaces for key in desired.by_namespace[n] if key.name in self._names
+        )
+
+    def ruleset(self, namespace: str) -> tuple[str, ...]:
+        return ("ip mine",) if "nft" in self._names else ()
+
+
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def stopped() -> set[str]:
     """Take the daemons that stand still."""
-    names: set[str] = set()
-    monkeypatch.setattr(processes, "is_stopped", lambda path: path in names)
-    monkeypatch.setattr(tables, "words", lambda place, namespace: ("ip mine",) if "nft" in names else ())
-    return names
+    return set()
 
 
 @pytest.fixture
 def vigil(stopped: set[str]) -> Vigil:
-    driver = SimpleNamespace(pid_path=lambda namespace, daemon: daemon)
-    context: Any = SimpleNamespace(place=None, driver_of=lambda kind: driver)
-    return Vigil(context)
+    return Vigil(cast("KeptLab", FakeLab(stopped)))
 
 
-DESIRED: Any = SimpleNamespace(by_namespace={"r1": {BGPD.key: BGPD}})
+DESIRED: Any = SimpleNamespace(by_namespace=defaultdict(dict, {"r1": {BGPD.key: BGPD}}))
 
 
 def test_one_that_stands_still_is_told_once_and_due_after_a_while(vigil: Vigil, stopped: set[str]) -> None:

@@ -16,7 +16,8 @@ from nlan.api.events.sysctls import DIRECTORY, Sysctls
 from nlan.engines.base import Engines, LogEvent
 from nlan.errors import HostError
 from nlan.kinds.base import AnyKind
-from nlan.netlink.events import ALL, Event, EventWatcher
+from nlan.netlink.events import ALL, EventWatcher
+from nlan.netlink.events import Event as Event
 from nlan.paths import namespace_name
 from nlan.resources import FABRIC
 from nlan.runtimes.base import Nodes

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from nlan.engines.base import Daemon
 from nlan.model import Lab
-from nlan.resources import Key, Resource
+from nlan.resources import NAMESPACE, Key, Resource
 from nlan.resources.base import KernelFile
 
 
@@ -26,6 +26,11 @@ class Desired:
         for key, resource in self.resources.items():
             found[key.namespace][key] = resource
         return found
+
+    @cached_property
+    def count(self) -> int:
+        """How many namespaces there are."""
+        return sum(key.kind == NAMESPACE for key in self.resources)
 
     @cached_property
     def other_ends(self) -> dict[tuple[str, str], str]:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import select
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from nlan.errors import HostError, LockedError, NotFoundError
@@ -100,8 +101,13 @@ STOP_S = 30.0
 """How long a keep may take to end: a repair that has begun is finished."""
 
 
-def stop_keeper(paths: Paths, lab: str) -> int | None:
+def stop_keeper(paths: Paths, lab: str, *, open_process: Callable[[int], int] = os.pidfd_open) -> int | None:
     """End the lab's keep and return its process id once it is gone; None where the lab has none.
+
+    Args:
+        paths: Where the lab is.
+        lab: Its name.
+        open_process: Opens a process by its id.
 
     Raises:
         HostError: It does not end.
@@ -110,7 +116,7 @@ def stop_keeper(paths: Paths, lab: str) -> int | None:
     if not pid:
         return None
     try:
-        process = os.pidfd_open(pid)
+        process = open_process(pid)
     except ProcessLookupError:
         return None
     try:

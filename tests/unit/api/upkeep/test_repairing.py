@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nlan.keep.repair import without
+from nlan.api.upkeep.repairing import without
 from nlan.plan import Operation, Plan
 from nlan.resources import Key
 
