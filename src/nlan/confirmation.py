@@ -8,10 +8,33 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+if TYPE_CHECKING:
+    from typing import Self
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Now(NamedTuple):
+    """A time by both clocks.
+
+    Attributes:
+        wall: Seconds since 1970 by the wall clock.
+        uptime: Seconds since the machine's boot.
+        boot: What tells this boot from others; empty where the kernel does not say.
+    """
+
+    wall: float
+    uptime: float
+    boot: str
+
+    @classmethod
+    def here(cls) -> Self:
+        """Return the time that it is."""
+        return cls(time.time(), uptime(), boot_id())
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,11 +59,15 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     @property
     def left_s(self) -> float:
         """Seconds until it undoes itself; none are left where it is below or at 0."""
+        return self.left_at(Now.here())
+
+    def left_at(self, now: Now) -> float:
+        """Return as many, at a time."""
         if self.until <= 0:
             return 0.0
-        if self.boot and self.boot == boot_id():
-            return self.uptime - uptime()
-        left = self.until - time.time()
+        if self.boot and self.boot == now.boot:
+            return self.uptime - now.uptime
+        left = self.until - now.wall
         return 0.0 if self.window_s and left > self.window_s else left
 
     @property
@@ -51,12 +78,13 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 def waiting(revision: int, back_to: int, seconds: float) -> Confirmation:
     """Return what waits to be confirmed for so long from now on."""
+    now = Now.here()
     return Confirmation(
         revision=revision,
-        until=time.time() + seconds,
+        until=now.wall + seconds,
         back_to=back_to,
-        boot=boot_id(),
-        uptime=uptime() + seconds,
+        boot=now.boot,
+        uptime=now.uptime + seconds,
         window_s=seconds,
     )
 

@@ -90,14 +90,19 @@ def loaded(text: str) -> Loaded:
 class Machine:
     """A kernel, and what nlan remembers of the lab on it."""
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(
+        self,
+        *texts: str,
+        context: type[FakeContext] = FakeContext,
+        database: Database | None = None,
+    ) -> None:
         self.kernel = FakeKernel()
-        self.context = FakeContext(self.kernel)
-        self.state = LabState(Database(MemoryLog()), "ptn")
+        self.context = context(self.kernel)
+        self.state = LabState(Database(MemoryLog()) if database is None else database, "ptn")
         for text in texts:
             self.up(text)
 
-    def up(self, text: str, **options: Any) -> Applied:
+    def up(self, text: str, listener: Listener | None = None, **options: Any) -> Applied:
         file = loaded(text)
         request = Request(file.lab, file.allocations, ("lab.yaml", text), **{"wait": "no"} | options)
-        return bring_up(self.context, self.state, prepare(self.context, request), Listener())
+        return bring_up(self.context, self.state, prepare(self.context, request), listener or Listener())

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
 from nlan.api.listener import Listener
 from nlan.api.runs.lifecycle import take_down
 from nlan.errors import ApplyError, HostError, NlanError, NotOwnedError
+from nlan.kinds.base import Driver
 from nlan.netlink.driver import NetlinkDriver
 from nlan.plan import Operation
+from nlan.resources import Key, Resource
 from samples import PTN
-from unit.engine_labs import OTHER, Machine
+from unit.engine_labs import OTHER, FakeContext, Machine
 
 
 def changes(*before: str, wanted: str) -> int:
@@ -47,30 +48,57 @@ def test_one_failure_undoes_everything(before: tuple[str, ...], wanted: str) -> 
     assert str(machine.kernel) == str(Machine(*before, wanted).kernel)
 
 
-def test_a_driver_whose_call_ends_fails_its_operations_and_all_is_undone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    machine = Machine()
-    empty = str(machine.kernel)
+class Refusing(Driver):
+    """A driver that looks as another one does, and applies nothing."""
 
-    def ends(*_: object) -> NoReturn:
-        monkeypatch.undo()
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self._driver.kinds
+
+    def observe(self, namespaces: Sequence[str]) -> Iterable[Resource]:
+        return self._driver.observe(namespaces)
+
+    def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+        return [NotOwnedError(f"{o.key.namespace}: {o}: it is not nlan's") for o in operations]
+
+
+class Ending(Refusing):
+    """One whose call ends, once; then it works."""
+
+    has_ended = False
+
+    def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
+        if Ending.has_ended:
+            return self._driver.apply(operations)
+        Ending.has_ended = True
         raise HostError("the kernel does not answer")
 
-    monkeypatch.setattr(NetlinkDriver, "apply", ends)
+
+def without_netlink(kind: type[Refusing]) -> type[FakeContext]:
+    """Return a context whose drivers that speak netlink are of a kind."""
+
+    class Context(FakeContext):
+        def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
+            drivers = super().drivers(desired)
+            return [kind(driver) if isinstance(driver, NetlinkDriver) else driver for driver in drivers]
+
+    return Context
+
+
+def test_a_driver_whose_call_ends_fails_its_operations_and_all_is_undone() -> None:
+    machine = Machine(context=without_netlink(Ending))
+    empty = str(machine.kernel)
     with pytest.raises(ApplyError, match="bridge underlay: the kernel does not answer") as raised:
         machine.up(PTN)
     assert str(raised.value).endswith("everything was undone: the network is as it was before")
     assert str(machine.kernel) == empty
 
 
-def test_a_thing_of_somebody_else_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine()
-
-    def refuses(_: object, operations: Sequence[Operation]) -> list[NlanError | None]:
-        return [NotOwnedError(f"{o.key.namespace}: {o}: it is not nlan's") for o in operations]
-
-    monkeypatch.setattr(NetlinkDriver, "apply", refuses)
+def test_a_thing_of_somebody_else_is_named_once() -> None:
+    machine = Machine(context=without_netlink(Refusing))
     with pytest.raises(ApplyError) as raised:
         machine.up(PTN)
     assert str(raised.value).startswith("@fabric: create @fabric bridge underlay: it is not nlan's\n")

@@ -1,15 +1,16 @@
-"""A lab's memory where its database fails it."""
+"""What nlan knows of a lab where its database fails it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from nlan.errors import HostError
 from nlan.schema import load
-from nlan.state import LabState, database, find_state, known_labs, open_state, opening
+from nlan.state import LabState, find_state, known_labs, open_state
+from nlan.state.database import author
 from samples import EBGP_PAIR
 from tega.database import Database, open_database
 from tega.engines.memory import MemoryLog
@@ -19,24 +20,23 @@ PAIR = load(Path("pair.yaml"), text=EBGP_PAIR)
 
 
 @pytest.fixture
-def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a state directory with a lab, on a disk that has just become full."""
+def state_directory(tmp_path: Path) -> Path:
+    """Give a state directory with a lab."""
     with open_state(tmp_path, "pair") as state:
         state.commit(PAIR.lab, PAIR.allocations, ("pair.yaml", EBGP_PAIR))
-
-    def open_on_full(directory: Path, **options: Any) -> Database:
-        if not options.get("read_only"):
-            raise StoreFull("the disk is full")
-        return open_database(directory, **options)
-
-    monkeypatch.setattr(opening, "open_database", open_on_full)
     return tmp_path
 
 
-def test_what_cannot_be_written_is_read(full: Path) -> None:
-    said: list[str] = []
-    found = find_state(full, "pair", say=said.append)
-    assert said == ["pair: its database cannot be opened: the disk is full. It is read as it was last"]
+def open_on_full_disk(directory: Path, **options: Any) -> Database:
+    if not options.get("read_only"):
+        raise StoreFull("the disk is full")
+    return open_database(directory, **options)
+
+
+def test_what_cannot_be_written_is_read(state_directory: Path) -> None:
+    notes: list[str] = []
+    found = find_state(state_directory, "pair", say=notes.append, opener=open_on_full_disk)
+    assert notes == ["pair: its database cannot be opened: the disk is full. It is read as it was last"]
     assert found is not None
     with found:
         assert found.lab() == PAIR.lab
@@ -44,8 +44,8 @@ def test_what_cannot_be_written_is_read(full: Path) -> None:
         assert len(found.revisions()) == 1
 
 
-def test_what_is_written_to_it_is_an_error_of_the_host(full: Path) -> None:
-    found = find_state(full, "pair")
+def test_what_is_written_to_it_is_an_error_of_the_host(state_directory: Path) -> None:
+    found = find_state(state_directory, "pair", opener=open_on_full_disk)
     assert found is not None
     with pytest.raises(HostError, match=r"pair: its database: .* read only"), found:
         found.mark_down()
@@ -68,19 +68,18 @@ def test_what_the_caller_may_not_see_is_known_and_cannot_be_opened(
     with open_state(tmp_path, "pair"):
         pass
 
-    def refuse(*_: object, **__: object) -> bool:
+    def refuse(*_: object, **__: object) -> NoReturn:
         raise PermissionError(13, "Permission denied")
 
-    said: list[str] = []
-    monkeypatch.setattr(Path, "is_dir", refuse)
+    notes: list[str] = []
+    monkeypatch.setattr(Path, "is_dir", refuse)  # root, who may run this, may do it all
     monkeypatch.setattr(Path, "mkdir", refuse)
-    monkeypatch.setattr(opening, "open_database", refuse)
     assert known_labs(tmp_path) == ["pair"]
-    assert find_state(tmp_path, "pair", say=said.append) is None
-    assert said == ["pair: its database cannot be opened: Permission denied; run this with sudo"]
+    assert find_state(tmp_path, "pair", say=notes.append, opener=refuse) is None
+    assert notes == ["pair: its database cannot be opened: Permission denied; run this with sudo"]
 
 
-def test_a_memory_is_blank_until_something_is_known() -> None:
+def test_a_database_is_blank_until_something_is_known() -> None:
     state = LabState(Database(MemoryLog()), "pair")
     assert state.is_blank()
     state.mark_down()
@@ -106,5 +105,4 @@ def test_what_another_nlan_wrote_is_no_bug_of_this_one() -> None:
 
 def test_an_author_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SUDO_USER", raising=False)
-    monkeypatch.setattr(database.os, "getuid", lambda: 4242)
-    assert database.author() == "4242"
+    assert author(4242424) == "4242424"

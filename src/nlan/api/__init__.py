@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nlan import model
     from nlan.api.catalog import Listed as Listed
-    from nlan.api.catalog import need_root as need_root
     from nlan.api.doctor.features import Feature as Feature
     from nlan.api.edits import Edit as Edit
     from nlan.api.edits.comparing import Distance as Distance
@@ -90,7 +89,6 @@ _HOME = {
     "labs": "nlan.api.lab",
     "namespace_name": "nlan.paths",
     "nearest": "nlan.schema.syntax.report",
-    "need_root": "nlan.api.catalog",
     "reference": "nlan.schema",
     "to_builtins": "nlan.model",
     "to_plain": "nlan.schema.written.dump",

@@ -1,9 +1,8 @@
-"""Which labs there are, which one is meant, and whether the caller may touch it."""
+"""Which labs there are, and which one is meant."""
 
 from __future__ import annotations
 
-import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nlan.api.environment.nodes import machine, open_nodes
 from nlan.api.inside import names
@@ -14,6 +13,9 @@ from nlan.runtimes.base import Nodes
 from nlan.state import find_state, known_labs
 from nlan.values import natural
 
+if TYPE_CHECKING:
+    from nlan.api.environment import Environment
+
 MOST_LISTED = 12
 """How many labs an error names."""
 
@@ -23,14 +25,15 @@ def running(paths: Paths) -> list[str]:
     return machine(paths).labs()
 
 
-def choose(paths: Paths, name: str | None) -> Nodes:
+def choose(environment: Environment, name: str | None) -> Nodes:
     """Return the lab that is meant: the one of that name, or the only one.
 
     Raises:
         NotFoundError: It does not run, or none runs, or several do.
         HostError: The caller lacks the privilege.
     """
-    need_root()
+    environment.privileges.need_root()
+    paths = environment.paths
     found = machine(paths).labs()
     if name is None and len(found) == 1:
         return open_nodes(paths, found[0])
@@ -81,19 +84,6 @@ def known(paths: Paths, name: str | None = None) -> list[str]:
     return [name]
 
 
-def need_root() -> None:
-    """Check that the caller may work with namespaces.
-
-    Raises:
-        HostError: It may not; says what to do.
-    """
-    if os.geteuid() != 0:
-        raise HostError(
-            "this needs root: run it with sudo (`nlan show`, `generate` do without, and `plan` where the lab "
-            "does not run)"
-        )
-
-
 def _are(names: list[str]) -> str:
     if not names:
         return "is none"
@@ -130,13 +120,14 @@ class Listed(NamedTuple):
     file: str
 
 
-def listed(paths: Paths) -> list[Listed]:
+def listed(environment: Environment) -> list[Listed]:
     """Return every lab, those that run and those that are remembered, sorted.
 
     Raises:
         HostError: The caller lacks the privilege.
     """
-    need_root()
+    environment.privileges.need_root()
+    paths = environment.paths
     here = set(running(paths))
     every = sorted(here.union(known_labs(paths.state)), key=natural)
     return [_running(paths, lab) if lab in here else _from_database(paths, lab) for lab in every]

@@ -113,8 +113,10 @@ class Handle:
             HostError: The caller lacks the privilege.
         """
         environment = Environment() if environment is None else environment
-        paths = environment.paths
-        found = catalog.choose(paths, name).lab if running else catalog.known_name(paths, name)
+        if running:
+            found = catalog.choose(environment, name).lab
+        else:
+            found = catalog.known_name(environment.paths, name)
         return cls(found, environment=environment, listener=listener)
 
     def __repr__(self) -> str:

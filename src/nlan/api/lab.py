@@ -345,7 +345,7 @@ class Lab(Handle):
         from nlan.api.inside.execution import run_all
 
         wanted = self.namespaces() if nodes is None else nodes
-        return run_all(catalog.choose(self.paths, self.name), wanted, command)
+        return run_all(catalog.choose(self.environment, self.name), wanted, command)
 
     def enter(self, node: str) -> None:
         """Take this process into a node or host, for good: what it runs from now on runs there."""
@@ -378,4 +378,4 @@ def labs(environment: Environment | None = None) -> list[Listed]:
     Raises:
         HostError: The caller lacks the privilege.
     """
-    return catalog.listed((Environment() if environment is None else environment).paths)
+    return catalog.listed(Environment() if environment is None else environment)

@@ -129,7 +129,7 @@ def look(lab: nlan_lab.Lab) -> LabStatus:
 
     A change that nobody confirmed in time is undone before; where that cannot be done, it is said.
     """
-    catalog.choose(lab.paths, lab.name)
+    catalog.choose(lab.environment, lab.name)
     try:
         settle(lab)
     except RollbackError as error:

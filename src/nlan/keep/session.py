@@ -94,10 +94,11 @@ def kept(lab: str | None, environment: Environment | None = None) -> Lab:
     Raises:
         NotFoundError: None is meant, or several may be.
     """
-    catalog.need_root()
+    environment = environment or Environment()
+    environment.privileges.need_root()
     found = [
         one
-        for name in catalog.running((environment or Environment()).paths)
+        for name in catalog.running(environment.paths)
         if (one := Lab(name, environment=environment)).kept_by is not None
     ]
     return found[0] if lab is None and len(found) == 1 else Lab.find(lab, environment=environment)

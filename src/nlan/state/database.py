@@ -310,12 +310,13 @@ class LabState:
         return True
 
 
-def author() -> str:
-    """Return who makes a change: the user, also behind sudo."""
+def author(user_id: int | None = None) -> str:
+    """Return who makes a change: the user, also behind sudo; by default this process's."""
+    user_id = os.getuid() if user_id is None else user_id
     try:
-        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(user_id).pw_name
     except KeyError:
-        return str(os.getuid())
+        return str(user_id)
 
 
 def _documents(lab: Lab, allocations: Allocations, source: tuple[str, str]) -> dict[str, Any]:

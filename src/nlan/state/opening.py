@@ -13,7 +13,9 @@ from tega.database import Database, open_database
 from tega.errors import DamagedStore, StoreError
 
 Say = Callable[[str], None]
-"""Told what the person at the terminal should know."""
+"""Takes what the person at the terminal should know."""
+Opener = Callable[..., Database]
+"""Opens the database in a directory, as `tega.database.open_database` does."""
 
 
 def database_path(state: Path, lab: str) -> Path:
@@ -63,10 +65,10 @@ def forget(state: Path, lab: str) -> bool:
     return True
 
 
-def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
+def open_state(state: Path, lab: str, *, say: Say | None = None, opener: Opener = open_database) -> LabState:
     """Open a lab's database, new where there is none.
 
-    A damaged database is set aside, never overwritten, and `say` is told where it is now.
+    A damaged database is set aside, never overwritten, and `say` is called with where it is now.
 
     Raises:
         HostError: It cannot be opened or made.
@@ -76,7 +78,7 @@ def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
         # Files may hold passwords of BGP sessions: nobody else reads them.
         directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
-        return LabState(_open(directory, say), lab)
+        return LabState(_open(directory, say, opener), lab)
     except PermissionError as error:
         why = f"{error.strerror}; run this with sudo"
         raise HostError(f"{lab}: its database cannot be opened: {why}") from error
@@ -84,7 +86,9 @@ def open_state(state: Path, lab: str, *, say: Say | None = None) -> LabState:
         raise HostError(f"{lab}: its database cannot be opened: {error}") from error
 
 
-def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | None:
+def find_state(
+    state: Path, lab: str, *, say: Say | None = None, opener: Opener = open_database
+) -> LabState | None:
     """Open a lab's database, or return None where it has none that the caller can read.
 
     What cannot be written (the disk is full, say) can be read all the same.
@@ -93,11 +97,11 @@ def find_state(state: Path, lab: str, *, say: Say | None = None) -> LabState | N
     if not _is_there(directory):
         return None
     try:
-        return open_state(state, lab, say=say)
+        return open_state(state, lab, say=say, opener=opener)
     except HostError as error:
         why, found = str(error), None
     with contextlib.suppress(StoreError, OSError):
-        found = LabState(open_database(directory, read_only=True), lab)
+        found = LabState(opener(directory, read_only=True), lab)
     if say is not None:
         say(why if found is None else f"{why}. It is read as it was last")
     return found
@@ -110,18 +114,18 @@ def get_state(state: Path, lab: str, *, say: Say) -> LabState:
         NotFoundError: It has none.
         HostError: It cannot be opened, or the caller may not read it.
     """
-    said: list[str] = []
-    found = find_state(state, lab, say=said.append)
+    notes: list[str] = []
+    found = find_state(state, lab, say=notes.append)
     if found is None:
-        raise HostError("\n".join(said)) if said else NotFoundError(f"nothing is known of a lab {lab}")
-    for line in said:
+        raise HostError("\n".join(notes)) if notes else NotFoundError(f"nothing is known of a lab {lab}")
+    for line in notes:
         say(line)
     return found
 
 
-def _open(directory: Path, say: Say | None) -> Database:
+def _open(directory: Path, say: Say | None, opener: Opener) -> Database:
     try:
-        database = open_database(directory)
+        database = opener(directory)
         database.expire()  # what a killed `nlan keep` left behind
         return database
     except DamagedStore as error:
@@ -130,4 +134,4 @@ def _open(directory: Path, say: Say | None) -> Database:
         aside = set_aside(directory)
         if say is not None:
             say(f"{error}\nthe damaged database is set aside as {aside}; history and allocations begin anew")
-        return open_database(directory)
+        return opener(directory)

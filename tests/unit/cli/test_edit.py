@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from nlan.api import Edit, LabText
-from nlan.cli.commands.change import edit
+from nlan.cli.commands.change.edit import edit, wants_to_mend
 from nlan.errors import ApplyError, HostError, InputError, NlanError, OvertakenError
 from nlan.schema import load
 from samples import EBGP_PAIR
@@ -23,19 +24,19 @@ CHANGE = "sed -i s/1500/1400/"
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, NlanError | None], str]:
     """Give what edits with an editor, lets applying fail, and returns the texts that are kept."""
 
-    def run(editor: str, error: NlanError | None, *, dry_run: bool = False) -> str:
-        def change(_: object, edit: Edit, __: object) -> int:
+    def run(
+        editor: str, error: NlanError | None, *, dry_run: bool = False, is_at_terminal: bool = False
+    ) -> str:
+        def apply(edit: Edit) -> int:
             edit.change(None, LAB)  # type: ignore[arg-type]
             if error is not None:
                 raise error
             return 0
 
-        monkeypatch.setattr(edit, "change", change)
-        monkeypatch.setattr(edit, "find", lambda _: None)
-        monkeypatch.setattr(edit.tempfile, "tempdir", str(tmp_path))
         monkeypatch.setenv("VISUAL", editor)
+        arguments = Namespace(node="r1", dry_run=dry_run, secrets=False)
         try:
-            edit.run(Namespace(node="r1", dry_run=dry_run, secrets=False))
+            edit(arguments, apply, wants_to_mend if is_at_terminal else None, str(tmp_path))
         except NlanError:
             assert error is not None or not editor.startswith(CHANGE)
         return "".join(path.read_text("latin-1") for path in tmp_path.iterdir())
@@ -78,10 +79,8 @@ def test_a_mistake_at_a_terminal_opens_the_text_again(
         'else sed -i "s/mtu: 1500/mtu: many/" "$1"; fi\n'
     )
     editor.chmod(0o755)
-    answers = iter(["\n"])
-    monkeypatch.setattr(edit, "_is_at_terminal", lambda: True)
-    monkeypatch.setattr("sys.stdin.readline", lambda: next(answers), raising=False)
-    assert kept(str(editor), None) == ""
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert kept(str(editor), None, is_at_terminal=True) == ""
     err = capsys.readouterr().err
     assert "mtu: `many` is not a whole number" in err
     assert "Enter opens it again, q gives up" in err
@@ -90,9 +89,9 @@ def test_a_mistake_at_a_terminal_opens_the_text_again(
 def test_who_gives_up_keeps_the_text(
     kept: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(edit, "_is_at_terminal", lambda: True)
-    monkeypatch.setattr("sys.stdin.readline", lambda: "q\n", raising=False)
-    assert "mtu: many" in kept("sed -i 's/mtu: 1500/mtu: many/'", InputError("wrong"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("q\n"))
+    editor = "sed -i 's/mtu: 1500/mtu: many/'"
+    assert "mtu: many" in kept(editor, InputError("wrong"), is_at_terminal=True)
     assert "the edited text is kept in " in capsys.readouterr().err
 
 

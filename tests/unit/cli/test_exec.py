@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from nlan.cli.main import main
+from nlan import Environment, Lab
+from nlan.api import Paths
+from nlan.api.environment.privileges import Privileges
+from nlan.cli.commands.inside.exec import run_in
+
+
+class Root(Privileges):
+    """Those of root."""
+
+    is_root = True
 
 
 def test_all_nodes_of_a_lab_without_nodes_are_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "run" / "empty").mkdir(parents=True)
-    monkeypatch.setenv("NLAN_RUN_DIR", str(tmp_path / "run"))
-    monkeypatch.setenv("NLAN_NETNS_DIR", str(tmp_path / "netns"))
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    assert main(["exec", "--all", "--", "ls"]) == 0
+    paths = Paths(run=tmp_path / "run", netns=tmp_path / "netns", state=tmp_path / "state")
+    paths.lab("empty").mkdir(parents=True)
+    lab = Lab("empty", environment=Environment(paths, privileges=Root()))
+    assert run_in(lab, Namespace(node=None, all=True, command=["ls"], json=False)) == 0
     assert capsys.readouterr() == ("", "")

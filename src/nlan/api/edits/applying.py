@@ -42,9 +42,9 @@ def plan_change(lab: Lab, edit: Edit) -> Plan:
 
 
 def _check(lab: Lab, edit: Edit) -> None:
-    catalog.need_root()
+    lab.environment.privileges.need_root()
     if edit.needs_running:
-        catalog.choose(lab.paths, lab.name)
+        catalog.choose(lab.environment, lab.name)
 
 
 def _request(lab: Lab, edit: Edit, options: Options) -> Request:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nlan.api.environment.privileges import Privileges
 from nlan.paths import Paths
 from nlan.registry import Registry
 
@@ -25,6 +26,7 @@ class Environment:
         paths: The directories; those that environment variables name, where none are given.
         registry: The parts that nlan is made of.
         clock: Tells how long things take, and when a wait is over.
+        privileges: What the caller may do.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Environment:
         *,
         registry: Registry | None = None,
         clock: Clock = time.monotonic,
+        privileges: Privileges | None = None,
     ) -> None:
         """Take what is given, and find the rest."""
         self.paths = Paths.from_environment() if paths is None else paths
         self.registry = Registry() if registry is None else registry
         self.clock = clock
+        self.privileges = Privileges() if privileges is None else privileges
 
     @cached_property
     def engines(self) -> Engines:

@@ -35,7 +35,7 @@ class Watching:
 
     def __init__(self, lab: Lab) -> None:
         """Watch a lab; one without a database is watched all the same."""
-        self._place = catalog.choose(lab.paths, lab.name)
+        self._place = catalog.choose(lab.environment, lab.name)
         self._state = find_state(lab.paths.state, lab.name, say=lab.listener.say)
         self._database = None if self._state is None else self._state.database
         self._links: dict[tuple[str, str], str] = {}

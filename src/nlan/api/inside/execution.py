@@ -36,7 +36,7 @@ class Executed(NamedTuple):
 
 def find(lab: Lab, pattern: str | None) -> list[str]:
     """Return the namespaces that are meant; all nodes where there is no pattern."""
-    place = catalog.choose(lab.paths, lab.name)
+    place = catalog.choose(lab.environment, lab.name)
     existing = place.namespaces()
     if pattern is None:
         return [name for name in names.visible(existing) if "/" not in name]
@@ -45,7 +45,7 @@ def find(lab: Lab, pattern: str | None) -> list[str]:
 
 def find_one(lab: Lab, node: str) -> str:
     """Return the namespace that a name or an address means."""
-    return _namespace(catalog.choose(lab.paths, lab.name), node)
+    return _namespace(catalog.choose(lab.environment, lab.name), node)
 
 
 def _namespace(place: Nodes, node: str) -> str:
@@ -58,7 +58,7 @@ def run_one(lab: Lab, node: str, command: Sequence[str], timeout_s: float | None
     Raises:
         HostError: It took too long, and was killed.
     """
-    place = catalog.choose(lab.paths, lab.name)
+    place = catalog.choose(lab.environment, lab.name)
     namespace = _namespace(place, node)
     try:
         return _run(place, namespace, command, timeout_s=timeout_s)
@@ -69,7 +69,7 @@ def run_one(lab: Lab, node: str, command: Sequence[str], timeout_s: float | None
 
 def enter(lab: Lab, node: str) -> None:
     """Take this process into a node, for good."""
-    place = catalog.choose(lab.paths, lab.name)
+    place = catalog.choose(lab.environment, lab.name)
     place.enter(_namespace(place, node))
 
 

@@ -59,7 +59,7 @@ def ping(lab: Lab, source: str | None, target: str | None, *, count: int, timeou
     """
     if (source is None) != (target is None):
         raise InputError("say who asks whom: both source and target, or neither")
-    catalog.choose(lab.paths, lab.name)
+    catalog.choose(lab.environment, lab.name)
     context, known = lab.context(), lab.known()
     if source is None or target is None:
         pairs = reach.matrix(context, known)

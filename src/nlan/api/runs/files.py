@@ -80,7 +80,7 @@ def read(environment: Environment, source: Source, listener: Listener) -> Read:
 
     def recall(lab: str) -> Allocations:
         nonlocal known
-        known = _known(environment.paths, lab, listener)
+        known = _known(environment, lab, listener)
         return known.allocations
 
     loaded = load_file(Path(source.path), lab=source.name, allocations=recall, text=source.text)
@@ -90,16 +90,17 @@ def read(environment: Environment, source: Source, listener: Listener) -> Read:
     return Read(source, loaded, known)
 
 
-def _known(paths: Paths, lab: str, listener: Listener) -> Known:
+def _known(environment: Environment, lab: str, listener: Listener) -> Known:
     """Return what the lab's database holds; nothing where the caller cannot read it, and says so."""
     from nlan.state import database_path, find_state
 
-    directory = database_path(paths.state, lab)
-    if not os.access(directory, os.R_OK | os.X_OK):
+    state_directory = environment.paths.state
+    directory = database_path(state_directory, lab)
+    if not environment.privileges.may_read(directory):
         if directory.parent.exists():
             listener.say(f"note: only root can read what {lab} remembers: its names may have other addresses")
         return Known()
-    state = find_state(paths.state, lab, say=listener.say)
+    state = find_state(state_directory, lab, say=listener.say)
     if state is None:
         return Known()
     with state:
@@ -127,7 +128,7 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
     """
     from nlan.api.runs.lifecycle import planned
 
-    if os.geteuid() != 0:
+    if not lab.environment.privileges.is_root:
         if lab.name in catalog.running(lab.paths):
             raise HostError(
                 f"{lab.name} runs, and only root can see how its nodes are: run this with sudo "
@@ -150,7 +151,7 @@ def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusi
     from nlan.api.runs.request import Request
     from nlan.api.runs.running import run_change
 
-    catalog.need_root()
+    lab.environment.privileges.need_root()
     while True:
         found = lab.read()
         other = "" if replace else lab.other_file

@@ -36,7 +36,7 @@ def remove(lab: Lab, *, purge: bool) -> Removed:
         NotFoundError: There is none, or it is down already.
         HostError: Something could not be removed; the rest is.
     """
-    catalog.need_root()
+    lab.environment.privileges.need_root()
     _check(lab, purge=purge)
     begun, forgotten = lab.environment.clock(), False
     context = lab.context()
@@ -56,7 +56,7 @@ def _check(lab: Lab, *, purge: bool) -> None:
     if lab.is_running:
         return
     if lab.name not in known_labs(lab.paths.state):
-        catalog.choose(lab.paths, lab.name)  # says what there is
+        catalog.choose(lab.environment, lab.name)  # says what there is
     if purge:
         return
     state = find_state(lab.paths.state, lab.name)

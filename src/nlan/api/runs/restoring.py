@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nlan.api import catalog
 from nlan.api.environment.nodes import open_nodes
 from nlan.api.runs.request import Applied, Request
 from nlan.api.runs.running import run_change, settle
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def restore(lab: Lab) -> Applied | None:
     """Bring up what was up and is not there; None where there is nothing to do."""
-    catalog.need_root()
+    lab.environment.privileges.need_root()
     request = _request(lab)
     return None if request is None else run_change(lab, request)
 

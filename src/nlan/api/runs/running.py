@@ -95,7 +95,7 @@ def confirm(lab: Lab) -> Confirmation:
     Raises:
         NotFoundError: None waits.
     """
-    catalog.choose(lab.paths, lab.name)
+    catalog.choose(lab.environment, lab.name)
     settle(lab)
     with find_state(lab.paths.state, lab.name, say=lab.listener.say) or nullcontext() as state:
         waiting = state.confirm() if state is not None else None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nlan import processes
-from nlan.api import catalog
 from nlan.api.environment.nodes import machine
 from nlan.api.events.sources import Sources
 from nlan.api.runs.lifecycle import undo_unconfirmed
@@ -212,7 +211,7 @@ def was_taken_down(lab: Handle) -> bool:
     Raises:
         HostError: The caller lacks the privilege.
     """
-    catalog.need_root()
+    lab.environment.privileges.need_root()
     if lab.is_running:
         return False
     state = find_state(lab.paths.state, lab.name)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nlan.api import Environment, Lab, Listener, Plan, catalog
+from nlan.api import Environment, Lab, Listener, Plan
+from nlan.api.environment.privileges import Privileges
 from nlan.errors import HostError
 from nlan.paths import Paths
 
@@ -21,33 +22,43 @@ class Ear(Listener):
         self.said.append(text)
 
 
+class Nobody(Privileges):
+    """Those of somebody without any."""
+
+    is_root = False
+
+    def may_read(self, directory: Path) -> bool:
+        return False
+
+
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
-    monkeypatch.setattr("os.access", lambda *_: False)
+def here(tmp_path: Path) -> Path:
     (tmp_path / "pair.yaml").write_text(FILE)
     return tmp_path
 
 
-def plan(here: Path, running: list[str], monkeypatch: pytest.MonkeyPatch, ear: Ear | None = None) -> Plan:
-    monkeypatch.setattr(catalog, "running", lambda _: running)
+def plan(here: Path, running: str = "", ear: Ear | None = None) -> Plan:
+    """Plan the file where a lab runs, or none."""
     paths = Paths(run=here / "run", netns=here / "netns", state=here / "state")
-    return Lab.from_file(here / "pair.yaml", environment=Environment(paths), listener=ear).plan()
+    if running:
+        paths.lab(running).mkdir(parents=True)
+    environment = Environment(paths, privileges=Nobody())
+    return Lab.from_file(here / "pair.yaml", environment=environment, listener=ear).plan()
 
 
-def test_beside_another_lab_it_plans(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beside_another_lab_it_plans(here: Path) -> None:
     ear = Ear()
-    assert plan(here, ["other"], monkeypatch, ear)
+    assert plan(here, "other", ear)
     assert ear.said == []
 
 
-def test_where_that_lab_runs_it_says_what_root_is_for(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_that_lab_runs_it_says_what_root_is_for(here: Path) -> None:
     with pytest.raises(HostError, match=r"^pair runs, and only root can see how its nodes are: .*sudo"):
-        plan(here, ["pair"], monkeypatch)
+        plan(here, "pair")
 
 
-def test_addresses_that_may_be_others_are_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_that_may_be_others_are_said(here: Path) -> None:
     (here / "state" / "pair").mkdir(parents=True)
     ear = Ear()
-    assert plan(here, [], monkeypatch, ear)
+    assert plan(here, ear=ear)
     assert ear.said[0].startswith("note: only root can read what pair remembers: ")

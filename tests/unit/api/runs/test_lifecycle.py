@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from nlan.api.listener import Listener
-from nlan.api.runs import lifecycle
 from nlan.api.runs.lifecycle import take_down, undo_unconfirmed
-from nlan.engine import Engine
 from nlan.errors import ApplyError, InputError, NlanError, OvertakenError, VerificationError
-from nlan.plan import Plan
+from nlan.netlink.watch import RouteWatcher
+from nlan.plan import Operation
 from nlan.state import LabState
-from nlan.testing import KilledError
+from nlan.testing import FakeKernel, KilledError
 from samples import PTN
+from tega.api import Commit
 from tega.database import Database
 from tega.engines.memory import MemoryLog
-from unit.engine_labs import OTHER, Machine, loaded
+from unit.engine_labs import OTHER, FakeContext, Machine, loaded
 
 THIRD = OTHER.replace("/24: 2", "/24: 3")
 
@@ -49,37 +49,40 @@ def is_at(machine: Machine, text: str) -> bool:
     return str(machine.kernel) == str(Machine(text).kernel) and machine.state.lab() == loaded(text).lab
 
 
-@pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Give what lets nlan die before its n-th commit from now on."""
-    left = [-1]
-    commit = Database.commit
+class MortalDatabase(Database):
+    """A database whose nlan dies before its n-th commit from when that is said."""
 
-    def mortal(self: Database, *arguments: object, **options: object) -> object:
-        left[0] -= 1
-        if left[0] == -1:
-            raise KilledError
-        return commit(self, *arguments, **options)  # type: ignore[arg-type]
+    left: int | None = None
 
-    monkeypatch.setattr(Database, "commit", mortal)
+    def commit(self, *arguments: Any, **options: Any) -> Commit:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise KilledError
+        return super().commit(*arguments, **options)
 
-    def kill_at(n: int) -> None:
-        left[0] = n
 
-    return kill_at
+class At(Listener):
+    """Does something when a run says a sentence with a word in it."""
+
+    def __init__(self, word: str, does: Callable[[], object]) -> None:
+        self._word, self._does = word, does
+
+    def say(self, text: str) -> None:
+        if self._word in text:
+            self._does()
 
 
 @pytest.mark.parametrize("before", [(), (PTN,)], ids=["up", "change"])
-def test_killed_between_any_two_commits_an_unconfirmed_change_is_undone(
-    before: tuple[str, ...], commits: Callable[[int], None]
-) -> None:
+def test_killed_between_any_two_commits_an_unconfirmed_change_is_undone(before: tuple[str, ...]) -> None:
     for n in range(10):
-        machine = Machine(*before)
-        commits(n)
+        database = MortalDatabase(MemoryLog())
+        machine = Machine(*before, database=database)
+        database.left = n
         try:
             machine.up(OTHER, confirm_s=60.0)
         except KilledError:
-            commits(-1)
+            database.left = None
         else:
             break
         if machine.state.lab() == loaded(OTHER).lab:
@@ -108,7 +111,7 @@ def test_down_forgets_what_waits_to_be_confirmed_also_where_up_was_killed() -> N
     assert not machine.state.status()
 
 
-def test_a_change_is_confirmed_or_undone_and_never_both(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_is_confirmed_or_undone_and_never_both() -> None:
     machine = Machine(PTN)
     machine.up(OTHER, confirm_s=60.0)
     waiting = machine.state.confirmation()
@@ -117,15 +120,11 @@ def test_a_change_is_confirmed_or_undone_and_never_both(monkeypatch: pytest.Monk
     undo_unconfirmed(machine.context, machine.state, waiting, Listener())
     assert is_at(machine, OTHER)
     machine.up(THIRD, confirm_s=60.0)
-    outcome = []
-    go_back = lifecycle._go_back
-
-    def confirmed_meanwhile(*arguments: Any) -> Any:
-        outcome.append(machine.state.confirm())
-        return go_back(*arguments)
-
-    monkeypatch.setattr(lifecycle, "_go_back", confirmed_meanwhile)
-    undo(machine)
+    waiting = machine.state.confirmation()
+    assert waiting is not None
+    outcome: list[object] = []
+    meanwhile = At("undoing it", lambda: outcome.append(machine.state.confirm()))
+    undo_unconfirmed(machine.context, machine.state, waiting, meanwhile)
     assert outcome == [None]
     assert is_at(machine, OTHER)
 
@@ -148,17 +147,13 @@ def test_where_a_second_change_fails_the_first_still_waits() -> None:
     assert is_at(machine, PTN)
 
 
-def test_a_change_killed_while_it_is_undone_is_not_desired_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_killed_while_it_is_undone_is_not_desired_any_more() -> None:
     """`set` went on from it, and a keep that could not complete it went to and fro."""
     machine = Machine(PTN)
-    machine.kernel.faults.fail_at(0, errno.ENOMEM)
-
-    def killed(*_: object) -> None:
-        raise KilledError
-
-    monkeypatch.setattr(lifecycle, "_go_back", killed)
+    faults = machine.kernel.faults
+    faults.fail_at(0, errno.ENOMEM)
     with pytest.raises(KilledError):
-        machine.up(OTHER)
+        machine.up(OTHER, At("undoing what was done", lambda: faults.kill_at(0)))
     assert machine.state.lab() == loaded(PTN).lab
 
 
@@ -193,17 +188,18 @@ def test_the_same_again_gives_a_change_more_time() -> None:
     assert is_at(machine, PTN)
 
 
-def test_a_lab_interrupted_while_it_converges_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed after it was "undone" by removing the lab."""
-    machine = Machine()
+class Interrupted(FakeContext):
+    """A context whose user has no patience."""
 
-    def interrupted(*_: object) -> None:
+    def routes(self, nodes: Sequence[str]) -> RouteWatcher:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(lifecycle, "_converge", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            machine.up(PTN)
+
+def test_a_lab_interrupted_while_it_converges_is_up() -> None:
+    """What failed after it was "undone" by removing the lab."""
+    machine = Machine(context=Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        machine.up(PTN, wait="converged")
     assert machine.state.applied() == machine.state.head()
     assert {one["state"] for one in machine.state.status().values()} == {"done"}
     fail(machine, OTHER)
@@ -217,17 +213,20 @@ def test_a_node_is_done_once_it_was_repaired() -> None:
     assert {one["state"] for one in machine.state.status().values()} == {"done"}
 
 
-def test_what_differs_although_all_was_done_is_an_error_of_its_node(monkeypatch: pytest.MonkeyPatch) -> None:
+class Meddling(Listener):
+    """Ends the daemons of a node behind nlan's back."""
+
+    def __init__(self, kernel: FakeKernel) -> None:
+        self._kernel = kernel
+
+    def done(self, operation: Operation, error: NlanError | None) -> None:
+        self._kernel.netns("pe1").daemons.clear()
+
+
+def test_what_differs_although_all_was_done_is_an_error_of_its_node() -> None:
     machine = Machine(PTN)
-    plan = Engine.plan
-
-    def meddled(self: Engine, *arguments: Any) -> Plan:
-        machine.kernel.netns("pe1").daemons.clear()
-        return plan(self, *arguments)
-
-    monkeypatch.setattr(Engine, "plan", meddled)
     with pytest.raises(VerificationError, match="create pe1 frr"):
-        machine.up(OTHER)
+        machine.up(OTHER, Meddling(machine.kernel))
     status = machine.state.status()
     assert status["pe1"]["state"] == "error"
     assert "create pe1 frr" in status["pe1"]["reason"]
@@ -311,7 +310,7 @@ def test_a_repair_that_fails_in_one_place_is_not_undone() -> None:
     assert is_at(machine, PTN)
 
 
-def told(machine: Machine) -> list[tuple[str, bool]]:
+def fates(machine: Machine) -> list[tuple[str, bool]]:
     """Return each revision's state, oldest first, and whether it says why."""
     return [(one.state, bool(one.reason)) for one in reversed(machine.state.revisions())]
 
@@ -319,27 +318,28 @@ def told(machine: Machine) -> list[tuple[str, bool]]:
 def test_history_tells_what_became_of_a_change() -> None:
     machine = Machine()
     fail(machine, PTN)
-    assert [state for state, _ in told(machine)] == ["failed"]
+    assert [state for state, _ in fates(machine)] == ["failed"]
     machine.up(PTN)
     machine.up(OTHER)
-    before = told(machine)
+    before = fates(machine)
     assert [state for state, _ in before] == ["past", "current"]
     fail(machine, THIRD)
-    assert told(machine)[-2:] == [("failed", True), ("current", False)]
+    assert fates(machine)[-2:] == [("failed", True), ("current", False)]
     machine.up(THIRD, confirm_s=60)
-    assert told(machine)[-1] == ("unconfirmed", False)
+    assert fates(machine)[-1] == ("unconfirmed", False)
     undo(machine)
-    assert [state for state, _ in told(machine)[-3:]] == ["past", "undone", "current"]
+    assert [state for state, _ in fates(machine)[-3:]] == ["past", "undone", "current"]
     machine.state.mark_down()
-    assert {state for state, _ in told(machine)} == {"past", "failed", "undone"}
+    assert {state for state, _ in fates(machine)} == {"past", "failed", "undone"}
 
 
-def test_history_tells_of_a_change_that_was_killed(commits: Callable[[int], None]) -> None:
-    machine = Machine(PTN)
-    commits(1)
+def test_history_tells_of_a_change_that_was_killed() -> None:
+    database = MortalDatabase(MemoryLog())
+    machine = Machine(PTN, database=database)
+    database.left = 1
     with pytest.raises(KilledError):
         machine.up(OTHER)
-    commits(-2)
-    assert [state for state, _ in told(machine)] == ["current", "unfinished"]
+    database.left = None
+    assert [state for state, _ in fates(machine)] == ["current", "unfinished"]
     machine.up(THIRD)
-    assert [state for state, _ in told(machine)] == ["past", "failed", "current"]
+    assert [state for state, _ in fates(machine)] == ["past", "failed", "current"]

@@ -8,14 +8,11 @@ from pathlib import Path
 import pytest
 
 from nlan.api import Environment, Lab
-from nlan.api.runs import running
 from nlan.confirmation import Confirmation
 from nlan.paths import Paths
 from nlan.schema import load
-from nlan.state import LabState
+from nlan.state import open_state
 from samples import EBGP_PAIR
-from tega.database import Database
-from tega.engines.memory import MemoryLog
 
 PAIR = load(Path("pair.yaml"), text=EBGP_PAIR)
 
@@ -26,15 +23,13 @@ PAIR = load(Path("pair.yaml"), text=EBGP_PAIR)
     ids=["undone", "confirmed", "followed", "just confirmed"],
 )
 def test_a_change_that_does_not_wait_any_more(
-    monkeypatch: pytest.MonkeyPatch, *, is_over: bool, was_followed: bool, kept: bool
+    tmp_path: Path, *, is_over: bool, was_followed: bool, kept: bool
 ) -> None:
     """A command that was stopped for a while told a change as confirmed that another had undone."""
-    state = LabState(Database(MemoryLog()), "pair")
-    revision = state.commit(PAIR.lab, PAIR.allocations, ("", ""))
-    if was_followed:
-        state.database.put(("lab", "timers"), "standard")
-    monkeypatch.setattr(running, "open_state", lambda *_: state)
-    monkeypatch.setattr(running, "settle", lambda _: None)
+    with open_state(tmp_path, "pair") as state:
+        revision = state.commit(PAIR.lab, PAIR.allocations, ("", ""))
+        if was_followed:
+            state.database.put(("lab", "timers"), "standard")
     until = time.time() + (-1 if is_over else 60)
     change = Confirmation(revision=revision, until=until, back_to=0)
-    assert Lab("pair", environment=Environment(Paths())).wait_for_confirmation(change) == kept
+    assert Lab("pair", environment=Environment(Paths(state=tmp_path))).wait_for_confirmation(change) == kept

@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,35 @@ from nlan.cli.terminal import change, find
 from nlan.errors import HostError, InputError
 
 if TYPE_CHECKING:
-    from nlan.api import LabText, Resolved
+    from nlan.api import Edit, LabText, Resolved
 
 
 def run(arguments: Namespace) -> int:
-    """Open the lab (or one node of it) in $EDITOR, and apply what comes back.
+    """Open the lab (or one node of it) in $EDITOR, and apply what comes back."""
+    return edit(
+        arguments,
+        lambda edit: change(find(arguments), edit, arguments),
+        wants_to_mend if _is_at_terminal() else None,
+    )
+
+
+def edit(
+    arguments: Namespace,
+    apply: Callable[[Edit], int],
+    wants_to_mend: Callable[[InputError], bool] | None = None,
+    folder: str | None = None,
+) -> int:
+    """Open a text in $EDITOR, apply what comes back, and return the exit code.
 
     A text that is not applied, for whatever reason, is kept, so that no work is lost.
+
+    Args:
+        arguments: Those of the verb.
+        apply: Carries the change out, and returns the exit code.
+        wants_to_mend: Tells whether a text with mistakes is to be opened again; None where nobody is asked.
+        folder: Where the text is; by default where temporary files are.
     """
-    descriptor, name = tempfile.mkstemp(prefix="nlan-edit-", suffix=".yaml")
+    descriptor, name = tempfile.mkstemp(prefix="nlan-edit-", suffix=".yaml", dir=folder)
     os.close(descriptor)
     path, shown = Path(name), b""
 
@@ -37,15 +58,14 @@ def run(arguments: Namespace) -> int:
             try:
                 return text.read(_text(path), name)
             except InputError as error:
-                if not _is_at_terminal():
+                if wants_to_mend is None:
                     raise
-                if not _wants_to_mend(error):
+                if not wants_to_mend(error):
                     raise InputError("the edited text is not applied; nothing was touched") from error
 
     applied = False
     try:
-        edit = by_text(edited, node=arguments.node, secrets=arguments.secrets)
-        code = change(find(arguments), edit, arguments)
+        code = apply(by_text(edited, node=arguments.node, secrets=arguments.secrets))
         applied = code == 0 and not arguments.dry_run
     finally:
         if not applied and path.exists() and path.read_bytes() != shown:
@@ -55,7 +75,7 @@ def run(arguments: Namespace) -> int:
     return code
 
 
-def _wants_to_mend(error: InputError) -> bool:
+def wants_to_mend(error: InputError) -> bool:
     """Say what is wrong; tell whether the person at the terminal wants to open the text again."""
     for problem in error.problems:
         say(str(problem))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.api import need_root
+from nlan.api import Environment
 from nlan.api.edits import to_revision
 from nlan.cli.terminal import change, find
 
 
 def run(arguments: Namespace) -> int:
     """Plan from the running network to the revision, and apply."""
-    need_root()
+    Environment().privileges.need_root()
     return change(find(arguments, running=False), to_revision(arguments.revision), arguments)

@@ -25,7 +25,11 @@ def run(arguments: Namespace) -> int:
         raise InputError("say what to run: nlan exec NODE -- COMMAND …")
     if arguments.all and arguments.node is not None:
         raise InputError(f"say one of {arguments.node} and --all")
-    lab = find(arguments)
+    return run_in(find(arguments), arguments)
+
+
+def run_in(lab: Lab, arguments: Namespace) -> int:
+    """Do so in the nodes of a lab that the arguments mean."""
     if arguments.node is None and not arguments.all:
         raise InputError("say where to run it: a node, a pattern such as `pe*`, or --all")
     wanted = lab.namespaces(arguments.node)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from typing import Any
 
-from nlan.api import Lab, Paths, catalog
+from nlan.api import Environment, Lab, catalog
 from nlan.cli.output import counted, print_json, say
 from nlan.cli.terminal import Terminal, find
 from nlan.errors import InputError, NlanError
@@ -14,26 +15,32 @@ from nlan.values import natural
 
 def run(arguments: Namespace) -> int:
     """Remove the lab that is meant, or every lab."""
-    catalog.need_root()
+    environment = Environment()
+    environment.privileges.need_root()
     if arguments.all and arguments.lab is not None:
         raise InputError(f"say one of {arguments.lab} and --all")
     if not arguments.all:
         lab = find(arguments, running=arguments.lab is None)
         _print([lab.down(purge=arguments.purge)._asdict()], as_json=arguments.json)
         return 0
-    paths = Paths.from_environment()
-    names = catalog.running(paths)
+    names = catalog.running(environment.paths)
     if arguments.purge:
-        names = sorted({*names, *catalog.known(paths)}, key=natural)
-    removed = [_attempt(Lab(name, listener=Terminal(arguments)), arguments) for name in names]
-    _print(removed, as_json=arguments.json)
+        names = sorted({*names, *catalog.known(environment.paths)}, key=natural)
+    labs = (Lab(name, environment=environment, listener=Terminal(arguments)) for name in names)
+    return remove_each(labs, purge=arguments.purge, as_json=arguments.json)
+
+
+def remove_each(labs: Iterable[Lab], *, purge: bool, as_json: bool) -> int:
+    """Remove many labs, print what became of each, and return the exit code."""
+    removed = [_attempt(lab, purge=purge) for lab in labs]
+    _print(removed, as_json=as_json)
     return 1 if any("error" in one for one in removed) else 0
 
 
-def _attempt(lab: Lab, arguments: Namespace) -> dict[str, Any]:
+def _attempt(lab: Lab, *, purge: bool) -> dict[str, Any]:
     """Remove one of many: one that cannot be removed does not keep the others."""
     try:
-        return lab.down(purge=arguments.purge)._asdict()
+        return lab.down(purge=purge)._asdict()
     except NlanError as error:
         return {"lab": lab.name, "error": str(error)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from nlan.api import Lab, Paths, catalog
+from nlan.api import Environment, Lab, catalog
 from nlan.cli.output import counted, print_error, print_json, say
 from nlan.cli.terminal import Terminal
 from nlan.errors import NlanError
@@ -13,10 +13,11 @@ from nlan.errors import NlanError
 
 def run(arguments: Namespace) -> int:
     """Bring up what was up and is not there, one lab after the other; 1 where one failed."""
-    catalog.need_root()
+    environment = Environment()
+    environment.privileges.need_root()
     results = []
-    for name in catalog.known(Paths.from_environment(), arguments.lab):
-        result = _restore(Lab(name, listener=Terminal(arguments)), arguments)
+    for name in catalog.known(environment.paths, arguments.lab):
+        result = _restore(Lab(name, environment=environment, listener=Terminal(arguments)), arguments)
         if result is not None:
             results.append(result)
     if arguments.json:

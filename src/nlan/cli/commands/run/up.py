@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from nlan.api import need_root
+from nlan.api import Environment
 from nlan.cli.terminal import finish, from_file, options
 
 
@@ -15,7 +15,7 @@ def run(arguments: Namespace) -> int:
 
         show_plan(arguments)
         return 0
-    need_root()
+    Environment().privileges.need_root()
     lab = from_file(arguments)
     done = lab.up(
         replace=arguments.replace,
