@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_interface
 
-from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.segments import Holders, Segment, Segments
 from nlan.schema.resolving.contributors import CheckedLab, Contributor, Held, PartKey, PartPath
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report
-from nlan.services.ptn.model import Ptn
 from nlan.values import MTU_IPV6
 
 
@@ -55,23 +53,15 @@ def _held(
 ) -> Iterator[Held]:
     for interface in node.interfaces:
         key = node.name, interface.name
-        yield from _on(node, interface.addresses, segments.get(key, key), positions)
-    for vpn in node.get(Ptn).l2vpns:
-        key = node.name, l2vpn_name(vpn.vni)
-        yield from _on(node, vpn.addresses, segments.get(key, key), positions)
-        for host in vpn.hosts:
-            for value in host.addresses:
-                at = positions.find("node", node.name, "host", value)
-                called = f"host {node.name}/{host.addresses[0].ip}"
-                yield Held(value, called, "", segments.get(key, key), at)
-                yield Held(value, called, "", ("hosts", node.name), at)
+        yield from held_on(node, interface.addresses, segments.get(key, key), positions)
     for service in services:
         yield from service.held(node, segments, positions)
 
 
-def _on(
+def held_on(
     node: Node, addresses: Iterable[IpInterface], segment: Segment, positions: Positions
 ) -> Iterator[Held]:
+    """Yield the node's own addresses on a segment."""
     for value in addresses:
         yield Held(value, node.name, node.name, segment, positions.find("node", node.name, "address", value))
 

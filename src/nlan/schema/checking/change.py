@@ -16,7 +16,6 @@ from nlan.schema.resolving.contributors import installed
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.schema.written.resolved_reader import Path, Where
-from nlan.services.ptn.model import L2Vpn, Ptn
 
 Key = tuple[Hashable, ...]
 """What a part of a node is called among the positions."""
@@ -100,19 +99,5 @@ def _parts(node: Node) -> Iterator[tuple[Key, Path]]:
         path = "interfaces", str(number)
         yield ("interface", interface.name), path
         yield from parts_of_addresses(interface.addresses, (*path, "addresses"))
-    for number, network in enumerate(node.get(Ptn).networks):
-        yield ("ptn", network.name, "local"), ("ptn", str(number), "local")
-        for inner, vpn in enumerate(network.l2vpns):
-            yield from _vpn(vpn, ("ptn", str(number), "l2vpns", str(inner)))
     for service in installed():
         yield from service.parts(node)
-
-
-def _vpn(vpn: L2Vpn, path: Path) -> Iterator[tuple[Key, Path]]:
-    key = "vni", vpn.vni
-    yield key, path
-    yield (*key, "id"), (*path, "vni")
-    yield (*key, "mtu"), (*path, "mtu")
-    for number, _ in enumerate(vpn.peers):
-        yield (*key, "peer", number), (*path, "peers", str(number))
-    yield from parts_of_addresses(vpn.addresses, (*path, "addresses"))

@@ -1,6 +1,6 @@
 """Checks of the resolved lab as a whole: what each part cannot see alone.
 
-Errors are here, warnings about routing in `lint`.
+What a service makes is checked by that service.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nlan.interfaces import LOOPBACK, UNDERLAY
-from nlan.model import Lab, Node, Underlay
+from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress
 from nlan.model.segments import Holders, segments_of
 from nlan.schema.checking.addressing import check_addresses, check_mtu, too_small
 from nlan.schema.resolving.contributors import CheckedLab, Contributor, installed
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Report
-from nlan.services.ptn.model import L2Vpn, Ptn
-from nlan.values import MTU_IPV6, MTU_MAX, vxlan_overhead
+from nlan.values import MTU_IPV6
 
 
 def verify(
@@ -37,28 +36,17 @@ def verify(
     segments = segments_of(lab)
     checked = CheckedLab(lab, segments, Holders(lab, segments), positions, report)
     for node in lab.nodes:
-        _vnis(node, positions, report)
         _gateways(node, positions, report)
         _mtus(node, positions, report)
         _interfaces(node, positions, report)
     if not _doubled(lab):
         check_addresses(checked, services)
     _underlay(lab, positions, report)
-    _tunnels(lab, positions, report)
     for service in services:
         service.check(checked)
 
 
 # -- one node
-
-
-def _vnis(node: Node, positions: Positions, report: Report) -> None:
-    seen: set[int] = set()
-    for vpn in node.get(Ptn).l2vpns:
-        if vpn.vni in seen:
-            at = positions.find("node", node.name, "vni", vpn.vni, "id", "again")
-            report.error(at, f"the VNI {vpn.vni} is defined twice in {node.name}")
-        seen.add(vpn.vni)
 
 
 def _interfaces(node: Node, positions: Positions, report: Report) -> None:
@@ -98,8 +86,6 @@ def _mtus(node: Node, positions: Positions, report: Report) -> None:
     for interface in node.interfaces:
         at = positions.find("node", node.name, "interface", interface.name)
         check_mtu(interface.mtu, interface.addresses, at, report)
-    for vpn in node.get(Ptn).l2vpns:
-        check_mtu(vpn.mtu, vpn.addresses, positions.find("node", node.name, "vni", vpn.vni), report)
 
 
 def _doubled(lab: Lab) -> bool:
@@ -107,21 +93,25 @@ def _doubled(lab: Lab) -> bool:
     return any(len({i.name for i in node.interfaces}) < len(node.interfaces) for node in lab.nodes)
 
 
+def not_on_the_underlay(node: Node) -> str:
+    """Return what is wrong with a node that shall be on the underlay and cannot."""
+    return f"{node.name} is not on the underlay, and its tunnels lead nowhere"
+
+
 # -- across nodes
 
 
 def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
-    """The underlay is one segment of one prefix, each address one node's, and carries tunnels whole."""
-    if lab.underlay is not None:
-        if lab.underlay.prefix.version == 6 and lab.underlay.mtu < MTU_IPV6:
-            report.error(positions.find("underlay", "mtu"), too_small(lab.underlay.mtu))
-        _tunnel_mtu(lab, lab.underlay, positions, report)
+    """The underlay is one segment of one prefix, and each address is one node's."""
+    if lab.underlay is None:
+        return
+    if lab.underlay.prefix.version == 6 and lab.underlay.mtu < MTU_IPV6:
+        report.error(positions.find("underlay", "mtu"), too_small(lab.underlay.mtu))
     seen: dict[IpAddress, str] = {}
-    for node in lab.nodes:
+    for node in (node for node in lab.nodes if node.attached):
         at = positions.find("node", node.name, "underlay")
-        if node.underlay is None or not node.attached or lab.underlay is None:
-            if node.get(Ptn).l2vpns or (node.attached and lab.underlay is not None):
-                report.error(at, f"{node.name} is not on the underlay, and its tunnels lead nowhere")
+        if node.underlay is None:
+            report.error(at, not_on_the_underlay(node))
             continue
         other = seen.setdefault(node.underlay.ip, node.name)
         if other != node.name:
@@ -129,50 +119,3 @@ def _underlay(lab: Lab, positions: Positions, report: Report) -> None:
         if node.underlay.network != lab.underlay.prefix:
             message = f"{node.underlay} of {node.name} is not on the underlay, which is {lab.underlay.prefix}"
             report.error(at, message, "`pools: {underlay: PREFIX}` says another one")
-
-
-def _tunnel_mtu(lab: Lab, underlay: Underlay, positions: Positions, report: Report) -> None:
-    vpns = [(vpn.mtu, node.name, vpn.vni) for node in lab.nodes for vpn in node.get(Ptn).l2vpns]
-    if not vpns:
-        return
-    overhead = vxlan_overhead(underlay.prefix.version)
-    largest, name, vni = max(vpns, key=lambda entry: entry[0])
-    if largest + overhead > MTU_MAX:
-        at = positions.find("node", name, "vni", vni, "mtu")
-        report.error(
-            at, f"{largest} bytes are too many inside VXLAN: {MTU_MAX - overhead} at most (RFC 7348)"
-        )
-    elif underlay.mtu < largest + overhead:
-        at = positions.find("underlay", "mtu")
-        message = (
-            f"{underlay.mtu} bytes cannot carry {largest} inside VXLAN, which adds {overhead} (RFC 7348)"
-        )
-        report.error(at, message, f"say at least {largest + overhead}, or a smaller `mtu`")
-
-
-def _tunnels(lab: Lab, positions: Positions, report: Report) -> None:
-    ends = {node.underlay.ip: node.name for node in lab.nodes if node.underlay}
-    for node in lab.nodes:
-        for network in node.get(Ptn).networks:
-            at = positions.find("node", node.name, "ptn", network.name, "local")
-            if node.underlay and network.local != node.underlay.ip:
-                held = f"is {ends[network.local]}'s" if network.local in ends else "is nobody's"
-                hint = f"write `${{{node.name}}}`"
-                report.error(at, f"{network.local} {held}; the tunnel end is {node.name}'s own address", hint)
-        for vpn in node.get(Ptn).l2vpns:
-            _tunnel_peers(node, vpn, ends, positions, report)
-
-
-def _tunnel_peers(
-    node: Node, vpn: L2Vpn, ends: dict[IpAddress, str], positions: Positions, report: Report
-) -> None:
-    seen: set[IpAddress] = set()
-    for index, peer in enumerate(vpn.peers):
-        if peer in ends and peer not in seen:
-            seen.add(peer)
-            continue
-        at = positions.find("node", node.name, "vni", vpn.vni, "peer", index)
-        if peer not in ends:
-            report.error(at, f"no node of the lab has the underlay address {peer}")
-        else:
-            report.warning(at, f"{ends[peer]} is defined twice among the peers")

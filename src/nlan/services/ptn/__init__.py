@@ -11,9 +11,10 @@ from nlan.services.ptn.model import Ptn
 if TYPE_CHECKING:
     from nlan.expect.segments import Port
     from nlan.model import Lab, Node
+    from nlan.model.segments import Segments
     from nlan.resources import Resource
-    from nlan.schema.resolving.contributors import CheckedLab
-    from nlan.schema.resolving.drafts import NodeDraft
+    from nlan.schema.resolving.contributors import CheckedLab, Held, PartKey, PartPath
+    from nlan.schema.resolving.drafts import NodeDraft, Positions
     from nlan.schema.resolving.names import NodeTrees
     from nlan.schema.resolving.segments import Wiring
     from nlan.schema.syntax.tree import Map
@@ -59,10 +60,22 @@ class PtnService(Service):
         return resolving.resolve(node)
 
     def check(self, checked: CheckedLab) -> None:
-        """Record what is rarely meant of tunnels."""
-        from nlan.services.ptn.lint import lint
+        """Record what cannot be, or is rarely meant, of tunnels."""
+        from nlan.services.ptn import checking
 
-        lint(checked)
+        checking.check(checked)
+
+    def held(self, node: Node, segments: Segments, positions: Positions) -> Iterable[Held]:
+        """Return the addresses on the L2VPNs."""
+        from nlan.services.ptn import checking
+
+        return checking.held(node, segments, positions)
+
+    def parts(self, node: Node) -> Iterable[tuple[PartKey, PartPath]]:
+        """Return where the networks and their L2VPNs stand."""
+        from nlan.services.ptn import checking
+
+        return checking.parts(node)
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""
