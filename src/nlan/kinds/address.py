@@ -55,11 +55,16 @@ class Address(Resource, frozen=True, kw_only=True):
 
     def claims(self) -> tuple[tuple[str, ...], ...]:
         """The address, once per namespace."""
-        return (("address", self.namespace, str(self.address.ip)),)
+        return (("address", self.namespace, _bare(self.address)),)
 
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The one that it is in."""
         return (self.address.network,)
+
+
+def _bare(address: IPv4Interface | IPv6Interface) -> str:
+    """Return ``str(address.ip)``, without making another address first."""
+    return str(address).partition("/")[0].partition("%")[0]
 
 
 class AddressKind(KernelKind[Address]):

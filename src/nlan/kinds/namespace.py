@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, cast
 
 import msgspec
 
@@ -67,7 +67,6 @@ class NamespaceMaker(Protocol):
         """Remove namespaces with all that is in them, absent ones are fine; return those that failed."""
 
 
-@runtime_checkable
 class Runtimes(Protocol):
     """Who has several runtimes, and so has to be told which of them makes a namespace."""
 
@@ -93,7 +92,8 @@ class NamespaceDriver:
     def __init__(self, place: NamespaceMaker, desired: Iterable[Resource] = ()) -> None:
         """Take the place to work in, and what is desired: observed runtimes are spelled as they are there."""
         self._place = place
-        self._runtimes = place if isinstance(place, Runtimes) else None
+        # isinstance of a protocol would import `inspect`, which takes 6 ms
+        self._runtimes = cast(Runtimes, place) if hasattr(place, "runtime_of") else None
         self._asked = {one.name: one.runtime for one in desired if isinstance(one, Namespace) and one.runtime}
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Namespace]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import ip_address
 from typing import Literal, TypeVar
 
@@ -126,7 +127,7 @@ class Node(Base, frozen=True, kw_only=True):
     def get(self, kind: type[S]) -> S:
         """Return what the node holds of a service; where it holds nothing of it, one made of nothing."""
         found = self.find(kind)
-        return kind() if found is None else found
+        return _nothing(kind) if found is None else found
 
     def having(self, *services: ServiceModel) -> Node:
         """Return the node with these services, in the place of what it holds of the same types."""
@@ -137,10 +138,14 @@ class Node(Base, frozen=True, kw_only=True):
     def held(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the node's interfaces and their addresses: loopback first, the underlay's last."""
         found = [pair for service in self.services for pair in service.interfaces()]
-        yield from (pair for pair in found if pair[0] == LOOPBACK)
+        for pair in found:
+            if pair[0] == LOOPBACK:
+                yield pair
         for interface in self.interfaces:
             yield interface.name, interface.addresses
-        yield from (pair for pair in found if pair[0] != LOOPBACK)
+        for pair in found:
+            if pair[0] != LOOPBACK:
+                yield pair
         if self.attached and self.underlay is not None:
             yield UNDERLAY, (self.underlay,)
 
@@ -167,6 +172,12 @@ class Node(Base, frozen=True, kw_only=True):
 
 def _key(service: ServiceModel) -> str:
     return service.key
+
+
+@cache
+def _nothing(kind: type[S]) -> S:
+    """Return what is made of nothing; it is frozen, so that all may have the same."""
+    return kind()
 
 
 class Lab(Base, frozen=True, kw_only=True):

@@ -40,7 +40,8 @@ def plan(desired: Mapping[Key, Resource], observed: Mapping[Key, Resource]) -> P
         removals -= accounted_for(desired)
     vanishing = {key: carrier for key in removals if (carrier := _carrier(key, removals, seen)) is not None}
     foreign = sorted(key for key in removals - vanishing.keys() if key.kind == Foreign.kind)
-    places = {claim: o.key for o in changes if o.action == "create" for claim in _claims(o.desired)}
+    created = (o for o in changes if o.action == "create") if foreign else ()
+    places = {claim: o.key for o in created for claim in _claims(o.desired)}
     left = [
         f
         for key in foreign

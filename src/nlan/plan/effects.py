@@ -17,7 +17,9 @@ def with_effects(changes: Sequence[Operation], wanted: State, seen: State) -> li
     """Return the changes with what follows from them for others of the same namespaces."""
     result = {operation.key: operation for operation in changes}
     made: dict[str, list[Resource]] = defaultdict(list)
-    for operation in changes if seen.resources else ():
+    if not seen.resources:
+        return list(result.values())
+    for operation in changes:
         if operation.desired is not None:
             made[operation.key.namespace].append(operation.desired)
     for key, effect in _effects(result, made, wanted, seen):

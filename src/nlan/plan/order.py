@@ -92,7 +92,7 @@ def _clashes(
     operation: Operation, at: Mapping[Key, int], vanishing: Mapping[Key, Key], seen: State
 ) -> Iterator[int]:
     """Yield the operations that remove what holds a claim of the operation's resource, or one it excludes."""
-    if operation.desired is None:
+    if operation.desired is None or not seen.claims:
         return
     for claim in (*operation.desired.claims(), *operation.desired.excludes()):
         holder = seen.claims.get(claim)

@@ -8,7 +8,7 @@ doubtful there is a warning, and what no packet can be meant for is silent.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, ip_interface
+from ipaddress import ip_interface
 
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
@@ -136,9 +136,11 @@ def _order(network: IpNetwork) -> tuple[int, int, int]:
 
 
 def _inside(network: IpNetwork, outer: IpNetwork) -> bool:
-    if isinstance(network, IPv4Network):
-        return isinstance(outer, IPv4Network) and network.subnet_of(outer)
-    return isinstance(outer, IPv6Network) and network.subnet_of(outer)
+    """Tell whether a prefix lies in another; ``subnet_of`` makes four addresses for an answer."""
+    if network.version != outer.version or network.prefixlen < outer.prefixlen:
+        return False
+    rest = outer.max_prefixlen - outer.prefixlen
+    return int(network.network_address) >> rest == int(outer.network_address) >> rest
 
 
 def _is_host(net: Net) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from nlan.model import Lab, Limits, Node, ServiceModel, Underlay
 from nlan.schema.resolving.contributors import Contributor, contributions
@@ -38,8 +38,9 @@ def build_lab(
     settings.block([settings.written, *records.values()])
     routing = [contribution.routing for _, contribution in contributions(services)]
     nodes = {node: _draft(node, record, settings, underlay) for node, record in records.items()}
+    is_router = _role(settings, routing)
     for node in nodes.values():
-        node.is_router = _is_router(node, settings, routing)
+        node.is_router = is_router(node)
     wiring = Wiring(settings, nodes)
     for service in services:
         service.declare(wiring)
@@ -92,17 +93,19 @@ def _draft(name: str, written: Record, settings: Settings, underlay: UnderlayNam
     return draft
 
 
-def _is_router(
-    node: NodeDraft, settings: Settings, routing: Sequence[Mapping[str, Sequence[AnyKey]]]
-) -> bool:
-    """Tell what a node is: as it says, else a router where the lab or the node says anything of routing."""
-    if NodeKeys.role in node.written:
-        return node.written.get(NodeKeys.role) == "router"
-    wide = (key for keys in routing for key in keys.get(table.LAB.title, ()))
-    own = (key for keys in routing for key in keys.get(table.NODE.title, ()))
-    return any(settings.written.get(key) for key in wide) or any(
-        node.written.get(key, False) is not False for key in (NodeKeys.forwarding, *own)
-    )
+def _role(
+    settings: Settings, routing: Sequence[Mapping[str, Sequence[AnyKey]]]
+) -> Callable[[NodeDraft], bool]:
+    """Return what tells a router: as a node says, else where the lab or the node says anything of routing."""
+    wide = any(settings.written.get(key) for keys in routing for key in keys.get(table.LAB.title, ()))
+    own = {key for keys in routing for key in keys.get(table.NODE.title, ())} | {NodeKeys.forwarding}
+
+    def is_router(node: NodeDraft) -> bool:
+        if NodeKeys.role in node.written:
+            return node.written.get(NodeKeys.role) == "router"
+        return wide or any(node.written.get(key, False) is not False for key in own)
+
+    return is_router
 
 
 def _underlay(settings: Settings, names: UnderlayNames | None, nodes: Iterable[NodeDraft]) -> Underlay | None:

@@ -79,6 +79,8 @@ class PtnService(Service):
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the switches, tunnel ends, addresses and hosts of the node's L2VPNs."""
+        if node.find(Ptn) is None:
+            return ()
         from nlan.services.ptn import expand
 
         return expand.expand(node, lab, context)

@@ -96,6 +96,7 @@ class QueueKeys:
 
 
 KEYS = keys_of(QueueKeys)
+_NAMES = frozenset(key.name for key in KEYS)
 CONTRIBUTION = Contribution(
     keys={"a link": KEYS, "an end": KEYS},
     titles={Queues: "queues", Queue: "a queue"},
@@ -118,6 +119,8 @@ def resolve(node: NodeDraft, report: Report) -> Queues | None:
 
 def _queues(node: NodeDraft, report: Report) -> Iterator[Queue]:
     for segment, end in node.ends:
+        if _NAMES.isdisjoint(end.written.values) and _NAMES.isdisjoint(segment.written.values):
+            continue
         if segment.kind == "l2vpn":
             _refuse(segment, end, report)
         elif (queue := _queue(segment, end, report)) != Queue(interface=end.interface):

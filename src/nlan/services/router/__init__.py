@@ -65,6 +65,8 @@ class RouterService(Service):
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return loopback addresses and daemons."""
+        if node.find(Router) is None:
+            return ()
         from nlan.services.router import expand
 
         return expand.expand(node, lab, context)

@@ -71,6 +71,8 @@ class VhostsService(Service):
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the node's host LANs with their hosts."""
+        if node.find(Vhosts) is None:
+            return ()
         from nlan.services.vhosts import expand
 
         return expand.expand(node, lab, context)
