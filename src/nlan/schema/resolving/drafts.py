@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from ipaddress import IPv4Address
 from typing import Any, TypeVar
 
 import msgspec
@@ -49,8 +48,6 @@ class End(msgspec.Struct, eq=False):
     at: Position
     written: Record
     addresses: list[IpInterface] = []
-    cost: int | None = None
-    passive: bool = False
 
     def address(self, version: int) -> IpAddress | None:
         """Return the first address of the family, without prefix length, or None."""
@@ -67,9 +64,6 @@ class Segment(msgspec.Struct, eq=False):
     mtu: int
     ends: list[End] = []
     prefixes: tuple[IpNetwork, ...] = ()
-    ospf: bool | IPv4Address | None = None
-    bgp: bool = True
-    cost: int | None = None
 
     def gateways(self, own: End, prefixes: Sequence[IpNetwork]) -> tuple[IpAddress, ...]:
         """Return the default routes of hosts: by their node if it routes here, else by the first to."""

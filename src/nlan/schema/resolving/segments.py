@@ -85,9 +85,6 @@ class Wiring:
             written=record,
             mtu=record.get(SegmentKeys.mtu, self.settings.mtu),
             prefixes=values(record.get(SegmentKeys.prefix)),
-            ospf=record.get(SegmentKeys.ospf),
-            bgp=record.get(SegmentKeys.bgp, True),
-            cost=record.get(SegmentKeys.cost),
         )
 
     def reserve(self, node: str, interface: str) -> None:
@@ -102,8 +99,6 @@ class Wiring:
             written.at,
             written,
             addresses=list(values(written.get(EndKeys.address))),
-            cost=written.get(EndKeys.cost, segment.cost),
-            passive=written.get(EndKeys.passive, False),
         )
         segment.ends.append(end)
         node.ends.append((segment, end))

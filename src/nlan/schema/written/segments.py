@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nlan.schema.syntax.report import Position
 from nlan.schema.written.addresses import SegmentPrefix
-from nlan.schema.written.common import ADDRESSES, COST, IFNAME, MTU, OSPF_HERE, Addresses
+from nlan.schema.written.common import ADDRESSES, IFNAME, MTU, Addresses
 from nlan.schema.written.kinds import Kind, ListOf, Shapes
 from nlan.schema.written.scalars import Bool
 from nlan.schema.written.sections import Key, Record, Section, keys_of
@@ -15,8 +15,6 @@ class EndKeys:
 
     address = Key("address", ADDRESSES, "Its addresses.", default="from the segment's prefix")
     interface = Key("interface", IFNAME, "Its interface's name.", default="`eth1`, `eth2`, … by link, kept")
-    cost = Key("cost", COST, "OSPF cost.", default="the segment's")
-    passive = Key("passive", Bool(), "Announced by OSPF, not spoken on.", default="`false`")
 
 
 END = Section("an end", "One end of a link or network.", keys_of(EndKeys))
@@ -30,14 +28,6 @@ class SegmentKeys:
 
     prefix = Key("prefix", ListOf(SegmentPrefix()), "Its prefixes, one a family.", default="from the pool")
     mtu = Key("mtu", MTU, "In bytes.", default="the lab's `mtu`")
-    ospf = Key(
-        "ospf",
-        OSPF_HERE,
-        "Run OSPF here, in this area.",
-        default="where both ends run OSPF and are not of two ASes",
-    )
-    cost = Key("cost", COST, "OSPF cost.", default="the daemon's")
-    bgp = Key("bgp", Bool(), "Derive BGP sessions here.", default="`true`")
     addresses = Key("addresses", Bool(), "`false`: layer 2 only, for the nodes.", default="`true`")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from nlan.schema.written import common
 from nlan.schema.written.addresses import Interface
 from nlan.schema.written.numbers import Integer
 from nlan.schema.written.scalars import Choice, Line
 from nlan.schema.written.sections import Contribution, keys_of
-from nlan.services.router import written
+from nlan.services.router import kinds, written
 from nlan.services.router.model import (
     Bgp,
     BgpPeer,
@@ -21,7 +20,13 @@ from nlan.services.router.model import (
 _SOURCE = Choice("connected", "static", "ospf", "kernel", "bgp")
 
 CONTRIBUTION = Contribution(
-    {"a node": keys_of(written.NodeKeys), "a lab": keys_of(written.LabKeys)},
+    {
+        "a node": keys_of(written.NodeKeys),
+        "a lab": keys_of(written.LabKeys),
+        "a link": keys_of(written.SegmentKeys),
+        "a network": keys_of(written.SegmentKeys),
+        "an end": keys_of(written.EndKeys),
+    },
     [
         written.BGP_HERE,
         written.NEIGHBOR,
@@ -42,21 +47,21 @@ CONTRIBUTION = Contribution(
     },
     fields={
         (Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
-        (Router, "router_id"): common.ROUTER_ID,
-        (OspfArea, "area"): common.AREA,
+        (Router, "router_id"): kinds.ROUTER_ID,
+        (OspfArea, "area"): kinds.AREA,
         (OspfInterface, "name"): Line("an interface's name", word=True),
-        (OspfInterface, "cost"): common.COST,
+        (OspfInterface, "cost"): kinds.COST,
         (Ospf, "redistribute"): _SOURCE,
         (Bgp, "redistribute"): _SOURCE,
-        (Bgp, "asn"): common.ASN,
-        (Bgp, "maximum_paths"): common.PATHS,
-        (BgpPeer, "peer_asn"): common.ASN,
+        (Bgp, "asn"): kinds.ASN,
+        (Bgp, "maximum_paths"): kinds.PATHS,
+        (BgpPeer, "peer_asn"): kinds.ASN,
         (BgpPeer, "ebgp_multihop"): Integer(1, 255, "number of hops"),
-        (BgpPeer, "keepalive_s"): common.KEEPALIVE,
-        (BgpPeer, "hold_time_s"): common.HOLD_TIME,
-        (BgpPeer, "password"): common.PASSWORD,
-        (BgpPeer, "update_source"): common.SOURCE,
-        (BgpPeer, "description"): common.DESCRIPTION,
+        (BgpPeer, "keepalive_s"): kinds.KEEPALIVE,
+        (BgpPeer, "hold_time_s"): kinds.HOLD_TIME,
+        (BgpPeer, "password"): kinds.PASSWORD,
+        (BgpPeer, "update_source"): kinds.SOURCE,
+        (BgpPeer, "description"): kinds.DESCRIPTION,
     },
     pages={"Router: loopback, OSPF, BGP, static routes": "services/router.md"},
     routing={

@@ -8,28 +8,7 @@ from nlan.model.codec import IpInterface, IpNetwork
 from nlan.registry import Seam
 from nlan.schema.syntax.report import Written
 from nlan.schema.written.addresses import Address, Interface, Prefix
-from nlan.schema.written.common import (
-    AREA,
-    ASN,
-    BGP_SOURCES,
-    COST,
-    DESCRIPTION,
-    FAMILIES,
-    HOLD_TIME,
-    HOP,
-    IFNAME,
-    KEEPALIVE,
-    NAME,
-    NODES,
-    OSPF_HERE,
-    OSPF_SOURCES,
-    PASSWORD,
-    PATHS,
-    ROUTER_ID,
-    SOURCE,
-    Addresses,
-    Hop,
-)
+from nlan.schema.written.common import HOP, IFNAME, NAME, NODES, Addresses, Hop
 from nlan.schema.written.kinds import Kind, ListOf, MapOf, ScalarKind, Shapes
 from nlan.schema.written.numbers import Integer
 from nlan.schema.written.scalars import (
@@ -42,6 +21,22 @@ from nlan.schema.written.scalars import (
     Text,
 )
 from nlan.schema.written.sections import Key, Record, Section, keys_of
+from nlan.services.router.kinds import (
+    AREA,
+    ASN,
+    BGP_SOURCES,
+    COST,
+    DESCRIPTION,
+    FAMILIES,
+    HOLD_TIME,
+    KEEPALIVE,
+    OSPF_HERE,
+    OSPF_SOURCES,
+    PASSWORD,
+    PATHS,
+    ROUTER_ID,
+    SOURCE,
+)
 
 ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 
@@ -265,3 +260,23 @@ class LabKeys:
     route_reflector = Key(
         "route_reflector", NODES, "Nodes that reflect routes to the other routers of their AS."
     )
+
+
+class SegmentKeys:
+    """What a link or a network may say."""
+
+    ospf = Key(
+        "ospf",
+        OSPF_HERE,
+        "Run OSPF here, in this area.",
+        default="where both ends run OSPF and are not of two ASes",
+    )
+    cost = Key("cost", COST, "OSPF cost.", default="the daemon's")
+    bgp = Key("bgp", Bool(), "Derive BGP sessions here.", default="`true`")
+
+
+class EndKeys:
+    """What an end may say."""
+
+    cost = Key("cost", COST, "OSPF cost.", default="the segment's")
+    passive = Key("passive", Bool(), "Announced by OSPF, not spoken on.", default="`false`")

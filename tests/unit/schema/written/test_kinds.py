@@ -10,6 +10,7 @@ from nlan.schema.syntax.report import Position, Report
 from nlan.schema.syntax.tree import Scalar
 from nlan.schema.written import common, table
 from nlan.schema.written.kinds import Kind, Reader
+from nlan.services.router import kinds as kinds_of_routing
 from nlan.services.router import written as routing
 from nlan.services.router.model import Router
 
@@ -21,12 +22,12 @@ WRONG: list[tuple[Kind, str, str]] = [
     (routing.LOOPBACK_ANY, "127.0.0.1", "is a loopback address"),
     (routing.LOOPBACK_ANY, "::/128", "is an unspecified address"),
     (common.UNDERLAY, "ff02::1", "is a multicast address"),
-    (common.ROUTER_ID, "0.0.0.0", "zero is none"),
+    (kinds_of_routing.ROUTER_ID, "0.0.0.0", "zero is none"),
     (routing.ASN_ANY, "true", "is not an AS number, `auto`, or `false` for none"),
-    (common.PASSWORD, "two words", "that is one word"),
-    (common.PASSWORD, "  ", "expected a password, got nothing"),
-    (common.DESCRIPTION, "one\ntwo", "that is one line"),
-    (common.SOURCE, "lo\tx", "that is one word"),
+    (kinds_of_routing.PASSWORD, "two words", "that is one word"),
+    (kinds_of_routing.PASSWORD, "  ", "expected a password, got nothing"),
+    (kinds_of_routing.DESCRIPTION, "one\ntwo", "that is one line"),
+    (kinds_of_routing.SOURCE, "lo\tx", "that is one word"),
     (
         table.LimitsKeys.memory.kind,
         "999999999999999T",

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from nlan.model.codec import IpAddress
-from nlan.schema.resolving.drafts import NodeDraft
+from nlan.schema.resolving.drafts import NodeDraft, Segment
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import Position, Written, nearest
 from nlan.schema.written.addresses import Address
@@ -20,7 +20,15 @@ from nlan.schema.written.sections import AnyKey, Record
 from nlan.services.router.model import DEFAULT_ENGINE, Bgp, BgpPeer
 from nlan.services.router.resolving.draft import CONNECTED, loopbacks_of, routing_of
 from nlan.services.router.resolving.full import announcements, check_once, peer_options, written_peer
-from nlan.services.router.written import BgpAsKeys, BgpKeys, LabKeys, NodeKeys, PeerKeys, RouterKeys
+from nlan.services.router.written import (
+    BgpAsKeys,
+    BgpKeys,
+    LabKeys,
+    NodeKeys,
+    PeerKeys,
+    RouterKeys,
+    SegmentKeys,
+)
 
 Path = tuple[IpAddress, IpAddress, IpAddress | None, IpAddress | None]
 """A session's ways: own address, the peer's address, own update source, the peer's."""
@@ -107,7 +115,7 @@ class _Maker:
 
     def _ebgp(self, names: set[str]) -> None:
         for segment in self._wiring.segments:
-            ends = [end for end in segment.ends if end.node.name in names] if segment.bgp else []
+            ends = [end for end in segment.ends if end.node.name in names] if _derives_on(segment) else []
             for index, a in enumerate(ends):
                 for b in ends[index + 1 :]:
                     if routing_of(a.node).asn == routing_of(b.node).asn:
@@ -169,6 +177,10 @@ def inner_paths(a: NodeDraft, b: NodeDraft) -> Iterable[Path]:
             yield left, right, left, right
 
 
+def _derives_on(segment: Segment) -> bool:
+    return segment.written.get(SegmentKeys.bgp, True)
+
+
 def _loopback(node: NodeDraft, version: int) -> IpAddress | None:
     return next((value.ip for value in loopbacks_of(node) if value.version == version), None)
 
@@ -176,7 +188,7 @@ def _loopback(node: NodeDraft, version: int) -> IpAddress | None:
 def _shared(a: NodeDraft, b: NodeDraft, version: int) -> Path | None:
     for segment, end in a.ends:
         for other in segment.ends:
-            if other.node is not b or not segment.bgp:
+            if other.node is not b or not _derives_on(segment):
                 continue
             left, right = end.address(version), other.address(version)
             if left and right:

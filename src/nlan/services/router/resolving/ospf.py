@@ -15,7 +15,7 @@ from nlan.schema.syntax.report import values
 from nlan.schema.written.sections import Record
 from nlan.services.router.model import Ospf, OspfArea, OspfInterface
 from nlan.services.router.resolving.draft import CONNECTED, loopbacks_of, routing_of
-from nlan.services.router.written import LabKeys, NodeKeys, OspfKeys
+from nlan.services.router.written import EndKeys, LabKeys, NodeKeys, OspfKeys, SegmentKeys
 
 _ZERO = IPv4Address(0)
 
@@ -47,7 +47,7 @@ def _written_interfaces(node: NodeDraft, ospf: Ospf) -> Iterable[OspfInterface]:
     networks = [network for area in ospf.areas for network in area.networks]
     for segment, end in node.ends:
         if any(_covers(network, value) for network in networks for value in end.addresses):
-            yield _interface(segment, end, passive=end.passive)
+            yield _interface(segment, end, _is_passive(end), _cost(segment, end))
     for name, addresses in _host_lans(node):
         if any(_covers(network, value) for network in networks for value in addresses):
             yield OspfInterface(name=name, passive=True)
@@ -62,27 +62,30 @@ def _covers(network: IpNetwork, interface: IpInterface) -> bool:
     return network.version == interface.version and interface.ip in network
 
 
-def _interface(segment: Segment, end: End, passive: bool) -> OspfInterface:
+def _interface(segment: Segment, end: End, passive: bool, cost: int | None) -> OspfInterface:
     two = len(segment.ends) == 2 and not passive
-    return OspfInterface(name=end.interface, point_to_point=two, cost=end.cost, passive=passive)
+    return OspfInterface(name=end.interface, point_to_point=two, cost=cost, passive=passive)
+
+
+def _is_passive(end: End) -> bool:
+    return end.written.get(EndKeys.passive, False)
+
+
+def _cost(segment: Segment, end: End) -> int | None:
+    return end.written.get(EndKeys.cost, segment.written.get(SegmentKeys.cost))
 
 
 def _derived_ospf(node: NodeDraft, written: bool | IPv4Address | Record) -> Ospf:
     options = written if isinstance(written, Record) else Record(node.at)
-    area = routing_of(node).ospf_area or _ZERO
-    spoken = [
-        (segment.ospf if isinstance(segment.ospf, IPv4Address) else area, segment, end)
-        for segment, end in node.ends
-        if segment.ospf is not False and (segment.ospf or _spoken(node, segment))
-    ]
+    spoken = list(_spoken(node))
     home = _home(node, [area for area, _, _ in spoken])
     areas: dict[IPv4Address, list[IpNetwork]] = {home: [value.network for value in loopbacks_of(node)]}
     interfaces = []
     for area, segment, end in spoken:
         areas.setdefault(area, []).extend(value.network for value in end.addresses)
-        passive = end.passive or not _ospf_others(node, segment)
-        end.cost = end.cost or options.get(OspfKeys.cost)
-        interfaces.append(_interface(segment, end, passive))
+        passive = _is_passive(end) or not _ospf_others(node, segment)
+        cost = _cost(segment, end) or options.get(OspfKeys.cost)
+        interfaces.append(_interface(segment, end, passive, cost))
     for name, addresses in _host_lans(node):
         areas[home].extend(value.network for value in addresses)
         interfaces.append(OspfInterface(name=name, passive=True))
@@ -108,7 +111,16 @@ def _home(node: NodeDraft, areas: list[IPv4Address]) -> IPv4Address:
     return home if is_written or not areas or home in areas else areas[0]
 
 
-def _spoken(node: NodeDraft, segment: Segment) -> bool:
+def _spoken(node: NodeDraft) -> Iterator[tuple[IPv4Address, Segment, End]]:
+    """Yield the segments that OSPF runs on, each with its area and the node's end."""
+    own = routing_of(node).ospf_area or _ZERO
+    for segment, end in node.ends:
+        written = segment.written.get(SegmentKeys.ospf)
+        if written is not False and (written or _is_spoken_unasked(node, segment)):
+            yield written if isinstance(written, IPv4Address) else own, segment, end
+
+
+def _is_spoken_unasked(node: NodeDraft, segment: Segment) -> bool:
     """Whether OSPF runs here unasked: not towards other ASes alone, and passively where only hosts are."""
     others = [end.node for end in segment.ends if end.node is not node]
     routers = [other for other in others if other.is_router or routing_of(other).router]
