@@ -88,13 +88,23 @@ class Engine:
 
 
 def _outcomes(driver: Driver, operations: Sequence[Operation]) -> Sequence[NlanError | None]:
-    """Return what became of the operations: what ends the driver's whole call, fails each of them."""
+    """Return what became of the operations: what ends the driver's whole call, fails each of them.
+
+    A bug of a plugin's does so, too, so that all is undone; one of nlan's is left to be reported.
+    """
     try:
         return driver.apply(operations)
     except OSError as failure:
         return [ApplyError(o.key.namespace, str(o), os_words(failure)) for o in operations]
     except NlanError as failure:
         return [ApplyError(o.key.namespace, str(o), str(failure)) for o in operations]
+    except Exception as bug:
+        from nlan.registry.origins import blamed, words_of
+
+        if (part := blamed(bug)) is None:
+            raise
+        reason = f"a bug in {words_of(part)}: {type(bug).__name__}: {bug}"
+        return [ApplyError(o.key.namespace, str(o), reason) for o in operations]
 
 
 def _waves(planned: Plan, *, one_by_one: bool) -> Iterator[list[int]]:

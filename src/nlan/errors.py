@@ -94,6 +94,10 @@ class HostError(NlanError):
     """The operator's turn: a privilege, a kernel feature or a daemon is missing."""
 
 
+class PluginError(HostError):
+    """The operator's turn: what other distributions add to nlan does not go together, or is missing."""
+
+
 class NotFoundError(NlanError):
     """No lab, node or host answers to that name."""
 
@@ -137,4 +141,4 @@ class PeerError(NlanError):
 
 
 class InternalError(NlanError):
-    """A bug in nlan or in a plugin."""
+    """A bug in nlan or in a plugin (`nlan.registry.origins.blamed` tells in whose)."""

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nlan import model
     from nlan.api.catalog import Listed as Listed
+    from nlan.api.doctor.blame import bug_of as bug_of
     from nlan.api.doctor.features import Feature as Feature
     from nlan.api.edits import Edit as Edit
     from nlan.api.edits.comparing import Distance as Distance
@@ -83,6 +84,7 @@ _HOME = {
     "Tell": "nlan.api.events.reports",
     "Wait": "nlan.api.runs.request",
     "Watching": "nlan.api.events.watching",
+    "bug_of": "nlan.api.doctor.blame",
     "formats": "nlan.api.exports",
     "hidden": "nlan.schema.written.dump",
     "json_schema": "nlan.schema",

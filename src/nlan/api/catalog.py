@@ -109,6 +109,7 @@ class Listed(NamedTuple):
         processes: How many run in it.
         kept_by: The process id of its keep.
         file: The file that it was last brought up from.
+        reason: Why its database cannot be read; empty where it can.
     """
 
     lab: str
@@ -118,6 +119,7 @@ class Listed(NamedTuple):
     processes: int
     kept_by: int | None
     file: str
+    reason: str = ""
 
 
 def listed(environment: Environment) -> list[Listed]:
@@ -144,7 +146,8 @@ def _running(paths: Paths, lab: str) -> Listed:
         hosts=sum("/" in name for name in people),
         processes=sum(map(len, place.all_processes(namespaces).values())),
         kept_by=keeper_of(paths, lab),
-        file=_from_database(paths, lab).file,
+        file=(remembered := _from_database(paths, lab)).file,
+        reason=remembered.reason,
     )
 
 
@@ -159,6 +162,6 @@ def _from_database(paths: Paths, lab: str) -> Listed:
             hosts = sum(1 for node in nodes for _ in node.hosts())
             # After a boot, what was up is not there, and `nlan restore` brings it back.
             return Listed(lab, "lost" if is_wanted else "down", len(nodes), hosts, 0, None, file)
-    except HostError:
-        pass
+    except HostError as error:
+        return Listed(lab, "unreadable", 0, 0, 0, None, "", str(error))
     return Listed(lab, "unreadable", 0, 0, 0, None, "")

@@ -89,13 +89,21 @@ def print_bug(error: Exception, *, as_json: bool = False) -> None:
     """Print what no error of the user's or of the machine's explains, with what helps to mend it."""
     import traceback
 
+    from nlan.api import bug_of
+
     lines = "".join(traceback.format_exception(error)).splitlines()
-    what = "this is a bug in nlan; please report it with the lines above"
+    plugin = bug_of(error)
+    whose = plugin or "nlan"
     if as_json:
-        said = {"kind": InternalError.__name__, "message": f"a bug in nlan: {lines[-1]}", "transient": False}
-        print_json({"error": {**said, "traceback": lines}})
+        value = {
+            "kind": InternalError.__name__,
+            "message": f"a bug in {whose}: {lines[-1]}",
+            "transient": False,
+        }
+        print_json({"error": {**value, "traceback": lines}})
     else:
-        say("\n".join([*lines, what]))
+        where = "to its authors, not to nlan's, " if plugin else ""
+        say("\n".join([*lines, f"this is a bug in {whose}; please report it {where}with the lines above"]))
 
 
 def _is_one_sentence(error: InputError) -> bool:

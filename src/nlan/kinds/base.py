@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from nlan.errors import NlanError
+from nlan.errors import InternalError, NlanError, PluginError
 from nlan.netlink.feature import Feature
 from nlan.netlink.watch import What
 from nlan.plan import Operation
-from nlan.registry import Seam
+from nlan.registry import Registry, Seam
 from nlan.resources.base import Resource
 
 R = TypeVar("R", bound=Resource)
@@ -106,10 +106,40 @@ class Kind(Generic[R]):
         raise NotImplementedError
 
 
+def _probe(kind: AnyKind) -> None:
+    """Try whether nlan has no kind of that name of its own.
+
+    Raises:
+        InternalError: It has.
+    """
+    own = Registry(()).of(SEAM)
+    if any(one.resource.kind == kind.resource.kind for one in own.values()):
+        raise InternalError(f"nlan has a kind of resource {kind.resource.kind} of its own")
+
+
+def by_name(registry: Registry) -> dict[str, AnyKind]:
+    """Return the kinds that there are, by what their resources are called.
+
+    Raises:
+        PluginError: Two distributions bring one each.
+    """
+    found: dict[str, AnyKind] = {}
+    for kind in registry.of(SEAM).values():
+        name = kind.resource.kind
+        if found.setdefault(name, kind) is not kind:
+            from nlan.registry.origins import owner, words_of
+
+            parts = (owner(one, registry.strangers) for one in (found[name], kind))
+            whose = " and ".join(words_of(part) for part in parts if part is not None)
+            raise PluginError(f"{whose} both make resources called {name}: uninstall one of them")
+    return found
+
+
 SEAM: Seam[AnyKind] = Seam(
     "kinds",
     "nlan.kinds",
     "KIND",
+    probe=_probe,
     needs=("resource", "features", "events", "group", "needs", "why_not", "driver"),
 )
 

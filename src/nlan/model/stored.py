@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from nlan.errors import PluginError
 from nlan.model import codec
 from nlan.model.codec import Base
 from nlan.model.lab import Lab, Node
@@ -38,10 +39,23 @@ class Stored:
         self._services, self._engines = tuple(services), tuple(engines)
         self._forms = {kind: self._form(kind) for kind in self._services if kind.engine_field}
         self._kinds = {form: kind for kind, form in self._forms.items()}
+        self._check_keys()
         self._common = tuple(name for name in Node.__struct_fields__ if name != SERVICES)
         self.node: type[Base] = _struct("Node", self._fields_of_node())
         nodes = {"nodes": tuple[self.node, ...]}  # type: ignore[name-defined]
         self.lab: type[Base] = _struct("Lab", (_field(f, nodes) for f in msgspec.structs.fields(Lab)))
+
+    def _check_keys(self) -> None:
+        """Check that no two services are stored under one key.
+
+        Raises:
+            PluginError: Two are.
+        """
+        first: dict[str, type[ServiceModel]] = {}
+        for kind in self._services:
+            if (other := first.setdefault(kind.key, kind)) is not kind:
+                names = " and ".join(f"{one.__module__}.{one.__name__}" for one in (other, kind))
+                raise PluginError(f"{names} are both stored as `{kind.key}`: uninstall one of them")
 
     def _fields_of_node(self) -> Iterator[Any]:
         for field in msgspec.structs.fields(Node):

@@ -11,6 +11,7 @@ The tree of a lab::
     status.NODE     pending, done or error with the reason; and the revision
     confirm         what undoes itself, and when
     base            the newest revision before the history that is kept
+    plugins         what other distributions brought that the lab is made with
     operational-NODE  what is observed (kept current by `nlan keep`)
 
 A revision of a lab is a commit that touches ``lab`` or a ``config-`` root.
@@ -31,10 +32,12 @@ from msgspec.structs import replace
 
 from nlan import confirmation
 from nlan.confirmation import Confirmation
-from nlan.errors import HostError, NotFoundError
+from nlan.errors import HostError, NotFoundError, PluginError
 from nlan.model import Lab, from_json, to_builtins
+from nlan.registry import Registry
 from nlan.schema import Allocations
 from nlan.secrets import hide
+from nlan.state import plugins
 from nlan.state.revisions import (
     CONFIG,
     Revision,
@@ -66,10 +69,16 @@ class LabState:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        kept = self._plugins() if isinstance(error, msgspec.ValidationError) else {}
         self.close()
         if isinstance(error, StoreError):
             raise HostError(f"{self._lab}: its database: {error}") from error
         if isinstance(error, msgspec.ValidationError):
+            if lost := plugins.missing(kept, Registry()):
+                raise PluginError(
+                    f"{self._lab}: its database cannot be read ({error}): {lost}; "
+                    "install that again, or `nlan up FILE` describes the lab anew"
+                ) from error
             raise HostError(
                 f"{self._lab}: its database holds what this nlan cannot read ({error}); "
                 "`nlan up FILE` describes the lab anew"
@@ -128,6 +137,11 @@ class LabState:
         """Return path and text of the file that the newest `up` (up to a revision) read; else empty texts."""
         entry = self._view(revision).get(("source",))
         return ("", "") if entry is None else (entry.value["file"], entry.value["text"])
+
+    def _plugins(self) -> dict[str, Any]:
+        """Return what other distributions brought that the lab was made with."""
+        entry = self.database.get((plugins.ROOT,))
+        return {} if entry is None else dict(entry.value)
 
     def status(self) -> dict[str, Any]:
         """Return per node ``state``, ``reason`` and ``revision``."""
@@ -205,7 +219,10 @@ class LabState:
             message: Why.
             confirm_s: Seconds until the change undoes itself; None where it counts at once.
         """
-        changes = self._changes(_documents(lab, allocations, source))
+        documents = _documents(lab, allocations, source)
+        if (made_with := plugins.used(lab, Registry())) or self._plugins():
+            documents[plugins.ROOT] = made_with
+        changes = self._changes(documents)
         revision = self.database.head() + 1 if any(map(is_desired, changes)) else self.head()
         if not self.was_up():
             changes.append(Change(Op.PUT, ("applied",), {"revision": 0, "time": time.time(), "up": True}))

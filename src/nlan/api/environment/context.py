@@ -15,7 +15,7 @@ from nlan.engines.base import BgpSession, EngineDriver, Engines, RefusedLine, Ro
 from nlan.errors import NlanError, NotFoundError
 from nlan.expand import expand
 from nlan.kinds.base import SEAM as KINDS
-from nlan.kinds.base import AnyKind, Driver, drivers
+from nlan.kinds.base import AnyKind, Driver, by_name, drivers
 from nlan.kinds.namespace import NamespaceDriver
 from nlan.model import Lab
 from nlan.netlink.watch import RouteWatcher
@@ -62,7 +62,7 @@ class Context:
     @cached_property
     def kinds(self) -> Mapping[str, AnyKind]:
         """The kinds of resources that there are, but for the engines' daemons."""
-        return {kind.resource.kind: kind for kind in kinds(self.registry)}
+        return by_name(self.registry)
 
     @cached_property
     def engines(self) -> Engines:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
-from nlan.errors import InternalError
+from nlan.errors import InternalError, PluginError
 from nlan.model import Lab, Node, ServiceModel
 from nlan.model.codec import IpInterface
 from nlan.model.segments import Holders, Segment, Segments
@@ -176,20 +176,40 @@ def vocabulary(
         engines: The routing engines; those that are installed, where none are given.
 
     Raises:
-        InternalError: Somebody's keys clash with what is there, or belong to no section.
+        InternalError: Somebody's keys clash with nlan's own, or belong to no section.
+        PluginError: Two contributors' clash; says whose they are.
     """
     named = contributions(services, engines)
     try:
         return table.vocabulary(contribution for _, contribution in named)
     except InternalError as error:
-        raise InternalError(f"{_clashing(named)}: {error}") from error
+        raise _clash(named, services, engines, error) from error
 
 
-def _clashing(named: Sequence[tuple[str, Contribution]]) -> str:
-    """Return whose keys are the first that do not go with those before them."""
-    for number, (name, _) in enumerate(named):
-        try:
-            table.vocabulary(contribution for _, contribution in named[: number + 1])
-        except InternalError:
-            return name
-    return ""
+def _clash(
+    named: Sequence[tuple[str, Contribution]],
+    services: Sequence[Contributor],
+    engines: Mapping[str, KeyContributor] | None,
+    error: InternalError,
+) -> InternalError | PluginError:
+    """Return the error that says whose keys are the first that do not go with those before them."""
+    from nlan.registry.origins import owner, words_of
+
+    objects: list[object] = [*services, *(_engines() if engines is None else engines).values()]
+    last = next(n for n in range(len(named)) if not _fit([one for _, one in named[: n + 1]]))
+    first = next((n for n in range(last) if not _fit([named[n][1], named[last][1]])), None)
+    parts = [None if n is None else owner(objects[n]) for n in (first, last)]
+    strangers = [words_of(part) for part in parts if part is not None]
+    if first is None or not strangers:
+        return InternalError(f"{named[last][0]}: {error}")
+    whose = strangers if len(strangers) == 2 else [named[first][0], *strangers]
+    return PluginError(f"{' and '.join(whose)} do not go together: {error}; uninstall one of them")
+
+
+def _fit(contributions: Sequence[Contribution]) -> bool:
+    """Tell whether contributions go together."""
+    try:
+        table.vocabulary(contributions)
+    except InternalError:
+        return False
+    return True

@@ -41,6 +41,8 @@ def _print(found: list[Feature], made_of: Parts) -> None:
     print(table(("SEAM", "FROM", "PARTS"), _rows(made_of.usable)))
     for broken in made_of.broken:
         print(f"{paint('left out:', 'red')} {broken}")
+    for clash in made_of.clashes:
+        print(f"{paint('clash:', 'red')} {clash}")
 
 
 def _row(feature: Feature) -> tuple[str, ...]:
@@ -63,3 +65,5 @@ def _as_features(made_of: Parts) -> Iterator[Feature]:
     for (where, name, origin, _), reason in made_of.broken:
         remedy = f"mend or remove {origin.partition(' ')[0]}"
         yield Feature(f"{where} {name}", False, False, f"{origin}: {reason}", where, remedy)
+    for clash in made_of.clashes:
+        yield Feature("clash", False, False, clash, "plugins", "uninstall one of them")

@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from nlan.api import labs
-from nlan.cli.output import print_json, table
+from nlan.cli.output import print_json, say, table
 
 if TYPE_CHECKING:
     from nlan.api import Listed
@@ -24,8 +24,11 @@ def run(arguments: Namespace) -> int:
         print("no lab runs" + ("; these are remembered (`nlan down LAB --purge` forgets):" if rows else ""))
     if rows:
         print(table(HEADER, map(_cells, rows)))
+    for row in rows:
+        if row.reason:
+            say(row.reason)
     return 0
 
 
 def _cells(row: Listed) -> tuple[str, ...]:
-    return tuple("-" if value in (None, "") else str(value) for value in row)
+    return tuple("-" if value in (None, "") else str(value) for value in row[: len(HEADER)])

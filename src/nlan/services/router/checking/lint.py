@@ -41,7 +41,8 @@ def _bgp(checked: CheckedLab, report: Folding, engines: Engines) -> None:
     for node in lab.nodes:
         router = node.get(Router)
         if router.bgp:
-            on_kernel = engines[router.engine].installs
+            engine = engines.get(router.engine)  # None: it was installed when the lab was made
+            on_kernel = engine is None or engine.installs
             for peer in router.bgp.peers:
                 if on_kernel:
                     _source(node, peer, positions, report)
