@@ -257,12 +257,16 @@ def test_an_undo_that_fails_is_tried_rarely(nlan: Nlan, pair: str) -> None:
     change.communicate()
     ip = ("ip", "-n", f"{pair}.r1", "link")
     subprocess.run([*ip, "add", "br_172.21.1.1", "type", "bridge"], check=True)
-    with keeping(nlan, pair) as keep:
+    keep = Keep(nlan.start("keep", pair, "--json"))
+    try:
         first = keep.event("error")
         assert "br_172.21.1.1" in first["error"]
         assert keep.event("error")["retry_s"] > first["retry_s"]
         subprocess.run([*ip, "del", "br_172.21.1.1"], check=True)
         keep.event("keeping")
+        assert sum(note["event"] == "error" for note in keep.notes) < 8
+    finally:
+        keep.end()
     assert "r1/172.21.1.2" in nlan("status", pair, "--json").json["nodes"]
 
 

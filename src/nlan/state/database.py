@@ -310,7 +310,12 @@ class LabState:
         return waiting if self._settle(waiting, Change(Op.DELETE, ("confirm",)), "confirmed") else None
 
     def begin_undoing(self, waiting: Confirmation) -> bool:
-        """Put the change out of reach of `confirm`; False where that came first."""
+        """Put the change out of reach of `confirm`; False where that came first.
+
+        Where undoing was begun before, and failed, nothing is written.
+        """
+        if waiting.until <= 0:
+            return self.confirmation() == waiting
         over = Change(Op.PUT, ("confirm", "until"), 0.0)
         return self._settle(waiting, over, "not confirmed in time")
 
