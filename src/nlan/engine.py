@@ -76,7 +76,7 @@ class Engine:
     def _apply_wave(
         self, planned: Plan, wave: Sequence[int], before: Callable[[Operation], None] | None
     ) -> Iterator[tuple[int, NlanError | None]]:
-        # What goes in one wave goes in reverse: zebra keeps a route whose address and daemon go at once.
+        # What goes in one wave goes in reverse: a route stays whose address and daemon go at once.
         deletes = any(planned.operations[n].action == "delete" for n in wave)
         for driver in reversed(self._drivers) if deletes else self._drivers:
             mine = [n for n in wave if planned.operations[n].key.kind in driver.kinds]

@@ -1,7 +1,7 @@
 """Keys and passwords: shown as ``<secret>``, whoever prints what holds them.
 
 A secret of the model is a `Secret`, which tells what it is to nobody who does not ask. What people bring
-as lines of FRR, and what daemons say of such lines, is text: `hide` knows the commands that take a key.
+for routing daemons, and what those say of such lines, is text: `hide` knows the commands that take a key.
 """
 
 from __future__ import annotations
@@ -88,14 +88,14 @@ _COMMANDS = re.compile(
     (?=$|:\ %|`(?:[\ ,;:.)]|$)|\ \[[a-z]+\]$)""",
     re.VERBOSE | re.MULTILINE,
 )
-"""Commands of FRR that take a key, which is the rest of their line, or of what a sentence quotes of it."""
+"""Commands of routing daemons that take a key: the rest of their line, or of what a sentence quotes of it."""
 
 
 def hide(text: str, conceal: Callable[[str], str] = lambda _: HIDDEN) -> str:
-    """Return a text with the keys of FRR's commands hidden; of several lines, in each.
+    """Return a text with the keys of routing daemons' commands hidden; of several lines, in each.
 
     Args:
-        text: Lines of FRR, or a sentence that quotes one.
+        text: Lines of configuration, or a sentence that quotes one.
         conceal: Returns what stands for a key.
     """
     return _COMMANDS.sub(lambda found: f"{found[1]} {conceal(found['key'])}", text)

@@ -119,7 +119,7 @@ class Lab(Handle):
 
         Args:
             replace: Take over a lab that runs from another file.
-            strict: Undo all where FRR refuses a raw line, instead of a warning.
+            strict: Undo all where a daemon refuses a raw line, instead of a warning.
             exclusive: Take away what somebody else put into the nodes, this once.
             options: See `nlan.api.Options`.
 

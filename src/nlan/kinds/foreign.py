@@ -23,7 +23,7 @@ FALLBACKS = frozenset(
 )
 """Links that some modules of Linux put into every namespace."""
 _UNNUMBERED = bytes([169, 254, 0, 1])
-"""Zebra's next hop of IPv4 routes by way of an IPv6 address, which it writes down as a neighbour."""
+"""A routing daemon's next hop of IPv4 routes by way of IPv6, which it writes down as a neighbour."""
 
 
 class ForeignKind(KernelKind[Foreign]):
@@ -77,7 +77,7 @@ def _links(view: View) -> Iterator[Foreign]:
 
 
 def _neighbors(view: View) -> Iterator[Foreign]:
-    """Yield neighbours that somebody wrote down for good; zebra's is no somebody's."""
+    """Yield neighbours that somebody wrote down for good, other than a routing daemon."""
     for body in view.dump(Message(wire.RTM_GETNEIGH, 0, wire.NDMSG.pack(0, 0, 0, 0, 0))):
         family, index, state, flags, _ = wire.NDMSG.unpack_from(body)
         if (

@@ -20,7 +20,7 @@ def is_taken_away(foreign: Foreign, desired: Mapping[Key, Resource]) -> bool:
 
 
 def accounted_for(desired: Mapping[Key, Resource]) -> frozenset[Key]:
-    """Return what would be foreign, were it not for something desired (addresses in FRR's own lines)."""
+    """Return what would be foreign, were it not for something desired (addresses in raw lines)."""
     return frozenset(key for resource in desired.values() for key in resource.accounts_for())
 
 

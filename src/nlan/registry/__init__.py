@@ -1,8 +1,8 @@
 """What there is: services, kinds of resources, engines and the rest, each found where it is put.
 
 A *seam* is a place where nlan grows. What belongs to it is a module (or a package) of the seam's own
-package, such as ``nlan.engines.frr``, that holds one object under the seam's name for it, such as
-``ENGINE``. Nobody lists them: putting a folder there is enough. Other people's packages add to a seam by
+package, such as ``nlan.services.ptn``, that holds one object under the seam's name for it, such as
+``SERVICE``. Nobody lists them: putting a folder there is enough. Other people's packages add to a seam by
 an entry point of the group ``nlan.SEAM``, as `the packaging guide
 <https://packaging.python.org/en/latest/specifications/entry-points/>`_ has it::
 

@@ -91,15 +91,15 @@ def load(
         InputError: With every problem of the file, by line.
     """
     report = Report(str(path), PROBLEMS_MAX)
-    if text is None and path.is_dir():
-        tree, marked, source, report = _import(path, "", report, importers) or _read_file(path, report)
-    elif text is None:
-        tree, marked, source, report = _read_file(path, report, importers)
-    else:
-        tree, marked, source, report = _read(path, check_text(text, report), report, {})
-    kept = _remembered(allocations, tree, lab, path)
     services = installed() if services is None else services
     words = vocabulary(services)
+    if text is None and path.is_dir():
+        tree, marked, source, report = _import(path, "", report, importers) or _read_file(path, report, words)
+    elif text is None:
+        tree, marked, source, report = _read_file(path, report, words, importers)
+    else:
+        tree, marked, source, report = _read(path, check_text(text, report), report, words, {})
+    kept = _remembered(allocations, tree, lab, path)
     while True:
         work = _Load(tree, report.copy(), kept, words)
         resolved = work.lab(lab, path, marked, services)
@@ -153,8 +153,8 @@ class _Read(NamedTuple):
     report: Report
 
 
-def _read_file(path: Path, report: Report, importers: Importers | None = None) -> _Read:
-    return _read(path, read_source(path, report), report, importers)
+def _read_file(path: Path, report: Report, words: Vocabulary, importers: Importers | None = None) -> _Read:
+    return _read(path, read_source(path, report), report, words, importers)
 
 
 def _import(path: Path, text: str, report: Report, importers: Importers | None) -> _Read | None:
@@ -165,7 +165,9 @@ def _import(path: Path, text: str, report: Report, importers: Importers | None) 
     return imported and _Read(imported[0], "", to_text(imported[0]), imported[1])
 
 
-def _read(path: Path, source: str | None, report: Report, importers: Importers | None) -> _Read:
+def _read(
+    path: Path, source: str | None, report: Report, words: Vocabulary, importers: Importers | None
+) -> _Read:
     """Read a text.
 
     Raises:
@@ -181,7 +183,7 @@ def _read(path: Path, source: str | None, report: Report, importers: Importers |
     if tree is not None:
         is_foreign_tree(tree, foreign)
     if not isinstance(tree, Map):
-        is_foreign_text(source, foreign)
+        is_foreign_text(source, foreign, words.foreign)
     if foreign.failed or not isinstance(tree, Map):
         imported = _import(path, source, report, importers)
         if imported is not None:

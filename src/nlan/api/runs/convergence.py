@@ -20,7 +20,7 @@ SETTLE_S = 0.05
 """How long no route may move at the end: what was there first need not be the best."""
 
 RESOLVE_S = 0.15
-"""The same where BGP's next hops lead over OSPF: bgpd gathers what changed for 50 ms, and so do its peers."""
+"""The same where BGP's next hops lead over OSPF: daemons gather what changed for 50 ms, so do peers."""
 
 ASK_AGAIN_S = 0.02
 """How long a daemon is left alone between two questions about a session."""
@@ -67,7 +67,7 @@ class Speakers(NeighborCounts, Protocol):
         """Return the addresses of the node's BGP peers whose session is established."""
 
     def unestablished(self, node: str) -> set[str]:
-        """Return the addresses of FRR's peers in the node whose session is neither up nor shut down."""
+        """Return the addresses of the node's BGP peers whose session is neither up nor shut down."""
 
     def adjacent(self, node: str, version: int) -> Mapping[str, int]:
         """Return how many OSPF neighbours are up, by the node's interfaces."""

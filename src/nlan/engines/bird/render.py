@@ -12,7 +12,8 @@ What stands in it, for each IP version that the router has to do with:
 Peers are called ``ebgp_192_0_2_1`` and ``ibgp_192_0_2_1``. Timers of a lab are those of all engines
 (`nlan.engines._routers`), so that their routers become neighbours. BIRD dials a peer a second after its
 start at the earliest (``connect delay time``, of which its jitter takes up to a quarter), and looks at
-OSPF's changes every second (``tick``), which are its least.
+OSPF's changes every second (``tick``), which are its least. It describes itself to OSPF's neighbours 0.1 s
+after its start and then after 5 s at the earliest; no shorter hello makes a difference.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from nlan.schema.resolving.addresses import UnknownAddressError, address_of
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.resolving.segments import Wiring
 from nlan.schema.resolving.settings import Settings
-from nlan.schema.syntax import template
+from nlan.schema.syntax import foreign, template
 from nlan.schema.syntax.report import Position, Report, values
 from nlan.schema.written.kinds import Kind, ListOf, Shapes
 from nlan.schema.written.scalars import Bool, Choice, Lines, Text
@@ -67,6 +67,13 @@ CONTRIBUTION = Contribution(
     titles={FrrRaw: "raw FRR configuration"},
     fields={(FrrRaw, "text"): Lines()},
     routing={"a node": keys_of(NodeKeys)},
+    foreign=(
+        foreign.Kind(
+            r"^(frr version |frr defaults |router (bgp|ospf6?|isis|rip|ripng) ?[^:\n]*$)",
+            "this is a configuration of FRR",
+            "a lab names it: `nodes: {r1: {frr: {file: frr.conf}}}`",
+        ),
+    ),
     lines="FRR's lines",
     pages={"Raw FRR: configuration that you bring": "services/raw-frr.md"},
 )

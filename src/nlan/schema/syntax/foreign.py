@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from nlan.schema.syntax.report import Position, Report
@@ -10,44 +11,43 @@ from nlan.schema.syntax.tree import Map, Seq, Tree
 
 
 class Kind(NamedTuple):
-    """A kind of file that is no lab: what it looks like, what it is, what to do with it."""
+    """A kind of file that is no lab: what it looks like, what it is, what to do with it.
 
-    pattern: re.Pattern[str]
+    Attributes:
+        pattern: A regular expression; ``^`` and ``$`` are those of lines.
+        what: Such as ``this is a Mako template``.
+        hint: What to write instead.
+    """
+
+    pattern: str
     what: str
     hint: str
 
 
-_TEXTS = tuple(
-    Kind(re.compile(pattern, re.MULTILINE), what, hint)
-    for pattern, what, hint in (
-        (
-            r"^[ \t]*(% ?(for|if|while|endfor|endif|endwhile)\b|<%[!\s]|<%(def|block|include)\b)",
-            "this is a Mako template",
-            "templates are Jinja2's: `{% for i in range(1, 5) %}` … `{% endfor %}`, and `${i}` as in Mako",
-        ),
-        (
-            r"^[A-Za-z0-9_.-]+\[([0-9]+|image|mem|ipv6|bridged|port|sysctl|exec|shell)\] ?=",
-            "this is a lab.conf of Kathara",
-            "a collision domain is `networks: {A: {type: lan, nodes: [r1, r2]}}`; FRR's lines are `frr`",
-        ),
-        (
-            r"^(frr version |frr defaults |router (bgp|ospf6?|isis|rip|ripng) ?[^:\n]*$)",
-            "this is a configuration of FRR",
-            "a lab names it: `nodes: {r1: {frr: {file: frr.conf}}}`",
-        ),
-        (
-            r"^\[(\[)?([Gg]lobal|[Nn]eighbors)\b",
-            "this is a configuration of GoBGP",
-            "say its peers as `nodes: {r1: {engine: gobgp, asn: 64496, bgp: {peers: …}}}`",
-        ),
-    )
+_TEXTS = (
+    Kind(
+        r"^[ \t]*(% ?(for|if|while|endfor|endif|endwhile)\b|<%[!\s]|<%(def|block|include)\b)",
+        "this is a Mako template",
+        "templates are Jinja2's: `{% for i in range(1, 5) %}` … `{% endfor %}`, and `${i}` as in Mako",
+    ),
+    Kind(
+        r"^[A-Za-z0-9_.-]+\[([0-9]+|image|mem|ipv6|bridged|port|sysctl|exec|shell)\] ?=",
+        "this is a lab.conf of Kathara",
+        "a collision domain is `networks: {A: {type: lan, nodes: [r1, r2]}}`; FRR's lines are `frr`",
+    ),
 )
 
 
-def is_foreign_text(text: str, report: Report) -> bool:
-    """Tell whether the text is another tool's, after recording so."""
-    for kind in _TEXTS:
-        if (match := kind.pattern.search(text)) is not None:
+def is_foreign_text(text: str, report: Report, kinds: Iterable[Kind] = ()) -> bool:
+    """Tell whether the text is another tool's, after recording so.
+
+    Args:
+        text: The text.
+        report: Where it is recorded.
+        kinds: What others know besides, such as routing engines.
+    """
+    for kind in (*_TEXTS, *kinds):
+        if (match := re.search(kind.pattern, text, re.MULTILINE)) is not None:
             report.error(Position("", text.count("\n", 0, match.start()) + 1), kind.what, kind.hint)
             return True
     return False

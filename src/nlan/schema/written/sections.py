@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from nlan.errors import InternalError
-from nlan.schema.syntax import template
+from nlan.schema.syntax import foreign, template
 from nlan.schema.syntax.report import Position, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Tree
 from nlan.schema.written.kinds import Json, Kind, Reader, ScalarKind, T_co, shape
@@ -230,6 +230,7 @@ class Contribution(NamedTuple):
         fields: What a field of its model takes beyond its type, by type and field: a range, a pattern, words.
         routing: Keys of ``a node`` that make a router of it, and of ``a lab`` that make one of every node,
             where a node does not say what it is.
+        foreign: Files of the contributor's programs, which somebody may take for a lab's.
         lines: What of it takes an address of a segment, such as ``${r2@r3}``, in words; empty for nothing.
         pages: Where it is told at length, by headline: of nlan's own a path below ``docs``, else a URL.
     """
@@ -239,6 +240,7 @@ class Contribution(NamedTuple):
     titles: Mapping[type, str] = MappingProxyType({})
     fields: Mapping[tuple[type, str], ScalarKind[object]] = MappingProxyType({})
     routing: Mapping[str, Sequence[AnyKey]] = MappingProxyType({})
+    foreign: Sequence[foreign.Kind] = ()
     lines: str = ""
     pages: Mapping[str, str] = MappingProxyType({})
 
@@ -261,6 +263,7 @@ class Vocabulary:
         self.titles = {kind: title for one in contributions for kind, title in one.titles.items()}
         self.fields = {field: kind for one in contributions for field, kind in one.fields.items()}
         self.pages = {title: where for one in contributions for title, where in one.pages.items()}
+        self.foreign = [kind for one in contributions for kind in one.foreign]
         self.lines = [one.lines for one in contributions if one.lines]
         self._keys: dict[str, tuple[AnyKey, ...]] = {}
         self._spellings: dict[str, dict[str, AnyKey]] = {}

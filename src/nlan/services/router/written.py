@@ -37,6 +37,7 @@ from nlan.services.router.kinds import (
     ROUTER_ID,
     SOURCE,
 )
+from nlan.services.router.model import DEFAULT_ENGINE
 
 ENGINES: Seam[object] = Seam("engines", "nlan.engines", "ENGINE")
 
@@ -235,7 +236,7 @@ class NodeKeys:
     route_reflector = Key(
         "route_reflector", Bool(), "Reflect routes to the other routers of its AS.", default="`false`"
     )
-    engine = Key("engine", Installed(ENGINES), "Which daemon speaks BGP.", default="`frr`")
+    engine = Key("engine", Installed(ENGINES), "Which daemon speaks BGP.", default=f"`{DEFAULT_ENGINE}`")
     loopback = Key("loopback", LOOPBACK_ANY, "Addresses of `lo`.", default="from the pool `loopbacks`")
     router_id = Key(
         "router_id",
