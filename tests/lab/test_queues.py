@@ -29,6 +29,11 @@ def test_a_rate_changes_while_the_session_stays(nlan: Nlan) -> None:
     ]
     nlan("up", changed, "--lab", name)
     assert "rate 20Mbit" in root(nlan, name, "r1")
+    status = nlan("status", "--lab", name)
+    assert [line for line in status.out.splitlines() if "rate" in line] == [
+        "r1 eth1: rate 20M",
+        "r2 eth1: rate 2M",
+    ]
     nlan("exec", "--lab", name, "r1", "--", "tc", "qdisc", "del", "dev", "eth1", "root")
     drift = nlan("status", "--lab", name, "--json", code=1).json["drift"]["operations"]
     assert [(o["action"], o["kind"], o["namespace"]) for o in drift] == [("create", "queue", "r1")]

@@ -56,7 +56,7 @@ def node(lab: str, name: str) -> Path:
 def test_doctor_misses_nothing_that_is_needed(nlan: Nlan) -> None:
     assert (CGROUPS / "cgroup.controllers").exists()
     rows = nlan("doctor", "--json").json
-    wanted = {"bridge", "veth", "vxlan", "cgroup", "privilege"}
+    wanted = {"bridge", "veth", "vxlan", "cgroup", "privilege", "tbf", "netem"}
     assert {row["name"] for row in rows if row["present"]} >= wanted
 
 

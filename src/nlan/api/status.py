@@ -47,6 +47,7 @@ class NodeStatus(NamedTuple):
         harmful: That of it which may change where the lab's packets go.
         hindrances: What the file means of it and cannot come up.
         missing: Neighbours of other protocols (IS-IS, BFD) that should be up and are not, in words.
+        traits: What is out of the ordinary by intent, such as a link's rate and delay, in words.
     """
 
     name: str
@@ -61,6 +62,7 @@ class NodeStatus(NamedTuple):
     harmful: list[str]
     hindrances: tuple[Hindrance, ...] = ()
     missing: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
 
     @property
     def bgp_up(self) -> int:
@@ -198,6 +200,7 @@ def _node(
         drift=drift,
         foreign=[str(foreign) for foreign in planned.foreign if foreign.namespace == name],
         harmful=[str(foreign) for foreign in planned.harmful if foreign.namespace == name],
+        traits=tuple(sorted((trait for r in mine if (trait := r.trait())), key=natural)),
         hindrances=tuple(h for h in expected.hindrances if name in (h.node, h.other)),
         missing=tuple(map(without, not_up(wanted_others(expected, name), speakers))) if speakers else (),
     )

@@ -83,15 +83,30 @@ class Queue(Resource, frozen=True, kw_only=True):
 
     def difference(self, observed: Any) -> Difference | None:
         """Compare, in people's units; a rate that is not wanted any more is a difference, too."""
-        pairs = [
-            ("rate", _rate_text(observed.rate), _rate_text(self.rate)),
-            ("delay", _time_text(observed.delay_us), _time_text(self.delay_us)),
-            ("jitter", _time_text(observed.jitter_us), _time_text(self.jitter_us)),
-            ("loss", _loss_text(observed.loss), _loss_text(self.loss)),
+        seen = observed.texts()
+        words = [
+            f"{name} is {seen[name]}, wanted {wanted}"
+            for name, wanted in self.texts().items()
+            if seen[name] != wanted
         ]
-        words = [f"{name} is {seen}, wanted {wanted}" for name, seen, wanted in pairs if seen != wanted]
-        words += observed.odd
+        if observed.is_netem or (seen["rate"] == _rate_text(self.rate) and not self.is_netem):
+            words += observed.odd  # what a token bucket holds follows from its rate, and goes with it
         return Difference("hitless", ", ".join(words)) if words else None
+
+    def texts(self) -> dict[str, str]:
+        """Return what it does, each in people's units."""
+        return {
+            "rate": _rate_text(self.rate),
+            "delay": _time_text(self.delay_us),
+            "jitter": _time_text(self.jitter_us),
+            "loss": _loss_text(self.loss),
+        }
+
+    def trait(self) -> str:
+        """Return what it does to the interface's packets."""
+        nothing = Queue(namespace=self.namespace, interface=self.interface).texts()
+        words = (f"{name} {text}" for name, text in self.texts().items() if text != nothing[name])
+        return f"{self.interface}: {', '.join(words)}"
 
 
 def _rate_text(rate: int | None) -> str:

@@ -202,6 +202,13 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         """Return the networks that it connects its namespace to."""
         return ()
 
+    def trait(self) -> str:
+        """Return what people should know of it as long as it is there, as ``nlan status`` says it.
+
+        Such as what a link does to its packets; empty for what is as anybody expects.
+        """
+        return ""
+
     def claims(self) -> tuple[Claim, ...]:
         """Return what no two resources may hold at once (an interface's name, a port, a VNI)."""
         return ()

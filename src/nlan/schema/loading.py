@@ -50,7 +50,7 @@ class Loaded(NamedTuple):
         allocations: What is allocated now; hand it in at the next load.
         warnings: What is doubtful and harms nothing, in file order.
         source: The file's text as it was read.
-        lines: The line that each node begins at.
+        lines: The line that each node begins at, and each of its interfaces, as ``NODE.INTERFACE``.
         raw: Where the lines of each node's raw configuration stand: the file, and its line of each.
     """
 
@@ -108,6 +108,7 @@ def load(
         kept = spared
     work.report.stop_if_failed()
     starts = {name: trees[0][0].line for name, trees in work.nodes.items()}
+    starts |= work.positions.interfaces()
     own = report.source_file(0)
     lines = {n: report.source_line(at) for n, at in starts.items() if report.source_file(at) == own}
     raw = dict(_raw_lines(resolved, work.positions, marked, report))

@@ -46,7 +46,8 @@ def test_a_file_becomes_a_lab(tmp_path: Path) -> None:
     assert asns == {"r1": 64496, "r2": 64497, "r3": 64498}
     assert len(loaded.lab.links) == 2
     assert loaded.lab.name == "lab"
-    assert loaded.lines == {"r1": 2, "r2": 2, "r3": 3}
+    nodes, interfaces = {"r1": 2, "r2": 2, "r3": 3}, {"r1.eth1": 2, "r2.eth1": 2, "r2.eth2": 3, "r3.eth1": 3}
+    assert loaded.lines == nodes | interfaces
 
 
 def test_what_a_lab_file_would_say_is_kept_and_means_the_same(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from nlan.kinds.queue import KIND, Queue
 
 SLOW = Queue(namespace="r1", interface="eth1", rate=10_000_000)
 FAR = Queue(namespace="r1", interface="eth1", rate=10_000_000, delay_us=20_000, jitter_us=2_000, loss=1.0)
+FAST = Queue(namespace="r1", interface="eth1", rate=20_000_000)
+ODD = Queue(namespace="r1", interface="eth1", rate=10_000_000, odd=("limit is 1, wanted 2",))
 FROM_TC = (
     "00000000 10270000 295c8f02 00000000 00000000 00000000"
     "0c000a00 002d310100000000 0c000b00 80841e0000000000"
@@ -36,6 +38,9 @@ def test_a_rate_alone_needs_tbf_and_all_else_netem() -> None:
         (SLOW, FAR, "delay is 20ms, wanted 0ms, jitter is 2ms, wanted 0ms, loss is 1%, wanted 0%"),
         (FAR, FAR, None),
         (Queue(namespace="r1", interface="eth1", delay_us=500), SLOW, None),
+        (SLOW, ODD, "limit is 1, wanted 2"),
+        (FAST, ODD, "rate is 10M, wanted 20M"),
+        (FAR, ODD, "delay is 0ms, wanted 20ms, jitter is 0ms, wanted 2ms, loss is 0%, wanted 1%"),
     ],
 )
 def test_differences(desired: Queue, observed: Queue, reason: str | None) -> None:
@@ -46,3 +51,8 @@ def test_differences(desired: Queue, observed: Queue, reason: str | None) -> Non
     assert found is not None
     assert found.reason == (reason or "rate is 10M, wanted unlimited, delay is 0ms, wanted 0.5ms")
     assert (found.impact, found.in_place) == ("hitless", True)
+
+
+def test_what_it_does_is_said_to_people() -> None:
+    assert SLOW.trait() == "eth1: rate 10M"
+    assert FAR.trait() == "eth1: rate 10M, delay 20ms, jitter 2ms, loss 1%"

@@ -32,7 +32,7 @@ def check(
         kinds: The kinds of resources, who know what the kernel needs for them.
         place: Where the lab is to be; knows whether it can have nodes, asked only where the plan makes some.
         file: What the plan comes from, for the message.
-        lines: The line of each node in that file.
+        lines: The line of each node in that file, and of each of its interfaces, as ``NODE.INTERFACE``.
 
     Raises:
         HostError: It can have none, for a reason that is no node's.
@@ -108,7 +108,13 @@ def _lacking(
             reported.add((node, feature))
             words = f"needs {feature.purpose}, and this kernel cannot make {feature.what}: {lacks[feature]}"
             hint = f"try `modprobe {feature.module}`; `nlan doctor` says more"
-            yield Problem(node, words, file, lines.get(node, 0), hint=hint)
+            yield Problem(node, words, file, _line(operation, lines), hint=hint)
+
+
+def _line(operation: Operation, lines: Mapping[str, int]) -> int:
+    """Return the line of the interface that it is about, else of its node; 0 where that is not known."""
+    node = operation.key.namespace.partition("/")[0]
+    return lines.get(f"{node}.{operation.key.name}", lines.get(node, 0))
 
 
 def _without_programs(

@@ -31,6 +31,14 @@ class Positions:
         """Tell whether this very part is written."""
         return key in self._positions
 
+    def interfaces(self) -> dict[str, int]:
+        """Return the lines of the nodes' interfaces, as ``NODE.INTERFACE``."""
+        return {
+            f"{key[1]}.{key[3]}": position.line
+            for key, position in self._positions.items()
+            if len(key) == 4 and key[2] == "interface"
+        }
+
     def find(self, *key: Hashable) -> Position:
         """Return the position of the part, else of the nearest whole it belongs to."""
         while key:

@@ -14,6 +14,8 @@ from nlan.errors import HostError, InputError
 from nlan.kinds.base import SEAM as KINDS
 from nlan.kinds.cgroup import Cgroup
 from nlan.kinds.namespace import Namespace
+from nlan.kinds.queue import KIND as QUEUES
+from nlan.kinds.queue import Queue
 from nlan.plan import Operation, Plan
 from nlan.plan.operation import Action
 from nlan.registry import Registry
@@ -80,6 +82,17 @@ def test_a_machine_that_can_have_no_node_is_refused_in_one_sentence() -> None:
 def test_limits_that_can_be_had_or_are_lifted_are_no_problem() -> None:
     check(limits("create", pids=7))
     check(limits("delete", memory=4096))
+
+
+@pytest.mark.parametrize(("lines", "line"), [({"r1": 3, "r1.eth1": 7, "r1.eth2": 9}, 9), ({"r1": 3}, 3)])
+def test_what_the_kernel_lacks_for_a_link_is_named_with_the_links_line(
+    lines: dict[str, int], line: int
+) -> None:
+    far = Queue(namespace="r1", interface="eth2", delay_us=1000)
+    made = Operation(action="create", key=far.key, impact="hitless", reason="", desired=far)
+    (netem,) = QUEUES.needs(far)
+    (problem,) = requirements._lacking([(made, netem)], {netem: "no such file"}, "lab.yaml", lines)
+    assert str(problem).startswith(f"lab.yaml:{line}: error: r1: needs delay, jitter and loss of links, and")
 
 
 STATIC = """

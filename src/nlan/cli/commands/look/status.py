@@ -94,6 +94,7 @@ def _text(found: LabStatus, arguments: Namespace) -> str:
     for node, outcome in sorted(found.outcomes.items(), key=lambda item: natural(item[0])):
         if outcome.get("state") == "error":
             lines.append(f"{node}: revision {outcome['revision']} failed: {hide(outcome['reason'])}")
+    lines += [f"{node.name} {trait}" for node in found.nodes for trait in node.traits]
     lines += [f"missing: {node.name}: {line}" for node in found.nodes for line in node.missing]
     lines += [f"cannot come up: {line}" for line in found.blocked()]
     if found.plan:
