@@ -255,7 +255,7 @@ def across(directory: str, count: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--directory", help="where to work; a temporary folder unless told")
+    parser.add_argument("--directory", help="where to work; a temporary folder by default")
     parser.add_argument("--quick", action="store_true", help="a tenth of the repetitions")
     options = parser.parse_args()
     scale = 10 if options.quick else 1

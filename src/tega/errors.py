@@ -38,9 +38,9 @@ class Conflict(StoreError):
         path: Where the expectation stood.
         expected: Revision that the writer had read; 0 for "nothing is there".
         actual: Revision that stands there; 0 for "nothing is there".
-        rev: Commit that came in between; 0 where the log no longer tells.
+        rev: Commit that came in between; 0 where the log no longer holds it.
         author: Who made that commit.
-        message: What was said with it.
+        message: Its message.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class CommitUnknown(StoreError):
     """The acknowledgement was lost.
 
     Retry with the same ``request_id``, which is idempotent; without one
-    only the history tells whether it was committed.
+    only the history shows whether it was committed.
     """
 
     transient = True

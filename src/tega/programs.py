@@ -1,4 +1,4 @@
-"""The programs of the distribution; where a library of theirs is missing, what to install is said."""
+"""The programs of the distribution; where a library of theirs is missing, they name what to install."""
 
 from __future__ import annotations
 

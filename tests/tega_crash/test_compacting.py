@@ -79,7 +79,7 @@ def test_many_killed_compactions(tmp_path: Path, how: str) -> None:
 
 
 def test_writers_readers_and_two_compactions_at_once(tmp_path: Path) -> None:
-    """Whatever a reader is told is true: a gap is one of compaction, and no commit that is kept is lost."""
+    """Whatever a reader gets is true: a gap is one of compaction, and no commit that is kept is lost."""
     directory = tmp_path / "store"
     with (
         Writer(directory, "normal") as writer,

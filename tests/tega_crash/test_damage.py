@@ -60,7 +60,7 @@ def original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def noticed(directory: Path, original: Original) -> bool:
-    """Open and read everything; False means that all of it is right, True that an error told."""
+    """Open and read everything; False means that all of it is right, True that an error was raised."""
     try:
         with open_database(directory) as database:
             assert database.verify() == original.log[-1].hash
@@ -82,13 +82,13 @@ def test_a_flipped_bit_is_noticed_or_harmless(original: Original, tmp_path: Path
     if not (original.folder / name).exists():
         pytest.skip("a store that was closed has no write-ahead log")
     dice = random.Random(5)
-    told = 0
+    reported = 0
     size = (original.folder / name).stat().st_size
     for _ in range(60):
         directory = original.copy(tmp_path / "store")
         flip(directory / name, dice.randrange(size * 8))
-        told += noticed(directory, original)
-    assert told > 10 or name != original.holder
+        reported += noticed(directory, original)
+    assert reported > 10 or name != original.holder
 
 
 def test_a_flipped_bit_in_a_record_is_always_noticed(original: Original, tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_a_truncated_file_is_noticed(original: Original, tmp_path: Path, name: s
         directory = original.copy(tmp_path / "store")
         with (directory / name).open("r+b") as file:
             file.truncate(left)
-        told = noticed(directory, original)
-        assert told or name != original.holder, f"{name} cut from {size} to {left} bytes"
+        reported = noticed(directory, original)
+        assert reported or name != original.holder, f"{name} cut from {size} to {left} bytes"
 
 
 def test_a_lost_write_ahead_log_or_database_is_noticed(original: Original, tmp_path: Path) -> None:

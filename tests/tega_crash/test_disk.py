@@ -201,7 +201,7 @@ def test_a_directory_that_is_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [300, 3000, 20_000])
 @pytest.mark.parametrize("reopened", [False, True])
-def test_a_disk_without_a_free_octet_can_be_compacted(small_disk: Path, size: int, reopened: bool) -> None:
+def test_a_disk_without_a_free_byte_can_be_compacted(small_disk: Path, size: int, reopened: bool) -> None:
     database = open_database(small_disk / "store")
     with pytest.raises(StoreFull):
         fill_over(database, size)
@@ -231,7 +231,7 @@ def fill_with(database: Database, nodes: int, size: int) -> int:
 
 @pytest.mark.parametrize(("nodes", "size"), [(200, 20_000), (2500, 1200), (4, 900_000), (12_000, 150)])
 @pytest.mark.parametrize("reopened", [False, True])
-def test_a_large_database_on_a_disk_without_a_free_octet_can_be_compacted(
+def test_a_large_database_on_a_disk_without_a_free_byte_can_be_compacted(
     disk: Path, nodes: int, size: int, reopened: bool
 ) -> None:
     database = open_database(disk / "store", durability="normal")

@@ -1,4 +1,4 @@
-"""The word through which processes tell each other of commits, read while it is written."""
+"""The word through which processes notify each other of commits, read while it is written."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_a_killed_writer_does_not_hold_up_another(tmp_path: Path) -> None:
 
 
 def test_an_unknown_outcome_is_resolved_by_its_request_id(tmp_path: Path) -> None:
-    """The writer died; whether its last request went in is told by the log, and a retry is harmless."""
+    """The writer died; whether its last request went in is in the log, and a retry is harmless."""
     directory = tmp_path / "store"
     with Writer(directory) as writer:
         writer.read_until(20)

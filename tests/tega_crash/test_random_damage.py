@@ -22,6 +22,6 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Original]:
 def test_none_of_a_hundred_random_damages_is_silently_wrong(
     originals: list[Original], tmp_path: Path, seed: int
 ) -> None:
-    wrong, told = count_wrong(originals, tmp_path / "store", seed, 100)
+    wrong, reported = count_wrong(originals, tmp_path / "store", seed, 100)
     assert wrong == []
-    assert told > 50
+    assert reported > 50

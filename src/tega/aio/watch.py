@@ -122,7 +122,7 @@ class AsyncWatch(AsyncWriter):
         self.database.refresh()
 
     async def _tick(self) -> None:
-        """Bookmarks for watchers with nothing to tell, and commits whose author died before saying so."""
+        """Bookmarks where nothing changed, and commits whose author died before announcing them."""
         while True:
             await asyncio.sleep(IDLE_S)
             try:
@@ -138,7 +138,7 @@ class AsyncWatch(AsyncWriter):
         """Yield every commit after a revision that touches the pattern, whole, in order, each once.
 
         A bare revision is a bookmark: the watch has looked through the
-        log up to there. One comes when the past has been told, later
+        log up to there. One comes when the past has been yielded, later
         ones at most once a second while nothing of interest happens.
 
         Args:
@@ -186,18 +186,18 @@ class AsyncWatch(AsyncWriter):
             wanted.append(found[-1]._replace(rev=-found[-1].rev))
         return wanted
 
-    async def _follow(self, watcher: Watcher, told: Rev) -> AsyncIterator[Commit | Rev]:
+    async def _follow(self, watcher: Watcher, reached: Rev) -> AsyncIterator[Commit | Rev]:
         while True:
             await watcher.wake.wait()
             watcher.wake.clear()
             while watcher.queue:
                 commit = watcher.queue.popleft()
-                told = commit.rev
+                reached = commit.rev
                 yield commit
             if isinstance(watcher.error, SlowConsumer):
-                raise SlowConsumer(told)
+                raise SlowConsumer(reached)
             if watcher.error is not None:
                 raise watcher.error
-            if watcher.position > told and not watcher.queue:
-                told = watcher.position
-                yield told
+            if watcher.position > reached and not watcher.queue:
+                reached = watcher.position
+                yield reached

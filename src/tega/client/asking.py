@@ -118,7 +118,7 @@ class Asking:
             return True
         try:
             waiting.progress(value)
-        except Exception as error:  # noqa: BLE001 - the caller's own, and so the caller's to hear of
+        except Exception as error:  # noqa: BLE001 - the caller's own, and so the caller's to get
             self.forget(number)
             waiting.fail(error)
             return False

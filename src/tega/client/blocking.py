@@ -103,8 +103,8 @@ class BlockingClient(Face):
 
     def offer(self, path: Any, function: Callable[..., Any], *, doc: str | None = None) -> None:
         """Attach a function; a plain one runs in a thread, so it may block and use this client."""
-        said = doc if doc is not None else (inspect.getdoc(function) or "").partition("\n")[0]
-        self._wait(self._inner.offer(path, _in_thread(function), doc=said))
+        summary = doc if doc is not None else (inspect.getdoc(function) or "").partition("\n")[0]
+        self._wait(self._inner.offer(path, _in_thread(function), doc=summary))
 
     def close(self) -> None:
         """End the session and the thread."""

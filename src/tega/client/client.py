@@ -29,7 +29,7 @@ class Client(Session):
     # -- reading -------------------------------------------------------------
 
     async def head(self, *, linearizable: bool = False) -> Rev:
-        """Return the last revision; the server always tells the latest."""
+        """Return the last revision; the server always answers with the latest."""
         found: Rev = await self.ask_request(requests.Head())
         return found
 
@@ -57,14 +57,14 @@ class Client(Session):
     async def log(
         self, path: PathLike = (), *, after: Rev | None = None, until: Rev | None = None, limit: int = 100
     ) -> list[Commit]:
-        """Return the newest `limit` commits in a range, oldest first; of all that are kept unless told."""
+        """Return the newest `limit` commits in a range, oldest first; of all that are kept by default."""
         request = requests.Log(path=_text(path), after=after, until=until, limit=limit)
         return [commit_of(one) for one in await self.ask_request(request)]
 
     async def history(
         self, path: PathLike = (), *, after: Rev | None = None, until: Rev | None = None
     ) -> AsyncIterator[Commit]:
-        """Yield commits, oldest first, from the oldest kept unless told."""
+        """Yield commits, oldest first, from the oldest kept by default."""
         if after is None:
             after = (await self.ask("info"))["oldest"]
         last = until if until is not None else await self.head()

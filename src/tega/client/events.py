@@ -146,7 +146,7 @@ class Commits(Stream["Notice | Missed"]):
         self.rev: Rev = request.after or 0
         self._known = request.after is not None
         self.behind = False
-        """Whether the server said that this client does not keep up."""
+        """Whether the server reported that this client does not keep up."""
 
     def resumption(self) -> requests.Request:
         return structs.replace(self._request, after=self.rev) if self._known else self._request

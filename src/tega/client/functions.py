@@ -22,13 +22,13 @@ class Functions:
     """What this client offers.
 
     Args:
-        tell: Sends the server what wants no answer.
+        send: Sends the server what needs no answer.
     """
 
-    def __init__(self, tell: Callable[[requests.Request], None]) -> None:
-        self._tell = tell
+    def __init__(self, send: Callable[[requests.Request], None]) -> None:
+        self._send = send
         self.offered: dict[str, tuple[Callable[..., Any], str]] = {}
-        """Each function and what is said of it, by its path."""
+        """Each function and its description, by its path."""
         self._serving: dict[int, asyncio.Task[None]] = {}
 
     def serve(self, push: Call) -> None:
@@ -61,14 +61,14 @@ class Functions:
 
     def _serve_plain(self, number: int, function: Callable[..., Any], push: Call) -> None:
         try:
-            self._tell(requests.Answer(call=number, value=function(*push["args"], **push["kwargs"])))
+            self._send(requests.Answer(call=number, value=function(*push["args"], **push["kwargs"])))
         except Exception as error:  # noqa: BLE001 - whatever it raises is the caller's to know
             self._fail(number, type(error).__name__, str(error))
 
     async def _serve_async(self, number: int, function: Callable[..., Any], push: Call) -> None:
         try:
             value = await self._run(number, function(*push["args"], **push["kwargs"]))
-            self._tell(requests.Answer(call=number, value=value))
+            self._send(requests.Answer(call=number, value=value))
         except asyncio.CancelledError:
             self._fail(number, "Cancelled", "it was cancelled")
             raise
@@ -80,13 +80,13 @@ class Functions:
             return await running
         value: Json = None
         async for value in running:
-            self._tell(requests.Progress(call=number, value=value))
+            self._send(requests.Progress(call=number, value=value))
         return value
 
     def _fail(self, number: int, kind: str, message: str) -> None:
-        self._tell(requests.Fail(call=number, kind=kind, message=message))
+        self._send(requests.Fail(call=number, kind=kind, message=message))
 
 
 def summary(function: Callable[..., Any], doc: str | None) -> str:
-    """Return what is said of a function: what was given, or the first line of its docstring."""
+    """Return a function's description: what was given, or the first line of its docstring."""
     return doc if doc is not None else (inspect.getdoc(function) or "").partition("\n")[0]

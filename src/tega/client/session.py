@@ -38,7 +38,7 @@ logger = logging.getLogger("tega.client")
 Connector: TypeAlias = Callable[[Callable[[dict[str, Any]], None], Callable[[], None]], Awaitable[Wire]]
 BACKOFF_S: Final = (0.02, 2.0)
 BYE_S: Final = 2.0
-"""How long a client that leaves waits for the server to say that it has heard."""
+"""How long a client that leaves waits for the server's answer."""
 
 
 class Session:
@@ -79,7 +79,7 @@ class Session:
         """Whether the server knows all of this session again, so that requests may follow."""
         self._asking = Asking()
         self._subscriptions = Subscriptions(self)
-        self._functions = Functions(self.tell)
+        self._functions = Functions(self.send)
         self._ephemeral: dict[Path, Json] = {}
         self._pinged = 0.0
         self._keeper: asyncio.Task[None] | None = None
@@ -217,14 +217,14 @@ class Session:
         if wire is None:
             return
         patience = min(self.ttl, asking.REQUEST_S)
-        if now - wire.heard > patience:
+        if now - wire.last_received > patience:
             wire.abort()
         elif now - self._pinged >= patience / 3:
             self._pinged = now
             self.chore(self._ping(wire))
 
     async def _ping(self, wire: Wire) -> None:
-        """Tell the server that we live, and learn up to where we know everything."""
+        """Send a sign of life, and learn up to where we know everything."""
         try:
             await self.ask_on(wire, requests.Ping(), self._subscriptions.caught_up)
         except StoreError:
@@ -304,7 +304,7 @@ class Session:
         """Ask on one connection, or fail with it."""
         return await self._asking.ask(wire, outgoing(request), retry=False, taken=taken).answer
 
-    def tell(self, request: requests.Request) -> None:
+    def send(self, request: requests.Request) -> None:
         """Send what wants no answer, where there is a connection."""
         if self.wire is not None:
             self.wire.send(outgoing(request))
@@ -312,7 +312,7 @@ class Session:
     def abort(self, number: int) -> None:
         """Have the server cancel a request, whose answer is not waited for any more."""
         self._asking.forget(number)
-        self.tell(requests.Abort(request=number))
+        self.send(requests.Abort(request=number))
 
     # -- what comes ----------------------------------------------------------
 

@@ -40,7 +40,7 @@ class Subscriptions:
     def _register(self, stream: Stream[Any], answer: dict[str, Any]) -> None:
         """The server feeds `stream` from now on; what was closed meanwhile it need not."""
         if stream.closed:
-            self._session.tell(requests.Unsubscribe(sub=answer["sub"]))
+            self._session.send(requests.Unsubscribe(sub=answer["sub"]))
             return
         stream.opened(answer)
         self._streams[stream.number] = stream
@@ -54,7 +54,7 @@ class Subscriptions:
 
     def pause(self, stream: Stream[Any]) -> None:
         if self._streams.pop(stream.number, None) is not None:
-            self._session.tell(requests.Unsubscribe(sub=stream.number))
+            self._session.send(requests.Unsubscribe(sub=stream.number))
 
     def resume(self, stream: Stream[Any]) -> None:
         self._session.chore(self._resubscribe(stream))

@@ -49,14 +49,14 @@ class Wire(Protocol):
     """A connection to a hub, as a session needs it. Nothing here blocks; what comes is handed on by calls."""
 
     most: int | None
-    """Bytes of the largest message that the server takes, as far as it has said."""
+    """Bytes of the largest message that the server takes, as far as it is known."""
 
     @property
-    def heard(self) -> float:
+    def last_received(self) -> float:
         """When the server gave the last sign of life, by the loop's clock."""
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send one message; nothing happens when the connection is closing, `on_lost` says the rest.
+        """Send one message; nothing happens when the connection is closing, `on_lost` is called then.
 
         Raises:
             InvalidValue: The message has no JSON form.
@@ -86,12 +86,12 @@ class WebSocketWire(Framed):
         self._take = take
         self._on_lost = on_lost
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.heard = 0.0
+        self.last_received = 0.0
         self.most: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.heard = asyncio.get_running_loop().time()
+        self.last_received = asyncio.get_running_loop().time()
         request = self._client.connect()
         if self._token is not None:
             request.headers["Authorization"] = f"Bearer {self._token}"
@@ -106,7 +106,7 @@ class WebSocketWire(Framed):
         self._on_lost()
 
     def data_received(self, data: bytes | memoryview) -> None:
-        self.heard = asyncio.get_running_loop().time()
+        self.last_received = asyncio.get_running_loop().time()
         super().data_received(data)
 
     def on_handshake(self, message: Request | Response) -> None:

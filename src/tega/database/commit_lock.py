@@ -42,7 +42,7 @@ class CommitLock:
             self._wake_first()
 
     def take(self, request: Request) -> bool:
-        """Wait for the lock as long as the request is not done; tell whether the lock was taken."""
+        """Wait for the lock as long as the request is not done; return whether the lock was taken."""
         closed = False
         while not request.done:
             if self._lock.acquire(blocking=False):

@@ -67,8 +67,8 @@ class Committing(Writes[Commit], Core):
             check_signs("a request id", request_id)
         if len(changes) > self._limits.commit_changes:
             raise TooLarge(f"{len(changes)} changes: a commit takes at most {self._limits.commit_changes}")
-        guards = {to_path(path): rev for path, rev in expect.items()} if expect else None
-        return Request([_checked(change) for change in changes], guards, author, message, request_id)
+        expected = {to_path(path): rev for path, rev in expect.items()} if expect else None
+        return Request([_checked(change) for change in changes], expected, author, message, request_id)
 
     def submit(self, *requests: Request) -> Commit:
         """Commit requests as one group; returns the last one's commit or raises its error.

@@ -202,7 +202,7 @@ class Core:
         return self.log.horizon()
 
     def view(self, at: Rev | None = None) -> View:
-        """Return the tree at a revision, the newest unless told: reads that fit together.
+        """Return the tree at a revision, the newest by default: reads that fit together.
 
         Raises:
             Compacted: The revision is no longer kept.

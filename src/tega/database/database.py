@@ -73,7 +73,7 @@ class Database(Upkeep):
         """Begin a transaction; as a context it commits at the end, unless an exception ends it.
 
         Args:
-            at: Revision that it reads; the newest unless told.
+            at: Revision that it reads; the newest by default.
             author: Who.
             message: Why.
             request_id: See `commit`.
@@ -90,8 +90,8 @@ class Database(Upkeep):
         """Return the commits that changed something at, below or above the path, oldest first.
 
         Args:
-            path: The whole tree unless told.
-            after: Revision before the first wanted; the oldest kept unless told.
+            path: The whole tree by default.
+            after: Revision before the first wanted; the oldest kept by default.
             until: Last revision wanted.
 
         Raises:
@@ -113,7 +113,7 @@ class Database(Upkeep):
         return (commit for commit in found if any(overlap(change.path, where) for change in commit.changes))
 
     def diff(self, before: Rev, after: Rev | None = None, path: PathLike = ()) -> list[Difference]:
-        """Return what differs between two revisions, leaf by leaf; `after` is the newest unless told.
+        """Return what differs between two revisions, leaf by leaf; `after` is the newest by default.
 
         Raises:
             Compacted: One of them is no longer kept.

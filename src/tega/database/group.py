@@ -110,7 +110,7 @@ class Attempt:
             return commit, state
 
     def settle(self) -> None:
-        """Tell the requests how they ended; only after the records are safe."""
+        """Hand the requests their outcomes; only after the records are safe."""
         for request, commit, error in self._outcomes:
             request.result, request.error = commit, error
 

@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """What becomes of one commit. Unlike a future it tells at once, not a turn of the loop later."""
+    """What becomes of one commit. Unlike a future it calls back at once, not at the loop's next turn."""
 
-    __slots__ = ("_done", "_error", "_result", "_tell", "_waiter")
+    __slots__ = ("_callback", "_done", "_error", "_result", "_waiter")
 
     def __init__(self) -> None:
         self._done = False
         self._result: Commit | None = None
         self._error: BaseException | None = None
-        self._tell: Callable[[Outcome], None] | None = None
+        self._callback: Callable[[Outcome], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def settle(self, result: Commit | None, error: BaseException | None) -> None:
         self._done, self._result, self._error = True, result, error
-        if self._tell is not None:
-            self._tell(self)
+        if self._callback is not None:
+            self._callback(self)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def add_done_callback(self, tell: Callable[[Outcome], None]) -> None:
+    def add_done_callback(self, callback: Callable[[Outcome], None]) -> None:
         """Have one function called when it is known; for now or later, never at once."""
-        self._tell = tell
+        self._callback = callback
 
     def result(self) -> Commit:
         if self._error is not None:
@@ -50,8 +50,8 @@ class Outcome:
         return False
 
     def cancel(self) -> bool:
-        """A commit that was handed in happens; only nobody hears of it."""
-        self._tell = None
+        """A commit that was handed in happens; only nobody is notified."""
+        self._callback = None
         return False
 
     def __await__(self) -> Generator[Any, None, Commit]:

@@ -1,4 +1,4 @@
-"""Writing, said once for plain and for asynchronous code."""
+"""Writing, written once for plain and for asynchronous code."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Writes(Generic[R]):
             LeaseLost: A change names a lease that does not live.
             RequestReused: The id belongs to a commit of other changes.
             StoreFull: The disk is full.
-            CommitUnknown: Whether it was written cannot be told; with a
+            CommitUnknown: Whether it was written is unknown; with a
                 request id a retry is harmless, without one look first.
         """
         return self._commit(changes, expect, author, message, request_id)

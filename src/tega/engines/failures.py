@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _SPOILT = ("malformed", "no such table", "no such column", "has no column", "values for", "decode to UTF-8")
-"""What SQLite says where the schema or a text is not what was written, without a code that tells."""
+"""What SQLite says where the schema or a text is not what was written, without a code of its own."""
 
 
 def translate(error: sqlite3.Error, directory: str) -> StoreError:

@@ -4,7 +4,7 @@ It holds two things. The *sealed* revision and hash are written after a
 commit: a database that ends before them has lost its tail, which SQLite
 itself does not notice (a damaged write-ahead log is cut at the damage).
 The *intent* is stored just before a commit, while the writer still keeps
-all others out, so it never goes back: through a memory map it tells a
+all others out, so it never goes back: through a memory map it shows a
 process in under a microsecond that another one has, or may have,
 committed.
 

@@ -36,7 +36,7 @@ class MemoryLog:
     """A log in memory, as one of any number of databases of the process has it open.
 
     Args:
-        memory: What it holds, to be shared; its own unless told.
+        memory: What it holds, to be shared; its own by default.
         clock: Seconds of a clock that never goes back, for leases.
     """
 

@@ -49,7 +49,7 @@ def boot_clock() -> float:
 
 
 def boot_id() -> str:
-    """Return what tells this start of the machine from every other."""
+    """Return what distinguishes this start of the machine from every other."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         return file.read().strip()
 
@@ -187,7 +187,7 @@ class OpenedFile:
                     self.directory, f"the log ends at revision {last}, yet revision {rev} was committed"
                 )
             row = self._db.execute("SELECT data FROM commits WHERE rev = ?", (rev,)).fetchone()
-            if last >= rev and (row is None or self._octets(row[0], rev)[:HASH_SIZE] != head_hash):
+            if last >= rev and (row is None or self._record_bytes(row[0], rev)[:HASH_SIZE] != head_hash):
                 raise DamagedStore(self.directory, f"revision {rev} is not the one that was committed")
         if (last and (known is None or known[0] != last)) or self._head.intent() < last:
             self._mend_head()
@@ -198,7 +198,9 @@ class OpenedFile:
         row = self._db.execute("SELECT rev, data FROM commits ORDER BY rev DESC LIMIT 1").fetchone()
         if row is not None:
             self._head.intend(row[0])
-            self._head.seal(row[0], self._octets(row[1], row[0])[:HASH_SIZE], self._boot_bytes, self._durable)
+            self._head.seal(
+                row[0], self._record_bytes(row[1], row[0])[:HASH_SIZE], self._boot_bytes, self._durable
+            )
         self._db.execute("ROLLBACK")
 
     def _errors(self) -> Translating:
@@ -232,7 +234,7 @@ class OpenedFile:
         finally:
             self._lock.release()
 
-    def _octets(self, data: object, rev: Rev) -> bytes:
+    def _record_bytes(self, data: object, rev: Rev) -> bytes:
         if type(data) is bytes:
             return data
         raise DamagedStore(self.directory, f"the record of revision {rev} holds no bytes")
@@ -252,9 +254,9 @@ class OpenedFile:
         if self._folder == self.directory:
             space.lay_up(self._folder, DATABASE)
 
-    def _want_room(self, octets: int) -> None:
+    def _want_room(self, size: int) -> None:
         """Refuse what fits into the write-ahead log alone: it could not be ended, not even to compact."""
-        if octets > space.LARGE_OCTETS and space.is_short(self._db, self._folder, octets):
+        if size > space.LARGE_BYTES and space.is_short(self._db, self._folder, size):
             raise full(self.directory)
 
     def wake_fd(self) -> int:

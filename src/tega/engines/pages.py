@@ -3,7 +3,7 @@
 Every page of the file and every frame of the write-ahead log is looked
 at as if it were a leaf of a table (file format: sqlite.org/fileformat2).
 What comes out may be stale or nonsense; records and states carry their
-own checksum, so the caller can tell.
+own checksum, so the caller sees which are whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = 4096
-"""The page size that SQLite takes unless told; tega never tells."""
+"""SQLite's default page size, which tega never changes."""
 _LEAF = 0x0D
 _MOST_BLOB = 1 << 28
 

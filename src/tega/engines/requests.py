@@ -63,7 +63,7 @@ def find(db: sqlite3.Connection, request_id: str) -> Rev | None:
     """Return the revision of an id, None where it surely is not.
 
     Raises:
-        IndexDamaged: Whether it is cannot be told.
+        IndexDamaged: Whether it is cannot be known.
     """
     found, rev, _ = _near(db, request_id)
     return rev if found == request_id else None
@@ -74,7 +74,7 @@ def add(db: sqlite3.Connection, request_id: str, rev: Rev, horizon: Callable[[],
 
     Raises:
         KnownRequest: It is that of a commit which is kept.
-        IndexDamaged: Whether it is cannot be told.
+        IndexDamaged: Whether it is cannot be known.
     """
     before, there, after = _near(db, request_id)
     if before == request_id:

@@ -38,11 +38,11 @@ FEW_PAGES = 24
 """The same on a full disk: each may take several others along into the log."""
 
 RESERVE = "tega.reserve"
-RESERVE_OCTETS = 512 << 10
+RESERVE_BYTES = 512 << 10
 """What one transaction on a full disk may write."""
-WAL_OCTETS = 4 << 20
+WAL_BYTES = 4 << 20
 """The part of the reserve for what the log brings into the database: SQLite ends it at a thousand pages."""
-LARGE_OCTETS = 256 << 10
+LARGE_BYTES = 256 << 10
 """From here on there has to be room for what is written, in the log and in the database."""
 
 _RECORDS = f"DELETE FROM commits WHERE rev <= ? AND rev < (SELECT min(rev) FROM commits) + {RECORDS}"
@@ -75,7 +75,7 @@ def steps(db: sqlite3.Connection, horizon: Rev, pages: int = PAGES) -> Iterator[
 def _cut(db: sqlite3.Connection, pages: int = 1 << 31) -> int:
     """Take free pages off the end of the file; returns how many are left.
 
-    Up to Python 3.11 one call of the pragma takes a single page, whatever it is told.
+    Up to Python 3.11 one call of the pragma takes a single page, whatever its argument.
     """
     free = left = int(db.execute("PRAGMA freelist_count").fetchone()[0])
     goal = max(0, free - pages)
@@ -90,7 +90,7 @@ def _cut(db: sqlite3.Connection, pages: int = 1 << 31) -> int:
 
 def can_end_wal(db: sqlite3.Connection, folder: str, database: str) -> bool:
     """Whether there is room for what the write-ahead log adds to the file; to try in vain would use it up."""
-    growth = _octets(db, "page_count") - os.stat(os.path.join(folder, database)).st_size
+    growth = _bytes_of(db, "page_count") - os.stat(os.path.join(folder, database)).st_size
     return growth <= _room(folder)
 
 
@@ -139,7 +139,7 @@ def _keep_only(db: sqlite3.Connection, table: str, horizon: Rev) -> None:
 def lay_up(folder: str, database: str) -> None:
     """Make the reserve as large as a database of that name wants it, where there is room for it."""
     path = os.path.join(folder, RESERVE)
-    octets = RESERVE_OCTETS + min(WAL_OCTETS, os.stat(os.path.join(folder, database)).st_size)
+    size = RESERVE_BYTES + min(WAL_BYTES, os.stat(os.path.join(folder, database)).st_size)
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:  # a disk without room for a name, or no right to it: then there is none
@@ -147,8 +147,8 @@ def lay_up(folder: str, database: str) -> None:
     try:
         before = os.fstat(fd).st_size
         try:
-            if before < octets:
-                os.posix_fallocate(fd, 0, octets)
+            if before < size:
+                os.posix_fallocate(fd, 0, size)
         except OSError:  # a full disk; what was there stays
             os.ftruncate(fd, before)
             if not before:
@@ -195,9 +195,9 @@ def _pages(db: sqlite3.Connection, pages: int) -> Iterator[None]:
     end_wal(db)
 
 
-def is_short(db: sqlite3.Connection, folder: str, octets: int) -> bool:
+def is_short(db: sqlite3.Connection, folder: str, size: int) -> bool:
     """Whether there is too little room to write so much, first into the log and then into the database."""
-    return _room(folder) < octets + max(0, octets - _octets(db, "freelist_count"))
+    return _room(folder) < size + max(0, size - _bytes_of(db, "freelist_count"))
 
 
 def _room(folder: str) -> int:
@@ -205,7 +205,7 @@ def _room(folder: str) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
-def _octets(db: sqlite3.Connection, pages: str) -> int:
+def _bytes_of(db: sqlite3.Connection, pages: str) -> int:
     """The bytes of the pages that a pragma counts."""
     page, count = (int(db.execute(f"PRAGMA {what}").fetchone()[0]) for what in ("page_size", pages))
     return page * count

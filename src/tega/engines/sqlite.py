@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 COMMIT_BYTES = 64 << 20
 CHUNK = 256
-CHUNK_OCTETS = 4 << 20
+CHUNK_BYTES = 4 << 20
 """Most records that a reader fetches at a time, and their bytes after which it takes no more."""
 
 _INSERT = "INSERT INTO commits VALUES (?, ?)"
@@ -151,7 +151,7 @@ class SqliteLog(OpenedFile):
             with self._lock, self._errors():
                 rows, whole = _fetch(self._db.execute(query, (after, limit, *extra, CHUNK)))
             for rev, data in rows:
-                yield rev, self._octets(data, rev)
+                yield rev, self._record_bytes(data, rev)
             after = rows[-1][0] if rows else after
 
     def find_request(self, request_id: str) -> Rev | None:
@@ -305,7 +305,7 @@ def _fetch(rows: sqlite3.Cursor) -> tuple[list[tuple[Rev, object]], bool]:
     for row in rows:
         found.append(row)
         size += len(row[1]) if type(row[1]) is bytes else 0
-        if size > CHUNK_OCTETS:
+        if size > CHUNK_BYTES:
             rows.close()
             return found, False
     return found, len(found) < CHUNK

@@ -97,7 +97,7 @@ class Access:
         """Whether something below the path may be read, though the path itself may not."""
         return any(prefix.lies_below(path) for prefix in self.read)
 
-    def hears(self, channel: str) -> bool:
+    def may_read_channel(self, channel: str) -> bool:
         return self.allows("read", channel_path(channel))
 
     def owns(self, name: str) -> bool:
@@ -117,7 +117,7 @@ def channel_path(channel: str) -> Path:
 def access(
     *, read: Iterable[str] = (), write: Iterable[str] = (), call: Iterable[str] = (), name: str = ""
 ) -> Access:
-    """Build an Access from prefixes as text; what is not said is not allowed."""
+    """Build an Access from prefixes as text; what is not listed is not allowed."""
     return Access(_prefixes(read), _prefixes(write), _prefixes(call), name)
 
 
@@ -125,7 +125,7 @@ FULL = access(read=[ALL], write=[ALL], call=[ALL])
 
 
 def redacted(error: BaseException, access: Access) -> BaseException:
-    """Return an error as a token may know of it: a conflict names a commit, and what was said of it."""
+    """Return an error as a token may know of it: a conflict names a commit, and its message."""
     if not isinstance(error, Conflict) or access.everywhere("read"):
         return error
     if isinstance(error, Offered):

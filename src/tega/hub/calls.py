@@ -85,7 +85,7 @@ class Calls:
             raise NoHandler(f"nobody offers {format_path(path)}")
         loop = asyncio.get_running_loop()
         running = Running(next(self._numbers), path, owner, loop.create_future(), progress)
-        if not owner.tell(_order(running, caller, request)):
+        if not owner.push(_order(running, caller, request)):
             raise NoHandler(f"who offers {format_path(path)} is away or too busy")
         self._running[running.number] = running
         running.timer = loop.call_later(request.timeout, self._expire, running, request.timeout)
@@ -96,14 +96,14 @@ class Calls:
         if not running.done.done():
             text = f"{format_path(running.path)} did not answer within {seconds:g} s; it may still have run"
             running.done.set_exception(CallTimeout(text))
-            running.owner.tell({"push": "cancel", "call": running.number})
+            running.owner.push({"push": "cancel", "call": running.number})
 
     def _ended(self, running: Running, done: asyncio.Future[Json]) -> None:
         self._running.pop(running.number, None)
         if running.timer is not None:
             running.timer.cancel()
         if done.cancelled():
-            running.owner.tell({"push": "cancel", "call": running.number})
+            running.owner.push({"push": "cancel", "call": running.number})
 
     def _of(self, session: Session, number: int) -> Running | None:
         """The call, if it is under way and `session` was asked: nobody answers for another."""

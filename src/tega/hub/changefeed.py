@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tega.tree.nodes import Node
 
 BATCH: Final = 32
-BATCH_OCTETS: Final = 1 << 20
+BATCH_BYTES: Final = 1 << 20
 """Most commits of the history in one message, and its bytes after which no more are added."""
 PATTERNS_S: Final = 0.002
 """Time after which subscribers by expression are notified of a commit by themselves."""
@@ -68,7 +68,7 @@ class Subscription:
 
 
 class Changefeed:
-    """Follows the store and tells the subscribers."""
+    """Follows the store and notifies the subscribers."""
 
     def __init__(self, store: HubStore) -> None:
         self._store = store
@@ -118,7 +118,7 @@ class Changefeed:
             sub.task.cancel()
 
     def drained(self, subs: Iterable[Subscription]) -> None:
-        """The session has taken what it was sent: tell it the rest."""
+        """The session has taken what it was sent: send it the rest."""
         for sub in subs:
             if not sub.live and sub.task is None:
                 self._start(sub, behind=True)
@@ -126,7 +126,7 @@ class Changefeed:
     # -- live ----------------------------------------------------------------
 
     def _dispatch(self, commit: Commit) -> None:
-        """Tell the live subscribers."""
+        """Notify the live subscribers."""
         before, self.head = self.head, commit.rev
         if not self._subs:
             return
@@ -141,7 +141,7 @@ class Changefeed:
             if not known and (many or _needs_tree(sub, commit)):
                 tree, known = self._store.database.recent_tree(before), True
             aside = many or (sub.interest.pattern is not None and perf_counter() > late)
-            self._tell(sub, commit, tree, aside)
+            self._send(sub, commit, tree, aside)
 
     def _concerned(self, commit: Commit, many: bool) -> set[int]:
         if many:
@@ -151,7 +151,7 @@ class Changefeed:
             found |= self._index.candidates(change.path)
         return found
 
-    def _tell(self, sub: Subscription, commit: Commit, tree: Node | None, aside: bool) -> None:
+    def _send(self, sub: Subscription, commit: Commit, tree: Node | None, aside: bool) -> None:
         access, outbox = sub.session.access, sub.session.outbox
         if outbox is None or outbox.full:
             sub.live, sub.cursor = False, commit.rev - 1
@@ -189,7 +189,7 @@ class Changefeed:
                 try:
                     await self._replay(sub)
                 except StoreError as error:
-                    logger.warning("feed.not_read sub=%d reason=%s", sub.number, error)
+                    logger.warning("changefeed.not_read sub=%d reason=%s", sub.number, error)
                     await asyncio.sleep(RETRY_S)
         finally:
             sub.task = None
@@ -198,12 +198,12 @@ class Changefeed:
         return sub.session.outbox is not None and not sub.session.outbox.full
 
     async def _replay(self, sub: Subscription) -> None:
-        """Tell the kept commits after the cursor until none is left or the client is full."""
+        """Send the kept commits after the cursor until none is left or the client is full."""
         target = self.head
         try:
             whole = await self._replay_history(sub)
         except Compacted as gone:
-            self._tell_missed(sub, gone.oldest)
+            self._send_missed(sub, gone.oldest)
             return
         if whole:
             sub.cursor = max(sub.cursor, target)
@@ -219,7 +219,7 @@ class Changefeed:
                 if part is not None:
                     batch.append(part)
                     size += len(memoryview(part))
-                if len(batch) == BATCH or size > BATCH_OCTETS:
+                if len(batch) == BATCH or size > BATCH_BYTES:
                     self._flush(sub, batch, last)
                     batch, size = [], 0
                 if not batch:
@@ -234,7 +234,7 @@ class Changefeed:
         if batch and sub.session.outbox is not None:
             sub.session.outbox.send(_push(sub, batch, last))
 
-    def _tell_missed(self, sub: Subscription, oldest: Rev) -> None:
+    def _send_missed(self, sub: Subscription, oldest: Rev) -> None:
         if sub.session.outbox is not None:
             missed: pushes.Missed = {
                 "push": "missed",

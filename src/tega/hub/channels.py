@@ -1,7 +1,7 @@
 """Messages by channel: at most once, in order per sender, never stored.
 
 What must not be lost belongs in the tree. A listener that is too slow loses
-messages and is told how many.
+messages and gets their number.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_NAME = 256
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """One session's wish to hear a channel, by name or by pattern; it hears those that its token may read."""
+    """What channels a session listens to, by name or by pattern; it gets those that its token may read."""
 
     sub: int
     session: Session
@@ -38,7 +38,7 @@ class Channels:
         self._patterns: dict[int, Listening] = {}
 
     def listen(self, session: Session, sub: int, channel: str, *, regex: bool) -> Listening:
-        """Have a session hear a channel.
+        """Have a session receive a channel's messages.
 
         Raises:
             Denied: Its token may not read that channel.
@@ -63,7 +63,7 @@ class Channels:
         """Hand the message to every listener and return how many took it."""
         check_channel(channel)
         return sum(
-            listening.session.tell(
+            listening.session.push(
                 {"push": "message", "sub": listening.sub, "channel": channel, "sender": sender, "body": body}
             )
             for listening in self._listeners(channel)
@@ -74,7 +74,7 @@ class Channels:
         found += [
             one
             for one in self._patterns.values()
-            if one.session.access.hears(channel)
+            if one.session.access.may_read_channel(channel)
             and one.pattern is not None
             and one.pattern.fullmatch(channel) is not None
         ]

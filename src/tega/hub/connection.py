@@ -35,7 +35,7 @@ MAX_CALLS: Final = 1000
 """Calls of a client under way, above which more are refused.
 
 Whoever waits for others is read from all the same: it may be asked itself,
-and its signs of life are to be heard.
+and its signs of life are to be noticed.
 """
 LARGE: Final = 64 << 10
 """Bytes of a message that is read on another thread."""
@@ -44,7 +44,7 @@ _decoder: msgspec.json.Decoder[requests.Request] = msgspec.json.Decoder(cast(Any
 
 
 class Peer(Outbox, Protocol):
-    """An outbox that can also be told to stop and to go on taking requests from its client."""
+    """An outbox that can also stop and go on taking requests from its client."""
 
     def pause(self) -> None: ...
     def resume(self) -> None: ...
@@ -121,16 +121,16 @@ class Connection:
         if self.session is None:
             self._first(request)
             return
-        self.session.heard = self.hub.clock()
+        self.session.last_seen = self.hub.clock()
         try:
             self._start(self.session, request)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client is told and the rest goes on
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets it and the rest goes on
             self._reply_error(request.id, error)
 
     def alive(self) -> None:
         """The transport noticed a sign of life that is no message."""
         if self.session is not None:
-            self.hub.heard(self.session)
+            self.hub.alive(self.session)
 
     def lost(self) -> None:
         """The connection is gone: what the client waited for is cancelled, its session waits for it."""
@@ -255,7 +255,7 @@ class Connection:
 
 
 def _number(data: bytes | bytearray | memoryview) -> int:
-    """The number of a request that is wrong otherwise, so that its sender can be told; 0 for none."""
+    """The number of a request that is wrong otherwise, so that its sender gets an answer; 0 for none."""
 
     class Numbered(msgspec.Struct):
         id: int = 0

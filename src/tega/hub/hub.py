@@ -76,7 +76,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Begin to follow the store; returns when commits from now on are told."""
+        """Begin to follow the store; returns when commits from now on are notified."""
         self.changefeed.start()
         self._spawn(self._reap())
 
@@ -114,7 +114,7 @@ class Hub:
         ttl: float | None = None,
         peer: str = "",
     ) -> tuple[Session, bool]:
-        """Open a session, or resume the one of that name; tell whether it was resumed.
+        """Open a session, or resume the one of that name; return also whether it was resumed.
 
         Raises:
             NameTaken: The session of that name is somebody else's.
@@ -142,11 +142,11 @@ class Hub:
         if old is not None:
             old.close("the session was resumed on another connection")
         session.access, session.outbox, session.ttl = access, outbox, ttl
-        self.heard(session)
+        self.alive(session)
         return session
 
-    def heard(self, session: Session) -> None:
-        session.heard = self.clock()
+    def alive(self, session: Session) -> None:
+        session.last_seen = self.clock()
 
     def disconnected(self, session: Session, outbox: Outbox | None) -> None:
         """The connection is gone; the session stays until its time-to-live has passed."""
@@ -157,8 +157,8 @@ class Hub:
         self.calls.left(session)
 
     def drained(self, session: Session) -> None:
-        """The client has taken all that it was sent: tell it what it missed."""
-        if session.dropped and session.tell({"push": "dropped", "count": session.dropped}):
+        """The client has taken all that it was sent: send it what it missed."""
+        if session.dropped and session.push({"push": "dropped", "count": session.dropped}):
             session.dropped = 0
         self.changefeed.drained(list(session.subs.values()))
 
@@ -200,21 +200,21 @@ class Hub:
 
     async def _expire(self, now: float) -> None:
         for session in list(self.sessions.values()):
-            if now - session.heard > session.ttl:
-                await self._end_unheard(session)
+            if now - session.last_seen > session.ttl:
+                await self._end_silent(session)
         self.transactions.expire(now)
 
-    async def _end_unheard(self, session: Session) -> None:
+    async def _end_silent(self, session: Session) -> None:
         logger.info("session.expired name=%s ttl=%g", session.name, session.ttl)
         try:
-            await self.end(session, f"nothing was heard for {session.ttl:g} s")
+            await self.end(session, f"no sign of life for {session.ttl:g} s")
         except StoreError as error:  # the lease runs out by itself
             logger.warning("session.lease_left name=%s %s", session.name, error)
 
     def slept(self, seconds: float) -> None:
-        """The server itself stood still: nobody could be heard, and nobody is to lose a session for it."""
+        """The server itself stood still: nobody is to lose a session for what could not come."""
         for session in self.sessions.values():
-            session.heard += seconds
+            session.last_seen += seconds
 
     async def lease_of(self, session: Session) -> str:
         """Return the lease that the session's ephemeral nodes hang on, taken when first needed.
@@ -250,7 +250,7 @@ class Hub:
     # -- subscriptions -------------------------------------------------------
 
     def subscribe(self, session: Session, path: str, *, regex: bool, after: Rev | None) -> Subscription:
-        """Tell the session of commits from now on, or from the one after a revision.
+        """Notify the session of commits from now on, or from the one after a revision.
 
         Raises:
             FutureRevision: That revision does not exist yet.

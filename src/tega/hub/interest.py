@@ -87,7 +87,7 @@ def notified(interest: Interest, access: Access, commit: Commit, tree: Node | No
 
 
 def needs_tree(interest: Interest, access: Access, change: Change) -> bool:
-    """Whether it matters what stood there: something may have gone of which the change says nothing."""
+    """Whether it matters what stood there: something may have gone that the change does not show."""
     return change.op is Op.DELETE or _is_wide(interest, access, change)
 
 
@@ -183,7 +183,7 @@ def _places(prefix: Prefix, change: Change, tree: Node | None) -> Iterable[Path]
 
 
 def may_read_all(access: Access, commit: Commit) -> bool:
-    """Whether a token may read all that a commit changed, and so what was said of it."""
+    """Whether a token may read all that a commit changed, and so its message."""
     if access.everywhere("read"):
         return True
     return bool(commit.changes) and all(access.allows("read", change.path) for change in commit.changes)

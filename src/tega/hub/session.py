@@ -48,7 +48,7 @@ class Session:
     access: Access
     ttl: float
     since: float
-    heard: float
+    last_seen: float
     peer: str = ""
     named: bool = False
     key: str = field(default_factory=lambda: secrets.token_urlsafe(18))
@@ -63,7 +63,7 @@ class Session:
     dropped: int = 0
     over: bool = False
 
-    def tell(self, message: Push) -> bool:
+    def push(self, message: Push) -> bool:
         """Send a push that may be lost; return False when the client is away or too slow for it."""
         if self.outbox is None:
             return False
@@ -79,7 +79,7 @@ class Session:
             "peer": self.peer,
             "connected": self.outbox is not None,
             "age": round(now - self.since, 3),
-            "silent": round(now - self.heard, 3),
+            "silent": round(now - self.last_seen, 3),
             "ttl": self.ttl,
             "subscribes": sorted(sub.interest.text for sub in self.subs.values()),
             "listens": sorted(one.channel for one in self.listenings.values()),

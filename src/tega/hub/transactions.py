@@ -37,8 +37,8 @@ IDLE_S: Final = 60.0
 MAX_OPEN: Final = 1000
 MAX_OPEN_TOKEN: Final = 100
 """Transactions that the server holds, and those of one token."""
-MAX_OCTETS: Final = 256 << 20
-MAX_OCTETS_TOKEN: Final = 64 << 20
+MAX_BYTES: Final = 256 << 20
+MAX_BYTES_TOKEN: Final = 64 << 20
 """Bytes of what they write, as JSON; where there are no tokens, everybody shares the first."""
 MAX_STEPS: Final = 100_000
 LARGE: Final = 64 << 10
@@ -54,7 +54,7 @@ class Held:
     token: str
     txn: Transaction
     used: float
-    octets: int = 0
+    size: int = 0
     steps: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -122,23 +122,23 @@ class Transactions:
                 _add(held.txn, change, expect)
 
     def _take_room(self, held: Held, size: int) -> None:
-        own = sum(one.octets for one in self._held.values() if one.token == held.token)
-        everything = sum(one.octets for one in self._held.values())
+        own = sum(one.size for one in self._held.values() if one.token == held.token)
+        everything = sum(one.size for one in self._held.values())
         most = self._store.limits().commit_bytes
-        if held.octets + size > most:
+        if held.size + size > most:
             raise TooLarge(f"a transaction of more than {most} bytes: a commit takes no more")
-        if (held.token and own + size > MAX_OCTETS_TOKEN) or everything + size > MAX_OCTETS:
+        if (held.token and own + size > MAX_BYTES_TOKEN) or everything + size > MAX_BYTES:
             raise Busy("the open transactions hold as much as they may: commit or cancel some")
         if held.steps >= MAX_STEPS:
             raise Busy(f"a transaction that the server holds takes {MAX_STEPS} changes")
-        held.octets += size
+        held.size += size
         held.steps += 1
 
     async def cand(self, access: Access, txid: str) -> list[Difference]:
         """Return what a commit would change now."""
         held = self.get(access, txid)
         async with held.lock:
-            if held.octets < LARGE:
+            if held.size < LARGE:
                 return held.txn.cand()
             return await self._store.lane.call(held.txn.cand)
 
@@ -159,7 +159,7 @@ class Transactions:
 
     async def _commit(self, held: Held) -> Commit | None:
         async with held.lock:
-            if held.octets < LARGE:
+            if held.size < LARGE:
                 request = held.txn.close()
                 return None if request is None else await self._store.submit_later(request)
             request = await self._store.lane.call(held.txn.close)

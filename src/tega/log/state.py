@@ -174,12 +174,12 @@ def touches(pattern: PathPattern, commit: Commit, before: Callable[[], State]) -
     """Whether a commit changed something that the pattern names.
 
     A glob is concerned at, below and above what it names; a regular
-    expression at and below: what is touched above it only the values tell.
+    expression at and below: what is touched above it only the values show.
 
     Args:
         pattern: Of a watch.
         commit: The commit.
-        before: Finds the state before it, which tells what vanished below
+        before: Finds the state before it, which shows what vanished below
             a path; called for regular expressions only, and if need be.
     """
     if not commit.changes:  # a roll-back to what was there already: news for whoever watches all

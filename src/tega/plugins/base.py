@@ -57,7 +57,7 @@ class Plugin:
         """Learn that the history is gone up to a revision; read anew what matters."""
 
     async def on_message(self, channel: str, sender: str, body: Json) -> None:
-        """Hear a message of a channel that this plugin listens to."""
+        """Take a message of a channel that this plugin listens to."""
 
     async def on_stop(self) -> None:
         """Let go of what is not the server's to clean up."""
@@ -74,7 +74,7 @@ class Plugin:
 
     async def listen(self, channel: str, *, regex: bool = False) -> None:
         """Have `on_message` called for a channel."""
-        await self._pump(self.db.listen(channel, regex=regex), self._heard)
+        await self._pump(self.db.listen(channel, regex=regex), self._received)
 
     # -- the machinery -------------------------------------------------------
 
@@ -99,7 +99,7 @@ class Plugin:
         else:
             await self.on_notify(item)
 
-    async def _heard(self, news: News) -> None:
+    async def _received(self, news: News) -> None:
         await self.on_message(news.channel, news.sender, news.body)
 
     async def stop(self) -> None:

@@ -156,7 +156,7 @@ def _load_folder(folder: Path) -> Iterator[tuple[str, type[Plugin]]]:
 
 
 class _Source(SourceFileLoader):
-    """Compiles the file each time: kept bytecode is told apart by its size and whole seconds only."""
+    """Compiles the file each time: kept bytecode is distinguished by its size and whole seconds only."""
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the file's code as it is now."""

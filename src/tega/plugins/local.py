@@ -39,7 +39,7 @@ class LocalWire:
         self._connection = Connection(hub, _Back(self), FULL, "plugin")
 
     @property
-    def heard(self) -> float:
+    def last_received(self) -> float:
         return self._loop.time()
 
     def send(self, message: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ class _Buffer(threading.local):
     """What was received, until the call that took it returns; each thread's event loop has its own."""
 
     def __init__(self) -> None:
-        self.octets = memoryview(bytearray(256 << 10))
+        self.buffer = memoryview(bytearray(256 << 10))
 
 
 _read: Final = _Buffer()
@@ -62,10 +62,10 @@ class Framed(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return _read.octets
+        return _read.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(_read.octets[:nbytes])
+        self.data_received(_read.buffer[:nbytes])
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Take bytes as they came."""
@@ -105,7 +105,7 @@ class Framed(asyncio.BufferedProtocol):
         return True
 
     def send_close(self, code: int, reason: str) -> bool:
-        """Tell the other end that this one closes; where that cannot be, cut the line and return False."""
+        """Send a close frame; where that cannot be, cut the line and return False."""
         try:
             self._frames.send_close(code, reason)
         except InvalidState:

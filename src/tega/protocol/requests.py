@@ -254,7 +254,7 @@ class Verify(Request):
 
 
 class Subscribe(Request):
-    """Be told of every commit at, below or above a path, or matching a regular expression.
+    """Be notified of every commit at, below or above a path, or matching a regular expression.
 
     Without `after` from now on; with it, from the commit after that revision.
     """
@@ -278,7 +278,7 @@ class Publish(Request):
 
 
 class Listen(Request):
-    """Hear the messages of a channel; `*` in the name stands for any characters, or use `regex`."""
+    """Receive the messages of a channel; `*` in the name stands for any characters, or use `regex`."""
 
     channel: str
     regex: bool = False
@@ -351,7 +351,7 @@ class Reload(Request):
 
 
 class Info(Request):
-    """Tell the newest and the oldest revision kept, the store's limits, and counts."""
+    """Return the newest and the oldest revision kept, the store's limits, and counts."""
 
 
 REQUESTS: tuple[type[Request], ...] = tuple(Request.__subclasses__())

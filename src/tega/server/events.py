@@ -85,7 +85,7 @@ async def _events(hub: Hub, session: Session, outbox: QueueOutbox) -> AsyncItera
                 if message is None:
                     return
                 yield _event(message)
-            hub.heard(session)
+            hub.alive(session)
             if outbox.empty:
                 hub.drained(session)
     finally:

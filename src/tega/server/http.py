@@ -24,7 +24,7 @@ the answer that says why (RFC 9112, section 9.6).
 
 
 class Pending(asyncio.Protocol):
-    """A connection that has not said anything yet: costs next to nothing, and ends if it stays silent."""
+    """A connection that has not sent anything yet: costs next to nothing, and ends if it stays silent."""
 
     __slots__ = ("_make", "_open", "_tidy", "_timer", "_transport")
 
@@ -90,7 +90,7 @@ class HttpProtocol(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def close_kindly(self, transport: asyncio.Transport) -> None:
-        """Close; when the client is in the middle of a request, let it hear the answer first."""
+        """Close; when the client is in the middle of a request, let it have the answer first."""
         unread = self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
         if not unread or self._lingering or not transport.can_write_eof():
             transport.close()

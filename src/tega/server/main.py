@@ -55,12 +55,12 @@ def parser() -> argparse.ArgumentParser:
     add("--key", type=Path, metavar="FILE", help="the certificate's private key (PEM)")
     add("--enable", action="append", default=[], metavar="PLUGIN", help=_ENABLE)
     add("--plugins", type=Path, action="append", default=[], metavar="DIR", help=_PLUGINS)
-    add("--option", action="append", default=[], metavar="PLUGIN.KEY=VALUE", help="tell a plugin something")
+    add("--option", action="append", default=[], metavar="PLUGIN.KEY=VALUE", help="set an option of a plugin")
     add(
         "--max-body",
         type=int,
         default=8 << 20,
-        metavar="OCTETS",
+        metavar="BYTES",
         help="largest body or message (%(default)s)",
     )
     add("--verbose", action="store_true", help="log more")

@@ -40,7 +40,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "log": Command("log [PATH] [LIMIT]", "list commits", tree.log, True),
     "diff": Command("diff [REV [REV]] [PATH]", "compare two revisions", tree.diff, True),
     "sub": Command(
-        "sub PATH", "be told of changes at a path, and of messages of that channel", server.sub, True
+        "sub PATH", "be notified of changes at a path, and of messages of that channel", server.sub, True
     ),
     "subr": Command("subr REGEX", "the same for a regular expression", server.subr),
     "unsub": Command("unsub PATH|*", "end that (also: unsubr)", server.unsub),
@@ -54,7 +54,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "roots": Command("roots", "list roots and their versions", server.listing("roots")),
     "old": Command("old", "list roots that were deleted", server.listing("old")),
     "head": Command("head", "show the last revision", server.listing("head")),
-    "info": Command("info", "show what the server says of itself", server.listing("info")),
+    "info": Command("info", "show the server's revision, limits and counts", server.listing("info")),
     "ss": Command("ss", "take a snapshot", server.listing("snapshot")),
     "compact": Command("compact REV", "forget the history before a revision", server.compact),
     "verify": Command("verify", "hash the log again", server.listing("verify")),

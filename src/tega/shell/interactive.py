@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tega.client import Client
 
 PATIENCE_S: Final = 1.0
-"""After so long it is said that the server is waited for."""
+"""After so long a line shows that the server is waited for."""
 REFRESH_S: Final = 0.5
 """How often the prompt looks whether there is a server."""
 

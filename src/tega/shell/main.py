@@ -108,7 +108,7 @@ async def read_input() -> str:
     loop, fd = asyncio.get_running_loop(), sys.stdin.fileno()
     read: asyncio.Future[bytes] = loop.create_future()
 
-    def tell(data: bytes, error: OSError | None) -> None:
+    def settle(data: bytes, error: OSError | None) -> None:
         if read.done():
             return
         if error is not None:
@@ -122,7 +122,7 @@ async def read_input() -> str:
             data = b"".join(iter(lambda: os.read(fd, 65536), b""))
         except OSError as error:
             failed = error
-        loop.call_soon_threadsafe(tell, data, failed)
+        loop.call_soon_threadsafe(settle, data, failed)
 
     Thread(target=work, daemon=True).start()
     try:

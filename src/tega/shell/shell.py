@@ -121,7 +121,7 @@ class Shell:
     # -- subscriptions -------------------------------------------------------
 
     async def subscribe(self, name: str, *, regex: bool) -> None:
-        """Watch a path and hear the channel of that name."""
+        """Watch a path and listen to the channel of that name."""
         if name in self.streams:
             return
         streams: list[Stream[Any]] = [self.db.listen(name, regex=regex)]

@@ -72,9 +72,9 @@ def commit_line(commit: Commit) -> str:
     """Return a commit as a line or some, for people."""
     roots = " ".join(f"{format_path((root,))}:{version}" for root, version in commit.roots.items())
     head = f"{commit.rev}  {clock(commit.time)}  {_one_line(commit.author) or '-'}  {roots}"
-    said = f"  # {_one_line(commit.message)}" if commit.message else ""
+    message = f"  # {_one_line(commit.message)}" if commit.message else ""
     back = f"  (back to {commit.reverts})" if commit.reverts is not None else ""
-    return "\n".join([head + back + said, *(f"    {change_line(change)}" for change in commit.changes)])
+    return "\n".join([head + back + message, *(f"    {change_line(change)}" for change in commit.changes)])
 
 
 def change_line(change: Change) -> str:

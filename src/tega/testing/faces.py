@@ -26,7 +26,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 WATCH_S = 10.0
-"""A watch that has not told after so many seconds has failed."""
+"""A watch that yields nothing for so many seconds has failed."""
 
 
 def _same(method: Callable[Concatenate[Database, _P], _T]) -> Callable[Concatenate[Face, _P], _T]:
@@ -87,7 +87,7 @@ class Face(ABC):
     ) -> list[Commit]: ...
     @abstractmethod
     def watch(self, pattern: str, *, after: Rev, until: Rev, regex: bool = False) -> list[Commit]:
-        """What a watch tells up to a revision."""
+        """What a watch yields up to a revision."""
 
     @abstractmethod
     def export(self, *, at: Rev | None = None, history: bool = False) -> bytes: ...

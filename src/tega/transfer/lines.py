@@ -49,7 +49,7 @@ def export_lines(database: Database, *, at: Rev | None = None, history: bool = F
 
     Args:
         database: What to export.
-        at: The revision; the newest unless told.
+        at: The revision; the newest by default.
         history: Add every commit that is kept up to it.
 
     Raises:
@@ -205,8 +205,8 @@ def import_lines(
 
         return import_history(database, lines, dry_run=dry_run)
     tree = read_export(lines).tree
-    guard: dict[Path, Rev] | None = None if expect is None else {(): expect}
-    request = database.request((), guard, author, message)
+    expected: dict[Path, Rev] | None = None if expect is None else {(): expect}
+    request = database.request((), expected, author, message)
     if mode == "merge":
         request.changes = (Change(Op.MERGE, (), tree),)
     else:

@@ -99,8 +99,8 @@ def _library() -> Any:
 
 
 def _reason(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    reason = error.args[0] if error.args else ""
+    text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
     operator = text.rpartition(": ")[2]
     if operator.startswith(("(?=", "(?!", "(?<")):
         return f"look-around ({operator}…) is not known here; expressions are RE2's"
@@ -133,7 +133,7 @@ class PathPattern:
 
     Attributes:
         text: As it was written.
-        segments: What is said of each segment.
+        segments: What each segment has to match.
         regex: Whether it is a regular expression, which keeps its groups by segment.
     """
 

@@ -58,7 +58,7 @@ def test_values_go_there_and_back():
 def test_what_has_no_json_form_or_no_path_is_refused_here_or_there():
     async def work():
         async with served() as db:
-            for value in (object(), float("nan"), {1, 2}, b"octets", {1: 2}, [float("inf")]):
+            for value in (object(), float("nan"), {1, 2}, b"bytes", {1: 2}, [float("inf")]):
                 with pytest.raises(InvalidValue):
                     await db.put("a", value)
                 with pytest.raises(InvalidValue):
@@ -207,9 +207,9 @@ def test_a_client_that_does_not_take_its_notices_holds_few_and_loses_none(monkey
 
 
 class Script:
-    """A connection whose server says what it is told to, many messages in one receipt."""
+    """A connection whose server sends what it is given, many messages in one receipt."""
 
-    heard = 0.0
+    last_received = 0.0
     fatal = ""
     """The request at which the line breaks."""
 
@@ -363,7 +363,7 @@ def test_what_went_with_a_session_comes_back_with_it_and_nothing_else_does():
 
 
 def test_nodes_that_went_while_the_server_stood_still_come_back():
-    """The session lives on, as nobody could be heard; the lease of its nodes has run out."""
+    """The session lives on, as no sign of life could come; the lease of its nodes has run out."""
 
     async def work():
         async with serving() as server, Client(server.url, name="w", ttl=1.0) as db:
@@ -388,7 +388,7 @@ def test_a_session_that_could_not_be_ended_whole_is_opened_anew(monkeypatch):
             await db.put("e", 1, ephemeral=True)
             with monkeypatch.context() as patch:
                 patch.setattr(server.hub.store, "revoke", full)
-                await server.hub._end_unheard(server.hub.sessions["w"])
+                await server.hub._end_silent(server.hub.sessions["w"])
             await until(lambda: db.connected and "w" in server.hub.sessions)
             assert (await db.get("e")).value == 1
 
@@ -445,7 +445,7 @@ def test_a_line_that_has_gone_silent_is_given_up_also_when_the_session_may_last_
 
     async def work():
         wire = Script()
-        wire.heard = asyncio.get_running_loop().time()
+        wire.last_received = asyncio.get_running_loop().time()
         db = await Client(connector=wire.dial, ttl=3600).open()
         await wire.asked("ping")
         await until(lambda: len([one for one in wire.sent if one["op"] == "hello"]) == 2)

@@ -32,7 +32,7 @@ def test_a_token_stands_for_what_the_file_says(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "wanted"),
     [
         ("", "wants a list `tokens`"),
         ("tokens: []", "wants a list `tokens`"),
@@ -48,8 +48,8 @@ def test_a_token_stands_for_what_the_file_says(tmp_path):
         ("a: [", "tokens.yaml"),
     ],
 )
-def test_a_wrong_file_says_where_and_what(tmp_path, text, said):
-    with pytest.raises(TokensFileError, match=said):
+def test_a_wrong_file_says_where_and_what(tmp_path, text, wanted):
+    with pytest.raises(TokensFileError, match=wanted):
         read_tokens(written(tmp_path, text))
 
 

@@ -132,7 +132,7 @@ def test_a_hundred_megabytes_are_refused_before_they_are_kept():
                     answer = await http.put("/a", content=body(), headers=headers)
                     assert answer.status_code == 413
                 except httpx.WriteError:
-                    assert not headers, "said so at once"
+                    assert not headers, "answered at once"
             assert (await http.get("/warm")).json() == 1
             assert rss_mb(one.pid) - before < 24
 
@@ -240,7 +240,7 @@ def test_broken_frames_close_the_connection(frame):
             async with upgraded(server) as (reader, writer):
                 writer.write(frame)
                 answer = await asyncio.wait_for(reader.read(), 10)
-                if answer.startswith(b"\x81"):  # what can be said, is
+                if answer.startswith(b"\x81"):  # what can be answered, is
                     size = int.from_bytes(answer[2:4]) + 2 if answer[1] == 126 else answer[1]
                     answer = answer[2 + size :]
                 assert answer[:1] == b"\x88"

@@ -29,7 +29,7 @@ def test_where_to_listen(text, expected):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "wanted"),
     [
         (["--listen", "0.0.0.0:0"], "--token-file is needed"),
         (["--listen", "192.0.2.1"], "--token-file is needed"),
@@ -43,9 +43,9 @@ def test_where_to_listen(text, expected):
         (["--plugins", "/none"], "is no folder"),
     ],
 )
-def test_a_wrong_command_line_is_refused(tmp_path, capsys, options, said):
+def test_a_wrong_command_line_is_refused(tmp_path, capsys, options, wanted):
     assert main(["--data", str(tmp_path / "db"), *options]) == 2
-    assert said in capsys.readouterr().err
+    assert wanted in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_used_is_said(tmp_path, capsys):

@@ -238,8 +238,8 @@ def test_what_is_large_is_read_and_written_beside_the_loop():
                 await db.put("c", wide)
                 await db.put("c.k1", 5)
                 await db.delete("c")
-                told = [await anext(notices) for _ in range(3)]
-            assert [one.changes[0].value for one in told] == [wide, 5, {**wide, "k1": 5}]
+                reported = [await anext(notices) for _ in range(3)]
+            assert [one.changes[0].value for one in reported] == [wide, 5, {**wide, "k1": 5}]
             assert (await db.get("a")).value == wide
 
     rest(test)

@@ -70,8 +70,8 @@ def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback():
             *(sys.executable, "-c", CODE, "--url", url, "log"), stdout=output, stderr=asyncio.subprocess.PIPE
         )
         os.close(output)
-        said = (await asyncio.wait_for(process.communicate(), 20))[1]
-        return process.returncode, said.decode()
+        wanted = (await asyncio.wait_for(process.communicate(), 20))[1]
+        return process.returncode, wanted.decode()
 
     async def work():
         async with serving() as server:
@@ -86,9 +86,9 @@ def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback():
 
 
 def test_control_c_ends_a_command_that_waits_for_its_input():
-    async def start(url, verb):
+    async def start(url, command):
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", CODE, "--url", url, "--name", verb, verb, "x"),
+            *(sys.executable, "-c", CODE, "--url", url, "--name", command, command, "x"),
             stdin=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

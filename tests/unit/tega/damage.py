@@ -77,26 +77,26 @@ class Original:
             return _damage_rows(direct, dice)
 
     def judge(self, where: Path) -> tuple[list[str], bool]:
-        """Return what is silently wrong, or fails otherwise than by saying so, and whether any error told."""
+        """Return what is silently wrong, or fails without saying so, and whether any error was raised."""
         try:
             database = open_database(where, durability="normal")
         except NOTICED:
             return [], True
         except Exception as error:  # noqa: BLE001 - that is what is looked for
             return [f"open: {error!r}"], True
-        wrong, told = [], False
+        wrong, reported = [], False
         with database:
             for name, ask in self.questions.items():
                 try:
                     answer = _shown(ask(database))
                 except NOTICED:
-                    told = True
+                    reported = True
                 except Exception as error:  # noqa: BLE001 - the same
                     wrong.append(f"{name}: {error!r}")
                 else:
                     if answer != self.answers[name]:
                         wrong.append(f"{name}: another answer than before")
-        return wrong, told
+        return wrong, reported
 
 
 def _questions(database: Database) -> dict[str, Question]:
@@ -249,17 +249,17 @@ def _set(
 
 
 def count_wrong(originals: list[Original], where: Path, seed: int, count: int) -> tuple[list[str], int]:
-    """Damage and ask `count` times; return what is wrong, and how many damages were told of."""
+    """Damage and ask `count` times; return what is wrong, and how many damages were reported."""
     dice = random.Random(seed)
     wrong: list[str] = []
-    told = 0
+    reported = 0
     for number in range(count):
         original = originals[number % len(originals)]
         how = original.damaged(where, dice)
         found, noticed = original.judge(where)
         wrong += [f"{number}: {how}: {what}" for what in found]
-        told += noticed
-    return wrong, told
+        reported += noticed
+    return wrong, reported
 
 
 __all__ = ["Original", "StoreError", "count_wrong"]

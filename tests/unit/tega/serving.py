@@ -81,7 +81,7 @@ async def served(**options: Any) -> AsyncIterator[Client]:
 
 
 class Inbox:
-    """The far end of a connection: keeps what it was sent; full when told so."""
+    """The far end of a connection: keeps what it was sent; full when set so."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []

@@ -38,7 +38,7 @@ def test_text_is_read(text: str, path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "wanted"),
     [
         ("a..b", "cannot read '.' at character 3"),
         (".a", "cannot read '.' at character 1"),
@@ -52,10 +52,10 @@ def test_text_is_read(text: str, path: tuple[str, ...]) -> None:
         ("a.\udcff", "half of a surrogate pair"),
     ],
 )
-def test_what_is_no_path_is_refused_with_its_place(text: str, said: str) -> None:
+def test_what_is_no_path_is_refused_with_its_place(text: str, wanted: str) -> None:
     with pytest.raises(InvalidPath) as caught:
         parse_path(text)
-    assert said in str(caught.value)
+    assert wanted in str(caught.value)
 
 
 def test_path_of_a_million_segments_is_refused() -> None:

@@ -52,7 +52,7 @@ def receipt(access: Access, commit: Commit) -> dict[str, Any]:
 
 
 def writable(who: Session, text: str, expect: Rev | None = None) -> Path:
-    """A path that may be written; whether what is expected there holds, tells what is there."""
+    """A path that may be written; whether what is expected there holds, shows what is there."""
     path = parse_path(text)
     who.access.require("write", path)
     if expect is not None:

@@ -38,10 +38,10 @@ def _progress(who: Session, number: int) -> Callable[[Json], None] | None:
     if not number:
         return None
 
-    def tell(value: Json) -> None:
-        who.tell({"push": "progress", "id": number, "value": value})
+    def report(value: Json) -> None:
+        who.push({"push": "progress", "id": number, "value": value})
 
-    return tell
+    return report
 
 
 def answer(hub: Hub, who: Session, r: requests.Answer) -> Json:

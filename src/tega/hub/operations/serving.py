@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def ping(hub: Hub, who: Session, r: requests.Ping) -> Json:
-    """Answer with the revision up to which the session was told everything, if it was."""
+    """Answer with the revision up to which the session was sent everything, if it was."""
     return hub.changefeed.head if all(sub.live for sub in who.subs.values()) else None
 
 

@@ -32,7 +32,7 @@ def publish(hub: Hub, who: Session, r: requests.Publish) -> Json:
     check_channel(r.channel)
     who.access.require("write", channel_path(r.channel))
     reached = hub.channels.publish(who.name, r.channel, r.body)
-    return reached if who.access.hears(r.channel) else None
+    return reached if who.access.may_read_channel(r.channel) else None
 
 
 def channels(hub: Hub, who: Session, r: requests.Channels) -> Json:

@@ -183,7 +183,7 @@ def test_closing_ends_watches(tmp_path: Path) -> None:
 
 
 class Failing(MemoryLog):
-    """A log that fails as long as it is told to, and counts what is asked of it."""
+    """A log that fails as long as it is set to, and counts what is asked of it."""
 
     def __init__(self) -> None:
         super().__init__()

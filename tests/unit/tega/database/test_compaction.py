@@ -1,4 +1,4 @@
-"""Another process forgets history while this one reads it: it is told so, not that the store is damaged."""
+"""Another process forgets history while this one reads it: that is the error, not a damaged store."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def test_history_does_not_skip_what_was_compacted(
     two: tuple[Database, Database], path: str, until: int | None
 ) -> None:
     one, other = two
-    told = one.history(path, until=until)
-    next(told)
+    reported = one.history(path, until=until)
+    next(reported)
     other.compact(COMMITS - 10)
     with pytest.raises(Compacted) as caught:
-        list(told)
+        list(reported)
     assert caught.value.oldest == COMMITS - 11
 
 

@@ -320,7 +320,7 @@ def test_a_history_of_large_commits_is_read_few_at_a_time(
     for size in (10, 3000, 3000, 10, 10):
         store.commit([put("a", "x" * size)])
     monkeypatch.setattr(sqlite, "_fetch", counted)
-    monkeypatch.setattr(sqlite, "CHUNK_OCTETS", 2000)
+    monkeypatch.setattr(sqlite, "CHUNK_BYTES", 2000)
     monkeypatch.setattr("tega.aio.store.CHUNK_S", 0.0)
     assert [commit.rev for commit in store.history()] == [1, 2, 3, 4, 5]
     assert fetched in ([], [2, 1, 2])
@@ -422,8 +422,8 @@ def test_watching_an_expression_sees_what_appears_and_vanishes_below_a_change(st
     store.commit([put("operational-pe1", {"x": {"ip": 1}, "ip": {"a": 1}})])
     store.commit([Change(Op.MERGE, (), {"operational-pe1": {"x": 2}})])
     store.commit([Change(Op.MERGE, (), {"operational-pe1": 2})])
-    told = store.watch(r"operational-(\w*)\.ip", after=0, until=11, regex=True)
-    assert [commit.rev for commit in told] == [1, 3, 5, 9, 11]
+    reported = store.watch(r"operational-(\w*)\.ip", after=0, until=11, regex=True)
+    assert [commit.rev for commit in reported] == [1, 3, 5, 9, 11]
 
 
 def test_compaction_keeps_a_horizon(store: Face) -> None:

@@ -27,9 +27,9 @@ COMMITS = 300
 def test_none_of_the_first_random_damages_is_silently_wrong(tmp_path: Path) -> None:
     """The whole row of five hundred is in tests/tega_crash."""
     originals = [Original(tmp_path, 0), Original(tmp_path, 100)]
-    wrong, told = count_wrong(originals, tmp_path / "store", 11, 20)
+    wrong, reported = count_wrong(originals, tmp_path / "store", 11, 20)
     assert wrong == []
-    assert told > 10
+    assert reported > 10
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ DEADLINE_S = 5.0
 
 
 class Forgetful(SqliteLog):
-    """A log that commits and then cannot say so, as often as it is told to."""
+    """A log that commits and then cannot say so, as often as it is set to."""
 
     fails = 0
 
@@ -137,7 +137,7 @@ def test_a_server_does_not_try_a_disk_again_that_is_still_slow(
 
 
 class Broken(SqliteLog):
-    """A log with a fault of ours in it, as often as it is told to."""
+    """A log with a fault of ours in it, as often as it is set to."""
 
     faults = 0
 

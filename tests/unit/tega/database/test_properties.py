@@ -115,9 +115,9 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def watch(self, data: st.DataObject) -> None:
         after = data.draw(st.integers(self.oldest, self.model.rev))
-        told = self.face.watch("**", after=after, until=self.model.rev)
-        assert [list(commit.changes) for commit in told] == self.touched[after:]
-        assert [commit.rev for commit in told] == list(range(after + 1, self.model.rev + 1))
+        reported = self.face.watch("**", after=after, until=self.model.rev)
+        assert [list(commit.changes) for commit in reported] == self.touched[after:]
+        assert [commit.rev for commit in reported] == list(range(after + 1, self.model.rev + 1))
 
     @rule()
     def export_and_import(self) -> None:
@@ -252,7 +252,7 @@ def test_threads_of_one_database_lose_no_update() -> None:
         try:
             for _ in range(25):
                 _increment(database)
-        except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+        except BaseException as error:  # noqa: BLE001 - reported by the test's own thread
             failures.append(error)
 
     threads = [Thread(target=count) for _ in range(8)]

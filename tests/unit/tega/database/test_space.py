@@ -122,11 +122,11 @@ def test_states_do_not_pile_up(log: Callable[[], Log], monkeypatch: pytest.Monke
 def test_the_reserve_is_laid_up_and_costs_no_contents(tmp_path: Path) -> None:
     reserve = tmp_path / space.RESERVE
     with open_database(tmp_path, durability="normal") as database:
-        assert 0 < reserve.stat().st_size - space.RESERVE_OCTETS < 20_000
+        assert 0 < reserve.stat().st_size - space.RESERVE_BYTES < 20_000
         for number in range(10):
             database.put(f"large.k{number}", "x" * 1_000_000)
         database.snapshot()
-        assert reserve.stat().st_size == space.RESERVE_OCTETS + space.WAL_OCTETS
+        assert reserve.stat().st_size == space.RESERVE_BYTES + space.WAL_BYTES
     (tmp_path / space.RESERVE).unlink()
     with open_database(tmp_path, read_only=True):
         assert not (tmp_path / space.RESERVE).exists()

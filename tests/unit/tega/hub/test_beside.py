@@ -219,8 +219,10 @@ def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
             for path, (number, _) in wishes.items():
                 if number:
                     await until(lambda path=path: 2 in talkers[path].revs())
-                    told = [one for push in talkers[path].inbox.pushes("commits") for one in push["commits"]]
-                    assert len(next(one for one in told if one["rev"] == 2)["changes"]) == number
+                    reported = [
+                        one for push in talkers[path].inbox.pushes("commits") for one in push["commits"]
+                    ]
+                    assert len(next(one for one in reported if one["rev"] == 2)["changes"]) == number
             assert ("delete", "a.k0", "old") in talkers["a"].changes()
 
     run(work())

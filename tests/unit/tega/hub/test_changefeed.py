@@ -155,7 +155,7 @@ def test_a_pattern_counts_what_the_same_commit_did_before():
 
 
 def test_large_commits_of_the_past_come_one_by_one(monkeypatch):
-    monkeypatch.setattr(changefeed, "BATCH_OCTETS", 1000)
+    monkeypatch.setattr(changefeed, "BATCH_BYTES", 1000)
 
     async def work():
         async with hubbing() as hub:

@@ -102,7 +102,7 @@ def test_a_server_that_slept_does_not_hold_it_against_its_clients():
         async with hubbing(clock) as hub:
             one = Talker(hub, name="one", ttl=5)
             await one.ask(op="ping")
-            clock.now += 100  # nobody could have been heard: the reaper itself was late
+            clock.now += 100  # no sign of life could come: the reaper itself was late
             assert hub.slept(100) is None
             clock.now += 1
             await one.ask(op="ping")

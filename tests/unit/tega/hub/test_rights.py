@@ -1,8 +1,8 @@
 """Who has no right learns nothing: two worlds that differ only in what a token may not see look alike to it.
 
 In each world the same things happen at the same revisions, with other names, values, authors, messages,
-channels, sessions and functions where the token has no right. Then every verb of the protocol is asked in
-many ways, with names of both worlds, and each answer and push of the one world has to be that of the other.
+channels, sessions and functions where the token has no right. Then every operation of the protocol is asked
+in many ways, with names of both worlds, and each answer and push of the one has to be that of the other.
 """
 
 import asyncio
@@ -66,7 +66,7 @@ EXPECTED_PATHS = ["open", "left.x", "right.x", "open.mine"]
 
 
 def ways(kind: type[Request]) -> list[dict[str, Any]]:
-    """Ask for a verb in every combination of what its fields may be."""
+    """Ask for an operation in every combination of what its fields may be."""
     names = [field for field in kind.__struct_fields__ if field in FIELDS]
     required = {field.encode_name for field in msgspec.structs.fields(kind) if field.required}
     found = [
@@ -145,24 +145,24 @@ async def afterwards(admin: Talker, helper: Talker, world: str) -> None:
 
 
 async def seen(world: str, who: Any) -> list[Any]:
-    """All that a token is answered and told in a world."""
+    """All that a token is answered and sent in a world."""
     async with hubbing() as hub:
         admin = Talker(hub, FULL, name="admin")
         helper = Talker(hub, FULL, name=f"helper-{world}")
         await history(admin, helper, world)
         low = Talker(hub, who, name="low")
-        told: list[Any] = [scrubbed(low.inbox.messages.pop())]
+        reported: list[Any] = [scrubbed(low.inbox.messages.pop())]
         for kind in REQUESTS:
             if kind in (Hello, Abort) or kind.__name__ in ("Bye", "Call", "Offer", "Withdraw", "Begin"):
                 continue
-            told += [
+            reported += [
                 (kind.__name__, way, await settled(low, {"op": kind.__name__.lower(), **way}))
                 for way in ways(kind)
             ]
         for op in ("offer", "withdraw", "call"):
             for path in PATHS:
                 if (op, path) != ("call", "open.f"):
-                    told.append(
+                    reported.append(
                         (
                             op,
                             path,
@@ -171,7 +171,7 @@ async def seen(world: str, who: Any) -> list[Any]:
                             ),
                         )
                     )
-        told.append(await held(low))
+        reported.append(await held(low))
         for path in ("", ".*", r".*\..*"):
             await settled(low, {"op": "subscribe", "path": path, "regex": bool(path), "after": 0})
         await afterwards(admin, helper, world)
@@ -179,16 +179,16 @@ async def seen(world: str, who: Any) -> list[Any]:
         head = await admin.ask(op="head")
         subs = [sub for session in hub.sessions.values() for sub in session.subs.values()]
         await until(lambda: all(sub.live for sub in subs))
-        told.append(head)
-        return [*told, *pushed(low)]
+        reported.append(head)
+        return [*reported, *pushed(low)]
 
 
 def pushed(low: Talker) -> list[Any]:
-    """What each subscription was told, however it was packed."""
+    """What each subscription was sent, however it was packed."""
     by_sub: dict[int, list[Any]] = {}
     for push in scrubbed(low.inbox.messages):
         by_sub.setdefault(push["sub"], []).extend(push.get("commits", [push]))
-    return [("push", number, told) for number, told in sorted(by_sub.items())]
+    return [("push", number, reported) for number, reported in sorted(by_sub.items())]
 
 
 async def held(low: Talker) -> list[Any]:
@@ -200,14 +200,14 @@ async def held(low: Talker) -> list[Any]:
     if "error" in answer:
         return [answer["error"]]
     txid = answer["ok"]["txid"]
-    told = [scrubbed(answer)]
+    reported = [scrubbed(answer)]
     for path in ("open.mine.k", "open.mine", "left.x", "right.x"):
         for op in ("get", "put", "merge", "delete"):
             value = {"value": {"v": 1}} if op in ("put", "merge") else {}
-            told.append(await settled(low, {"op": op, "path": path, "txid": txid, **value}))
+            reported.append(await settled(low, {"op": op, "path": path, "txid": txid, **value}))
     for op in ("cand", "commit", "commit"):
-        told.append(await settled(low, {"op": op, "txid": txid}))
-    return [str(one).replace(txid, "TXID") for one in told]
+        reported.append(await settled(low, {"op": op, "txid": txid}))
+    return [str(one).replace(txid, "TXID") for one in reported]
 
 
 @pytest.mark.parametrize("token", TOKENS)
@@ -228,7 +228,7 @@ def test_who_has_every_right_sees_the_difference():
 
 
 def test_every_field_of_every_operation_is_asked_for():
-    """A new operation or field is part of this test, or said not to matter."""
+    """A new operation or field is part of this test, or listed as irrelevant."""
     alike = "id args kwargs call_id body until ephemeral mode dry_run history doc name key ttl"
     irrelevant = set(alike.split())
     for kind in standard_operations():

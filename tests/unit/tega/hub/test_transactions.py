@@ -149,9 +149,9 @@ def test_a_token_has_its_share_of_open_transactions_and_no_more(monkeypatch):
     run(work())
 
 
-def test_what_open_transactions_hold_is_limited_by_octets(monkeypatch):
-    monkeypatch.setattr(transactions, "MAX_OCTETS_TOKEN", 5000)
-    monkeypatch.setattr(transactions, "MAX_OCTETS", 9000)
+def test_what_open_transactions_hold_is_limited_by_bytes(monkeypatch):
+    monkeypatch.setattr(transactions, "MAX_BYTES_TOKEN", 5000)
+    monkeypatch.setattr(transactions, "MAX_BYTES", 9000)
 
     async def work():
         async with hubbing() as hub:

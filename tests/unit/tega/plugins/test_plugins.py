@@ -29,14 +29,14 @@ def test_a_template_fills_in_addresses_and_runs_nothing():
     }
     loop = "{% for r in ['pe1','pe2'] %}{{ r }}: {ip: {{ ip[r] }}}\n{% endfor %}"
     assert render(loop, addresses) == {"pe1": {"ip": "10.0.0.1"}, "pe2": {"ip": "10.0.0.2"}}
-    for text, said in [
+    for text, wanted in [
         ("a: ${nobody}", "no address in ip for nobody"),
         ("{{ nobody }}", "cannot be rendered"),
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "cannot be rendered"),
         ("[1, 2]", "mapping"),
         ("1: x", "mapping"),
     ]:
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=wanted):
             render(text, addresses)
 
 
@@ -161,7 +161,7 @@ def test_a_plugin_of_an_installed_package_is_loaded_by_its_name(installed):
 
 
 @pytest.mark.parametrize(
-    ("source", "said"),
+    ("source", "wanted"),
     [
         ("import nothing_of_that_name", "plugin bad: ModuleNotFoundError: No module named 'nothing_of"),
         ("1 / 0", "plugin bad: ZeroDivisionError"),
@@ -169,7 +169,7 @@ def test_a_plugin_of_an_installed_package_is_loaded_by_its_name(installed):
         ("class Greeter: pass", "plugin bad: .* is not a subclass"),
     ],
 )
-def test_a_package_whose_plugin_cannot_be_loaded_is_named(installed, monkeypatch, source, said):
+def test_a_package_whose_plugin_cannot_be_loaded_is_named(installed, monkeypatch, source, wanted):
     monkeypatch.delitem(sys.modules, "tega_test_bad", raising=False)
     installed("tega_test_bad", source, "bad")
 
@@ -177,25 +177,25 @@ def test_a_package_whose_plugin_cannot_be_loaded_is_named(installed, monkeypatch
         async with serving(enable=["bad"]):
             pass
 
-    with pytest.raises(PluginError, match=said):
+    with pytest.raises(PluginError, match=wanted):
         run(work())
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "wanted"),
     [
         ({"enable": ["nonsense"]}, "there is no plugin nonsense; there are template"),
         ({"folders": ["none"]}, "is no folder"),
     ],
 )
-def test_a_plugin_that_was_named_must_be_there(tmp_path, options, said):
+def test_a_plugin_that_was_named_must_be_there(tmp_path, options, wanted):
     options = {**options, "folders": [tmp_path / name for name in options.get("folders", [])]}
 
     async def work():
         async with serving(**options):
             pass
 
-    with pytest.raises(PluginError, match=said):
+    with pytest.raises(PluginError, match=wanted):
         run(work())
 
 

@@ -91,7 +91,7 @@ def test_stars_take_any_characters_and_no_time(stars, text, caught):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "wanted"),
     [
         ("(?=a)b", r"look-around \(\(\?=…\) is not known here"),
         ("a(?!b)", "look-around"),
@@ -114,8 +114,8 @@ def test_stars_take_any_characters_and_no_time(stars, text, caught):
         (r"\.".join("a" * 101), "101 segments"),
     ],
 )
-def test_what_cannot_be_matched_is_refused_with_the_reason(text, said):
-    with pytest.raises(InvalidPattern, match=said):
+def test_what_cannot_be_matched_is_refused_with_the_reason(text, wanted):
+    with pytest.raises(InvalidPattern, match=wanted):
         regex_pattern(text)
 
 
