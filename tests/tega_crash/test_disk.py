@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tega.api import Change, Op
 from tega.database import open_database
 from tega.engines.files import DATABASE
 from tega.errors import DamagedStore, ReadOnly, StoreError, StoreFull
@@ -129,9 +130,7 @@ def fill_up(disk: Path) -> None:
     assert os.statvfs(disk).f_bavail == 0
 
 
-def put_change(path: str, value: str) -> object:
-    from tega.api import Change, Op
-
+def put_change(path: str, value: str) -> Change:
     return Change(Op.PUT, (path,), value)
 
 
@@ -254,6 +253,7 @@ def test_a_large_database_on_a_disk_without_a_free_byte_can_be_compacted(
 
 CHILD = """
 import os, sys
+from tega.api import Change, Op
 from tega.database import open_database
 database = open_database(sys.argv[1])
 os.write(1, b"opened")

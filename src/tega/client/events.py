@@ -12,6 +12,8 @@ from tega.protocol.answers import change_of
 from tega.protocol.errors import Disconnected
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from tega.api import Change, Json, Rev
     from tega.client.subscriptions import Subscriptions
     from tega.protocol import requests
@@ -80,7 +82,7 @@ class Stream(Generic[T]):
             self._wake_up()
             self._subscriptions.close(self)
 
-    async def __aenter__(self) -> Stream[T]:
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 

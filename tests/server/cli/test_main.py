@@ -23,7 +23,7 @@ from tega.errors import StoreFull
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     """What verbs are given, instead of running."""
     found: list[dict[str, object]] = []
-    verb = SimpleNamespace(run=lambda arguments: found.append(vars(arguments)))
+    verb = SimpleNamespace(run=lambda arguments: found.append({**vars(arguments)}))
     monkeypatch.setattr(command, "import_module", lambda name: verb)
     return found
 

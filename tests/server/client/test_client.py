@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -140,10 +141,11 @@ def test_calls_across_sessions():
                 finally:
                     cancelled.set()
 
-            for name, function in {"add": add, "count": count, "hang": hang}.items():
-                await owner.offer(f"f.{name}", function)
+            await owner.offer("f.add", add)
+            await owner.offer("f.count", count)
+            await owner.offer("f.hang", hang)
             assert await db.call("f.add", 1, y=2) == 3
-            seen = []
+            seen: list[int] = []
             assert await db.call("f.count", 3, progress=seen.append) == 2
             assert seen == [0, 1, 2]
             wire = db.wire
@@ -210,8 +212,10 @@ class Script:
     """A connection whose server sends what it is given, many messages in one receipt."""
 
     last_received = 0.0
+    most: int | None = None
     fatal = ""
     """The request at which the line breaks."""
+    answers = True
 
     def __init__(self):
         self.sent = []
@@ -223,6 +227,8 @@ class Script:
 
     def send(self, message):
         self.sent.append(message)
+        if not self.answers:
+            return
         if message["op"] == "hello":
             answer = {"name": "me", "key": "k", "ttl": 10, "resumed": False}
             asyncio.get_running_loop().call_soon(self.take, {"id": message["id"], "ok": answer})
@@ -583,7 +589,7 @@ def test_opening_ends_when_the_server_hangs_up_or_says_nothing(monkeypatch):
 
     async def silent(take, lost):
         wire = Script()
-        wire.send = lambda message: None
+        wire.answers = False
         return await wire.dial(take, lost)
 
     async def gone(take, lost):
@@ -673,11 +679,15 @@ def test_what_hangs_on_a_client_goes_when_it_is_killed_or_stands_still(death):
 def test_killing_the_server_loses_nothing_acknowledged_and_watchers_see_the_log():
     async def work():
         async with process() as one, Client(one.url, name="w") as db, Client(one.url) as watcher:
-            seen, acknowledged = [], []
+            seen: list[tuple[int, int]] = []
+            acknowledged: list[tuple[int, int]] = []
 
             async def watch(notices):
                 async for notice in notices:
                     seen.append((notice.rev, notice.changes[0].value))
+
+            def acknowledged_more_than(number):
+                return len(acknowledged) > number
 
             async def write():
                 for i in range(300):
@@ -687,7 +697,7 @@ def test_killing_the_server_loses_nothing_acknowledged_and_watchers_see_the_log(
             async with watcher.subscribe("a", after=0) as notices:
                 tasks = [asyncio.create_task(watch(notices)), asyncio.create_task(write())]
                 for mark in (50, 120, 220):
-                    await until(lambda mark=mark: len(acknowledged) > mark)
+                    await until(partial(acknowledged_more_than, mark))
                     await one.end(signal.SIGKILL)
                     await one.restart()
                 await asyncio.wait_for(tasks[1], 30)

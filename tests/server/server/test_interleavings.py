@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_any_interleaving_keeps_the_promises(seed):
 
 def with_what_went(log):
     """The changes of each commit, deletions with what stood there."""
-    standing = {}
+    standing: dict[tuple[str, ...], Any] = {}
     for commit in log:
         changes = []
         for change in commit.changes:

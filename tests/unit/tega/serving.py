@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -86,11 +86,14 @@ class Inbox:
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.full = False
+        self.full_after: str | None = None
+        """A kind of push after which it is full."""
         self.closed: str | None = None
         self.paused = False
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         self.messages.append(msgspec.json.decode(msgspec.json.encode(message)))
+        self.full = self.full or (self.full_after is not None and message.get("push") == self.full_after)
 
     def close(self, reason: str) -> None:
         self.closed = reason
@@ -124,9 +127,19 @@ class Talker:
 
     async def ask(self, **message: Any) -> Any:
         """Return the answer's `ok`, or its `error` as a dict with `code`."""
-        number = self.send(**message)
-        answer = await until(lambda: self.inbox.answer(number), f"the answer to {message}")
+        answer = await self.answered(self.send(**message), f"the answer to {message}")
         return answer["ok"] if "ok" in answer else answer["error"]
+
+    async def answered(self, number: int, what: str = "the answer") -> dict[str, Any]:
+        """Return the answer to a request, once it is there."""
+        answer: dict[str, Any] = await until(lambda: self.inbox.answer(number), what)
+        return answer
+
+    def greeting(self) -> dict[str, Any]:
+        """Return the answer to the hello, which is there at once."""
+        answer = self.inbox.answer(1)
+        assert answer is not None
+        return answer
 
     def revs(self) -> list[int]:
         return [commit["rev"] for push in self.inbox.pushes("commits") for commit in push["commits"]]

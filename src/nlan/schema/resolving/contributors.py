@@ -78,7 +78,9 @@ class Contributor(Protocol):
     """
 
     name: str
-    stage: int
+
+    @property
+    def stage(self) -> int: ...
 
     def contribution(self) -> Contribution:
         """Return the keys that it adds to what a file may say."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tega.api import Change, Op
 from tega.database import Database
 from tega.engines.memory import Memory, MemoryLog
 from tega.engines.sqlite import CHUNK, SqliteLog
@@ -38,9 +39,7 @@ def two(log: Callable[[], Log]) -> Iterator[tuple[Database, Database]]:
         yield one, other
 
 
-def _put(root: str, number: int) -> Iterator[object]:
-    from tega.api import Change, Op
-
+def _put(root: str, number: int) -> Iterator[Change]:
     yield Change(Op.PUT, (root,), number)
 
 

@@ -22,6 +22,7 @@ from tega.errors import (
     RequestReused,
     TooLarge,
 )
+from tega.log.state import State
 from tega.testing.faces import Face
 
 
@@ -205,10 +206,14 @@ def test_a_repeat_within_a_group_leaves_the_others_alone() -> None:
         assert database.get("a") == Entry(("a",), 5, 2)
 
 
+def _broken_plan(state: State) -> list[Change]:
+    raise ValueError
+
+
 def test_a_fault_in_one_request_of_a_group_leaves_the_others_alone() -> None:
     with Database(MemoryLog()) as database:
         requests = [database.request([put(name, 1)]) for name in "abc"]
-        requests[1].plan = lambda state: int("x")
+        requests[1].plan = _broken_plan
         database.submit(*requests)
         assert [request.result and request.result.rev for request in requests] == [1, None, 2]
         assert isinstance(requests[1].error, ValueError)
@@ -312,7 +317,7 @@ def test_a_history_of_large_commits_is_read_few_at_a_time(
     fetched: list[int] = []
     real = sqlite._fetch
 
-    def counted(rows: sqlite3.Cursor) -> tuple[list[tuple[int, bytes]], bool]:
+    def counted(rows: sqlite3.Cursor) -> tuple[list[tuple[int, object]], bool]:
         found = real(rows)
         fetched.append(len(found[0]))
         return found

@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,7 @@ STEPS = [{"do": "put", "path": f"a.k{i}", "value": i} for i in range(3000)]
     ids=["put", "merge", "list", "apply"],
 )
 def test_a_large_commit_is_looked_through_and_made_on_other_threads(message, monkeypatch):
-    threads = []
+    threads: list[int] = []
 
     async def work():
         async with hubbing() as hub:
@@ -58,7 +60,7 @@ def test_what_comes_behind_a_large_message_is_done_behind_it():
             assert one.inbox.paused
             second = one.send(op="put", path="a.k1", value="last")
             broken = one.send(op="put", path="b", value="x" * 70_000, nonsense=1)
-            answers = [await until(lambda n=n: one.inbox.answer(n)) for n in (first, second, broken)]
+            answers = [await one.answered(n) for n in (first, second, broken)]
             assert [answer["ok"]["rev"] for answer in answers[:2]] == [1, 2]
             assert answers[2]["error"]["code"] == "bad_request"
             assert (await one.ask(op="get", path="a.k1"))["value"] == "last"
@@ -94,7 +96,7 @@ def test_the_loop_turns_while_much_is_selected(monkeypatch):
             while one.inbox.answer(number) is None:
                 await other.ask(op="put", path="turns", value=turns)
                 turns += 1
-            assert len(one.inbox.answer(number)["ok"]) == 20
+            assert len((await one.answered(number))["ok"]) == 20
             assert turns > 3
 
     run(work())
@@ -216,9 +218,13 @@ def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
             await until(lambda: talkers["b"].revs() == [3])
             await until(lambda: limited.revs() == [2, 3])
             assert limited.changes()[0] == ("put", "a.k3", 3)
+
+            def has_come(talker):
+                return 2 in talker.revs()
+
             for path, (number, _) in wishes.items():
                 if number:
-                    await until(lambda path=path: 2 in talkers[path].revs())
+                    await until(partial(has_come, talkers[path]))
                     reported = [
                         one for push in talkers[path].inbox.pushes("commits") for one in push["commits"]
                     ]
@@ -229,7 +235,7 @@ def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
 
 
 def test_a_large_value_has_its_keys_in_their_order():
-    value = {}
+    value: dict[str, Any] = {}
     for number in range(6):
         value[f"small{number}"] = number
         value[f"large{number}"] = {f"k{item * 7919 % 1000}": item for item in range(1000)}

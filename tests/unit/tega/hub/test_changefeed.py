@@ -1,3 +1,5 @@
+from functools import partial
+
 from tega.errors import StoreIOError
 from tega.hub import changefeed
 from tega.hub.changefeed import BATCH
@@ -69,19 +71,17 @@ def test_who_is_full_again_while_catching_up_waits_again():
             for i in range(200):
                 await put(hub, "a", i)
             await until(lambda: hub.changefeed.head == 200)
+
+            def more_than(number):
+                return len(one.revs()) > number
+
             while len(one.revs()) < 200:
                 had = len(one.revs())
                 one.inbox.full = False
-                original = one.inbox.send
-
-                def send(message, original=original):
-                    original(message)
-                    one.inbox.full = one.inbox.full or message.get("push") == "commits"
-
-                one.inbox.send = send
+                one.inbox.full_after = "commits"
                 one.connection.drained()
-                await until(lambda had=had: len(one.revs()) > had)
-                one.inbox.send = original
+                await until(partial(more_than, had))
+                one.inbox.full_after = None
             assert one.revs() == list(range(1, 201))
 
     run(work())

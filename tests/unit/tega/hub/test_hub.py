@@ -7,6 +7,7 @@ from tega.api import Change, Op
 from tega.hub import access
 from tega.hub.connection import MAX_CALLS
 from tega.hub.operations import standard_operations
+from tega.log.state import State
 from tega.protocol.requests import REQUESTS
 from unit.tega.serving import Talker, hubbing, run, until
 
@@ -29,8 +30,8 @@ def test_a_session_needs_a_hello_first():
         async with hubbing() as hub:
             one = Talker(hub)
             other = Talker(hub, name="x" * 200)
-            assert one.inbox.answer(1)["ok"]["ttl"] == 10.0
-            assert other.inbox.answer(1)["error"]["code"] == "bad_request"
+            assert one.greeting()["ok"]["ttl"] == 10.0
+            assert other.greeting()["error"]["code"] == "bad_request"
             assert (await other.ask(op="head"))["code"] == "bad_request"
             assert other.inbox.closed == "no hello"
             assert (await one.ask(op="hello"))["code"] == "bad_request"
@@ -42,11 +43,11 @@ def test_a_name_is_taken_until_its_key_is_shown():
     async def work():
         async with hubbing() as hub:
             first = Talker(hub, name="pe1")
-            key = first.inbox.answer(1)["ok"]["key"]
+            key = first.greeting()["ok"]["key"]
             for forged in (None, "", "x" * len(key), key[:-1] + "é"):
-                assert Talker(hub, name="pe1", key=forged).inbox.answer(1)["error"]["code"] == "name_taken"
+                assert Talker(hub, name="pe1", key=forged).greeting()["error"]["code"] == "name_taken"
             again = Talker(hub, name="pe1", key=key)
-            assert again.inbox.answer(1)["ok"]["resumed"] is True
+            assert again.greeting()["ok"]["resumed"] is True
             assert first.inbox.closed
             assert await again.ask(op="head") == 0
 
@@ -103,7 +104,7 @@ def test_a_server_that_slept_does_not_hold_it_against_its_clients():
             one = Talker(hub, name="one", ttl=5)
             await one.ask(op="ping")
             clock.now += 100  # no sign of life could come: the reaper itself was late
-            assert hub.slept(100) is None
+            hub.slept(100)
             clock.now += 1
             await one.ask(op="ping")
             assert "one" in hub.sessions
@@ -142,10 +143,7 @@ def test_errors_time_outs_cancellation_and_death_arrive_as_such():
             orders = [push["call"] for push in await until(lambda: owner.inbox.pushes("call"))]
             owner.send(op="fail", call=orders[0], kind="ValueError", message="no", id=0)
             caller.send(op="abort", request=calls[2])
-            failed, late, cancelled = [
-                (await until(lambda number=number: caller.inbox.answer(number)))["error"]
-                for number in calls[:3]
-            ]
+            failed, late, cancelled = [(await caller.answered(number))["error"] for number in calls[:3]]
             assert (failed["code"], failed["message"]) == ("remote_error", "ValueError: no")
             assert (late["code"], cancelled["code"]) == ("timeout", "cancelled")
             assert {push["call"] for push in owner.inbox.pushes("cancel")} == {orders[1], orders[2]}
@@ -321,26 +319,29 @@ def test_what_cannot_be_read_is_refused_and_the_session_goes_on(data):
     run(work())
 
 
-def test_a_request_that_fails_in_the_server_says_so_and_no_more(caplog):
+def test_a_request_that_fails_in_the_server_says_so_and_no_more(caplog, monkeypatch):
     async def work():
         async with hubbing() as hub:
             one = Talker(hub)
-            hub.channels = None
+            monkeypatch.setattr(hub, "channels", None)
             answer = await one.ask(op="publish", channel="c")
             assert answer == {"code": "internal", "message": "the server failed; its log says how"}
             assert await one.ask(op="head") == 0
-            del hub.channels
-            hub.channels = type("Gone", (), {"unlisten": lambda *_: None})()
+            monkeypatch.undo()
 
     run(work())
     assert "request.failed" in caplog.text
+
+
+def broken_plan(state: State) -> list[Change]:
+    raise ValueError("invalid literal")
 
 
 def test_a_fault_in_one_commit_is_not_everybodys():
     async def work():
         async with hubbing() as hub:
             broken = hub.store.database.request([])
-            broken.plan = lambda state: int("x")
+            broken.plan = broken_plan
             outcomes = [
                 hub.store.submit_later(hub.store.database.request([put])),
                 hub.store.submit_later(broken),

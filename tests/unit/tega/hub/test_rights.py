@@ -194,8 +194,7 @@ def pushed(low: Talker) -> list[Any]:
 async def held(low: Talker) -> list[Any]:
     """A transaction that the server holds."""
     number = low.send(op="begin")
-    await until(lambda: low.inbox.answer(number))
-    answer = low.inbox.answer(number)
+    answer = await low.answered(number)
     low.inbox.messages.remove(answer)
     if "error" in answer:
         return [answer["error"]]

@@ -183,7 +183,7 @@ def test_a_large_transaction_is_looked_through_beside_the_loop():
             number = one.send(op="commit", txid=txid, request="r")
             again = await Talker(hub).ask(op="commit", txid=txid, request="r")
             assert (again["rev"], (await one.ask(op="get", path="a"))["value"]) == (1, wide)
-            assert one.inbox.answer(number)["ok"] == again
+            assert (await one.answered(number))["ok"] == again
 
     run(work())
 

@@ -172,11 +172,10 @@ def test_an_integer_beyond_64_bits_in_what_was_not_looked_at(unfolded: list[int]
 def test_a_state_is_whole_when_somebody_looks_while_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     tree = build({"a": {f"k{number}": number for number in range(50)}, "b": 1}, 3)
     root = decode_state(encode_state(3, bytes(32), {}, {}, tree), "state").root
-    real = Folded.stored.fget
-    assert real is not None
+    original = vars(Folded)["stored"]
 
     def looked_at_just_then(node: Folded) -> Any:
-        found = real(node)
+        found = original.fget(node)
         assert node.mod == 3
         return found
 

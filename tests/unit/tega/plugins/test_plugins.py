@@ -94,7 +94,7 @@ def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeyp
     assert "plugin.failed" in caplog.text
 
 
-def test_a_plugin_that_hears_no_more_is_logged(caplog):
+def test_a_plugin_that_gets_no_more_is_logged(caplog):
     class Listener(Plugin):
         pass
 
@@ -102,11 +102,11 @@ def test_a_plugin_that_hears_no_more_is_logged(caplog):
         raise StoreClosed("the client was closed")
         yield
 
-    run(Listener(None, {})._run(ended(), print))
+    run(Listener(Client("192.0.2.1"), {})._run(ended(), print))
     assert "plugin.deaf name=Listener reason=the client was closed" in caplog.text
 
 
-def test_a_plugin_that_does_not_start_is_left_out_and_said(tmp_path):
+def test_a_plugin_that_does_not_start_is_left_out_and_reported(tmp_path):
     (tmp_path / "bad.py").write_text(
         textwrap.dedent("""
         from tega.plugins import Plugin

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tega.api import Change, Commit, Op
+from tega.client import Client
 from tega.shell import show
 from tega.shell.shell import Shell
 
@@ -26,10 +27,14 @@ def commit(**fields):
     )
 
 
+async def nothing() -> str:
+    return ""
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_no_control_character_reaches_a_terminal(as_json):
-    lines = []
-    shell = Shell(None, lines.append, None, json=as_json)
+    lines: list[str] = []
+    shell = Shell(Client("192.0.2.1"), lines.append, nothing, json=as_json)
     shell.show({EVIL: [EVIL]})
     shell.show_log([commit()])
     shell.show_event(show.News(EVIL, EVIL, {EVIL: EVIL}))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,7 @@ def test_a_database_in_the_process_reads_a_pattern_as_a_server_does(text, regex)
         return [(entry.path, entry.value, caught) for entry, caught in found]
 
     async def work():
+        expected: Any
         async with hubbing() as hub:
             await hub.store.put((), TREE)
             answer = await Talker(hub).ask(op="select", pattern=text, regex=regex)
