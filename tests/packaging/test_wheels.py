@@ -10,6 +10,7 @@ import tarfile
 import venv
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A folder with source archives and wheels that twine has checked."""
     folder = tmp_path_factory.mktemp("dist")
     done = subprocess.run(
@@ -36,38 +37,40 @@ def built(tmp_path_factory):
 class Installed:
     """An environment of its own in which a distribution was installed."""
 
-    def __init__(self, folder, built):
+    def __init__(self, folder: Any, built: Any) -> None:
         venv.create(folder, with_pip=True)
         self.bin, self._built = folder / "bin", built
 
-    def install(self, what):
+    def install(self, what: Any) -> None:
         self.run("python", "-m", "pip", "-q", "install", "--find-links", self._built, what)
 
-    def run(self, program, *arguments, code=0):
+    def run(self, program: Any, *arguments: Any, code: Any = 0) -> Any:
         done = subprocess.run(
             [self.bin / program, *arguments], cwd="/", env={"PATH": ""}, capture_output=True, text=True
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def has(self, module):
+    def has(self, module: Any) -> bool:
         look = f"import importlib.util; print(importlib.util.find_spec({module!r}) is not None)"
         return self.run("python", "-c", look).strip() == "True"
 
 
 @pytest.fixture
-def installed(tmp_path, built):
+def installed(tmp_path: Path, built: Any) -> Any:
     return Installed(tmp_path / "venv", built)
 
 
-def modules(package):
+def modules(package: Any) -> Any:
     """The files of a package in this checkout, as a wheel names them."""
     source = ROOT / "src"
     return {str(file.relative_to(source)) for file in (source / package).rglob("*.py")}
 
 
 @pytest.mark.parametrize(("package", "other"), [("nlan", "tega"), ("tega", "nlan")])
-def test_each_distribution_has_its_own_package_whole_and_nothing_of_the_other(built, package, other):
+def test_each_distribution_has_its_own_package_whole_and_nothing_of_the_other(
+    built: Any, package: Any, other: Any
+) -> None:
     with zipfile.ZipFile(next(built.glob(f"{package}-*.whl"))) as wheel:
         names = set(wheel.namelist())
     assert modules(package) <= names
@@ -80,7 +83,7 @@ def test_each_distribution_has_its_own_package_whole_and_nothing_of_the_other(bu
     assert not [name for name in files if f"/{other}/" in name]
 
 
-def test_nlan_alone_brings_no_server_and_no_prompt(installed, tmp_path):
+def test_nlan_alone_brings_no_server_and_no_prompt(installed: Any, tmp_path: Path) -> None:
     installed.install("nlan")
     assert {name for name in SERVERS if installed.has(name)} == set()
     assert "usage" in installed.run("nlan", "--help").lower()
@@ -96,7 +99,7 @@ def test_nlan_alone_brings_no_server_and_no_prompt(installed, tmp_path):
         assert said.endswith(f" is not installed: pip install 'tega[{extra}]'\n")
 
 
-def test_with_its_servers_nlan_brings_its_plugins_to_tega(installed, tmp_path):
+def test_with_its_servers_nlan_brings_its_plugins_to_tega(installed: Any, tmp_path: Path) -> None:
     installed.install("nlan[server]")
     assert {name for name in SERVERS if installed.has(name)} == set(SERVERS)
     server = subprocess.Popen(
@@ -125,7 +128,7 @@ def test_with_its_servers_nlan_brings_its_plugins_to_tega(installed, tmp_path):
         server.stdout.close()
 
 
-def test_tegas_shell_alone_needs_no_web_server(installed, tmp_path):
+def test_tegas_shell_alone_needs_no_web_server(installed: Any, tmp_path: Path) -> None:
     installed.install("tega[shell]")
     assert {name for name in SERVERS if installed.has(name)} == {"websockets", "prompt_toolkit"}
     assert not installed.has("nlan")

@@ -1,22 +1,22 @@
 import pytest
 
-from tega.client.blocking import connect
+from tega.client.blocking import BlockingClient, connect
 from tega.errors import Conflict
 from tega.protocol.errors import Disconnected
 from unit.tega.serving import run, serving
 
 
-def test_code_without_an_event_loop_has_everything():
+def test_code_without_an_event_loop_has_everything() -> None:
     import asyncio
 
-    async def work():
+    async def work() -> None:
         async with serving() as server:
             await asyncio.to_thread(use, server.url)
 
     run(work())
 
 
-def late(db) -> None:
+def late(db: BlockingClient) -> None:
     with db.transaction() as txn:
         txn.get("a.b")
         db.put("a.b", 5)

@@ -4,7 +4,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -28,8 +30,8 @@ from unit.tega.serving import memory_store, process, run, served, serving, until
 BIG = ("big", 2**53, MISSING)
 
 
-def test_values_go_there_and_back():
-    async def work():
+def test_values_go_there_and_back() -> None:
+    async def work() -> None:
         async with served() as db:
             value = {"a": [1, 2.5, None, True, "é", {"x": []}], "10.0.0.1/24": {}, "big": 2**53}
             commit = await db.put("v", value, message="why")
@@ -56,8 +58,8 @@ def test_values_go_there_and_back():
     run(work())
 
 
-def test_what_has_no_json_form_or_no_path_is_refused_here_or_there():
-    async def work():
+def test_what_has_no_json_form_or_no_path_is_refused_here_or_there() -> None:
+    async def work() -> None:
         async with served() as db:
             for value in (object(), float("nan"), {1, 2}, b"bytes", {1: 2}, [float("inf")]):
                 with pytest.raises(InvalidValue):
@@ -79,7 +81,7 @@ def test_what_has_no_json_form_or_no_path_is_refused_here_or_there():
     run(work())
 
 
-async def late(db):
+async def late(db: Client) -> None:
     async with db.transaction() as txn:
         assert await txn.get("new") is None
         assert txn.expected == {("new",): ABSENT}
@@ -87,14 +89,14 @@ async def late(db):
         txn.put("new", 5)
 
 
-async def broken(db):
+async def broken(db: Client) -> None:
     async with db.transaction() as txn:
         txn.put("n", 99)
         raise ZeroDivisionError
 
 
-def test_a_transaction_is_one_commit_of_what_still_stands():
-    async def work():
+def test_a_transaction_is_one_commit_of_what_still_stands() -> None:
+    async def work() -> None:
         async with served() as db:
             await db.put("n", 1)
             async with db.transaction(message="add") as txn:
@@ -122,20 +124,20 @@ def test_a_transaction_is_one_commit_of_what_still_stands():
     run(work())
 
 
-def test_calls_across_sessions():
-    async def work():
+def test_calls_across_sessions() -> None:
+    async def work() -> None:
         async with serving() as server, Client(server.url, name="owner") as owner, Client(server.url) as db:
 
-            async def add(x, y=0):
+            async def add(x: Any, y: Any = 0) -> Any:
                 return x + y
 
-            async def count(n):
+            async def count(n: Any) -> AsyncIterator[Any]:
                 for i in range(n):
                     yield i
 
             cancelled = asyncio.Event()
 
-            async def hang():
+            async def hang() -> None:
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -178,8 +180,8 @@ def test_calls_across_sessions():
     run(work())
 
 
-def test_subscriptions_and_channels():
-    async def work():
+def test_subscriptions_and_channels() -> None:
+    async def work() -> None:
         async with served() as db:
             await db.put("a.x", 1)
             async with db.subscribe("a", after=0) as notices, db.listen("news*") as news:
@@ -195,10 +197,12 @@ def test_subscriptions_and_channels():
     run(work())
 
 
-def test_a_client_that_does_not_take_its_notices_holds_few_and_loses_none(monkeypatch):
+def test_a_client_that_does_not_take_its_notices_holds_few_and_loses_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("tega.client.events.QUEUE", 50)
 
-    async def work():
+    async def work() -> None:
         async with served() as db, db.subscribe("a") as notices:
             for i in range(500):
                 await db.put("a", i)
@@ -217,15 +221,15 @@ class Script:
     """The request at which the line breaks."""
     answers = True
 
-    def __init__(self):
-        self.sent = []
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
 
-    async def dial(self, take, lost):
+    async def dial(self, take: Any, lost: Any) -> Any:
         self.take, self.lost, self.opened = take, lost, asyncio.get_running_loop().create_future()
         self.opened.set_result(None)
         return self
 
-    def send(self, message):
+    def send(self, message: Any) -> None:
         self.sent.append(message)
         if not self.answers:
             return
@@ -235,22 +239,22 @@ class Script:
         elif message["op"] == self.fatal:
             asyncio.get_running_loop().call_soon(self.lost)
 
-    def close(self):
+    def close(self) -> None:
         self.lost()
 
     abort = close
 
-    async def asked(self, op):
+    async def asked(self, op: Any) -> Any:
         return (await until(lambda: [m for m in self.sent if m["op"] == op], op))[-1]["id"]
 
 
-def commits(sub, *revs):
+def commits(sub: Any, *revs: Any) -> Any:
     made = [{"rev": rev, "time": 0.0, "author": "", "message": "", "changes": []} for rev in revs]
     return {"push": "commits", "sub": sub, "commits": made}
 
 
-def test_what_is_pushed_in_one_receipt_with_the_answer_is_not_lost():
-    async def work():
+def test_what_is_pushed_in_one_receipt_with_the_answer_is_not_lost() -> None:
+    async def work() -> None:
         wire = Script()
         db = await Client(connector=wire.dial, reconnect=False).open()
         notices, late, news = db.subscribe("a"), db.subscribe("b", after=3), db.listen("news")
@@ -286,8 +290,8 @@ def test_what_is_pushed_in_one_receipt_with_the_answer_is_not_lost():
     run(work())
 
 
-def test_a_subscription_nobody_waits_for_any_more_is_ended():
-    async def work():
+def test_a_subscription_nobody_waits_for_any_more_is_ended() -> None:
+    async def work() -> None:
         wire = Script()
         db = await Client(connector=wire.dial, reconnect=False).open()
         opened = asyncio.create_task(db.subscribe("a").open())
@@ -303,8 +307,8 @@ def test_a_subscription_nobody_waits_for_any_more_is_ended():
     run(work())
 
 
-def test_a_compacted_history_is_told():
-    async def work():
+def test_a_compacted_history_is_told() -> None:
+    async def work() -> None:
         async with served() as db:
             for i in range(20):
                 await db.put("a", i)
@@ -323,8 +327,8 @@ def test_a_compacted_history_is_told():
     run(work())
 
 
-def test_a_lost_connection_heals_and_nothing_is_missed():
-    async def work():
+def test_a_lost_connection_heals_and_nothing_is_missed() -> None:
+    async def work() -> None:
         async with (
             serving() as server,
             Client(server.url, name="w", ttl=5) as db,
@@ -345,8 +349,8 @@ def test_a_lost_connection_heals_and_nothing_is_missed():
     run(work())
 
 
-def test_what_went_with_a_session_comes_back_with_it_and_nothing_else_does():
-    async def work():
+def test_what_went_with_a_session_comes_back_with_it_and_nothing_else_does() -> None:
+    async def work() -> None:
         async with serving() as server, Client(server.url, name="w") as db, Client(server.url) as other:
             await db.offer('f."x"', lambda: "mine")
             assert await other.call("f.x") == "mine"
@@ -368,10 +372,10 @@ def test_what_went_with_a_session_comes_back_with_it_and_nothing_else_does():
     run(work())
 
 
-def test_nodes_that_went_while_the_server_stood_still_come_back():
+def test_nodes_that_went_while_the_server_stood_still_come_back() -> None:
     """The session lives on, as no sign of life could come; the lease of its nodes has run out."""
 
-    async def work():
+    async def work() -> None:
         async with serving() as server, Client(server.url, name="w", ttl=1.0) as db:
             await db.offer("f", lambda: "mine")
             await db.put("e", 1, ephemeral=True)
@@ -385,11 +389,11 @@ def test_nodes_that_went_while_the_server_stood_still_come_back():
     run(work())
 
 
-def test_a_session_that_could_not_be_ended_whole_is_opened_anew(monkeypatch):
-    async def full(lease):
+def test_a_session_that_could_not_be_ended_whole_is_opened_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(lease: Any) -> None:
         raise StoreFull("no space left")
 
-    async def work():
+    async def work() -> None:
         async with serving() as server, Client(server.url, name="w") as db:
             await db.put("e", 1, ephemeral=True)
             with monkeypatch.context() as patch:
@@ -401,8 +405,8 @@ def test_a_session_that_could_not_be_ended_whole_is_opened_anew(monkeypatch):
     run(work())
 
 
-def test_requests_wait_for_the_server_to_come_back_and_run_once():
-    async def work():
+def test_requests_wait_for_the_server_to_come_back_and_run_once() -> None:
+    async def work() -> None:
         store = memory_store()
         server = Server(store, port=0)
         await server.start()
@@ -431,10 +435,10 @@ def test_requests_wait_for_the_server_to_come_back_and_run_once():
     run(work())
 
 
-def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
+def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tega.client.asking.REQUEST_S", 0.2)
 
-    async def work():
+    async def work() -> None:
         wire = Script()
         wire.fatal = "put"
         db = await Client(connector=wire.dial).open()
@@ -446,10 +450,12 @@ def test_a_request_ends_although_each_connection_is_lost_at_once(monkeypatch):
     run(work())
 
 
-def test_a_line_that_has_gone_silent_is_given_up_also_when_the_session_may_last_long(monkeypatch):
+def test_a_line_that_has_gone_silent_is_given_up_also_when_the_session_may_last_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("tega.client.asking.REQUEST_S", 2.0)
 
-    async def work():
+    async def work() -> None:
         wire = Script()
         wire.last_received = asyncio.get_running_loop().time()
         db = await Client(connector=wire.dial, ttl=3600).open()
@@ -461,8 +467,8 @@ def test_a_line_that_has_gone_silent_is_given_up_also_when_the_session_may_last_
     run(work())
 
 
-def test_a_verb_that_must_not_run_twice_is_not_sent_again():
-    async def work():
+def test_a_verb_that_must_not_run_twice_is_not_sent_again() -> None:
+    async def work() -> None:
         wire = Script()
         db = await Client(connector=wire.dial).open()
         for op, fields in (("rollback", {"to": 1}), ("import", {"lines": []}), ("clear", {})):
@@ -487,8 +493,8 @@ def test_a_verb_that_must_not_run_twice_is_not_sent_again():
     run(work())
 
 
-def test_what_is_asked_while_the_session_is_taken_up_keeps_its_turn():
-    async def work():
+def test_what_is_asked_while_the_session_is_taken_up_keeps_its_turn() -> None:
+    async def work() -> None:
         wire = Script()
         db = await Client(connector=wire.dial).open()
         offered = asyncio.create_task(db.offer("f", lambda: 1))
@@ -514,8 +520,8 @@ def test_what_is_asked_while_the_session_is_taken_up_keeps_its_turn():
     run(work())
 
 
-def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more():
-    async def work():
+def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more() -> None:
+    async def work() -> None:
         store = memory_store()
         server = Server(store, port=0)
         await server.start()
@@ -537,8 +543,8 @@ def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more():
     run(work())
 
 
-def test_a_server_that_comes_back_with_less_is_told_as_missed():
-    async def work():
+def test_a_server_that_comes_back_with_less_is_told_as_missed() -> None:
+    async def work() -> None:
         server = Server(memory_store(), port=0)
         await server.start()
         db = await Client(server.url).open()
@@ -563,8 +569,8 @@ def test_a_server_that_comes_back_with_less_is_told_as_missed():
     run(work())
 
 
-def test_a_function_that_another_took_over_does_not_lock_its_first_owner_out():
-    async def work():
+def test_a_function_that_another_took_over_does_not_lock_its_first_owner_out() -> None:
+    async def work() -> None:
         async with (
             serving() as first,
             serving() as second,
@@ -584,20 +590,20 @@ def test_a_function_that_another_took_over_does_not_lock_its_first_owner_out():
     run(work())
 
 
-def test_opening_ends_when_the_server_hangs_up_or_says_nothing(monkeypatch):
+def test_opening_ends_when_the_server_hangs_up_or_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tega.client.asking.REQUEST_S", 0.1)
 
-    async def silent(take, lost):
+    async def silent(take: Any, lost: Any) -> Any:
         wire = Script()
         wire.answers = False
         return await wire.dial(take, lost)
 
-    async def gone(take, lost):
+    async def gone(take: Any, lost: Any) -> Any:
         wire = await silent(take, lost)
         lost()
         return wire
 
-    async def work():
+    async def work() -> None:
         for dial in (silent, gone):
             with pytest.raises(Disconnected, match=r"did not answer|at once"):
                 await Client(connector=dial).open()
@@ -605,8 +611,8 @@ def test_opening_ends_when_the_server_hangs_up_or_says_nothing(monkeypatch):
     run(work())
 
 
-def test_a_client_that_may_not_reconnect_says_so_to_everybody():
-    async def work():
+def test_a_client_that_may_not_reconnect_says_so_to_everybody() -> None:
+    async def work() -> None:
         async with serving() as server:
             db = await Client(server.url, reconnect=False).open()
             notices = db.subscribe("a")
@@ -621,7 +627,7 @@ def test_a_client_that_may_not_reconnect_says_so_to_everybody():
     run(work())
 
 
-def test_nobody_listens_there():
+def test_nobody_listens_there() -> None:
     with pytest.raises(Disconnected, match="cannot reach"):
         run(Client("127.0.0.1:1").open())
     for url in ("127.0.0.1:0", "a..b:80"):
@@ -648,10 +654,10 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("death", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)])
-def test_what_hangs_on_a_client_goes_when_it_is_killed_or_stands_still(death):
+def test_what_hangs_on_a_client_goes_when_it_is_killed_or_stands_still(death: Any) -> None:
     """SIGSTOP leaves the TCP connection open and silent, as a host that lost its power does."""
 
-    async def work():
+    async def work() -> None:
         async with serving() as server, Client(server.url) as db:
             mortal = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", CLIENT, server.url, stdout=asyncio.subprocess.PIPE
@@ -676,20 +682,20 @@ def test_what_hangs_on_a_client_goes_when_it_is_killed_or_stands_still(death):
 
 
 @pytest.mark.slow
-def test_killing_the_server_loses_nothing_acknowledged_and_watchers_see_the_log():
-    async def work():
+def test_killing_the_server_loses_nothing_acknowledged_and_watchers_see_the_log() -> None:
+    async def work() -> None:
         async with process() as one, Client(one.url, name="w") as db, Client(one.url) as watcher:
             seen: list[tuple[int, int]] = []
             acknowledged: list[tuple[int, int]] = []
 
-            async def watch(notices):
+            async def watch(notices: Any) -> None:
                 async for notice in notices:
                     seen.append((notice.rev, notice.changes[0].value))
 
-            def acknowledged_more_than(number):
+            def acknowledged_more_than(number: Any) -> bool:
                 return len(acknowledged) > number
 
-            async def write():
+            async def write() -> None:
                 for i in range(300):
                     commit = await db.put("a", i)
                     acknowledged.append((commit.rev, i))

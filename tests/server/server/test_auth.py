@@ -1,4 +1,6 @@
 import hashlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,13 +10,13 @@ from tega.server.auth import Auth, TokensFileError, read_tokens
 TOKEN = "0123456789abcdef"
 
 
-def written(tmp_path, text):
+def written(tmp_path: Path, text: str) -> Any:
     file = tmp_path / "tokens.yaml"
     file.write_text(text)
     return file
 
 
-def test_a_token_stands_for_what_the_file_says(tmp_path):
+def test_a_token_stands_for_what_the_file_says(tmp_path: Path) -> None:
     digest = hashlib.sha256(b"another-token-that-is-long").hexdigest()
     file = written(
         tmp_path,
@@ -48,12 +50,12 @@ def test_a_token_stands_for_what_the_file_says(tmp_path):
         ("a: [", "tokens.yaml"),
     ],
 )
-def test_a_wrong_file_says_where_and_what(tmp_path, text, wanted):
+def test_a_wrong_file_says_where_and_what(tmp_path: Path, text: str, wanted: Any) -> None:
     with pytest.raises(TokensFileError, match=wanted):
         read_tokens(written(tmp_path, text))
 
 
-def test_a_missing_file_is_said(tmp_path):
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(TokensFileError, match="No such file"):
         read_tokens(tmp_path / "none")
 
@@ -75,7 +77,7 @@ def test_a_missing_file_is_said(tmp_path):
         ({"host": "127.0.0.1", "sec-fetch-site": "none"}, "127.0.0.1", True),
     ],
 )
-def test_other_sites_are_kept_out(headers, local, fine):
+def test_other_sites_are_kept_out(headers: Any, local: Any, fine: Any) -> None:
     if fine:
         Auth(None).check_site(headers, local)
     else:

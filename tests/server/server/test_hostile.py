@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import resource
 import socket
+from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -14,11 +16,12 @@ from tega.errors import TooLarge
 from tega.hub import access
 from tega.protocol.errors import NameTaken, Unauthorized
 from tega.server import ws
+from tega.server.app import Server
 from tega.server.auth import Auth, Grant
 from unit.tega.serving import process, rss_mb, run, serving, until
 
 
-async def raw(server, data: bytes, *, wait: bool = True) -> bytes:
+async def raw(server: Server, data: bytes, *, wait: bool = True) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
         writer.write(data)
@@ -31,7 +34,7 @@ async def raw(server, data: bytes, *, wait: bool = True) -> bytes:
             await writer.wait_closed()
 
 
-async def alive(server) -> None:
+async def alive(server: Server) -> None:
     async with Client(server.url) as db:
         await db.put("alive", True)
 
@@ -42,7 +45,7 @@ HANDSHAKE = (
 )
 
 
-def handshake(server, path="/_session", more="", host=None) -> bytes:
+def handshake(server: Server, path: str = "/_session", more: Any = "", host: Any = None) -> bytes:
     return HANDSHAKE.format(path=path, host=host or f"127.0.0.1:{server.port}", more=more).encode()
 
 
@@ -50,8 +53,10 @@ HALF = b"PUT /a HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
 
 
 @pytest.mark.parametrize("half", [True, False])
-def test_a_connection_that_asks_for_nothing_or_not_to_the_end_is_closed(monkeypatch, half):
-    async def work():
+def test_a_connection_that_asks_for_nothing_or_not_to_the_end_is_closed(
+    monkeypatch: pytest.MonkeyPatch, half: Any
+) -> None:
+    async def work() -> None:
         async with serving() as server, httpx.AsyncClient(base_url=server.url) as http:
             await http.put("/a", json=1)
             monkeypatch.setattr("tega.server.http.FIRST_REQUEST_S", 0.1)
@@ -70,10 +75,10 @@ def test_a_connection_that_asks_for_nothing_or_not_to_the_end_is_closed(monkeypa
     run(work())
 
 
-def test_a_body_that_drips_is_cut_at_the_time_that_is_promised(monkeypatch):
+def test_a_body_that_drips_is_cut_at_the_time_that_is_promised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tega.server.http.FIRST_REQUEST_S", 0.3)
 
-    async def drip(port):
+    async def drip(port: Any) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"PUT /a HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n")
         end = asyncio.get_running_loop().create_task(reader.read())
@@ -85,7 +90,7 @@ def test_a_body_that_drips_is_cut_at_the_time_that_is_promised(monkeypatch):
             await end
         writer.close()
 
-    async def work():
+    async def work() -> None:
         async with serving() as server:
             await asyncio.wait_for(asyncio.gather(*(drip(server.port) for _ in range(20))), 10)
             await until(lambda: not server._state.connections)
@@ -107,8 +112,8 @@ def test_a_body_that_drips_is_cut_at_the_time_that_is_promised(monkeypatch):
         (b"PUT /a HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", b"400"),
     ],
 )
-def test_what_is_no_request_is_refused(data, status):
-    async def work():
+def test_what_is_no_request_is_refused(data: Any, status: bytes) -> None:
+    async def work() -> None:
         async with serving() as server:
             answer = await raw(server, data)
             assert answer.split(b" ", 2)[1] == status, answer[:200]
@@ -117,13 +122,13 @@ def test_what_is_no_request_is_refused(data, status):
     run(work())
 
 
-def test_a_hundred_megabytes_are_refused_before_they_are_kept():
-    async def work():
+def test_a_hundred_megabytes_are_refused_before_they_are_kept() -> None:
+    async def work() -> None:
         async with process() as one, httpx.AsyncClient(base_url=one.url) as http:
             await http.put("/warm", json=1)
             before = rss_mb(one.pid)
 
-            async def body():
+            async def body() -> AsyncIterator[Any]:
                 for _ in range(100):
                     yield b"x" * (1 << 20)
 
@@ -139,8 +144,8 @@ def test_a_hundred_megabytes_are_refused_before_they_are_kept():
     run(work())
 
 
-def test_a_message_or_a_path_without_end_is_refused():
-    async def work():
+def test_a_message_or_a_path_without_end_is_refused() -> None:
+    async def work() -> None:
         async with serving(max_body=1 << 20) as server:
             async with upgraded(server) as (reader, writer):
                 writer.write(frame(b" " * ((1 << 20) + 1))[:14])
@@ -165,16 +170,16 @@ def test_a_message_or_a_path_without_end_is_refused():
         ({"host": "evil.example"}, b"403"),
     ],
 )
-def test_a_handshake_that_is_not_for_us_is_refused(options, status):
-    async def work():
+def test_a_handshake_that_is_not_for_us_is_refused(options: Any, status: bytes) -> None:
+    async def work() -> None:
         async with serving() as server:
             assert (await raw(server, handshake(server, **options))).split(b" ", 2)[1] == status
 
     run(work())
 
 
-def test_a_wrong_token_opens_nothing():
-    async def work():
+def test_a_wrong_token_opens_nothing() -> None:
+    async def work() -> None:
         import hashlib
 
         right = "a-token-of-sixteen"
@@ -198,8 +203,8 @@ def test_a_wrong_token_opens_nothing():
     run(work())
 
 
-def test_a_session_cannot_be_stolen():
-    async def work():
+def test_a_session_cannot_be_stolen() -> None:
+    async def work() -> None:
         async with serving() as server, Client(server.url, name="pe1") as db:
             await db.put("e", 1, ephemeral=True)
             thief = Client(server.url, name="pe1")
@@ -213,10 +218,10 @@ def test_a_session_cannot_be_stolen():
     run(work())
 
 
-def test_a_connection_that_never_says_hello_is_closed(monkeypatch):
+def test_a_connection_that_never_says_hello_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ws, "HELLO_S", 0.05)
 
-    async def work():
+    async def work() -> None:
         async with serving() as server:
             answer = await raw(server, handshake(server))
             assert answer.startswith(b"HTTP/1.1 101")
@@ -234,8 +239,8 @@ def test_a_connection_that_never_says_hello_is_closed(monkeypatch):
         b"\x81\x82\0\0\0\0\xff\xfe",
     ],
 )
-def test_broken_frames_close_the_connection(frame):
-    async def work():
+def test_broken_frames_close_the_connection(frame: Any) -> None:
+    async def work() -> None:
         async with serving() as server:
             async with upgraded(server) as (reader, writer):
                 writer.write(frame)
@@ -249,11 +254,11 @@ def test_broken_frames_close_the_connection(frame):
     run(work())
 
 
-def test_who_sends_and_never_reads_is_cut_off(monkeypatch):
+def test_who_sends_and_never_reads_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ws, "HIGH_WATER", 1 << 14)
     monkeypatch.setattr(ws, "CUT", 1 << 18)
 
-    async def work():
+    async def work() -> None:
         async with serving() as server, Client(server.url) as db:
             await db.put("big", "x" * 50_000)
             async with upgraded(server) as (reader, writer):
@@ -268,11 +273,11 @@ def test_who_sends_and_never_reads_is_cut_off(monkeypatch):
     run(work())
 
 
-def test_an_answer_may_be_larger_than_what_may_wait(monkeypatch):
+def test_an_answer_may_be_larger_than_what_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ws, "HIGH_WATER", 1 << 14)
     monkeypatch.setattr(ws, "CUT", 1 << 18)
 
-    async def work():
+    async def work() -> None:
         async with serving() as server, Client(server.url, reconnect=False) as db:
             for part in range(4):
                 await db.put(f"big.p{part}", "x" * (4 << 20))
@@ -289,10 +294,12 @@ def test_an_answer_may_be_larger_than_what_may_wait(monkeypatch):
     ],
     ids=["does not read", "does not end"],
 )
-def test_who_leaves_a_request_open_does_not_keep_a_server_from_stopping(monkeypatch, request_):
+def test_who_leaves_a_request_open_does_not_keep_a_server_from_stopping(
+    monkeypatch: pytest.MonkeyPatch, request_: Any
+) -> None:
     monkeypatch.setattr("tega.server.app.GRACE_S", 0.1)
 
-    async def work():
+    async def work() -> None:
         async with serving() as server:
             await server.hub.store.put("big", "x" * (8 << 20))
             with socket.create_connection(("127.0.0.1", server.port)) as idle:
@@ -308,7 +315,7 @@ def frame(text: bytes) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def upgraded(server):
+async def upgraded(server: Server) -> AsyncIterator[Any]:
     """A WebSocket by hand."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     try:
@@ -322,11 +329,11 @@ async def upgraded(server):
 
 
 @pytest.mark.slow
-def test_ten_thousand_idle_connections_come_and_go():
+def test_ten_thousand_idle_connections_come_and_go() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
-    async def work():
+    async def work() -> None:
         async with process() as one:
             port = int(one.url.rpartition(":")[2])
             async with Client(one.url) as db:

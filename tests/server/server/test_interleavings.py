@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from unit.tega.serving import run, serving, until
 CLIENTS = 6
 
 
-async def add_one(db, path) -> bool:
+async def add_one(db: Client, path: str) -> bool:
     """Count up; False when somebody was faster."""
     try:
         async with db.transaction() as txn:
@@ -26,7 +27,7 @@ async def add_one(db, path) -> bool:
     return True
 
 
-async def actor(db, seed: int, done: dict[str, int], steps: int) -> list[int]:
+async def actor(db: Client, seed: int, done: dict[str, int], steps: int) -> list[int]:
     dice = random.Random(seed)
     revs = []
     for _ in range(steps):
@@ -55,15 +56,15 @@ async def actor(db, seed: int, done: dict[str, int], steps: int) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_any_interleaving_keeps_the_promises(seed):
-    async def work():
+def test_any_interleaving_keeps_the_promises(seed: int) -> None:
+    async def work() -> None:
         done = {"r": 0, "s": 0}
         async with serving() as server:
             clients = [await Client(server.url, name=f"c{i}").open() for i in range(CLIENTS)]
             watcher = await Client(server.url).open()
             seen = []
 
-            async def watch(notices):
+            async def watch(notices: Any) -> None:
                 async for notice in notices:
                     seen.append(notice)
 
@@ -90,7 +91,7 @@ def test_any_interleaving_keeps_the_promises(seed):
     run(work())
 
 
-def with_what_went(log):
+def with_what_went(log: Any) -> Iterator[Any]:
     """The changes of each commit, deletions with what stood there."""
     standing: dict[tuple[str, ...], Any] = {}
     for commit in log:
@@ -104,7 +105,7 @@ def with_what_went(log):
         yield tuple(changes)
 
 
-def check_versions(log) -> None:
+def check_versions(log: Any) -> None:
     versions: dict[str, int] = {}
     for place, commit in enumerate(log):
         assert commit.rev == place + 1
@@ -113,7 +114,7 @@ def check_versions(log) -> None:
             versions[root] = version
 
 
-async def check_rollback(db, log) -> None:
+async def check_rollback(db: Client, log: Any) -> None:
     middle = log[len(log) // 2].rev
     before = (await db.get(at=middle)).value
     await db.rollback(None, middle)

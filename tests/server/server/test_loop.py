@@ -9,7 +9,7 @@ from selectors import EVENT_READ
 from tega.server.loop import SPIN_S, SpinningSelector, new_loop
 
 
-def test_what_is_ready_comes_at_once_and_nothing_after_the_timeout():
+def test_what_is_ready_comes_at_once_and_nothing_after_the_timeout() -> None:
     out, into = os.pipe()
     with SpinningSelector() as selector:
         selector.register(out, EVENT_READ, "the pipe")
@@ -25,7 +25,7 @@ def test_what_is_ready_comes_at_once_and_nothing_after_the_timeout():
     os.close(into)
 
 
-def test_timers_and_callbacks_run():
+def test_timers_and_callbacks_run() -> None:
     loop = new_loop()
     seen: list[int] = []
     loop.call_later(0.002, seen.append, 2)

@@ -3,6 +3,8 @@ import signal
 import ssl
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,7 @@ TOKEN = "a-token-of-sixteen"
         (":5", ("127.0.0.1", 5)),
     ],
 )
-def test_where_to_listen(text, expected):
+def test_where_to_listen(text: str, expected: Any) -> None:
     assert parse_listen(text) == expected
 
 
@@ -43,20 +45,22 @@ def test_where_to_listen(text, expected):
         (["--plugins", "/none"], "is no folder"),
     ],
 )
-def test_a_wrong_command_line_is_refused(tmp_path, capsys, options, wanted):
+def test_a_wrong_command_line_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: Any, wanted: Any
+) -> None:
     assert main(["--data", str(tmp_path / "db"), *options]) == 2
     assert wanted in capsys.readouterr().err
 
 
-def test_a_place_that_cannot_be_used_is_said(tmp_path, capsys):
+def test_a_place_that_cannot_be_used_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "file"
     file.write_text("")
     assert main(["--data", str(file)]) == 1
     assert str(file) in capsys.readouterr().err
 
 
-def test_sigterm_stops_in_good_order_and_a_start_finds_everything(tmp_path):
-    async def work():
+def test_sigterm_stops_in_good_order_and_a_start_finds_everything(tmp_path: Path) -> None:
+    async def work() -> None:
         async with process(data=tmp_path / "db") as one:
             db = await Client(one.url, name="w").open()
             await db.put("a", {"x": 1})
@@ -71,8 +75,8 @@ def test_sigterm_stops_in_good_order_and_a_start_finds_everything(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_ephemeral_node_of_a_killed_server_goes_when_its_client_does_not_come_back(tmp_path):
-    async def work():
+def test_an_ephemeral_node_of_a_killed_server_goes_when_its_client_does_not_come_back(tmp_path: Path) -> None:
+    async def work() -> None:
         async with process(data=tmp_path / "db") as one:
             mortal = await Client(one.url, name="mortal", ttl=1.0, reconnect=False).open()
             await mortal.put("e", 1, ephemeral=True)
@@ -85,11 +89,11 @@ def test_an_ephemeral_node_of_a_killed_server_goes_when_its_client_does_not_come
     run(work())
 
 
-async def gone(db):
+async def gone(db: Client) -> bool:
     return await db.get("e") is None
 
 
-def test_tls_and_tokens_together(tmp_path):
+def test_tls_and_tokens_together(tmp_path: Path) -> None:
     cert, key, tokens = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "tokens.yaml"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
@@ -99,7 +103,7 @@ def test_tls_and_tokens_together(tmp_path):
     )  # fmt: skip
     tokens.write_text(f"tokens:\n- {{name: op, token: {TOKEN}, read: [a], write: [a]}}\n")
 
-    async def work():
+    async def work() -> None:
         options = ("--cert", str(cert), "--key", str(key), "--token-file", str(tokens))
         async with process(*options) as one:
             assert one.url.startswith("https://")
@@ -119,8 +123,8 @@ def test_tls_and_tokens_together(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_subscriber_that_stops_reading_costs_no_memory_and_gets_everything_later():
-    async def work():
+def test_a_subscriber_that_stops_reading_costs_no_memory_and_gets_everything_later() -> None:
+    async def work() -> None:
         async with (
             process() as one,
             Client(one.url) as writer,
@@ -144,8 +148,8 @@ def test_a_subscriber_that_stops_reading_costs_no_memory_and_gets_everything_lat
     run(work())
 
 
-def test_the_installed_command_runs():
-    async def work():
+def test_the_installed_command_runs() -> None:
+    async def work() -> None:
         command = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tega.server", "--help"), stdout=asyncio.subprocess.PIPE
         )

@@ -1,14 +1,16 @@
 import asyncio
 import hashlib
 import json
+from typing import Any
 
 import httpx
 import pytest
 
 from tega.client import Client
-from tega.hub import FULL, access
+from tega.hub import FULL, Hub, access
 from tega.hub.operations import standard_operations
 from tega.protocol import requests
+from tega.server.app import Server
 from tega.server.auth import Auth, Grant
 from tega.server.rest import COMMANDS
 from unit.tega.serving import run, serving
@@ -21,7 +23,7 @@ class Http:
         self.http = http
         self.headers = httpx.Headers()
 
-    async def __call__(self, method: str, path: str, expected: int = 200, **options):
+    async def __call__(self, method: str, path: str, expected: int = 200, **options: Any) -> Any:
         answer = await self.http.request(method, path, **options)
         assert answer.status_code == expected, (answer.status_code, answer.text)
         self.headers = answer.headers
@@ -30,16 +32,16 @@ class Http:
         return answer.text
 
 
-def rest(test, **options):
-    async def work():
+def rest(test: Any, **options: Any) -> None:
+    async def work() -> None:
         async with serving(**options) as server, httpx.AsyncClient(base_url=server.url) as http:
             await test(Http(http), server)
 
     run(work())
 
 
-def test_the_tree_is_resources():
-    async def test(http, server):
+def test_the_tree_is_resources() -> None:
+    async def test(http: Http, server: Server) -> None:
         assert (await http("PUT", "/a/b", json={"c": 1}))["rev"] == 1
         assert await http("GET", "/a/b/c") == 1
         assert http.headers["tega-revision"] == "1"
@@ -57,8 +59,8 @@ def test_the_tree_is_resources():
     rest(test)
 
 
-def test_a_key_may_hold_a_dot_or_a_slash():
-    async def test(http, server):
+def test_a_key_may_hold_a_dot_or_a_slash() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("PUT", "/ip/10.0.0.0%2F24/dev", json="eth0")
         assert await http("GET", "/ip") == {"10.0.0.0/24": {"dev": "eth0"}}
         assert (await http("GET", "/ip/10.0.0.0%2F24?meta=1"))["path"] == 'ip."10.0.0.0/24"'
@@ -66,8 +68,8 @@ def test_a_key_may_hold_a_dot_or_a_slash():
     rest(test)
 
 
-def test_expectations_and_conflicts():
-    async def test(http, server):
+def test_expectations_and_conflicts() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("PUT", "/a?expect=0", json=1)
         lost = await http("PUT", "/a?expect=0&tega_id=late", 409, json=2)
         assert (lost["error"]["code"], lost["error"]["detail"]["actual"]) == ("conflict", 1)
@@ -78,8 +80,8 @@ def test_expectations_and_conflicts():
     rest(test)
 
 
-def test_a_regular_expression_reads_with_groups():
-    async def test(http, server):
+def test_a_regular_expression_reads_with_groups() -> None:
+    async def test(http: Http, server: Server) -> None:
         for router in ("pe1", "pe2"):
             await http("PUT", f"/operational-{router}/ip", json={"addr": []})
         found = await http("GET", r"/operational-(\w*)\.ip?regex_flag=True")
@@ -91,8 +93,8 @@ def test_a_regular_expression_reads_with_groups():
     rest(test)
 
 
-def test_transactions_over_http():
-    async def test(http, server):
+def test_transactions_over_http() -> None:
+    async def test(http: Http, server: Server) -> None:
         txid = (await http("POST", "/_begin"))["txid"]
         await http("PUT", f"/a?txid={txid}", json=1)
         await http("PUT", f"/b?txid={txid}", json=2)
@@ -106,8 +108,8 @@ def test_transactions_over_http():
     rest(test)
 
 
-def test_history_over_http():
-    async def test(http, server):
+def test_history_over_http() -> None:
+    async def test(http: Http, server: Server) -> None:
         for value in (1, 2, 3):
             await http("PUT", "/a/x", json=value)
         assert await http("GET", "/_diff?since=1&until=3") == [{"path": "a.x", "before": 1, "after": 3}]
@@ -127,8 +129,8 @@ def test_history_over_http():
     rest(test)
 
 
-def test_head_changes_nothing():
-    async def test(http, server):
+def test_head_changes_nothing() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("PUT", "/a", json=1)
         for command in COMMANDS:
             answer = await http.http.head(f"/_{command}?path=a&root=a&to=0&before=1&channel=c")
@@ -143,7 +145,7 @@ def test_head_changes_nothing():
     rest(test)
 
 
-def guarded(**tokens):
+def guarded(**tokens: Any) -> Any:
     """A auth with a token for each name, sixteen times its first letter."""
     grants = (
         Grant(name, hashlib.sha256((name[0] * 16).encode()).digest(), rights)
@@ -152,8 +154,8 @@ def guarded(**tokens):
     return {"auth": Auth(tuple(grants))}
 
 
-def test_nobody_writes_in_the_name_of_another():
-    async def test(http, server):
+def test_nobody_writes_in_the_name_of_another() -> None:
+    async def test(http: Http, server: Server) -> None:
         async with Client(server.url, name="admin", token="c" * 16) as session:
             assert session.name == "clerk/admin"
             await session.put("s", 1)
@@ -174,8 +176,8 @@ def test_nobody_writes_in_the_name_of_another():
     rest(test, **guarded(boss=FULL, clerk=access(write=["**"], read=["s"])))
 
 
-def test_a_request_id_of_another_token_says_nothing():
-    async def test(http, server):
+def test_a_request_id_of_another_token_says_nothing() -> None:
+    async def test(http: Http, server: Server) -> None:
         boss, clerk = ({"Authorization": f"Bearer {sign * 16}"} for sign in "bc")
         await http("PUT", "/a?request=r", json=1, headers=boss)
         assert (await http("PUT", "/a?request=r", json=2, headers=clerk))["rev"] == 2
@@ -184,8 +186,8 @@ def test_a_request_id_of_another_token_says_nothing():
     rest(test, **guarded(boss=FULL, clerk=access(write=["a"])))
 
 
-def test_edges_are_those_of_a_graph():
-    async def test(http, server):
+def test_edges_are_those_of_a_graph() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("PUT", "/r/a", json={"x": 1})
         await http("PUT", "/r/a/x", json=2)
         await http("PUT", "/s", json={"y": 1})
@@ -200,16 +202,16 @@ def test_edges_are_those_of_a_graph():
     rest(test)
 
 
-def test_what_comes_with_the_fleet_is_said_to():
-    async def test(http, server):
+def test_what_comes_with_the_fleet_is_said_to() -> None:
+    async def test(http: Http, server: Server) -> None:
         for command in ("global", "forwarders", "sync"):
             assert "come with the fleet" in (await http("GET", f"/_{command}", 404))["error"]["message"]
 
     rest(test)
 
 
-def test_versions_count_back_from_the_present_one():
-    async def test(http, server):
+def test_versions_count_back_from_the_present_one() -> None:
+    async def test(http: Http, server: Server) -> None:
         for value in (1, 2, 3):
             await http("PUT", "/a/x", json=value)
         assert await http("GET", "/a/x?version=-1") == 2
@@ -223,8 +225,8 @@ def test_versions_count_back_from_the_present_one():
     rest(test)
 
 
-def test_what_is_large_is_read_and_written_beside_the_loop():
-    async def test(http, server):
+def test_what_is_large_is_read_and_written_beside_the_loop() -> None:
+    async def test(http: Http, server: Server) -> None:
         wide = {f"k{i}": {"x": i} for i in range(5000)}
         await http("PUT", "/a", json=wide)
         assert await http("GET", "/a") == wide
@@ -245,8 +247,8 @@ def test_what_is_large_is_read_and_written_beside_the_loop():
     rest(test)
 
 
-def test_calls_and_messages_over_http():
-    async def test(http, server):
+def test_calls_and_messages_over_http() -> None:
+    async def test(http: Http, server: Server) -> None:
         async with Client(server.url, name="owner") as db:
             await db.offer("a.f", lambda x, y=0: x + y)
             assert await http("POST", "/a/f", json={"args": [1], "kwargs": {"y": 2}}) == {"result": 3}
@@ -261,8 +263,8 @@ def test_calls_and_messages_over_http():
     rest(test)
 
 
-def test_an_ephemeral_node_needs_a_session_and_its_key():
-    async def test(http, server):
+def test_an_ephemeral_node_needs_a_session_and_its_key() -> None:
+    async def test(http: Http, server: Server) -> None:
         async with Client(server.url, name="owner") as db:
             await http("PUT", "/e?ephemeral=true", 400, json=1)
             await http("PUT", "/e?tega_id=owner", 409, json=1)
@@ -278,8 +280,8 @@ def test_an_ephemeral_node_needs_a_session_and_its_key():
     rest(test)
 
 
-def test_the_path_is_that_of_the_url_whatever_the_query_says():
-    async def test(http, server):
+def test_the_path_is_that_of_the_url_whatever_the_query_says() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("PUT", "/a?path=b", json=1)
         await http("PATCH", "/c?path=a", json={"d": 1})
         assert await http("GET", "/a?path=c") == 1
@@ -293,7 +295,7 @@ def test_the_path_is_that_of_the_url_whatever_the_query_says():
     rest(test)
 
 
-def export_of(*items):
+def export_of(*items: Any) -> Any:
     """The lines of an export that holds just this, its checksum right."""
     lines = [json.dumps(item) for item in ({"tega": 1, "rev": 1, "history": False}, *items)]
     total = hashlib.sha256("".join(line + "\n" for line in lines).encode())
@@ -344,8 +346,8 @@ def export_of(*items):
         ("POST", "/_import", json.dumps({"lines": export_of({"path": [""], "value": 1})}).encode(), 400),
     ],
 )
-def test_bad_requests_are_refused_with_a_status(method, path, body, status):
-    async def test(http, server):
+def test_bad_requests_are_refused_with_a_status(method: str, path: str, body: Any, status: int) -> None:
+    async def test(http: Http, server: Server) -> None:
         await http(method, path, status, content=body)
         await http("PUT", "/alive", json=True)
         assert await http("GET", "/alive") is True
@@ -353,19 +355,19 @@ def test_bad_requests_are_refused_with_a_status(method, path, body, status):
     rest(test)
 
 
-def test_a_fault_of_the_server_is_told_as_json(caplog):
-    def broken(hub, who, request):
+def test_a_fault_of_the_server_is_told_as_json(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(hub: Hub, who: Any, request: pytest.FixtureRequest) -> None:
         raise ZeroDivisionError
 
-    async def test(http, server):
+    async def test(http: Http, server: Server) -> None:
         assert (await http("GET", "/_head", 500))["error"]["code"] == "internal"
         assert "ZeroDivisionError" in caplog.text
 
     rest(test, operations={**standard_operations(), requests.Head: broken})
 
 
-def test_pages_of_other_sites_and_bent_names_are_refused():
-    async def test(http, server):
+def test_pages_of_other_sites_and_bent_names_are_refused() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("GET", "/_head", 403, headers={"Origin": "http://evil.example"})
         await http("GET", "/_head", 403, headers={"Host": "evil.example"})
         await http("GET", "/_head", headers={"Origin": server.url})
@@ -374,8 +376,8 @@ def test_pages_of_other_sites_and_bent_names_are_refused():
     rest(test)
 
 
-def test_the_description_names_every_verb_and_the_page_needs_nothing_else():
-    async def test(http, server):
+def test_the_description_names_every_verb_and_the_page_needs_nothing_else() -> None:
+    async def test(http: Http, server: Server) -> None:
         described = await http("GET", "/_openapi.json")
         assert described["openapi"].startswith("3.1")
         assert {"/{path}", "/_put", "/_rollback", "/_cand", "/_watch"} <= set(described["paths"])
@@ -393,8 +395,8 @@ def test_the_description_names_every_verb_and_the_page_needs_nothing_else():
     rest(test)
 
 
-def test_events_stream_commits_and_messages():
-    async def test(http, server):
+def test_events_stream_commits_and_messages() -> None:
+    async def test(http: Http, server: Server) -> None:
         await http("PUT", "/a", json=1)
         async with http.http.stream("GET", "/_watch?path=a&after=0") as answer:
             lines = answer.aiter_lines()
@@ -418,7 +420,7 @@ def test_events_stream_commits_and_messages():
     rest(test)
 
 
-async def _event(lines):
+async def _event(lines: Any) -> Any:
     event = {}
     while True:
         line = await asyncio.wait_for(anext(lines), 5)

@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from unit.tega.serving import run, served, serving, until
 class Typist:
     """Types lines into a shell and keeps what it wrote."""
 
-    def __init__(self, db, *, json: bool = False) -> None:
+    def __init__(self, db: Client, *, json: bool = False) -> None:
         self.lines: list[str] = []
         self.values: list[str] = []
         self.shell = Shell(db, self.lines.append, self._ask, json=json)
@@ -30,16 +32,16 @@ class Typist:
         return "\n".join(self.lines)
 
 
-def typing(test, **options):
-    async def work():
+def typing(test: Any, **options: Any) -> None:
+    async def work() -> None:
         async with served(**options) as db:
             await test(Typist(db))
 
     run(work())
 
 
-def test_put_and_get_as_in_the_original():
-    async def test(say):
+def test_put_and_get_as_in_the_original() -> None:
+    async def test(say: Any) -> None:
         await say("put r", "a: 1\nb: {c: 2}")
         assert await say("get r") == "a: 1\nb: {c: 2}"
         await say("put r.b.c 3")
@@ -57,8 +59,8 @@ def test_put_and_get_as_in_the_original():
     typing(test)
 
 
-def test_getr_shows_groups():
-    async def test(say):
+def test_getr_shows_groups() -> None:
+    async def test(say: Any) -> None:
         await say("put r-a {x: 1}")
         await say("put r-b {x: 2}")
         shown = await say(r"getr r-(\w)")
@@ -69,8 +71,8 @@ def test_getr_shows_groups():
     typing(test)
 
 
-def test_transactions_with_their_candidate():
-    async def test(say):
+def test_transactions_with_their_candidate() -> None:
+    async def test(say: Any) -> None:
         await say("put r {a: 1, b: 2}")
         assert "base: 1" in await say("begin a reason")
         await say("put r.a 5")
@@ -94,8 +96,8 @@ def test_transactions_with_their_candidate():
     typing(test)
 
 
-def test_collision_at_commit_between_two_terminals():
-    async def work():
+def test_collision_at_commit_between_two_terminals() -> None:
+    async def work() -> None:
         async with serving() as server, Client(server.url) as one, Client(server.url) as two:
             first, second = Typist(one), Typist(two)
             await first("put r {a: 1, b: 3}")
@@ -111,8 +113,8 @@ def test_collision_at_commit_between_two_terminals():
     run(work())
 
 
-def test_history_diff_and_rollback():
-    async def test(say):
+def test_history_diff_and_rollback() -> None:
+    async def test(say: Any) -> None:
         for value in (1, 2, 3):
             await say(f"put r.x {value}")
         assert await say("diff 1 3") == "~ r.x: 1 -> 3"
@@ -133,8 +135,8 @@ def test_history_diff_and_rollback():
     typing(test)
 
 
-def test_subscriptions_and_messages_and_calls():
-    async def test(say):
+def test_subscriptions_and_messages_and_calls() -> None:
+    async def test(say: Any) -> None:
         db = say.shell.db
         await say("sub a.b")
         await say(r"subr c\..*")
@@ -161,8 +163,8 @@ def test_subscriptions_and_messages_and_calls():
     typing(test)
 
 
-def test_a_root_whose_name_is_quoted_is_rolled_back():
-    async def test(say):
+def test_a_root_whose_name_is_quoted_is_rolled_back() -> None:
+    async def test(say: Any) -> None:
         await say('put "r.1" 1')
         await say('put "r.1" 2')
         for to, value in [("@1", "1"), ("-1", "2"), ("1", "1")]:
@@ -172,16 +174,16 @@ def test_a_root_whose_name_is_quoted_is_rolled_back():
     typing(test)
 
 
-def test_ephemeral_nodes_from_the_shell():
-    async def test(say):
+def test_ephemeral_nodes_from_the_shell() -> None:
+    async def test(say: Any) -> None:
         await say("pute e.x 1")
         assert "lease:" in await say("geta e.x")
 
     typing(test)
 
 
-def test_keeping(tmp_path):
-    async def test(say):
+def test_keeping(tmp_path: Path) -> None:
+    async def test(say: Any) -> None:
         await say("put a 1")
         await say("put b", '"\\u2028 \\x85"')
         await say(f"export {tmp_path}/all")
@@ -206,13 +208,13 @@ def test_keeping(tmp_path):
     typing(test)
 
 
-def test_the_tree_goes_through_yaml_and_back(tmp_path):
+def test_the_tree_goes_through_yaml_and_back(tmp_path: Path) -> None:
     tree = {
         "a.b": {"true": 1, "1": None, "52:54:00:12:34:56": ["x", {"<<": 1.5}]},
         "text": {"=": "\u2028 \x85 \n:", "no": "no", "date": "2024-13-45", "empty": {}, "long": "x " * 200},
     }
 
-    async def test(say):
+    async def test(say: Any) -> None:
         for root, value in tree.items():
             await say(f'put "{root}"', json.dumps(value))
         await say("pute gone 1")
@@ -246,16 +248,16 @@ def test_the_tree_goes_through_yaml_and_back(tmp_path):
         "pub",
     ],
 )
-def test_what_cannot_be_understood_says_so(line):
-    async def test(say):
+def test_what_cannot_be_understood_says_so(line: Any) -> None:
+    async def test(say: Any) -> None:
         with pytest.raises(UsageError):
             await say(line)
 
     typing(test)
 
 
-def test_comments_and_leaving():
-    async def test(say):
+def test_comments_and_leaving() -> None:
+    async def test(say: Any) -> None:
         assert await say("# nothing") == await say("") == ""
         with pytest.raises(Quit):
             await say("q")
@@ -263,8 +265,8 @@ def test_comments_and_leaving():
     typing(test)
 
 
-def test_json_is_one_value_a_line():
-    async def work():
+def test_json_is_one_value_a_line() -> None:
+    async def work() -> None:
         async with served() as db:
             say = Typist(db, json=True)
             assert json.loads(await say("put a {x: 1}")) == {"rev": 1, "roots": {"a": 1}}
@@ -276,8 +278,8 @@ def test_json_is_one_value_a_line():
     run(work())
 
 
-def test_paths_are_completed_with_their_quotes():
-    async def test(say):
+def test_paths_are_completed_with_their_quotes() -> None:
+    async def test(say: Any) -> None:
         db = say.shell.db
         await db.put("config-pe1", {"ip": {"10.0.0.1": 1, "eth0": 2}})
         assert await complete_path(db, "conf") == ["config-pe1"]
@@ -288,7 +290,7 @@ def test_paths_are_completed_with_their_quotes():
     typing(test)
 
 
-def test_every_verb_of_the_original_is_there():
+def test_every_verb_of_the_original_is_there() -> None:
     wanted = "get getr geta put pute delete begin commit cancel cand rollback log diff sub unsub pub channels"
     wanted += " subscribers ids plugins ss export import roots old clear reload"
     assert set(wanted.split()) <= set(COMMANDS)

@@ -4,17 +4,20 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from terminal import CONTROL_C, CONTROL_D, ENTER, TAB, UP, at_terminal
-from unit.tega.serving import process, run
+from unit.tega.serving import Process, process, run
 
 CODE = "import sys; from tega.shell.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 @contextlib.contextmanager
-def prompt(server, home):
+def prompt(server: Process, home: Any) -> Iterator[Any]:
     """Give a shell that prompts, and its history a home."""
     env = os.environ | {"XDG_STATE_HOME": str(home), "LOGNAME": "ada"}
     with at_terminal([sys.executable, "-c", CODE, "--url", server.url], env) as terminal:
@@ -23,11 +26,11 @@ def prompt(server, home):
 
 
 @pytest.fixture
-def prompted(tmp_path):
+def prompted(tmp_path: Path) -> Any:
     """Run a test with a terminal and the server behind it."""
 
-    def work(test):
-        async def both():
+    def work(test: Any) -> None:
+        async def both() -> None:
             async with process() as server:
                 with prompt(server, tmp_path / "home") as terminal:
                     await test(terminal, server)
@@ -37,8 +40,8 @@ def prompted(tmp_path):
     return work
 
 
-def test_values_completion_and_history(prompted, tmp_path):
-    async def test(terminal, server):
+def test_values_completion_and_history(prompted: Any, tmp_path: Path) -> None:
+    async def test(terminal: Any, server: Process) -> None:
         terminal.type("put config-pe1.wan", ENTER)
         terminal.type("vid: 10", ENTER, "peers: [a, b]", ENTER, ENTER)
         terminal.see("[tega: 1]")
@@ -61,8 +64,8 @@ def test_values_completion_and_history(prompted, tmp_path):
     prompted(test)
 
 
-def test_transactions_show_in_the_prompt(prompted):
-    async def test(terminal, server):
+def test_transactions_show_in_the_prompt(prompted: Any) -> None:
+    async def test(terminal: Any, server: Process) -> None:
         terminal.type("begin one more", ENTER)
         terminal.see("txid", "[tega: 1*]")
         terminal.type("put r.x 1", ENTER)
@@ -77,8 +80,8 @@ def test_transactions_show_in_the_prompt(prompted):
     prompted(test)
 
 
-def test_a_notification_leaves_what_is_being_typed(prompted, tmp_path):
-    async def test(terminal, server):
+def test_a_notification_leaves_what_is_being_typed(prompted: Any, tmp_path: Path) -> None:
+    async def test(terminal: Any, server: Process) -> None:
         terminal.type("sub r", ENTER)
         terminal.see("[tega: 1]")
         terminal.type("put q.z 1")
@@ -95,8 +98,8 @@ def test_a_notification_leaves_what_is_being_typed(prompted, tmp_path):
     prompted(test)
 
 
-def test_control_c_drops_a_line_or_a_value_and_no_more(prompted):
-    async def test(terminal, server):
+def test_control_c_drops_a_line_or_a_value_and_no_more(prompted: Any) -> None:
+    async def test(terminal: Any, server: Process) -> None:
         terminal.type("put r 1", CONTROL_C)
         terminal.see("[tega: 1]")
         terminal.type("put r", ENTER, "a: 1", ENTER, CONTROL_C)
@@ -113,8 +116,8 @@ def test_control_c_drops_a_line_or_a_value_and_no_more(prompted):
     prompted(test)
 
 
-def test_the_prompt_outlives_its_server(prompted):
-    async def test(terminal, server):
+def test_the_prompt_outlives_its_server(prompted: Any) -> None:
+    async def test(terminal: Any, server: Process) -> None:
         terminal.type("sub r", ENTER)
         terminal.see("[tega: 1]")
         terminal.type("begin", ENTER)
@@ -140,8 +143,8 @@ def test_the_prompt_outlives_its_server(prompted):
     prompted(test)
 
 
-def test_a_shell_without_a_home_keeps_no_history():
-    async def test():
+def test_a_shell_without_a_home_keeps_no_history() -> None:
+    async def test() -> None:
         async with process() as server:
             with prompt(server, "/proc/nowhere") as terminal:
                 terminal.type("head", ENTER)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tega.shell.lines import CallLine, UsageError, parse_call, parse_value, split_word, words
@@ -12,11 +14,11 @@ from tega.shell.lines import CallLine, UsageError, parse_call, parse_value, spli
         ("  ", ("", "")),
     ],
 )
-def test_words_hold_together_where_quoted(line, expected):
+def test_words_hold_together_where_quoted(line: Any, expected: Any) -> None:
     assert split_word(line) == expected
 
 
-def test_all_words():
+def test_all_words() -> None:
     assert words('log a."b c" 5') == ["log", 'a."b c"', "5"]
 
 
@@ -31,7 +33,7 @@ def test_all_words():
         ("nonsense", None),
     ],
 )
-def test_calls(line, expected):
+def test_calls(line: Any, expected: Any) -> None:
     if expected and "null" in line:
         with pytest.raises(UsageError):
             parse_call(line)
@@ -40,7 +42,7 @@ def test_calls(line, expected):
 
 
 @pytest.mark.parametrize("line", ["f(pe1)", "f(**{})", "f(1 2)", "f(g())", "f(__import__('os'))", "f()(1)"])
-def test_what_is_no_literal_is_refused(line):
+def test_what_is_no_literal_is_refused(line: Any) -> None:
     with pytest.raises(UsageError):
         parse_call(line)
 
@@ -59,7 +61,7 @@ def test_what_is_no_literal_is_refused(line):
         ("{52:54:00:12:34:56: [1:30.5, 0x1f, 1.5]}", {"52:54:00:12:34:56": ["1:30.5", 31, 1.5]}),
     ],
 )
-def test_values_are_yaml(text, value):
+def test_values_are_yaml(text: str, value: Any) -> None:
     assert parse_value(text) == value
 
 
@@ -67,6 +69,6 @@ def test_values_are_yaml(text, value):
     "text",
     ["a: [", "!!python/object:os.system x", "!!binary aGk=", "!!set {a}", "!!int ''", "!!bool x", "9" * 5000],
 )
-def test_a_value_without_a_json_form_is_refused(text):
+def test_a_value_without_a_json_form_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_value(text)

@@ -3,6 +3,8 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from unit.tega.serving import run, serving, until
 CODE = "import sys; from tega.shell.main import main; sys.exit(main(sys.argv[1:]))"
 
 
-async def cli(url, *arguments, stdin=""):
+async def cli(url: str, *arguments: Any, stdin: Any = "") -> Any:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", CODE, "--url", url, *arguments),
         stdin=asyncio.subprocess.PIPE,
@@ -23,8 +25,8 @@ async def cli(url, *arguments, stdin=""):
     return process.returncode, out.decode(), err.decode()
 
 
-def test_scripts_get_exit_codes_and_json():
-    async def work():
+def test_scripts_get_exit_codes_and_json() -> None:
+    async def work() -> None:
         async with serving() as server:
             done = await asyncio.gather(
                 cli(server.url, "--json", "put", "a.b", "1"),
@@ -48,8 +50,8 @@ def test_scripts_get_exit_codes_and_json():
     run(work())
 
 
-def test_a_value_comes_from_standard_input_and_a_watch_ends_after_its_count():
-    async def work():
+def test_a_value_comes_from_standard_input_and_a_watch_ends_after_its_count() -> None:
+    async def work() -> None:
         async with serving() as server:
             watching = asyncio.create_task(cli(server.url, "--json", "--count", "1", "sub", "w"))
             await until(lambda: any(one.subs for one in server.hub.sessions.values()))
@@ -64,8 +66,8 @@ def test_a_value_comes_from_standard_input_and_a_watch_ends_after_its_count():
     run(work())
 
 
-def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback():
-    async def into(url, output):
+def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback() -> None:
+    async def into(url: str, output: Any) -> Any:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", CODE, "--url", url, "log"), stdout=output, stderr=asyncio.subprocess.PIPE
         )
@@ -73,7 +75,7 @@ def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback():
         wanted = (await asyncio.wait_for(process.communicate(), 20))[1]
         return process.returncode, wanted.decode()
 
-    async def work():
+    async def work() -> None:
         async with serving() as server:
             await cli(server.url, "put", "a", "1")
             reader, gone = os.pipe()
@@ -85,15 +87,15 @@ def test_an_output_that_takes_no_more_ends_the_command_without_a_traceback():
     run(work())
 
 
-def test_control_c_ends_a_command_that_waits_for_its_input():
-    async def start(url, command):
+def test_control_c_ends_a_command_that_waits_for_its_input() -> None:
+    async def start(url: str, command: Any) -> Any:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", CODE, "--url", url, "--name", command, command, "x"),
             stdin=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def work():
+    async def work() -> None:
         async with serving() as server:
             put, sub = await start(server.url, "put"), await start(server.url, "sub")
             await until(lambda: {"put", "sub"} <= server.hub.sessions.keys())
@@ -107,13 +109,13 @@ def test_control_c_ends_a_command_that_waits_for_its_input():
     run(work())
 
 
-def test_a_token_file_that_is_no_text_is_named(tmp_path, capsys):
+def test_a_token_file_that_is_no_text_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "token").write_bytes(b"\xff\xfe")
     assert main(["--token-file", str(tmp_path / "token"), "head"]) == 2
     assert f"--token-file {tmp_path}/token: " in capsys.readouterr().err
 
 
-def test_the_command_line_is_described(capsys):
+def test_the_command_line_is_described(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["--help"])
     assert "--json" in capsys.readouterr().out

@@ -35,7 +35,7 @@ UPLINKS = Uplinks()
 WITH_UPLINKS = Registry([Part("services", "uplinks", "stranger 1", f"{__name__}:UPLINKS")])
 
 
-def test_a_stranger_s_service_is_in_the_expectation():
+def test_a_stranger_s_service_is_in_the_expectation() -> None:
     found = expectation(LAB, registry=WITH_UPLINKS)
     assert found.sessions == (Session("a", "192.0.2.1", "b"),)
     assert found.routes == {"a": frozenset((PREFIX,)), "b": frozenset((PREFIX,))}
@@ -44,7 +44,7 @@ def test_a_stranger_s_service_is_in_the_expectation():
     assert summary(found.hindrances * 2) == "2 LDP adjacencies cannot come up: no label"
 
 
-def test_what_two_services_expect_is_joined():
+def test_what_two_services_expect_is_joined() -> None:
     one = Expectation(
         sessions=(Session("b", "192.0.2.2", "a"),),
         adjacencies={4: {("a", "eth1"): 1}},

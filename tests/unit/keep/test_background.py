@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def paths(tmp_path: Path) -> Paths:
     return Paths(run=tmp_path / "run")
 
 
-def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
+def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in background.VARIABLES:  # `./test` sets one
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NLAN_STATE_DIR", "/srv/my labs")
@@ -37,14 +38,16 @@ def test_the_unit_restores_then_keeps_and_leaves_daemons_alone(monkeypatch):
     assert service["Service"]["Environment"] == '"NLAN_STATE_DIR=/srv/my labs"'
 
 
-def test_what_systemd_would_expand_is_escaped():
+def test_what_systemd_would_expand_is_escaped() -> None:
     text = unit_text("wan", ["/opt/50% of $x/nlan"])
     assert 'ExecStart="/opt/50%% of $$x/nlan" keep wan' in text.splitlines()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 @pytest.mark.parametrize("place", ["/srv/labs", '/srv/100% "my" labs\\', "/srv/$HOME"])
-def test_systemd_finds_nothing_wrong_with_the_unit(monkeypatch, tmp_path, place):
+def test_systemd_finds_nothing_wrong_with_the_unit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: Any
+) -> None:
     monkeypatch.setenv("NLAN_STATE_DIR", place)
     unit = tmp_path / "nlan-wan.service"
     unit.write_text(unit_text("wan", command()))
@@ -53,11 +56,11 @@ def test_systemd_finds_nothing_wrong_with_the_unit(monkeypatch, tmp_path, place)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_the_command_exists():
+def test_the_command_exists() -> None:
     assert os.access(command()[0], os.X_OK)
 
 
-def test_a_second_keep_is_told_of_the_first(paths):
+def test_a_second_keep_is_told_of_the_first(paths: Any) -> None:
     first = Pidfile(paths, "lab")
     first.claim()
     assert keeper_of(paths, "lab") == os.getpid()
@@ -68,7 +71,7 @@ def test_a_second_keep_is_told_of_the_first(paths):
     assert not (paths.lab("lab") / "keep.pid").exists()
 
 
-def test_presence_ends_with_the_labs_directory(paths):
+def test_presence_ends_with_the_labs_directory(paths: Any) -> None:
     pidfile = Pidfile(paths, "lab")
     pidfile.claim()
     assert pidfile.is_mine()
@@ -81,6 +84,6 @@ def test_presence_ends_with_the_labs_directory(paths):
     later.leave()
 
 
-def test_no_lab_no_pidfile(paths):
+def test_no_lab_no_pidfile(paths: Any) -> None:
     with pytest.raises(NotFoundError):
         Pidfile(paths, "other").claim()

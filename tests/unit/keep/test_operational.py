@@ -23,17 +23,17 @@ def spend(budget: Budget, now: float) -> float:
     return now
 
 
-def test_the_first_commit_is_at_once():
+def test_the_first_commit_is_at_once() -> None:
     assert Budget(100.0).next(100.0) <= 100.0
 
 
-def test_two_commits_keep_their_distance():
+def test_two_commits_keep_their_distance() -> None:
     budget = Budget(0.0)
     first = spend(budget, 0.0)
     assert spend(budget, first) == first + BETWEEN_S
 
 
-def test_after_a_burst_commits_become_rare():
+def test_after_a_burst_commits_become_rare() -> None:
     budget, now, times = Budget(0.0), 0.0, []
     for _ in range(BURST * 2):
         now = spend(budget, now)
@@ -44,7 +44,7 @@ def test_after_a_burst_commits_become_rare():
     assert day < 20_000
 
 
-def test_quiet_fills_the_budget_again():
+def test_quiet_fills_the_budget_again() -> None:
     budget, now = Budget(0.0), 0.0
     for _ in range(BURST * 2):
         now = spend(budget, now)

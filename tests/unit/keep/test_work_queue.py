@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def _lab(text: str) -> Lab:
         (Committed(), set(), set()),
     ],
 )
-def test_an_event_marks_what_it_concerns(desired, event, kernel, daemons):
+def test_an_event_marks_what_it_concerns(desired: Any, event: Any, kernel: Any, daemons: Any) -> None:
     queue = WorkQueue()
     queue.take(event, desired, 5.0)
     assert (queue.kernel, queue.daemons, queue.whole) == (kernel, daemons, False)
@@ -81,13 +82,13 @@ def test_an_event_marks_what_it_concerns(desired, event, kernel, daemons):
 
 
 @pytest.mark.parametrize("event", [Vanished("r1"), Touched(""), Event(FABRIC, "lost")])
-def test_what_cannot_be_told_apart_marks_everything(desired, event):
+def test_what_cannot_be_told_apart_marks_everything(desired: Any, event: Any) -> None:
     queue = WorkQueue()
     queue.take(event, desired, 5.0)
     assert queue.whole
 
 
-def test_a_look_waits_until_it_is_quiet_but_not_for_ever():
+def test_a_look_waits_until_it_is_quiet_but_not_for_ever() -> None:
     queue = WorkQueue()
     assert queue.due == float("inf")
     queue.mark(["r1"], 1.0)
@@ -97,7 +98,7 @@ def test_a_look_waits_until_it_is_quiet_but_not_for_ever():
     assert queue.due == 1.0 + PATIENCE_S
 
 
-def test_a_part_has_the_daemons_only_where_asked(desired):
+def test_a_part_has_the_daemons_only_where_asked(desired: Any) -> None:
     kinds = {key.kind for key in desired.part(["r1"], daemons=False)}
     assert "frr" not in kinds
     assert {"namespace", "address"} <= kinds
@@ -105,12 +106,12 @@ def test_a_part_has_the_daemons_only_where_asked(desired):
     assert {key.namespace for key in desired.part(["r1"], daemons=True)} == {"r1"}
 
 
-def test_untold_switches_are_those_without_an_event(desired):
+def test_untold_switches_are_those_without_an_event(desired: Any) -> None:
     names = {switch.name for switches in desired.unreported.values() for switch in switches}
     assert "net/ipv4/conf/all/accept_local" in names
     assert "net/ipv4/ip_forward" not in names
     assert "net/ipv4/conf/all/rp_filter" not in names
 
 
-def test_speakers_are_the_nodes_with_daemons(desired):
+def test_speakers_are_the_nodes_with_daemons(desired: Any) -> None:
     assert desired.speakers == {"r1": "frr", "r2": "frr"}

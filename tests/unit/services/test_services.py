@@ -59,11 +59,11 @@ OTHER = Other()
 WITH_OTHER = Registry([Part("dataplanes", "other", "stranger 1", f"{__name__}:OTHER")])
 
 
-def test_own_services_are_expanded_by_stage_and_then_by_name():
+def test_own_services_are_expanded_by_stage_and_then_by_name() -> None:
     assert [s.name for s in services(Registry([]))] == ["node", "links", "ptn", "queues", "vhosts", "router"]
 
 
-def test_a_stranger_s_service_is_expanded_in_its_stage_and_told_what_it_stands_on():
+def test_a_stranger_s_service_is_expanded_in_its_stage_and_told_what_it_stands_on() -> None:
     assert [s.name for s in services(WITH_MARK)] == [
         "node",
         "links",
@@ -121,7 +121,7 @@ class Clash(Service):
 CLASH = Clash()
 
 
-def test_a_service_whose_key_is_there_already_is_left_out_and_named():
+def test_a_service_whose_key_is_there_already_is_left_out_and_named() -> None:
     registry = Registry([Part("services", "clash", "stranger 1", f"{__name__}:CLASH")])
     assert "clash" not in [service.name for service in contributors(registry)]
     assert "clash" not in [service.name for service in services(registry)]
@@ -131,14 +131,14 @@ def test_a_service_whose_key_is_there_already_is_left_out_and_named():
     ]
 
 
-def test_daemons_start_after_a_stranger_s_links():
+def test_daemons_start_after_a_stranger_s_links() -> None:
     lab = Lab(name="lab", nodes=(Node(name="a", services=(Router(),)),))
     daemons = [r for r in expand(lab, registry=WITH_TAPS).values() if isinstance(r, Daemon)]
     assert daemons
     assert all(Key("tap", "a", "tap") in daemon.requires() for daemon in daemons)
 
 
-def test_services_ask_the_data_plane_that_the_lab_names():
+def test_services_ask_the_data_plane_that_the_lab_names() -> None:
     lans = Vhosts(lans=(VhostLan(gateway=ip_interface("203.0.113.1/24")),))
     lab = Lab(name="lab", nodes=(Node(name="a", services=(lans,)),), dataplane="other")
     keys = expand(lab, registry=WITH_OTHER)
@@ -148,7 +148,7 @@ def test_services_ask_the_data_plane_that_the_lab_names():
         expand(lab, registry=Registry([]))
 
 
-def test_a_file_names_a_data_plane_that_is_installed():
+def test_a_file_names_a_data_plane_that_is_installed() -> None:
     text = "name: x\nnodes: [a]\ndataplane: {}\n"
     assert load(Path("x.yaml"), text=text.format("linux")).lab.dataplane == "linux"
     with pytest.raises(InputError, match="linux"):

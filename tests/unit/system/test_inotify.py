@@ -7,6 +7,7 @@ import errno
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def told() -> Iterator[Inotify]:
     one.close()
 
 
-def test_names_of_what_came_and_went(told, tmp_path: Path):
+def test_names_of_what_came_and_went(told: Any, tmp_path: Path) -> None:
     assert told.add(tmp_path, inotify.CREATE | inotify.DELETE)
     (tmp_path / "a").touch()
     (tmp_path / "a").unlink()
@@ -31,12 +32,12 @@ def test_names_of_what_came_and_went(told, tmp_path: Path):
     assert [bool(c.mask & inotify.DELETE) for c in changes] == [False, True]
 
 
-def test_nothing_is_told_of_what_is_not_there(told, tmp_path: Path):
+def test_nothing_is_told_of_what_is_not_there(told: Any, tmp_path: Path) -> None:
     assert not told.add(tmp_path / "absent", inotify.CREATE)
     assert list(told.changes()) == []
 
 
-def test_a_removed_watch_is_silent(told, tmp_path: Path):
+def test_a_removed_watch_is_silent(told: Any, tmp_path: Path) -> None:
     told.add(tmp_path, inotify.CREATE)
     told.remove(tmp_path)
     told.remove(tmp_path)
@@ -44,7 +45,7 @@ def test_a_removed_watch_is_silent(told, tmp_path: Path):
     assert [c.name for c in told.changes() if not c.mask & inotify.IGNORED] == []
 
 
-def test_too_many_of_them_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch):
+def test_too_many_of_them_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_left(flags: int) -> int:
         ctypes.set_errno(errno.EMFILE)
         return -1

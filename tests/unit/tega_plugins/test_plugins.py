@@ -5,6 +5,7 @@ import tracemalloc
 from importlib.metadata import EntryPoint
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from nlan.tega_plugins.ipam import assign
 from nlan.tega_plugins.server_client import talks
 from nlan.tega_plugins.subnets import next_hops, table
 from nlan.tega_plugins.topo import draw
+from tega.client import Client
 from tega.errors import RemoteError
 from unit.tega.plugins.test_plugins import STATE
 from unit.tega.serving import run, served, until
@@ -27,7 +29,7 @@ INSTALLED = [EntryPoint(name, value, GROUP) for name, value in POINTS.items()]
 """What nlan's distribution declares."""
 
 
-def test_ipam_counts_up_in_the_order_given():
+def test_ipam_counts_up_in_the_order_given() -> None:
     assert assign("10.10.10.254/23", ("a", "b", "c")) == {
         "a": "10.10.10.254/23",
         "b": "10.10.10.255/23",
@@ -49,7 +51,7 @@ def test_ipam_counts_up_in_the_order_given():
             assign(first, routers)
 
 
-def test_topo_draws_new_and_old_files():
+def test_topo_draws_new_and_old_files() -> None:
     new = {"Ptn": {"wan": {"Links": {"LocalIp": "1", "RemoteIps": ["2", "3"]}}}}
     old = {"Ptn": {"Networks": [{"Id": "wan", "Links": {"LocalIp": "2", "RemoteIps": ["1"]}}]}}
     drawn = draw([("b", old), ("a", new), ("c", {"Ptn": None}), ("d", 5)])
@@ -61,7 +63,7 @@ def test_topo_draws_new_and_old_files():
     ]
 
 
-def test_topo_draws_what_nlan_keeps():
+def test_topo_draws_what_nlan_keeps() -> None:
     text = """
         nodes: [a, b, c]
         networks: {wan: {nodes: [a, b, c], prefix: 10.0.0.0/24}}
@@ -74,7 +76,7 @@ def test_topo_draws_what_nlan_keeps():
     assert {(e["source"], e["target"]) for e in drawn["edges"]} == set(permutations(local.values(), 2))
 
 
-def test_next_hops_are_edges_between_routers():
+def test_next_hops_are_edges_between_routers() -> None:
     tables = [
         table(
             "a",
@@ -116,21 +118,21 @@ def test_next_hops_are_edges_between_routers():
     }
 
 
-def via(address):
+def via(address: Any) -> Any:
     return {"Via": address}
 
 
-def test_talks_are_client_and_server():
+def test_talks_are_client_and_server() -> None:
     row = {"Ip": "10.0.0.1", "ForeignIp": "10.0.0.2", "ForeignPort": "179"}
     tables = [{"tcp": [row, row, {**row, "ForeignPort": "22"}], "udp": None}]
     assert talks(179, tables) == [["10.0.0.1", "10.0.0.2"]]
 
 
-def test_everything_the_original_had_works_together(tmp_path):
+def test_everything_the_original_had_works_together(tmp_path: Path) -> None:
     (tmp_path / "ptn.yaml").write_text(STATE)
     settings = {"template.folder": str(tmp_path), "deploy.command": "echo deploying"}
 
-    async def work():
+    async def work() -> None:
         async with served(enable=["all"], settings=settings, installed=INSTALLED) as db:
             assert set(await db.ask("plugins")) == {"template", *POINTS}
             assert "Ipam" in await db.ask("ids")
@@ -142,13 +144,13 @@ def test_everything_the_original_had_works_together(tmp_path):
             await db.delete("config-pe2")
             await until(lambda: edges(db, 1))
 
-            async def route():
+            async def route() -> None:
                 await db.put("operational-pe1.ip.route", {"10.9.0.0/16": {"Via": "10.10.10.2"}})
 
-            async def addr():
+            async def addr() -> None:
                 await db.put("operational-pe1.ip.addr", {"10.10.10.1": {}})
 
-            async def broken():
+            async def broken() -> None:
                 raise OSError("no netstat")
 
             await db.offer("operational-pe1.ip.hook.route", route)
@@ -172,12 +174,12 @@ def test_everything_the_original_had_works_together(tmp_path):
     run(work())
 
 
-async def edges(db, number):
+async def edges(db: Client, number: Any) -> Any:
     topo = await db.get("topo")
     return topo is not None and len(topo.value["edges"]) == number
 
 
-def test_a_deployment_that_talks_without_end_costs_no_memory():
+def test_a_deployment_that_talks_without_end_costs_no_memory() -> None:
     tracemalloc.start()
     try:
         done = run(deploy(["sh", "-c", "head -c 20000000 /dev/zero; echo end; exit 3"]))
@@ -188,17 +190,17 @@ def test_a_deployment_that_talks_without_end_costs_no_memory():
 
 
 @pytest.mark.parametrize("name", ["--help", "-x", "", "a b", "a\0", "../x", "pe1\n", "_x"])
-def test_a_deployment_takes_no_name_for_an_option(name):
+def test_a_deployment_takes_no_name_for_an_option(name: Any) -> None:
     assert checked(["pe1", "pe-2.lab", "3"]) == ["pe1", "pe-2.lab", "3"]
     with pytest.raises(ValueError, match="no name of a router"):
         checked(["pe1", name])
 
 
-def test_a_deployment_ends_with_its_call(tmp_path):
+def test_a_deployment_ends_with_its_call(tmp_path: Path) -> None:
     """Also when the command itself is over, and a service that it started still holds its output."""
     os.mkfifo(tmp_path / "stop")
 
-    async def work():
+    async def work() -> None:
         for command in ("exec >&- 2>&-; sleep 60", f"setsid cat {tmp_path}/stop &"):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(deploy(["sh", "-c", command]), 0.2)

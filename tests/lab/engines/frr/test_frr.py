@@ -205,7 +205,7 @@ def test_raw_text_alone(network: Any, eventually: Callable[..., None]) -> None:
     eventually(lambda: "Up" in network.frr.command("r1", "isisd", "show isis neighbor"))
 
 
-EDITS = {
+EDITS: dict[str, tuple[Callable[[Node], Node], str, set[str]]] = {
     "description": (lambda n: with_peer(n, "192.0.2.2", description="core"), "hitless", set()),
     "next-hop-self": (lambda n: with_peer(n, "192.0.2.2", next_hop_self=False), "hitless", set()),
     "timers": (lambda n: with_peer(n, "192.0.2.2", keepalive_s=5, hold_time_s=15), "hitless", set()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def test_what_stood_there_is_the_past(log):
+def test_what_stood_there_is_the_past(log: Any) -> None:
     logs = Logs(ENGINES)
     logs.follow(log)
     assert list(logs.news(log)) == []
@@ -35,11 +36,11 @@ def test_what_stood_there_is_the_past(log):
     assert list(logs.news(log)) == []
 
 
-def test_a_log_never_seen_is_news_from_its_start(log):
+def test_a_log_never_seen_is_news_from_its_start(log: Any) -> None:
     assert list(Logs(ENGINES).news(log)) == [LogEvent("session-up", "192.0.2.1")]
 
 
-def test_half_a_line_waits_for_its_end(log):
+def test_half_a_line_waits_for_its_end(log: Any) -> None:
     logs = Logs(ENGINES)
     logs.follow(log)
     append(log, TYPED[:40])
@@ -48,7 +49,7 @@ def test_half_a_line_waits_for_its_end(log):
     assert [event.kind for event in logs.news(log)] == ["configured"]
 
 
-def test_a_log_that_shrank_is_read_from_its_start(log):
+def test_a_log_that_shrank_is_read_from_its_start(log: Any) -> None:
     logs = Logs(ENGINES)
     append(log, UP * 3)
     logs.follow(log)
@@ -56,14 +57,14 @@ def test_a_log_that_shrank_is_read_from_its_start(log):
     assert [event.kind for event in logs.news(log)] == ["configured"]
 
 
-def test_a_log_that_went_has_no_news(log):
+def test_a_log_that_went_has_no_news(log: Any) -> None:
     logs = Logs(ENGINES)
     logs.follow(log)
     log.unlink()
     assert list(logs.news(log)) == []
 
 
-def test_each_log_is_read_as_its_daemon_writes_it(tmp_path):
+def test_each_log_is_read_as_its_daemon_writes_it(tmp_path: Path) -> None:
     line = 'time="2026-01-01T00:00:00Z" level=info msg="Peer Up" Key=192.0.2.1 State=BGP_FSM_OPENCONFIRM\n'
     for name, found in (("gobgpd.log", [LogEvent("session-up", "192.0.2.1")]), ("bgpd.log", [])):
         path = tmp_path / name

@@ -28,7 +28,7 @@ from unit.engine_labs import OTHER, FakeContext, Machine, loaded
 THIRD = OTHER.replace("/24: 2", "/24: 3")
 
 
-def fail(machine: Machine, text: str, **options: object) -> str:
+def fail(machine: Machine, text: str, **options: Any) -> str:
     """Let the first change of an `up` fail, and return the error."""
     machine.kernel.faults.fail_at(0, errno.ENOMEM)
     with pytest.raises(NlanError) as raised:

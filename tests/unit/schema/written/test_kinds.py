@@ -1,6 +1,7 @@
 """What a value may be: what the kernel and the daemons take, and nothing else."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from nlan.services.router import kinds as kinds_of_routing
 from nlan.services.router import written as routing
 from nlan.services.router.model import Router
 
-WRONG: list[tuple[Kind, str, str]] = [
+WRONG: list[tuple[Kind[Any], str, str]] = [
     (common.UNDERLAY, "fe80::1%eth1/64", "is not an address"),
     (common.ADDRESSES, "2001:db8::1%a b/64", "is not an address"),
     (routing.NEXT_HOP, "2001:db8::1%eth1", "is not an address"),

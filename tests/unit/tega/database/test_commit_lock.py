@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from threading import Event, Lock, Thread
+from typing import NoReturn
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_a_gate_may_be_opened_twice() -> None:
 
 def test_a_log_that_cannot_be_held_fails_whoever_waits() -> None:
     class Refusing(MemoryLog):
-        def hold(self):  # type: ignore[no-untyped-def]
+        def hold(self) -> NoReturn:  # type: ignore[override]
             raise OSError("no")
 
     with Database(Refusing()) as database:

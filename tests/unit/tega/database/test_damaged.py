@@ -151,13 +151,14 @@ def test_a_retry_is_not_committed_twice_where_its_id_was_lost(store: Path, state
     direct(store, statement)
     with open_database(store) as database:
         again = [Change(Op.PUT, ("r1",), 151)]
-        for ask in (
+        asked: tuple[Callable[[], object], ...] = (
             lambda: database.commit(again, request_id="id-151"),
             lambda: database.submit(
                 database.request(again, request_id="new"), database.request(again, request_id="id-151")
             ),
             lambda: database.find_request("id-151"),
-        ):
+        )
+        for ask in asked:
             with pytest.raises(DamagedStore):
                 ask()
         late = list(database.history(after=COMMITS))

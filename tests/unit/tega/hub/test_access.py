@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tega.hub.access import FULL, access
@@ -23,11 +25,11 @@ from tega.protocol.errors import Denied
         ("a.*", "b", False),
     ],
 )
-def test_a_prefix_covers_what_is_at_and_below_it(prefix, path, allowed):
+def test_a_prefix_covers_what_is_at_and_below_it(prefix: Any, path: str, allowed: Any) -> None:
     assert access(read=[prefix]).allows("read", parse_path(path)) is allowed
 
 
-def test_what_is_not_said_is_denied_with_the_path():
+def test_what_is_not_said_is_denied_with_the_path() -> None:
     one = access(read=["a"])
     one.require("read", ("a", "b"))
     with pytest.raises(Denied, match=r"allow to write a\.b"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from typing import Any
@@ -28,10 +29,12 @@ STEPS = [{"do": "put", "path": f"a.k{i}", "value": i} for i in range(3000)]
     ],
     ids=["put", "merge", "list", "apply"],
 )
-def test_a_large_commit_is_looked_through_and_made_on_other_threads(message, monkeypatch):
+def test_a_large_commit_is_looked_through_and_made_on_other_threads(
+    message: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads: list[int] = []
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             database = hub.store.database
             for name in ("request", "submit"):
@@ -42,8 +45,8 @@ def test_a_large_commit_is_looked_through_and_made_on_other_threads(message, mon
             assert len(threads) == 2
             await one.ask(op="put", path="b", value=1)
 
-    def seen(real):
-        def call(*args, **kwargs):
+    def seen(real: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
             threads.append(threading.get_ident())
             return real(*args, **kwargs)
 
@@ -52,8 +55,8 @@ def test_a_large_commit_is_looked_through_and_made_on_other_threads(message, mon
     run(work())
 
 
-def test_what_comes_behind_a_large_message_is_done_behind_it():
-    async def work():
+def test_what_comes_behind_a_large_message_is_done_behind_it() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             first = one.send(op="put", path="a", value={f"k{i}": "x" * 20 for i in range(5000)})
@@ -69,8 +72,8 @@ def test_what_comes_behind_a_large_message_is_done_behind_it():
     run(work())
 
 
-def test_who_leaves_in_the_middle_of_a_large_message_is_forgotten():
-    async def work():
+def test_who_leaves_in_the_middle_of_a_large_message_is_forgotten() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             one.send(op="put", path="a", value="x" * 70_000)
@@ -82,11 +85,11 @@ def test_who_leaves_in_the_middle_of_a_large_message_is_forgotten():
     run(work())
 
 
-def test_the_loop_turns_while_much_is_selected(monkeypatch):
+def test_the_loop_turns_while_much_is_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "INLINE_S", 0.0)
     monkeypatch.setattr(lanes, "SLICE_S", 0.001)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             for part in range(20):
                 await hub.store.put(f"r{part}", {f"k{i}": i for i in range(2000)})
@@ -102,17 +105,17 @@ def test_the_loop_turns_while_much_is_selected(monkeypatch):
     run(work())
 
 
-def test_long_works_take_turns(monkeypatch):
+def test_long_works_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "INLINE_S", 0.0)
     monkeypatch.setattr(lanes, "SLICE_S", 0.0)
     order = []
 
-    def steps(name, number):
+    def steps(name: Any, number: Any) -> Iterator[Any]:
         for _ in range(number):
             order.append(name)
             yield
 
-    async def work():
+    async def work() -> None:
         lane = Lane()
         await asyncio.gather(lane.run(steps("long", 1000)), lane.run(steps("short", 5)))
         lane.close()
@@ -122,16 +125,16 @@ def test_long_works_take_turns(monkeypatch):
     assert "".join(name[0] for name in order[:10]).count("s") >= 4
 
 
-def test_work_that_nobody_waits_for_ends(monkeypatch):
+def test_work_that_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "SLICE_S", 0.001)
     seen = count()
 
-    def endless():
+    def endless() -> Iterator[Any]:
         while True:
             next(seen)
             yield
 
-    async def work():
+    async def work() -> None:
         lane = Lane()
         task = asyncio.create_task(lane.run(endless()))
         await until(lambda: next(seen) > 1000)
@@ -147,8 +150,10 @@ def test_work_that_nobody_waits_for_ends(monkeypatch):
 
 
 @pytest.mark.parametrize("path", [r"((\w{0,8}){0,8}){0,8}!|a", ""])
-def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, monkeypatch):
-    async def work():
+def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             slow, quick = Talker(hub), Talker(hub)
             await slow.ask(op="subscribe", path=path, regex=bool(path))
@@ -156,7 +161,7 @@ def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, mon
             gate = asyncio.Event()
             real = hub.changefeed.lane.call
 
-            async def call(job):
+            async def call(job: Any) -> Any:
                 await gate.wait()
                 return await real(job)
 
@@ -175,10 +180,12 @@ def test_a_subscriber_whose_part_takes_long_delays_nobody_and_gets_all(path, mon
     run(work())
 
 
-def test_expressions_that_take_long_together_are_matched_beside_the_loop(monkeypatch):
+def test_expressions_that_take_long_together_are_matched_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(changefeed, "PATTERNS_S", -1.0)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             one, plain = Talker(hub), Talker(hub)
             await one.ask(op="subscribe", path="a.*", regex=True)
@@ -193,10 +200,10 @@ def test_expressions_that_take_long_together_are_matched_beside_the_loop(monkeyp
     run(work())
 
 
-def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
+def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changefeed, "MANY", 3)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             wishes = {
                 "a": (5, False),
@@ -219,7 +226,7 @@ def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
             await until(lambda: limited.revs() == [2, 3])
             assert limited.changes()[0] == ("put", "a.k3", 3)
 
-            def has_come(talker):
+            def has_come(talker: Any) -> bool:
                 return 2 in talker.revs()
 
             for path, (number, _) in wishes.items():
@@ -234,13 +241,13 @@ def test_a_commit_of_many_changes_reaches_everybody_it_concerns(monkeypatch):
     run(work())
 
 
-def test_a_large_value_has_its_keys_in_their_order():
+def test_a_large_value_has_its_keys_in_their_order() -> None:
     value: dict[str, Any] = {}
     for number in range(6):
         value[f"small{number}"] = number
         value[f"large{number}"] = {f"k{item * 7919 % 1000}": item for item in range(1000)}
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             talker = Talker(hub)
             await talker.ask(op="put", path="a", value=value)

@@ -1,17 +1,20 @@
 from functools import partial
+from typing import Any
+
+import pytest
 
 from tega.errors import StoreIOError
-from tega.hub import changefeed
+from tega.hub import Hub, changefeed
 from tega.hub.changefeed import BATCH
 from unit.tega.serving import Talker, hubbing, run, until
 
 
-async def put(hub, path, value):
+async def put(hub: Hub, path: str, value: Any) -> Any:
     return (await hub.store.put(path, value, author="writer")).rev
 
 
-def test_every_commit_comes_in_order_and_says_who():
-    async def work():
+def test_every_commit_comes_in_order_and_says_who() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             answer = await one.ask(op="subscribe", path="a")
@@ -25,8 +28,8 @@ def test_every_commit_comes_in_order_and_says_who():
     run(work())
 
 
-def test_a_subscription_from_a_revision_gets_the_past_and_then_the_present():
-    async def work():
+def test_a_subscription_from_a_revision_gets_the_past_and_then_the_present() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             for i in range(3 * BATCH):
                 await put(hub, "a", i)
@@ -40,8 +43,8 @@ def test_a_subscription_from_a_revision_gets_the_past_and_then_the_present():
     run(work())
 
 
-def test_a_slow_subscriber_is_left_behind_told_so_and_resumes_without_a_gap():
-    async def work():
+def test_a_slow_subscriber_is_left_behind_told_so_and_resumes_without_a_gap() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             slow, quick = Talker(hub), Talker(hub)
             await slow.ask(op="subscribe", path="")
@@ -62,8 +65,8 @@ def test_a_slow_subscriber_is_left_behind_told_so_and_resumes_without_a_gap():
     run(work())
 
 
-def test_who_is_full_again_while_catching_up_waits_again():
-    async def work():
+def test_who_is_full_again_while_catching_up_waits_again() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             await one.ask(op="subscribe", path="")
@@ -72,7 +75,7 @@ def test_who_is_full_again_while_catching_up_waits_again():
                 await put(hub, "a", i)
             await until(lambda: hub.changefeed.head == 200)
 
-            def more_than(number):
+            def more_than(number: Any) -> bool:
                 return len(one.revs()) > number
 
             while len(one.revs()) < 200:
@@ -87,8 +90,8 @@ def test_who_is_full_again_while_catching_up_waits_again():
     run(work())
 
 
-def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_told():
-    async def work():
+def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_told() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             await put(hub, "a", 1)
             one = Talker(hub)
@@ -101,8 +104,8 @@ def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_told():
     run(work())
 
 
-def test_who_comes_after_the_horizon_is_told_what_it_missed():
-    async def work():
+def test_who_comes_after_the_horizon_is_told_what_it_missed() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             for i in range(20):
                 await put(hub, "a", i)
@@ -118,8 +121,8 @@ def test_who_comes_after_the_horizon_is_told_what_it_missed():
     run(work())
 
 
-def test_a_pattern_hears_of_what_goes_with_a_node_above_also_from_the_past():
-    async def work():
+def test_a_pattern_hears_of_what_goes_with_a_node_above_also_from_the_past() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             live = Talker(hub)
             await live.ask(op="subscribe", path=r"a\.\w\.f", regex=True)
@@ -141,8 +144,8 @@ def test_a_pattern_hears_of_what_goes_with_a_node_above_also_from_the_past():
     run(work())
 
 
-def test_a_pattern_counts_what_the_same_commit_did_before():
-    async def work():
+def test_a_pattern_counts_what_the_same_commit_did_before() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             await one.ask(op="subscribe", path=r"a\.f", regex=True)
@@ -154,10 +157,10 @@ def test_a_pattern_counts_what_the_same_commit_did_before():
     run(work())
 
 
-def test_large_commits_of_the_past_come_one_by_one(monkeypatch):
+def test_large_commits_of_the_past_come_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changefeed, "BATCH_BYTES", 1000)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             for size in (10, 10, 2000, 2000, 10):
                 await put(hub, "a", "x" * size)
@@ -169,10 +172,10 @@ def test_large_commits_of_the_past_come_one_by_one(monkeypatch):
     run(work())
 
 
-def test_a_store_that_cannot_be_read_for_a_while_is_read_again(monkeypatch):
+def test_a_store_that_cannot_be_read_for_a_while_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changefeed, "RETRY_S", 0.01)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             live, late = Talker(hub), Talker(hub)
             await live.ask(op="subscribe", path=r"a\.\w", regex=True)
@@ -182,10 +185,10 @@ def test_a_store_that_cannot_be_read_for_a_while_is_read_again(monkeypatch):
             await late.ask(op="subscribe", path="a", after=0)
             await until(lambda: live.revs() == late.revs() == [1, 2])
 
-    def failing_twice(real):
+    def failing_twice(real: Any) -> Any:
         failures = [StoreIOError("the disk is away")] * 2
 
-        def read(*args, **kwargs):
+        def read(*args: Any, **kwargs: Any) -> Any:
             if failures:
                 raise failures.pop()
             return real(*args, **kwargs)
@@ -195,8 +198,8 @@ def test_a_store_that_cannot_be_read_for_a_while_is_read_again(monkeypatch):
     run(work())
 
 
-def test_unsubscribing_ends_it():
-    async def work():
+def test_unsubscribing_ends_it() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one, other = Talker(hub), Talker(hub)
             sub = (await one.ask(op="subscribe", path="a"))["sub"]

@@ -1,10 +1,11 @@
 # ruff: noqa: E501 - tables read better whole
 import asyncio
+from typing import Any
 
 import pytest
 
 from tega.api import Change, Op
-from tega.hub import access
+from tega.hub import Hub, access
 from tega.hub.connection import MAX_CALLS
 from tega.hub.operations import standard_operations
 from tega.log.state import State
@@ -13,20 +14,20 @@ from unit.tega.serving import Talker, hubbing, run, until
 
 
 class Clock:
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 1000.0
 
-    def __call__(self):
+    def __call__(self) -> Any:
         return self.now
 
 
-def test_every_request_has_an_operation_or_is_the_connections_own():
+def test_every_request_has_an_operation_or_is_the_connections_own() -> None:
     left = {kind.__name__ for kind in REQUESTS} - {kind.__name__ for kind in standard_operations()}
     assert left == {"Hello", "Abort"}
 
 
-def test_a_session_needs_a_hello_first():
-    async def work():
+def test_a_session_needs_a_hello_first() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             other = Talker(hub, name="x" * 200)
@@ -39,8 +40,8 @@ def test_a_session_needs_a_hello_first():
     run(work())
 
 
-def test_a_name_is_taken_until_its_key_is_shown():
-    async def work():
+def test_a_name_is_taken_until_its_key_is_shown() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             first = Talker(hub, name="pe1")
             key = first.greeting()["ok"]["key"]
@@ -54,8 +55,8 @@ def test_a_name_is_taken_until_its_key_is_shown():
     run(work())
 
 
-def test_ephemeral_nodes_and_functions_go_with_the_session_when_its_time_is_over():
-    async def work():
+def test_ephemeral_nodes_and_functions_go_with_the_session_when_its_time_is_over() -> None:
+    async def work() -> None:
         clock = Clock()
         async with hubbing(clock) as hub:
             one, other = Talker(hub, name="one", ttl=5), Talker(hub, ttl=3600)
@@ -76,12 +77,12 @@ def test_ephemeral_nodes_and_functions_go_with_the_session_when_its_time_is_over
     run(work())
 
 
-def _tree(hub):
+def _tree(hub: Hub) -> Any:
     return hub.store.database.get().value
 
 
-def test_a_sign_of_life_keeps_a_session_and_bye_ends_it_at_once():
-    async def work():
+def test_a_sign_of_life_keeps_a_session_and_bye_ends_it_at_once() -> None:
+    async def work() -> None:
         clock = Clock()
         async with hubbing(clock) as hub:
             one = Talker(hub, name="one", ttl=5)
@@ -97,8 +98,8 @@ def test_a_sign_of_life_keeps_a_session_and_bye_ends_it_at_once():
     run(work())
 
 
-def test_a_server_that_slept_does_not_hold_it_against_its_clients():
-    async def work():
+def test_a_server_that_slept_does_not_hold_it_against_its_clients() -> None:
+    async def work() -> None:
         clock = Clock()
         async with hubbing(clock) as hub:
             one = Talker(hub, name="one", ttl=5)
@@ -112,8 +113,8 @@ def test_a_server_that_slept_does_not_hold_it_against_its_clients():
     run(work())
 
 
-def test_calls_go_to_the_owner_and_back_with_progress():
-    async def work():
+def test_calls_go_to_the_owner_and_back_with_progress() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             owner, caller = Talker(hub, name="owner"), Talker(hub, name="caller")
             await owner.ask(op="offer", path="a.f")
@@ -134,8 +135,8 @@ def test_calls_go_to_the_owner_and_back_with_progress():
     run(work())
 
 
-def test_errors_time_outs_cancellation_and_death_arrive_as_such():
-    async def work():
+def test_errors_time_outs_cancellation_and_death_arrive_as_such() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             owner, caller = Talker(hub, name="owner"), Talker(hub)
             await owner.ask(op="offer", path="f")
@@ -155,8 +156,8 @@ def test_errors_time_outs_cancellation_and_death_arrive_as_such():
     run(work())
 
 
-def test_a_function_replaces_no_data_and_takes_none_with_it():
-    async def work():
+def test_a_function_replaces_no_data_and_takes_none_with_it() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub, name="one")
             await one.ask(op="put", path="a.b", value=1)
@@ -177,8 +178,8 @@ def test_a_function_replaces_no_data_and_takes_none_with_it():
     run(work())
 
 
-def test_nobody_answers_for_another():
-    async def work():
+def test_nobody_answers_for_another() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             owner, caller, thief = Talker(hub), Talker(hub), Talker(hub)
             await owner.ask(op="offer", path="f")
@@ -195,8 +196,8 @@ def test_nobody_answers_for_another():
     run(work())
 
 
-def test_channels_by_name_by_star_and_by_expression():
-    async def work():
+def test_channels_by_name_by_star_and_by_expression() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             named, star, regex, sender = Talker(hub), Talker(hub), Talker(hub), Talker(hub, name="sender")
             await named.ask(op="listen", channel="news.a")
@@ -214,8 +215,8 @@ def test_channels_by_name_by_star_and_by_expression():
     run(work())
 
 
-def test_a_slow_listener_loses_messages_and_is_told_how_many():
-    async def work():
+def test_a_slow_listener_loses_messages_and_is_told_how_many() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             slow, sender = Talker(hub), Talker(hub)
             await slow.ask(op="listen", channel="c")
@@ -230,8 +231,8 @@ def test_a_slow_listener_loses_messages_and_is_told_how_many():
     run(work())
 
 
-def test_a_token_reads_writes_calls_and_hears_only_what_it_may():
-    async def work():
+def test_a_token_reads_writes_calls_and_hears_only_what_it_may() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             limited = Talker(hub, access(read=["open"], write=["open.in"], call=["f"]))
             other = Talker(hub)
@@ -271,8 +272,8 @@ def test_a_token_reads_writes_calls_and_hears_only_what_it_may():
     run(work())
 
 
-def test_who_floods_is_slowed_down():
-    async def work():
+def test_who_floods_is_slowed_down() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             flood = Talker(hub)
             numbers = [flood.send(op="put", path="a", value=number) for number in range(300)]
@@ -283,8 +284,8 @@ def test_who_floods_is_slowed_down():
     run(work())
 
 
-def test_who_waits_for_others_is_heard_and_can_be_asked_itself():
-    async def work():
+def test_who_waits_for_others_is_heard_and_can_be_asked_itself() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             owner, caller = Talker(hub), Talker(hub)
             await owner.ask(op="offer", path="f")
@@ -306,8 +307,8 @@ def test_who_waits_for_others_is_heard_and_can_be_asked_itself():
      b'{"id":7,"op":"get","at":1e400}', b'{"id":7,"op":"put","path":"a","value":' + b"[" * 50_000,
      b'{"id":7,"op":"head","extra":1}'],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused_and_the_session_goes_on(data):
-    async def work():
+def test_what_cannot_be_read_is_refused_and_the_session_goes_on(data: Any) -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             one.connection.receive(data)
@@ -319,8 +320,10 @@ def test_what_cannot_be_read_is_refused_and_the_session_goes_on(data):
     run(work())
 
 
-def test_a_request_that_fails_in_the_server_says_so_and_no_more(caplog, monkeypatch):
-    async def work():
+def test_a_request_that_fails_in_the_server_says_so_and_no_more(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             monkeypatch.setattr(hub, "channels", None)
@@ -337,8 +340,8 @@ def broken_plan(state: State) -> list[Change]:
     raise ValueError("invalid literal")
 
 
-def test_a_fault_in_one_commit_is_not_everybodys():
-    async def work():
+def test_a_fault_in_one_commit_is_not_everybodys() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             broken = hub.store.database.request([])
             broken.plan = broken_plan
@@ -354,8 +357,8 @@ def test_a_fault_in_one_commit_is_not_everybodys():
     run(work())
 
 
-def test_stopping_ends_every_session_and_its_nodes():
-    async def work():
+def test_stopping_ends_every_session_and_its_nodes() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             await one.ask(op="put", path="e", value=1, ephemeral=True)

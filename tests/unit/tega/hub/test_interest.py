@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tega.api import Change, Commit, Op
@@ -7,7 +9,7 @@ from tega.paths import parse_path
 from tega.tree.nodes import build
 
 
-def change(op: str, path: str, value=None) -> Change:
+def change(op: str, path: str, value: Any = None) -> Change:
     return Change(Op(op), parse_path(path), value)
 
 
@@ -15,7 +17,7 @@ def commit(*changes: Change) -> Commit:
     return Commit(2, 0.0, "", "", "", changes, {}, b"", b"")
 
 
-def shown(interest: Interest, *changes: Change, before=None, who=FULL):
+def shown(interest: Interest, *changes: Change, before: Any = None, who: Any = FULL) -> Any:
     tree = None if before is None else build(before, 1)
     return [
         (item.op.value, ".".join(item.path), item.value)
@@ -46,7 +48,7 @@ ABC = Interest(("a", "b", "c"))
         (change("put", "b", 1), []),
     ],
 )
-def test_a_path_hears_of_itself_below_and_above(one, expected):
+def test_a_path_hears_of_itself_below_and_above(one: Any, expected: Any) -> None:
     assert shown(ABC, one) == expected
 
 
@@ -61,30 +63,30 @@ def test_a_path_hears_of_itself_below_and_above(one, expected):
         (change("delete", "a.b.x"), []),
     ],
 )
-def test_a_deletion_carries_what_it_took_away(one, expected):
+def test_a_deletion_carries_what_it_took_away(one: Any, expected: Any) -> None:
     assert shown(ABC, one, before={"a": {"b": {"c": {"d": 1}}}}) == expected
 
 
-def test_what_was_not_there_is_not_said_to_have_gone():
+def test_what_was_not_there_is_not_said_to_have_gone() -> None:
     for one in (change("delete", "a"), change("put", "a", {"x": 6}), change("merge", "a", {"b": 9})):
         assert shown(ABC, one, before={"a": {"b": {}}}) == []
 
 
-def test_a_pattern_hears_at_and_below_what_matches():
+def test_a_pattern_hears_at_and_below_what_matches() -> None:
     pattern = regex_interest(r"config-.*")
     assert shown(pattern, change("put", "config-pe1.Ptn.x", 1)) == [("put", "config-pe1.Ptn.x", 1)]
     assert shown(pattern, change("delete", "config-pe1")) == [("delete", "config-pe1", None)]
     assert shown(pattern, change("put", "other", 1)) == []
 
 
-def test_a_pattern_matches_whole_segments_not_beginnings():
+def test_a_pattern_matches_whole_segments_not_beginnings() -> None:
     pattern = regex_interest(r"config-pe1\.x.")
     assert shown(pattern, change("put", "config-pe10.xx", 1)) == []
     assert shown(pattern, change("put", "config-pe1.xxx", 1)) == []
     assert shown(pattern, change("put", "config-pe1.xx.b", 1)) == [("put", "config-pe1.xx.b", 1)]
 
 
-def test_a_pattern_hears_of_what_comes_and_goes_with_a_node_above():
+def test_a_pattern_hears_of_what_comes_and_goes_with_a_node_above() -> None:
     pattern = regex_interest(r"a\.\w+\.f")
     one = change("put", "a", {"x": {"f": 1}, "y": {"g": 2}})
     before = {"a": {"x": {"f": 0}, "z": {"f": 3}}}
@@ -97,7 +99,7 @@ def test_a_pattern_hears_of_what_comes_and_goes_with_a_node_above():
     assert merged == [("delete", "a.x.f", 0), ("put", "a.y.f", 6)]
 
 
-def test_the_changes_of_one_commit_see_each_other():
+def test_the_changes_of_one_commit_see_each_other() -> None:
     steps = [change("put", "a.b.c", 1), change("merge", "a.b", {"c": 2}), change("delete", "a")]
     expected = [("put", "a.b.c", 1), ("put", "a.b.c", 2), ("delete", "a.b.c", 2)]
     assert shown(ABC, *steps, before={"a": {"x": 0}}) == expected
@@ -121,20 +123,20 @@ LIMITED = access(read=["a.b", "config-*", "x.y-*"])
         (change("delete", "x.z"), []),
     ],
 )  # fmt: skip
-def test_a_subscriber_wider_than_its_rights_is_told_of_its_part(one, expected):
+def test_a_subscriber_wider_than_its_rights_is_told_of_its_part(one: Any, expected: Any) -> None:
     before = {"a": {"b": 6, "c": 0}, "config-2": 7, "x": {"y-1": 8, "z": 9}, "z": 1}
     assert sorted(shown(Interest(), one, before=before, who=LIMITED)) == sorted(expected)
     assert sorted(shown(regex_interest(".*"), one, before=before, who=LIMITED)) == sorted(expected)
 
 
-def test_rights_come_before_the_pattern():
+def test_rights_come_before_the_pattern() -> None:
     pattern = regex_interest(r".*\..*")
     one = change("put", "", {"a": {"b": 1, "c": 2}, "z": {"y": 3}})
     assert shown(pattern, one, before={}, who=LIMITED) == [("put", "a.b", 1)]
     assert shown(pattern, one, before={}, who=access()) == []
 
 
-def test_an_index_finds_at_above_and_below_and_nothing_else():
+def test_an_index_finds_at_above_and_below_and_nothing_else() -> None:
     index = Index()
     wishes = {1: "a", 2: "a.b", 3: "a.b.c", 4: "x", 5: ""}
     for number, path in wishes.items():
@@ -149,7 +151,7 @@ def test_an_index_finds_at_above_and_below_and_nothing_else():
     assert not index._under
 
 
-def test_an_index_asks_a_pattern_only_where_a_path_begins_like_it():
+def test_an_index_asks_a_pattern_only_where_a_path_begins_like_it() -> None:
     index = Index()
     wishes = {1: r"config-([^.]*)", 2: r"stats\..*", 3: r".*\.x", 4: r"(a|b)\.x", 5: "co.*"}
     for number, text in wishes.items():
@@ -166,7 +168,7 @@ def test_an_index_asks_a_pattern_only_where_a_path_begins_like_it():
     assert not index._beginnings
 
 
-def test_what_takes_long_is_known_beforehand():
+def test_what_takes_long_is_known_beforehand() -> None:
     tree = build({"a": {"b": 1}, "big": {f"k{i}": {"x": i} for i in range(600)}}, 1)
     pattern = regex_interest(r".*\..*\.x")
     assert not costly(pattern, FULL, commit(change("put", "a.b", 1)), tree)
@@ -195,6 +197,6 @@ def test_what_takes_long_is_known_beforehand():
         ({f"k{i}": {"a": 1, "b": 2} for i in range(250)}, True),
     ],
 )
-def test_what_is_heavy_is_found_without_looking_at_all_of_it(value, heavy):
+def test_what_is_heavy_is_found_without_looking_at_all_of_it(value: Any, heavy: Any) -> None:
     assert is_heavy(value) is heavy
     assert is_heavy(build(value, 1)) is heavy

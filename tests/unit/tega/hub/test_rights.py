@@ -210,14 +210,14 @@ async def held(low: Talker) -> list[Any]:
 
 
 @pytest.mark.parametrize("token", TOKENS)
-def test_who_has_no_right_sees_no_difference(token):
+def test_who_has_no_right_sees_no_difference(token: Any) -> None:
     left, right = (run(seen(world, TOKENS[token])) for world in WORLDS)
     assert len(left) == len(right)
     for one, other in zip(left, right, strict=True):
         assert one == other
 
 
-def test_who_has_every_right_sees_the_difference():
+def test_who_has_every_right_sees_the_difference() -> None:
     """The test can fail."""
     left, right = (run(seen(world, access(name="all", read=["**"]))) for world in WORLDS)
     pairs = zip(left, right, strict=False)
@@ -226,7 +226,7 @@ def test_who_has_every_right_sees_the_difference():
     assert {"Subscribers", "Channels", "Export", "push"} <= different
 
 
-def test_every_field_of_every_operation_is_asked_for():
+def test_every_field_of_every_operation_is_asked_for() -> None:
     """A new operation or field is part of this test, or listed as irrelevant."""
     alike = "id args kwargs call_id body until ephemeral mode dry_run history doc name key ttl"
     irrelevant = set(alike.split())

@@ -1,9 +1,13 @@
-from tega.hub import access, transactions
+from typing import Any
+
+import pytest
+
+from tega.hub import Hub, access, transactions
 from unit.tega.serving import Talker, hubbing, run
 
 
-def test_a_transaction_reads_its_own_writes_shows_its_candidate_and_is_one_commit():
-    async def work():
+def test_a_transaction_reads_its_own_writes_shows_its_candidate_and_is_one_commit() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub, name="one")
             await one.ask(op="put", path="a", value={"x": 1, "y": 2})
@@ -27,8 +31,8 @@ def test_a_transaction_reads_its_own_writes_shows_its_candidate_and_is_one_commi
     run(work())
 
 
-def test_of_two_that_write_one_path_the_second_to_commit_loses_and_learns_to_whom():
-    async def work():
+def test_of_two_that_write_one_path_the_second_to_commit_loses_and_learns_to_whom() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one, other = Talker(hub, name="one"), Talker(hub, name="other")
             await one.ask(op="put", path="r", value={"a": 1, "b": 3})
@@ -46,8 +50,8 @@ def test_of_two_that_write_one_path_the_second_to_commit_loses_and_learns_to_who
     run(work())
 
 
-def test_what_was_created_meanwhile_is_a_collision_too():
-    async def work():
+def test_what_was_created_meanwhile_is_a_collision_too() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             txid = (await one.ask(op="begin"))["txid"]
@@ -58,8 +62,8 @@ def test_what_was_created_meanwhile_is_a_collision_too():
     run(work())
 
 
-def test_cancelled_and_forgotten_transactions_are_gone():
-    async def work():
+def test_cancelled_and_forgotten_transactions_are_gone() -> None:
+    async def work() -> None:
         clock = [100.0]
         async with hubbing(lambda: clock[0]) as hub:
             one = Talker(hub, ttl=3600)
@@ -76,8 +80,8 @@ def test_cancelled_and_forgotten_transactions_are_gone():
     run(work())
 
 
-def test_a_session_takes_its_transactions_with_it():
-    async def work():
+def test_a_session_takes_its_transactions_with_it() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one, other = Talker(hub), Talker(hub)
             txid = (await one.ask(op="begin"))["txid"]
@@ -88,8 +92,8 @@ def test_a_session_takes_its_transactions_with_it():
     run(work())
 
 
-def test_a_transaction_sent_whole_is_checked_against_what_it_read():
-    async def work():
+def test_a_transaction_sent_whole_is_checked_against_what_it_read() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             rev = (await one.ask(op="put", path="a", value=1))["rev"]
@@ -102,8 +106,8 @@ def test_a_transaction_sent_whole_is_checked_against_what_it_read():
     run(work())
 
 
-def test_a_commit_sent_twice_is_the_same_commit():
-    async def work():
+def test_a_commit_sent_twice_is_the_same_commit() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             txid = (await one.ask(op="begin"))["txid"]
@@ -118,8 +122,8 @@ def test_a_commit_sent_twice_is_the_same_commit():
     run(work())
 
 
-def test_a_request_sent_twice_is_committed_once():
-    async def work():
+def test_a_request_sent_twice_is_committed_once() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             first = await one.ask(op="put", path="a", value=1, request="r1")
@@ -130,14 +134,14 @@ def test_a_request_sent_twice_is_committed_once():
     run(work())
 
 
-def of(hub, name):
+def of(hub: Hub, name: Any) -> Any:
     return Talker(hub, access(name=name, read=["**"], write=["**"]))
 
 
-def test_a_token_has_its_share_of_open_transactions_and_no_more(monkeypatch):
+def test_a_token_has_its_share_of_open_transactions_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "MAX_OPEN_TOKEN", 3)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             one, same, other = of(hub, "one"), of(hub, "one"), of(hub, "other")
             held = [await talker.ask(op="begin") for talker in (one, same, one)]
@@ -149,11 +153,11 @@ def test_a_token_has_its_share_of_open_transactions_and_no_more(monkeypatch):
     run(work())
 
 
-def test_what_open_transactions_hold_is_limited_by_bytes(monkeypatch):
+def test_what_open_transactions_hold_is_limited_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "MAX_BYTES_TOKEN", 5000)
     monkeypatch.setattr(transactions, "MAX_BYTES", 9000)
 
-    async def work():
+    async def work() -> None:
         async with hubbing() as hub:
             one, other = of(hub, "one"), of(hub, "other")
             first, second = [(await one.ask(op="begin"))["txid"] for _ in range(2)]
@@ -171,8 +175,8 @@ def test_what_open_transactions_hold_is_limited_by_bytes(monkeypatch):
     run(work())
 
 
-def test_a_large_transaction_is_looked_through_beside_the_loop():
-    async def work():
+def test_a_large_transaction_is_looked_through_beside_the_loop() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one = Talker(hub)
             txid = (await one.ask(op="begin"))["txid"]
@@ -188,8 +192,8 @@ def test_a_large_transaction_is_looked_through_beside_the_loop():
     run(work())
 
 
-def test_nobody_finds_the_transaction_of_another_token():
-    async def work():
+def test_nobody_finds_the_transaction_of_another_token() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             one, other = of(hub, "one"), of(hub, "other")
             txid = (await one.ask(op="begin"))["txid"]

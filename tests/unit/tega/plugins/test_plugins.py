@@ -1,5 +1,8 @@
 import sys
 import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -21,7 +24,7 @@ pe2:
 """
 
 
-def test_a_template_fills_in_addresses_and_runs_nothing():
+def test_a_template_fills_in_addresses_and_runs_nothing() -> None:
     addresses = {"pe1": "10.0.0.1/24", "pe2": "10.0.0.2/24"}
     assert render(STATE, addresses)["pe1"]["Ptn"]["wan"]["Links"] == {
         "LocalIp": "10.0.0.1",
@@ -65,13 +68,15 @@ class Greeter(Plugin):
 """
 
 
-def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeypatch):
+def test_a_folders_plugins_are_loaded_and_loaded_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also within the second in which Python would take its bytecode for the new file's."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     file = tmp_path / "greeter.py"
     file.write_text(GREETER)
 
-    async def work():
+    async def work() -> None:
         async with served(folders=[tmp_path], settings={"Greeter.word": "Hi"}) as db:
             assert await db.call("plugins.greet", "Ann") == "Hi, Ann"
             await db.put("names.x", "trouble")
@@ -94,19 +99,19 @@ def test_a_folders_plugins_are_loaded_and_loaded_again(tmp_path, caplog, monkeyp
     assert "plugin.failed" in caplog.text
 
 
-def test_a_plugin_that_gets_no_more_is_logged(caplog):
+def test_a_plugin_that_gets_no_more_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     class Listener(Plugin):
         pass
 
-    async def ended():
+    async def ended() -> AsyncIterator[Any]:
         raise StoreClosed("the client was closed")
         yield
 
-    run(Listener(Client("192.0.2.1"), {})._run(ended(), print))
+    run(Listener(Client("192.0.2.1"), {})._run(cast(Any, ended()), print))
     assert "plugin.deaf name=Listener reason=the client was closed" in caplog.text
 
 
-def test_a_plugin_that_does_not_start_is_left_out_and_reported(tmp_path):
+def test_a_plugin_that_does_not_start_is_left_out_and_reported(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(
         textwrap.dedent("""
         from tega.plugins import Plugin
@@ -121,7 +126,7 @@ def test_a_plugin_that_does_not_start_is_left_out_and_reported(tmp_path):
         """)
     )
 
-    async def work():
+    async def work() -> None:
         async with served(folders=[tmp_path], enable=["template"]) as db:
             shown = await db.ask("plugins")
             assert shown["Bad"] == {"failed": "OSError: no such device"}
@@ -133,11 +138,11 @@ def test_a_plugin_that_does_not_start_is_left_out_and_reported(tmp_path):
 
 
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Packages with plugins, as an installer leaves them."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def install(module, source, name):
+    def install(module: Any, source: Any, name: Any) -> None:
         (tmp_path / f"{module}.py").write_text(source)
         about = tmp_path / f"{module}-1.dist-info"
         about.mkdir()
@@ -147,10 +152,10 @@ def installed(tmp_path, monkeypatch):
     return install
 
 
-def test_a_plugin_of_an_installed_package_is_loaded_by_its_name(installed):
+def test_a_plugin_of_an_installed_package_is_loaded_by_its_name(installed: Any) -> None:
     installed("tega_test_greeter", GREETER, "greet")
 
-    async def work():
+    async def work() -> None:
         async with served(enable=["greet"], settings={"greet.word": "Hi"}) as db:
             assert await db.call("plugins.greet", "Ann") == "Hi, Ann"
             assert (await db.ask("plugins"))["greet"] == {"session": "Greeter", "doc": "Says hello."}
@@ -169,11 +174,13 @@ def test_a_plugin_of_an_installed_package_is_loaded_by_its_name(installed):
         ("class Greeter: pass", "plugin bad: .* is not a subclass"),
     ],
 )
-def test_a_package_whose_plugin_cannot_be_loaded_is_named(installed, monkeypatch, source, wanted):
+def test_a_package_whose_plugin_cannot_be_loaded_is_named(
+    installed: Any, monkeypatch: pytest.MonkeyPatch, source: Any, wanted: Any
+) -> None:
     monkeypatch.delitem(sys.modules, "tega_test_bad", raising=False)
     installed("tega_test_bad", source, "bad")
 
-    async def work():
+    async def work() -> None:
         async with serving(enable=["bad"]):
             pass
 
@@ -188,10 +195,10 @@ def test_a_package_whose_plugin_cannot_be_loaded_is_named(installed, monkeypatch
         ({"folders": ["none"]}, "is no folder"),
     ],
 )
-def test_a_plugin_that_was_named_must_be_there(tmp_path, options, wanted):
+def test_a_plugin_that_was_named_must_be_there(tmp_path: Path, options: Any, wanted: Any) -> None:
     options = {**options, "folders": [tmp_path / name for name in options.get("folders", [])]}
 
-    async def work():
+    async def work() -> None:
         async with serving(**options):
             pass
 
@@ -199,7 +206,7 @@ def test_a_plugin_that_was_named_must_be_there(tmp_path, options, wanted):
         run(work())
 
 
-def test_a_plugin_lives_on_when_its_nodes_went_while_the_server_stood_still(tmp_path):
+def test_a_plugin_lives_on_when_its_nodes_went_while_the_server_stood_still(tmp_path: Path) -> None:
     (tmp_path / "echo.py").write_text(
         textwrap.dedent("""
         from tega.plugins.base import Plugin
@@ -214,7 +221,7 @@ def test_a_plugin_lives_on_when_its_nodes_went_while_the_server_stood_still(tmp_
         """)
     )
 
-    async def work():
+    async def work() -> None:
         async with serving(folders=[tmp_path]) as server, Client(server.url) as db:
             session = next(one for one in server.hub.sessions.values() if one.offers)
             session.lease.lost.set_result(None)
@@ -228,7 +235,7 @@ def test_a_plugin_lives_on_when_its_nodes_went_while_the_server_stood_still(tmp_
     run(work())
 
 
-def test_a_plugin_hears_every_commit_also_when_they_come_in_a_flood(tmp_path):
+def test_a_plugin_hears_every_commit_also_when_they_come_in_a_flood(tmp_path: Path) -> None:
     (tmp_path / "counter.py").write_text(
         textwrap.dedent("""
         from tega.plugins import Plugin
@@ -242,11 +249,11 @@ def test_a_plugin_hears_every_commit_also_when_they_come_in_a_flood(tmp_path):
         """)
     )
 
-    async def work():
+    async def work() -> None:
         async with served(folders=[tmp_path]) as db:
             revs = [(await db.put("n", i)).rev for i in range(300)]
 
-            async def seen():
+            async def seen() -> bool:
                 return await db.call("seen") == revs
 
             await until(seen)

@@ -5,7 +5,7 @@ from websockets.server import ServerProtocol
 from tega.protocol.frames import Framed
 
 
-def test_connections_of_two_threads_do_not_read_into_one_buffer():
+def test_connections_of_two_threads_do_not_read_into_one_buffer() -> None:
     here, other = Framed(ServerProtocol()), Framed(ServerProtocol())
     with ThreadPoolExecutor(1) as elsewhere:
         far = elsewhere.submit(other.get_buffer, -1).result()

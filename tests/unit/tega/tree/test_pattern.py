@@ -26,11 +26,11 @@ TREE = {
 }
 
 
-def found(pattern, who=FULL, tree=TREE):
+def found(pattern: Any, who: Any = FULL, tree: Any = TREE) -> Any:
     return {".".join(one[0]): one[2] for one in select(build(tree, 1), pattern, who) if one is not None}
 
 
-def test_an_expression_is_matched_by_segment_and_its_groups_are_kept_by_segment():
+def test_an_expression_is_matched_by_segment_and_its_groups_are_kept_by_segment() -> None:
     assert found(regex_pattern("r-(.*)")) == {"r-a": (("a",),), "r-b": (("b",),)}
     assert found(regex_pattern(r"(r)-(.*)\.(.*)")) == {
         "r-a.a": (("r", "a"), ("a",)),
@@ -44,7 +44,7 @@ def test_an_expression_is_matched_by_segment_and_its_groups_are_kept_by_segment(
     assert found(regex_pattern(r"r")) == {}
 
 
-def test_a_glob_catches_what_its_stars_stand_for():
+def test_a_glob_catches_what_its_stars_stand_for() -> None:
     assert found(glob_pattern("r-*.a")) == {"r-a.a": ("a",), "r-b.a": ("b",)}
     assert found(glob_pattern('s."10.0.0.1".*')) == {"s.10.0.0.1.x": ("x",)}
     assert found(glob_pattern("**.y")) == {"r-a.a.y": ("r-a.a",)}
@@ -69,7 +69,7 @@ def test_a_glob_catches_what_its_stars_stand_for():
         ("a.**.z", ("a", "b"), True),
     ],
 )
-def test_globs_touch_at_below_and_above(pattern, path, touched):
+def test_globs_touch_at_below_and_above(pattern: str, path: tuple[str, ...], touched: bool) -> None:
     assert glob_pattern(pattern).agrees(path) is touched
 
 
@@ -87,7 +87,7 @@ def test_globs_touch_at_below_and_above(pattern, path, touched):
         ("*a" * 120 + "*b", "a" * 250, None),
     ],
 )
-def test_stars_take_any_characters_and_no_time(stars, text, caught):
+def test_stars_take_any_characters_and_no_time(stars: Any, text: str, caught: Any) -> None:
     assert star_expression(stars).fullmatch(text) == caught
 
 
@@ -115,7 +115,7 @@ def test_stars_take_any_characters_and_no_time(stars, text, caught):
         (r"\.".join("a" * 101), "101 segments"),
     ],
 )
-def test_what_cannot_be_matched_is_refused_with_the_reason(text, wanted):
+def test_what_cannot_be_matched_is_refused_with_the_reason(text: str, wanted: Any) -> None:
     with pytest.raises(InvalidPattern, match=wanted):
         regex_pattern(text)
 
@@ -127,20 +127,20 @@ def test_what_cannot_be_matched_is_refused_with_the_reason(text, wanted):
         *('a".*', '"a.b"c*', "a..*", ".a*", "*.", '"x*', "*.a b"),
     ],
 )
-def test_a_glob_that_cannot_be_read_is_refused(text):
+def test_a_glob_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(InvalidPattern):
         glob_pattern(text)
 
 
 @pytest.mark.parametrize("text", [r"[^\.]+", r"[]\.]x", r"[^]\.]x", r"(a|b)\.c", r"\[\.\]"])
-def test_the_dots_between_segments_are_those_outside_of_sets(text):
+def test_the_dots_between_segments_are_those_outside_of_sets(text: str) -> None:
     assert len(regex_pattern(text).segments) == (1 if text.startswith("[") else 2)
 
 
 @pytest.mark.parametrize(
     "text", [r"((\w{0,8}){0,8}){0,8}!", "(a+)+b", "(a|aa)*c", "(.*.*.*.*)*!", "(x+x+)+y"]
 )
-def test_no_pattern_takes_for_ever(text):
+def test_no_pattern_takes_for_ever(text: str) -> None:
     expression = Expression(text)
     start = time.process_time()
     for sign in "ax":
@@ -148,11 +148,11 @@ def test_no_pattern_takes_for_ever(text):
     assert time.process_time() - start < 1
 
 
-def test_what_may_not_be_read_is_not_matched(monkeypatch):
+def test_what_may_not_be_read_is_not_matched(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     real = Expression.fullmatch
 
-    def watched(self, text):
+    def watched(self: Any, text: str) -> Any:
         asked.append(text)
         return real(self, text)
 
@@ -164,7 +164,7 @@ def test_what_may_not_be_read_is_not_matched(monkeypatch):
     assert set(asked) == {"r-a", "b", "s"}
 
 
-def test_many_children_come_in_their_order():
+def test_many_children_come_in_their_order() -> None:
     tree = {f"k{i * 7919 % 1000}": i for i in range(1000)}
     assert list(found(regex_pattern("(k.*)"), tree=tree)) == list(tree)
 
@@ -177,15 +177,15 @@ def test_many_children_come_in_their_order():
         *((text, False) for text in ("r-*.a", "**.y", "s.r-a", "a..b", "*..a", "a b", "*" + "x" * 1024)),
     ],
 )
-def test_a_database_in_the_process_reads_a_pattern_as_a_server_does(text, regex):
-    def of_database(database):
+def test_a_database_in_the_process_reads_a_pattern_as_a_server_does(text: str, regex: Any) -> None:
+    def of_database(database: Any) -> Any:
         try:
             found = database.select(text, regex=regex)
         except InvalidPattern as error:
             return "invalid_pattern", str(error)
         return [(entry.path, entry.value, caught) for entry, caught in found]
 
-    async def work():
+    async def work() -> None:
         expected: Any
         async with hubbing() as hub:
             await hub.store.put((), TREE)
@@ -201,7 +201,7 @@ def test_a_database_in_the_process_reads_a_pattern_as_a_server_does(text, regex)
     run(work())
 
 
-def test_a_database_in_the_process_is_not_stopped_by_a_pattern():
+def test_a_database_in_the_process_is_not_stopped_by_a_pattern() -> None:
     database = Database(MemoryLog())
     database.put("x" * 2000, {"y" * 2000: 1})
     start = time.process_time()
@@ -210,7 +210,7 @@ def test_a_database_in_the_process_is_not_stopped_by_a_pattern():
     assert time.process_time() - start < 1
 
 
-def test_without_a_pattern_nobody_pays_for_re2():
+def test_without_a_pattern_nobody_pays_for_re2() -> None:
     code = (
         "import sys, tega, tega.aio.store, tega.client, nlan, nlan.cli.main;"
         "from tega.database import Database; from tega.engines.memory import MemoryLog;"
@@ -221,8 +221,8 @@ def test_without_a_pattern_nobody_pays_for_re2():
     assert done.stdout == "False ('b',) True\n"
 
 
-def test_a_client_that_asks_for_what_cannot_be_is_told_at_once():
-    async def work():
+def test_a_client_that_asks_for_what_cannot_be_is_told_at_once() -> None:
+    async def work() -> None:
         async with hubbing() as hub:
             talker = Talker(hub)
             for message in (
