@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from tega.api import Json
 
 
+_PLAIN = frozenset((str, int, bool))
+"""What is as it is; not a subclass of it."""
+
+
 def plain_json(value: Json, depth: int = 0) -> Json:
     """Return a deep copy that consists of JSON's own types.
 
@@ -23,9 +27,9 @@ def plain_json(value: Json, depth: int = 0) -> Json:
     """
     if depth > MAX_DEPTH:
         raise InvalidValue(f"the value nests deeper than {MAX_DEPTH} levels")
+    if value is None or type(value) in _PLAIN:
+        return value
     match value:
-        case None | bool():
-            return value
         case str():
             return str.__str__(value)
         case int():
@@ -37,7 +41,10 @@ def plain_json(value: Json, depth: int = 0) -> Json:
         case list() | tuple():
             return [plain_json(item, depth + 1) for item in value]
         case dict():
-            return {_any_key(key): plain_json(item, depth + 1) for key, item in value.items()}
+            return {
+                key if type(key) is str else _any_key(key): plain_json(item, depth + 1)
+                for key, item in value.items()
+            }
     raise InvalidValue(f"a value of type {type(value).__name__} has no JSON form")
 
 
