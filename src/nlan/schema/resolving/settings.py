@@ -116,16 +116,13 @@ class Settings:
             pool.block(stated if name in pools.values else [*stated, *others])
 
 
-_NO_ADDRESS = frozenset(("pools", "routes", "bgp", "ospf", "gateway", "underlay", "links"))
-
-
 def _stated(value: object, seen: set[int]) -> Iterator[IpNetwork]:
     if isinstance(value, Record):
         if id(value) in seen:
             return
         seen.add(id(value))
         for name, inner in value.values.items():
-            if name not in _NO_ADDRESS or (name == "links" and isinstance(inner, list)):
+            if name not in value.foreign:
                 yield from _stated(inner, seen)
     elif isinstance(value, list | tuple):
         for inner in value:

@@ -24,7 +24,7 @@ D = TypeVar("D")
 class Record:
     """A section as it was written: values by snake_case key, each with its position."""
 
-    __slots__ = ("at", "joined", "positions", "values")
+    __slots__ = ("at", "foreign", "joined", "positions", "values")
 
     def __init__(self, at: Position) -> None:
         """Start empty at a position."""
@@ -32,6 +32,7 @@ class Record:
         self.values: dict[str, object] = {}
         self.positions: dict[str, Position] = {}
         self.joined: set[str] = set()
+        self.foreign: frozenset[str] = frozenset()
 
     @overload
     def get(self, key: Key[T]) -> T | None: ...
@@ -63,6 +64,7 @@ class Record:
         both = Record(self.at)
         both.values = {**base.values, **self.values}
         both.joined = base.joined | self.joined
+        both.foreign = base.foreign | self.foreign
         for name in both.joined & self.values.keys() & base.values.keys():
             first, second = base.values[name], self.values[name]
             if isinstance(first, list) and isinstance(second, list):
@@ -86,13 +88,15 @@ class Key(Generic[T_co]):
         required: bool = False,
         served: bool = True,
         joined: bool = False,
+        own: bool = True,
     ) -> None:
         """Take the snake_case name; `original` where CamelCase is not the regular one; `also` is taken.
 
         What is `joined` is joined entry by entry where two records say it; of one entry the last counts.
+        Addresses in what is not the node's or segment's `own`, such as a peer's, are left to the pools.
         """
         self.name, self.kind, self.doc, self.default = name, kind, doc, default
-        self.required, self.served, self.joined = required, served, joined
+        self.required, self.served, self.joined, self.own = required, served, joined, own
         self.camel = original or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
         self.words = tuple(dict.fromkeys((name, self.camel, *also)))
 
@@ -162,6 +166,8 @@ class Section(Kind[Record]):
             record.values[key.name] = read
             if key.joined:
                 record.joined.add(key.name)
+            if not key.own:
+                record.foreign |= {key.name}
 
     def _suggestions(self, word: str, reader: Reader) -> list[str]:
         camel = word[:1].isupper()

@@ -69,6 +69,7 @@ class NodeKeys:
         ListOf(HOP),
         "Default route of a plain host.",
         default="the first router on its segments",
+        own=False,
     )
     forwarding = Key("forwarding", Bool(), "Forward packets.", default="`true` for routers")
     limits = Key("limits", LIMITS, "Memory, processors, processes.")
@@ -91,7 +92,9 @@ class NodeKeys:
         "What the node, and the hosts behind it, are made by.",
         default="the lab's",
     )
-    underlay = Key("underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`")
+    underlay = Key(
+        "underlay", UNDERLAY, "Its underlay address.", default="from the pool `underlay`", own=False
+    )
 
 
 NODE = Section(
@@ -117,7 +120,7 @@ class LabKeys:
     )
     mtu = Key("mtu", MTU, "Bytes that pass whole everywhere.", default="1500")
     underlay_mtu = Key("underlay_mtu", MTU, "Bytes of the underlay.", default="what the overlay needs: 1550")
-    pools = Key("pools", POOLS, "Address pools.")
+    pools = Key("pools", POOLS, "Address pools.", own=False)
     exclusive = Key(
         "exclusive",
         Bool(),

@@ -115,7 +115,7 @@ class PtnKeys:
 
     id = Key("id", NAME, "Its name, in the list spelling.")
     nodes = Key("nodes", PTN_NODES, "Its switches; read and kept.")
-    links = Key("links", PTN_LINKS, "The tunnel ends.")
+    links = Key("links", PTN_LINKS, "The tunnel ends.", own=False)
     l2vpn = Key("l2vpn", ListOf(L2VPN), "Its L2VPNs.", original="L2Vpn")
 
 

@@ -119,11 +119,12 @@ class RouterKeys:
         ListOf(Interface("a loopback address such as `192.0.2.1/32`", bare=True)),
         "Addresses of `lo`.",
     )
-    ospf = Key("ospf", ListOf(OSPF_AREA), "OSPF areas.")
+    ospf = Key("ospf", ListOf(OSPF_AREA), "OSPF areas.", own=False)
     bgp = Key(
         "bgp",
         _BY_AS,
         "BGP by AS number, or a list with `As`.",
+        own=False,
     )
     router_id = Key(
         "router_id",
@@ -226,12 +227,13 @@ class NodeKeys:
     """What a node may say."""
 
     asn = Key("asn", ASN_ANY, "Its AS; `auto` allocates one by name.", default="the lab's `asn`")
-    ospf = Key("ospf", OSPF_ANY, "Run OSPF.", default="the lab's `ospf`")
+    ospf = Key("ospf", OSPF_ANY, "Run OSPF.", default="the lab's `ospf`", own=False)
     bgp = Key(
         "bgp",
         BGP_ANY,
         "Run BGP, and how.",
         default="`true` where it has an AS",
+        own=False,
     )
     route_reflector = Key(
         "route_reflector", Bool(), "Reflect routes to the other routers of its AS.", default="`false`"
@@ -244,7 +246,7 @@ class NodeKeys:
         "For OSPF and BGP.",
         default="the first IPv4 loopback",
     )
-    routes = Key("routes", ROUTES, "Static routes: `{0.0.0.0/0: pe1}`, or a list.")
+    routes = Key("routes", ROUTES, "Static routes: `{0.0.0.0/0: pe1}`, or a list.", own=False)
     router = Key("router", ROUTER, "Service: routing.")
 
 
@@ -252,11 +254,12 @@ class LabKeys:
     """What the lab may say in the short form."""
 
     asn = Key("asn", ASN_ANY, "The AS of every node; `auto` gives each its own.")
-    ospf = Key("ospf", OSPF_ANY, "OSPF on every router.")
+    ospf = Key("ospf", OSPF_ANY, "OSPF on every router.", own=False)
     bgp = Key(
         "bgp",
         BGP_ANY,
         "BGP options of every router.",
+        own=False,
     )
     route_reflector = Key(
         "route_reflector", NODES, "Nodes that reflect routes to the other routers of their AS."

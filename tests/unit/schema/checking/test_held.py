@@ -24,6 +24,7 @@ from nlan.schema.written.sections import Contribution, Key
 from nlan.services.base import Service, Stage
 
 KEY = Key("cable", ListOf(Interface()), "Addresses on the one cable.")
+UPLINK = Key("uplink", Interface(), "Somebody's address, behind the cable.", own=False)
 
 
 class Cable(ServiceModel, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ class CableService(Service):
     model = Cable
 
     def contribution(self) -> Contribution:
-        return Contribution({"a node": [KEY]})
+        return Contribution({"a node": [KEY, UPLINK]})
 
     def resolve(self, node: NodeDraft, wiring: Wiring) -> Cable | None:
         written = node.written.get(KEY)
@@ -73,3 +74,10 @@ def test_an_address_is_on_a_segment_once() -> None:
 def test_an_interface_that_a_service_gives_is_taken() -> None:
     text = "nodes: {a: {cable: 192.0.2.1/24}, b: }\nlinks:\n- a:cable0 -- b\n"
     assert problems(text) == ["3: no end of a link can be called cable0: that is the cable's"]
+
+
+@pytest.mark.parametrize(("key", "first"), [("cable", "192.0.2.5/30"), ("uplink", "192.0.2.1/30")])
+def test_pools_are_kept_off_addresses_of_the_lab_s_own(key: str, first: str) -> None:
+    text = f"pools: {{links: 192.0.2.0/28}}\nnodes: {{a: {{{key}: 192.0.2.1/30}}, b: }}\nlinks: a -- b\n"
+    lab = load(Path("x.yaml"), text=text, services=SERVICES).lab
+    assert str(lab.node("a").interfaces[0].addresses[0]) == first
