@@ -52,16 +52,16 @@ class Subject:
             self.inside(kind.node, kind.script)
 
     def inside(self, node: str, script: str) -> None:
-        done = self.context.place.run(node, ["sh", "-ec", script], env=self._env(node))
+        done = self.context.nodes.run(node, ["sh", "-ec", script], env=self._env(node))
         assert done.returncode == 0, done.stderr.decode()
 
     def _env(self, node: str) -> dict[str, str]:
         cgroups = Path("/sys/fs/cgroup").glob(f"**/nlan/{self.lab.name}/{node}/pids.max")
         cgroup = next(cgroups, Path("/nowhere/pids.max")).parent
-        return {**os.environ, "NODE": str(self.context.place.directory(node)), "CGROUP": str(cgroup)}
+        return {**os.environ, "NODE": str(self.context.nodes.directory(node)), "CGROUP": str(cgroup)}
 
     def _send(self, node: str, program: str, number: int) -> None:
-        running = self.context.place.all_processes([node])[node]
+        running = self.context.nodes.all_processes([node])[node]
         (pid,) = [pid for pid, name in running.items() if name == program]
         pidfd = os.pidfd_open(pid)
         try:

@@ -48,16 +48,16 @@ def run() -> int:
     gc.set_threshold(UNCOLLECTED)
     from nlan.cli.main import main
 
-    if not HEARD:
+    if not IS_INTERRUPTIBLE:
         return main()
     code = main(begin=_begin)
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     return code
 
 
-HEARD = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+IS_INTERRUPTIBLE = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
 """Whether Ctrl-C reaches us: what a script starts in its background ignores it."""
-if HEARD:
+if IS_INTERRUPTIBLE:
     _signal.signal(_signal.SIGINT, _early)
 _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])  # the launcher lets it wait until now
 

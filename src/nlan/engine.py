@@ -52,7 +52,7 @@ class Engine:
 
         Args:
             planned: From `plan`.
-            report: Told of every operation as it ends.
+            report: Called with every operation as it ends.
             before: Called before each operation; its presence makes every batch one operation long.
 
         Returns:

@@ -42,7 +42,7 @@ class Problem(NamedTuple):
 
 
 def os_words(error: OSError) -> str:
-    """Return what the kernel said, and of which file, without its number."""
+    """Return the kernel's words, and of which file, without its number."""
     words = error.strerror or str(error)
     return words if error.filename is None else f"{words} ({os.fsdecode(error.filename)})"
 

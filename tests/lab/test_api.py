@@ -25,18 +25,18 @@ links: [r1 -- r2]
 """
 
 
-class Ear(Listener):
-    """Remembers what it is told."""
+class Recorder(Listener):
+    """Records what it is called with."""
 
     one_by_one = True
 
     def __init__(self) -> None:
         self.plans: list[Plan] = []
         self.counts = {"before": 0, "done": 0, "waiting": 0, "ended": 0}
-        self.said: list[str] = []
+        self.notes: list[str] = []
 
     def say(self, text: str) -> None:
-        self.said.append(text)
+        self.notes.append(text)
 
     def planned(self, plan: Plan) -> None:
         self.plans.append(plan)
@@ -117,14 +117,14 @@ def test_a_session_ends_as_soon_as_it_begins_where_it_was_stopped(lab: Lab) -> N
 
 
 def test_a_listener_is_told_how_far_a_run_is(nlan: Nlan, environment: Environment) -> None:
-    ear = Ear()
-    lab = Lab.from_text(FILE, name=nlan.name(), environment=environment, listener=ear)
+    recorder = Recorder()
+    lab = Lab.from_text(FILE, name=nlan.name(), environment=environment, listener=recorder)
     expected = lab.plan()
     done = lab.up(wait="no")
     assert [str(o) for o in done.plan.operations] == [str(o) for o in expected.operations]
-    assert ear.plans == [done.plan]
-    assert ear.counts["before"] == ear.counts["done"] == len(done.plan)
-    assert ear.counts["ended"]
+    assert recorder.plans == [done.plan]
+    assert recorder.counts["before"] == recorder.counts["done"] == len(done.plan)
+    assert recorder.counts["ended"]
     assert not lab.plan()
     assert lab.down(purge=True).forgotten
     with pytest.raises(NotFoundError, match=f"no lab {lab.name} runs"):

@@ -72,11 +72,11 @@ class FakeContext(Context):
     """A context on a fake kernel, which has all; what this machine has is not asked."""
 
     def __init__(self, kernel: FakeKernel) -> None:
-        self.place = FakePlace(kernel)  # type: ignore[assignment]
+        self.nodes = FakePlace(kernel)  # type: ignore[assignment]
         self.registry = Registry(())
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
-        return fake_drivers(self.place, desired)  # type: ignore[arg-type]
+        return fake_drivers(self.nodes, desired)  # type: ignore[arg-type]
 
     def check(self, plan: Plan, file: str, lines: Mapping[str, int]) -> None:
         """Refuse nothing."""

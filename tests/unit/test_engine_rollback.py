@@ -119,7 +119,7 @@ def test_taking_down_goes_on_after_a_failure_and_again_ends_it() -> None:
 def test_taking_down_what_cannot_be_removed_says_so() -> None:
     machine = Machine(PTN)
     machine.kernel.faults.fail_at(0, errno.EBUSY)
-    place = machine.context.place
+    place = machine.context.nodes
     failing = place.namespaces()[0]
     with pytest.raises(HostError, match=failing):
         place.cleanup()

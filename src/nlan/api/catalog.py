@@ -44,9 +44,9 @@ def choose(environment: Environment, name: str | None) -> Nodes:
     return open_nodes(paths, name)
 
 
-def second_names(place: Nodes) -> dict[str, str]:
+def second_names(nodes: Nodes) -> dict[str, str]:
     """Return the hosts of a lab by their second addresses (`nlan.api.inside.names`), as it is remembered."""
-    state = find_state(place.machine.paths.state, place.lab)
+    state = find_state(nodes.machine.paths.state, nodes.lab)
     if state is None:
         return {}
     with state:
@@ -136,15 +136,15 @@ def listed(environment: Environment) -> list[Listed]:
 
 
 def _running(paths: Paths, lab: str) -> Listed:
-    place = open_nodes(paths, lab)
-    namespaces = place.namespaces()
+    nodes = open_nodes(paths, lab)
+    namespaces = nodes.namespaces()
     people = names.visible(namespaces)
     return Listed(
         lab=lab,
         state="running",
         nodes=sum("/" not in name for name in people),
         hosts=sum("/" in name for name in people),
-        processes=sum(map(len, place.all_processes(namespaces).values())),
+        processes=sum(map(len, nodes.all_processes(namespaces).values())),
         kept_by=keeper_of(paths, lab),
         file=(remembered := _from_database(paths, lab)).file,
         reason=remembered.reason,

@@ -30,7 +30,7 @@ class Handle:
         Args:
             name: The lab's.
             environment: Where labs live; by default this machine, as the environment variables say.
-            listener: Told how far a run is, and of warnings.
+            listener: Called with how far a run is, and with warnings.
         """
         self.name = name
         self.environment = Environment() if environment is None else environment
@@ -133,7 +133,7 @@ class Handle:
         return self.name in catalog.running(self.paths)
 
     def context(self) -> Context:
-        """Return what it lives in: its place and drivers."""
+        """Return what it lives in: its nodes and drivers."""
         return self.environment.context(self.name)
 
     def state(self) -> LabState:

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """Told how far a run is; the methods do nothing, a caller overrides what it shows.
+    """Called with how far a run is; the methods do nothing, a caller overrides what it shows.
 
     They are called in the thread that runs, while the lab's lock is held: what they raise ends the run
     where it stands, as a kill would.
 
     Attributes:
         one_by_one: Whether operations are carried out one after the other, with `before` called for each.
-        trace: Told every message to the kernel, in words; None asks for none.
+        trace: Called with every message to the kernel, in words; None asks for none.
     """
 
     one_by_one = False

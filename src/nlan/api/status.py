@@ -129,7 +129,7 @@ class LabStatus(NamedTuple):
 def look(lab: nlan_lab.Lab) -> LabStatus:
     """Return the status of a running lab against what its database says, and what that says besides.
 
-    A change that nobody confirmed in time is undone before; where that cannot be done, it is said.
+    A change that nobody confirmed in time is undone before; where that cannot be done, the listener is told.
     """
     catalog.choose(lab.environment, lab.name)
     try:
@@ -154,7 +154,7 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
         lab: As it shall be; None where its database does not say.
     """
     desired = context.expand(lab) if lab is not None else {}
-    namespaces = context.place.namespaces()
+    namespaces = context.nodes.namespaces()
     context.tell_engines(patience_s=PATIENCE_S)
     observed = Engine(context.drivers(desired)).observe(namespaces)
     planned = plan(desired, observed) if lab is not None else Plan()
@@ -165,7 +165,7 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
     names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
     speakers = context.speakers(lab) if lab is not None else None
     nodes = [_node(context, n, observed, expected, planned, drift.get(n, []), speakers) for n in names]
-    return LabStatus(context.place.lab, lab is not None, nodes, planned, expected.hindrances)
+    return LabStatus(context.nodes.lab, lab is not None, nodes, planned, expected.hindrances)
 
 
 def _node(

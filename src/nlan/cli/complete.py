@@ -10,7 +10,7 @@ from nlan.cli.main import verbs_for
 from nlan.cli.verbs import Option, Verb
 
 FILES = "@files"
-"""Said in the place of candidates: names of files, which every shell completes itself."""
+"""Printed instead of candidates: names of files, which every shell completes itself."""
 
 Candidate = tuple[str, str]
 """A word and what it means."""
@@ -145,7 +145,7 @@ def _labs(*, remembered: bool = False) -> list[Candidate]:
 
 
 def _nodes(lab: str | None, *, hosts: bool) -> list[Candidate]:
-    """Return the nodes of a lab, or of all where none is said."""
+    """Return the nodes of a lab, or of all where none is named."""
     from nlan.api import Paths, namespace_name
     from nlan.values import natural
 
@@ -165,9 +165,9 @@ def _revisions(lab: str | None) -> list[Candidate]:
 
     with suppress(NlanError, OSError):
         revisions = Lab.find(lab, running=False).history(20)
-        return [(str(one.revision), _told(one.state, one.message)) for one in revisions]
+        return [(str(one.revision), _outcome(one.state, one.message)) for one in revisions]
     return []
 
 
-def _told(state: str, message: str) -> str:
+def _outcome(state: str, message: str) -> str:
     return " ".join(part for part in ("" if state == "past" else state, message) if part)

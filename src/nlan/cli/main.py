@@ -72,8 +72,8 @@ def parser(verbs: Iterable[Verb] = VERBS) -> Parser:
 def _columns() -> int:
     """Return the terminal's width: argparse asks anew for each option, and loads `shutil` for it, 2 ms."""
     with contextlib.suppress(ValueError):
-        if (said := int(os.environ.get("COLUMNS", "0"))) > 0:
-            return said
+        if (columns := int(os.environ.get("COLUMNS", "0"))) > 0:
+            return columns
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or _COLUMNS
     except (ValueError, OSError):  # it is closed, or no terminal
@@ -203,7 +203,7 @@ def _parsed(words: list[str], verbs: Mapping[str, Verb]) -> argparse.Namespace:
     """Return what the words say.
 
     Raises:
-        UsageError: They are none that nlan knows; with the usage of the verb, where one is said.
+        UsageError: They are none that nlan knows; with the usage of the verb, where one is named.
     """
     meant = [verbs[words[0]]] if words and words[0] in verbs else verbs.values()
     top = parser(meant)  # building that of every verb takes as long as reading a file
@@ -220,11 +220,11 @@ def _parsed(words: list[str], verbs: Mapping[str, Verb]) -> argparse.Namespace:
         if arguments.verb == "exec":
             hints.append("the command's words stand after `--`")
         own.error(f"unrecognized arguments: {' '.join(unknown)}" + (f" ({hints[0]})" if hints else ""))
-    said = getattr(arguments, "lab_option", None)
-    if said is not None:
-        if arguments.lab not in (None, said):
-            own.error(f"two labs are named, {arguments.lab} and {said}")
-        arguments.lab = said
+    named = getattr(arguments, "lab_option", None)
+    if named is not None:
+        if arguments.lab not in (None, named):
+            own.error(f"two labs are named, {arguments.lab} and {named}")
+        arguments.lab = named
     return arguments
 
 

@@ -263,7 +263,7 @@ class Screen:
         self._begun = False
 
     def show(self, text: str) -> None:
-        """Replace what is on the screen; what does not fit is cut off, and said so."""
+        """Replace what is on the screen; what does not fit is cut off, with a mark."""
         size = os.get_terminal_size(sys.stdout.fileno())
         columns, lines = size.columns or 80, size.lines or 24  # a serial line knows no size
         rows = fit(text.splitlines(), columns, lines - 1)

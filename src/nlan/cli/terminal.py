@@ -53,7 +53,7 @@ class Terminal(Listener):
 
 
 def find(arguments: Namespace, *, running: bool = True) -> Lab:
-    """Return the lab that the arguments mean, told about at the terminal."""
+    """Return the lab that the arguments mean; its runs are shown at the terminal."""
     return Lab.find(arguments.lab, running=running, listener=Terminal(arguments))
 
 

@@ -57,7 +57,7 @@ class Backoff:
 
     @property
     def next(self) -> float:
-        """When the first wait is over that `is_over` has not told of; infinity where there is none."""
+        """When the first wait is over that `is_over` has not reported; infinity where there is none."""
         return min((r.until for r in self._records.values() if r.waits), default=float("inf"))
 
     def is_over(self, now: float) -> bool:

@@ -27,7 +27,7 @@ from nlan.keep.work_queue import WorkQueue
 TICK_S = 1.0
 """How often switches without events are looked at."""
 FULL_EVERY_S = 60.0
-"""After so long everything is looked at, whatever the events said."""
+"""After so long everything is looked at, whatever the events reported."""
 FULL_SHARE = 400
 """And at most one part in so many of the time is spent on that."""
 TAKEN_DOWN = "the lab was taken down"
@@ -47,7 +47,7 @@ class Keeper:
             lab: The lab.
             database: Its database; closed at the end, as far as it is sound.
             pidfile: What says that this keep is the lab's.
-            tell: Told of everything worth a line.
+            tell: Called with everything worth a line.
         """
         self._lab, self._database, self._pidfile, self._tell = lab, database, pidfile, tell
         self._clock = lab.clock

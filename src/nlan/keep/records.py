@@ -38,14 +38,14 @@ class Records:
     def __init__(
         self, lab: KeptLab, database: LabDatabase, pidfile: Pidfile, sources: Sources, tell: Tell
     ) -> None:
-        """Take the database, and who is told of what happens to it; nothing is read yet.
+        """Take the database; nothing is read yet.
 
         Args:
             lab: Whose it is.
             database: Open, and sound.
             pidfile: What says that this keep is the lab's.
             sources: Follow its commits; let go of what undoing removes.
-            tell: Told of everything worth a line.
+            tell: Called with everything worth a line.
         """
         self._lab, self._database, self._pidfile = lab, database, pidfile
         self._sources, self._tell = sources, tell

@@ -38,7 +38,7 @@ class Session:
 
         Args:
             lab: The lab.
-            tell: Told, in the thread that runs, of everything worth a line.
+            tell: Called, in the thread that runs, with everything worth a line.
         """
         self.lab, self._tell = lab, tell
         self.pidfile = Pidfile(lab.paths, lab.name)

@@ -76,15 +76,15 @@ class Soundness:
 
 
 def _is_whole(head: Path) -> bool:
-    """Tell whether a head file says what it should; tried again, as it may be written meanwhile."""
+    """Tell whether a head file holds what it should; tried again, as it may be written meanwhile."""
     for _ in range(ATTEMPTS):
         try:
             view = Head(str(head), writable=False)
         except (OSError, ValueError):
             return False
-        told = view.read()
+        content = view.read()
         view.close()
-        if told is not None:
+        if content is not None:
             return True
     return False
 

@@ -175,7 +175,7 @@ def _contract(seam: Seam[T]) -> Seam[T]:
 
 
 def seams() -> Iterator[Seam[Any]]:
-    """Yield the seams of nlan's own packages: each is said by the ``base`` module of a package of its own."""
+    """Yield the seams of nlan's own packages: each declared by the ``base`` module of a package."""
     for directory in import_module("nlan").__path__:
         for package in sorted(os.listdir(directory)):
             if os.path.exists(os.path.join(directory, package, "base.py")):

@@ -108,7 +108,7 @@ class Effect(NamedTuple):
     """What has to be done to a resource since the plan does something else.
 
     Attributes:
-        desired: The resource, told about it.
+        desired: The resource.
         impact: How bad that is.
         reason: One line.
     """
@@ -121,7 +121,7 @@ class Effect(NamedTuple):
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a host holds.
 
-    Planning knows no kind by its name: all that it has to know of one is said here, by class attributes
+    Planning knows no kind by its name: all that it has to know of one is declared here, by class attributes
     and methods, of which a kind overrides what is different with it.
 
     Class attributes:
@@ -242,7 +242,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def difference(self, observed: Any) -> Difference | None:
-        """Compare with the observed resource of the same key; None where nothing said differs."""
+        """Compare with the observed resource of the same key; None where nothing that is wanted differs."""
         changed = [
             field
             for field in self.__struct_fields__

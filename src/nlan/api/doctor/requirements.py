@@ -20,7 +20,7 @@ def check(
     plan: Plan,
     engines: Engines,
     kinds: Mapping[str, AnyKind],
-    place: Any,
+    nodes: Any,
     file: str = "",
     lines: Mapping[str, int] | None = None,
 ) -> None:
@@ -30,7 +30,7 @@ def check(
         plan: What is about to be done.
         engines: The routing engines, who know their programs.
         kinds: The kinds of resources, who know what the kernel needs for them.
-        place: Where the lab is to be; knows whether it can have nodes, asked only where the plan makes some.
+        nodes: Where the lab is to be; knows whether it can have nodes, asked only where the plan makes some.
         file: What the plan comes from, for the message.
         lines: The line of each node in that file, and of each of its interfaces, as ``NODE.INTERFACE``.
 
@@ -39,14 +39,14 @@ def check(
         InputError: Names each node, what it needs, and how to get it.
     """
     made = [o for o in plan.operations if o.action in ("create", "replace")]
-    if any(o.key.kind == NAMESPACE for o in made) and (reason := place.why_not()) is not None:
+    if any(o.key.kind == NAMESPACE for o in made) and (reason := nodes.why_not()) is not None:
         raise HostError(f"{reason}; nothing was touched")
     needed = [(o, f) for o in plan.operations for f in _needs(o, kinds)]
     lacks = features.missing(dict.fromkeys(feature for _, feature in needed))
     daemons = dict(_missing_programs(made, engines))
     problems = list(_lacking(needed, lacks, file, lines or {}))
     problems += _without_programs(made, daemons, file, lines or {})
-    problems += _refused(plan, kinds, place, file, lines or {})
+    problems += _refused(plan, kinds, nodes, file, lines or {})
     if problems:
         raise InputError(problems)
 
@@ -133,13 +133,13 @@ def _without_programs(
 
 
 def _refused(
-    plan: Plan, kinds: Mapping[str, AnyKind], place: Any, file: str, lines: Mapping[str, int]
+    plan: Plan, kinds: Mapping[str, AnyKind], nodes: Any, file: str, lines: Mapping[str, int]
 ) -> Iterator[Problem]:
     for operation in plan.operations:
         kind = kinds.get(operation.key.kind)
         if kind is None or operation.desired is None:
             continue
-        for what, reason in kind.why_not(operation.desired, place):
+        for what, reason in kind.why_not(operation.desired, nodes):
             node = operation.key.namespace
             words = f"cannot be had on this machine: {reason}"
             yield Problem(f"{node}.{what}", words, file, lines.get(node, 0))

@@ -1,4 +1,4 @@
-"""A change by a path of the file: as if the file had said so, on what the network shall be by now.
+"""A change by a path of the file: as if it stood in the file, on what the network shall be by now.
 
 The file's text is kept with each revision. It is changed at the path and read again; what that makes
 of the lab is what the change is. What was changed besides (by `set` in the words of `show`, by `edit`) stays.
@@ -66,8 +66,8 @@ def change_file(lab: Lab, origin: Origin, segments: Segments, value: Tree | None
     changed_text = _text(tree, path)
     before = load(Path(file), lab=lab.name, allocations=origin.allocations, text=text)
     after = _load(Path(file), lab, origin, changed_text)
-    said = {warning.message for warning in before.warnings}
-    warnings = tuple(_bare(one) for one in after.warnings if one.message not in said)
+    known = {warning.message for warning in before.warnings}
+    warnings = tuple(_bare(one) for one in after.warnings if one.message not in known)
     new = _merged(before.lab, after.lab, lab)
     return Changed(new, Origin((file, changed_text), after.allocations), warnings)
 

@@ -51,7 +51,7 @@ class Environment:
         return Engines.here(self.registry)
 
     def context(self, lab: str, trace: Callable[[str], None] | None = None) -> Context:
-        """Return what a lab lives in; `trace` is told every message to the kernel."""
+        """Return what a lab lives in; `trace` is called with every message to the kernel."""
         from nlan.api.environment.context import Context
 
         return Context(self.paths, lab, trace, registry=self.registry, clock=self.clock)

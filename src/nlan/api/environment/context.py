@@ -1,4 +1,4 @@
-"""What a lab lives in: its place, its drivers, and what reports on routing."""
+"""What a lab lives in: its nodes, their drivers, and what reports on routing."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ class Context:
         registry: Registry | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Look at a lab, which need not exist; `trace` is told every message to the kernel."""
+        """Look at a lab, which need not exist; `trace` is called with every message to the kernel."""
         self.registry = Registry() if registry is None else registry
         self.paths, self.clock = paths, clock
-        self.place = open_nodes(paths, lab, self.registry)
+        self.nodes = open_nodes(paths, lab, self.registry)
         self._trace = trace
 
     @cached_property
@@ -77,7 +77,7 @@ class Context:
     def driver(self, engine: RoutingEngine) -> EngineDriver:
         """Return the driver of an engine's daemons: one and the same each time, made at the first."""
         if engine.name not in self._made:
-            driver = self._made[engine.name] = engine.driver(self.place)
+            driver = self._made[engine.name] = engine.driver(self.nodes)
             driver.is_strict, driver.patience_s = self._is_strict, self._patience_s
         return self._made[engine.name]
 
@@ -106,25 +106,25 @@ class Context:
         Args:
             desired: Tells some drivers what to look at.
         """
-        place = self.place if self._trace is None else self._traced(self._trace)
+        nodes = self.nodes if self._trace is None else self._traced(self._trace)
         return [
-            *drivers(self.kinds.values(), place, desired.values()),
+            *drivers(self.kinds.values(), nodes, desired.values()),
             *(_WhereNeeded(self, engine) for engine in self.engines),
         ]
 
     def polling(self, wanted: Mapping[Key, Resource]) -> list[Driver]:
         """Return the drivers of the kinds of these resources alone."""
         kinds = [self.kinds[name] for name in {key.kind for key in wanted}]
-        return drivers(kinds, self.place, wanted.values())
+        return drivers(kinds, self.nodes, wanted.values())
 
     def _traced(self, trace: Callable[[str], None]) -> Nodes:
         from nlan.netlink.trace import TracedPlace
 
-        return TracedPlace(self.place, trace)
+        return TracedPlace(self.nodes, trace)
 
     def namespace_drivers(self) -> list[Driver]:
         """Return the drivers that removing a lab needs: everything is in its namespaces."""
-        return [NamespaceDriver(self.place)]
+        return [NamespaceDriver(self.nodes)]
 
     def check(self, plan: Plan, file: str, lines: Mapping[str, int]) -> None:
         """Refuse a plan that this machine lacks something for.
@@ -138,11 +138,11 @@ class Context:
             HostError: It can have no nodes at all.
             InputError: Names each node, what it needs, and how to get it.
         """
-        requirements.check(plan, self.engines, self.kinds, self.place, file, lines)
+        requirements.check(plan, self.engines, self.kinds, self.nodes, file, lines)
 
     def routes(self, nodes: Sequence[str]) -> RouteWatcher:
         """Return a watcher of the kernels' routes; a context that closes its sockets."""
-        return RouteWatcher(self.place, nodes)
+        return RouteWatcher(self.nodes, nodes)
 
     def speakers(self, lab: Lab) -> RoutingDaemons:
         """Return who knows the sessions of the lab's routers."""
@@ -172,7 +172,7 @@ class _WhereNeeded(Driver):
 
     def _may_run(self, namespace: str) -> bool:
         try:
-            files = os.listdir(self._context.place.directory(namespace))
+            files = os.listdir(self._context.nodes.directory(namespace))
         except OSError:  # nothing was ever started there
             return False
         return any(name.startswith(self._engine.traces) for name in files)

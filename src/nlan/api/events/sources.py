@@ -94,7 +94,7 @@ class Sources:
 
     def __init__(
         self,
-        place: Nodes,
+        nodes: Nodes,
         engines: Engines,
         database: Database | None,
         *,
@@ -104,29 +104,29 @@ class Sources:
         """Watch what is there; call `sync` when more may have come.
 
         Args:
-            place: The lab.
+            nodes: The lab.
             engines: The routing engines, who know their programs and files.
             database: The lab's, None where it has none.
             kinds: The kinds of resources whose events are wanted; all events where none are given.
             names: Name the interfaces in the kernel's events.
         """
-        self._place, self._database = place, database
+        self._nodes, self._database = nodes, database
         self._epoll = select.epoll()
         events = ALL if kinds is None else frozenset(what for kind in kinds for what in kind.events)
-        self._kernel = EventWatcher(place, events, names=names)
-        self._nodes = place.watch()
+        self._kernel = EventWatcher(nodes, events, names=names)
+        self._node_watch = nodes.watch()
         self._inotify = Inotify()
         self._logs = Logs(engines)
         watches = [engine.watches for engine in engines]
         self._programs = frozenset(program for one in watches for program in one.programs)
         self._log_folders = sorted({one.logs for one in watches if one.logs})
         self._run_folders = sorted({one.run for one in watches if one.run is not None})
-        self.sysctls = Sysctls(place, self._inotify)
-        self._lab_directory = place.machine.paths.lab(place.lab)
+        self.sysctls = Sysctls(nodes, self._inotify)
+        self._lab_directory = nodes.machine.paths.lab(nodes.lab)
         self._watched: set[str] = set()
         self._extra: set[int] = set()
         self._epoll.register(self._kernel.fileno(), select.EPOLLIN)
-        self._epoll.register(self._nodes.fileno(), select.EPOLLIN)
+        self._epoll.register(self._node_watch.fileno(), select.EPOLLIN)
         self._epoll.register(self._inotify.fileno(), select.EPOLLIN)
         self._wake = -1
         self.follow(database)
@@ -143,7 +143,7 @@ class Sources:
         self._kernel.close()
         self.sysctls.close()
         self._inotify.close()
-        self._nodes.close()
+        self._node_watch.close()
         self._epoll.close()
 
     @property
@@ -173,9 +173,9 @@ class Sources:
 
     def sync(self) -> None:
         """Watch everything that is there by now."""
-        self._nodes.sync()
+        self._node_watch.sync()
         self._inotify.add(self._lab_directory, inotify.CLOSE_WRITE | COMES | GOES)
-        present = set(self._place.namespaces())
+        present = set(self._nodes.namespaces())
         for gone in self._watched - present:
             self.forget(gone)
         for namespace in sorted(present - self._watched):
@@ -188,14 +188,14 @@ class Sources:
         """Watch the processes and logs of all daemons that run by now."""
         nodes = [name for name in self._watched if "/" not in name and name != FABRIC]
         for namespace in nodes:
-            directory = self._place.directory(namespace)
+            directory = self._nodes.directory(namespace)
             self._follow(directory, *(directory / name for name in self._log_folders))
             for name in self._run_folders:
                 self._inotify.add(directory / name, COMES | GOES)
-        for namespace, found in self._place.all_processes(nodes).items():
+        for namespace, found in self._nodes.all_processes(nodes).items():
             for pid, program in found.items():
                 if program in self._programs:
-                    self._nodes.follow(namespace, pid, program)
+                    self._node_watch.follow(namespace, pid, program)
 
     def _follow(self, *directories: Path) -> None:
         for directory in directories:
@@ -221,7 +221,7 @@ class Sources:
     def _read(self, descriptor: int) -> Iterable[LabEvent]:
         if descriptor == self._kernel.fileno():
             return self._kernel.events()
-        if descriptor == self._nodes.fileno():
+        if descriptor == self._node_watch.fileno():
             return self._node_events()
         if descriptor == self._inotify.fileno():
             return self._changes()
@@ -231,7 +231,7 @@ class Sources:
         return []
 
     def _node_events(self) -> Iterator[LabEvent]:
-        for event in self._nodes.read():
+        for event in self._node_watch.read():
             match event.what:
                 case "appeared":
                     yield Appeared(event.namespace)

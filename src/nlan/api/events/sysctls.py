@@ -32,9 +32,9 @@ class _Held(NamedTuple):
 class Sysctls:
     """Open files of the wanted sysctls."""
 
-    def __init__(self, place: Nodes, changes: Inotify) -> None:
+    def __init__(self, nodes: Nodes, changes: Inotify) -> None:
         """Hold none yet."""
-        self._place, self._inotify = place, changes
+        self._nodes, self._inotify = nodes, changes
         self._held: dict[int, _Held] = {}
         self._of: dict[str, list[int]] = {}
         self._cursor = 0
@@ -49,7 +49,7 @@ class Sysctls:
 
     def _open(self, namespace: str, sysctls: Sequence[KernelFile]) -> None:
         try:
-            with self._place.inside(namespace):
+            with self._nodes.inside(namespace):
                 opened = [(_open(file.name), file.value.encode()) for file in sysctls]
         except HostError:
             return  # gone meanwhile

@@ -35,13 +35,13 @@ class Watching:
 
     def __init__(self, lab: Lab) -> None:
         """Watch a lab; one without a database is watched all the same."""
-        self._place = catalog.choose(lab.environment, lab.name)
+        self._nodes = catalog.choose(lab.environment, lab.name)
         self._state = find_state(lab.paths.state, lab.name, say=lab.listener.say)
         self._database = None if self._state is None else self._state.database
         self._links: dict[tuple[str, str], str] = {}
         self._head = 0 if self._database is None else self._database.head()
         self.is_lost = False
-        self.sources = Sources(self._place, lab.environment.engines, self._database, names=True)
+        self.sources = Sources(self._nodes, lab.environment.engines, self._database, names=True)
 
     def __enter__(self) -> Watching:
         return self
@@ -75,7 +75,7 @@ class Watching:
     @property
     def is_over(self) -> bool:
         """Whether the lab is gone."""
-        return not self.sources.namespaces and not self._place.machine.paths.lab(self._place.lab).exists()
+        return not self.sources.namespaces and not self._nodes.machine.paths.lab(self._nodes.lab).exists()
 
     def _reports_of(self, event: LabEvent) -> Iterator[Report]:
         match event:
@@ -128,7 +128,7 @@ class Watching:
         except StoreError as error:
             self._database, self.is_lost = None, True
             self.sources.follow(None)
-            text = f"{self._place.lab}: revisions are told no more: {error}"
+            text = f"{self._nodes.lab}: revisions are not reported any more: {error}"
             yield Report("database-lost", text, {"why": str(error)})
             return
         for commit in commits:

@@ -32,11 +32,11 @@ _PAYLOAD = b"nlan" * 14
 _SEQUENCES = 65536
 
 
-def ping_matrix(place: Nodes, pairs: Sequence[Pair], timeout_s: float) -> dict[Pair, float | None]:
+def ping_matrix(nodes: Nodes, pairs: Sequence[Pair], timeout_s: float) -> dict[Pair, float | None]:
     """Ping every pair of source namespace and destination address, all at once.
 
     Args:
-        place: Where the namespaces are.
+        nodes: Where the namespaces are.
         pairs: Source namespace and destination; each is asked once, however often it is listed.
         timeout_s: How long a pair may take in seconds, requests sent again included.
 
@@ -46,7 +46,7 @@ def ping_matrix(place: Nodes, pairs: Sequence[Pair], timeout_s: float) -> dict[P
     Raises:
         HostError: A source namespace does not exist.
     """
-    with _Matrix(place, pairs, timeout_s) as matrix:
+    with _Matrix(nodes, pairs, timeout_s) as matrix:
         return matrix.run()
 
 
@@ -75,8 +75,8 @@ class _Flight:
 
 
 class _Matrix:
-    def __init__(self, place: Nodes, pairs: Iterable[Pair], timeout_s: float) -> None:
-        self._place, self._timeout_s = place, timeout_s
+    def __init__(self, nodes: Nodes, pairs: Iterable[Pair], timeout_s: float) -> None:
+        self._nodes, self._timeout_s = nodes, timeout_s
         self._results: dict[Pair, float | None] = dict.fromkeys(pairs)
         self._waiting = deque(self._results)
         self._flights: dict[tuple[str, Target, int], _Flight] = {}
@@ -172,10 +172,10 @@ class _Matrix:
     def _open(self, namespace: str, version: int) -> socket.socket:
         kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK
         if version == 4:
-            opened = self._place.open_socket(namespace, socket.AF_INET, kind, socket.IPPROTO_ICMP)
+            opened = self._nodes.open_socket(namespace, socket.AF_INET, kind, socket.IPPROTO_ICMP)
             opened.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", ~(1 << _REPLY4) & 0xFFFFFFFF))
             return opened
-        opened = self._place.open_socket(namespace, socket.AF_INET6, kind, socket.IPPROTO_ICMPV6)
+        opened = self._nodes.open_socket(namespace, socket.AF_INET6, kind, socket.IPPROTO_ICMPV6)
         blocked = [0xFFFFFFFF] * 8
         blocked[_REPLY6 >> 5] &= ~(1 << (_REPLY6 & 31)) & 0xFFFFFFFF
         opened.setsockopt(socket.IPPROTO_ICMPV6, _ICMP6_FILTER, struct.pack("=8I", *blocked))

@@ -36,11 +36,11 @@ class Executed(NamedTuple):
 
 def find(lab: Lab, pattern: str | None) -> list[str]:
     """Return the namespaces that are meant; all nodes where there is no pattern."""
-    place = catalog.choose(lab.environment, lab.name)
-    existing = place.namespaces()
+    nodes = catalog.choose(lab.environment, lab.name)
+    existing = nodes.namespaces()
     if pattern is None:
         return [name for name in names.visible(existing) if "/" not in name]
-    return names.match_namespaces(pattern, existing, lambda: catalog.second_names(place))
+    return names.match_namespaces(pattern, existing, lambda: catalog.second_names(nodes))
 
 
 def find_one(lab: Lab, node: str) -> str:
@@ -48,8 +48,8 @@ def find_one(lab: Lab, node: str) -> str:
     return _namespace(catalog.choose(lab.environment, lab.name), node)
 
 
-def _namespace(place: Nodes, node: str) -> str:
-    return names.find_namespace(node, place.namespaces(), lambda: catalog.second_names(place))
+def _namespace(nodes: Nodes, node: str) -> str:
+    return names.find_namespace(node, nodes.namespaces(), lambda: catalog.second_names(nodes))
 
 
 def run_one(lab: Lab, node: str, command: Sequence[str], timeout_s: float | None) -> Executed:
@@ -58,10 +58,10 @@ def run_one(lab: Lab, node: str, command: Sequence[str], timeout_s: float | None
     Raises:
         HostError: It took too long, and was killed.
     """
-    place = catalog.choose(lab.environment, lab.name)
-    namespace = _namespace(place, node)
+    nodes = catalog.choose(lab.environment, lab.name)
+    namespace = _namespace(nodes, node)
     try:
-        return _run(place, namespace, command, timeout_s=timeout_s)
+        return _run(nodes, namespace, command, timeout_s=timeout_s)
     except TimeoutError as error:
         words = f"{command[0]} ran longer than {timeout_s:g} s, and was killed"
         raise HostError(f"{namespace}: {words}") from error
@@ -69,16 +69,16 @@ def run_one(lab: Lab, node: str, command: Sequence[str], timeout_s: float | None
 
 def enter(lab: Lab, node: str) -> None:
     """Take this process into a node, for good."""
-    place = catalog.choose(lab.environment, lab.name)
-    place.enter(_namespace(place, node))
+    nodes = catalog.choose(lab.environment, lab.name)
+    nodes.enter(_namespace(nodes, node))
 
 
-def run_all(place: Nodes, wanted: Sequence[str], command: Sequence[str]) -> dict[str, Executed]:
+def run_all(nodes: Nodes, wanted: Sequence[str], command: Sequence[str]) -> dict[str, Executed]:
     """Run the command in all of them; Ctrl-C, which reaches none of these sessions, ends them."""
     stop = os.eventfd(0, os.EFD_CLOEXEC)
     with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
         try:
-            found = pool.map(lambda name: _run(place, name, command, stop=stop), wanted)
+            found = pool.map(lambda name: _run(nodes, name, command, stop=stop), wanted)
             return dict(zip(wanted, found, strict=True))
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -87,7 +87,7 @@ def run_all(place: Nodes, wanted: Sequence[str], command: Sequence[str]) -> dict
 
 
 def _run(
-    place: Nodes,
+    nodes: Nodes,
     namespace: str,
     command: Sequence[str],
     *,
@@ -95,7 +95,7 @@ def _run(
     timeout_s: float | None = None,
 ) -> Executed:
     try:
-        done = place.run(namespace, command, stop=stop, timeout_s=timeout_s)
+        done = nodes.run(namespace, command, stop=stop, timeout_s=timeout_s)
     except HostError as error:
         return Executed(NOT_FOUND, "", f"{error}\n")
     code = done.returncode if done.returncode >= 0 else 128 - done.returncode

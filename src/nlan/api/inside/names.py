@@ -28,7 +28,7 @@ def find_namespace(word: str, namespaces: Sequence[str], aliases: Aliases = dict
     """Return the one namespace that `word` names: ``pe1``, ``ce1/172.21.1.2`` or ``172.21.1.2``.
 
     Args:
-        word: What a person said.
+        word: What a person wrote.
         namespaces: Those that exist.
         aliases: What else they are called; asked only where no namespace is called `word`.
 

@@ -68,7 +68,7 @@ def ping(lab: Lab, source: str | None, target: str | None, *, count: int, timeou
     answers: dict[reach.Pair, list[float | None]] = {pair: [] for pair in pairs}
     full = full_tables()
     for _ in range(count):
-        for pair, rtt_ms in ping_matrix(context.place, pairs, timeout_s).items():
+        for pair, rtt_ms in ping_matrix(context.nodes, pairs, timeout_s).items():
             answers[pair].append(rtt_ms)
     found = tuple(Ping(*pair, rtts) for pair, rtts in answers.items())
     return Pings(found, any(not one.ok for one in found) and full_tables() > full)

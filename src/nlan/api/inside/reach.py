@@ -31,7 +31,7 @@ def pair(context: Context, lab: Lab | None, source: str, target: str) -> Pair:
     Raises:
         NotFoundError: No such node, or it has no address.
     """
-    name = find_namespace(source, context.place.namespaces(), lambda: second_names(lab))
+    name = find_namespace(source, context.nodes.namespaces(), lambda: second_names(lab))
     return name, address_of(context, lab, target)
 
 
@@ -40,7 +40,7 @@ def address_of(context: Context, lab: Lab | None, word: str) -> IpAddress:
     try:
         return ip_address(word.partition("/")[2] or word)
     except ValueError:
-        name = find_namespace(word, context.place.namespaces())
+        name = find_namespace(word, context.nodes.namespaces())
     known = {node.name: node for node in lab.nodes} if lab is not None else {}
     if name in known:
         address = next(iter(node_addresses(known[name])), None)
@@ -103,7 +103,7 @@ def _ends(node: Node) -> list[_End]:
 
 
 def _observed_hosts(context: Context) -> list[_End]:
-    names = [name for name in visible(context.place.namespaces()) if "/" in name]
+    names = [name for name in visible(context.nodes.namespaces()) if "/" in name]
     return [_End(name, ip_address(name.partition("/")[2])) for name in names]
 
 

@@ -182,7 +182,7 @@ def wait(
         routes: The kernels.
         speakers: The daemons.
         deadline: By the clock, seconds.
-        progress: Told in words how far it is.
+        progress: Called with how far it is, in words.
         clock: Seconds that only grow.
         quiet_s: How long routing must be quiet where raw configuration decides what comes.
     """
@@ -237,7 +237,7 @@ class _Wait(NamedTuple):
             if missing:
                 return missing
             self.routes.settle(quiet_s, self.deadline)
-            # A router that was done may have been told something by one that was not.
+            # A router that was done may have learned something from one that was not.
             if self.clock() >= self.deadline or not any(map(is_computing, computing)):
                 return missing
 

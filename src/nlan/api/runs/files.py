@@ -38,8 +38,8 @@ class Source(NamedTuple):
     """Where a lab is written.
 
     Attributes:
-        path: Of the file, as the user said it.
-        name: The lab's, where the user said one; else the file's own.
+        path: Of the file, as the user wrote it.
+        name: The lab's, where the user named one; else the file's own.
         text: What stands in it, where it is not to be read.
     """
 

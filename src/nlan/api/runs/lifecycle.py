@@ -54,7 +54,7 @@ LOOK_AGAIN_S = 0.01
 def planned(context: Context, lab: Lab, *, exclusive: bool = False) -> Plan:
     """Return what would turn the network as it is into `lab`, or into nothing but it; only reads."""
     desired = expanded(context, lab, exclusive=exclusive)
-    return _engine(context, desired).plan(desired, context.place.namespaces())
+    return _engine(context, desired).plan(desired, context.nodes.namespaces())
 
 
 def expanded(context: Context, lab: Lab, *, exclusive: bool) -> Mapping[Key, Resource]:
@@ -94,7 +94,7 @@ def prepare(context: Context, request: Request) -> Prepared:
     clock = _Clock(context.clock)
     desired = expanded(context, request.lab, exclusive=request.exclusive)
     engine = _engine(context, desired)
-    namespaces = context.place.namespaces()
+    namespaces = context.nodes.namespaces()
     plan = engine.plan(desired, namespaces)
     context.check(plan, request.source[0], request.lines)
     clock.lap("plan")
@@ -156,7 +156,7 @@ def bring_up(context: Context, state: LabState, prepared: Prepared, listener: Li
 
 
 def _refused(context: Context, request: Request) -> tuple[Problem, ...]:
-    """Return the raw lines that a daemon did not take, each with its place."""
+    """Return the raw lines that a daemon did not take, each with its file and line."""
     found = []
     for one in context.refusals():
         file, lines = request.raw.get(one.namespace, ("", ()))
@@ -180,10 +180,10 @@ def take_down(context: Context, listener: Listener) -> Plan:
         HostError: Something could not be removed; the rest is.
     """
     engine = Engine(context.namespace_drivers())
-    plan = engine.plan({}, context.place.namespaces())
+    plan = engine.plan({}, context.nodes.namespaces())
     listener.planned(plan)
     failures = engine.apply(plan, listener.done, listener.before if listener.one_by_one else None)
-    context.place.cleanup()
+    context.nodes.cleanup()
     if failures:
         raise _apply_error(failures, "the rest was removed")
     return plan
@@ -199,7 +199,7 @@ def undo_unconfirmed(context: Context, state: LabState, change: Confirmation, li
     """
     if not state.begin_undoing(change):
         return
-    listener.say(f"{context.place.lab}: revision {change.revision} was not confirmed in time; undoing it")
+    listener.say(f"{context.nodes.lab}: revision {change.revision} was not confirmed in time; undoing it")
     former = state.lab(change.back_to) if change.back_to else None
     try:
         left = _go_back(context, former, listener)
@@ -269,7 +269,7 @@ def _go_back(context: Context, former: Lab | None, listener: Listener) -> list[F
         return []
     desired = context.expand(former)
     engine = _engine(context, desired)
-    failures = engine.apply(engine.plan(desired, context.place.namespaces()), listener.done)
+    failures = engine.apply(engine.plan(desired, context.nodes.namespaces()), listener.done)
     if not failures:
         _verify(engine, desired, context)
     return failures
@@ -278,10 +278,10 @@ def _go_back(context: Context, former: Lab | None, listener: Listener) -> list[F
 def _apply_error(failures: list[Failure], ending: str) -> ApplyError:
     first = failures[0]  # it is what those that were left out stand on
     error, key = first.error, first.operation.key
-    said = (
+    named = (
         (error.node, error.operation) if isinstance(error, ApplyError) else (key.namespace, first.operation)
     )
-    reason = failure_text(failures).removeprefix(f"{said[0]}: {said[1]}: ")
+    reason = failure_text(failures).removeprefix(f"{named[0]}: {named[1]}: ")
     where = key.namespace or f"the lab's {key.kind}"
     raised = ApplyError(where, str(first.operation), f"{reason}\n{ending}")
     raised.parts = _errors(failures)
@@ -313,7 +313,7 @@ def _verify(engine: Engine, desired: Mapping[Key, Resource], context: Context) -
 
 def _left(engine: Engine, desired: Mapping[Key, Resource], context: Context) -> list[Operation]:
     """Return what still differs; a session that came up in vain is none, and reset while waiting."""
-    operations = engine.plan(desired, context.place.namespaces()).operations
+    operations = engine.plan(desired, context.nodes.namespaces()).operations
     return [o for o in operations if not _resets(o)]
 
 

@@ -41,7 +41,7 @@ def remove(lab: Lab, *, purge: bool) -> Removed:
     begun, forgotten = lab.environment.clock(), False
     context = lab.context()
     try:
-        with context.place.lock(on_wait=lab.listener.say):
+        with context.nodes.lock(on_wait=lab.listener.say):
             _want_gone(lab)
             count = len(take_down(context, lab.listener))
             if purge:

@@ -29,7 +29,7 @@ def run_change(lab: Lab, request: Request) -> Applied:
     listener = lab.listener
     context = lab.environment.context(lab.name, listener.trace)
     try:
-        with context.place.lock(on_wait=listener.say):
+        with context.nodes.lock(on_wait=listener.say):
             try:
                 _undo_overdue(lab)
             except RollbackError as error:
@@ -51,7 +51,7 @@ def settle(lab: Lab) -> None:
     with state:
         if not _is_overdue(state.confirmation()):
             return
-    with lab.context().place.lock(on_wait=lab.listener.say):
+    with lab.context().nodes.lock(on_wait=lab.listener.say):
         _undo_overdue(lab)
 
 

@@ -67,7 +67,7 @@ class KeptLab:
             LockedError: Somebody else holds it.
             HostError: The lab is gone.
         """
-        return self._context.place.lock(on_wait=on_wait, timeout_s=timeout_s)
+        return self._context.nodes.lock(on_wait=on_wait, timeout_s=timeout_s)
 
     # The database
 
@@ -111,8 +111,8 @@ class KeptLab:
         Args:
             state: Its database.
             change: What waits to be confirmed.
-            say: Told what goes on.
-            removed: Told of namespaces that are removed: what is open in them would keep them.
+            say: Called with what goes on.
+            removed: Called with namespaces that are removed: what is open in them would keep them.
 
         Raises:
             RollbackError: That could not be done whole.
@@ -124,7 +124,7 @@ class KeptLab:
     def sources(self, database: Database | None) -> Sources:
         """Watch it; a context that closes its descriptors."""
         context = self._context
-        return Sources(context.place, context.engines, database, kinds=context.kinds.values())
+        return Sources(context.nodes, context.engines, database, kinds=context.kinds.values())
 
     def look(self, desired: Desired, scope: Scope) -> Looked:
         """Look at a part of it; its lock is held."""
@@ -145,7 +145,7 @@ class KeptLab:
     def ruleset(self, namespace: str) -> tuple[str, ...] | None:
         """Return the tables of nftables, as words that differ where the tables do; None where it is gone."""
         try:
-            return nftables.words(self._context.place, namespace)
+            return nftables.words(self._context.nodes, namespace)
         except HostError:
             return None
 
@@ -179,7 +179,7 @@ class KeptLab:
         Raises:
             HostError: The namespace does not exist.
         """
-        return dict(snapshot.look(self._context.place, namespace))
+        return dict(snapshot.look(self._context.nodes, namespace))
 
     def sessions_of(self, namespace: str, desired: Desired) -> Document:
         """Return a node's BGP sessions by peer, and OSPF neighbours by interface and identifier."""

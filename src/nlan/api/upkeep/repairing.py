@@ -50,7 +50,7 @@ class Repaired(NamedTuple):
 
 def look(context: Context, desired: Desired, scope: Scope) -> Looked:
     """Return what would repair a part of a lab."""
-    existing = context.place.namespaces()
+    existing = context.nodes.namespaces()
     if scope.whole:
         observed = Engine(context.drivers(desired.resources)).observe(existing)
         seen = frozenset(existing) | desired.by_namespace.keys()
@@ -78,7 +78,7 @@ def repair(
         desired: What shall be.
         looked: What was found.
         waits: Tells of an operation that it is to be left for later; what requires it is, too.
-        report: Told of every operation as it ends.
+        report: Called with every operation as it ends.
     """
     planned = looked.plan
     ready = without(planned, waits)
@@ -90,11 +90,11 @@ def repair(
 
 def without(planned: Plan, left_out: Callable[[Operation], bool]) -> Plan:
     """Return the plan without some operations and all that require them."""
-    place: dict[int, int] = {}
+    position: dict[int, int] = {}
     kept: list[Operation] = []
     for n, operation in enumerate(planned.operations):
-        if all(m in place for m in operation.requires) and not left_out(operation):
-            place[n] = len(kept)
-            requires = tuple(place[m] for m in operation.requires)
+        if all(m in position for m in operation.requires) and not left_out(operation):
+            position[n] = len(kept)
+            requires = tuple(position[m] for m in operation.requires)
             kept.append(msgspec.structs.replace(operation, requires=requires))
     return Plan(operations=tuple(kept))

@@ -14,7 +14,7 @@ class Undoing(Listener):
     """Passes on what undoing says, and which namespaces it removes."""
 
     def __init__(self, say: Callable[[str], None], removed: Callable[[str], None]) -> None:
-        """Take who is told, and who is to let go of a namespace that is removed."""
+        """Take what is called with each sentence, and with each namespace that is removed."""
         self._say, self._removed = say, removed
 
     def say(self, text: str) -> None:

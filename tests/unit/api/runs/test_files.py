@@ -14,12 +14,12 @@ from nlan.paths import Paths
 FILE = "nodes: [a, b]\nlinks: [a -- b]\n"
 
 
-class Ear(Listener):
+class Recorder(Listener):
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.notes: list[str] = []
 
     def say(self, text: str) -> None:
-        self.said.append(text)
+        self.notes.append(text)
 
 
 class Nobody(Privileges):
@@ -37,19 +37,19 @@ def here(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def plan(here: Path, running: str = "", ear: Ear | None = None) -> Plan:
+def plan(here: Path, running: str = "", recorder: Recorder | None = None) -> Plan:
     """Plan the file where a lab runs, or none."""
     paths = Paths(run=here / "run", netns=here / "netns", state=here / "state")
     if running:
         paths.lab(running).mkdir(parents=True)
     environment = Environment(paths, privileges=Nobody())
-    return Lab.from_file(here / "pair.yaml", environment=environment, listener=ear).plan()
+    return Lab.from_file(here / "pair.yaml", environment=environment, listener=recorder).plan()
 
 
 def test_beside_another_lab_it_plans(here: Path) -> None:
-    ear = Ear()
-    assert plan(here, "other", ear)
-    assert ear.said == []
+    recorder = Recorder()
+    assert plan(here, "other", recorder)
+    assert recorder.notes == []
 
 
 def test_where_that_lab_runs_it_says_what_root_is_for(here: Path) -> None:
@@ -59,6 +59,6 @@ def test_where_that_lab_runs_it_says_what_root_is_for(here: Path) -> None:
 
 def test_addresses_that_may_be_others_are_said(here: Path) -> None:
     (here / "state" / "pair").mkdir(parents=True)
-    ear = Ear()
-    assert plan(here, ear=ear)
-    assert ear.said[0].startswith("note: only root can read what pair remembers: ")
+    recorder = Recorder()
+    assert plan(here, recorder=recorder)
+    assert recorder.notes[0].startswith("note: only root can read what pair remembers: ")
