@@ -35,6 +35,7 @@ class Address(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "address"
+    is_ground: ClassVar[bool] = True
     rank: ClassVar[int] = Rank.ADDRESSES
     goes_with_link: ClassVar[bool] = True
     brings_routes: ClassVar[bool] = True

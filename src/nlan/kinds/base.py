@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from nlan.errors import InternalError, NlanError, PluginError
-from nlan.netlink.feature import Feature
-from nlan.netlink.watch import What
+from nlan.netlink.feature import Condition, Feature
+from nlan.netlink.watch import Group, What
 from nlan.plan import Operation
 from nlan.registry import Registry, Seam
 from nlan.resources.base import Resource
@@ -62,7 +62,11 @@ class AnyKind(Protocol):
         """What the kernel may lack for it; `nlan doctor` tries each."""
 
     @property
-    def events(self) -> tuple[What, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
+        """What else of the machine it needs; `nlan doctor` looks."""
+
+    @property
+    def events(self) -> tuple[What | Group, ...]:
         """Which of the kernel's events may concern one; `nlan keep` listens for them."""
 
     @property
@@ -90,7 +94,8 @@ class Kind(Generic[R]):
 
     resource: type[R]
     features: ClassVar[tuple[Feature, ...]] = ()
-    events: ClassVar[tuple[What, ...]] = ()
+    conditions: ClassVar[tuple[Condition, ...]] = ()
+    events: ClassVar[tuple[What | Group, ...]] = ()
     group: ClassVar[str] = ""
 
     def needs(self, desired: R) -> Iterable[Feature]:
@@ -140,7 +145,7 @@ SEAM: Seam[AnyKind] = Seam(
     "nlan.kinds",
     "KIND",
     probe=_probe,
-    needs=("resource", "features", "events", "group", "needs", "why_not", "driver"),
+    needs=("resource", "features", "conditions", "events", "group", "needs", "why_not", "driver"),
 )
 
 

@@ -18,9 +18,20 @@ from nlan.netlink.tables.links import (
     mac_octets,
     put_right,
 )
+from nlan.netlink.tables.settings import u8, u16, u32, with_own
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 
 _MTU_MAX = 65535
+SETTINGS = (
+    u32("stp_state", wire.IFLA_BR_STP_STATE, 0),
+    u8("vlan_filtering", wire.IFLA_BR_VLAN_FILTERING, 0),
+    u16("group_fwd_mask", wire.IFLA_BR_GROUP_FWD_MASK, 0),
+    u8("mcast_snooping", wire.IFLA_BR_MCAST_SNOOPING, 0),
+    u8("nf_call_iptables", wire.IFLA_BR_NF_CALL_IPTABLES, 0),
+    u8("nf_call_ip6tables", wire.IFLA_BR_NF_CALL_IP6TABLES, 0),
+    u8("nf_call_arptables", wire.IFLA_BR_NF_CALL_ARPTABLES, 0),
+)
+"""How nlan leaves the settings of a bridge."""
 
 
 class Bridge(Resource, frozen=True, kw_only=True):
@@ -70,6 +81,7 @@ class BridgeKind(KernelKind[Bridge]):
 
     resource = Bridge
     features = (link_feature("bridge", "switches"),)
+    forwarding = ("bridge",)
     events = ("link",)
 
     def observe(self, view: View) -> Iterator[Resource]:
@@ -101,7 +113,7 @@ class BridgeKind(KernelKind[Bridge]):
         if desired.mtu != observed.mtu:
             parts.append(codec.u32(wire.IFLA_MTU, desired.mtu))
         messages = [change_link(desired.name, *parts, up=desired.up)]
-        messages += put_right(desired.name, "bridge", observed.odd)
+        messages += put_right(desired.name, "bridge", observed.odd, SETTINGS)
         return [said(FINISH, desired.namespace, message) for message in messages]
 
     def adopts(self, desired: Bridge, link: Link) -> bool:
@@ -113,4 +125,5 @@ KIND = BridgeKind()
 
 
 def _bridge(namespace: str, link: Link) -> Bridge:
-    return Bridge(namespace=namespace, name=link.name, mac=link.mac, mtu=link.mtu, up=link.up, odd=link.odd)
+    odd = with_own(link.odd, link.data, SETTINGS)
+    return Bridge(namespace=namespace, name=link.name, mac=link.mac, mtu=link.mtu, up=link.up, odd=odd)

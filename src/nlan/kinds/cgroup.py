@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 from nlan.errors import NlanError
 from nlan.kinds.base import Driver, Kind
+from nlan.netlink.feature import Condition
 from nlan.plan import Operation
 from nlan.resources.base import NAMESPACE, Difference, Impact, Key, Rank, Resource
 
@@ -23,6 +25,7 @@ class Cgroup(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "cgroup"
+    is_ground: ClassVar[bool] = True
     rank: ClassVar[int] = Rank.SETTINGS + 30
     mutable: ClassVar[dict[str, Impact]] = {"memory": "hitless", "cpus": "hitless", "pids": "hitless"}
     delete_impact: ClassVar[Impact] = "hitless"
@@ -130,10 +133,19 @@ def _limit(value: float | None) -> str:
     return "unlimited" if value is None else str(value)
 
 
+def _mounted() -> tuple[bool, str]:
+    """Return whether cgroups are mounted, and of which version."""
+    if os.path.exists("/sys/fs/cgroup/cgroup.controllers"):
+        return True, "v2"
+    is_old = os.path.isdir("/sys/fs/cgroup/memory")
+    return is_old, "v1" if is_old else "none is mounted"
+
+
 class CgroupKind(Kind[Cgroup]):
     """How limits are set and found."""
 
     resource = Cgroup
+    conditions = (Condition("cgroup", "limits of nodes", "mount cgroup2 on /sys/fs/cgroup", _mounted),)
 
     def why_not(self, desired: Cgroup, place: HasCgroups) -> Iterator[tuple[str, str]]:
         """Yield the limits that cannot be set on this machine."""

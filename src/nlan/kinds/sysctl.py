@@ -47,6 +47,7 @@ class Sysctl(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "sysctl"
+    is_ground: ClassVar[bool] = True
     rank: ClassVar[int] = Rank.SETTINGS + 40
     mutable: ClassVar[dict[str, Impact]] = {"value": "hitless"}
     delete_impact: ClassVar[Impact] = "hitless"

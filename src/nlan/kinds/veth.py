@@ -53,6 +53,7 @@ class Veth(Resource, frozen=True, kw_only=True):
     """
 
     kind: ClassVar[str] = "veth"
+    lingers: ClassVar[bool] = True
     rank: ClassVar[int] = Rank.LINKS + 10
     is_link: ClassVar[bool] = True
     mutable: ClassVar[dict[str, Impact]] = {

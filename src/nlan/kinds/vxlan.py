@@ -21,8 +21,22 @@ from nlan.netlink.tables.links import (
     mac_octets,
     put_right,
 )
+from nlan.netlink.tables.settings import u8, u32, with_own
 from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
 from nlan.values import VXLAN_PORT
+
+SETTINGS = (
+    u8("ttl", wire.IFLA_VXLAN_TTL, 0),
+    u8("tos", wire.IFLA_VXLAN_TOS, 0),
+    u8("learning", wire.IFLA_VXLAN_LEARNING, 1),
+    u32("ageing", wire.IFLA_VXLAN_AGEING, 300),
+    u8("proxy", wire.IFLA_VXLAN_PROXY, 0),
+    u8("rsc", wire.IFLA_VXLAN_RSC, 0),
+    u8("l2miss", wire.IFLA_VXLAN_L2MISS, 0),
+    u8("l3miss", wire.IFLA_VXLAN_L3MISS, 0),
+    u8("df", wire.IFLA_VXLAN_DF, 0),
+)
+"""How nlan leaves the settings of a device."""
 
 
 class Vxlan(Resource, frozen=True, kw_only=True):
@@ -85,6 +99,7 @@ class VxlanKind(KernelKind[Vxlan]):
 
     resource = Vxlan
     features = (link_feature("vxlan", "L2VPNs (RFC 7348)", codec.u32(wire.IFLA_VXLAN_ID, 1)),)
+    forwarding = ("vxlan",)
     events = ("link",)
 
     def observe(self, view: View) -> Iterator[Resource]:
@@ -129,7 +144,7 @@ class VxlanKind(KernelKind[Vxlan]):
             info = codec.nest(wire.IFLA_INFO_DATA, _local(desired))
             kind = codec.nest(wire.IFLA_LINKINFO, codec.text(wire.IFLA_INFO_KIND, "vxlan"), info)
             steps.append(Step(FINISH, desired.namespace, lambda _: change_link(desired.name, kind)))
-        right = put_right(desired.name, "vxlan", observed.odd)
+        right = put_right(desired.name, "vxlan", observed.odd, SETTINGS)
         return [*steps, *(said(FINISH, desired.namespace, message) for message in right)]
 
     def remakes(self, desired: Vxlan, observed: Vxlan) -> bool:
@@ -163,5 +178,5 @@ def _vxlan(namespace: str, link: Link, links: Links) -> Vxlan:
         mac=link.mac,
         port=0 if port is None else int.from_bytes(port, "big"),
         up=link.up,
-        odd=link.odd,
+        odd=with_own(link.odd, link.data, SETTINGS),
     )

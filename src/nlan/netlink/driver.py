@@ -33,6 +33,7 @@ class NetlinkDriver:
         """Take the place to work in, and the kinds to serve."""
         self._place = place
         self._kinds: Kinds = {kind.resource.kind: kind for kind in kinds}
+        self._forwarding = frozenset(link for kind in self._kinds.values() for link in kind.forwarding)
         self._lacks: set[str] = set()
 
     @property
@@ -52,7 +53,7 @@ class NetlinkDriver:
                 channel, filters = open_channels(self._place, namespace)
                 with channel, filters:
                     seen[namespace] = table = links.dump_links(channel)
-                    view = View(namespace, table, channel, filters, self._lacks)
+                    view = View(namespace, table, channel, filters, self._lacks, self._forwarding)
                     for kind in self._kinds.values():
                         found += kind.observe(view)
             except HostError:

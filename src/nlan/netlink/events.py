@@ -16,7 +16,7 @@ from nlan.netlink.channel import open_channel
 from nlan.netlink.tables import links
 from nlan.netlink.tables.hops import Hop, hops_of
 from nlan.netlink.tables.routes import DAEMONS, KernelRoute, parse_route
-from nlan.netlink.watch import WHAT, Listener, What, mask_of
+from nlan.netlink.watch import WHAT, Group, Listener, What, mask_of
 from nlan.runtimes.base import Nodes
 
 ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "policy")
@@ -28,7 +28,7 @@ class Event(NamedTuple):
 
     Attributes:
         namespace: Where.
-        what: The kind of thing; ``lost`` means that events were dropped: look again.
+        what: The kind of thing, or a `Group`'s; ``lost`` means that events were dropped: look again.
         gone: Whether it went away; else it came, or changed.
         interface: Its interface's name; empty where it has none, or where names were not asked for.
         text: The thing in words: an address, a prefix and its next hop, a neighbour.
@@ -37,7 +37,7 @@ class Event(NamedTuple):
     """
 
     namespace: str
-    what: What
+    what: What | str
     gone: bool = False
     interface: str = ""
     text: str = ""
@@ -47,9 +47,12 @@ class Event(NamedTuple):
 class EventWatcher:
     """Events of many namespaces behind one descriptor; close it, or deleted namespaces live on."""
 
-    def __init__(self, place: Nodes, kinds: Iterable[What] = ALL, *, names: bool = False) -> None:
+    def __init__(self, place: Nodes, kinds: Iterable[What | Group] = ALL, *, names: bool = False) -> None:
         """Listen nowhere yet; `add` namespaces. With `names`, every event names its interface."""
+        kinds = tuple(kinds)
         self._place, self._names = place, names
+        others = (kind for kind in kinds if isinstance(kind, Group))
+        self._others = {message: group.what for group in others for message in group.messages}
         self._listener = Listener(place, mask_of(kinds))
         self._known: dict[str, dict[int, str]] = {}
         self._states: dict[str, dict[str, str]] = {}
@@ -115,7 +118,8 @@ class EventWatcher:
             case "policy":
                 return Event(namespace, "policy")
             case _:
-                return None
+                what = self._others.get(kind)
+                return None if what is None else Event(namespace, what)
 
     def _link(self, namespace: str, gone: bool, body: memoryview) -> Event:
         link = links.parse_link(body)

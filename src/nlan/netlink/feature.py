@@ -8,6 +8,22 @@ from typing import NamedTuple
 from nlan.netlink.codec import Message
 
 
+class Condition(NamedTuple):
+    """Something else that the machine has or lacks, found by looking at it.
+
+    Attributes:
+        name: Such as ``cgroup``, as `nlan doctor` lists it.
+        purpose: What it is for.
+        remedy: How to get it.
+        look: Returns whether it is there, and what there is in a word or two.
+    """
+
+    name: str
+    purpose: str
+    remedy: str
+    look: Callable[[], tuple[bool, str]]
+
+
 class Feature(NamedTuple):
     """Something that the kernel has or lacks, found by trying it.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, ClassVar, Generic, TypeVar
@@ -18,13 +18,13 @@ from nlan.errors import InternalError
 from nlan.netlink import wire
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message, Refusal
-from nlan.netlink.feature import Feature
+from nlan.netlink.feature import Condition, Feature
 from nlan.netlink.step import Step
 from nlan.netlink.tables import nftables, rules
 from nlan.netlink.tables.addresses import Addresses, dump_addresses
 from nlan.netlink.tables.links import Link, Links
 from nlan.netlink.tables.routes import Routes, dump_all
-from nlan.netlink.watch import What
+from nlan.netlink.watch import Group, What
 from nlan.resources import Foreign, Resource
 from nlan.resources import foreign as foreign_things
 from nlan.runtimes.base import Nodes
@@ -40,11 +40,26 @@ class View:
     """A namespace as its kernel lists it; each list is asked for when it is first needed, and once."""
 
     def __init__(
-        self, namespace: str, links: Links, channel: Channel, filters: Channel, lacks: set[str]
+        self,
+        namespace: str,
+        links: Links,
+        channel: Channel,
+        filters: Channel,
+        lacks: set[str],
+        forwarding: Collection[str] = (),
     ) -> None:
-        """Take a namespace's links, channels of rtnetlink and nfnetlink, and what is known to be lacking."""
+        """Take what a namespace has.
+
+        Args:
+            namespace: Its name.
+            links: Its links.
+            channel: One of rtnetlink there.
+            filters: One of nfnetlink.
+            lacks: What the kernel is known to lack.
+            forwarding: The kinds of links that have forwarding entries.
+        """
         self.namespace, self.links, self.channel = namespace, links, channel
-        self._filters, self._lacks = filters, lacks
+        self._filters, self._lacks, self._forwarding = filters, lacks, forwarding
 
     def dump(self, message: Message) -> list[memoryview]:
         """Return the bodies of what the kernel lists."""
@@ -68,9 +83,9 @@ class View:
 
     @cached_property
     def forwarding(self) -> list[memoryview]:
-        """The bodies of all forwarding entries; none where nlan has neither bridge nor tunnel."""
+        """The bodies of all forwarding entries; none where nlan has no link that has any."""
         own = (link for link in self.links.by_name.values() if link.is_marked)
-        if not any(link.kind in ("vxlan", "bridge") for link in own):
+        if not any(link.kind in self._forwarding for link in own):
             return []
         header = wire.NDMSG.pack(wire.AF_BRIDGE, 0, 0, 0, 0)
         return self.dump(Message(wire.RTM_GETNEIGH, 0, header))
@@ -111,12 +126,16 @@ class KernelKind(Generic[R]):
     Class attributes:
         resource: What describes one.
         features: What the kernel needs for it; see `needs`.
+        conditions: What else of the machine it needs.
         events: Which of the kernel's events may concern one.
+        forwarding: What the kernel calls its links, where they have forwarding entries.
     """
 
     resource: type[R]
     features: ClassVar[tuple[Feature, ...]] = ()
-    events: ClassVar[tuple[What, ...]] = ()
+    conditions: ClassVar[tuple[Condition, ...]] = ()
+    events: ClassVar[tuple[What | Group, ...]] = ()
+    forwarding: ClassVar[tuple[str, ...]] = ()
     group: ClassVar[str] = "netlink"
     """They all have one driver."""
 

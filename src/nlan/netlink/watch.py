@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nlan.errors import HostError
 from nlan.netlink import codec, wire
@@ -55,6 +55,20 @@ WHAT: dict[int, What] = {
     wire.RTM_DELNETCONF: "switch",
 }
 """What each type of message is about."""
+
+
+class Group(NamedTuple):
+    """Events of which nlan knows no more than that a kind of resource is concerned by them.
+
+    Attributes:
+        what: Such as ``nexthop``: what they are about, in a word.
+        groups: The multicast groups of rtnetlink that tell of it (RTNLGRP_*), up to 32.
+        messages: The types of messages (RTM_*).
+    """
+
+    what: str
+    groups: tuple[int, ...]
+    messages: tuple[int, ...]
 
 
 class Listener:
@@ -285,10 +299,10 @@ def allow_descriptors(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
-def mask_of(kinds: Iterable[What]) -> int:
+def mask_of(kinds: Iterable[What | Group]) -> int:
     """Return the mask of the multicast groups that tell of these, as a socket is bound with it."""
     mask = 0
     for kind in kinds:
-        for group in GROUPS[kind]:
+        for group in kind.groups if isinstance(kind, Group) else GROUPS[kind]:
             mask |= 1 << group - 1
     return mask

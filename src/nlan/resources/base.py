@@ -136,6 +136,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         goes_with_link: Whether the kernel removes it together with the link that it stands on.
         brings_routes: Whether making it brings routes, which a daemon that ends might forget.
         is_polled: Whether nothing tells of its change: `nlan keep` looks at it from time to time.
+        lingers: Whether it may be seen for a moment after a namespace that held a part of it is gone.
+        is_ground: Whether routing daemons of its namespace are started after it; links are by themselves.
 
     A field that says what is wrong with the observed resource, in words, is a tuple, and empty where
     it is as nlan makes it.
@@ -151,6 +153,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     goes_with_link: ClassVar[bool] = False
     brings_routes: ClassVar[bool] = False
     is_polled: ClassVar[bool] = False
+    lingers: ClassVar[bool] = False
+    is_ground: ClassVar[bool] = False
 
     @property
     def key(self) -> Key:

@@ -144,7 +144,7 @@ class FakePlace:
         """Return a netlink socket of the namespace; no others are to be had."""
         if family != socket.AF_NETLINK or protocol not in (socket.NETLINK_ROUTE, wire.NETLINK_NETFILTER):
             raise UnexpectedError(f"a socket of family {family}, protocol {protocol}")
-        server = RouteServer(self.kernel.faults, self._netns_of)
+        server = RouteServer(self.kernel.faults, self._netns_of, self.kernel.lessons)
         return cast(socket.socket, FakeRouteSocket(server, self.kernel.netns(namespace)))
 
     def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:

@@ -11,6 +11,7 @@ from netns.support import shell
 from nlan.errors import HostError
 from nlan.netlink.events import Event, EventWatcher
 from nlan.netlink.tables.snapshot import look
+from nlan.netlink.watch import Group
 from nlan.runtimes.netns.runtime import NetnsRuntime
 
 DEADLINE_S = 10.0
@@ -159,3 +160,16 @@ def test_what_somebody_does_to_a_namespace_is_told(
 def test_routes_of_daemons_are_no_business_of_nlans(place: NetnsRuntime, watcher: EventWatcher) -> None:
     shell(place, "a", "ip route add blackhole 192.0.2.0/24 proto ospf")
     assert not next_event(watcher, lambda e: e.what == "route").ours
+
+
+def test_tells_of_a_group_that_it_knows_nothing_of(place: NetnsRuntime) -> None:
+    nexthops = Group("nexthop", (32,), (104, 105))  # RTNLGRP_NEXTHOP, RTM_NEWNEXTHOP, RTM_DELNEXTHOP
+    watcher = EventWatcher(place, ("link", nexthops))
+    try:
+        watcher.add("a")
+        shell(place, "a", "ip nexthop add id 7 blackhole; ip link add x type bridge; ip nexthop del id 7")
+        found = [event.what for event in watcher.events()]
+    finally:
+        watcher.close()
+    assert [what for what in found if what == "nexthop"] == ["nexthop", "nexthop"]
+    assert "link" in found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from nlan.api.environment.nodes import machine
 from nlan.engines.base import Engines, Program, tool
@@ -61,8 +61,11 @@ def _try(wanted: Sequence[KernelFeature]) -> dict[KernelFeature, str]:
 
 def of_kinds(kinds: Iterable[AnyKind]) -> list[KernelFeature]:
     """Return what the kernel may lack for kinds of resources, in the order of their ranks."""
-    ranked = sorted(kinds, key=lambda kind: (kind.resource.rank, kind.resource.kind))
-    return list({feature.name: feature for kind in ranked for feature in kind.features}.values())
+    return list({feature.name: feature for kind in _ranked(kinds) for feature in kind.features}.values())
+
+
+def _ranked(kinds: Iterable[AnyKind]) -> list[AnyKind]:
+    return sorted(kinds, key=lambda kind: (kind.resource.rank, kind.resource.kind))
 
 
 def features(engines: Engines, kinds: Iterable[AnyKind]) -> list[Feature]:
@@ -74,7 +77,8 @@ def features(engines: Engines, kinds: Iterable[AnyKind]) -> list[Feature]:
     """
     found = [_privilege()]
     if os.geteuid() == 0:
-        found += [_nodes(), *_kernel(of_kinds(kinds))]
+        kinds = list(kinds)
+        found += [_nodes(), *_kernel(of_kinds(kinds)), *_conditions(kinds)]
     programs = [program for engine in engines.by_name() for program in engine.programs.all()]
     first, *others = (tool(*one) for one in TOOLS)
     found += [Feature(*program) for program in programs if program.needed]
@@ -116,13 +120,11 @@ def _kernel(needed: Sequence[KernelFeature]) -> list[Feature]:
             f"modprobe {feature.module}; if there is no such module, the kernel was built without it",
         )
         for feature in tried
-    ] + [_cgroup()]
+    ]
 
 
-def _cgroup() -> Feature:
-    unified = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
-    legacy = os.path.isdir("/sys/fs/cgroup/memory")
-    detail = "v2" if unified else "v1" if legacy else "none is mounted"
-    return Feature(
-        "cgroup", unified or legacy, False, detail, "limits of nodes", "mount cgroup2 on /sys/fs/cgroup"
-    )
+def _conditions(kinds: Iterable[AnyKind]) -> Iterator[Feature]:
+    """Yield what else of the machine kinds need, in the order of their ranks."""
+    for name, purpose, remedy, look in (one for kind in _ranked(kinds) for one in kind.conditions):
+        present, detail = look()
+        yield Feature(name, present, False, detail, purpose, remedy)

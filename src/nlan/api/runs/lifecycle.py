@@ -325,7 +325,7 @@ def _resets(operation: Operation) -> bool:
 
 def _vanishes(operation: Operation) -> bool:
     """Tell whether time does it: the kernel takes the links of a removed namespace along a little later."""
-    return operation.action == "delete" and operation.key.kind == "veth"
+    return operation.action == "delete" and operation.observed is not None and operation.observed.lingers
 
 
 def _converge(context: Context, request: Request, begun: float, listener: Listener) -> Missing:

@@ -9,7 +9,7 @@ from functools import cached_property
 from nlan.engines.base import Daemon
 from nlan.model import Lab
 from nlan.resources import NAMESPACE, Key, Resource
-from nlan.resources.base import KernelFile
+from nlan.resources.base import Claim, KernelFile
 
 
 class Desired:
@@ -31,6 +31,11 @@ class Desired:
     def count(self) -> int:
         """How many namespaces there are."""
         return sum(key.kind == NAMESPACE for key in self.resources)
+
+    @cached_property
+    def claims(self) -> frozenset[Claim]:
+        """What is claimed, such as a route's prefix."""
+        return frozenset(claim for resource in self.resources.values() for claim in resource.claims())
 
     @cached_property
     def other_ends(self) -> dict[tuple[str, str], str]:

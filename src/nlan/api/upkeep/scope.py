@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nlan.api.events.sources import Appeared, Ended, LabEvent, Logged, Lost, Switched, Touched, Vanished
 from nlan.api.upkeep.desired import Desired
 from nlan.netlink.events import Event
-from nlan.resources import FABRIC, HOST, Key
+from nlan.resources import FABRIC, HOST
 
 
 class Scope(NamedTuple):
@@ -66,7 +66,7 @@ def _concerned(event: Event, desired: Desired) -> Scope:
         case "route":
             prefix, _, _ = event.text.partition(" ")
             # One of somebody else's may have taken the place of what is desired.
-            is_ours = event.ours or Key("route", namespace, prefix) in desired.resources
+            is_ours = event.ours or ("route", namespace, prefix) in desired.claims
         case "neighbor":
             is_ours = event.ours
         case _:

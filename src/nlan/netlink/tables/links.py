@@ -14,7 +14,7 @@ from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel
 from nlan.netlink.codec import Message
 from nlan.netlink.feature import Feature
-from nlan.netlink.tables.settings import flags_to_set, odd_settings, settings_to_set
+from nlan.netlink.tables.settings import Setting, flags_to_set, odd_settings, settings_to_set
 
 FIRST = 0x6E6C616E
 SECOND = 0x6E6C616F
@@ -61,7 +61,7 @@ class Link(NamedTuple):
         peer: Index of the link it hangs on (a pair's other end), 0 for none.
         alias: Free words.
         data: What its kind says of it.
-        odd: Settings of one of nlan's that are not as it makes them, in words.
+        odd: Settings of one of nlan's that are not as it makes them, in words; but for those of its kind.
         families: What each address family says of it.
         xdp: How an XDP program is attached to it (1 by the driver, 2 by the kernel, …), 0 where none is.
     """
@@ -130,8 +130,7 @@ def parse_link(body: memoryview) -> Link:
     found = codec.some_attributes(body, wire.IFINFOMSG.size, _READ)
     info = codec.attributes(found[wire.IFLA_LINKINFO]) if wire.IFLA_LINKINFO in found else {}
     kind = codec.as_text(info.get(wire.IFLA_INFO_KIND))
-    has_data = kind in ("vxlan", "bridge") and wire.IFLA_INFO_DATA in info
-    data = codec.attributes(info[wire.IFLA_INFO_DATA]) if has_data else {}
+    data = codec.attributes(info[wire.IFLA_INFO_DATA]) if wire.IFLA_INFO_DATA in info else {}
     mac = found.get(wire.IFLA_ADDRESS)
     group = codec.as_u32(found.get(wire.IFLA_GROUP))
     judged = group in MARKS and not flags & wire.IFF_LOOPBACK
@@ -147,7 +146,7 @@ def parse_link(body: memoryview) -> Link:
         codec.as_u32(found.get(wire.IFLA_LINK)),
         codec.as_text(found.get(wire.IFLA_IFALIAS)),
         data,
-        tuple(odd_settings(kind, flags, data, _port(info))) if judged else (),
+        tuple(odd_settings(flags, _port(info))) if judged else (),
         found.get(wire.IFLA_AF_SPEC),
         _xdp(found.get(wire.IFLA_XDP)),
     )
@@ -199,13 +198,22 @@ def change_link(name: str, *parts: bytes, up: bool | None = None) -> Message:
     return Message(wire.RTM_NEWLINK, 0, link_body(*parts, up=up, name=name))
 
 
-def put_right(name: str, kind: str, odd: Sequence[str]) -> Iterator[Message]:
-    """Yield the messages that put right what is odd about a link."""
+def put_right(
+    name: str, kind: str, odd: Sequence[str], settings: Sequence[Setting] = ()
+) -> Iterator[Message]:
+    """Yield the messages that put right what is odd about a link.
+
+    Args:
+        name: The link's.
+        kind: As the kernel calls it.
+        odd: What is odd, in words.
+        settings: How nlan leaves the settings of the kind.
+    """
     flags, mask = flags_to_set(odd)
     if mask:
         header = wire.IFINFOMSG.pack(0, 0, 0, flags, mask)
         yield Message(wire.RTM_NEWLINK, 0, header + codec.text(wire.IFLA_IFNAME, name))
-    for attribute in settings_to_set(kind, odd):
+    for attribute in settings_to_set(kind, odd, settings):
         yield change_link(name, attribute)
 
 

@@ -10,9 +10,6 @@ from nlan.services._hosts import addressed
 from nlan.services.base import Context
 from nlan.services.router.model import Router
 
-STANDS_ON = frozenset({"address", "sysctl", "cgroup"})
-"""The kinds, besides those of links, that daemons are started after."""
-
 
 def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
     """Yield loopback addresses and daemons; the daemons start once what the node stands on exists."""
@@ -21,5 +18,5 @@ def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
         return
     loopbacks = list(addressed(node.name, "lo", router.loopbacks))
     yield from loopbacks
-    after = tuple(r.key for r in (*context.stands_on, *loopbacks) if r.is_link or r.kind in STANDS_ON)
+    after = tuple(r.key for r in (*context.stands_on, *loopbacks) if r.is_link or r.is_ground)
     yield from engine.resources(node, lab, after, context.engines.capabilities(engine.name))

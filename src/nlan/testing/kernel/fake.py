@@ -17,6 +17,7 @@ from nlan.testing.kernel.link import remove
 from nlan.testing.kernel.state import LOOPBACK_MTU, Address, Link, Netns
 from nlan.testing.kernel.switches import DEFAULTS
 from nlan.testing.kernel.text import text_of
+from nlan.testing.wire.lessons import Lessons
 
 _KERNEL_LO = 1
 """Protocol number of the loopback's own IPv6 address; IPv4's has none."""
@@ -30,6 +31,7 @@ class FakeKernel:
         namespaces: By name; those without the lab's mark too.
         hosts: The text of the lab's hosts file, None where there is none.
         limits: ``memory``, ``cpu`` and ``pids`` of nodes that are limited.
+        lessons: What it was taught about kinds of resources that are not nlan's.
         runtimes: Which shall have made its namespaces, those of whom somebody said so.
     """
 
@@ -46,6 +48,7 @@ class FakeKernel:
         self.namespaces: dict[str, Netns] = {}
         self.hosts: str | None = None
         self.limits: dict[str, dict[str, float]] = {}
+        self.lessons = Lessons()
         self.runtimes: dict[str, str] = {}
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nlan.testing.errors import RefusedError, UnexpectedError
@@ -34,6 +34,7 @@ class NewLink:
     master: Link | None = None
     tunnel: Tunnel | None = None
     peer: NewLink | None = None
+    settings: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
 
 def create(new: NewLink) -> Link:
@@ -130,7 +131,7 @@ def _register_peer(new: NewLink, peer: NewLink) -> Link:
 
 def _register(new: NewLink) -> Link:
     link = Link(new.netns, new.netns.next_number(), new.name, new.kind, new.mac, new.mtu, new.group)
-    link.tunnel = new.tunnel
+    link.tunnel, link.settings = new.tunnel, new.settings
     link.no_ipv6 = new.netns.switch("net/ipv6/conf/default/disable_ipv6")
     new.netns.links[new.name] = link
     return link

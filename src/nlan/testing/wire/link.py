@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
+from nlan.kinds import bridge, vxlan
 from nlan.netlink import codec, wire
 from nlan.netlink.tables.links import mac_octets
-from nlan.netlink.tables.settings import BRIDGE, PORT, VXLAN, Setting
+from nlan.netlink.tables.settings import PORT, Setting
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel import link
 from nlan.testing.kernel.link import NewLink
 from nlan.testing.kernel.state import Ip, Link, Netns, Tunnel
 from nlan.testing.wire.request import Fields, Request, expect, fields, link_of
 
+SETTINGS: dict[str, Sequence[Setting]] = {"bridge": bridge.SETTINGS, "vxlan": vxlan.SETTINGS}
+"""Of each kind of link, what it has by its kind."""
 _BASICS = frozenset({wire.IFLA_IFNAME, wire.IFLA_ADDRESS, wire.IFLA_MTU, wire.IFLA_GROUP})
 _INFO = frozenset({wire.IFLA_INFO_KIND, wire.IFLA_INFO_DATA})
 _PORT_INFO = frozenset({wire.IFLA_INFO_SLAVE_KIND, wire.IFLA_INFO_SLAVE_DATA})
@@ -54,6 +57,13 @@ def _wanted(request: Request) -> NewLink:
             wanted.peer = _wanted_peer(request, fields(data, 0, {wire.VETH_INFO_PEER})[wire.VETH_INFO_PEER])
         case "vxlan":
             wanted.tunnel = _tunnel(fields(data, 0, _VXLAN))
+        case _ if kind in request.links:
+            known = {setting.kind: setting.value for setting in request.links[kind]}
+            wanted.settings = {
+                (kind, number): bytes(value)
+                for number, value in fields(data, 0, known).items()
+                if value != known[number]
+            }
         case _:
             raise UnexpectedError(f"a link of kind {kind} is new to the fake kernel")
     return wanted
@@ -107,7 +117,7 @@ def _change(request: Request) -> None:
     if subject is None:
         raise RefusedError(errno.ENODEV)
     if wire.IFLA_LINKINFO in found:
-        _change_kind(subject, found)
+        _change_kind(subject, found, {**SETTINGS, **request.links})
     if mask & wire.IFF_NOARP:
         subject.no_arp = bool(flags & wire.IFF_NOARP)
     wanted = _fields(request.netns, found)
@@ -134,7 +144,7 @@ def _fields(netns: Netns, found: Fields) -> dict[str, Any]:
     return wanted
 
 
-def _change_kind(subject: Link, found: Fields) -> None:
+def _change_kind(subject: Link, found: Fields, settings: Mapping[str, Sequence[Setting]]) -> None:
     """Change what a link has by its kind, or as a port; not together with an MTU."""
     info = fields(found[wire.IFLA_LINKINFO], 0, _INFO | _PORT_INFO)
     if wire.IFLA_INFO_SLAVE_DATA in info:
@@ -152,7 +162,7 @@ def _change_kind(subject: Link, found: Fields) -> None:
             _local(fields(info[wire.IFLA_INFO_DATA], 0, {wire.IFLA_VXLAN_LOCAL, wire.IFLA_VXLAN_LOCAL6})),
         )
     else:
-        _set(subject, subject.kind, data, BRIDGE if subject.kind == "bridge" else VXLAN)
+        _set(subject, subject.kind, data, settings[subject.kind])
 
 
 def _set(subject: Link, kind: str, data: Fields, known: Sequence[Setting]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from nlan.netlink import codec
+from nlan.netlink.tables.settings import Setting
 from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel.state import Link, Netns
 
@@ -21,12 +23,14 @@ class Request(NamedTuple):
         flags: Without those that every request has.
         body: What follows the header.
         netns_of: Returns the namespace that a descriptor stands for.
+        links: Kinds of links that were taught, with what each has by its kind.
     """
 
     netns: Netns
     flags: int
     body: memoryview
     netns_of: Callable[[int], Netns]
+    links: Mapping[str, Sequence[Setting]] = MappingProxyType({})
 
     def expect(self, *flags: int) -> None:
         """Complain where the flags are none of these."""

@@ -10,6 +10,7 @@ from nlan.testing.errors import RefusedError, UnexpectedError
 from nlan.testing.kernel.faults import Faults
 from nlan.testing.kernel.state import Netns
 from nlan.testing.wire import address, fdb, link, queue, route, rule
+from nlan.testing.wire.lessons import Lessons
 from nlan.testing.wire.request import Request, expect
 
 CHANGES: dict[int, tuple[str, Callable[[Request], None]]] = {
@@ -51,30 +52,39 @@ _SENT_WORDS = 1
 class RouteServer:
     """Answers the route sockets of all namespaces."""
 
-    def __init__(self, faults: Faults, netns_of: Callable[[int], Netns]) -> None:
-        """Take who is told of every change, and what tells which namespace a descriptor stands for."""
-        self._faults, self._netns_of = faults, netns_of
+    def __init__(self, faults: Faults, netns_of: Callable[[int], Netns], lessons: Lessons) -> None:
+        """Take what it works with.
+
+        Args:
+            faults: Told of every change.
+            netns_of: Returns which namespace a descriptor stands for.
+            lessons: What the kernel was taught.
+        """
+        self._faults, self._netns_of, self._links = faults, netns_of, lessons.links
+        self._changes, self._lists = CHANGES | lessons.changes, LISTS | lessons.lists
 
     def answer(self, netns: Netns, data: bytes) -> list[bytes]:
         """Carry out the requests of a datagram to a namespace in order; return the answers' datagrams."""
         messages = list(codec.messages(memoryview(data)))
-        self._faults.call(sum(kind in CHANGES for kind, *_ in messages))
+        self._faults.call(sum(kind in self._changes for kind, *_ in messages))
         answers: list[bytes] = []
         for kind, flags, sequence, body in messages:
             asks = flags & wire.NLM_F_ACK
-            request = Request(netns, flags & ~(wire.NLM_F_REQUEST | wire.NLM_F_ACK), body, self._netns_of)
-            if kind in CHANGES:
+            request = Request(
+                netns, flags & ~(wire.NLM_F_REQUEST | wire.NLM_F_ACK), body, self._netns_of, self._links
+            )
+            if kind in self._changes:
                 refused = self._change(kind, request)
                 if refused is not None or asks:
                     answers.append(_acknowledgement(refused, sequence))
-            elif kind in LISTS:
-                answers += _dump(LISTS[kind], kind, request, sequence)
+            elif kind in self._lists:
+                answers += _dump(self._lists[kind], kind, request, sequence)
             else:
                 raise UnexpectedError(f"a request of type {kind} is new to the fake kernel")
         return answers
 
     def _change(self, kind: int, request: Request) -> RefusedError | None:
-        name, change = CHANGES[kind]
+        name, change = self._changes[kind]
         try:
             self._faults.change(f"{name} in {request.netns.name}")
             change(request)
