@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -40,13 +41,19 @@ class Paths(NamedTuple):
 
     def node(self, lab: str, namespace: str) -> Path:
         """Return the run directory of a node or host of the lab."""
-        return self.run / lab / "nodes" / file_name(namespace)
+        return below(self.run, lab, "nodes", file_name(namespace))
 
     def pin(self, lab: str, namespace: str) -> Path:
         """Return where the network namespace is pinned: for nodes and hosts where ``ip netns`` looks."""
         if namespace.startswith("@"):
-            return self.run / lab / "ns" / namespace
-        return self.netns / f"{lab}.{file_name(namespace)}"
+            return below(self.run, lab, "ns", namespace)
+        return below(self.netns, f"{lab}.{file_name(namespace)}")
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def below(directory: Path, *names: str) -> Path:
+    """Return the path of these names below a directory; asked again, the same one, which knows its text."""
+    return directory.joinpath(*names)
 
 
 def file_name(namespace: str) -> str:

@@ -31,6 +31,11 @@ def opened(directory: Path | str) -> Iterator[int]:
         os.close(descriptor)
 
 
+def _parent(path: Path) -> str:
+    """Return ``path.parent`` as text, without making another path for it."""
+    return os.path.dirname(path) or os.curdir
+
+
 def write(path: Path, octets: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
     """Replace a file, or whatever else has its name, in one step.
 
@@ -45,7 +50,7 @@ def write(path: Path, octets: bytes, *, mode: int = 0o600, owner: tuple[int, int
     """
     temporary = _secret_name()
     try:
-        with opened(path.parent) as directory:
+        with opened(_parent(path)) as directory:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with open(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
                 file.write(octets)
@@ -98,7 +103,7 @@ def regular(path: Path) -> Iterator[int]:
         OSError: It is a link, a directory, a FIFO, a device or a socket, or cannot be read.
     """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    with opened(path.parent) as directory:
+    with opened(_parent(path)) as directory:
         descriptor = os.open(path.name, flags, dir_fd=directory)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -123,7 +128,7 @@ def remove(path: Path, detach: Callable[[str], bool] = lambda _: False) -> None:
         OSError: Something cannot be removed, with the path.
     """
     try:
-        with opened(path.parent) as directory:
+        with opened(_parent(path)) as directory:
             remove_in(directory, path.name, detach)
     except FileNotFoundError:
         return
@@ -202,7 +207,7 @@ def socket_path(path: Path) -> Iterator[str]:
     Raises:
         OSError: Nothing is there, or something else.
     """
-    with opened(path.parent) as directory:
+    with opened(_parent(path)) as directory:
         descriptor = os.open(path.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
     try:
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):

@@ -19,6 +19,7 @@ from nlan.engines.frr.config import file as frrfile
 from nlan.engines.frr.config import tree as frrconfig
 from nlan.engines.frr.programs import MANAGER
 from nlan.errors import HostError
+from nlan.paths import below
 from nlan.system import safefiles
 
 RECEIPT_MAX = 1 << 28
@@ -59,17 +60,17 @@ class Files(NamedTuple):
         mgmtd would read a ``zebra.conf`` too, and complain of the lines that are not its own.
         """
         name = "zebra-own" if self.daemon == "zebra" else self.daemon
-        return self.directory / "etc-frr" / f"{name}.conf"
+        return below(self.directory, "etc-frr", f"{name}.conf")
 
     @property
     def run(self) -> Path:
         """The directory of sockets and process ids."""
-        return self.directory / "run-frr"
+        return below(self.directory, "run-frr")
 
     @property
     def vty(self) -> Path:
         """The daemon's own socket."""
-        return self.run / f"{self.daemon}.vty"
+        return below(self.directory, "run-frr", f"{self.daemon}.vty")
 
     @property
     def has_manager(self) -> bool:
@@ -84,17 +85,17 @@ class Files(NamedTuple):
     @property
     def config_vty(self) -> Path:
         """The socket over which its configuration is read and written."""
-        return self.run / f"{self.configured_by}.vty"
+        return below(self.directory, "run-frr", f"{self.configured_by}.vty")
 
     @property
     def pid(self) -> Path:
         """Where the daemon writes its process id."""
-        return self.run / f"{self.daemon}.pid"
+        return below(self.directory, "run-frr", f"{self.daemon}.pid")
 
     @property
     def log(self) -> Path:
         """The daemon's log: sessions that go up and down, commands typed by anyone."""
-        return self.directory / "log-frr" / f"{self.daemon}.log"
+        return below(self.directory, "log-frr", f"{self.daemon}.log")
 
     @property
     def log_target(self) -> str:
@@ -114,12 +115,12 @@ class Files(NamedTuple):
     @property
     def output(self) -> Path:
         """What the daemon prints."""
-        return self.directory / f"{self.daemon}.out"
+        return below(self.directory, f"{self.daemon}.out")
 
     @property
     def receipt(self) -> Path:
         """What was asked and shown."""
-        return self.directory / f"receipt-{self.daemon}.json"
+        return below(self.directory, f"receipt-{self.daemon}.json")
 
     def clear(self) -> None:
         """Remove what would be in the way of the daemon's start, whatever it is.

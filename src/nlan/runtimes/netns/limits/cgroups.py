@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nlan.errors import HostError
-from nlan.paths import file_name
+from nlan.paths import below, file_name
 from nlan.runtimes.netns.limits.hierarchies import CONTROLLERS, Hierarchies
 
 PERIOD_US = 100_000
@@ -152,7 +152,7 @@ class Cgroups:
         return usable if tracking is None or tracking in usable else [*usable, tracking]
 
     def _directory(self, base: Path, namespace: str) -> Path:
-        return base / "nlan" / self.lab / file_name(namespace)
+        return below(base, "nlan", self.lab, file_name(namespace))
 
     def why_not(self, controller: str) -> str | None:
         """Return why a controller cannot be used, None if it can."""

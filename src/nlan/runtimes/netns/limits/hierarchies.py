@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from nlan.paths import below
+
 CONTROLLERS = ("memory", "cpu", "pids")
 PERMISSION = "NLAN_CGROUP_NEST"
 """The environment variable that allows cgroups below the caller's own."""
@@ -41,8 +43,8 @@ class Hierarchies:
         """Return the directory below which the lab's cgroups of a controller are or would be."""
         if self.unified:
             return self.root
-        below = self._find_recorded(controller) or self._own_path(controller)
-        return self.root / controller / below.strip("/")
+        inside = self._find_recorded(controller) or self._own_path(controller)
+        return below(self.root, controller, inside.strip("/"))
 
     def why_not(self, controller: str) -> str | None:
         """Return why a controller cannot be used, None if it can."""
@@ -74,9 +76,9 @@ class Hierarchies:
         """Write down where the cgroups of a controller are, before the first is made there."""
         if self.unified or self._record is None or self._find_recorded(controller) is not None:
             return
-        below = self.base(controller).relative_to(self.root / controller)
+        inside = self.base(controller).relative_to(self.root / controller)
         with open(self._record, "a", encoding="utf-8") as record:
-            record.write(f"{controller} /{'' if below == Path() else below}\n")
+            record.write(f"{controller} /{'' if inside == Path() else inside}\n")
 
     def why_not_join(self, controller: str) -> str | None:
         """Return why what nlan starts may not join the lab's cgroups of version 1, None if it may."""
