@@ -37,7 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Any:
 class Installed:
     """An environment of its own in which a distribution was installed."""
 
-    def __init__(self, folder: Any, built: Any) -> None:
+    def __init__(self, folder: Any, built: Path) -> None:
         venv.create(folder, with_pip=True)
         self.bin, self._built = folder / "bin", built
 
@@ -57,7 +57,7 @@ class Installed:
 
 
 @pytest.fixture
-def installed(tmp_path: Path, built: Any) -> Any:
+def installed(tmp_path: Path, built: Path) -> Any:
     return Installed(tmp_path / "venv", built)
 
 
@@ -69,7 +69,7 @@ def modules(package: Any) -> Any:
 
 @pytest.mark.parametrize(("package", "other"), [("nlan", "tega"), ("tega", "nlan")])
 def test_each_distribution_has_its_own_package_whole_and_nothing_of_the_other(
-    built: Any, package: Any, other: Any
+    built: Path, package: Any, other: Any
 ) -> None:
     with zipfile.ZipFile(next(built.glob(f"{package}-*.whl"))) as wheel:
         names = set(wheel.namelist())
@@ -83,7 +83,7 @@ def test_each_distribution_has_its_own_package_whole_and_nothing_of_the_other(
     assert not [name for name in files if f"/{other}/" in name]
 
 
-def test_nlan_alone_brings_no_server_and_no_prompt(installed: Any, tmp_path: Path) -> None:
+def test_nlan_alone_brings_no_server_and_no_prompt(installed: Installed, tmp_path: Path) -> None:
     installed.install("nlan")
     assert {name for name in SERVERS if installed.has(name)} == set()
     assert "usage" in installed.run("nlan", "--help").lower()
@@ -99,7 +99,7 @@ def test_nlan_alone_brings_no_server_and_no_prompt(installed: Any, tmp_path: Pat
         assert said.endswith(f" is not installed: pip install 'tega[{extra}]'\n")
 
 
-def test_with_its_servers_nlan_brings_its_plugins_to_tega(installed: Any, tmp_path: Path) -> None:
+def test_with_its_servers_nlan_brings_its_plugins_to_tega(installed: Installed, tmp_path: Path) -> None:
     installed.install("nlan[server]")
     assert {name for name in SERVERS if installed.has(name)} == set(SERVERS)
     server = subprocess.Popen(
@@ -128,7 +128,20 @@ def test_with_its_servers_nlan_brings_its_plugins_to_tega(installed: Any, tmp_pa
         server.stdout.close()
 
 
-def test_tegas_shell_alone_needs_no_web_server(installed: Any, tmp_path: Path) -> None:
+def test_tega_alone_brings_no_web_server_and_its_extra_does(installed: Installed, tmp_path: Path) -> None:
+    installed.install("tega")
+    assert {name for name in (*SERVERS, "nlan", "yaml", "jinja2") if installed.has(name)} == set()
+    database = f"tega.open_database({str(tmp_path / 'db')!r})"
+    code = f"import tega\nwith {database} as db: print(db.put('a', 1).rev, tega.Op.PUT)"
+    assert installed.run("python", "-W", "error", "-c", code) == "1 Op.PUT\n"
+    said = installed.run("tega-server", "--data", str(tmp_path / "db"), code=1)
+    assert said.endswith(" is not installed: pip install 'tega[server]'\n")
+    installed.install("tega[server]")
+    assert {name for name in SERVERS if installed.has(name)} == {*SERVERS} - {"prompt_toolkit"}
+    assert "--max-body BYTES" in installed.run("tega-server", "--help")
+
+
+def test_tegas_shell_alone_needs_no_web_server(installed: Installed, tmp_path: Path) -> None:
     installed.install("tega[shell]")
     assert {name for name in SERVERS if installed.has(name)} == {"websockets", "prompt_toolkit"}
     assert not installed.has("nlan")
