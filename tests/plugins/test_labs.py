@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from keeping import keeping
-from plugins.test_parts import LAB
+from plugins.test_parts import LAB, SWALLOWING
 from support import Nlan
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(os.geteuid() != 0, reason="labs need root")]
@@ -60,6 +60,14 @@ def test_a_service_of_a_kind_of_its_own(nlan: Nlan) -> None:
 
     down(nlan, lab)
     nlan("census", lab, code=1)
+
+
+def test_what_it_brings_is_waited_for(nlan: Nlan) -> None:
+    lab = nlan.name("swallows")
+    done = nlan("up", nlan.write(SWALLOWING), "--lab", lab, "--wait", "converged", "--json").json
+    assert "203.0.113.0/24 via 198.51.100.2 dev flood" in nlan.inside(lab, "r1", "ip", "route")
+    assert (done["converged"], done["missing"], done["seconds"]["converge"] > 0) == (True, [], True)
+    down(nlan, lab)
 
 
 def test_its_drift_is_told_and_repaired(nlan: Nlan) -> None:

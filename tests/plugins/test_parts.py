@@ -64,7 +64,7 @@ def test_its_keys_are_in_the_schema(nlan: Nlan) -> None:
     node = schema["$defs"]["node"]["properties"]
     assert node["sinks"]["description"] == "Sinks by the name of their interface."
     sink = schema["$defs"]["sink"]["properties"]
-    assert set(sink) == {"mtu", "address"}
+    assert set(sink) == {"mtu", "address", "swallows"}
     assert "beacon" in json.dumps(node["engine"])
     assert "patchbay" in json.dumps(schema["$defs"]["lab"]["properties"]["dataplane"])
 
@@ -86,8 +86,8 @@ def test_what_it_plans_is_shown(nlan: Nlan) -> None:
     ]
     shown = nlan("show", file, "--json").json["nodes"][0]["sinks"]
     assert shown == [
-        {"name": "flood", "mtu": 1400, "addresses": ["198.51.100.1/24"]},
-        {"name": "drain", "mtu": 1500, "addresses": []},
+        {"name": "flood", "mtu": 1400, "addresses": ["198.51.100.1/24"], "swallows": []},
+        {"name": "drain", "mtu": 1500, "addresses": [], "swallows": []},
     ]
 
 
@@ -99,6 +99,27 @@ def test_what_is_wrong_with_its_keys_is_said_where_it_stands(nlan: Nlan) -> None
         f"{file}:1:68: error: nodes.r1.sinks.flood.colour: `colour` is no key of a sink\n"
         "2 errors; nothing was touched\n"
     )
+
+
+SWALLOWING = LAB.replace("198.51.100.1/24", "198.51.100.1/24, swallows: 203.0.113.0/24")
+EXPECTED = """
+import sys
+from pathlib import Path
+from nlan.expect import expectation
+from nlan.schema import load
+routes = expectation(load(Path(sys.argv[1])).lab).routes
+print({name: [*map(str, prefixes)] for name, prefixes in routes.items()})
+"""
+
+
+def test_what_it_brings_is_expected(nlan: Nlan) -> None:
+    file = nlan.write(SWALLOWING)
+    assert "+ r1 route 203.0.113.0/24 [hitless]" in nlan.operations(file)
+    command = [sys.executable, "-c", EXPECTED, file]
+    asked = subprocess.run(command, env=nlan.env, capture_output=True, text=True, check=True)
+    assert asked.stdout == "{'r1': ['203.0.113.0/24']}\n"
+    nowhere = nlan.write(LAB.replace("drain: ", "drain: {swallows: 2001:db8::/32}"))
+    assert "`drain` has no IPv6 address to lead there by" in nlan("plan", nowhere, code=1).err
 
 
 TALLY = "# tally\nrouter r1 64496\nrouter r2 64497\nwire r1 r2\nsink r1 flood 1400\n"

@@ -9,6 +9,8 @@ from lookout.sinks.model import Sinks
 from nlan.services.base import Context, Service, Stage
 
 if TYPE_CHECKING:
+    from nlan.expect import Expectation
+    from nlan.expect.segments import Topology
     from nlan.model import Lab, Node
     from nlan.resources import Resource
     from nlan.schema.resolving.drafts import NodeDraft
@@ -36,6 +38,7 @@ class SinksService(Service):
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         from lookout.ifb import Ifb
         from nlan.kinds.address import Address
+        from nlan.kinds.route import Route
         from nlan.values import stable_mac
 
         for sink in node.get(Sinks).sinks:
@@ -43,6 +46,16 @@ class SinksService(Service):
             yield Ifb(namespace=node.name, name=sink.name, mac=mac, mtu=sink.mtu)
             for address in sink.addresses:
                 yield Address(namespace=node.name, interface=sink.name, address=address)
+            for prefix in sink.swallows:
+                if (hop := sink.hop(prefix.version)) is not None:
+                    yield Route(namespace=node.name, prefix=prefix, via=hop, interface=sink.name)
+
+    def expect(self, topology: Topology) -> Expectation:
+        from nlan.expect import Expectation
+
+        nodes = topology.nodes.values()
+        prefixes = {n.name: frozenset(p for s in n.get(Sinks).sinks for p in s.swallows) for n in nodes}
+        return Expectation(routes={name: those for name, those in prefixes.items() if those})
 
 
 SERVICE = SinksService()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from nlan.model.codec import Base, IpInterface
+from nlan.model.codec import Base, IpAddress, IpInterface, IpNetwork
 from nlan.model.service import ServiceModel
 
 
@@ -16,11 +16,16 @@ class Sink(Base, frozen=True, kw_only=True):
         name: Of its interface.
         mtu: In bytes.
         addresses: The node's own on it.
+        swallows: Prefixes whose packets end in it, by way of the address that follows its own.
     """
 
     name: str
     mtu: int = 1500
     addresses: tuple[IpInterface, ...] = ()
+    swallows: tuple[IpNetwork, ...] = ()
+
+    def hop(self, version: int) -> IpAddress | None:
+        return next((address.ip + 1 for address in self.addresses if address.version == version), None)
 
 
 class Sinks(ServiceModel, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from lookout.sinks.model import Sink, Sinks
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.syntax.report import Report, Written, values
 from nlan.schema.written import common
-from nlan.schema.written.kinds import MapOf
+from nlan.schema.written.addresses import Prefix
+from nlan.schema.written.kinds import ListOf, MapOf
 from nlan.schema.written.sections import Contribution, Key, Record, Section, keys_of
 
 LEAST_IPV6 = 1280
@@ -15,6 +16,7 @@ LEAST_IPV6 = 1280
 class SinkKeys:
     mtu = Key("mtu", common.MTU, "Its MTU in bytes.", default="1500")
     address = Key("address", common.ADDRESSES, "The node's addresses on it.", default="none")
+    swallows = Key("swallows", ListOf(Prefix()), "Prefixes whose packets end in it.", default="none")
 
 
 SINK = Section("a sink", "An interface that swallows what is sent to it.", keys_of(SinkKeys))
@@ -41,4 +43,8 @@ def _sink(name: Written[str], record: Record, report: Report) -> Sink:
     if mtu < LEAST_IPV6 and any(address.version == 6 for address in addresses):
         message = f"IPv6 needs an MTU of {LEAST_IPV6} at least (RFC 8200), and `{name.value}` has {mtu}"
         report.error(record.position(SinkKeys.mtu), message)
-    return Sink(name=name.value, mtu=mtu, addresses=addresses)
+    sink = Sink(name=name.value, mtu=mtu, addresses=addresses, swallows=values(record.get(SinkKeys.swallows)))
+    for item in record.get(SinkKeys.swallows, []):
+        if sink.hop(item.value.version) is None:
+            report.error(item.at, f"`{name.value}` has no IPv{item.value.version} address to lead there by")
+    return sink
