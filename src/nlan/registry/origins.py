@@ -16,7 +16,7 @@ _PRODUCT = "nlan.api."
 
 
 def words_of(part: Part) -> str:
-    """Return a part in words, for errors: ``the service sinks of nlan-lookout 1.2``."""
+    """Return a part in words, for errors: ``the service gre of our-tunnels 1.2``."""
     return f"the {_SINGULAR.get(part.seam, part.seam)} {part.name} of {part.origin}"
 
 
