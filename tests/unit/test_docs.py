@@ -52,7 +52,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 ALL = [block for page in PAGES for block in blocks(page)]
 LABS = [block for block in ALL if block.kind == "yaml"]
-"""A part of a file stands in a block of ``yaml part``."""
+"""A part of a file stands in a block of ``yaml part``, one that needs a plugin in one of ``yaml plugin``."""
 
 
 def commands(block: Block) -> Iterator[str]:

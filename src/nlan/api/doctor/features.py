@@ -108,7 +108,8 @@ def _nodes() -> Feature:
 
 
 def _kernel(needed: Sequence[KernelFeature]) -> list[Feature]:
-    tried = (*needed, *OPTIONAL)
+    known = {feature.name for feature in needed}
+    tried = (*needed, *(feature for feature in OPTIONAL if feature.name not in known))
     lacks = missing(tried)
     return [
         Feature(
