@@ -151,6 +151,34 @@ def runs(process: str) -> bool:
     return "beacon" in stat and stat.rpartition(")")[2].split()[0] != "Z"
 
 
+def test_an_engine_has_keys_of_its_own(nlan: Nlan) -> None:
+    lab, key = nlan.name("lines"), "engine: beacon, beacon: shine"
+    file = nlan.write(BEACON.replace("engine: beacon", key))
+    assert (
+        nlan("schema").json["$defs"]["node"]["properties"]["beacon"]["description"].startswith("Lines that")
+    )
+    (shown, _) = nlan("show", file, "--json").json["nodes"]
+    assert (shown["router"]["engine"], shown["router"]["beacon"]) == ("beacon", {"text": "shine"})
+    assert "frr" not in shown["router"]
+    nlan("up", file, "--lab", lab)
+    assert answer(nlan, lab)[-1] == "shine"
+    nlan("set", "r1.router.beacon.text", "glow", "--lab", lab)
+    assert answer(nlan, lab)[-1] == "glow"
+    assert nlan.operations(file, "--lab", lab) == ["~ r1 beacon beacon [hitless]"]
+    down(nlan, lab)
+
+
+def test_raw_configuration_is_of_the_engine_that_runs(nlan: Nlan) -> None:
+    for text, engine, other, column in (
+        (BEACON.replace("engine: beacon", "engine: beacon, frr: '! a'"), "Beacon", "FRR", "frr"),
+        (BEACON.replace("engine: beacon", "engine: bird, beacon: a"), "BIRD", "Beacon", "beacon"),
+    ):
+        refused = nlan("plan", nlan.write(text), code=1).err
+        assert f"nodes.r1.{column}: r1 runs {engine}, not {other}" in refused
+    both = nlan.write(BEACON.replace("engine: beacon", "engine: beacon, beacon: a, frr: '! a'"))
+    assert "one of `frr` and `beacon` is required, not both" in nlan("plan", both, code=1).err
+
+
 def test_what_an_engine_cannot_is_said_before_anything_is_touched(nlan: Nlan) -> None:
     file = nlan.write(BEACON.replace("r2:", "r2: {asn: 64497}"))
     assert nlan("up", file, code=1).err == (

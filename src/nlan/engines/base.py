@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from nlan.engines._daemon import SILENT, Daemon
 from nlan.engines._reports import (
     BgpSession,
     LogEvent,
@@ -36,7 +37,7 @@ from nlan.engines._reports import (
 )
 from nlan.errors import HostError
 from nlan.registry import Registry, Seam
-from nlan.resources.base import NAMESPACE, Impact, Key, Rank, Resource
+from nlan.resources.base import Key, Resource
 from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
@@ -81,44 +82,6 @@ __all__ = [
     "tool",
     "version",
 ]
-
-SILENT = "it does not answer"
-
-
-class Daemon(Resource, frozen=True, kw_only=True):
-    """A running process of a node's engine with its configuration: what the kinds of all engines share.
-
-    Attributes:
-        namespace: The node.
-        after: Keys of the links and addresses that should exist before it starts.
-        silent: Observed only: it runs, and does not answer.
-    """
-
-    rank: ClassVar[int] = Rank.DAEMONS
-    brings_routes: ClassVar[bool] = True
-    create_impact: ClassVar[Impact] = "restart"
-    delete_impact: ClassVar[Impact] = "session"
-    namespace: str
-    after: tuple[Key, ...] | None = None
-    silent: bool = False
-
-    def requires(self) -> tuple[Key, ...]:
-        """Its namespace, the hosts file, and what it should find."""
-        return (Key(NAMESPACE, self.namespace, ""), Key("hosts", "", ""), *(self.after or ()))
-
-    def summary(self) -> tuple[str, ...]:
-        """Return its name, and a line for each thing that it is configured with, for people to read."""
-        return (self.key.name,)
-
-    @property
-    def outlived(self) -> str:
-        """Observed only: the daemon of its node that it should have ended with; empty where there is none."""
-        return ""
-
-    @property
-    def is_to_be_reset(self) -> bool:
-        """Observed only: whether it is sound but for sessions that have to be opened again."""
-        return False
 
 
 class Programs(Protocol):

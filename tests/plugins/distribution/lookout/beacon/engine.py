@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nlan.engines.base import LogEvent, Program, RawPlace, Watches
@@ -11,6 +12,7 @@ from nlan.services.router.model import Router
 
 if TYPE_CHECKING:
     from lookout.beacon.driver import BeaconDriver
+    from lookout.beacon.raw import BeaconLines
     from nlan.errors import Problem
     from nlan.model import Lab, Node
     from nlan.model.codec import IpNetwork
@@ -48,7 +50,12 @@ class BeaconEngine:
     programs = BeaconPrograms()
     watches = Watches(frozenset({DAEMON}), logs="")
     directories = ()
-    raw = None
+
+    @cached_property
+    def raw(self) -> BeaconLines:
+        from lookout.beacon.raw import BeaconLines
+
+        return BeaconLines()
 
     def resources(
         self, node: Node, lab: Lab, after: tuple[Key, ...], capabilities: None = None
@@ -59,15 +66,17 @@ class BeaconEngine:
         lines = [f"loopback {address}" for address in router.loopbacks]
         if router.bgp is not None:
             lines += [f"as {router.bgp.asn}", *(f"network {network}" for network in router.bgp.networks)]
+        if router.raw is not None:
+            lines += router.raw.text.splitlines()
         yield Beacon(namespace=node.name, lines=tuple(lines), after=after)
 
     def announces(self, node: Node) -> Iterable[IpNetwork]:
         return ()
 
     def contribution(self) -> Contribution:
-        from nlan.schema.written.sections import NOTHING
+        from lookout.beacon.raw import CONTRIBUTION
 
-        return NOTHING
+        return CONTRIBUTION
 
     def chosen(self, router: Record) -> Written[bool] | None:
         return None
@@ -79,6 +88,9 @@ class BeaconEngine:
         router = node.find(Router)
         if router is None or router.engine != self.name:
             return
+        if router.raw is not None and router.raw.key != self.name:
+            at = positions.find("node", node.name, router.raw.key)
+            report.error(at, f"{node.name} runs Beacon, not {router.raw.title}")
         if router.ospf is not None or (router.bgp is not None and router.bgp.peers):
             at = positions.find("node", node.name, "engine")
             report.error(at, f"{node.name} runs Beacon, which speaks to nobody")
