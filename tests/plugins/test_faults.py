@@ -106,9 +106,9 @@ def test_a_kind_of_a_name_that_nlan_has(nlan: Nlan, more: Path) -> None:
 def test_a_bug_of_a_plugin_is_the_plugins(nlan: Nlan, more: Path) -> None:
     write_metadata(more, "our-care", "0.1", {"nlan.services": {"careless": "drains:CARELESS"}})
     file = nlan.write(LAB)
-    told = nlan("plan", file, code=1).err.splitlines()
-    assert told[-2].startswith("TypeError: ")
-    assert told[-1] == (
+    lines = nlan("plan", file, code=1).err.splitlines()
+    assert lines[-2].startswith("TypeError: ")
+    assert lines[-1] == (
         "this is a bug in the service careless of our-care 0.1; please report it to its authors, "
         "not to nlan's, with the lines above"
     )
@@ -127,9 +127,9 @@ def test_a_bug_of_a_plugin_in_the_middle_undoes_what_was_done(nlan: Nlan, more: 
         "nlan.kinds": {"blocks": "breaking:KIND"},
     }
     write_metadata(more, "our-blocks", "1", points)
-    said = nlan("up", nlan.write(LAB), "--lab", lab, code=1).err
-    assert "a bug in the kind blocks of our-blocks 1: KeyError: 'drain'" in said
-    assert "everything was undone: the network is as it was before" in said
+    error = nlan("up", nlan.write(LAB), "--lab", lab, code=1).err
+    assert "a bug in the kind blocks of our-blocks 1: KeyError: 'drain'" in error
+    assert "everything was undone: the network is as it was before" in error
     assert lab not in nlan.running()
 
 

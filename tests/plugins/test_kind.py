@@ -70,13 +70,13 @@ def test_a_fake_kernel_can_be_taught_messages() -> None:
     kernel = FakeKernel()
     place = FakePlace(kernel)
     place.create(["r1"])
-    told: list[bytes] = []
+    taken: list[bytes] = []
 
     def take(request: Request) -> None:
-        told.append(bytes(request.body))
+        taken.append(bytes(request.body))
 
     kernel.lessons.changes[RTM_NEWNEXTHOP] = Change("RTM_NEWNEXTHOP", take)
-    kernel.lessons.lists[RTM_GETNEXTHOP] = lambda request: iter(told)
+    kernel.lessons.lists[RTM_GETNEXTHOP] = lambda request: iter(taken)
     asked = Message(RTM_NEWNEXTHOP, wire.NLM_F_CREATE, b"next hop")
     with open_channel(place, "r1") as channel:
         assert channel.request([asked]) == [None]

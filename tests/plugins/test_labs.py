@@ -290,8 +290,8 @@ def test_a_runtime_that_is_gone_is_named_and_the_lab_goes(nlan: Nlan, tmp_path: 
     nlan.env.pop("PYTHONPATH")
     asked = nlan("exec", "r2", "-l", lab, "--", "true", code=1).err
     assert asked == f"error: {lab} has nodes of the runtime `logbook`, and there is no such runtime: netns\n"
-    said = nlan("down", lab, code=1).err
-    assert "r2: the runtime logbook that made it is not installed: what that keeps may be left" in said
+    error = nlan("down", lab, code=1).err
+    assert "r2: the runtime logbook that made it is not installed: what that keeps may be left" in error
     assert lab not in nlan.running()
 
 

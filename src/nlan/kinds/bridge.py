@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from nlan.netlink import codec, wire
 from nlan.netlink.kind import KernelKind, View
-from nlan.netlink.step import FINISH, MAKE, Step, said
+from nlan.netlink.step import FINISH, MAKE, Step, send
 from nlan.netlink.tables.links import (
     FIRST,
     Link,
@@ -114,7 +114,7 @@ class BridgeKind(KernelKind[Bridge]):
             parts.append(codec.u32(wire.IFLA_MTU, desired.mtu))
         messages = [change_link(desired.name, *parts, up=desired.up)]
         messages += put_right(desired.name, "bridge", observed.odd, SETTINGS)
-        return [said(FINISH, desired.namespace, message) for message in messages]
+        return [send(FINISH, desired.namespace, message) for message in messages]
 
     def adopts(self, desired: Bridge, link: Link) -> bool:
         """One of its name with its MAC address was nlan's."""

@@ -45,7 +45,7 @@ class Cgroup(Resource, frozen=True, kw_only=True):
         return (Key(NAMESPACE, self.namespace, ""),)
 
     def difference(self, observed: Any) -> Difference | None:
-        """Compare; a limit that is not said any more is lifted."""
+        """Compare; a limit that is not written any more is lifted."""
         names = [name for name in self.mutable if getattr(self, name) != getattr(observed, name)]
         words = (f"{n} is {_limit(getattr(observed, n))}, wanted {_limit(getattr(self, n))}" for n in names)
         return Difference("hitless", ", ".join(words)) if names else None

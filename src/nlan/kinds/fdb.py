@@ -45,7 +45,7 @@ class FdbEntry(Resource, frozen=True, kw_only=True):
 
 
 class FdbKind(KernelKind[FdbEntry]):
-    """How tunnel ends are told to a device, and found."""
+    """How tunnel ends are given to a device, and found."""
 
     resource = FdbEntry
     events = ("neighbor",)

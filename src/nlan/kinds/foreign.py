@@ -1,4 +1,4 @@
-"""What somebody else put into a namespace and no kind of nlan's tells of: found in dumps, said in words.
+"""What somebody else put into a namespace and no kind of nlan's describes: found in dumps, put in words.
 
 What comes by itself is not foreign: the kernel's own, and what routing daemons learn. Foreign addresses,
 routes, rules, queues and forwarding entries are found by the kinds that are of their like. All are removed as

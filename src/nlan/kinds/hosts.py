@@ -42,8 +42,8 @@ class HostsFile(Resource, frozen=True, kw_only=True):
         wanted, seen = self.text.splitlines(), observed.text.splitlines()
         removed = [f"- {line}" for line in seen if line not in wanted]
         added = [f"+ {line}" for line in wanted if line not in seen]
-        said = f"{len(added)} lines to add, {len(removed)} to remove" if added or removed else "other order"
-        return Difference("hitless", said, details=(*removed, *added))
+        words = f"{len(added)} lines to add, {len(removed)} to remove" if added or removed else "other order"
+        return Difference("hitless", words, details=(*removed, *added))
 
 
 class HasHostsFile(Protocol):
@@ -90,9 +90,9 @@ class HostsDriver:
 def _write_in_place(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     with open(descriptor, "wb") as file:
-        octets = text.encode()
-        file.write(octets)
-        file.truncate(len(octets))
+        data = text.encode()
+        file.write(data)
+        file.truncate(len(data))
 
 
 class HostsKind(Kind[HostsFile]):

@@ -227,36 +227,36 @@ def _message(index: int, handle: int, kind: str, options: bytes) -> Message:
 # The token bucket: tc_tbf_qopt, linux/pkt_sched.h
 
 
-def _depths(octets: int) -> tuple[int, int]:
+def _depths(bytes_s: int) -> tuple[int, int]:
     """Return the bytes of a burst and of all that may wait, for a rate in bytes a second."""
-    burst = max(int(octets * BURST_S), BURST_MIN)
-    return burst, burst + max(int(octets * QUEUE_S), QUEUE_MIN)
+    burst = max(int(bytes_s * BURST_S), BURST_MIN)
+    return burst, burst + max(int(bytes_s * QUEUE_S), QUEUE_MIN)
 
 
 def _tbf(rate: int) -> bytes:
-    octets = rate // 8
-    burst, limit = _depths(octets)
-    spec = wire.TC_RATESPEC.pack(0, wire.TC_LINKLAYER_ETHERNET, 0, 0, 0, min(octets, wire.TC_RATE32_MAX))
+    bytes_s = rate // 8
+    burst, limit = _depths(bytes_s)
+    spec = wire.TC_RATESPEC.pack(0, wire.TC_LINKLAYER_ETHERNET, 0, 0, 0, min(bytes_s, wire.TC_RATE32_MAX))
     parameters = spec + bytes(wire.TC_RATESPEC.size) + wire.TC_TBF_QOPT_REST.pack(limit, 0, 0)
     parts = codec.attribute(wire.TCA_TBF_PARMS, parameters) + codec.u32(wire.TCA_TBF_BURST, burst)
-    if octets >= wire.TC_RATE32_MAX:
-        parts += codec.attribute(wire.TCA_TBF_RATE64, struct.pack("=Q", octets))
+    if bytes_s >= wire.TC_RATE32_MAX:
+        parts += codec.attribute(wire.TCA_TBF_RATE64, struct.pack("=Q", bytes_s))
     return parts
 
 
 def _read_tbf(options: memoryview) -> Seen:
     parts = codec.attributes(options)
     parameters = parts[wire.TCA_TBF_PARMS]
-    octets = wire.TC_RATESPEC.unpack_from(parameters)[-1]
+    bytes_s = wire.TC_RATESPEC.unpack_from(parameters)[-1]
     if wire.TCA_TBF_RATE64 in parts:
-        octets = struct.unpack_from("=Q", parts[wire.TCA_TBF_RATE64])[0]
+        bytes_s = struct.unpack_from("=Q", parts[wire.TCA_TBF_RATE64])[0]
     limit, buffer, _ = wire.TC_TBF_QOPT_REST.unpack_from(parameters, 2 * wire.TC_RATESPEC.size)
-    burst, wanted = _depths(octets)
+    burst, wanted = _depths(bytes_s)
     odd = [f"limit is {limit}, wanted {wanted}"] if limit != wanted else []
-    seen = buffer * _TICK_NS * octets // 10**9
-    if abs(seen - burst) > burst // 50 + octets * _TICK_NS // 10**9 + 1:  # the kernel counts in ticks
+    seen = buffer * _TICK_NS * bytes_s // 10**9
+    if abs(seen - burst) > burst // 50 + bytes_s * _TICK_NS // 10**9 + 1:  # the kernel counts in ticks
         odd.append(f"burst is {seen}, wanted {burst}")
-    return Seen(rate=octets * 8, odd=tuple(odd))
+    return Seen(rate=bytes_s * 8, odd=tuple(odd))
 
 
 # The network emulator: tc_netem_qopt
@@ -267,24 +267,24 @@ def _netem(rate: int | None, delay_us: int, jitter_us: int, loss: float) -> byte
     head = wire.TC_NETEM_QOPT.pack(0, NETEM_PACKETS, lost, 0, 0, 0)
     parts = codec.attribute(wire.TCA_NETEM_LATENCY64, struct.pack("=q", delay_us * 1000))
     parts += codec.attribute(wire.TCA_NETEM_JITTER64, struct.pack("=q", jitter_us * 1000))
-    octets = 0 if rate is None else rate // 8
-    whole = struct.pack("=IiIi", min(octets, wire.TC_RATE32_MAX), 0, 0, 0)
+    bytes_s = 0 if rate is None else rate // 8
+    whole = struct.pack("=IiIi", min(bytes_s, wire.TC_RATE32_MAX), 0, 0, 0)
     parts += codec.attribute(wire.TCA_NETEM_RATE, whole)
-    if octets >= wire.TC_RATE32_MAX:
-        parts += codec.attribute(wire.TCA_NETEM_RATE64, struct.pack("=Q", octets))
+    if bytes_s >= wire.TC_RATE32_MAX:
+        parts += codec.attribute(wire.TCA_NETEM_RATE64, struct.pack("=Q", bytes_s))
     return head + parts
 
 
 def _read_netem(options: memoryview) -> Seen:
     _, limit, lost, gap, duplicate, _ = wire.TC_NETEM_QOPT.unpack_from(options)
     parts = codec.attributes(options, wire.TC_NETEM_QOPT.size)
-    octets = codec.as_u32(parts.get(wire.TCA_NETEM_RATE))
+    bytes_s = codec.as_u32(parts.get(wire.TCA_NETEM_RATE))
     if wire.TCA_NETEM_RATE64 in parts:
-        octets = struct.unpack_from("=Q", parts[wire.TCA_NETEM_RATE64])[0]
+        bytes_s = struct.unpack_from("=Q", parts[wire.TCA_NETEM_RATE64])[0]
     odd = [f"limit is {limit}, wanted {NETEM_PACKETS}"] if limit != NETEM_PACKETS else []
     odd += ["packets are duplicated or reordered, wanted not"] if gap or duplicate else []
     return Seen(
-        rate=octets * 8 or None,
+        rate=bytes_s * 8 or None,
         delay_us=_nanoseconds(parts, wire.TCA_NETEM_LATENCY64) // 1000,
         jitter_us=_nanoseconds(parts, wire.TCA_NETEM_JITTER64) // 1000,
         loss=round(lost / LOSS_MAX * 100, 6),

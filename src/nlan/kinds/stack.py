@@ -11,7 +11,7 @@ from typing import ClassVar
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, View, foreign
-from nlan.netlink.step import FINISH, Step, said
+from nlan.netlink.step import FINISH, Step, send
 from nlan.netlink.tables.links import change_link
 from nlan.netlink.tables.routes import NOT_FOREIGN
 from nlan.netlink.tables.rules import RULES, TABLES, new_rule, own_rule
@@ -77,7 +77,7 @@ class StackKind(KernelKind[Stack]):
 
     def update(self, desired: Stack, observed: Stack) -> list[Step]:
         """Bring back what is gone."""
-        return [said(FINISH, observed.namespace, message) for message in _messages(observed)]
+        return [send(FINISH, observed.namespace, message) for message in _messages(observed)]
 
 
 KIND = StackKind()

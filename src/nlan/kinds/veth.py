@@ -15,7 +15,7 @@ import msgspec
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, Views
-from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
+from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, send
 from nlan.netlink.tables.links import (
     FIRST,
     SECOND,
@@ -133,7 +133,7 @@ class VethKind(KernelKind[Veth]):
             yield from _orphans(namespace, views, seen)
 
     def create(self, desired: Veth) -> list[Step]:
-        """Make the pair from the end that is a bridge's port, whose bridge can be said in the same message.
+        """Make the pair from the end that is a bridge's port, whose bridge can be named in the same message.
 
         The far end cannot be made up: at that moment it has no other end yet, and the kernel refuses. The
         kernel takes no alias for a new link; it is given to one that was made, never to somebody else's.
@@ -247,7 +247,7 @@ def _change(desired: End, observed: End) -> list[Step]:
     right = put_right(desired.name, "veth", observed.odd)
     return [
         Step(FINISH, desired.namespace, build),
-        *(said(FINISH, desired.namespace, message) for message in right),
+        *(send(FINISH, desired.namespace, message) for message in right),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from nlan.netlink import codec, wire
 from nlan.netlink.codec import Message
 from nlan.netlink.kind import KernelKind, View
-from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, said
+from nlan.netlink.step import FINISH, MAKE, Context, Step, index_of, send
 from nlan.netlink.tables.links import (
     FIRST,
     Link,
@@ -145,7 +145,7 @@ class VxlanKind(KernelKind[Vxlan]):
             kind = codec.nest(wire.IFLA_LINKINFO, codec.text(wire.IFLA_INFO_KIND, "vxlan"), info)
             steps.append(Step(FINISH, desired.namespace, lambda _: change_link(desired.name, kind)))
         right = put_right(desired.name, "vxlan", observed.odd, SETTINGS)
-        return [*steps, *(said(FINISH, desired.namespace, message) for message in right)]
+        return [*steps, *(send(FINISH, desired.namespace, message) for message in right)]
 
     def remakes(self, desired: Vxlan, observed: Vxlan) -> bool:
         """A device cannot change the IP version of its own end."""

@@ -1,4 +1,4 @@
-"""What happens in namespaces, told one by one: what came or went, on which interface, in words.
+"""What happens in namespaces, one by one: what came or went, on which interface, in words.
 
 `nlan.netlink.watch.Watcher` says where something moved; this says what. Interfaces are named
 where the caller wants names, which costs a look at the links of a namespace at its first event.
@@ -24,7 +24,7 @@ ALL: tuple[What, ...] = ("link", "address", "neighbor", "route", "switch", "poli
 
 
 class Event(NamedTuple):
-    """One thing that the kernel told.
+    """One thing that the kernel reported.
 
     Attributes:
         namespace: Where.

@@ -160,7 +160,7 @@ class KernelKind(Generic[R]):
         return ()
 
     def observe_across(self, views: Views) -> Iterable[Resource]:
-        """Return what can only be told by looking at several namespaces."""
+        """Return what can only be found by looking at several namespaces."""
         return ()
 
     # What is done: steps for the driver

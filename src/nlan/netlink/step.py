@@ -14,7 +14,7 @@ from nlan.netlink.tables.links import Links
 from nlan.runtimes.base import Nodes
 
 REMOVE, MAKE, FINISH = 0, 1, 2
-"""The phases: what goes, what comes, what only then can be said."""
+"""The phases: what goes, what comes, what can only follow then."""
 
 
 class Context(NamedTuple):
@@ -50,7 +50,7 @@ class Step(NamedTuple):
     apart: Callable[[Nodes], Refusal | None] | None = None
 
 
-def said(phase: int, namespace: str, message: Message) -> Step:
+def send(phase: int, namespace: str, message: Message) -> Step:
     """Return the step that sends a message that is known beforehand."""
     return Step(phase, namespace, lambda _: message)
 

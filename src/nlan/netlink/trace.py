@@ -29,7 +29,7 @@ class TracedPlace:
     """A place whose netlink sockets tell every message that is sent; all else is the place's own."""
 
     def __init__(self, place: Nodes, trace: Trace) -> None:
-        """Take the place, and who is told each line."""
+        """Take the place, and who takes each line."""
         self._place, self._trace = place, trace
 
     def __getattr__(self, name: str) -> Any:

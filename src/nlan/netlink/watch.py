@@ -1,4 +1,4 @@
-"""What happens in namespaces, told by the kernel: routes that come, and anything that moves.
+"""What happens in namespaces, as the kernel reports it: routes that come, and anything that moves.
 
 Both watchers have a descriptor to wait on together with others (`fileno`), and keep their sockets
 open: close them, or a deleted namespace lives on.
@@ -171,7 +171,7 @@ class Watcher:
         """Return what changed where, each once, in the order of its first event.
 
         Waits for at most `timeout_s` seconds; 0 only looks. Of neighbour events only those of
-        bridges' forwarding tables are told, not every resolved address.
+        bridges' forwarding tables are reported, not every resolved address.
         """
         found: dict[tuple[str, What], None] = {}
         for namespace, data in self._listener.receive(timeout_s):
@@ -255,7 +255,7 @@ class RouteWatcher:
         return left
 
     def settle(self, quiet_s: float, deadline: float) -> None:
-        """Wait until nothing is told of any route for `quiet_s` seconds, at the latest to the deadline."""
+        """Wait until no route is reported for `quiet_s` seconds, at the latest to the deadline."""
         while (remaining := deadline - time.monotonic()) > 0 and self.update(min(quiet_s, remaining)):
             pass
 

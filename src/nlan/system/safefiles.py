@@ -36,12 +36,12 @@ def _parent(path: Path) -> str:
     return os.path.dirname(path) or os.curdir
 
 
-def write(path: Path, octets: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
+def write(path: Path, content: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
     """Replace a file, or whatever else has its name, in one step.
 
     Args:
         path: Where.
-        octets: All that it holds.
+        content: All that it holds.
         mode: Who may read it.
         owner: User and group that it is given to; it stays the caller's when not given.
 
@@ -53,7 +53,7 @@ def write(path: Path, octets: bytes, *, mode: int = 0o600, owner: tuple[int, int
         with opened(_parent(path)) as directory:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with open(os.open(temporary, flags, 0o600, dir_fd=directory), "wb") as file:
-                file.write(octets)
+                file.write(content)
                 os.fchmod(file.fileno(), mode)
                 if owner is not None:
                     os.fchown(file.fileno(), *owner)

@@ -152,10 +152,10 @@ def parse_link(body: memoryview) -> Link:
     )
 
 
-def _xdp(told: memoryview | None) -> int:
-    if told is None or len(told) <= _XDP_NONE:
+def _xdp(attribute: memoryview | None) -> int:
+    if attribute is None or len(attribute) <= _XDP_NONE:
         return 0
-    return codec.attributes(told)[wire.IFLA_XDP_ATTACHED][0]
+    return codec.attributes(attribute)[wire.IFLA_XDP_ATTACHED][0]
 
 
 def without_xdp(link: Link) -> bytes:
@@ -166,7 +166,7 @@ def without_xdp(link: Link) -> bytes:
 
 
 def _port(info: Mapping[int, memoryview]) -> dict[int, memoryview]:
-    """Return what is said of a link as a port of a bridge."""
+    """Return what a link has as a port of a bridge."""
     if codec.as_text(info.get(wire.IFLA_INFO_SLAVE_KIND)) != "bridge":
         return {}
     return codec.attributes(info[wire.IFLA_INFO_SLAVE_DATA])
@@ -242,7 +242,7 @@ def basics(mac: str, mtu: int, group: int) -> bytes:
 
 
 def link_feature(kind: str, purpose: str, data: bytes = b"", *, needed: bool = True) -> Feature:
-    """Return the feature "the kernel can make links of that kind", `data` being what it has to be told."""
+    """Return the feature "the kernel can make links of that kind", `data` being what it needs."""
 
     def attempt(name: str) -> list[Message]:
         return [create_link(name, kind, data=data)]

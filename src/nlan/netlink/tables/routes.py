@@ -131,13 +131,13 @@ def _kernels(
     )
     family = wire.AF_INET if version4 else wire.AF_INET6
     header = wire.RTMSG.pack(family, prefix.prefixlen, 0, 0, table, wire.RTPROT_KERNEL, scope, kind, 0)
-    told = (
+    options = (
         codec.attribute(wire.RTA_PREFSRC, address.ip.packed)
         if version4
         else codec.u32(wire.RTA_PRIORITY, 256)
     )
     target = codec.attribute(wire.RTA_DST, prefix.network_address.packed)
-    return header + target + codec.u32(wire.RTA_OIF, index) + told
+    return header + target + codec.u32(wire.RTA_OIF, index) + options
 
 
 def dump_all(channel: Channel, *, ipv6: bool) -> Routes:

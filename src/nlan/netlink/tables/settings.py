@@ -99,8 +99,8 @@ def with_own(odd: tuple[str, ...], data: Mapping[int, memoryview], own: Sequence
     return (*odd[: len(odd) - len(ports)], *words, *ports)
 
 
-def _number(octets: bytes | memoryview) -> int:
-    return int.from_bytes(octets, "little")
+def _number(value: bytes | memoryview) -> int:
+    return int.from_bytes(value, "little")
 
 
 def flags_to_set(odd: Iterable[str]) -> tuple[int, int]:

@@ -37,8 +37,8 @@ def _restore(request: Request) -> None:
         else (wire.RT_SCOPE_LINK, wire.RTN_UNICAST)
     )
     found = fields(request.body, wire.RTMSG.size, {wire.RTA_DST, wire.RTA_OIF, wire.RTA_PREFSRC})
-    said = family, source, tos, protocol, scope, kind, flags
-    expect(said, (wire.AF_INET, 0, 0, KERNEL, *wanted, 0), "a route of the kernel's own")
+    header = family, source, tos, protocol, scope, kind, flags
+    expect(header, (wire.AF_INET, 0, 0, KERNEL, *wanted, 0), "a route of the kernel's own")
     prefix = ip_network((bytes(found[wire.RTA_DST]), length))
     route.restore(request.netns, prefix, link_of(request.netns, codec.as_u32(found[wire.RTA_OIF])), table)
 
@@ -67,7 +67,7 @@ def _parts(request: Request) -> tuple[Prefix, Ip, Link | None, int]:
 
 
 def listed(request: Request) -> Iterator[bytes]:
-    """Yield the routes of a family or of all, of one table or protocol where that is said.
+    """Yield the routes of a family or of all, of one table or protocol where that is asked for.
 
     The kernel makes IPv4's main table with its first route, and says so to whom asks for it before.
     """

@@ -94,8 +94,8 @@ def _spawn_into(program: Program, cgroup: int) -> int | None:
 
 
 def _strings(words: Sequence[str]) -> ctypes.Array[ctypes.c_char_p]:
-    octets = [*map(os.fsencode, words), None]
-    return (ctypes.c_char_p * len(octets))(*octets)
+    encoded = [*map(os.fsencode, words), None]
+    return (ctypes.c_char_p * len(encoded))(*encoded)
 
 
 def _signals(numbers: Iterable[int]) -> ctypes.Array[ctypes.c_ulong]:

@@ -58,8 +58,8 @@ def unshare(flags: int) -> None:
 
 def mount(source: str, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
     """Mount, bind, or change how mounts propagate: the call of that name."""
-    octets = [None if text is None else text.encode() for text in (kind, options)]
-    _check(_libc.mount(os.fsencode(source), os.fsencode(target), octets[0], flags, octets[1]), target)
+    encoded = [None if text is None else text.encode() for text in (kind, options)]
+    _check(_libc.mount(os.fsencode(source), os.fsencode(target), encoded[0], flags, encoded[1]), target)
 
 
 def open_tree(path: str) -> int:

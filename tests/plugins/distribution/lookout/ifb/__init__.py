@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from nlan.netlink import codec, wire
 from nlan.netlink.kind import KernelKind, View
-from nlan.netlink.step import FINISH, MAKE, Step, said
+from nlan.netlink.step import FINISH, MAKE, Step, send
 from nlan.netlink.tables.links import FIRST, Link, basics, change_link, create_link, link_feature, mac_octets
 from nlan.resources import NAMESPACE, Key, Rank, Resource
 from nlan.resources.base import Impact
@@ -59,13 +59,13 @@ class IfbKind(KernelKind[Ifb]):
 
     def create(self, desired: Ifb) -> list[Step]:
         parts = basics(desired.mac, desired.mtu, FIRST)
-        return [said(MAKE, desired.namespace, create_link(desired.name, "ifb", parts, up=desired.up))]
+        return [send(MAKE, desired.namespace, create_link(desired.name, "ifb", parts, up=desired.up))]
 
     def update(self, desired: Ifb, observed: Ifb) -> list[Step]:
         parts = codec.u32(wire.IFLA_MTU, desired.mtu)
         if desired.mac != observed.mac:
             parts += codec.attribute(wire.IFLA_ADDRESS, mac_octets(desired.mac))
-        return [said(FINISH, desired.namespace, change_link(desired.name, parts, up=desired.up))]
+        return [send(FINISH, desired.namespace, change_link(desired.name, parts, up=desired.up))]
 
     def adopts(self, desired: Ifb, link: Link) -> bool:
         return (link.kind, link.mac) == ("ifb", desired.mac)

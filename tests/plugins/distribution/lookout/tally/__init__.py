@@ -49,8 +49,8 @@ class _Reading:
                     wire = f"{one.text} -- {other.text}"
                     self._wires.append(self._source.text_of(wire, number, one.column))
                 case ("sink", Scalar() as node, Scalar() as name, Scalar() as mtu):
-                    said: Entries = [(self._source.word("mtu", number, mtu.column), mtu)]
-                    self._sinks[node.text].append((name, self._source.mapping(said, number, mtu.column)))
+                    entries: Entries = [(self._source.word("mtu", number, mtu.column), mtu)]
+                    self._sinks[node.text].append((name, self._source.mapping(entries, number, mtu.column)))
                 case _:
                     self._source.error(number, 1, f"`{line}` is no line of a tally")
         return self._source.mapping(
