@@ -19,20 +19,20 @@ from nlan.services.router.model import Router
 
 
 def configured(
-    nodes: Collection[Node], timers: Literal["lab", "standard"], wires: Mapping[tuple[str, str], Segment]
+    nodes: Collection[Node], timers: Literal["lab", "standard"], segments: Mapping[tuple[str, str], Segment]
 ) -> dict[str, RawFrr]:
     """Return the whole FRR configuration of the routers with raw lines and of their neighbours.
 
     Args:
         nodes: The lab's.
         timers: The lab's.
-        wires: What each (node, interface) is on.
+        segments: What each (node, interface) is on.
     """
     raw = {node.name for node in nodes if node.get(Router).find(FrrRaw) is not None}
     if not raw:
         return {}
-    near = {wire for (name, _), wire in wires.items() if name in raw}
-    asked = raw | {name for (name, _), wire in wires.items() if wire in near}
+    near = {segment for (name, _), segment in segments.items() if name in raw}
+    asked = raw | {name for (name, _), segment in segments.items() if segment in near}
     return {node.name: _facts(node, timers) for node in nodes if node.name in asked and _is_frr(node)}
 
 
