@@ -1,4 +1,4 @@
-"""Notes as lines, for verbs that stay: a clock and a sentence, or JSON."""
+"""Reports as lines, for verbs that stay: a clock and a sentence, or JSON."""
 
 from __future__ import annotations
 

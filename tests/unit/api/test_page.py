@@ -10,6 +10,7 @@ import pytest
 
 import nlan
 from nlan import api, errors
+from nlan.keep import Session
 from support import ROOT
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -58,6 +59,13 @@ def test_a_method_takes_what_the_page_says() -> None:
             if one.name not in ("self", "environment", "listener")
         ]
         assert words == taken, name
+
+
+def test_a_session_is_what_the_page_says() -> None:
+    (words,) = re.findall(r"`nlan\.keep\.Session\(([^`]*)\)`", PAGE)
+    assert words.split(", ") == list(inspect.signature(Session).parameters)
+    assert public(Session) == {"run", "stop"}
+    assert all(f"`{name}`" in PAGE or f"`{name}()`" in PAGE for name in ("run", "stop", "is_lost"))
 
 
 def test_errors_are_those_that_there_are() -> None:

@@ -23,7 +23,7 @@ from samples import PTN
 from tega.api import Commit
 from tega.database import Database
 from tega.engines.memory import MemoryLog
-from unit.engine_labs import OTHER, FakeContext, Machine, loaded
+from unit.engine.labs import OTHER, FakeContext, Machine, loaded
 
 THIRD = OTHER.replace("/24: 2", "/24: 3")
 

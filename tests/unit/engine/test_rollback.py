@@ -19,7 +19,7 @@ from nlan.netlink.driver import NetlinkDriver
 from nlan.plan import Operation
 from nlan.resources import Key, Resource
 from samples import PTN
-from unit.engine_labs import OTHER, FakeContext, Machine
+from unit.engine.labs import OTHER, FakeContext, Machine
 
 
 def changes(*before: str, wanted: str) -> int:

@@ -15,7 +15,7 @@ from nlan.plan import Operation, Plan
 from nlan.resources import Resource
 from nlan.schema import Allocations, load
 from nlan.testing import FakeKernel
-from unit.engine_labs import Run, complete
+from unit.engine.labs import Run, complete
 
 THERE = (
     Address(namespace="a", interface="lo", address=ip_interface("2001:db8::1/128")),

@@ -28,7 +28,7 @@ from nlan.kinds.vxlan import Vxlan
 from nlan.resources import Key, Resource
 from nlan.testing import FakeKernel, KilledError
 from nlan.testing.kernel import address, link
-from unit.engine_labs import Lab, Run, complete, kernel_with
+from unit.engine.labs import Lab, Run, complete, kernel_with
 
 
 def mac(number: int) -> str:

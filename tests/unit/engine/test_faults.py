@@ -23,7 +23,7 @@ from nlan.errors import ApplyError
 from nlan.plan import Plan
 from nlan.testing import FakeKernel, FakePlace, KilledError
 from samples import PTN
-from unit.engine_labs import OTHER, Lab, Run, complete, kernel_with, lab
+from unit.engine.labs import OTHER, Lab, Run, complete, kernel_with, lab
 
 
 class Story(NamedTuple):
