@@ -62,7 +62,7 @@ def fill(database: Database, start: int = 0) -> tuple[int, StoreError]:
         number += 1
 
 
-def test_a_full_disk_is_told_and_recovers(small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_recovers(small_disk: Path) -> None:
     filler = small_disk / "filler"
     filler.write_bytes(bytes(2 << 20))
     with open_database(small_disk / "store") as database:

@@ -232,7 +232,7 @@ def test_a_server_that_takes_less_than_the_one_before_is_not_sent_more() -> None
     run(work())
 
 
-def test_a_server_that_comes_back_with_less_is_told_as_missed() -> None:
+def test_a_server_that_comes_back_with_less_is_reported_as_missed() -> None:
     async def work() -> None:
         server = Server(memory_store(), port=0)
         await server.start()

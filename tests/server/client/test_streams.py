@@ -81,7 +81,7 @@ def test_a_subscription_nobody_waits_for_any_more_is_ended() -> None:
     run(work())
 
 
-def test_a_compacted_history_is_told() -> None:
+def test_a_compacted_history_is_reported() -> None:
     async def work() -> None:
         async with served() as db:
             for i in range(20):

@@ -55,7 +55,7 @@ def test_a_wrong_file_says_where_and_what(tmp_path: Path, text: str, wanted: Any
         read_tokens(written(tmp_path, text))
 
 
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TokensFileError, match="No such file"):
         read_tokens(tmp_path / "none")
 

@@ -52,7 +52,7 @@ def test_a_wrong_command_line_is_refused(
     assert wanted in capsys.readouterr().err
 
 
-def test_a_place_that_cannot_be_used_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_place_that_cannot_be_used_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "file"
     file.write_text("")
     assert main(["--data", str(file)]) == 1

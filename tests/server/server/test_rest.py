@@ -175,7 +175,7 @@ def test_edges_are_those_of_a_graph() -> None:
     rest(test)
 
 
-def test_what_comes_with_the_fleet_is_said_to() -> None:
+def test_what_comes_with_the_fleet_is_named() -> None:
     async def test(http: Http, server: Server) -> None:
         for command in ("global", "forwarders", "sync"):
             assert "come with the fleet" in (await http("GET", f"/_{command}", 404))["error"]["message"]

@@ -89,7 +89,7 @@ def test_bad_requests_are_refused_with_a_status(method: str, path: str, body: An
     rest(test)
 
 
-def test_a_fault_of_the_server_is_told_as_json(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_the_server_is_answered_as_json(caplog: pytest.LogCaptureFixture) -> None:
     def broken(hub: Hub, who: Any, request: pytest.FixtureRequest) -> None:
         raise ZeroDivisionError
 

@@ -40,7 +40,7 @@ def typing(test: Any, **options: Any) -> None:
     run(work())
 
 
-def test_put_and_get_as_in_the_original() -> None:
+def test_put_and_get() -> None:
     async def test(say: Any) -> None:
         await say("put r", "a: 1\nb: {c: 2}")
         assert await say("get r") == "a: 1\nb: {c: 2}"
@@ -290,7 +290,7 @@ def test_paths_are_completed_with_their_quotes() -> None:
     typing(test)
 
 
-def test_every_verb_of_the_original_is_there() -> None:
+def test_the_commands_that_scripts_use_are_there() -> None:
     wanted = "get getr geta put pute delete begin commit cancel cand rollback log diff sub unsub pub channels"
     wanted += " subscribers ids plugins ss export import roots old clear reload"
     assert set(wanted.split()) <= set(COMMANDS)

@@ -61,7 +61,7 @@ async def cancel(store: AsyncStore) -> None:
         raise ValueError("stop")
 
 
-def test_a_slow_watcher_is_told_and_resumes_without_a_gap(tmp_path: Path) -> None:
+def test_a_slow_watcher_gets_an_error_and_resumes_without_a_gap(tmp_path: Path) -> None:
     async def work(store: AsyncStore) -> None:
         await store.put("a", 0)
         async with aclosing(store.watch("a", after=0, queue=10)) as slow:  # type: ignore[type-var]

@@ -62,7 +62,7 @@ def test_a_merge_into_the_tree_counts_the_roots_that_it_writes(store: Face) -> N
     assert store.commit([Change(Op.DELETE, ())]).roots == {"a": 3, "b": 2, "c": 2, "d": 2}
 
 
-def test_mod_rev_tells_the_last_write_at_or_below(store: Face) -> None:
+def test_mod_rev_is_the_last_write_at_or_below(store: Face) -> None:
     store.commit([put("a.b.c", 1), put("a.d", 1)])
     store.commit([put("a.b.e", 2)])
     store.commit([delete("a.b.c")])

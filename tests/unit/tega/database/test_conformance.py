@@ -85,7 +85,7 @@ def test_leased_nodes_go_with_their_lease(store: Face) -> None:
         store.commit([Change(Op.DELETE, ("a",), None, lease)])
 
 
-def test_watches_tell_every_commit_of_interest(store: Face) -> None:
+def test_watches_yield_every_commit_of_interest(store: Face) -> None:
     store.commit([put("a.b.c", 1)])
     store.commit([put("x", 1)])
     store.commit([put("a.b", {"c": 2})])

@@ -171,7 +171,7 @@ def test_a_retry_is_not_committed_twice_where_its_id_was_lost(store: Path, state
     "table", ["commits.data", "blob.data", "request.next", "touched.version", "lease.boot"]
 )
 @pytest.mark.parametrize("value", ["NULL", "7", "x'00'", "1.5", "CAST(x'ff' AS TEXT)"])
-def test_a_value_of_another_kind_is_told_as_damage(store: Path, table: str, value: str) -> None:
+def test_a_value_of_another_kind_is_reported_as_damage(store: Path, table: str, value: str) -> None:
     table, column = table.split(".")
     if table == "lease" and value in ("7", "1.5"):
         pytest.skip("SQLite makes a text of a number in a column of texts")

@@ -29,7 +29,7 @@ def test_a_prefix_covers_what_is_at_and_below_it(prefix: Any, path: str, allowed
     assert access(read=[prefix]).allows("read", parse_path(path)) is allowed
 
 
-def test_what_is_not_said_is_denied_with_the_path() -> None:
+def test_what_is_not_listed_is_denied_with_the_path() -> None:
     one = access(read=["a"])
     one.require("read", ("a", "b"))
     with pytest.raises(Denied, match=r"allow to write a\.b"):

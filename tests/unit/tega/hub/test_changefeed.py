@@ -43,7 +43,7 @@ def test_a_subscription_from_a_revision_gets_the_past_and_then_the_present() -> 
     run(work())
 
 
-def test_a_slow_subscriber_is_left_behind_told_so_and_resumes_without_a_gap() -> None:
+def test_a_slow_subscriber_is_left_behind_notified_and_resumes_without_a_gap() -> None:
     async def work() -> None:
         async with hubbing() as hub:
             slow, quick = Talker(hub), Talker(hub)
@@ -90,7 +90,7 @@ def test_who_is_full_again_while_catching_up_waits_again() -> None:
     run(work())
 
 
-def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_told() -> None:
+def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_refused() -> None:
     async def work() -> None:
         async with hubbing() as hub:
             await put(hub, "a", 1)
@@ -104,7 +104,7 @@ def test_who_asks_for_what_follows_a_revision_that_is_not_there_is_told() -> Non
     run(work())
 
 
-def test_who_comes_after_the_horizon_is_told_what_it_missed() -> None:
+def test_who_comes_after_the_horizon_is_sent_what_it_missed() -> None:
     async def work() -> None:
         async with hubbing() as hub:
             for i in range(20):

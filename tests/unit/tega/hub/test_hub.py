@@ -215,7 +215,7 @@ def test_channels_by_name_by_star_and_by_expression() -> None:
     run(work())
 
 
-def test_a_slow_listener_loses_messages_and_is_told_how_many() -> None:
+def test_a_slow_listener_loses_messages_and_gets_their_number() -> None:
     async def work() -> None:
         async with hubbing() as hub:
             slow, sender = Talker(hub), Talker(hub)
@@ -284,7 +284,7 @@ def test_who_floods_is_slowed_down() -> None:
     run(work())
 
 
-def test_who_waits_for_others_is_heard_and_can_be_asked_itself() -> None:
+def test_who_waits_for_others_is_alive_and_can_be_asked_itself() -> None:
     async def work() -> None:
         async with hubbing() as hub:
             owner, caller = Talker(hub), Talker(hub)

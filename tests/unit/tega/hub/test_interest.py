@@ -67,7 +67,7 @@ def test_a_deletion_carries_what_it_took_away(one: Any, expected: Any) -> None:
     assert shown(ABC, one, before={"a": {"b": {"c": {"d": 1}}}}) == expected
 
 
-def test_what_was_not_there_is_not_said_to_have_gone() -> None:
+def test_what_was_not_there_is_not_reported_as_gone() -> None:
     for one in (change("delete", "a"), change("put", "a", {"x": 6}), change("merge", "a", {"b": 9})):
         assert shown(ABC, one, before={"a": {"b": {}}}) == []
 
@@ -123,7 +123,7 @@ LIMITED = access(read=["a.b", "config-*", "x.y-*"])
         (change("delete", "x.z"), []),
     ],
 )  # fmt: skip
-def test_a_subscriber_wider_than_its_rights_is_told_of_its_part(one: Any, expected: Any) -> None:
+def test_a_subscriber_wider_than_its_rights_is_notified_of_its_part(one: Any, expected: Any) -> None:
     before = {"a": {"b": 6, "c": 0}, "config-2": 7, "x": {"y-1": 8, "z": 9}, "z": 1}
     assert sorted(shown(Interest(), one, before=before, who=LIMITED)) == sorted(expected)
     assert sorted(shown(regex_interest(".*"), one, before=before, who=LIMITED)) == sorted(expected)

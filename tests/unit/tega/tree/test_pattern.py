@@ -221,7 +221,7 @@ def test_without_a_pattern_nobody_pays_for_re2() -> None:
     assert done.stdout == "False ('b',) True\n"
 
 
-def test_a_client_that_asks_for_what_cannot_be_is_told_at_once() -> None:
+def test_a_client_that_asks_for_what_cannot_be_is_refused_at_once() -> None:
     async def work() -> None:
         async with hubbing() as hub:
             talker = Talker(hub)

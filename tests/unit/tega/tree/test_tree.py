@@ -129,7 +129,7 @@ def test_deleting_the_absent_changes_nothing() -> None:
     assert apply(empty_tree(), Change(Op.DELETE, ()), 2).children == {}
 
 
-def test_difference_is_told_by_leaves_and_knows_json_types() -> None:
+def test_difference_is_given_by_leaves_and_knows_json_types() -> None:
     one = apply(empty_tree(), put(value={"a": {"b": 1, "c": [1]}, "d": True, "e": {}, "same": 5}), 1)
     two = apply(one, put(value={"a": {"b": 1.0}, "d": 1, "e": {"f": None}, "same": 5}), 2)
     assert list(diff(one, two)) == [
