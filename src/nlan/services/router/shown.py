@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nlan.schema.written.addresses import Interface
 from nlan.schema.written.numbers import Integer
-from nlan.schema.written.scalars import Choice, Line
+from nlan.schema.written.scalars import Choice, Installed, Line
 from nlan.schema.written.sections import Contribution, keys_of
 from nlan.services.router import kinds, written
 from nlan.services.router.model import (
@@ -48,6 +48,7 @@ CONTRIBUTION = Contribution(
     fields={
         (Router, "loopbacks"): Interface("a loopback address such as `192.0.2.1/32`", bare=True),
         (Router, "router_id"): kinds.ROUTER_ID,
+        (Router, "engine"): Installed(written.ENGINES),
         (OspfArea, "area"): kinds.AREA,
         (OspfInterface, "name"): Line("an interface's name", word=True),
         (OspfInterface, "cost"): kinds.COST,

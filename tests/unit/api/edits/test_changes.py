@@ -44,6 +44,11 @@ def said(error: pytest.ExceptionInfo[InputError]) -> list[str]:
         ("pe9.router", "{}", ["pe9.router: no node is called `pe9` (did you mean `pe2`?)"]),
         ("pe1.rooter", "{}", ["pe1.rooter: `rooter` is no key of a node (did you mean `router`?)"]),
         ("pe1.limitz.pids", "9", ["pe1.limitz: `limitz` is no key of a node (did you mean `limits`?)"]),
+        (
+            "pe1.router.engine",
+            "gobpg",
+            ["pe1.router.engine: `gobpg` is not `bird`, `frr` or `gobgp` (did you mean `gobgp`?)"],
+        ),
         ("pe1.limits.pids", "0", ["pe1.limits.pids: 0 is below 1, the smallest number of processes"]),
         (
             "pe1.router.bgp.asn",
