@@ -13,6 +13,7 @@ from nlan.kinds.cgroup import Cgroup
 from nlan.kinds.fdb import FdbEntry
 from nlan.kinds.hosts import HostsFile
 from nlan.kinds.namespace import Namespace
+from nlan.kinds.nft import Chain, Nft, Set
 from nlan.kinds.queue import Queue
 from nlan.kinds.route import Route
 from nlan.kinds.sysctl import Sysctl
@@ -68,6 +69,22 @@ ROUTE = Route(
 )
 ROUTE6 = Route(namespace="a", prefix=ip_network("::/0"), via=ip_address("2001:db8::fe"), interface="br")
 SWITCH = Sysctl(namespace="a", name="net/ipv4/ip_forward", value="1")
+TABLE = Nft(
+    namespace="a",
+    family="bridge",
+    name="nlan_sample",
+    sets=(Set("private", "ipv4_addr", ("10.0.0.0/8", "192.168.0.0/16"), ("interval",)),),
+    chains=(
+        Chain(
+            "forward",
+            (
+                'iifname { "p1", "p2" } arp operation request arp daddr ip 192.0.2.1 counter drop',
+                "ip daddr @private ether daddr set 02:00:5e:00:53:01 accept",
+            ),
+            hook="forward",
+        ),
+    ),
+)
 HOSTS = HostsFile(text="192.0.2.1 pe1\n")
 LIMITS = Cgroup(namespace="a", cpus=0.3, pids=17)
 NAMESPACE = Namespace(name="n")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
+from nlan.kinds.nft import Chain
 from nlan.resources import Resource
 from samples import (
     ADDRESS,
@@ -24,6 +25,7 @@ from samples import (
     ROUTE,
     ROUTE6,
     SWITCH,
+    TABLE,
     UPLINK,
     VXLAN,
     VXLAN6,
@@ -66,6 +68,14 @@ CASES = {
     "bridge": Case(
         BRIDGE,
         changes=({"mtu": 1400}, {"mac": "02:00:5e:00:53:09"}, {"up": False}, {"up": True, "mtu": 65535}),
+    ),
+    "nft": Case(
+        TABLE,
+        changes=(
+            {"sets": (), "chains": (Chain("output", ("ip saddr 192.0.2.1 drop",), hook="output"),)},
+            {"chains": TABLE.chains[:1], "sets": TABLE.sets},
+            {"chains": ()},
+        ),
     ),
     "queue": Case(QUEUE, ground=(BRIDGE,), changes=({"rate": 20_000_000}, {"rate": 64_000})),
     "veth": Case(

@@ -119,8 +119,10 @@ def _programs(view: View) -> Iterator[Foreign]:
 
 
 def _tables(view: View) -> Iterator[Foreign]:
-    """Yield tables of nftables; nlan has none of its own."""
+    """Yield tables of nftables whose names are not nlan's."""
     for table in view.tables:
+        if table.name.startswith(nftables.MARK):
+            continue
         removal = wire.NETLINK_NETFILTER, wire.NFT_MSG_DELTABLE, table.removal
         yield Foreign(
             namespace=view.namespace,

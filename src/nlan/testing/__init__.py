@@ -13,6 +13,7 @@ machine, have fake drivers. Nothing but tests imports this package.
 
 from nlan.testing.drivers.daemons import FakeDaemonDriver
 from nlan.testing.drivers.hosts import FakeHostsDriver
+from nlan.testing.drivers.nft import FakeNftDriver
 from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.errors import KilledError, RefusedError, UnexpectedError
 from nlan.testing.kernel.fake import FakeKernel
@@ -23,6 +24,7 @@ __all__ = [
     "FakeDaemonDriver",
     "FakeHostsDriver",
     "FakeKernel",
+    "FakeNftDriver",
     "FakePlace",
     "FakeSysctlDriver",
     "KilledError",

@@ -12,6 +12,7 @@ from nlan.resources import Key, Resource
 from nlan.runtimes.base import Nodes
 from nlan.testing.drivers.daemons import FakeDaemonDriver
 from nlan.testing.drivers.hosts import FakeHostsDriver
+from nlan.testing.drivers.nft import FakeNftDriver
 from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.place import FakePlace
 
@@ -30,7 +31,12 @@ def fake_drivers(
         kinds: Those to serve; nlan's own where they are not given.
     """
     served = Registry(()).of(SEAM).values() if kinds is None else kinds
-    fakes: list[Driver] = [FakeHostsDriver(place.kernel), FakeSysctlDriver(place.kernel, desired.values())]
+    kernel = place.kernel
+    fakes: list[Driver] = [
+        FakeHostsDriver(kernel),
+        FakeNftDriver(kernel),
+        FakeSysctlDriver(kernel, desired.values()),
+    ]
     faked = {kind: fake for fake in fakes for kind in fake.kinds}
     shipped = drivers(served, place, desired.values())
     own = [faked.get(driver.kinds[0], driver) for driver in shipped]

@@ -11,6 +11,8 @@ from nlan.netlink.channel import Channel, DumpRefusedError
 from nlan.netlink.codec import Message, Refusal
 from nlan.runtimes.base import Nodes
 
+MARK = "nlan_"
+"""How the names of nlan's own tables begin."""
 _ALL = wire.NFGENMSG.pack(wire.NFPROTO_UNSPEC, 0, 0)
 _FAMILIES = {
     wire.NFPROTO_INET: "inet",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 
 from nlan.engines.base import Daemon
+from nlan.kinds.nft import Nft
 
 Ip = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
@@ -132,6 +133,7 @@ class Netns:
         sysctls: Kernel switches by path below /proc/sys.
         switched: Those that the driver has set.
         daemons: What runs in it, by name.
+        nft: Tables of nftables, by family and name.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Netns:
     routes: list[Route] = field(default_factory=list)
     switched: set[str] = field(default_factory=set)
     daemons: dict[str, Daemon] = field(default_factory=dict)
+    nft: dict[str, Nft] = field(default_factory=dict)
     numbers: int = 0
     rules: set[tuple[int, int, int]] = field(default_factory=lambda: set(RULES))
 

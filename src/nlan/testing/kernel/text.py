@@ -46,6 +46,9 @@ def _netns(netns: Netns) -> Iterator[str]:
     for name, value in sorted(netns.sysctls.items()):
         if value != DEFAULTS.get(name):
             yield f"sysctl {name} {value}"
+    for name, table in sorted(netns.nft.items()):
+        yield f"nft table {name}"
+        yield from _indented(list(table.statements()))
     for _, daemon in sorted(netns.daemons.items()):
         yield from _daemon(daemon)
 
