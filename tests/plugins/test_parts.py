@@ -86,8 +86,8 @@ def test_what_it_plans_is_shown(nlan: Nlan) -> None:
     ]
     shown = nlan("show", file, "--json").json["nodes"][0]["sinks"]
     assert shown == [
-        {"name": "flood", "mtu": 1400, "addresses": ["198.51.100.1/24"], "swallows": []},
-        {"name": "drain", "mtu": 1500, "addresses": [], "swallows": []},
+        {"name": "flood", "mtu": 1400, "addresses": ["198.51.100.1/24"], "swallows": [], "wired": ""},
+        {"name": "drain", "mtu": 1500, "addresses": [], "swallows": [], "wired": ""},
     ]
 
 
@@ -99,6 +99,27 @@ def test_what_is_wrong_with_its_keys_is_said_where_it_stands(nlan: Nlan) -> None
         f"{file}:1:68: error: nodes.r1.sinks.flood.colour: `colour` is no key of a sink\n"
         "2 errors; nothing was touched\n"
     )
+
+
+CUT = """\
+nodes: [r1, r2]
+links: [r1 -- r2, {link: r1 -- r2, type: cut, mtu: 1400}]
+"""
+
+
+def test_its_type_of_links_is_chosen_in_a_file(nlan: Nlan) -> None:
+    file = nlan.write(CUT)
+    assert {o.split(" [")[0] for o in nlan.operations(file) if " eth2 " in o} == {
+        "+ r1 ifb eth2",
+        "+ r2 ifb eth2",
+        "+ r1 address eth2 10.1.0.5/30",
+        "+ r2 address eth2 10.1.0.6/30",
+    }
+    assert '[taillabel="eth2, cut", headlabel="eth2, cut"]' in nlan("export", "graphviz", file).out
+    assert "cut" in json.dumps(nlan("schema").json["$defs"]["link"]["properties"]["type"])
+    assert "`cut`: two sinks, which hear nothing of each other" in nlan("schema", "--docs").out
+    wrong = nlan.write(CUT.replace("cut", "cot"), "wrong.yaml")
+    assert "`cot` is not `veth`, `l2vpn` or `cut`" in nlan("plan", wrong, code=1).err
 
 
 SWALLOWING = LAB.replace("198.51.100.1/24", "198.51.100.1/24, swallows: 203.0.113.0/24")

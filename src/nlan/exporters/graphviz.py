@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from nlan.exporters.base import Exported, Exporter
-from nlan.interfaces import l2vpn_name
 from nlan.model import Lab, Node
 from nlan.model.segments import Segment, segments_of
 from nlan.model.service import End
-from nlan.services.ptn.model import Ptn
-from nlan.services.router.model import Router
 
 
 class Graphviz:
@@ -29,16 +26,17 @@ class Graphviz:
 def _lines(lab: Lab) -> Iterator[str]:
     yield f"graph {_quoted(lab.name)} {{"
     for node in lab.nodes:
-        shape = "ellipse" if node.find(Router) is None else "box"
+        shape = "box" if any(service.is_router for service in node.services) else "ellipse"
         yield f"  {_quoted(node.name)} [shape={shape}, label={_quoted(_label(node))}];"
-    vnis = {
-        (node.name, l2vpn_name(vpn.vni)): f"VNI {vpn.vni}"
+    labels = {
+        (node.name, interface): text
         for node in lab.nodes
-        for vpn in node.get(Ptn).l2vpns
+        for service in node.services
+        for interface, text in service.labels()
     }
     members: dict[Segment, list[End]] = {}
     for end, segment in segments_of(lab).items():
-        members.setdefault(segment, []).append((end[0], vnis.get(end, end[1])))
+        members.setdefault(segment, []).append((end[0], labels.get(end, end[1])))
     for number, ends in enumerate(members.values()):
         yield from _segment(f"segment {number}", ends)
     yield "}"
@@ -56,8 +54,8 @@ def _segment(name: str, ends: list[End]) -> Iterator[str]:
 
 
 def _label(node: Node) -> str:
-    bgp = node.get(Router).bgp
-    return node.name if bgp is None else f"{node.name}\nAS {bgp.asn}"
+    captions = (service.caption() for service in node.services)
+    return "\n".join([node.name, *(caption for caption in captions if caption)])
 
 
 def _quoted(text: str) -> str:

@@ -36,11 +36,13 @@ class ServiceModel(Base, frozen=True, kw_only=True):
         bare: The field that stands there for the whole, such as a list; empty where the whole does.
         engine_field: The field that holds an `EngineModel` or None; it is stored under that one's key.
             Empty: none does.
+        is_router: Whether a node that holds it is a router.
     """
 
     key: ClassVar[str]
     bare: ClassVar[str] = ""
     engine_field: ClassVar[str] = ""
+    is_router: ClassVar[bool] = False
 
     def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the interfaces that the service gives the node, with the node's addresses on them."""
@@ -56,6 +58,14 @@ class ServiceModel(Base, frozen=True, kw_only=True):
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the texts in other languages that the user brings, each by the key that it stands under."""
+        return iter(())
+
+    def caption(self) -> str:
+        """Return what a drawing says below the node's name, such as ``AS 64496``; empty for nothing."""
+        return ""
+
+    def labels(self) -> Iterator[tuple[str, str]]:
+        """Yield what a drawing calls the ends of its segments, by interface, where the name says less."""
         return iter(())
 
     @classmethod

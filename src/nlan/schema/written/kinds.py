@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from nlan.errors import InternalError
 from nlan.schema.syntax import template
 from nlan.schema.syntax.report import Position, Report, Written, listed, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
@@ -88,6 +89,14 @@ class Kind(Generic[T_co]):
     def schema(self) -> Json:
         """Return its JSON Schema."""
         raise NotImplementedError
+
+    def taking(self, words: Iterable[str]) -> Kind[T_co]:
+        """Return the same kind that takes these words besides.
+
+        Raises:
+            InternalError: It takes one of them already, or no words at all.
+        """
+        raise InternalError(f"{self.wanted} is no choice of words")
 
 
 class ScalarKind(Kind[T_co]):

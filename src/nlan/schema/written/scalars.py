@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, TypeVar
 
+from nlan.errors import InternalError
 from nlan.registry import Registry, Seam
 from nlan.schema.syntax.report import Position, listed, nearest
 from nlan.schema.syntax.tree import Tree
@@ -204,6 +205,13 @@ class Choice(ScalarKind[W]):
         self.wanted = listed([f"`{word}`" for word in words], "or")
         if len(words) > 6:
             self.wanted = f"one of {', '.join(words)}"
+
+    def taking(self, words: Iterable[str]) -> Choice[Any]:
+        """Return the choice of these words, too."""
+        for word in words:
+            if word in self.words:
+                raise InternalError(f"the word `{word}` is contributed, and is there already")
+        return Choice(*self.words, *words)
 
     def parse(self, text: str, plain: bool) -> W:
         """Return the word."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
@@ -16,6 +17,9 @@ from nlan.schema.syntax import foreign, template
 from nlan.schema.syntax.report import Position, nearest
 from nlan.schema.syntax.tree import Map, Scalar, Tree
 from nlan.schema.written.kinds import Json, Kind, Reader, ScalarKind, T_co, shape
+
+TYPE = "type"
+"""The key of a link or a network that says what makes it."""
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -99,6 +103,17 @@ class Key(Generic[T_co]):
         self.required, self.served, self.joined, self.own = required, served, joined, own
         self.camel = original or "".join(part[:1].upper() + part[1:] for part in name.split("_"))
         self.words = tuple(dict.fromkeys((name, self.camel, *also)))
+
+    def taking(self, words: Mapping[str, str]) -> Key[T_co]:
+        """Return the same key that takes these words besides, each with its meaning.
+
+        Raises:
+            InternalError: It takes one of them already, or no words at all.
+        """
+        other = copy(self)
+        other.kind = self.kind.taking(words)
+        other.doc = f"{self.doc[:-1]}; {'; '.join(f'`{word}`: {text}' for word, text in words.items())}."
+        return other
 
 
 AnyKey = Key[Any]
@@ -239,6 +254,8 @@ class Contribution(NamedTuple):
         foreign: Files of the contributor's programs, which somebody may take for a lab's.
         lines: What of it takes an address of a segment, such as ``${r2@r3}``, in words; empty for nothing.
         pages: Where it is told at length, by headline: of nlan's own a path below ``docs``, else a URL.
+        types: Words that the `type` of a section takes besides, by its title: ``a link``, ``a network``;
+            each with a few words for the reference. The service puts a `Maker` of it into `Wiring.makers`.
     """
 
     keys: Mapping[str, Sequence[AnyKey]]
@@ -249,6 +266,7 @@ class Contribution(NamedTuple):
     foreign: Sequence[foreign.Kind] = ()
     lines: str = ""
     pages: Mapping[str, str] = MappingProxyType({})
+    types: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 NOTHING = Contribution({})
@@ -278,6 +296,17 @@ class Vocabulary:
             if title not in titles:
                 raise InternalError(f"no section is called `{title}`, and keys are contributed to it")
             self._add(titles[title], keys)
+        for title, words in ((title, words) for one in contributions for title, words in one.types.items()):
+            if title not in titles:
+                raise InternalError(f"no section is called `{title}`, and types are contributed to it")
+            self._add_types(titles[title], words)
+
+    def _add_types(self, section: Section, words: Mapping[str, str]) -> None:
+        keys = self.keys(section)
+        place = next((n for n, key in enumerate(keys) if key.name == TYPE), None)
+        if place is None:
+            raise InternalError(f"{section.title} has no `{TYPE}`, and types are contributed to it")
+        self._keys[section.title] = (*keys[:place], keys[place].taking(words), *keys[place + 1 :])
 
     def _add(self, section: Section, keys: Sequence[AnyKey]) -> None:
         named = {key.name for key in keys}

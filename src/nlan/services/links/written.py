@@ -18,7 +18,7 @@ class LinkKeys:
     line = Key("line", NODES, "Each to the next.")
     ring = Key("ring", NODES, "Each to the next, the last to the first.")
     mesh = Key("mesh", NODES, "Each to each.")
-    type = Key("type", Choice("veth", "l2vpn"), "`l2vpn`: over VXLAN.", default="`veth`")
+    type = Key("type", Choice("veth"), "`veth`: a pair of interfaces.", default="`veth`")
     ends = Key("ends", MapOf(Names("a node's name"), END_ANY), "What is special at an end.")
 
 
@@ -36,7 +36,7 @@ _MEMBERS: Kind[Members] = Shapes("nodes", scalar=NODES, seq=NODES, map=MapOf(Nam
 class NetworkKeys:
     """The keys of a network."""
 
-    type = Key("type", Choice("l2vpn", "lan"), "`l2vpn`: over VXLAN; `lan`: a bridge.", default="`l2vpn`")
+    type = Key("type", Choice("lan"), "`lan`: a bridge.", default="`l2vpn`")
     nodes = Key(
         "nodes",
         _MEMBERS,

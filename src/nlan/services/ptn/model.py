@@ -83,6 +83,11 @@ class Ptn(ServiceModel, frozen=True, kw_only=True):
             yield l2vpn_name(vpn.vni), f"VNI {vpn.vni}'s"
             yield tunnel_name(vpn.vni), f"VNI {vpn.vni}'s"
 
+    def labels(self) -> Iterator[tuple[str, str]]:
+        """Yield each L2VPN's VNI."""
+        for vpn in self.l2vpns:
+            yield l2vpn_name(vpn.vni), f"VNI {vpn.vni}"
+
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts on the L2VPNs."""
         for vpn in self.l2vpns:

@@ -163,4 +163,5 @@ CONTRIBUTION = Contribution(
         (L2Vpn, "mtu"): MTU,
     },
     pages={"Ptn: layer-2 networks over VXLAN": "services/ptn.md"},
+    types={"a link": {"l2vpn": "over VXLAN"}, "a network": {"l2vpn": "over VXLAN"}},
 )

@@ -160,6 +160,7 @@ class Router(ServiceModel, frozen=True, kw_only=True):
 
     key: ClassVar[str] = "router"
     engine_field: ClassVar[str] = "raw"
+    is_router: ClassVar[bool] = True
     loopbacks: tuple[IpInterface, ...] = ()
     router_id: IPv4Address | None = None
     engine: str = DEFAULT_ENGINE
@@ -171,6 +172,10 @@ class Router(ServiceModel, frozen=True, kw_only=True):
     def find(self, kind: type[R]) -> R | None:
         """Return the configuration that the user brings, where it is of that engine's type; else None."""
         return self.raw if isinstance(self.raw, kind) else None
+
+    def caption(self) -> str:
+        """Return the autonomous system."""
+        return f"AS {self.bgp.asn}" if self.bgp else ""
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the configuration that the user brings."""

@@ -30,6 +30,11 @@ class SinksService(Service):
 
         return written.CONTRIBUTION
 
+    def declare(self, wiring: Wiring) -> None:
+        from lookout.sinks import written
+
+        wiring.makers["cut"] = written.Cut(wiring)
+
     def resolve(self, node: NodeDraft, wiring: Wiring) -> Sinks | None:
         from lookout.sinks import written
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
 from lookout.sinks.model import Sink, Sinks
 from nlan.schema.resolving.drafts import NodeDraft
+from nlan.schema.resolving.segments import Member, Wiring
 from nlan.schema.syntax.report import Report, Written, values
 from nlan.schema.written import common
 from nlan.schema.written.addresses import Prefix
@@ -27,15 +32,38 @@ CONTRIBUTION = Contribution(
     titles={Sinks: "sinks", Sink: "a sink"},
     fields={(Sink, "name"): common.IFNAME, (Sink, "mtu"): common.MTU},
     pages={"Sinks: where packets end": "https://lookout.example/sinks"},
+    types={"a link": {"cut": "two sinks, which hear nothing of each other"}},
 )
 
 
 def resolve(node: NodeDraft, report: Report) -> Sinks | None:
     """Return the sinks of a node, None where its file says nothing of any."""
-    written = node.written.get(SINKS)
-    if not written:
-        return None
-    return Sinks(sinks=tuple(_sink(name, record, report) for name, record in written))
+    named = [_sink(name, record, report) for name, record in node.written.get(SINKS, [])]
+    sinks = (*named, *node.of(Ends).sinks)
+    return Sinks(sinks=sinks) if sinks else None
+
+
+class Ends(msgspec.Struct):
+    """The ends of cut links that a node has."""
+
+    sinks: list[Sink] = []
+
+
+class Cut:
+    """Makes links whose ends are sinks; see `nlan.schema.resolving.segments.Maker`."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    def link(self, name: Written[str], record: Record, members: Sequence[Member]) -> None:
+        segment = self._wiring.segment(name.value, "cut", record, name.at)
+        ends = self._wiring.join(segment, members, "links")
+        for member, end in zip(members, ends, strict=True):
+            sink = Sink(name=end.interface, mtu=segment.mtu, wired=name.value)
+            member.node.of(Ends).sinks.append(sink)
+
+    def network(self, name: Written[str], record: Record, members: Sequence[Member]) -> None:
+        raise NotImplementedError  # no network has the type
 
 
 def _sink(name: Written[str], record: Record, report: Report) -> Sink:
