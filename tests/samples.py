@@ -14,6 +14,7 @@ from nlan.kinds.fdb import FdbEntry
 from nlan.kinds.hosts import HostsFile
 from nlan.kinds.namespace import Namespace
 from nlan.kinds.nft import Chain, Nft, Set
+from nlan.kinds.program import File, Program
 from nlan.kinds.queue import Queue
 from nlan.kinds.route import Route
 from nlan.kinds.sysctl import Sysctl
@@ -29,6 +30,12 @@ def with_(resource: Resource, **fields: Any) -> Any:
 
 BRIDGE = Bridge(namespace="a", name="br", mac="02:00:5e:00:53:01", mtu=1500)
 QUEUE = Queue(namespace=BRIDGE.namespace, interface=BRIDGE.name, rate=10_000_000)
+PROGRAM = Program(
+    namespace="a",
+    name="nap",
+    argv=("sleep", "1000"),
+    files=(File(name="nap.conf", text="sound = yes\n"),),
+)
 BRIDGE2 = Bridge(namespace="a", name="br2", mac="02:00:5e:00:53:02", mtu=1500)
 FABRIC = Bridge(namespace="@fabric", name="underlay", mac="02:00:5e:00:53:03", mtu=9000)
 PAIR = Veth(

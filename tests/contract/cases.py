@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from nlan.kinds.nft import Chain
+from nlan.kinds.program import File
 from nlan.resources import Resource
 from samples import (
     ADDRESS,
@@ -21,6 +22,7 @@ from samples import (
     NAMESPACE,
     OTHER,
     PAIR,
+    PROGRAM,
     QUEUE,
     ROUTE,
     ROUTE6,
@@ -65,6 +67,14 @@ CASES = {
     "hosts": Case(HOSTS, changes=({"text": "192.0.2.1 pe1\n192.0.2.2 pe2\n"}, {"text": ""})),
     "cgroup": Case(LIMITS, changes=({"pids": 18}, {"cpus": 1.5}, {"cpus": 0.333333})),
     "sysctl": Case(SWITCH, changes=({"value": "0"}, {"value": "1"}), lasts=True),
+    "program": Case(
+        PROGRAM,
+        changes=(
+            {"files": (File(name="nap.conf", text="sound = no\n"),)},
+            {"files": ()},
+            {"argv": ("sleep", "1001")},
+        ),
+    ),
     "bridge": Case(
         BRIDGE,
         changes=({"mtu": 1400}, {"mac": "02:00:5e:00:53:09"}, {"up": False}, {"up": True, "mtu": 65535}),

@@ -13,7 +13,9 @@ from nlan.kinds.base import Driver
 from nlan.resources import Key, Resource
 from samples import BRIDGE, PAIR, VXLAN, with_
 
-KERNELS = tuple(name for name, case in CASES.items() if case.kind not in ("namespace", "hosts", "cgroup"))
+KERNELS = tuple(
+    name for name, case in CASES.items() if case.kind not in ("namespace", "hosts", "cgroup", "program")
+)
 """Cases of what stands in a namespace that must be there."""
 
 

@@ -1,7 +1,7 @@
 """Fakes for tests, shipped: a kernel in memory, a place on it, and the drivers of a whole lab.
 
 The kernel is faked below the route socket, so the drivers of its kinds, of namespaces and of limits
-are the ones that ship; switches, hosts file and daemons, which are files and processes on a real
+are the ones that ship; switches, hosts file, daemons and programs, which are files and processes on a real
 machine, have fake drivers. Nothing but tests imports this package.
 
     kernel = FakeKernel()
@@ -14,6 +14,7 @@ machine, have fake drivers. Nothing but tests imports this package.
 from nlan.testing.drivers.daemons import FakeDaemonDriver
 from nlan.testing.drivers.hosts import FakeHostsDriver
 from nlan.testing.drivers.nft import FakeNftDriver
+from nlan.testing.drivers.programs import FakeProgramDriver
 from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.errors import KilledError, RefusedError, UnexpectedError
 from nlan.testing.kernel.fake import FakeKernel
@@ -26,6 +27,7 @@ __all__ = [
     "FakeKernel",
     "FakeNftDriver",
     "FakePlace",
+    "FakeProgramDriver",
     "FakeSysctlDriver",
     "KilledError",
     "RefusedError",

@@ -13,6 +13,7 @@ from nlan.runtimes.base import Nodes
 from nlan.testing.drivers.daemons import FakeDaemonDriver
 from nlan.testing.drivers.hosts import FakeHostsDriver
 from nlan.testing.drivers.nft import FakeNftDriver
+from nlan.testing.drivers.programs import FakeProgramDriver
 from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.place import FakePlace
 
@@ -35,6 +36,7 @@ def fake_drivers(
     fakes: list[Driver] = [
         FakeHostsDriver(kernel),
         FakeNftDriver(kernel),
+        FakeProgramDriver(kernel),
         FakeSysctlDriver(kernel, desired.values()),
     ]
     faked = {kind: fake for fake in fakes for kind in fake.kinds}

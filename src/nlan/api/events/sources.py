@@ -19,9 +19,10 @@ from nlan.kinds.base import AnyKind
 from nlan.netlink.events import ALL, EventWatcher
 from nlan.netlink.events import Event as Event
 from nlan.paths import namespace_name
+from nlan.processes import PID_MAX
 from nlan.resources import FABRIC
 from nlan.runtimes.base import Nodes
-from nlan.system import inotify
+from nlan.system import inotify, safefiles
 from nlan.system.inotify import Inotify
 from tega.database import Database
 
@@ -196,6 +197,16 @@ class Sources:
             for pid, program in found.items():
                 if program in self._programs:
                     self._node_watch.follow(namespace, pid, program)
+                elif pid in (named := self._named(namespace)):
+                    self._node_watch.follow(namespace, pid, named[pid])
+
+    def _named(self, namespace: str) -> dict[int, str]:
+        """Return what else of nlan's runs in a node, by the files with its process id."""
+        found = {}
+        for path in self._nodes.directory(namespace).glob("*.pid"):
+            with contextlib.suppress(OSError, ValueError):
+                found[int(safefiles.read(path, PID_MAX))] = path.stem
+        return found
 
     def _follow(self, *directories: Path) -> None:
         for directory in directories:

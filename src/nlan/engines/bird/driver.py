@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from nlan import processes
-from nlan.engines._one_daemon import OneDaemonDriver, write
+from nlan.engines._one_daemon import OneDaemonDriver
 from nlan.engines.base import BgpSession, OspfNeighbor
 from nlan.engines.bird.config import text
 from nlan.engines.bird.control import TIMEOUT_S, Control
@@ -36,6 +36,7 @@ from nlan.engines.bird.show import (
 )
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
 from nlan.plan import Operation
+from nlan.processes.files import write
 from nlan.resources import FABRIC, Key
 from nlan.runtimes.base import Nodes
 

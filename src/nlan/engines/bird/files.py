@@ -8,12 +8,12 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from nlan.engines._one_daemon import DaemonFiles, write
 from nlan.engines.bird.config import text
 from nlan.engines.bird.directories import RUN
 from nlan.engines.bird.log import NAME as LOG_NAME
 from nlan.engines.bird.resource import BirdDaemon
 from nlan.model import from_json, to_builtins
+from nlan.processes.files import DaemonFiles, write
 from nlan.system import safefiles
 
 CONFIG_MAX = 1 << 28

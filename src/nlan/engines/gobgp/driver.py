@@ -26,7 +26,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from nlan import processes
-from nlan.engines._one_daemon import OneDaemonDriver, write
+from nlan.engines._one_daemon import OneDaemonDriver
 from nlan.engines.base import BgpSession
 from nlan.engines.gobgp.client import API_PORT, Client, program
 from nlan.engines.gobgp.config import (
@@ -46,6 +46,7 @@ from nlan.engines.gobgp.snapshot import Snapshot, is_let_in, observed, take
 from nlan.errors import ApplyError, NlanError, NotFoundError, PeerError
 from nlan.model.codec import IpAddress
 from nlan.plan import Operation
+from nlan.processes.files import write
 from nlan.resources import FABRIC, Key
 from nlan.services.router.model import BgpPeer
 

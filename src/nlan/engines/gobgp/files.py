@@ -8,10 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from nlan.engines._one_daemon import DaemonFiles, write
 from nlan.engines.gobgp.log import NAME as LOG_NAME
 from nlan.engines.gobgp.resource import GobgpDaemon
 from nlan.model import from_json, to_builtins
+from nlan.processes.files import DaemonFiles, write
 
 
 class Receipt(NamedTuple):

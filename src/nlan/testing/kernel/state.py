@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 
 from nlan.engines.base import Daemon
 from nlan.kinds.nft import Nft
+from nlan.kinds.program import Program
 
 Ip = IPv4Address | IPv6Address
 Interface = IPv4Interface | IPv6Interface
@@ -132,8 +133,9 @@ class Netns:
         rules: Family, priority and table of each.
         sysctls: Kernel switches by path below /proc/sys.
         switched: Those that the driver has set.
-        daemons: What runs in it, by name.
         nft: Tables of nftables, by family and name.
+        daemons: What routes in it, by name.
+        programs: What else runs in it, by name.
     """
 
     name: str
@@ -144,6 +146,7 @@ class Netns:
     switched: set[str] = field(default_factory=set)
     daemons: dict[str, Daemon] = field(default_factory=dict)
     nft: dict[str, Nft] = field(default_factory=dict)
+    programs: dict[str, Program] = field(default_factory=dict)
     numbers: int = 0
     rules: set[tuple[int, int, int]] = field(default_factory=lambda: set(RULES))
 

@@ -51,6 +51,7 @@ def _netns(netns: Netns) -> Iterator[str]:
         yield from _indented(list(table.statements()))
     for _, daemon in sorted(netns.daemons.items()):
         yield from _daemon(daemon)
+    yield from (f"program {' '.join(one.argv)}" for _, one in sorted(netns.programs.items()))
 
 
 def _link(link: Link) -> Iterator[str]:
