@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nlan.api.edits.comparing import Distance as Distance
     from nlan.api.edits.differences import MISSING as MISSING
     from nlan.api.edits.differences import Difference as Difference
+    from nlan.api.edits.faults import LinkFault as LinkFault
     from nlan.api.edits.text import LabText as LabText
     from nlan.api.environment import Environment as Environment
     from nlan.api.events.reports import Report as Report
@@ -67,6 +68,7 @@ _HOME = {
     "Lab": "nlan.api.lab",
     "LabStatus": "nlan.api.status",
     "LabText": "nlan.api.edits.text",
+    "LinkFault": "nlan.api.edits.faults",
     "Listed": "nlan.api.catalog",
     "Listener": "nlan.api.listener",
     "Missing": "nlan.api.runs.convergence",

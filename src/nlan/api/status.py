@@ -48,6 +48,7 @@ class NodeStatus(NamedTuple):
         hindrances: What the file means of it and cannot come up.
         missing: Neighbours of other protocols (IS-IS, BFD) that should be up and are not, in words.
         traits: What is out of the ordinary by intent, such as a link's rate and delay, in words.
+        notes: What was done to it while the lab runs and no file says, such as a fault of a link, in words.
     """
 
     name: str
@@ -63,6 +64,7 @@ class NodeStatus(NamedTuple):
     hindrances: tuple[Hindrance, ...] = ()
     missing: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def bgp_up(self) -> int:
@@ -165,6 +167,10 @@ def status(context: Context, lab: Lab | None) -> LabStatus:
     names = sorted({*visible(namespaces), *(n for n in visible(list(drift)) if n)}, key=natural)
     speakers = context.speakers(lab) if lab is not None else None
     nodes = [_node(context, n, observed, expected, planned, drift.get(n, []), speakers) for n in names]
+    notes = {
+        node.name: tuple(n for s in node.services for n in s.notes()) for node in (lab.nodes if lab else ())
+    }
+    nodes = [node._replace(notes=notes.get(node.name, ())) for node in nodes]
     return LabStatus(context.nodes.lab, lab is not None, nodes, planned, expected.hindrances)
 
 

@@ -107,7 +107,7 @@ STRICT = _option(
 CHANGE = (LAB, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, JSON)
 """What every verb takes that changes a running lab without its file."""
 
-CHANGING = frozenset({"up", "down", "rollback", "set", "unset", "edit", "restore"})
+CHANGING = frozenset({"up", "down", "rollback", "set", "unset", "edit", "link", "restore"})
 """Verbs that may be interrupted with something half-done."""
 
 ALONE = frozenset({"generate", "completion"})
@@ -115,7 +115,7 @@ ALONE = frozenset({"generate", "completion"})
 
 FOLDERS = {
     "run": ("up", "plan", "down", "restore", "keep"),
-    "change": ("set", "unset", "edit", "confirm", "rollback", "history", "diff"),
+    "change": ("set", "unset", "edit", "link", "confirm", "rollback", "history", "diff"),
     "look": ("ls", "status", "watch", "doctor"),
     "inside": ("exec", "shell", "ping"),
     "files": ("show", "export", "generate", "schema", "completion"),
@@ -305,6 +305,24 @@ VERBS = (
             SECRETS,
             *CHANGE,
         ),
+    ),
+    Verb(
+        "link",
+        "take a link of the running lab down, slow it, make it lose packets; list such faults",
+        (
+            _option("a", metavar="NODE", nargs="?", help="a node, or its interface: `r1`, `r1:eth2`"),
+            _option("b", metavar="NODE", nargs="?", help="the node at the other end"),
+            _option("--down", action="store_true", help="take both ends down"),
+            _option("--up", action="store_true", help="take them up again; other faults stay"),
+            _option("--rate", metavar="RATE", help="how fast packets leave at either end, such as `10M`"),
+            _option("--delay", metavar="TIME", help="how long each is held at either end, such as `20ms`"),
+            _option("--jitter", metavar="TIME", help="by how much that varies, up and down"),
+            _option("--loss", metavar="PERCENT", help="how many are lost at either end, such as `1%%`"),
+            _option("--clear", action="store_true", help="take all faults of the link away"),
+            *CHANGE,
+        ),
+        "A fault is no part of the file: `nlan up FILE` and `nlan keep` leave it as it is, until it is "
+        "cleared or the lab is taken down. Without options the faults that there are are listed.",
     ),
     Verb("watch", "events as they happen: links, addresses, routes, sessions, operations", (*LAB_WORD, JSON)),
     Verb(

@@ -33,10 +33,13 @@ def expand(lab: Lab, engines: Engines | None = None, registry: Registry | None =
     registry = Registry() if registry is None else registry
     context = Context(_dataplane(lab, registry), engines or Engines.able(registry))
     desired: dict[Key, Resource] = {}
-    for service, resources in _resources(lab, context, services(registry)):
+    found = services(registry)
+    for service, resources in _resources(lab, context, found):
         for resource in resources:
             if desired.setdefault(resource.key, resource) != resource:
-                raise _clash(resource.key, service, _resources(lab, context, services(registry)))
+                raise _clash(resource.key, service, _resources(lab, context, found))
+    for service in found:
+        service.amend(lab, desired)
     return desired
 
 

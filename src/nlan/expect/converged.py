@@ -100,6 +100,8 @@ def expectation(lab: Lab, engines: Engines | None = None, registry: Registry | N
         registry: The services that there are; by default what is installed.
     """
     asked = services(Registry() if registry is None else registry)
+    for service in asked:
+        lab = service.apparent(lab)
     known = topology(lab, engines, asked)
     found = (service.expect(known) for service in asked)
     return _all(one for one in found if one is not None)

@@ -89,17 +89,17 @@ class Queue(Resource, frozen=True, kw_only=True):
             for name, wanted in self.texts().items()
             if seen[name] != wanted
         ]
-        if observed.is_netem or (seen["rate"] == _rate_text(self.rate) and not self.is_netem):
+        if observed.is_netem or (seen["rate"] == rate_text(self.rate) and not self.is_netem):
             words += observed.odd  # what a token bucket holds follows from its rate, and goes with it
         return Difference("hitless", ", ".join(words)) if words else None
 
     def texts(self) -> dict[str, str]:
         """Return what it does, each in people's units."""
         return {
-            "rate": _rate_text(self.rate),
-            "delay": _time_text(self.delay_us),
-            "jitter": _time_text(self.jitter_us),
-            "loss": _loss_text(self.loss),
+            "rate": rate_text(self.rate),
+            "delay": time_text(self.delay_us),
+            "jitter": time_text(self.jitter_us),
+            "loss": loss_text(self.loss),
         }
 
     def trait(self) -> str:
@@ -109,7 +109,8 @@ class Queue(Resource, frozen=True, kw_only=True):
         return f"{self.interface}: {', '.join(words)}"
 
 
-def _rate_text(rate: int | None) -> str:
+def rate_text(rate: int | None) -> str:
+    """Return bits a second as people say them: ``10M``."""
     if rate is None:
         return "unlimited"
     for unit, size in (("G", 10**9), ("M", 10**6), ("K", 10**3)):
@@ -118,11 +119,13 @@ def _rate_text(rate: int | None) -> str:
     return str(rate)
 
 
-def _time_text(microseconds: int) -> str:
+def time_text(microseconds: int) -> str:
+    """Return a time as people say it: ``20ms``."""
     return f"{microseconds / 1000:g}ms"
 
 
-def _loss_text(percent: float) -> str:
+def loss_text(percent: float) -> str:
+    """Return a share as people say it: ``1%``."""
     return f"{percent:.4g}%"
 
 

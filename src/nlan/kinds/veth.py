@@ -97,6 +97,11 @@ class Veth(Resource, frozen=True, kw_only=True):
         """Those of both ends."""
         return (self.namespace, self.peer_namespace)
 
+    def lowered(self, namespace: str, name: str) -> Veth:
+        """Return the pair with one end down."""
+        is_first = (namespace, name) == (self.namespace, self.name)
+        return msgspec.structs.replace(self, **{"up" if is_first else "peer_up": False})
+
     def requires(self) -> tuple[Key, ...]:
         """Both namespaces, and the bridges that its ends are ports of."""
         keys = [Key(NAMESPACE, self.namespace, ""), Key(NAMESPACE, self.peer_namespace, "")]

@@ -205,6 +205,19 @@ class Lab(Base, frozen=True, kw_only=True):
     dataplane: str | None = None
     runtime: str | None = None
 
+    def keeping(self, before: Lab) -> Lab:
+        """Return the lab with what its nodes hold in another one that is no part of what files say."""
+        held = {
+            node.name: [service for service in node.services if service.is_lasting] for node in before.nodes
+        }
+        if not any(held.values()):
+            return self
+        nodes = []
+        for node in self.nodes:
+            fitting = (service.fitting(node) for service in held.get(node.name, ()))
+            nodes.append(node.having(*(service for service in fitting if service is not None)))
+        return msgspec.structs.replace(self, nodes=tuple(nodes))
+
     def node(self, name: str) -> Node:
         """Return the node of that name.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from nlan.model.codec import Base, IpAddress, IpInterface
 from nlan.registry import Registry, Seam
 
 if TYPE_CHECKING:
-    from nlan.model.lab import Lab
+    from nlan.model.lab import Lab, Node
 
 Segment = Hashable
 End = tuple[str, str]
@@ -37,12 +37,15 @@ class ServiceModel(Base, frozen=True, kw_only=True):
         engine_field: The field that holds an `EngineModel` or None; it is stored under that one's key.
             Empty: none does.
         is_router: Whether a node that holds it is a router.
+        is_lasting: Whether it is no part of what files say: while the lab is up, a node keeps it when it is
+            described anew.
     """
 
     key: ClassVar[str]
     bare: ClassVar[str] = ""
     engine_field: ClassVar[str] = ""
     is_router: ClassVar[bool] = False
+    is_lasting: ClassVar[bool] = False
 
     def interfaces(self) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
         """Yield the interfaces that the service gives the node, with the node's addresses on them."""
@@ -58,6 +61,14 @@ class ServiceModel(Base, frozen=True, kw_only=True):
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield the texts in other languages that the user brings, each by the key that it stands under."""
+        return iter(())
+
+    def fitting(self, node: Node) -> Self | None:
+        """Return what of it goes with a node that is described anew; all."""
+        return self
+
+    def notes(self) -> Iterator[str]:
+        """Yield what people should know of the node as long as it holds this, as ``nlan status`` says it."""
         return iter(())
 
     def caption(self) -> str:

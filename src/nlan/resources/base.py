@@ -202,6 +202,10 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         claims = (claim for claim in self.claims() if claim[0] == "interface")
         return tuple((claim[1], claim[2]) for claim in claims if claim[1])
 
+    def lowered(self, namespace: str, name: str) -> Self:
+        """Return the same link with the interface, one of its `ends`, taken down."""
+        return msgspec.structs.replace(self, up=False)
+
     def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """Return the networks that it connects its namespace to."""
         return ()

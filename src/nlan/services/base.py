@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nlan.expect.segments import Port, Topology
     from nlan.model import Lab, Node, ServiceModel
     from nlan.model.segments import Segments
-    from nlan.resources import Resource
+    from nlan.resources import Key, Resource
     from nlan.schema.resolving.contributors import CheckedLab, Held, PartKey, PartPath
     from nlan.schema.resolving.drafts import NodeDraft, Positions
     from nlan.schema.resolving.names import NodeTrees
@@ -125,6 +125,14 @@ class Service(Protocol):
         """Return what the node, and the hosts behind it, need for the service."""
         return ()
 
+    def amend(self, lab: Lab, desired: dict[Key, Resource]) -> None:
+        """Change what all services yielded, once they have: for what is done to links and nodes on top."""
+        return
+
+    def apparent(self, lab: Lab) -> Lab:
+        """Return the lab as packets find it, which expectations are made of: without what fails."""
+        return lab
+
     def ports(self, lab: Lab) -> Iterable[Port]:
         """Return its interfaces on segments that nodes share, where those are not as a link is."""
         return ()
@@ -169,6 +177,8 @@ SEAM: Seam[Service] = Seam(
         "parts",
         "expand_lab",
         "expand",
+        "amend",
+        "apparent",
         "ports",
         "expect",
     ),

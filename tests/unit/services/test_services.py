@@ -60,19 +60,14 @@ WITH_OTHER = Registry([Part("dataplanes", "other", "stranger 1", f"{__name__}:OT
 
 
 def test_own_services_are_expanded_by_stage_and_then_by_name() -> None:
-    assert [s.name for s in services(Registry([]))] == ["node", "links", "ptn", "queues", "vhosts", "router"]
+    found = services(Registry([]))
+    assert list(found) == sorted(found, key=lambda service: (service.stage, service.name))
+    assert [s.name for s in found if s.stage < Stage.SEGMENTS] == ["node"]
 
 
 def test_a_stranger_s_service_is_expanded_in_its_stage_and_told_what_it_stands_on() -> None:
-    assert [s.name for s in services(WITH_MARK)] == [
-        "node",
-        "links",
-        "ptn",
-        "mark",
-        "queues",
-        "vhosts",
-        "router",
-    ]
+    names = [s.name for s in services(WITH_MARK)]
+    assert names.index("links") < names.index("mark") < names.index("queues")
     desired = expand(LAB, registry=WITH_MARK)
     (mark,) = (r for r in desired.values() if isinstance(r, Sysctl) and r.name == "mark")
     assert mark.value == "linux namespace,stack,sysctl"

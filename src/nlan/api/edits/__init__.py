@@ -87,6 +87,54 @@ def by_text(edit: Callable[[LabText], Lab], *, node: str | None = None, secrets:
     return Edit(change, f"edit {node or 'the lab'}", again=False)
 
 
+def fault_link(
+    a: str,
+    b: str | None = None,
+    *,
+    down: bool | None = None,
+    rate: str | None = None,
+    delay: str | None = None,
+    jitter: str | None = None,
+    loss: str | None = None,
+) -> Edit:
+    """Do something to the links between two nodes; what is None stays as it is.
+
+    It is no part of the lab's description: bringing the lab up from its file leaves it, `clear_link` and
+    `Lab.down` end it.
+
+    Args:
+        a: A node, or one of its interfaces: ``r1``, ``r1:eth2``.
+        b: Another; None for whatever is at the other end of `a`'s interface.
+        down: Take both ends down, or up again.
+        rate: How fast packets leave at either end, such as ``10M``.
+        delay: How long each is held, such as ``20ms``.
+        jitter: By how much that varies.
+        loss: How many are lost, such as ``1%``.
+
+    Raises:
+        InputError: One of the texts is none.
+    """
+    from nlan.api.edits import faults
+
+    wanted = faults.wanted(down=down, rate=rate, delay=delay, jitter=jitter, loss=loss)
+    texts = ("rate", rate), ("delay", delay), ("jitter", jitter), ("loss", loss)
+    words = [] if down is None else ["down" if down else "up"]
+    words += [f"{name} {text}" for name, text in texts if text is not None]
+    message = f"link {_ends(a, b)} {', '.join(words)}"
+    return Edit(lambda _, lab: faults.with_faults(lab, a, b, wanted), message)
+
+
+def clear_link(a: str, b: str | None = None) -> Edit:
+    """Take away what `fault_link` did to the links between two nodes."""
+    from nlan.api.edits import faults
+
+    return Edit(lambda _, lab: faults.with_faults(lab, a, b, None), f"link {_ends(a, b)} cleared")
+
+
+def _ends(a: str, b: str | None) -> str:
+    return a if b is None else f"{a} {b}"
+
+
 def as_known() -> Edit:
     """Change nothing: the network becomes again what it shall be, whether or not it runs."""
     return Edit(lambda _, lab: lab, needs_running=False)

@@ -12,6 +12,7 @@ from nlan.schema import Allocations, Loaded
 from nlan.schema import load as load_file
 
 if TYPE_CHECKING:
+    from nlan import model
     from nlan.api.environment import Environment
     from nlan.api.lab import Lab
     from nlan.api.listener import Listener
@@ -27,11 +28,17 @@ class Known(NamedTuple):
         allocations: What its names were given.
         file: The file that it was last brought up from.
         text: What stood in it.
+        lab: The lab as it shall be, where it shall be up.
     """
 
     allocations: Allocations = Allocations()
     file: str = ""
     text: str = ""
+    lab: model.Lab | None = None
+
+    def with_lasting(self, lab: model.Lab) -> model.Lab:
+        """Return a lab of the file with what was done to the one that is up and no file says."""
+        return lab if self.lab is None else lab.keeping(self.lab)
 
 
 class Source(NamedTuple):
@@ -104,7 +111,7 @@ def _known(environment: Environment, lab: str, listener: Listener) -> Known:
     if state is None:
         return Known()
     with state:
-        return Known(state.allocations(), *state.source())
+        return Known(state.allocations(), *state.source(), state.lab() if state.was_up() else None)
 
 
 def other_file(paths: Paths, found: Read) -> str:
@@ -120,7 +127,7 @@ def other_file(paths: Paths, found: Read) -> str:
     return known.file if loaded.lab.name in catalog.running(paths) else ""
 
 
-def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
+def plan_of(lab: Lab, found: Read, *, exclusive: bool = False) -> Plan:
     """Return the plan from what runs; where nothing runs, nobody needs a privilege to see that.
 
     Raises:
@@ -137,8 +144,8 @@ def plan_of(lab: Lab, loaded: Loaded, *, exclusive: bool = False) -> Plan:
         from nlan.expand import expand
         from nlan.plan import plan
 
-        return plan(expand(loaded.lab, lab.environment.engines, lab.environment.registry), {})
-    return planned(lab.context(), loaded.lab, exclusive=exclusive)
+        return plan(expand(found.loaded.lab, lab.environment.engines, lab.environment.registry), {})
+    return planned(lab.context(), found.known.with_lasting(found.loaded.lab), exclusive=exclusive)
 
 
 def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusive: bool) -> Applied:
@@ -162,7 +169,7 @@ def bring_up(lab: Lab, options: Options, *, replace: bool, strict: bool, exclusi
             )
         loaded = found.loaded
         request = Request(
-            lab=loaded.lab,
+            lab=found.known.with_lasting(loaded.lab),
             allocations=loaded.allocations,
             source=(found.kept_path, loaded.source),
             message=options.get("message", ""),

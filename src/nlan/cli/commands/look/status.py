@@ -95,6 +95,7 @@ def _text(found: LabStatus, arguments: Namespace) -> str:
         if outcome.get("state") == "error":
             lines.append(f"{node}: revision {outcome['revision']} failed: {hide(outcome['reason'])}")
     lines += [f"{node.name} {trait}" for node in found.nodes for trait in node.traits]
+    lines += [f"{node.name} {note}" for node in found.nodes for note in node.notes]
     lines += [f"missing: {node.name}: {line}" for node in found.nodes for line in node.missing]
     lines += [f"cannot come up: {line}" for line in found.blocked()]
     if found.plan:
