@@ -21,7 +21,7 @@ from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.runtimes.netns.kernel import syscalls
 from nlan.runtimes.netns.runtime import NetnsRuntime
-from nlan.testing import FakeKernel, FakePlace, fake_drivers, kernel_driver
+from nlan.testing import FakeKernel, FakeNodes, fake_drivers, kernel_driver
 from nlan.testing.kernel import address, link, route
 from nlan.testing.kernel.link import NewLink
 
@@ -96,7 +96,7 @@ class Fake(Side):
 
     def __init__(self) -> None:
         self.kernel = FakeKernel(slow=True)
-        self.place = FakePlace(self.kernel)
+        self.place = FakeNodes(self.kernel)
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:
         return fake_drivers(self.place, desired)

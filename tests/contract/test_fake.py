@@ -14,7 +14,7 @@ from nlan.netlink import codec, wire
 from nlan.netlink.channel import Channel, open_channel
 from nlan.netlink.codec import Message
 from nlan.netlink.tables.links import change_link, create_link, link_body
-from nlan.testing import FakeKernel, FakePlace, KilledError, UnexpectedError
+from nlan.testing import FakeKernel, FakeNodes, KilledError, UnexpectedError
 from samples import ADDRESS, ADDRESS6, BRIDGE, ENTRY, LIMITS, PAIR, ROUTE, SWITCH, VXLAN, with_
 
 NEWLINK, SETLINK, NEWADDR, GETROUTE, GETRULE = 16, 19, 20, 26, 34
@@ -22,14 +22,14 @@ IFLA_TXQLEN, IFLA_MTU = 13, 4
 
 
 @pytest.fixture
-def place() -> FakePlace:
-    place = FakePlace(FakeKernel())
+def place() -> FakeNodes:
+    place = FakeNodes(FakeKernel())
     assert place.create(["a", "b"]) == {}
     return place
 
 
 @pytest.fixture
-def channel(place: FakePlace) -> Channel:
+def channel(place: FakeNodes) -> Channel:
     return open_channel(place, "a")
 
 
@@ -54,7 +54,7 @@ def test_an_unknown_question_is_complained_of(channel: Channel) -> None:
         channel.dump(Message(GETRULE, 0, bytes(8)))
 
 
-def test_complaints_are_no_errors_that_nlan_handles(place: FakePlace) -> None:
+def test_complaints_are_no_errors_that_nlan_handles(place: FakeNodes) -> None:
     assert not issubclass(UnexpectedError, NlanError)
     for ask in (
         lambda: place.inside("a"),
@@ -66,7 +66,7 @@ def test_complaints_are_no_errors_that_nlan_handles(place: FakePlace) -> None:
             ask()
 
 
-def test_a_namespace_that_does_not_exist_is_the_places_error(place: FakePlace) -> None:
+def test_a_namespace_that_does_not_exist_is_the_places_error(place: FakeNodes) -> None:
     for ask in (place.netns_fd, lambda name: open_channel(place, name)):
         with pytest.raises(
             HostError, match="gone: its namespace cannot be opened: No such file or directory"
@@ -74,7 +74,7 @@ def test_a_namespace_that_does_not_exist_is_the_places_error(place: FakePlace) -
             ask("gone")
 
 
-def test_a_closed_socket_and_an_answer_nobody_sends_are_told(place: FakePlace) -> None:
+def test_a_closed_socket_and_an_answer_nobody_sends_are_told(place: FakeNodes) -> None:
     opened = place.open_socket("a", socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
     with pytest.raises(UnexpectedError):
         opened.recv(65536)
@@ -123,7 +123,7 @@ limits a: cpu 0.3, pids 17
 """
 
 
-def test_the_ordered_change_fails_once(place: FakePlace) -> None:
+def test_the_ordered_change_fails_once(place: FakeNodes) -> None:
     kernel = place.kernel
     with open_channel(place, "a") as channel:
         good = change_link("lo", up=True)
@@ -134,7 +134,7 @@ def test_the_ordered_change_fails_once(place: FakePlace) -> None:
         assert channel.request([good] * 3) == [None] * 3
 
 
-def test_a_call_is_carried_out_whole_before_its_caller_dies(place: FakePlace) -> None:
+def test_a_call_is_carried_out_whole_before_its_caller_dies(place: FakeNodes) -> None:
     kernel = place.kernel
     with open_channel(place, "a") as channel:
         kernel.faults.kill_at(3)

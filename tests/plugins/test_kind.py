@@ -16,7 +16,7 @@ from nlan.netlink.channel import open_channel
 from nlan.netlink.codec import Message
 from nlan.registry import Registry
 from nlan.resources import Key, Resource
-from nlan.testing import FakeKernel, FakePlace, UnexpectedError, fake_drivers
+from nlan.testing import FakeKernel, FakeNodes, UnexpectedError, fake_drivers
 from nlan.testing.wire.lessons import Change
 from nlan.testing.wire.request import Request
 from plugins.installing import DISTRIBUTION
@@ -40,7 +40,7 @@ def state(*resources: Resource) -> dict[Key, Resource]:
     return {resource.key: resource for resource in resources}
 
 
-def apply(place: FakePlace, kinds: list[AnyKind], desired: dict[Key, Resource]) -> list[str]:
+def apply(place: FakeNodes, kinds: list[AnyKind], desired: dict[Key, Resource]) -> list[str]:
     """Bring a fake kernel there, and return what was done."""
     engine = Engine(fake_drivers(place, desired, kinds))
     planned = engine.plan(desired, place.namespaces())
@@ -52,7 +52,7 @@ def apply(place: FakePlace, kinds: list[AnyKind], desired: dict[Key, Resource]) 
 def test_it_works_on_a_fake_kernel_that_knows_its_links(ifb: Any) -> None:
     kinds: list[AnyKind] = [*Registry(()).of(SEAM).values(), ifb.KIND]
     kernel = FakeKernel()
-    place = FakePlace(kernel)
+    place = FakeNodes(kernel)
     flood = ifb.Ifb(namespace="r1", name="flood", mac="02:00:5e:00:53:01", mtu=1400)
     wider = ifb.Ifb(namespace="r1", name="flood", mac="02:00:5e:00:53:01", mtu=1500, up=False)
     with pytest.raises(UnexpectedError, match="a link of kind ifb is new to the fake kernel"):
@@ -68,7 +68,7 @@ def test_it_works_on_a_fake_kernel_that_knows_its_links(ifb: Any) -> None:
 
 def test_a_fake_kernel_can_be_taught_messages() -> None:
     kernel = FakeKernel()
-    place = FakePlace(kernel)
+    place = FakeNodes(kernel)
     place.create(["r1"])
     taken: list[bytes] = []
 

@@ -32,9 +32,9 @@ class OneDaemonDriver(BgpAlone, Generic[D, F]):
     deadline_s: ClassVar[float]
     look_ms: ClassVar[int]
 
-    def __init__(self, place: Nodes) -> None:
+    def __init__(self, nodes: Nodes) -> None:
         """Work in that place."""
-        self._place = place
+        self._nodes = nodes
         self._spawned: dict[str, int] = {}
 
     def log_path(self, namespace: str) -> Path:
@@ -51,7 +51,7 @@ class OneDaemonDriver(BgpAlone, Generic[D, F]):
 
     def _open(self, namespace: str) -> int | None:
         """Return a descriptor of the process that runs in a node, None where none does."""
-        return processes.open_daemon(self._place, namespace, self.daemon, self._files(namespace).pid)
+        return processes.open_daemon(self._nodes, namespace, self.daemon, self._files(namespace).pid)
 
     def _runs(self, namespace: str) -> bool:
         if (pidfd := self._open(namespace)) is not None:
@@ -75,14 +75,14 @@ class OneDaemonDriver(BgpAlone, Generic[D, F]):
 
     def _prepare(self, daemon: D) -> F:
         """Make the node's directory, and end what ran there before."""
-        self._place.make_directory(daemon.namespace)
+        self._nodes.make_directory(daemon.namespace)
         if failure := self._end([daemon.key])[daemon.key]:
             raise failure
         return self._files(daemon.namespace)
 
     def _launch(self, daemon: D, argv: Sequence[str]) -> None:
         files = self._files(daemon.namespace)
-        pid = self._place.spawn(daemon.namespace, list(argv), output=files.log)
+        pid = self._nodes.spawn(daemon.namespace, list(argv), output=files.log)
         self._spawned[daemon.namespace] = os.pidfd_open(pid)
         write(files.pid, str(pid))
 
@@ -107,7 +107,7 @@ class OneDaemonDriver(BgpAlone, Generic[D, F]):
         if not keys:
             return {}
         words = {key: [str(self._files(key.namespace).config)] for key in keys}
-        left = processes.end(processes.open_all(self._place, words))
+        left = processes.end(processes.open_all(self._nodes, words))
         return {key: self._clear(key, ended=key not in left) for key in keys}
 
     def _clear(self, key: Key, *, ended: bool) -> NlanError | None:

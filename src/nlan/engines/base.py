@@ -271,7 +271,7 @@ class RoutingEngine(EngineChecks, Protocol):
     def parse_log(self, line: str) -> LogEvent | None:
         """Return what a line of a daemon's log tells, None where it is of no concern."""
 
-    def driver(self, place: Nodes) -> EngineDriver:
+    def driver(self, nodes: Nodes) -> EngineDriver:
         """Return a driver of the daemons of the lab in that place."""
 
 

@@ -104,11 +104,11 @@ class AddressKind(KernelKind[Address]):
         """Return what else of it the interface has; without that it is taken over, whoever gave it."""
         return list(_of_other_length(desired, channel))
 
-    def mend(self, desired: Address, refused: Refusal, place: Nodes) -> bool:
+    def mend(self, desired: Address, refused: Refusal, nodes: Nodes) -> bool:
         """Switch IPv6 on for an interface where somebody switched it off."""
         if refused.errno != errno.EACCES:
             return False
-        with place.inside(desired.namespace):
+        with nodes.inside(desired.namespace):
             path = Path("/proc/sys/net/ipv6/conf", desired.interface, "disable_ipv6")
             path.write_text("0", encoding="ascii")
         return True

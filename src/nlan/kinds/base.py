@@ -76,14 +76,14 @@ class AnyKind(Protocol):
     def needs(self, desired: Any) -> Iterable[Feature]:
         """Return which of its features a resource needs; a file is refused where the kernel lacks one."""
 
-    def why_not(self, desired: Any, place: Any) -> Iterable[tuple[str, str]]:
+    def why_not(self, desired: Any, nodes: Any) -> Iterable[tuple[str, str]]:
         """Return what of a resource a place cannot do, each with why: a file is refused for that, too."""
 
-    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+    def driver(self, nodes: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return the driver of the kinds of its group.
 
         Args:
-            place: Where (`nlan.runtimes.base.Nodes`, and what else the kind needs of a runtime).
+            nodes: Where (`nlan.runtimes.base.Nodes`, and what else the kind needs of a runtime).
             kinds: All of the group, in the order of their ranks.
             desired: All that is desired, for drivers that have to be told what to look at.
         """
@@ -102,11 +102,11 @@ class Kind(Generic[R]):
         """Return what of its features a resource needs: all."""
         return self.features
 
-    def why_not(self, desired: R, place: Any) -> Iterable[tuple[str, str]]:
+    def why_not(self, desired: R, nodes: Any) -> Iterable[tuple[str, str]]:
         """Return what of a resource a place cannot do, and why: nothing."""
         return ()
 
-    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+    def driver(self, nodes: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return its driver."""
         raise NotImplementedError
 
@@ -149,16 +149,16 @@ SEAM: Seam[AnyKind] = Seam(
 )
 
 
-def drivers(kinds: Iterable[AnyKind], place: Any, desired: Iterable[Resource]) -> list[Driver]:
+def drivers(kinds: Iterable[AnyKind], nodes: Any, desired: Iterable[Resource]) -> list[Driver]:
     """Return the drivers of kinds, in the order in which they work on a wave: that of their last kind's rank.
 
     Args:
         kinds: Such as a registry has.
-        place: Where.
+        nodes: Where.
         desired: All that is desired.
     """
     groups: dict[str, list[AnyKind]] = {}
     for kind in sorted(kinds, key=lambda kind: (kind.resource.rank, kind.resource.kind)):
         groups.setdefault(kind.group or kind.resource.kind, []).append(kind)
     last = sorted(groups.values(), key=lambda group: group[-1].resource.rank)
-    return [group[0].driver(place, group, desired) for group in last]
+    return [group[0].driver(nodes, group, desired) for group in last]

@@ -81,9 +81,9 @@ class CgroupDriver:
 
     kinds: tuple[str, ...] = ("cgroup",)
 
-    def __init__(self, place: HasCgroups, desired: Iterable[Resource] = ()) -> None:
+    def __init__(self, nodes: HasCgroups, desired: Iterable[Resource] = ()) -> None:
         """Take the place, and the desired limits: the kernel rounds, which is no difference."""
-        self._cgroups = place.cgroups
+        self._cgroups = nodes.cgroups
         self._desired = {r.namespace: r for r in desired if isinstance(r, Cgroup)}
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Cgroup]:
@@ -147,16 +147,16 @@ class CgroupKind(Kind[Cgroup]):
     resource = Cgroup
     conditions = (Condition("cgroup", "limits of nodes", "mount cgroup2 on /sys/fs/cgroup", _mounted),)
 
-    def why_not(self, desired: Cgroup, place: HasCgroups) -> Iterator[tuple[str, str]]:
+    def why_not(self, desired: Cgroup, nodes: HasCgroups) -> Iterator[tuple[str, str]]:
         """Yield the limits that cannot be set on this machine."""
         asked = {"memory": desired.memory, "cpu": desired.cpus, "pids": desired.pids}
         for controller in (name for name, value in asked.items() if value is not None):
-            if (reason := place.cgroups.why_not(controller)) is not None:
+            if (reason := nodes.cgroups.why_not(controller)) is not None:
                 yield f"limits.{'cpus' if controller == 'cpu' else controller}", reason
 
-    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+    def driver(self, nodes: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return their driver; it compares with what is desired."""
-        return CgroupDriver(place, desired)
+        return CgroupDriver(nodes, desired)
 
 
 KIND = CgroupKind()

@@ -53,7 +53,7 @@ class ForeignKind(KernelKind[Foreign]):
                 namespace,
                 lambda _: None,
                 absent_is_done=True,
-                apart=lambda place: nftables.remove(place, namespace, body),
+                apart=lambda nodes: nftables.remove(nodes, namespace, body),
             )
         ]
 

@@ -59,14 +59,14 @@ class HostsDriver:
 
     kinds: tuple[str, ...] = ("hosts",)
 
-    def __init__(self, place: HasHostsFile) -> None:
+    def __init__(self, nodes: HasHostsFile) -> None:
         """Take the place to work in."""
-        self._place = place
+        self._nodes = nodes
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[HostsFile]:
         """Return the file if it is there."""
         try:
-            text = self._place.hosts_file.read_text(encoding="utf-8", errors="replace")
+            text = self._nodes.hosts_file.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         return [HostsFile(text=text)]
@@ -76,7 +76,7 @@ class HostsDriver:
         return [self._apply_one(operation) for operation in operations]
 
     def _apply_one(self, operation: Operation) -> NlanError | None:
-        path = self._place.hosts_file
+        path = self._nodes.hosts_file
         try:
             if isinstance(operation.desired, HostsFile):
                 _write_in_place(path, operation.desired.text)
@@ -100,9 +100,9 @@ class HostsKind(Kind[HostsFile]):
 
     resource = HostsFile
 
-    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+    def driver(self, nodes: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return its driver."""
-        return HostsDriver(place)
+        return HostsDriver(nodes)
 
 
 KIND = HostsKind()

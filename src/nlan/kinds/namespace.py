@@ -89,17 +89,17 @@ class NamespaceDriver:
 
     kinds: tuple[str, ...] = ("namespace",)
 
-    def __init__(self, place: NamespaceMaker, desired: Iterable[Resource] = ()) -> None:
+    def __init__(self, nodes: NamespaceMaker, desired: Iterable[Resource] = ()) -> None:
         """Take the place to work in, and what is desired: observed runtimes are spelled as they are there."""
-        self._place = place
+        self._nodes = nodes
         # isinstance of a protocol would import `inspect`, which takes 6 ms
-        self._runtimes = cast(Runtimes, place) if hasattr(place, "runtime_of") else None
+        self._runtimes = cast(Runtimes, nodes) if hasattr(nodes, "runtime_of") else None
         self._asked = {one.name: one.runtime for one in desired if isinstance(one, Namespace) and one.runtime}
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[Namespace]:
         """Return those of the namespaces that exist."""
         wanted = set(namespaces)
-        return [self._found(name) for name in self._place.namespaces() if name in wanted]
+        return [self._found(name) for name in self._nodes.namespaces() if name in wanted]
 
     def _found(self, name: str) -> Namespace:
         if self._runtimes is None:
@@ -113,12 +113,12 @@ class NamespaceDriver:
         """Remove and make, each all at once."""
         leaving = [o.key.namespace for o in operations if o.action in ("delete", "replace")]
         coming = [o.key.namespace for o in operations if o.action != "delete"]
-        failures = dict(self._place.delete(leaving)) if leaving else {}
+        failures = dict(self._nodes.delete(leaving)) if leaving else {}
         coming = [name for name in coming if name not in failures]
         if coming and self._runtimes is not None:
             wanted = (o.desired for o in operations if isinstance(o.desired, Namespace))
             self._runtimes.place({one.name: one.runtime for one in wanted if one.name in coming})
-        failures |= self._place.create(coming) if coming else {}
+        failures |= self._nodes.create(coming) if coming else {}
         return [failures.get(operation.key.namespace) for operation in operations]
 
 
@@ -127,16 +127,16 @@ class NamespaceKind(Kind[Namespace]):
 
     resource = Namespace
 
-    def why_not(self, desired: Namespace, place: Runtimes) -> Iterable[tuple[str, str]]:
+    def why_not(self, desired: Namespace, nodes: Runtimes) -> Iterable[tuple[str, str]]:
         """Return why a runtime that a node asks for can make none here; the default is asked for all."""
-        if not desired.runtime or desired.runtime == place.default:
+        if not desired.runtime or desired.runtime == nodes.default:
             return ()
-        reason = place.by_name(desired.runtime).why_not()
+        reason = nodes.by_name(desired.runtime).why_not()
         return [("runtime", reason)] if reason is not None else ()
 
-    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+    def driver(self, nodes: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return their driver."""
-        return NamespaceDriver(place, desired)
+        return NamespaceDriver(nodes, desired)
 
 
 KIND = NamespaceKind()

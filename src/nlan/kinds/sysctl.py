@@ -96,9 +96,9 @@ class SysctlDriver:
 
     kinds: tuple[str, ...] = ("sysctl",)
 
-    def __init__(self, place: Switchboard, desired: Iterable[Resource] = ()) -> None:
+    def __init__(self, nodes: Switchboard, desired: Iterable[Resource] = ()) -> None:
         """Take the place, and from the desired resources the switches to observe."""
-        self._place = place
+        self._nodes = nodes
         self._wanted: dict[str, dict[str, str]] = defaultdict(dict)
         for resource in desired:
             if isinstance(resource, Sysctl):
@@ -115,7 +115,7 @@ class SysctlDriver:
         found: list[Sysctl] = []
         for namespace in namespaces:
             if namespace in self._wanted or namespace in unwanted:
-                with suppress(HostError), self._place.inside(namespace):  # or it is gone
+                with suppress(HostError), self._nodes.inside(namespace):  # or it is gone
                     found += _observed_everywhere(namespace, self._wanted.get(namespace, {}))
                     left = _observed(namespace, unwanted.get(namespace, ()))
                     found += [s for s in left if s.value != _default(s.name, defaults)]
@@ -132,7 +132,7 @@ class SysctlDriver:
 
     def _defaults(self, names: Iterable[str]) -> dict[str, str]:
         asked = set(names)
-        return self._place.sysctl_defaults(asked) if asked else {}
+        return self._nodes.sysctl_defaults(asked) if asked else {}
 
     def apply(self, operations: Sequence[Operation]) -> list[NlanError | None]:
         """Write the values, namespace by namespace; what is deleted goes back to its default first."""
@@ -158,7 +158,7 @@ class SysctlDriver:
         gone = {position: o.key.name for position, o in operations.items() if o.desired is None}
         failures: dict[int, str | None] = {}
         try:
-            with self._place.inside(namespace):
+            with self._nodes.inside(namespace):
                 for position, name in gone.items():
                     wanted = self._wanted.get(namespace, ())
                     failures[position] = _restore(name, _default(name, defaults), wanted)
@@ -185,7 +185,7 @@ class SysctlDriver:
 
     def _read_journal(self) -> dict[str, list[str]]:
         try:
-            found: dict[str, list[str]] = json.loads(safefiles.read(self._place.sysctls_file, JOURNAL_MAX))
+            found: dict[str, list[str]] = json.loads(safefiles.read(self._nodes.sysctls_file, JOURNAL_MAX))
         except (FileNotFoundError, ValueError):  # damaged: nobody knows any more
             return {}
         return found
@@ -208,7 +208,7 @@ class SysctlDriver:
 
     def _write_journal(self, journal: Mapping[str, Sequence[str]]) -> None:
         text = json.dumps({namespace: names for namespace, names in journal.items() if names})
-        safefiles.write(self._place.sysctls_file, text.encode(), mode=0o644)
+        safefiles.write(self._nodes.sysctls_file, text.encode(), mode=0o644)
 
 
 def _observed(namespace: str, names: Iterable[str]) -> Iterator[Sysctl]:
@@ -278,9 +278,9 @@ class SysctlKind(Kind[Sysctl]):
     resource = Sysctl
     events = ("switch",)
 
-    def driver(self, place: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
+    def driver(self, nodes: Any, kinds: Sequence[Any], desired: Iterable[Resource]) -> Driver:
         """Return their driver; it looks at those that are desired, and at those that were."""
-        return SysctlDriver(place, desired)
+        return SysctlDriver(nodes, desired)
 
 
 KIND = SysctlKind()

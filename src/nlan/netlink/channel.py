@@ -139,17 +139,17 @@ def kernel_words(refused: Refusal) -> str:
     return f"{words} ({refused.words.rstrip('.')})" if refused.words else words
 
 
-def open_channel(place: Nodes, namespace: str) -> Channel:
+def open_channel(nodes: Nodes, namespace: str) -> Channel:
     """Return a channel into the namespace.
 
     Raises:
         HostError: It does not exist.
     """
     kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
-    return Channel(place.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE))
+    return Channel(nodes.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE))
 
 
-def open_channels(place: Nodes, namespace: str) -> tuple[Channel, Channel]:
+def open_channels(nodes: Nodes, namespace: str) -> tuple[Channel, Channel]:
     """Return a channel into the namespace, and one of nfnetlink; the caller closes both.
 
     Raises:
@@ -160,7 +160,7 @@ def open_channels(place: Nodes, namespace: str) -> tuple[Channel, Channel]:
         (socket.AF_NETLINK, kind, socket.NETLINK_ROUTE),
         (socket.AF_NETLINK, kind, wire.NETLINK_NETFILTER),
     ]
-    routes, filters = place.open_sockets(namespace, kinds)
+    routes, filters = nodes.open_sockets(namespace, kinds)
     return Channel(routes), Channel(filters)
 
 

@@ -29,9 +29,9 @@ class NetlinkDriver:
     Nothing is kept between calls, no socket either: a socket would keep a deleted namespace alive.
     """
 
-    def __init__(self, place: Nodes, kinds: Iterable[KernelKind[Any]]) -> None:
+    def __init__(self, nodes: Nodes, kinds: Iterable[KernelKind[Any]]) -> None:
         """Take the place to work in, and the kinds to serve."""
-        self._place = place
+        self._nodes = nodes
         self._kinds: Kinds = {kind.resource.kind: kind for kind in kinds}
         self._forwarding = frozenset(link for kind in self._kinds.values() for link in kind.forwarding)
         self._lacks: set[str] = set()
@@ -50,23 +50,23 @@ class NetlinkDriver:
         seen: dict[str, Links] = {}
         for namespace in namespaces:
             try:
-                channel, filters = open_channels(self._place, namespace)
+                channel, filters = open_channels(self._nodes, namespace)
                 with channel, filters:
                     seen[namespace] = table = links.dump_links(channel)
                     view = View(namespace, table, channel, filters, self._lacks, self._forwarding)
                     for kind in self._kinds.values():
                         found += kind.observe(view)
             except HostError:
-                if namespace in self._place.namespaces():
+                if namespace in self._nodes.namespaces():
                     raise
-        views = Views(seen, self._links_of, self._place)
+        views = Views(seen, self._links_of, self._nodes)
         for kind in self._kinds.values():
             found += kind.observe_across(views)
         return found
 
     def _links_of(self, namespace: str) -> Links:
         try:
-            with open_channel(self._place, namespace) as channel:
+            with open_channel(self._nodes, namespace) as channel:
                 return links.dump_links(channel)
         except HostError:
             return Links(())
@@ -80,12 +80,12 @@ class NetlinkDriver:
                 continue
             if refused.errno == errno.EEXIST:
                 call.outcomes[position] = self._settle_existing(operation)
-            elif self._kind(operation).mend(operation.desired, refused, self._place):
+            elif self._kind(operation).mend(operation.desired, refused, self._nodes):
                 call.outcomes[position] = self._once_more(operation)
         return call.outcomes
 
     def _run(self, operations: Sequence[Operation]) -> _Call:
-        call = _Call(self._place, self._kinds, operations)
+        call = _Call(self._nodes, self._kinds, operations)
         call.run()
         return call
 
@@ -104,7 +104,7 @@ class NetlinkDriver:
         desired = operation.desired
         if desired is None:
             raise InternalError(f"{operation} without a desired resource")
-        with open_channel(self._place, operation.key.namespace) as channel:
+        with open_channel(self._nodes, operation.key.namespace) as channel:
             others = self._kind(operation).in_the_way(desired, channel)
         if others is not None:
             return self._take_over(operation, desired, others)
@@ -153,7 +153,7 @@ class NetlinkDriver:
         if not desired.is_link:
             return False
         _, namespace, name = desired.key
-        with open_channel(self._place, namespace) as channel:
+        with open_channel(self._nodes, namespace) as channel:
             link = links.dump_links(channel).by_name.get(name)
             if link is None or link.is_marked or not self._kinds[desired.kind].adopts(desired, link):
                 return False
@@ -190,8 +190,8 @@ def _update(operation: Operation, desired: Resource, existing: Resource) -> Oper
 class _Call:
     """One call of `apply`: steps per phase and namespace, and what became of each operation."""
 
-    def __init__(self, place: Nodes, kinds: Kinds, operations: Sequence[Operation]) -> None:
-        self._place, self._kinds, self._operations = place, kinds, operations
+    def __init__(self, nodes: Nodes, kinds: Kinds, operations: Sequence[Operation]) -> None:
+        self._nodes, self._kinds, self._operations = nodes, kinds, operations
         self.outcomes: list[NlanError | None] = [None] * len(operations)
         self.refusals: dict[int, Refusal] = {}
         self._tables: dict[str, Links] = {}
@@ -212,7 +212,7 @@ class _Call:
     def _carry_out(self, namespace: str, steps: Sequence[tuple[int, Step]]) -> None:
         steps = [(position, step) for position, step in steps if self.outcomes[position] is None]
         try:
-            channel = open_channel(self._place, namespace)
+            channel = open_channel(self._nodes, namespace)
         except HostError as failure:
             for position, step in steps:
                 if not step.absent_is_done:
@@ -225,7 +225,7 @@ class _Call:
         descriptors: list[int] = []
 
         def netns(other: str) -> int:
-            descriptors.append(self._place.netns_fd(other))
+            descriptors.append(self._nodes.netns_fd(other))
             return descriptors[-1]
 
         context = Context(lambda: self._links(namespace, channel), netns)
@@ -266,7 +266,7 @@ class _Call:
         for position, step in steps:
             assert step.apart is not None
             try:
-                refused = step.apart(self._place)
+                refused = step.apart(self._nodes)
             except HostError as failure:
                 if not step.absent_is_done:
                     self._fail(position, str(failure))
@@ -290,7 +290,7 @@ class _Call:
 
     def _remove_links_of(self, namespace: str, group: Sequence[tuple[int, str]]) -> None:
         try:
-            channel = open_channel(self._place, namespace)
+            channel = open_channel(self._nodes, namespace)
         except HostError:
             return  # gone with all its links
         with channel:

@@ -47,13 +47,13 @@ class Event(NamedTuple):
 class EventWatcher:
     """Events of many namespaces behind one descriptor; close it, or deleted namespaces live on."""
 
-    def __init__(self, place: Nodes, kinds: Iterable[What | Group] = ALL, *, names: bool = False) -> None:
+    def __init__(self, nodes: Nodes, kinds: Iterable[What | Group] = ALL, *, names: bool = False) -> None:
         """Listen nowhere yet; `add` namespaces. With `names`, every event names its interface."""
         kinds = tuple(kinds)
-        self._place, self._names = place, names
+        self._nodes, self._names = nodes, names
         others = (kind for kind in kinds if isinstance(kind, Group))
         self._others = {message: group.what for group in others for message in group.messages}
-        self._listener = Listener(place, mask_of(kinds))
+        self._listener = Listener(nodes, mask_of(kinds))
         self._known: dict[str, dict[int, str]] = {}
         self._states: dict[str, dict[str, str]] = {}
 
@@ -190,7 +190,7 @@ class EventWatcher:
 
     def _look(self, namespace: str) -> dict[int, str]:
         try:
-            with open_channel(self._place, namespace) as channel:
+            with open_channel(self._nodes, namespace) as channel:
                 found = links.dump_links(channel)
         except HostError:
             return {}

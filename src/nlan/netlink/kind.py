@@ -104,10 +104,10 @@ class View:
 class Views:
     """The links of all namespaces that are looked at, and of others where somebody asks for them."""
 
-    def __init__(self, seen: dict[str, Links], get: Callable[[str], Links], place: Nodes) -> None:
+    def __init__(self, seen: dict[str, Links], get: Callable[[str], Links], nodes: Nodes) -> None:
         """Take what was seen, and what gets the rest."""
         self.present: Sequence[str] = tuple(seen)
-        self._links, self._get, self._place = seen, get, place
+        self._links, self._get, self._nodes = seen, get, nodes
 
     def links(self, namespace: str) -> Links:
         """Return the links of a namespace; none where it does not exist."""
@@ -117,7 +117,7 @@ class Views:
 
     def others(self) -> Iterator[str]:
         """Yield the lab's namespaces that are not looked at."""
-        return (name for name in self._place.namespaces() if name not in self.present)
+        return (name for name in self._nodes.namespaces() if name not in self.present)
 
 
 class KernelKind(Generic[R]):
@@ -143,15 +143,15 @@ class KernelKind(Generic[R]):
         """Return what of its features a resource needs."""
         return self.features
 
-    def why_not(self, desired: R, place: Any) -> Iterable[tuple[str, str]]:
+    def why_not(self, desired: R, nodes: Any) -> Iterable[tuple[str, str]]:
         """Return what of a resource a place cannot do, and why: nothing."""
         return ()
 
-    def driver(self, place: Nodes, kinds: Sequence[Any], desired: Iterable[Resource]) -> Any:
+    def driver(self, nodes: Nodes, kinds: Sequence[Any], desired: Iterable[Resource]) -> Any:
         """Return the driver of these kinds."""
         from nlan.netlink.driver import NetlinkDriver
 
-        return NetlinkDriver(place, kinds)
+        return NetlinkDriver(nodes, kinds)
 
     # What is there
 
@@ -195,7 +195,7 @@ class KernelKind(Generic[R]):
         """Return what has to go before one that exists is taken over, whoever made it; None: it is not."""
         return None
 
-    def mend(self, desired: R, refused: Refusal, place: Nodes) -> bool:
+    def mend(self, desired: R, refused: Refusal, nodes: Nodes) -> bool:
         """Take away the cause of a refusal, and return whether to try again."""
         return False
 

@@ -28,12 +28,12 @@ Trace = Callable[[str], None]
 class TracedPlace:
     """A place whose netlink sockets tell every message that is sent; all else is the place's own."""
 
-    def __init__(self, place: Nodes, trace: Trace) -> None:
+    def __init__(self, nodes: Nodes, trace: Trace) -> None:
         """Take the place, and who takes each line."""
-        self._place, self._trace = place, trace
+        self._nodes, self._trace = nodes, trace
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._place, name)
+        return getattr(self._nodes, name)
 
     def open_socket(self, namespace: str, family: int, kind: int, protocol: int = 0) -> socket.socket:
         """Return the place's socket, traced where it is one of netlink."""
@@ -41,7 +41,7 @@ class TracedPlace:
 
     def open_sockets(self, namespace: str, kinds: Sequence[tuple[int, int, int]]) -> list[socket.socket]:
         """Return the place's sockets likewise."""
-        opened = self._place.open_sockets(namespace, kinds)
+        opened = self._nodes.open_sockets(namespace, kinds)
         return [self._traced(namespace, one) for one in opened]
 
     def _traced(self, namespace: str, opened: socket.socket) -> socket.socket:

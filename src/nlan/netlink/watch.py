@@ -74,9 +74,9 @@ class Group(NamedTuple):
 class Listener:
     """Sockets in many namespaces, subscribed to multicast groups, behind one epoll descriptor."""
 
-    def __init__(self, place: Nodes, groups: int) -> None:
+    def __init__(self, nodes: Nodes, groups: int) -> None:
         """Listen nowhere yet; `groups` is a mask (`mask_of`)."""
-        self._place, self._groups = place, groups
+        self._nodes, self._groups = nodes, groups
         self._epoll = select.epoll()
         self._sockets: dict[int, tuple[str, socket.socket]] = {}
         self._numbers: dict[str, int] = {}
@@ -90,7 +90,7 @@ class Listener:
         self.remove(namespace)
         allow_descriptors(len(self._sockets) + 64)
         kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        listener = self._place.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE)
+        listener = self._nodes.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE)
         listener.bind((0, self._groups))
         self._sockets[listener.fileno()] = namespace, listener
         self._numbers[namespace] = listener.fileno()
@@ -129,19 +129,19 @@ class Watcher:
     """Tells in which namespaces something changed; a context manager."""
 
     def __init__(
-        self, place: Nodes, namespaces: Iterable[str], kinds: Sequence[What] = tuple(GROUPS)
+        self, nodes: Nodes, namespaces: Iterable[str], kinds: Sequence[What] = tuple(GROUPS)
     ) -> None:
         """Listen from now on.
 
         Args:
-            place: Where.
+            nodes: Where.
             namespaces: They must exist.
             kinds: What to listen for.
 
         Raises:
             HostError: A namespace does not exist.
         """
-        self._listener = Listener(place, mask_of(kinds))
+        self._listener = Listener(nodes, mask_of(kinds))
         for namespace in namespaces:
             self._listener.add(namespace)
 
@@ -193,14 +193,14 @@ def _kinds_of(data: memoryview | None) -> Iterable[What]:
 class RouteWatcher:
     """Keeps the prefixes of the main tables of many namespaces, and waits for some; a context manager."""
 
-    def __init__(self, place: Nodes, namespaces: Iterable[str]) -> None:
+    def __init__(self, nodes: Nodes, namespaces: Iterable[str]) -> None:
         """Subscribe, then read the tables, so that nothing is missed in between.
 
         Raises:
             HostError: A namespace does not exist.
         """
-        self._place = place
-        self._listener = Listener(place, mask_of(["route"]))
+        self._nodes = nodes
+        self._listener = Listener(nodes, mask_of(["route"]))
         self._prefixes: dict[str, set[Prefix]] = {}
         try:
             for namespace in namespaces:
@@ -279,10 +279,10 @@ class RouteWatcher:
 
     def _read(self, namespace: str) -> set[Prefix]:
         try:
-            with open_channel(self._place, namespace) as channel:
+            with open_channel(self._nodes, namespace) as channel:
                 routes = [r for family in (wire.AF_INET, wire.AF_INET6) for r in dump_routes(channel, family)]
         except HostError:
-            if namespace in self._place.namespaces():
+            if namespace in self._nodes.namespaces():
                 raise
             return set()  # the namespace is gone
         return {route.prefix for route in routes if route.kind == wire.RTN_UNICAST}

@@ -24,7 +24,7 @@ COMM_MAX = 15
 """Characters that the kernel keeps of a program's name."""
 
 
-def open_daemon(place: Nodes, namespace: str, program: str, pid_file: Path) -> int | None:
+def open_daemon(nodes: Nodes, namespace: str, program: str, pid_file: Path) -> int | None:
     """Return a descriptor of the process that the file names, None where it does not run.
 
     The number may be another process's by now: program name and network namespace tell.
@@ -34,7 +34,7 @@ def open_daemon(place: Nodes, namespace: str, program: str, pid_file: Path) -> i
         pidfd = os.pidfd_open(pid)
     except (FileNotFoundError, ValueError, ProcessLookupError):
         return None
-    if _is_it(place, namespace, program, pid):
+    if _is_it(nodes, namespace, program, pid):
         return pidfd
     os.close(pidfd)
     return None
@@ -48,23 +48,23 @@ def is_stopped(pid_file: Path) -> bool:
     return False
 
 
-def open_all(place: Nodes, words: Mapping[Key, Collection[str]]) -> dict[int, Key]:
+def open_all(nodes: Nodes, words: Mapping[Key, Collection[str]]) -> dict[int, Key]:
     """Return descriptors of all processes that nlan started for these daemons, with whose they are.
 
     They are found by what runs, not by a file that says so: that may be lost, or not written yet by a
     daemon whose nlan was killed at its start. Somebody else's process of the same program is left alone.
 
     Args:
-        place: Where they are.
+        nodes: Where they are.
         words: Per daemon, whose key has the program's name, words of which nlan's command line has one.
     """
-    running = place.all_processes(sorted({key.namespace for key in words}))
+    running = nodes.all_processes(sorted({key.namespace for key in words}))
     found: dict[int, Key] = {}
     for key, wanted in words.items():
         for pid in [pid for pid, name in running[key.namespace].items() if name == key.name[:COMM_MAX]]:
             with suppress(ProcessLookupError):
                 pidfd = os.pidfd_open(pid)
-                if _is_it(place, key.namespace, key.name, pid) and not set(_words(pid)).isdisjoint(wanted):
+                if _is_it(nodes, key.namespace, key.name, pid) and not set(_words(pid)).isdisjoint(wanted):
                     found[pidfd] = key
                 else:
                     os.close(pidfd)
@@ -77,11 +77,11 @@ def _words(pid: int) -> list[str]:
     return []
 
 
-def _is_it(place: Nodes, namespace: str, program: str, pid: int) -> bool:
+def _is_it(nodes: Nodes, namespace: str, program: str, pid: int) -> bool:
     try:
         name = Path(f"/proc/{pid}/comm").read_text().strip()
         inode = os.stat(f"/proc/{pid}/ns/net").st_ino
-        descriptor = place.netns_fd(namespace)
+        descriptor = nodes.netns_fd(namespace)
     except (OSError, HostError):
         return False
     try:

@@ -5,7 +5,7 @@ are the ones that ship; switches, hosts file, daemons and programs, which are fi
 machine, have fake drivers. Nothing but tests imports this package.
 
     kernel = FakeKernel()
-    place = FakePlace(kernel)
+    place = FakeNodes(kernel)
     engine = Engine(fake_drivers(place, desired))
     assert not engine.apply(engine.plan(desired, place.namespaces()))
     print(kernel)
@@ -19,14 +19,14 @@ from nlan.testing.drivers.sysctl import FakeSysctlDriver
 from nlan.testing.errors import KilledError, RefusedError, UnexpectedError
 from nlan.testing.kernel.fake import FakeKernel
 from nlan.testing.lab import fake_drivers, kernel_driver
-from nlan.testing.place import FakePlace
+from nlan.testing.nodes import FakeNodes
 
 __all__ = [
     "FakeDaemonDriver",
     "FakeHostsDriver",
     "FakeKernel",
     "FakeNftDriver",
-    "FakePlace",
+    "FakeNodes",
     "FakeProgramDriver",
     "FakeSysctlDriver",
     "KilledError",

@@ -15,11 +15,11 @@ from nlan.testing.drivers.hosts import FakeHostsDriver
 from nlan.testing.drivers.nft import FakeNftDriver
 from nlan.testing.drivers.programs import FakeProgramDriver
 from nlan.testing.drivers.sysctl import FakeSysctlDriver
-from nlan.testing.place import FakePlace
+from nlan.testing.nodes import FakeNodes
 
 
 def fake_drivers(
-    place: FakePlace, desired: Mapping[Key, Resource], kinds: Iterable[AnyKind] | None = None
+    nodes: FakeNodes, desired: Mapping[Key, Resource], kinds: Iterable[AnyKind] | None = None
 ) -> list[Driver]:
     """Return the drivers, in the order in which they work on a wave.
 
@@ -27,12 +27,12 @@ def fake_drivers(
     the fake place; files and processes by fakes.
 
     Args:
-        place: Where.
+        nodes: Where.
         desired: Tells some drivers what to look at.
         kinds: Those to serve; nlan's own where they are not given.
     """
     served = Registry(()).of(SEAM).values() if kinds is None else kinds
-    kernel = place.kernel
+    kernel = nodes.kernel
     fakes: list[Driver] = [
         FakeHostsDriver(kernel),
         FakeNftDriver(kernel),
@@ -40,12 +40,12 @@ def fake_drivers(
         FakeSysctlDriver(kernel, desired.values()),
     ]
     faked = {kind: fake for fake in fakes for kind in fake.kinds}
-    shipped = drivers(served, place, desired.values())
+    shipped = drivers(served, nodes, desired.values())
     own = [faked.get(driver.kinds[0], driver) for driver in shipped]
-    return [*own, FakeDaemonDriver(place.kernel)]
+    return [*own, FakeDaemonDriver(nodes.kernel)]
 
 
-def kernel_driver(place: Nodes) -> NetlinkDriver:
+def kernel_driver(nodes: Nodes) -> NetlinkDriver:
     """Return the driver of all kinds of nlan's own that are made over route netlink."""
     kinds = Registry(()).of(SEAM).values()
-    return NetlinkDriver(place, [kind for kind in kinds if isinstance(kind, KernelKind)])
+    return NetlinkDriver(nodes, [kind for kind in kinds if isinstance(kind, KernelKind)])

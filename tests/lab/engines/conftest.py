@@ -79,6 +79,10 @@ class Network:
         argv = ["ip", "-n", f"{self.place.lab}.{node}", *words]
         return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
+    def processes(self, node: str) -> dict[int, str]:
+        """Return the processes of a node with their names."""
+        return self.place.all_processes([node])[node]
+
     def node(self, name: str, **router: Any) -> Node:
         """Return the model of a node with this router."""
         ends = self.nodes[name]

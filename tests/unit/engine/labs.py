@@ -19,7 +19,7 @@ from nlan.registry import Registry
 from nlan.resources import Key, Resource
 from nlan.schema import Loaded, load
 from nlan.state import LabState
-from nlan.testing import FakeKernel, FakePlace, fake_drivers
+from nlan.testing import FakeKernel, FakeNodes, fake_drivers
 from samples import PTN
 from tega.database import Database
 from tega.engines.memory import MemoryLog
@@ -39,8 +39,8 @@ def lab(text: str) -> Lab:
 class Run:
     """One run of nlan over a kernel."""
 
-    def __init__(self, kernel: FakeKernel, desired: Lab, place: FakePlace | None = None) -> None:
-        self.place = place or FakePlace(kernel)
+    def __init__(self, kernel: FakeKernel, desired: Lab, place: FakeNodes | None = None) -> None:
+        self.place = place or FakeNodes(kernel)
         self.desired = desired
         self.engine = Engine(fake_drivers(self.place, desired))
 
@@ -72,7 +72,7 @@ class FakeContext(Context):
     """A context on a fake kernel, which has all; what this machine has is not asked."""
 
     def __init__(self, kernel: FakeKernel) -> None:
-        self.nodes = FakePlace(kernel)  # type: ignore[assignment]
+        self.nodes = FakeNodes(kernel)  # type: ignore[assignment]
         self.registry = Registry(())
 
     def drivers(self, desired: Mapping[Key, Resource]) -> list[Driver]:

@@ -21,7 +21,7 @@ from nlan.api.generate import generate
 from nlan.engine import Failure
 from nlan.errors import ApplyError
 from nlan.plan import Plan
-from nlan.testing import FakeKernel, FakePlace, KilledError
+from nlan.testing import FakeKernel, FakeNodes, KilledError
 from samples import PTN
 from unit.engine.labs import OTHER, Lab, Run, complete, kernel_with, lab
 
@@ -103,7 +103,7 @@ def test_killed_at_any_moment_the_same_again_ends_as_if_nothing_had_been(name: s
         assert str(kernel) == expected, f"killed before change {n}"
 
 
-class Finishing(FakePlace):
+class Finishing(FakeNodes):
     """A place on a slow kernel that is done with removed namespaces when the n-th socket is opened."""
 
     def __init__(self, kernel: FakeKernel, at: int) -> None:

@@ -135,12 +135,12 @@ class Control:
             if len(self._rest) > ANSWER_MAX or time.monotonic() > deadline:
                 raise PeerError(f"BIRD ({self._path}) goes on answering without an end")
             try:
-                octets = self._socket.recv(1 << 18)
+                received = self._socket.recv(1 << 18)
             except OSError as error:
                 raise self._gone(error) from error
-            if not octets:
+            if not received:
                 raise PeerError(f"BIRD ({self._path}) closed the conversation")
-            self._rest += octets.decode(errors="replace")
+            self._rest += received.decode(errors="replace")
 
     def _gone(self, error: OSError) -> PeerError:
         if isinstance(error, BlockingIOError):

@@ -52,9 +52,9 @@ class BirdDriver(OneDaemonDriver[BirdDaemon, Files]):
     kinds = ("bird",)
     daemon, deadline_s, look_ms = DAEMON, DEADLINE_S, LOOK_MS
 
-    def __init__(self, place: Nodes) -> None:
+    def __init__(self, nodes: Nodes) -> None:
         """Work in that place."""
-        super().__init__(place)
+        super().__init__(nodes)
         self.patience_s: float | None = None
 
     def observe(self, namespaces: Sequence[str]) -> Iterable[BirdDaemon]:
@@ -80,7 +80,7 @@ class BirdDriver(OneDaemonDriver[BirdDaemon, Files]):
         for daemon in started:
             outcome[daemon.key] = self._guarded(daemon, "start", self._settle)
         wanted = (operation.desired for operation in operations if outcome.get(operation.key) is None)
-        introduce(self._place, [daemon for daemon in wanted if isinstance(daemon, BirdDaemon)])
+        introduce(self._nodes, [daemon for daemon in wanted if isinstance(daemon, BirdDaemon)])
         return [outcome.get(operation.key) for operation in operations]
 
     def sessions(self, namespace: str) -> list[BgpSession]:
@@ -111,7 +111,7 @@ class BirdDriver(OneDaemonDriver[BirdDaemon, Files]):
         return []
 
     def _files(self, namespace: str) -> Files:
-        return Files(self._place.directory(namespace))
+        return Files(self._nodes.directory(namespace))
 
     def _control(self, namespace: str) -> Control:
         """Return a conversation with a node's BIRD.

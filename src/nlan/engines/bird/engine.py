@@ -76,11 +76,11 @@ class BirdEngine(WithoutRaw):
 
         return parse_log(line)
 
-    def driver(self, place: Nodes) -> BirdDriver:
+    def driver(self, nodes: Nodes) -> BirdDriver:
         """Return the driver of BIRD in that place."""
         from nlan.engines.bird.driver import BirdDriver
 
-        return BirdDriver(place)
+        return BirdDriver(nodes)
 
 
 ENGINE = BirdEngine()

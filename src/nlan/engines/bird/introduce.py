@@ -52,15 +52,15 @@ class Caller(NamedTuple):
     peer: IpAddress
 
 
-def introduce(place: Nodes, daemons: Sequence[BirdDaemon]) -> None:
+def introduce(nodes: Nodes, daemons: Sequence[BirdDaemon]) -> None:
     """Open the sessions between these BIRDs that wait to be dialled."""
-    pairs = list(_pairs(place, daemons))
+    pairs = list(_pairs(nodes, daemons))
     names = {name for pair in pairs for name in (pair[0].namespace, pair[1].namespace)}
     with ExitStack() as stack:
         controls: dict[str, Control] = {}
         for name in names:
             with suppress(OSError, PeerError):
-                controls[name] = stack.enter_context(Control(Files(place.directory(name)).control))
+                controls[name] = stack.enter_context(Control(Files(nodes.directory(name)).control))
         deadline = time.monotonic() + READY_S
         while pairs and time.monotonic() < deadline:
             active = {name: _active(control) for name, control in controls.items()}
@@ -68,7 +68,7 @@ def introduce(place: Nodes, daemons: Sequence[BirdDaemon]) -> None:
             for one, other in ready:
                 try:
                     with suppress(HostError, PeerError, ConnectionError):  # it comes up by itself
-                        _connect(place, one, other)
+                        _connect(nodes, one, other)
                 except BlockingIOError:  # no answer in time: others may cost as much
                     return
                 except OSError:  # there is no way to it yet
@@ -90,7 +90,7 @@ def _active(control: Control) -> frozenset[str]:
     return frozenset()
 
 
-def _pairs(place: Nodes, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller, Caller]]:
+def _pairs(nodes: Nodes, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller, Caller]]:
     """Yield both ends of sessions; one that is signed, or by link-local addresses, is left to the two."""
     known: dict[tuple[IpAddress, IpAddress], Caller] = {}
     for daemon in daemons:
@@ -98,7 +98,7 @@ def _pairs(place: Nodes, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller
             if statement.kind != "bgp" or statement.password is not None:
                 continue
             peer = ip_address(statement.peer)
-            own = _source(place, daemon.namespace, statement, peer)
+            own = _source(nodes, daemon.namespace, statement, peer)
             if own is None or peer.is_link_local:
                 continue
             mine = Caller(daemon.namespace, statement.name, own, peer)
@@ -107,14 +107,14 @@ def _pairs(place: Nodes, daemons: Iterable[BirdDaemon]) -> Iterator[tuple[Caller
                 yield other, mine
 
 
-def _source(place: Nodes, namespace: str, statement: Statement, peer: IpAddress) -> IpAddress | None:
+def _source(nodes: Nodes, namespace: str, statement: Statement, peer: IpAddress) -> IpAddress | None:
     """Return the address that a session is spoken from: as configured, or the kernel's choice."""
     words = next(line for line in statement.lines if line.startswith("\tlocal ")).split()
     if words[1] != "as":
         return ip_address(words[1])
     with (
         suppress(OSError, HostError),
-        place.open_socket(namespace, _family(peer), socket.SOCK_DGRAM) as probe,
+        nodes.open_socket(namespace, _family(peer), socket.SOCK_DGRAM) as probe,
     ):
         probe.connect((str(peer), BGP_PORT))
         return ip_address(probe.getsockname()[0])
@@ -125,13 +125,13 @@ def _family(address: IpAddress) -> socket.AddressFamily:
     return socket.AF_INET if address.version == 4 else socket.AF_INET6
 
 
-def _connect(place: Nodes, one: Caller, other: Caller) -> None:
+def _connect(nodes: Nodes, one: Caller, other: Caller) -> None:
     """Open the session: `one` is called, and what it is called by becomes its call to `other`."""
     with ExitStack() as stack:
-        called = stack.enter_context(_call(place, other))
-        calling = stack.enter_context(_call(place, one))
+        called = stack.enter_context(_call(nodes, other))
+        calling = stack.enter_context(_call(nodes, one))
         first, second = _message(called), _message(calling)
-        birds = [stack.enter_context(_process(place, end.namespace)) for end in (one, other)]
+        birds = [stack.enter_context(_process(nodes, end.namespace)) for end in (one, other)]
         with standing_still(*birds):
             theirs, ours = ends(called)
             end = socket_of(*birds[0], called.family, ours, theirs)
@@ -143,9 +143,9 @@ def _connect(place: Nodes, one: Caller, other: Caller) -> None:
             give(end, take(calling), second)
 
 
-def _call(place: Nodes, end: Caller) -> socket.socket:
+def _call(nodes: Nodes, end: Caller) -> socket.socket:
     """Return a connection to a router's peer, from the router's own address."""
-    connection = place.open_socket(end.namespace, _family(end.peer), socket.SOCK_STREAM)
+    connection = nodes.open_socket(end.namespace, _family(end.peer), socket.SOCK_STREAM)
     patience = struct.pack("@ll", 0, int(CALL_S * 1e6))
     try:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)  # to neighbours alone
@@ -183,10 +183,10 @@ def _read(connection: socket.socket, length: int) -> bytes:
 
 
 @contextmanager
-def _process(place: Nodes, namespace: str) -> Iterator[tuple[int, int]]:
+def _process(nodes: Nodes, namespace: str) -> Iterator[tuple[int, int]]:
     """Give the descriptor and the id of a node's BIRD."""
-    files = Files(place.directory(namespace))
-    pidfd = processes.open_daemon(place, namespace, DAEMON, files.pid)
+    files = Files(nodes.directory(namespace))
+    pidfd = processes.open_daemon(nodes, namespace, DAEMON, files.pid)
     if pidfd is None:
         raise HostError(f"{namespace}: {DAEMON} does not run")
     try:

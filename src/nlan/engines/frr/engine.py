@@ -120,11 +120,11 @@ class FrrEngine:
 
         return parse_log(line)
 
-    def driver(self, place: Nodes) -> FrrDriver:
+    def driver(self, nodes: Nodes) -> FrrDriver:
         """Return the driver of FRR's daemons in that place."""
         from nlan.engines.frr.run.driver import FrrDriver
 
-        return FrrDriver(place)
+        return FrrDriver(nodes)
 
 
 ENGINE = FrrEngine()

@@ -139,12 +139,12 @@ class FrrDaemon(Daemon, frozen=True, kw_only=True):
             return _resets(observed.reset)
         new = {claim[2] for claim in made if claim[:2] == ("interface", self.namespace)}
         reset = (*frrimpact.effects(self.daemon, change, new), *map(_without_next_hop, observed.reset))
-        said = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
-        said += [f"resets {', '.join(reset)}"] if reset else []
+        configured = [f"lines: {len(change.added)} to add, {len(change.removed)} to remove"]
+        configured += [f"resets {', '.join(reset)}"] if reset else []
         lost = frrimpact.lost_routes(self.config, change)
-        said += [f"no static route to {', '.join(lost)}"] if lost else []
+        configured += [f"no static route to {', '.join(lost)}"] if lost else []
         impact: Impact = "outage" if lost else "session" if reset else "hitless"
-        return Difference(impact, "; ".join(said), details=change.details())
+        return Difference(impact, "; ".join(configured), details=change.details())
 
 
 def _resets(peers: Sequence[str]) -> Difference | None:

@@ -119,8 +119,8 @@ class _Check:
         own = {f"ipv{announced}" for announced in self._announced(bgp)}
         for family in peer.families:
             foreign = family != f"ipv{version}"
-            told = peer.peer_asn != bgp.asn or peer.next_hop_self or family in own
-            if foreign and told:
+            reported = peer.peer_asn != bgp.asn or peer.next_hop_self or family in own
+            if foreign and reported:
                 kind = "IPv4" if family == "ipv4" else "IPv6"
                 yield f"cannot be the next hop of {kind} in a session with {peer.address}"
 

@@ -35,9 +35,9 @@ class _Answer(NamedTuple):
 class Client:
     """Speaks to the GoBGP of one node."""
 
-    def __init__(self, place: Nodes, namespace: str) -> None:
+    def __init__(self, nodes: Nodes, namespace: str) -> None:
         """Connect to nothing yet."""
-        self._place, self._namespace = place, namespace
+        self._nodes, self._namespace = nodes, namespace
 
     def ask(self, *words: str) -> str:
         """Return the JSON that ``gobgp -j WORDS`` prints in the node.
@@ -78,14 +78,14 @@ class Client:
     def _asked(self, questions: Sequence[Question]) -> list[_Answer]:
         answers: list[_Answer] = []
         for start in range(0, len(questions), AT_ONCE):
-            with self._place.inside(self._namespace):
+            with self._nodes.inside(self._namespace):
                 running = [_start(words) for words in questions[start : start + AT_ONCE]]
             answers += [_finish(process) for process in running]
         return answers
 
     def is_ready(self) -> bool:
         """Tell whether it takes questions."""
-        with self._place.open_socket(self._namespace, socket.AF_INET, socket.SOCK_STREAM) as probe:
+        with self._nodes.open_socket(self._namespace, socket.AF_INET, socket.SOCK_STREAM) as probe:
             return probe.connect_ex(("127.0.0.1", API_PORT)) == 0
 
     def dynamic_neighbors(self) -> dict[str, str]:
@@ -107,7 +107,7 @@ class Client:
             api.delete_dynamic_neighbor(connection, prefix, group)
 
     def _connected(self) -> socket.socket:
-        connection = self._place.open_socket(self._namespace, socket.AF_INET, socket.SOCK_STREAM)
+        connection = self._nodes.open_socket(self._namespace, socket.AF_INET, socket.SOCK_STREAM)
         try:
             connection.connect(("127.0.0.1", API_PORT))
         except OSError as error:

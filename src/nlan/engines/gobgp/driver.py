@@ -133,10 +133,10 @@ class GobgpDriver(OneDaemonDriver[GobgpDaemon, Files]):
         return self._client(namespace).ask(*words)
 
     def _files(self, namespace: str) -> Files:
-        return Files(self._place.directory(namespace))
+        return Files(self._nodes.directory(namespace))
 
     def _client(self, namespace: str) -> Client:
-        return Client(self._place, namespace)
+        return Client(self._nodes, namespace)
 
     # Starting
 
@@ -352,8 +352,8 @@ def _patiently(pidfd: int, ask: Callable[[], T]) -> T:
 
 def can_listen() -> bool:
     """Tell whether this machine's GoBGP can wait for peers; another one dials them all."""
-    said = subprocess.run([program(DAEMON), "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"(\d+)\.(\d+)", said.stdout)
+    written = subprocess.run([program(DAEMON), "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"(\d+)\.(\d+)", written.stdout)
     version = (int(found[1]), int(found[2])) if found else (0, 0)
     return LISTENS_SINCE <= version < LISTENS_UNTIL
 

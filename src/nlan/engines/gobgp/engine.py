@@ -103,11 +103,11 @@ class GobgpEngine(WithoutRaw):
 
         return parse_log(line)
 
-    def driver(self, place: Nodes) -> GobgpDriver:
+    def driver(self, nodes: Nodes) -> GobgpDriver:
         """Return the driver of GoBGP in that place."""
         from nlan.engines.gobgp.driver import GobgpDriver
 
-        return GobgpDriver(place)
+        return GobgpDriver(nodes)
 
 
 ENGINE = GobgpEngine()

@@ -77,11 +77,11 @@ class GobgpDaemon(Daemon, frozen=True, kw_only=True):
         if not peers.any and not paths:
             return None
         reset = [f"{a} (removed)" if a in peers.removed else f"{a} (changed)" for a in peers.reset]
-        said = [peers.words()] if peers.any else []
-        said += [f"prefixes: {paths.words()}"] if paths else []
-        said += [f"resets {', '.join(reset)}"] if reset else []
+        written = [peers.words()] if peers.any else []
+        written += [f"prefixes: {paths.words()}"] if paths else []
+        written += [f"resets {', '.join(reset)}"] if reset else []
         details = (*peers.details(self, observed), *paths.details())
-        return Difference("session" if reset else "hitless", "; ".join(said), details=details)
+        return Difference("session" if reset else "hitless", "; ".join(written), details=details)
 
     def peer_changes(self, observed: GobgpDaemon) -> PeerChanges:
         """Return which peers of `observed` differ from those that are wanted."""

@@ -61,27 +61,27 @@ def dump_tables(channel: Channel) -> list[Table] | None:
     return found
 
 
-def words(place: Nodes, namespace: str) -> tuple[str, ...]:
+def words(nodes: Nodes, namespace: str) -> tuple[str, ...]:
     """Return the tables of a namespace in words; none where the kernel has no nftables.
 
     Raises:
         HostError: The namespace does not exist.
     """
-    with _open(place, namespace) as channel:
+    with _open(nodes, namespace) as channel:
         return tuple(sorted(str(table) for table in dump_tables(channel) or ()))
 
 
-def remove(place: Nodes, namespace: str, body: bytes) -> Refusal | None:
+def remove(nodes: Nodes, namespace: str, body: bytes) -> Refusal | None:
     """Remove a table; return why not, None for success."""
     bracket = wire.NFGENMSG.pack(0, 0, wire.NFNL_SUBSYS_NFTABLES)
     begin, end = Message(wire.NFNL_MSG_BATCH_BEGIN, 0, bracket), Message(wire.NFNL_MSG_BATCH_END, 0, bracket)
-    with _open(place, namespace) as channel:
+    with _open(nodes, namespace) as channel:
         return channel.transaction(begin, Message(wire.NFT_MSG_DELTABLE, 0, body), end)
 
 
-def _open(place: Nodes, namespace: str) -> Channel:
+def _open(nodes: Nodes, namespace: str) -> Channel:
     kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
-    return Channel(place.open_socket(namespace, socket.AF_NETLINK, kind, wire.NETLINK_NETFILTER))
+    return Channel(nodes.open_socket(namespace, socket.AF_NETLINK, kind, wire.NETLINK_NETFILTER))
 
 
 def _chains(channel: Channel) -> dict[tuple[int, str], list[str]]:

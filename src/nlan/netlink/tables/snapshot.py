@@ -32,7 +32,7 @@ State = dict[str, dict[str, Any]]
 """Sections ``links``, ``addresses``, ``routes`` and ``neighbors``."""
 
 
-def look(place: Nodes, namespace: str) -> State:
+def look(nodes: Nodes, namespace: str) -> State:
     """Return links, addresses, main-table routes and resolved neighbours of a namespace.
 
     Loopback addresses of the host itself (127.0.0.1, ::1) and link-local ones are left out.
@@ -40,7 +40,7 @@ def look(place: Nodes, namespace: str) -> State:
     Raises:
         HostError: The namespace does not exist.
     """
-    with open_channel(place, namespace) as channel:
+    with open_channel(nodes, namespace) as channel:
         links = dump_links(channel)
         return {
             "links": _links(links),

@@ -390,7 +390,7 @@ def test_raw_lines_that_change_end_as_they_start(network: Any, before: str, afte
 
 
 def pid_of(network: Any, node: str, daemon: str) -> int:
-    return next(pid for pid, name in network.place.processes(node).items() if name == daemon)
+    return next(pid for pid, name in network.processes(node).items() if name == daemon)
 
 
 def kill(network: Any, node: str, daemon: str) -> None:
@@ -705,10 +705,10 @@ def test_a_daemon_whose_files_were_removed_is_ended_before_the_next_starts(netwo
     assert (action, "bgpd") in [(o.action, o.key.name) for o in network.differences(nodes)]
     up(network, nodes)
     assert pid_of(network, "pe1", "bgpd") != before
-    assert list(network.place.processes("pe1").values()).count("bgpd") == 1
+    assert list(network.processes("pe1").values()).count("bgpd") == 1
     (network.place.directory("pe1") / "run-frr" / "bgpd.pid").unlink()
     network.apply(nodes[1:])
-    assert not network.place.processes("pe1")
+    assert not network.processes("pe1")
 
 
 def test_the_log_tells_of_sessions_and_of_commands(network: Any, eventually: Callable[..., None]) -> None:
@@ -730,6 +730,6 @@ def test_all_ends_without_a_trace(network: Any) -> None:
     up(network, nodes)
     network.apply([])
     for node in nodes:
-        assert not network.place.processes(node.name)
+        assert not network.processes(node.name)
         left = [p.name for p in network.place.directory(node.name).rglob("*") if p.is_file()]
         assert not [name for name in left if name.startswith(("bgpd", "zebra", "receipt"))], left

@@ -148,7 +148,7 @@ def test_a_daemon_that_is_started_again_announces_again(
 ) -> None:
     nodes = line(network, networks=(ip_network("203.0.113.0/24"),))
     up(network, nodes)
-    pid = next(pid for pid, name in network.place.processes("edge").items() if name == "gobgpd")
+    pid = next(pid for pid, name in network.processes("edge").items() if name == "gobgpd")
     ended = os.pidfd_open(pid)
     signal.pidfd_send_signal(ended, signal.SIGKILL)
     os.waitpid(pid, 0)

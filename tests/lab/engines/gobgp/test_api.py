@@ -55,7 +55,7 @@ def one(network: Any, eventually: Callable[..., None]) -> Client:
 
 def stop(network: Any) -> int:
     """Stop the daemon, wait until all its threads stand still, and return its number."""
-    (pid,) = (pid for pid, name in network.place.processes("rr").items() if name == "gobgpd")
+    (pid,) = (pid for pid, name in network.processes("rr").items() if name == "gobgpd")
     os.kill(pid, signal.SIGSTOP)
     while any(file.read_text().rpartition(")")[2].split()[0] != "T" for file in stats(pid)):
         os.sched_yield()

@@ -104,7 +104,7 @@ def test_drift_is_seen_and_repaired(network: Any, eventually: Callable[..., None
 def test_a_killed_daemon_is_started_again(network: Any, eventually: Callable[..., None]) -> None:
     nodes = star(network)
     up(network, nodes, eventually)
-    pid = next(pid for pid, name in network.place.processes("rr").items() if name == "gobgpd")
+    pid = next(pid for pid, name in network.processes("rr").items() if name == "gobgpd")
     ended = os.pidfd_open(pid)
     signal.pidfd_send_signal(ended, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -122,7 +122,7 @@ def test_a_daemon_whose_number_was_lost_is_ended(network: Any) -> None:
     (network.place.directory("rr") / "gobgpd.pid").unlink()
     assert [o.action for o in network.differences(nodes)] == ["create"]
     network.apply(nodes)
-    assert list(network.place.processes("rr").values()) == ["gobgpd"]
+    assert list(network.processes("rr").values()) == ["gobgpd"]
 
 
 def test_a_kill_between_the_reloads_of_a_change_is_made_good(
@@ -149,7 +149,7 @@ def test_a_kill_between_the_reloads_of_a_change_is_made_good(
 
 def test_a_daemon_that_is_busy_for_a_while_is_waited_for(network: Any) -> None:
     network.apply(star(network)[:1])
-    (pid,) = network.place.processes("rr")
+    (pid,) = network.processes("rr")
     os.kill(pid, signal.SIGSTOP)
     waking = threading.Timer(2, os.kill, (pid, signal.SIGCONT))
     waking.start()
@@ -173,5 +173,5 @@ def test_it_ends_without_a_trace(network: Any) -> None:
     nodes = star(network)
     network.apply(nodes)
     network.apply([])
-    assert not network.place.processes("rr")
+    assert not network.processes("rr")
     assert not list(network.place.directory("rr").glob("gobgpd*"))

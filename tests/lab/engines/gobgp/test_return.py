@@ -64,7 +64,7 @@ def state(network: Any, peer: str = "192.0.2.2") -> str:
 
 
 def kill(network: Any, node: str, program: str) -> None:
-    pid = next(pid for pid, name in network.place.processes(node).items() if name == program)
+    pid = next(pid for pid, name in network.processes(node).items() if name == program)
     ended = os.pidfd_open(pid)
     signal.pidfd_send_signal(ended, signal.SIGKILL)
     os.waitpid(pid, 0)

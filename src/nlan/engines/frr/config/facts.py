@@ -98,12 +98,12 @@ _POINT_TO_POINT: tuple[tuple[Protocol, str], ...] = (
 
 
 def _interface(name: str, those: Iterable[Line]) -> RawInterface:
-    said = tuple(line.path[-1] for line in those if len(line.path) == 2)
+    configured = tuple(line.path[-1] for line in those if len(line.path) == 2)
     areas: dict[str, str] = {}
     tags: dict[str, str] = {}
     versions: dict[str, frozenset[int]] = {}
     for protocol, pattern in _SPEAKS:
-        for match in (found for line in said if (found := re.match(pattern, line))):
+        for match in (found for line in configured if (found := re.match(pattern, line))):
             groups = match.groupdict()
             areas |= {protocol: groups["area"]} if "area" in groups else {}
             tags |= {protocol: groups["tag"]} if "tag" in groups else {}
@@ -111,24 +111,24 @@ def _interface(name: str, those: Iterable[Line]) -> RawInterface:
             versions[protocol] = (
                 versions.get(protocol, frozenset()) | version if "ip" in groups else frozenset()
             )
-    addresses = (re.match(r"(ip|ipv6) address (\S+)$", line) for line in said)
+    addresses = (re.match(r"(ip|ipv6) address (\S+)$", line) for line in configured)
     given = (_parsed(ip_interface, match[2]) for match in addresses if match)
     return RawInterface(
         name=name,
         addresses=tuple(address for address in given if address is not None),
-        shutdown="shutdown" in said,
-        speaks=_matching(_SPEAKS, said),
+        shutdown="shutdown" in configured,
+        speaks=_matching(_SPEAKS, configured),
         areas=areas,
         tags=tags,
         versions={protocol: those for protocol, those in versions.items() if those},
-        passive=_matching(_PASSIVE, said),
-        point_to_point=_matching(_POINT_TO_POINT, said),
-        lines=said,
+        passive=_matching(_PASSIVE, configured),
+        point_to_point=_matching(_POINT_TO_POINT, configured),
+        lines=configured,
     )
 
 
-def _matching(table: Iterable[tuple[Protocol, str]], said: Iterable[str]) -> frozenset[Protocol]:
-    those = tuple(said)
+def _matching(table: Iterable[tuple[Protocol, str]], configured: Iterable[str]) -> frozenset[Protocol]:
+    those = tuple(configured)
     return frozenset(
         protocol for protocol, pattern in table if any(re.match(pattern, line) for line in those)
     )
@@ -149,8 +149,8 @@ def _instance(head: str, those: Iterable[Line]) -> RawInstance | None:
         return None
     protocol: Protocol = match["protocol"]  # type: ignore[assignment]  # by the pattern
     below = tuple(line.path[1:] for line in those if len(line.path) > 1)
-    said = [path[-1] for path in below if len(path) == 1]
-    identifiers = (_parsed(IPv4Address, found[1]) for line in said if (found := _ROUTER_ID.match(line)))
+    configured = [path[-1] for path in below if len(path) == 1]
+    identifiers = (_parsed(IPv4Address, found[1]) for line in configured if (found := _ROUTER_ID.match(line)))
     return RawInstance(
         protocol=protocol,
         name=match["name"] or "",
@@ -158,14 +158,14 @@ def _instance(head: str, those: Iterable[Line]) -> RawInstance | None:
         asn=asn(match["name"] or "") or 0 if protocol == "bgp" else 0,
         router_id=next((one for one in identifiers if one is not None), None),
         networks=tuple(_networks(below)),
-        interfaces=tuple(_started_interfaces(protocol, said)),
-        passive=frozenset(_words_after("passive-interface ", said)),
-        active=frozenset(_words_after("no passive-interface ", said)),
+        interfaces=tuple(_started_interfaces(protocol, configured)),
+        passive=frozenset(_words_after("passive-interface ", configured)),
+        active=frozenset(_words_after("no passive-interface ", configured)),
         redistribute=tuple(_redistributed(below)),
-        nets=tuple(_words_after("net ", said)),
-        level=next(iter(_words_after("is-type ", said)), ""),
-        confederation=next((asn(n) for n in _words_after("bgp confederation identifier ", said)), None),
-        shutdown="bgp shutdown" in said,
+        nets=tuple(_words_after("net ", configured)),
+        level=next(iter(_words_after("is-type ", configured)), ""),
+        confederation=next((asn(n) for n in _words_after("bgp confederation identifier ", configured)), None),
+        shutdown="bgp shutdown" in configured,
         lines=below,
     )
 
@@ -176,8 +176,10 @@ def asn(text: str) -> int | None:
     return None if match is None else int(match[1] or 0) << 16 | int(match[2])
 
 
-def _words_after(begins: str, said: Iterable[str]) -> Iterable[str]:
-    return (line[len(begins) :].split()[0] for line in said if line.startswith(begins) and line != begins)
+def _words_after(begins: str, configured: Iterable[str]) -> Iterable[str]:
+    return (
+        line[len(begins) :].split()[0] for line in configured if line.startswith(begins) and line != begins
+    )
 
 
 def _networks(below: Iterable[Path]) -> Iterable[tuple[IpNetwork, str]]:
@@ -187,8 +189,8 @@ def _networks(below: Iterable[Path]) -> Iterable[tuple[IpNetwork, str]]:
             yield network, match[2] or ""
 
 
-def _started_interfaces(protocol: Protocol, said: Iterable[str]) -> Iterable[tuple[str, str]]:
-    for line in said:
+def _started_interfaces(protocol: Protocol, configured: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for line in configured:
         if protocol == "ospf6" and (match := re.match(r"interface (\S+) area (\S+)", line)):
             yield match[1], match[2]
         elif protocol in ("rip", "ripng", "babel") and (match := re.match(r"network ([^\s./:]+)$", line)):
@@ -210,15 +212,15 @@ _DEFAULT_FAMILY = re.compile(r"bgp default (\S+)$")
 
 
 def _peers(instance: RawInstance) -> Iterable[RawPeer]:
-    said = _by_peer(instance)
-    groups = {peer for peer, lines in said.items() if ((), "peer-group") in lines}
+    configured = _by_peer(instance)
+    groups = {peer for peer, lines in configured.items() if ((), "peer-group") in lines}
     defaults = _default_families(instance)
-    for peer, lines in said.items():
+    for peer, lines in configured.items():
         own = [text for family, text in lines if family == ()]
         if peer in groups or not any(map(_DEFINES.match, own)):
             continue
         group = next((match[1] for line in own if (match := _GROUP.match(line))), None)
-        yield _peer(instance, peer, lines, said.get(group or "", []), defaults)
+        yield _peer(instance, peer, lines, configured.get(group or "", []), defaults)
 
 
 def _by_peer(instance: RawInstance) -> dict[str, list[tuple[Path, str]]]:
@@ -247,10 +249,10 @@ def _peer(
     defaults: frozenset[str],
 ) -> RawPeer:
     lines = [*own, *(one for one in group if one != ((), "peer-group"))]
-    said = [text for family, text in lines if family == ()]
-    remote = _valued(r"(?:interface )?(?:v6only )?remote-as (\S+)", said)
-    local = _valued(r"local-as (\S+)", said)
-    hops = _valued(r"ebgp-multihop(?: (\d+))?$", said)
+    configured = [text for family, text in lines if family == ()]
+    remote = _valued(r"(?:interface )?(?:v6only )?remote-as (\S+)", configured)
+    local = _valued(r"local-as (\S+)", configured)
+    hops = _valued(r"ebgp-multihop(?: (\d+))?$", configured)
     return RawPeer(
         peer=peer,
         address=_parsed(ip_address, peer),
@@ -259,28 +261,30 @@ def _peer(
         remote_as=None if remote is None else asn(remote) or remote,
         local_as=None if local is None else asn(local),
         families=_families(lines, defaults),
-        update_source=_valued(r"update-source (\S+)", said),
+        update_source=_valued(r"update-source (\S+)", configured),
         ebgp_multihop=1 if hops is None else int(hops or 255),
-        password=_valued(r"password( )", said) is not None,
-        shutdown=_valued(r"shutdown()", said) is not None and "no shutdown" not in said,
-        passive="passive" in said,
-        bfd=_valued(r"bfd()", said) is not None,
+        password=_valued(r"password( )", configured) is not None,
+        shutdown=_valued(r"shutdown()", configured) is not None and "no shutdown" not in configured,
+        passive="passive" in configured,
+        bfd=_valued(r"bfd()", configured) is not None,
         others=tuple(text for _, text in lines),
     )
 
 
-def _valued(pattern: str, said: Iterable[str]) -> str | None:
+def _valued(pattern: str, configured: Iterable[str]) -> str | None:
     """Return what the first line has that matches; empty where it has none."""
-    return next((match[1] or "" for line in said if (match := re.match(pattern, line))), None)
+    return next((match[1] or "" for line in configured if (match := re.match(pattern, line))), None)
 
 
 def _families(lines: Iterable[tuple[Path, str]], defaults: frozenset[str]) -> frozenset[str]:
     """Return the activated families; the peer's own word counts before its group's."""
-    told: dict[str, bool] = {}
+    reported: dict[str, bool] = {}
     for family, text in lines:
         if family and text in ("activate", "no activate"):
-            told.setdefault(family[0].removeprefix("address-family "), text == "activate")
-    return frozenset(family for family in told.keys() | defaults if told.get(family, family in defaults))
+            reported.setdefault(family[0].removeprefix("address-family "), text == "activate")
+    return frozenset(
+        family for family in reported.keys() | defaults if reported.get(family, family in defaults)
+    )
 
 
 # -- BFD and static routes

@@ -71,8 +71,8 @@ def _bgp_effects(change: Change) -> Iterable[str]:
         line = path[-1].removeprefix("no ")
         if _ALL_PEERS.match(line):
             yield f"all BGP sessions ({' '.join(line.split()[:2])})"
-        elif line.startswith("neighbor ") and (said := _peer_effect(line, new, old)):
-            yield said
+        elif line.startswith("neighbor ") and (written := _peer_effect(line, new, old)):
+            yield written
 
 
 def _peer_effect(line: str, new: set[str], old: set[str]) -> str | None:

@@ -98,11 +98,11 @@ def read(text: str) -> Iterator[Line]:
 
 def _closes(words: Sequence[str], stack: list[_Open]) -> bool:
     """Leave the sections that the words close; tell whether they do so."""
-    said = " ".join(words)
-    if said in ("exit", "quit"):
+    written = " ".join(words)
+    if written in ("exit", "quit"):
         del stack[-1:]
         return True
-    begins = _LEAVING.get(said) or ("" if re.match(r"(exit1?|end)-\S+$", said) else None)
+    begins = _LEAVING.get(written) or ("" if re.match(r"(exit1?|end)-\S+$", written) else None)
     if begins is None:
         return False
     for depth in range(len(stack) - 1, -1, -1):

@@ -162,18 +162,18 @@ def _find(word: Word, words: tuple[str, ...]) -> Iterator[Command]:
             yield Command((spelled, *one.words), one.owners, one.known + 1, one.whole)
 
 
-def _candidates(word: Word, said: str) -> Iterator[tuple[str, Word]]:
+def _candidates(word: Word, written: str) -> Iterator[tuple[str, Word]]:
     """Yield what a word may be: itself, a value, or the one word that it is the beginning of."""
-    if said in word.below and said not in ("#", "4", "6", "*"):
-        yield said, word.below[said]
+    if written in word.below and written not in ("#", "4", "6", "*"):
+        yield written, word.below[written]
         return
-    values = [word.below[key] for key, form in _VARIABLES if key in word.below and form.fullmatch(said)]
+    values = [word.below[key] for key, form in _VARIABLES if key in word.below and form.fullmatch(written)]
     if not values and _ANY in word.below:
         values = [word.below[_ANY]]
     if values:
-        yield from ((said, value) for value in values)
+        yield from ((written, value) for value in values)
     else:
-        yield from ((full, below) for full, below in word.below.items() if full.startswith(said))
+        yield from ((full, below) for full, below in word.below.items() if full.startswith(written))
 
 
 @cache
@@ -187,11 +187,11 @@ def _section(name: str) -> Word:
     root = Word(frozenset(), {})
     stack = [root]
     for line in _texts().get(name, "").splitlines():
-        words, _, said = line.partition("=")
+        words, _, written = line.partition("=")
         depth = len(line) - len(line.lstrip())
         del stack[depth + 1 :]
         parent = stack[-1] if line else root
-        owners = frozenset(said.split(",")) if said else parent.owners
+        owners = frozenset(written.split(",")) if written else parent.owners
         for text in words.split():
             parent.below[text] = Word(owners, {})
         if words.strip():

@@ -44,10 +44,10 @@ def _facts(node: Node, timers: Literal["lab", "standard"]) -> RawFrr:
     return facts("\n".join(line for daemon in frr_daemons(node, timers) for line in daemon.config or ()))
 
 
-def addresses(node: Node, said: RawFrr | None) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
+def addresses(node: Node, written: RawFrr | None) -> Iterator[tuple[str, tuple[IpInterface, ...]]]:
     """Yield the node's interfaces that are not shut down, each with its addresses, FRR's included."""
     held = dict(node.held())
-    interfaces = said.interfaces if said is not None else {}
+    interfaces = written.interfaces if written is not None else {}
     for name in dict.fromkeys((*held, *interfaces)):
         raw = interfaces.get(name)
         if raw is None or not raw.shutdown:

@@ -32,8 +32,8 @@ class FrrExpectation:
     def decides(self, node: str, peer: IpAddress) -> bool:
         """Tell whether a line of the peer is one that its session may not survive (``shutdown``)."""
         raw = self._topology.nodes[node].get(Router).find(FrrRaw)
-        said = re.findall(rf"\bneighbor {re.escape(str(peer))} (.*)", raw.text) if raw is not None else ()
-        return not all(map(QUIET_OF_PEER.match, said))
+        written = re.findall(rf"\bneighbor {re.escape(str(peer))} (.*)", raw.text) if raw is not None else ()
+        return not all(map(QUIET_OF_PEER.match, written))
 
     def networks(self, node: str) -> frozenset[IpNetwork]:
         """Return the networks of all addresses."""

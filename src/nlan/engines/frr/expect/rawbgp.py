@@ -16,7 +16,7 @@ from nlan.engines.frr.config.rawfrr import RawInstance, RawPeer
 from nlan.engines.frr.expect.configured import addresses, place
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpAddress, IpInterface
-from nlan.model.segments import Segment as Wire
+from nlan.model.segments import Segment
 
 _FOLLOWED = re.compile(
     r"(interface|v6only|remote-as|peer-group|local-as|password|passive|shutdown|ebgp-multihop|"
@@ -31,7 +31,7 @@ class _End(NamedTuple):
     Attributes:
         node: Who speaks.
         interface: On which the peer is.
-        wire: The segment.
+        segment: The segment.
         own: This end's address there, None where the peer is known by the interface alone.
         peer: The peer's lines.
         router: The instance's.
@@ -39,7 +39,7 @@ class _End(NamedTuple):
 
     node: str
     interface: str
-    wire: Wire
+    segment: Segment
     own: IpAddress | None
     peer: RawPeer
     router: RawInstance
@@ -53,11 +53,13 @@ def sessions(topology: Topology) -> Iterator[tuple[str, str, str]]:
     """
     raw = {name for name in topology.configured if topology.has_raw(name, "bgp")}
     ends = list(_ends(topology)) if raw else []
-    by_wire: dict[tuple[Wire, IpAddress | None], list[_End]] = {}
+    by_segment: dict[tuple[Segment, IpAddress | None], list[_End]] = {}
     for end in ends:
-        by_wire.setdefault((end.wire, end.own), []).append(end)
+        by_segment.setdefault((end.segment, end.own), []).append(end)
     for end in ends:
-        others = [other for other in by_wire.get((end.wire, end.peer.address), ()) if _answers(other, end)]
+        others = [
+            other for other in by_segment.get((end.segment, end.peer.address), ()) if _answers(other, end)
+        ]
         if len(others) == 1 and raw & {end.node, others[0].node} and _agree(end, others[0]):
             yield end.node, end.peer.peer, others[0].node
 
@@ -67,20 +69,20 @@ def _answers(other: _End, end: _End) -> bool:
 
 
 def _ends(topology: Topology) -> Iterator[_End]:
-    for name, said in topology.configured.items():
-        router = said.instance("bgp")
+    for name, written in topology.configured.items():
+        router = written.instance("bgp")
         if router is None or router.shutdown or router.confederation is not None:
             continue
-        held = dict(addresses(topology.nodes[name], said))
+        held = dict(addresses(topology.nodes[name], written))
         if router.router_id is None and all(own.version == 6 for those in held.values() for own in those):
             continue  # bgpd opens no session without an identifier, and has no address to take one from
-        for peer in said.peers:
+        for peer in written.peers:
             if (found := _place(held, peer)) is None or peer.vrf:
                 continue
             interface, own = found
-            wire = topology.segments.get((name, interface))
-            if wire is not None and _is_followed(peer, interface, own):
-                yield _End(name, interface, wire, own, peer, router)
+            segment = topology.segments.get((name, interface))
+            if segment is not None and _is_followed(peer, interface, own):
+                yield _End(name, interface, segment, own, peer, router)
 
 
 def _place(held: dict[str, tuple[IpInterface, ...]], peer: RawPeer) -> tuple[str, IpAddress | None] | None:

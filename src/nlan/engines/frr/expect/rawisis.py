@@ -14,8 +14,7 @@ from nlan.engines.frr.config.rawfrr import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpInterface, IpNetwork
-from nlan.model.segments import Groups
-from nlan.model.segments import Segment as Wire
+from nlan.model.segments import Groups, Segment
 
 _QUIET = re.compile(
     r"isis (circuit-type|metric|hello-interval|hello-multiplier|hello padding|csnp-interval|psnp-interval|"
@@ -46,7 +45,7 @@ class _End(NamedTuple):
         system: The router's system identifier.
         prefix: What it announces; None without IPv4.
         hears: Whether neighbours can come.
-        wire: The segment; None where it is on none.
+        segment: The segment; None where it is on none.
         level: 1 or 2.
         area: The area; empty at level 2, where it does not count.
         network: The subnet; None without IPv4.
@@ -58,7 +57,7 @@ class _End(NamedTuple):
     system: str
     prefix: IpNetwork | None
     hears: bool
-    wire: Wire | None
+    segment: Segment | None
     level: int
     area: str
     network: IpNetwork | None
@@ -74,7 +73,7 @@ class Expected(NamedTuple):
 
 def expected(topology: Topology) -> Expected:
     """Return the neighbours and prefixes, as far as the lines tell."""
-    ends = [end for name, said in topology.configured.items() for end in _ends(topology, name, said)]
+    ends = [end for name, written in topology.configured.items() for end in _ends(topology, name, written)]
     groups = _adjacent(topology, ends)
     neighbors: dict[tuple[str, str], set[str]] = defaultdict(set)
     for group in groups:
@@ -93,7 +92,7 @@ def _learned(
             joined.join((group[0].node, end.level), (end.node, end.level))
     announced: dict[object, set[IpNetwork]] = defaultdict(set)
     for end in ends:
-        if end.prefix is not None and (end.wire is not None or end.interface == "lo"):
+        if end.prefix is not None and (end.segment is not None or end.interface == "lo"):
             announced[joined.root((end.node, end.level))].add(end.prefix)
     found: dict[str, set[IpNetwork]] = defaultdict(set)
     for name, level in has_neighbors:
@@ -119,18 +118,18 @@ def _meet(topology: Topology, ends: Collection[_End]) -> bool:
     return topology.is_meshed([(end.node, end.interface) for end in ends])
 
 
-def _ends(topology: Topology, name: str, said: RawFrr) -> Iterator[_End]:
-    routers = [one for one in said.instances if one.protocol == "isis"]
+def _ends(topology: Topology, name: str, written: RawFrr) -> Iterator[_End]:
+    routers = [one for one in written.instances if one.protocol == "isis"]
     if len(routers) != 1 or (net := _net(routers[0])) is None:
         return
     router = routers[0]
     shared = frozenset(path[0] for path in router.lines if _OF_ALL.match(path[0]))
-    for interface, own in addresses(topology.nodes[name], said):
-        raw = said.interfaces.get(interface)
+    for interface, own in addresses(topology.nodes[name], written):
+        raw = written.interfaces.get(interface)
         if raw is None or raw.tags.get("isis") != router.name or any("no isis" in line for line in raw.lines):
             continue
-        wire = topology.segments.get((name, interface))
-        hears = wire is not None and "isis" not in raw.passive
+        segment = topology.segments.get((name, interface))
+        hears = segment is not None and "isis" not in raw.passive
         words = {line for line in raw.lines if line.startswith("isis ") and not _QUIET.match(line)}
         for level in _levels(router, raw):
             area = net.area if level == 1 else ""
@@ -138,7 +137,16 @@ def _ends(topology: Topology, name: str, said: RawFrr) -> Iterator[_End]:
                 network = address.network if address is not None else None
                 alike = shared | words | {f"IPv{version}" for version in raw.versions.get("isis", ())}
                 yield _End(
-                    name, interface, net.system, network, hears, wire, level, area, network, frozenset(alike)
+                    name,
+                    interface,
+                    net.system,
+                    network,
+                    hears,
+                    segment,
+                    level,
+                    area,
+                    network,
+                    frozenset(alike),
                 )
 
 

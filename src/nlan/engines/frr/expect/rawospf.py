@@ -17,8 +17,7 @@ from nlan.engines.frr.config.rawfrr import RawFrr, RawInstance, RawInterface
 from nlan.engines.frr.expect.configured import addresses
 from nlan.engines.frr.expect.topology import RawTopology as Topology
 from nlan.model.codec import IpInterface, IpNetwork
-from nlan.model.segments import Groups
-from nlan.model.segments import Segment as Wire
+from nlan.model.segments import Groups, Segment
 from nlan.services.router.expect.topology import mtus_differ
 
 _PROTOCOLS: dict[int, tuple[Literal["ospf", "ospf6"], str]] = {
@@ -44,7 +43,7 @@ class _End(NamedTuple):
         interface: The interface.
         prefixes: What it announces.
         hears: Whether neighbours can come: it is on a segment, and not passive.
-        wire: The segment; None where it is on none.
+        segment: The segment; None where it is on none.
         network: The subnet; None of OSPFv3, which has none.
         area: The area.
         compared: What is configured besides.
@@ -54,7 +53,7 @@ class _End(NamedTuple):
     interface: str
     prefixes: frozenset[IpNetwork]
     hears: bool
-    wire: Wire | None
+    segment: Segment | None
     network: IpNetwork | None
     area: IPv4Address
     compared: frozenset[str]
@@ -91,28 +90,28 @@ def _learned(topology: Topology, version: int) -> Iterator[tuple[str, set[IpNetw
             joined.join((group[0].node, end.area), (end.node, end.area))
     announced: dict[object, set[IpNetwork]] = defaultdict(set)
     for end in ends:
-        if end.wire is not None or end.interface == "lo":
+        if end.segment is not None or end.interface == "lo":
             announced[joined.root((end.node, end.area))] |= end.prefixes
     for name, area in has_neighbors:
         if not topology.filters(name):
             yield name, announced[joined.root((name, area))]
 
 
-def _all_ends(topology: Topology, version: int) -> tuple[list[_End], set[Wire]]:
+def _all_ends(topology: Topology, version: int) -> tuple[list[_End], set[Segment]]:
     """Return where routers speak, and the segments of which nothing can be told."""
     found = [
-        one for name, said in topology.configured.items() for one in _ends(topology, name, said, version)
+        one for name, given in topology.configured.items() for one in _ends(topology, name, given, version)
     ]
     ends = [one for one in found if isinstance(one, _End)]
     return ends, {one for one in found if not isinstance(one, _End)}
 
 
-def apart(topology: Topology, version: int) -> dict[Wire, tuple[str, str, str, str]]:
+def apart(topology: Topology, version: int) -> dict[Segment, tuple[str, str, str, str]]:
     """Return the segments where a router that hears others becomes adjacent to none of them.
 
     Each has the router, one that it hears, the cause in words that others share, and in full.
     """
-    return {wire: found[0] for wire, found in _apart(topology, version).items()}
+    return {segment: found[0] for segment, found in _apart(topology, version).items()}
 
 
 def hindered(topology: Topology, version: int) -> Iterator[tuple[str, str, str, str]]:
@@ -121,24 +120,24 @@ def hindered(topology: Topology, version: int) -> Iterator[tuple[str, str, str, 
         yield from found
 
 
-def _apart(topology: Topology, version: int) -> dict[Wire, list[tuple[str, str, str, str]]]:
+def _apart(topology: Topology, version: int) -> dict[Segment, list[tuple[str, str, str, str]]]:
     ends, unknown = _all_ends(topology, version)
-    heard: dict[Wire, dict[str, list[_End]]] = defaultdict(lambda: defaultdict(list))
+    speakers: dict[Segment, dict[str, list[_End]]] = defaultdict(lambda: defaultdict(list))
     for end in ends:
-        if end.hears and end.wire is not None and end.wire not in unknown:
-            heard[end.wire][end.node].append(end)
+        if end.hears and end.segment is not None and end.segment not in unknown:
+            speakers[end.segment][end.node].append(end)
     spoken = {
-        wire: by_name
-        for wire, by_name in heard.items()
+        segment: by_name
+        for segment, by_name in speakers.items()
         if any(topology.has_raw(name, "ospf") for name in by_name)
     }
-    found = {wire: list(_strangers(topology, by_name)) for wire, by_name in spoken.items()}
-    return {wire: those for wire, those in found.items() if those}
+    found = {segment: list(_strangers(topology, by_name)) for segment, by_name in spoken.items()}
+    return {segment: those for segment, those in found.items() if those}
 
 
-def _strangers(topology: Topology, heard: dict[str, list[_End]]) -> Iterator[tuple[str, str, str, str]]:
-    for name, own in heard.items():
-        theirs = [end for other, ends in heard.items() if other != name for end in ends]
+def _strangers(topology: Topology, speakers: dict[str, list[_End]]) -> Iterator[tuple[str, str, str, str]]:
+    for name, own in speakers.items():
+        theirs = [end for other, ends in speakers.items() if other != name for end in ends]
         causes = [(end.node, _cause(topology, mine, end)) for mine in own for end in theirs]
         if causes and all(cause is not None for _, cause in causes):
             other, cause = causes[0]
@@ -159,7 +158,7 @@ def _cause(topology: Topology, own: _End, other: _End) -> tuple[str, str] | None
         if mine.get(timer) != theirs.get(timer) and mine.get(timer) and theirs.get(timer):
             what = f"{own.interface} of {own.node} has a {timer} interval of {mine[timer]} s"
             return "the timers differ", f"{what}, {other.interface} of {other.node} one of {theirs[timer]} s"
-    sizes = topology.mtus.get(own.wire, {})
+    sizes = topology.mtus.get(own.segment, {})
     if sizes and not any("mtu" in word for word in own.compared | other.compared):
         (less, few), (more, many) = sorted(
             ((end, sizes[end.node, end.interface]) for end in (own, other)), key=lambda one: one[1]
@@ -178,12 +177,12 @@ def _timers(end: _End) -> dict[str, str]:
 
 
 def _adjacent(
-    topology: Topology, ends: Iterable[_End], unknown: Container[Wire], version: int
+    topology: Topology, ends: Iterable[_End], unknown: Container[Segment], version: int
 ) -> Iterator[list[_End]]:
     """Yield the ends that become adjacent to each other."""
     alike: dict[tuple[object, ...], list[_End]] = defaultdict(list)
     for end in ends:
-        if end.hears and end.wire not in unknown and end.wire not in topology.mtus:
+        if end.hears and end.segment not in unknown and end.segment not in topology.mtus:
             alike[end[4:]].append(end)
     yield from (group for group in alike.values() if _meet(topology, group, version))
 
@@ -201,27 +200,27 @@ def _meet(topology: Topology, ends: Collection[_End], version: int) -> bool:
     return is_told_apart and topology.is_meshed([(end.node, end.interface) for end in ends])
 
 
-def _ends(topology: Topology, name: str, said: RawFrr, version: int) -> Iterator[_End | Wire]:
+def _ends(topology: Topology, name: str, given: RawFrr, version: int) -> Iterator[_End | Segment]:
     """Yield where a router sends hellos; a wire alone where that cannot be told."""
     protocol, begins = _PROTOCOLS[version]
-    router, node = said.instance(protocol), topology.nodes[name]
-    is_one = all(not (one.name or one.vrf) for one in said.instances if one.protocol == protocol)
+    router, node = given.instance(protocol), topology.nodes[name]
+    is_one = all(not (one.name or one.vrf) for one in given.instances if one.protocol == protocol)
     has_id = version == 4 or (router is not None and router.router_id is not None)
-    for interface, own in addresses(node, said):
-        wire, raw = topology.segments.get((name, interface)), said.interfaces.get(interface)
+    for interface, own in addresses(node, given):
+        segment, raw = topology.segments.get((name, interface)), given.interfaces.get(interface)
         words = [line.replace(begins, "", 1) for line in raw.lines if begins in line] if raw else []
         if not (is_one and has_id) or any(map(_UNKNOWN.match, words)):
-            if wire is not None:
-                yield wire
+            if segment is not None:
+                yield segment
         elif router is not None:
-            hears = wire is not None and not _is_passive(interface, raw, router, protocol, words)
+            hears = segment is not None and not _is_passive(interface, raw, router, protocol, words)
             compared = frozenset({word for word in words if not _QUIET.match(word)} - _DEFAULTS)
             for address, area in _placed(interface, raw, router, protocol, own):
                 network = address.network if address is not None else None
                 announced = own if address is None else (address,)
                 prefixes = frozenset(_announced(interface, announced, version, words))
                 alike = compared | _kind(router, area)
-                yield _End(name, interface, prefixes, hears, wire, network, area, alike)
+                yield _End(name, interface, prefixes, hears, segment, network, area, alike)
 
 
 def _announced(

@@ -37,8 +37,8 @@ class RawTopology(Topology, frozen=True, kw_only=True):
 
     def near(self, node: str) -> frozenset[IpNetwork]:
         """Return what a node is connected to, by addresses that raw lines give it, too."""
-        said = self.configured.get(node)
-        held = addresses(self.nodes[node], said) if said is not None else ()
+        written = self.configured.get(node)
+        held = addresses(self.nodes[node], written) if written is not None else ()
         return self.connected[node].union(address.network for _, own in held for address in own)
 
 

@@ -140,9 +140,9 @@ def _by_instance(lines: Mapping[Path, int]) -> Split:
     found: Split = {f"ospfd-{number}": {} for number in numbers}
     for path, at in lines.items():
         match = _INSTANCE.match(path[0])
-        said = match[1] if match else (of[2] if (of := _OF_INSTANCE.match(path[-1])) else "")
+        written = match[1] if match else (of[2] if (of := _OF_INSTANCE.match(path[-1])) else "")
         for number in numbers:
-            if said in ("", number) and path[0] != "router ospf":
+            if written in ("", number) and path[0] != "router ospf":
                 found[f"ospfd-{number}"][path] = at
     return found
 
@@ -158,11 +158,11 @@ def _with_policy(
     heads = {line.path[0]: line.owners for line in policy if len(line.path) == 1}
     for line in policy:
         named.setdefault(_policy_name(line.path[0]), []).append(line)
-    said = {daemon: _words(path[-1] for path in lines) for daemon, lines in running.items()}
+    written = {daemon: _words(path[-1] for path in lines) for daemon, lines in running.items()}
     for daemon, lines in found.items():
-        said.setdefault(daemon, set()).update(_words(path[-1] for path in lines))
+        written.setdefault(daemon, set()).update(_words(path[-1] for path in lines))
     result = dict(found)
-    for daemon, names in _users(named, said, manager=manager).items():
+    for daemon, names in _users(named, written, manager=manager).items():
         holder = "mgmtd" if manager and daemon in MANAGED else daemon
         known = {holder.partition("-")[0]} | (set() if manager else {"mgmtd"})
         own: Split = {}
@@ -174,22 +174,22 @@ def _with_policy(
 
 
 def _users(
-    named: Mapping[str, Sequence[Line]], said: Mapping[str, set[str]], *, manager: bool
+    named: Mapping[str, Sequence[Line]], written: Mapping[str, set[str]], *, manager: bool
 ) -> dict[str, set[str]]:
     """Return the policy that each daemon refers to, also by way of other policy.
 
     What nobody refers to goes to the first routing daemon that runs.
     """
     users = POLICY_USERS if manager else POLICY_USERS_THEMSELVES
-    instances = [daemon for daemon in said if daemon.startswith("ospfd-")]
+    instances = [daemon for daemon in written if daemon.startswith("ospfd-")]
     result: dict[str, set[str]] = {}
     for daemon in (*users, *instances):
-        words, used = set(said.get(daemon, ())), set[str]()
+        words, used = set(written.get(daemon, ())), set[str]()
         while new := {name for name in named if name in words} - used:
             used |= new
             words |= _words(line.path[-1] for name in new for line in named[name])
         result[daemon] = used
-    first = next((daemon for daemon in users if daemon in said), users[-1])
+    first = next((daemon for daemon in users if daemon in written), users[-1])
     result[first] |= named.keys() - set().union(*result.values())
     return {daemon: used for daemon, used in result.items() if used}
 

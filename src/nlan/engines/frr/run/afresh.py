@@ -33,7 +33,7 @@ OWN_DIRECTORIES = ("run-frr", "lib-frr")
 """Where it makes a directory of its name."""
 
 
-def shown(place: Nodes, namespace: str, files: Files, config: Sequence[str]) -> Changed | None:
+def shown(nodes: Nodes, namespace: str, files: Files, config: Sequence[str]) -> Changed | None:
     """Return what the daemon would show and refuse, None where that cannot be found out."""
     name = f"nlan{os.urandom(8).hex()}"
     argv = ["unshare", "--net", program(files.configured_by), "-N", name, "-A", "127.0.0.1", "-P", "0"]
@@ -42,7 +42,7 @@ def shown(place: Nodes, namespace: str, files: Files, config: Sequence[str]) -> 
     else:
         argv += ["-z", f"/run/frr/{name}/zserv.api", "-f", "/dev/null"]
     try:
-        pidfd = os.pidfd_open(place.spawn(namespace, argv))
+        pidfd = os.pidfd_open(nodes.spawn(namespace, argv))
     except (OSError, HostError):
         return None
     socket = files.run / name / f"{files.configured_by}.vty"

@@ -70,9 +70,9 @@ class Dialer:
     does not answer is left alone: its sessions come up by themselves.
     """
 
-    def __init__(self, place: Nodes) -> None:
+    def __init__(self, nodes: Nodes) -> None:
         """Take the place where the daemons are."""
-        self._place = place
+        self._nodes = nodes
         self._ends: dict[tuple[str, str], Idle] = {}
         self._pairs: deque[tuple[float, Pair]] = deque()
         self._connected: set[Files] = set()
@@ -83,7 +83,7 @@ class Dialer:
         while self._pairs and self._pairs[0][0] <= now and self._is_connected(self._pairs[0][1]):
             _dial_idle(self._pairs.popleft()[1].dials)
         for peer in configured(namespace, files, config):
-            mine = _sourced(self._place, peer)
+            mine = _sourced(self._nodes, peer)
             self._ends[mine.source, mine.peer] = mine
             other = self._ends.get((mine.peer, mine.source))
             if other is not None:
@@ -182,19 +182,19 @@ def _lower(one: str, other: str) -> bool:
     return int(ip_address(one)) < int(ip_address(other))
 
 
-def _sourced(place: Nodes, peer: Idle) -> Idle:
+def _sourced(nodes: Nodes, peer: Idle) -> Idle:
     """Return the peer with the address that this end would use; an unknown one stays empty."""
     try:
         ip_address(peer.source)
     except ValueError:
-        return peer._replace(source=_local_address(place, peer))
+        return peer._replace(source=_local_address(nodes, peer))
     return peer
 
 
-def _local_address(place: Nodes, peer: Idle) -> str:
+def _local_address(nodes: Nodes, peer: Idle) -> str:
     try:
         family = socket.AF_INET6 if ":" in peer.peer else socket.AF_INET
-        with place.open_socket(peer.namespace, family, socket.SOCK_DGRAM) as probe:
+        with nodes.open_socket(peer.namespace, family, socket.SOCK_DGRAM) as probe:
             probe.connect((peer.peer, BGP_PORT))
             return str(probe.getsockname()[0])
     except (OSError, HostError):

@@ -36,9 +36,9 @@ class FrrDriver(Questions):
 
     kinds = ("frr",)
 
-    def __init__(self, place: Nodes) -> None:
+    def __init__(self, nodes: Nodes) -> None:
         """Work in that place."""
-        super().__init__(place)
+        super().__init__(nodes)
         self.is_strict = False
         self.refusals: list[Refusal] = []
         self.patience_s: float | None = None
@@ -76,7 +76,7 @@ class FrrDriver(Questions):
             if self._runs(operation):
                 changed.append(operation)
         started = [o for o in fresh if o not in changed]
-        dialer = bgp_fast_start.Dialer(self._place)
+        dialer = bgp_fast_start.Dialer(self._nodes)
         fresh_ones = [o.desired for o in started if isinstance(o.desired, FrrDaemon)]
         outcome.update(self._start(fresh_ones, dialer))
         for operation in changed:
@@ -93,11 +93,11 @@ class FrrDriver(Questions):
 
         `nlan.engines.frr.run.parse_log` reads its lines.
         """
-        return Files(self._place.directory(namespace), daemon).log
+        return Files(self._nodes.directory(namespace), daemon).log
 
     def pid_path(self, namespace: str, daemon: str) -> pathlib.Path:
         """Return the file with the daemon's process id."""
-        return Files(self._place.directory(namespace), daemon).pid
+        return Files(self._nodes.directory(namespace), daemon).pid
 
     def heal(self, namespaces: Sequence[str]) -> None:
         """Help what waits in vain: BGP sessions without a next hop, OSPF's wait for an election."""
@@ -114,11 +114,11 @@ class FrrDriver(Questions):
         self._open_adjacencies((), joining)
 
     def _files(self, key: Key) -> Files:
-        return Files(self._place.directory(key.namespace), key.name)
+        return Files(self._nodes.directory(key.namespace), key.name)
 
     def _started(self, namespace: str) -> Iterator[Files]:
         """Yield the daemons that nlan has started in a node and not ended."""
-        directory = self._place.directory(namespace)
+        directory = self._nodes.directory(namespace)
         for receipt in sorted(directory.glob("receipt-*.json")):
             yield Files(directory, receipt.stem.removeprefix("receipt-"))
 
@@ -129,7 +129,7 @@ class FrrDriver(Questions):
     def _start(
         self, resources: Sequence[FrrDaemon], dialer: bgp_fast_start.Dialer
     ) -> dict[Key, NlanError | None]:
-        ended = self._end([r.key for r in resources if self._place.directory(r.namespace).exists()])
+        ended = self._end([r.key for r in resources if self._nodes.directory(r.namespace).exists()])
         barred = self._make_directories({resource.namespace for resource in resources})
         outcome: dict[Key, NlanError | None] = {}
         for resource in resources:
@@ -138,7 +138,7 @@ class FrrDriver(Questions):
         starts = [Start(r, self._files(r.key)) for r in resources if r.key not in outcome]
         self._silent -= {(start.resource.namespace, start.resource.daemon) for start in starts}
         if starts:
-            start_all(self._place, starts, lambda start: _note(dialer, start.resource, start.files))
+            start_all(self._nodes, starts, lambda start: _note(dialer, start.resource, start.files))
             self._open_adjacencies(starts)
         return outcome | {start.resource.key: start.error or self._settle(start) for start in starts}
 
@@ -147,7 +147,7 @@ class FrrDriver(Questions):
         failures = {}
         for namespace in namespaces:
             try:
-                self._place.make_directory(namespace)
+                self._nodes.make_directory(namespace)
             except OSError as failure:
                 failures[namespace] = failure
         return failures
@@ -161,7 +161,7 @@ class FrrDriver(Questions):
         ]
         if fresh or joining:
             started = {files for files, _ in fresh}
-            running = (f for n in self._place.namespaces() if has_daemons(n) for f in self._started(n))
+            running = (f for n in self._nodes.namespaces() if has_daemons(n) for f in self._started(n))
             older = [f for f in running if f.daemon in ospf_fast_start.WORDS and f not in started]
             others = [(f, r.asked) for f in older if (r := Receipt.read(f)) is not None]
             ospf_fast_start.open_adjacencies(fresh, others, joining)
@@ -196,11 +196,11 @@ class FrrDriver(Questions):
         try:
             observed = observed_of(files)
             if observed is None:
-                return self._start([desired], bgp_fast_start.Dialer(self._place))[operation.key]
+                return self._start([desired], bgp_fast_start.Dialer(self._nodes))[operation.key]
             done = self._changed(desired, files, observed)
             if done is None:
                 self.refusals.append(started_again(desired.namespace, desired.daemon))
-                return self._start([desired], bgp_fast_start.Dialer(self._place))[operation.key]
+                return self._start([desired], bgp_fast_start.Dialer(self._nodes))[operation.key]
             files.write_config(wanted, written=bool(desired.written))
             self._receive(desired, files, *done)
             self._reset(operation)
@@ -215,7 +215,7 @@ class FrrDriver(Questions):
         that FRR makes of it.
         """
         wanted, written = desired.config or (), dict(desired.written or ())
-        target = afresh.shown(self._place, desired.namespace, files, wanted) if written else None
+        target = afresh.shown(self._nodes, desired.namespace, files, wanted) if written else None
         if target is not None:
             done = load.become(files, desired.namespace, target, written)
             if done is not None or files.configured_by not in (MANAGER, "zebra"):
@@ -264,7 +264,7 @@ class FrrDriver(Questions):
         """End all at once; what is gone already has been ended."""
         if not daemons:
             return {}
-        ending = processes.open_all(self._place, {key: self._files(key).log_targets for key in daemons})
+        ending = processes.open_all(self._nodes, {key: self._files(key).log_targets for key in daemons})
         zebras = {key._replace(name="zebra") for key in ending.values()} - set(daemons)
         workqueue.await_empty(self._files(zebra).vty for zebra in zebras)
         left = processes.end(ending)

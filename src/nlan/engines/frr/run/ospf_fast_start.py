@@ -88,9 +88,9 @@ def speakers(daemon: str, config: Sequence[str]) -> Iterator[Speaker]:
         match = _HELLO.match(path[-1])
         if match is None or len(path) != 2:
             continue
-        said = [other[1] for other in those if len(other) == 2 and other[0] == path[0]]
-        plain = not any(line.startswith((f"{words} priority", f"{words} network")) for line in said)
-        alone = f"{words} network point-to-point" in said
+        written = [other[1] for other in those if len(other) == 2 and other[0] == path[0]]
+        plain = not any(line.startswith((f"{words} priority", f"{words} network")) for line in written)
+        alone = f"{words} network point-to-point" in written
         yield Speaker(path[0].removeprefix("interface "), str(words), int(match["s"]), plain, alone)
 
 

@@ -40,9 +40,9 @@ _NEIGHBORS: dict[str, tuple[Callable[[str], Iterable[tuple[str, Any]]], str, str
 class Questions:
     """Asks the daemons of a lab's nodes; one that ends, hangs or does not run answers with nothing."""
 
-    def __init__(self, place: Nodes) -> None:
+    def __init__(self, nodes: Nodes) -> None:
         """Ask those in that place."""
-        self._place = place
+        self._nodes = nodes
         self._silent: set[tuple[str, str]] = set()  # node and daemon: did not answer, and not started since
 
     def command(self, namespace: str, daemon: str, line: str) -> str:
@@ -53,7 +53,7 @@ class Questions:
             PeerError: It does not answer.
             ApplyError: It refuses.
         """
-        files = Files(self._place.directory(namespace), daemon)
+        files = Files(self._nodes.directory(namespace), daemon)
         try:
             with Vty(files.vty) as vty:
                 answer = vty.together(["enable", line])[1]
@@ -65,12 +65,12 @@ class Questions:
 
     def sessions(self, namespace: str) -> list[BgpSession]:
         """Return the BGP peers of a node, none where no bgpd runs."""
-        return self._told(parse_bgp, namespace, "bgpd", "show bgp summary json")
+        return self._reported(parse_bgp, namespace, "bgpd", "show bgp summary json")
 
     def ospf_neighbors(self, namespace: str) -> list[OspfNeighbor]:
         """Return the OSPF neighbours of a node, of both versions."""
-        two = self._told(parse_ospf, namespace, "ospfd", "show ip ospf neighbor json")
-        three = self._told(parse_ospf6, namespace, "ospf6d", "show ipv6 ospf6 neighbor json")
+        two = self._reported(parse_ospf, namespace, "ospfd", "show ip ospf neighbor json")
+        three = self._reported(parse_ospf6, namespace, "ospf6d", "show ipv6 ospf6 neighbor json")
         return [*two, *three]
 
     def neighbors_up(self, namespace: str, protocol: str) -> Mapping[str, int]:
@@ -104,15 +104,17 @@ class Questions:
         if daemon not in ospf_fast_start.WORDS:
             return ()
         line = f"show {ospf_fast_start.WORDS[daemon]} interface json"
-        names = {f"interface {name}" for name in self._told(ospf_fast_start.waiting, namespace, daemon, line)}
+        names = {
+            f"interface {name}" for name in self._reported(ospf_fast_start.waiting, namespace, daemon, line)
+        }
         return lines(path for path in paths(config) if path[0] in names)
 
     def _lost(self, namespace: str, daemon: str, config: Sequence[str]) -> Iterator[str]:
         """Yield the peers of a bgpd whose session has to be opened again."""
         if daemon == "bgpd" and any(carrying_ipv6(config)):
-            yield from self._told(without_next_hop, namespace, "bgpd", "show bgp ipv6 neighbors json")
+            yield from self._reported(without_next_hop, namespace, "bgpd", "show bgp ipv6 neighbors json")
 
-    def _told(
+    def _reported(
         self, parse: Callable[[dict[str, Any]], Iterable[T]], namespace: str, daemon: str, line: str
     ) -> list[T]:
         """Return what a daemon tells; one that ends, hangs or speaks otherwise than FRR has no sessions."""

@@ -65,10 +65,10 @@ def of_file(files: Files, since: int, config: Sequence[str], written: Mapping[Pa
         written: Those that the user wrote.
     """
     found = OfFile({}, {})
-    said = _BAD_LINE.findall(_log(files, since))
-    rows = list(frrfile.rows(paths(config))) if said and written else []
+    configured = _BAD_LINE.findall(_log(files, since))
+    rows = list(frrfile.rows(paths(config))) if configured and written else []
     own = {line.strip() for line in config}
-    for words, number, line in said:  # mgmtd reads several files and does not name them
+    for words, number, line in configured:  # mgmtd reads several files and does not name them
         row, path = rows[int(number) - 1] if 0 < int(number) <= len(rows) else ("", None)
         if path is not None and path in written and row.strip() == line.strip():
             found.written[path] = words

@@ -60,7 +60,7 @@ class Start:
         """Whether there is nothing to wait for any more."""
         return self.error is not None or self.running is not None
 
-    def spawn(self, place: Nodes) -> None:
+    def spawn(self, nodes: Nodes) -> None:
         """Write its files and start it."""
         files, daemon = self.files, self.resource.daemon
         try:
@@ -71,7 +71,7 @@ class Start:
             Receipt(self.config, None).write(files)
             self.logged = _size(files.config_log)
             self.pidfd = os.pidfd_open(
-                place.spawn(self.resource.namespace, _argv(path, files), output=files.output)
+                nodes.spawn(self.resource.namespace, _argv(path, files), output=files.output)
             )
         except OSError as error:
             self.error = self._failed(os_words(error))
@@ -162,11 +162,11 @@ def _size(path: Path) -> int:
         return 0
 
 
-def start_all(place: Nodes, starts: Sequence[Start], ready: Callable[[Start], None]) -> None:
+def start_all(nodes: Nodes, starts: Sequence[Start], ready: Callable[[Start], None]) -> None:
     """Start all, in parallel; afterwards each is ready or has an error.
 
     Args:
-        place: Where.
+        nodes: Where.
         starts: What.
         ready: Told of each as it is ready, while others are still on their way.
     """
@@ -175,9 +175,9 @@ def start_all(place: Nodes, starts: Sequence[Start], ready: Callable[[Start], No
         for directory in {start.files.run for start in starts}:
             watch.add(directory)
         try:
-            _spawn(place, (start for start in starts if start.resource.daemon == MANAGER))
-            _spawn(place, (start for start in starts if start.resource.daemon == "zebra"))
-            _wait(place, watch, starts, waiting, ready)
+            _spawn(nodes, (start for start in starts if start.resource.daemon == MANAGER))
+            _spawn(nodes, (start for start in starts if start.resource.daemon == "zebra"))
+            _wait(nodes, watch, starts, waiting, ready)
         finally:
             for start in starts:
                 start.close()
@@ -192,13 +192,13 @@ def _by_node(starts: Iterable[Start]) -> dict[Path, list[Start]]:
     return waiting
 
 
-def _spawn(place: Nodes, starts: Iterable[Start]) -> None:
+def _spawn(nodes: Nodes, starts: Iterable[Start]) -> None:
     for start in starts:
-        start.spawn(place)
+        start.spawn(nodes)
 
 
 def _wait(
-    place: Nodes,
+    nodes: Nodes,
     watch: Watch,
     starts: Sequence[Start],
     waiting: dict[Path, list[Start]],
@@ -214,7 +214,7 @@ def _wait(
     deadline = time.monotonic() + DEADLINE_S
     look, left = set(starts), set(starts)
     while True:
-        look |= _release(place, waiting, in_run, {start.files.run for start in look})
+        look |= _release(nodes, waiting, in_run, {start.files.run for start in look})
         for start in look:
             start.step()
         _register(poll, owners, look)
@@ -245,14 +245,14 @@ def _nobody_listens(start: Start) -> bool:
 
 
 def _release(
-    place: Nodes, waiting: dict[Path, list[Start]], in_run: Mapping[Path, Sequence[Start]], runs: set[Path]
+    nodes: Nodes, waiting: dict[Path, list[Start]], in_run: Mapping[Path, Sequence[Start]], runs: set[Path]
 ) -> set[Start]:
     """Start those whose zebra listens, fail those whose zebra will not come; return both."""
     released: set[Start] = set()
     for run in runs & waiting.keys():
         if (run / ZEBRA_SOCKET).exists():
             released.update(waiting[run])
-            _spawn(place, waiting.pop(run))
+            _spawn(nodes, waiting.pop(run))
         elif not any(start.resource.daemon == "zebra" and not start.error for start in in_run[run]):
             released.update(waiting[run])
             for start in waiting.pop(run):

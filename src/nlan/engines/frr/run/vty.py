@@ -53,13 +53,13 @@ class Answer(NamedTuple):
         return " ".join(lines) or f"status {self.status}"
 
 
-def parse_answers(octets: bytes) -> tuple[list[Answer], bytes]:
+def parse_answers(received: bytes) -> tuple[list[Answer], bytes]:
     """Return the whole answers at the front of `octets`, and the rest."""
     answers = []
-    while (end := octets.find(_END)) >= 0 and len(octets) > end + 3:
-        answers.append(Answer(octets[end + 3], octets[:end].decode(errors="replace")))
-        octets = octets[end + 4 :]
-    return answers, octets
+    while (end := received.find(_END)) >= 0 and len(received) > end + 3:
+        answers.append(Answer(received[end + 3], received[:end].decode(errors="replace")))
+        received = received[end + 4 :]
+    return answers, received
 
 
 class Vty:
@@ -121,12 +121,12 @@ class Vty:
             PeerError: The daemon went away, or said nothing for `TIMEOUT_S`.
         """
         try:
-            octets = self._socket.recv(1 << 18)
+            received = self._socket.recv(1 << 18)
         except OSError as error:
             raise self._gone(error) from error
-        if not octets:
+        if not received:
             raise self._gone(None)
-        answers, self._rest = parse_answers(self._rest + octets)
+        answers, self._rest = parse_answers(self._rest + received)
         if len(self._rest) > ANSWER_MAX:
             raise PeerError(f"{self._name} goes on answering without an end")
         return answers

@@ -68,8 +68,8 @@ class BeaconDriver(BgpAlone):
 
     kinds = ("beacon",)
 
-    def __init__(self, place: Nodes) -> None:
-        self._place = place
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
 
     def pid_path(self, namespace: str, daemon: str = DAEMON) -> Path:
         return self._files(namespace).pid
@@ -106,14 +106,14 @@ class BeaconDriver(BgpAlone):
 
     def _bring(self, beacon: Beacon) -> None:
         """Have it run with these lines."""
-        self._place.make_directory(beacon.namespace)
+        self._nodes.make_directory(beacon.namespace)
         files = self._files(beacon.namespace)
         files.write(beacon)
         if self._runs(beacon.namespace):
             files.ask("load", PATIENCE_S)
             return
         argv = [sys.executable, "-I", "-S", str(PROGRAM), str(files.config), str(files.socket)]
-        pid = self._place.spawn(beacon.namespace, argv, output=files.log)
+        pid = self._nodes.spawn(beacon.namespace, argv, output=files.log)
         pidfd = os.pidfd_open(pid)
         safefiles.write(files.pid, str(pid).encode())
         try:
@@ -135,16 +135,16 @@ class BeaconDriver(BgpAlone):
 
     def _end(self, key: Key) -> None:
         files = self._files(key.namespace)
-        if processes.end(processes.open_all(self._place, {key: [str(files.config)]})):
+        if processes.end(processes.open_all(self._nodes, {key: [str(files.config)]})):
             raise ApplyError(key.namespace, f"stop {DAEMON}", "it does not end")
         for path in (files.config, files.socket, files.log, files.pid):
             safefiles.remove(path)
 
     def _files(self, namespace: str) -> Files:
-        return Files(self._place.directory(namespace))
+        return Files(self._nodes.directory(namespace))
 
     def _runs(self, namespace: str) -> bool:
-        pidfd = processes.open_daemon(self._place, namespace, DAEMON, self._files(namespace).pid)
+        pidfd = processes.open_daemon(self._nodes, namespace, DAEMON, self._files(namespace).pid)
         if pidfd is not None:
             os.close(pidfd)
         return pidfd is not None

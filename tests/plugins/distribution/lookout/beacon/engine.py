@@ -106,10 +106,10 @@ class BeaconEngine:
     def parse_log(self, line: str) -> LogEvent | None:
         return LogEvent("configured", "load") if line == "loaded" else None
 
-    def driver(self, place: Nodes) -> BeaconDriver:
+    def driver(self, nodes: Nodes) -> BeaconDriver:
         from lookout.beacon.driver import BeaconDriver
 
-        return BeaconDriver(place)
+        return BeaconDriver(nodes)
 
 
 ENGINE = BeaconEngine()

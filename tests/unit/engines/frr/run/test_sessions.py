@@ -17,7 +17,7 @@ from nlan.engines.frr.run.sessions import (
     parse_ospf6,
     without_next_hop,
 )
-from nlan.testing import FakeKernel, FakePlace
+from nlan.testing import FakeKernel, FakeNodes
 
 PEER = {"remoteAs": 64497, "state": "Established", "connectionsEstablished": 2, "peerUptimeMsec": 1500}
 
@@ -133,7 +133,7 @@ def test_log_lines(line: str, event: LogEvent | None) -> None:
 )
 def test_what_no_frr_says_tells_of_no_session(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has a daemon's user can listen in its place."""
-    driver = FrrDriver(FakePlace(FakeKernel()))
+    driver = FrrDriver(FakeNodes(FakeKernel()))
     monkeypatch.setattr(driver, "command", lambda *_: answer)
     assert driver.sessions("r1") == []
     assert driver.ospf_neighbors("r1") == []

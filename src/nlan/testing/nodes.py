@@ -27,7 +27,7 @@ from nlan.testing.kernel.state import Netns
 from nlan.testing.wire import RouteServer
 
 
-class FakePlace:
+class FakeNodes:
     """A lab on a fake kernel."""
 
     def __init__(self, kernel: FakeKernel, lab: str = "lab") -> None:
@@ -47,7 +47,7 @@ class FakePlace:
         """Take note which runtimes shall make namespaces: the fake kernel makes them all alike."""
         self.kernel.runtimes.update({name: runtime or self.default for name, runtime in runtimes.items()})
 
-    def by_name(self, runtime: str) -> FakePlace:
+    def by_name(self, runtime: str) -> FakeNodes:
         """Return this place: there is one."""
         return self
 
