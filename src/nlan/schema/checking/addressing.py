@@ -70,7 +70,7 @@ def _duplicates(held: list[Held], positions: Positions, report: Report) -> None:
     first: dict[tuple[IpAddress, Segment], Held] = {}
     for item in held:
         other = first.setdefault((item.interface.ip, item.segment), item)
-        if other is not item:
+        if other is not item and not (item.shared and other.shared):
             message = f"{item.interface.ip} at {item.holder} stands at {other.holder} too"
             report.error(_second(item, other, positions), f"{message}{_line(other, report)}")
 

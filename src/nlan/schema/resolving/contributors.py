@@ -29,6 +29,7 @@ class Held(NamedTuple):
         node: The node that does; empty where it is a host.
         segment: What it is on.
         at: Where that is written.
+        shared: Whether others on the segment may have it too, that share it as well: a distributed gateway.
     """
 
     interface: IpInterface
@@ -36,6 +37,7 @@ class Held(NamedTuple):
     node: str
     segment: Segment
     at: Position
+    shared: bool = False
 
 
 class CheckedLab(NamedTuple):

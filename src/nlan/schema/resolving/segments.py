@@ -124,6 +124,14 @@ class Wiring:
         self.segments.append(segment)
         return tuple(Endpoint(node=end.node.name, interface=end.interface) for end in segment.ends)
 
+    def stated(self, key: str) -> list[int]:
+        """Return the numbers that the file states under a key, such as `vni`, wherever it stands; sorted."""
+        found: set[int] = set()
+        _numbers_of(
+            key, [self.settings.written, *(node.written for node in self.nodes.values())], found, set()
+        )
+        return sorted(found)
+
     def number(self, segment: Segment, members: Sequence[Member], pool: str) -> None:
         """Give the ends of a segment that have none an address of each family."""
         number_ends(self.settings, segment, segment.written, pool, [member.written for member in members])
@@ -141,3 +149,16 @@ class Wiring:
             spans = self._spans[node] = (numbers, numbers)
         number = self.allocator.take(f"interfaces/{node}", segment, 1, 10**6, spans)
         return f"eth{number}"
+
+
+def _numbers_of(key: str, value: object, found: set[int], seen: set[int]) -> None:
+    """Add the numbers under a key in records, and in records and lists that these hold."""
+    if isinstance(value, Record):
+        if id(value) not in seen:
+            seen.add(id(value))
+            if isinstance(number := value.values.get(key), int):
+                found.add(number)
+            _numbers_of(key, list(value.values.values()), found, seen)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _numbers_of(key, inner, found, seen)

@@ -12,9 +12,8 @@ from nlan.schema.resolving.segments import Member, Wiring
 from nlan.schema.syntax.report import Written, values
 from nlan.schema.written.sections import Record
 from nlan.schema.written.segments import EndKeys, SegmentKeys
-from nlan.services.links.written import OfLab
 from nlan.services.ptn.model import L2Vpn, PtnNetwork, VpnHost
-from nlan.services.ptn.resolving import add_network, l2vpns_of
+from nlan.services.ptn.resolving import add_network
 from nlan.services.ptn.written import OfEnd, OfLink, OfNetwork
 from nlan.values import VNI_MAX
 
@@ -87,13 +86,7 @@ class Tunnels:
     def _written(self) -> Spans:
         """Return the VNIs that the file states, which allocation leaves alone."""
         if self._vnis is None:
-            written = self._wiring.settings.written
-            records = [record for _, record in written.get(OfLab.networks, [])]
-            links = written.get(OfLab.links, [])
-            records += [item.value for item in links if isinstance(item.value, Record)]
-            stated = {vni for record in records if (vni := record.get(OfLink.vni)) is not None}
-            stated |= {vpn.vni for node in self._wiring.nodes.values() for vpn in l2vpns_of(node)}
-            self._vnis = sorted(stated)
+            self._vnis = self._wiring.stated("vni")
         return self._vnis, self._vnis
 
     def _join(self, segment: Segment, vni: int, end: End, record: Record, hosts: Sequence[VpnHost]) -> None:

@@ -26,7 +26,7 @@ SHAPED = Key("shaped", Bool(), "Shape.")
 OF_LINK = Key("queue", QUEUE, "The queue of both ends.")
 QUEUES = Contribution(
     {
-        "a node": [Key("dvr", ListOf(QUEUE), "Queues of the node."), SHAPED],
+        "a node": [Key("vrf", ListOf(QUEUE), "Queues of the node."), SHAPED],
         "a link": [OF_LINK],
     },
     [QUEUE],
@@ -79,7 +79,7 @@ def problems(text: str) -> list[str]:
     "text",
     [
         "nodes: {r1: {shaped: true}}",
-        "nodes: {r1: {Shaped: true, Dvr: {RateKbit: 1}}}",
+        "nodes: {r1: {Shaped: true, Vrf: {RateKbit: 1}}}",
         "r1: {Shaped: true}",
         "links: [{nodes: [r1, r2], queue: {rate_kbit: 10}}]",
     ],
@@ -109,7 +109,7 @@ def test_contributed_keys_are_in_the_json_schema_and_on_the_page() -> None:
     assert "rate_kbit" in definitions["queue"]["properties"]
     page = docs.page(WITH_QUEUES)
     assert "| `rate_kbit`, `RateKbit` |" in page
-    assert "`Dvr`" not in page.partition("not supported yet:")[2].partition("\n")[0]
+    assert "`Vrf`" not in page.partition("not supported yet:")[2].partition("\n")[0]
 
 
 def test_a_service_resolves_what_is_written_and_checks_it() -> None:
@@ -136,5 +136,5 @@ def test_keys_go_to_sections_that_are() -> None:
 def test_a_service_whose_keys_clash_is_named() -> None:
     again = QueueService()
     again.name = "again"
-    with pytest.raises(InternalError, match="the service again: `dvr` of a node is contributed"):
+    with pytest.raises(InternalError, match="the service again: `vrf` of a node is contributed"):
         vocabulary((*SERVICES, again))
