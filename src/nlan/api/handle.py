@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nlan.api import catalog
@@ -45,6 +46,7 @@ class Handle:
         path: str | os.PathLike[str],
         *,
         name: str | None = None,
+        told: Mapping[str, str] | None = None,
         environment: Environment | None = None,
         listener: Listener | None = None,
     ) -> Self:
@@ -53,13 +55,16 @@ class Handle:
         Args:
             path: The file.
             name: The lab's; by default the file's own, which may be its file name's stem.
+            told: What another tool's file needs besides: ``{"roster": "roster.yaml"}`` for neutron-lan's.
             environment: As of a lab by its name.
             listener: Likewise.
 
         Raises:
             InputError: The file is wrong; it has every problem, each with its line.
         """
-        return cls._written(os.fspath(path), name, None, environment, listener)
+        from nlan.api.runs.files import Source
+
+        return cls._written(Source(os.fspath(path), name, None, told or {}), environment, listener)
 
     @classmethod
     def from_text(
@@ -71,21 +76,14 @@ class Handle:
         listener: Listener | None = None,
     ) -> Self:
         """Return the lab that the text of a file describes; otherwise as `from_file`."""
-        return cls._written(f"{name or 'lab'}.yaml", name, text, environment, listener)
-
-    @classmethod
-    def _written(
-        cls,
-        path: str,
-        name: str | None,
-        text: str | None,
-        environment: Environment | None,
-        listener: Listener | None,
-    ) -> Self:
         from nlan.api.runs.files import Source
 
+        return cls._written(Source(f"{name or 'lab'}.yaml", name, text), environment, listener)
+
+    @classmethod
+    def _written(cls, source: Source, environment: Environment | None, listener: Listener | None) -> Self:
         lab = cls("", environment=environment, listener=listener)
-        lab._source = Source(path, name, text)
+        lab._source = source
         lab.name = lab.read().loaded.lab.name
         lab._is_fresh = True
         return lab

@@ -30,7 +30,8 @@ A bug of nlan's has the kind `InternalError` and its `traceback`. Verbs that sta
 `exec` takes patterns too: `pe*` matches nodes, `ce1/*` matches hosts.
 
 **FILE** is a lab's file, or a file or folder of another tool that an importer reads (`nlan doctor` lists the
-importers): there is no import to be done before, and `nlan show FILE` prints what it comes to.
+importers): there is no import to be done before, and `nlan show FILE` prints what it comes to. A
+state file of neutron-lan has a roster beside it, or named by `--roster`.
 
 **LAB** may be left out where one lab runs; every verb that concerns a lab takes `-l LAB` too. Words after
 `--` are the command that `exec` runs, as they are: no shell reads them unless you name one (`-- sh -c '…'`).

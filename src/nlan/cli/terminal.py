@@ -59,7 +59,14 @@ def find(arguments: Namespace, *, running: bool = True) -> Lab:
 
 def from_file(arguments: Namespace) -> Lab:
     """Return the lab of the file that the arguments name; its warnings are printed."""
-    return Lab.from_file(arguments.file, name=arguments.lab, listener=Terminal(arguments))
+    return Lab.from_file(
+        arguments.file, name=arguments.lab, told=told(arguments), listener=Terminal(arguments)
+    )
+
+
+def told(arguments: Namespace) -> dict[str, str]:
+    """Return what the arguments tell whoever reads another tool's file."""
+    return {} if arguments.roster is None else {"roster": arguments.roster}
 
 
 def options(arguments: Namespace) -> Options:

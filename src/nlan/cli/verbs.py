@@ -78,6 +78,11 @@ LAB_WORD = (
 )
 NODE = _option("node", metavar="NODE", help="a node (`pe1`) or a host (`ce1/172.21.1.2`, `172.21.1.2`)")
 NAMED = _option("-l", "--lab", metavar="NAME", help="the lab's name; else the file's own")
+ROSTER = _option(
+    "--roster",
+    metavar="FILE",
+    help="where the routers of a state file of neutron-lan are; by default `roster.yaml` beside it",
+)
 JSON = _option("--json", action="store_true", help="print JSON")
 WAIT = _option(
     "--wait",
@@ -133,13 +138,13 @@ VERBS = (
     Verb(
         "up",
         "build the network of a file, or change the running one into it",
-        (FILE, NAMED, REPLACE, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, EXCLUSIVE, JSON),
+        (FILE, NAMED, ROSTER, REPLACE, WAIT, TIMEOUT, DRY_RUN, MESSAGE, CONFIRM, STRICT, EXCLUSIVE, JSON),
         "Plans from what runs to what the file says, does just that, and waits. Run it as often as you like.",
     ),
     Verb(
         "plan",
         "show what `up` would do, with reason and impact (exit 0: nothing, 2: changes)",
-        (FILE, NAMED, EXCLUSIVE, JSON),
+        (FILE, NAMED, ROSTER, EXCLUSIVE, JSON),
     ),
     Verb(
         "down",
@@ -200,7 +205,9 @@ VERBS = (
         ),
     ),
     Verb(
-        "show", "print the resolved lab: every derived address, VNI and default", (FILE, NAMED, SECRETS, JSON)
+        "show",
+        "print the resolved lab: every derived address, VNI and default",
+        (FILE, NAMED, ROSTER, SECRETS, JSON),
     ),
     Verb(
         "export",
@@ -209,6 +216,7 @@ VERBS = (
             _option("format", metavar="FORMAT", nargs="?", help="such as `graphviz`; none: list the formats"),
             _option("what", metavar="FILE|LAB", nargs="?", help="a file, or a lab that is known by its name"),
             NAMED,
+            ROSTER,
             _option("-o", "--output", metavar="PATH", help="write the file, or the files into this folder"),
             JSON,
         ),

@@ -36,7 +36,7 @@ from nlan.schema.written.sections import Record, Vocabulary
 from nlan.values import NAME_MAX, is_name
 
 if TYPE_CHECKING:
-    from nlan.schema.syntax.importing import Importers
+    from nlan.schema.syntax.importing import Importers, Told
 
 PROBLEMS_MAX = 1000
 """Errors of one file; nobody reads more, and each may ask for the likely meant word."""
@@ -73,6 +73,7 @@ def load(
     allocations: Remembered = None,
     text: str | None = None,
     importers: Importers | None = None,
+    told: Told | None = None,
     services: Sequence[Contributor] | None = None,
 ) -> Loaded:
     """Read the file at `path` and return the lab that it describes.
@@ -85,6 +86,7 @@ def load(
         allocations: What earlier loads allocated (see `Remembered`); names keep what they have.
         text: The file's text, where it need not be read.
         importers: Who reads files of other tools; those that are installed, where none are given.
+        told: What the user tells such a reader besides, by option.
         services: What nodes may hold, with its keys; those that are installed, where none are given.
 
     Raises:
@@ -93,12 +95,16 @@ def load(
     report = Report(str(path), PROBLEMS_MAX)
     services = installed() if services is None else services
     words = vocabulary(services)
+    others = _Others(importers, told or {})
     if text is None and path.is_dir():
-        tree, marked, source, report = _import(path, "", report, importers) or _read_file(path, report, words)
+        imported = _import(path, "", report, others)
+        tree, marked, source, report = imported or _read_file(path, report, words, others)
     elif text is None:
-        tree, marked, source, report = _read_file(path, report, words, importers)
+        tree, marked, source, report = _read_file(path, report, words, others)
     else:
-        tree, marked, source, report = _read(path, check_text(text, report), report, words, {})
+        tree, marked, source, report = _read(path, check_text(text, report), report, words, _Others({}))
+    for option in others.told if marked else ():
+        report.error(Position(f"--{option}"), "this is a lab's own file, which needs none; leave it out")
     kept = _remembered(allocations, tree, lab, path)
     while True:
         work = _Load(tree, report.copy(), kept, words)
@@ -154,21 +160,26 @@ class _Read(NamedTuple):
     report: Report
 
 
-def _read_file(path: Path, report: Report, words: Vocabulary, importers: Importers | None = None) -> _Read:
-    return _read(path, read_source(path, report), report, words, importers)
+class _Others(NamedTuple):
+    """Who reads files of other tools, and what they are told."""
+
+    importers: Importers | None = None
+    told: Told = {}  # noqa: RUF012 - a tuple's default, never changed
 
 
-def _import(path: Path, text: str, report: Report, importers: Importers | None) -> _Read | None:
+def _read_file(path: Path, report: Report, words: Vocabulary, others: _Others) -> _Read:
+    return _read(path, read_source(path, report), report, words, others)
+
+
+def _import(path: Path, text: str, report: Report, others: _Others) -> _Read | None:
     from nlan.schema.syntax.emit import to_text
     from nlan.schema.syntax.importing import import_lab
 
-    imported = import_lab(path, text, report, importers)
+    imported = import_lab(path, text, report, others.importers, others.told)
     return imported and _Read(imported[0], "", to_text(imported[0]), imported[1])
 
 
-def _read(
-    path: Path, source: str | None, report: Report, words: Vocabulary, importers: Importers | None
-) -> _Read:
+def _read(path: Path, source: str | None, report: Report, words: Vocabulary, others: _Others) -> _Read:
     """Read a text.
 
     Raises:
@@ -186,7 +197,7 @@ def _read(
     if not isinstance(tree, Map):
         is_foreign_text(source, foreign, words.foreign)
     if foreign.failed or not isinstance(tree, Map):
-        imported = _import(path, source, report, importers)
+        imported = _import(path, source, report, others)
         if imported is not None:
             return imported
     foreign.stop_if_failed()

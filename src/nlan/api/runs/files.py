@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,11 +49,13 @@ class Source(NamedTuple):
         path: Of the file, as the user wrote it.
         name: The lab's, where the user named one; else the file's own.
         text: What stands in it, where it is not to be read.
+        told: What the user tells whoever reads another tool's file.
     """
 
     path: str
     name: str | None = None
     text: str | None = None
+    told: Mapping[str, str] = {}
 
 
 class Read(NamedTuple):
@@ -90,7 +93,9 @@ def read(environment: Environment, source: Source, listener: Listener) -> Read:
         known = _known(environment, lab, listener)
         return known.allocations
 
-    loaded = load_file(Path(source.path), lab=source.name, allocations=recall, text=source.text)
+    loaded = load_file(
+        Path(source.path), lab=source.name, allocations=recall, text=source.text, told=source.told
+    )
     machine = warnings(loaded.lab, environment.engines, source.path, loaded.lines, loaded.raw)
     for warning in (*loaded.warnings, *machine):
         listener.warning(warning)

@@ -75,8 +75,33 @@ def _of_map(tree: Map) -> tuple[Tree, str, str] | None:
         return services, "this is a file of Docker Compose", "a lab has `nodes` and `links`"
     for _, node in tree.entries:
         if isinstance(node, Map) and node.find("passwd", "platform") and node.find("host"):
-            return node, "this is a roster of neutron-lan", "nlan needs none: all nodes are on this machine"
+            hint = "it says where the routers of a state file are: `nlan up STATE --roster ROSTER`"
+            return node, "this is a roster of neutron-lan", hint
+    found = module_of_state(tree)
+    return found and (found, "this is a state file of neutron-lan", "its importer reads it; `nlan doctor`")
+
+
+def module_of_state(tree: Map) -> Tree | None:
+    """Return the module by which a state file of neutron-lan is known; None where this is none.
+
+    Some of its modules are keys of a node here, too, and are known by how they are written.
+    """
+    if tree.find("nodes", "Nodes", "links", "Links", "networks", "Networks"):
+        return None
+    for _, node in tree.entries:
+        for key, value in node.entries if isinstance(node, Map) else ():
+            inner = value if isinstance(value, Map) else None
+            if (
+                (key.text in _LISTS and isinstance(value, Seq))
+                or (key.text == "bridges" and inner and inner.find("ovs_bridges", "controller"))
+                or (key.text == "gateway" and inner and inner.find("rip", "network"))
+            ):
+                return key
     return None
+
+
+_LISTS = frozenset(("vxlan", "subnets", "vpls", "ptn_nodes", "ptn_links", "ptn_l2vpn", "vhosts"))
+"""Modules of neutron-lan that are lists, and that a node of nlan has not, or has as a mapping."""
 
 
 def _of_list(tree: Seq) -> tuple[Tree, str, str] | None:

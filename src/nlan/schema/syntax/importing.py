@@ -15,7 +15,11 @@ from typing import Protocol
 from nlan.registry import Registry, Seam
 from nlan.schema.syntax.parts import read_part
 from nlan.schema.syntax.report import Position, Report
-from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree
+from nlan.schema.syntax.source import read_source
+from nlan.schema.syntax.tree import Map, Scalar, Seq, Tree, moved, parse_tree
+
+Told = Mapping[str, str]
+"""What a user tells an importer, by option, such as ``{"roster": "roster.yaml"}``."""
 
 
 class SourceFile:
@@ -48,6 +52,14 @@ class SourceFile:
         """Return a mapping that begins there; no two keys are alike."""
         return Map(tuple(entries), line + self._before, column)
 
+    def yaml(self) -> Tree | None:
+        """Return the file's text as YAML, each part with its place; None after saying why it is none."""
+        own = Report("")
+        tree = parse_tree(self.text, own)
+        for problem in own.problems():
+            self.error(problem.line, problem.column, problem.message, problem.hint)
+        return None if tree is None or own.failed else moved(tree, self._before)
+
     def error(self, line: int, column: int, message: str, hint: str = "") -> None:
         """Say what stops the file from becoming a lab."""
         self._report.error(Position("", line + self._before, column), message, hint)
@@ -60,9 +72,12 @@ class SourceFile:
 class Sources:
     """The files that one import reads; a `nlan.schema.syntax.report.Places`."""
 
-    def __init__(self, path: Path, report: Report) -> None:
-        """Read for the file or folder at `path`; problems of all files go to the report."""
-        self.path, self._report = path, report
+    def __init__(self, path: Path, report: Report, told: Told) -> None:
+        """Read for the file or folder at `path`; problems of all files go to the report.
+
+        The user tells an importer of more than that by options, such as which file is a roster.
+        """
+        self.path, self.told, self._report = path, told, report
         self._firsts: list[int] = []
         self._names: list[str] = []
         self._count = 0
@@ -89,6 +104,23 @@ class Sources:
         for problem in problems:
             file.error(problem.line, problem.column, problem.message, problem.hint)
         return file if text is not None else None
+
+    def read_named(self, path: str) -> SourceFile | None:
+        """Read a file that the user named, as they do the lab's; None after saying that it cannot be read."""
+        own = Report(path)
+        text = read_source(Path(path), own)
+        file = self.add(path, text or "")
+        for problem in own.problems():
+            file.error(max(problem.line, 1), problem.column, problem.message, problem.hint)
+        return file if text is not None else None
+
+    def error(self, at: Tree, message: str, hint: str = "") -> None:
+        """Say what stops the files from becoming a lab, where a part of them is to blame."""
+        self._report.error(Position("", at.line, at.column), message, hint)
+
+    def warning(self, at: Tree, message: str, hint: str = "") -> None:
+        """Say what is left out, and does no harm."""
+        self._report.warning(Position("", at.line, at.column), message, hint)
 
     def line(self, line: int) -> int:
         """Return the line in its own file."""
@@ -129,7 +161,7 @@ Importers = Mapping[str, Importer]
 
 
 def import_lab(
-    path: Path, text: str, report: Report, importers: Importers | None
+    path: Path, text: str, report: Report, importers: Importers | None, told: Told
 ) -> tuple[Map, Report] | None:
     """Return the tree that an importer makes of a file or folder, and a report that knows its places.
 
@@ -143,9 +175,10 @@ def import_lab(
     if importer is None:
         return None
     placed = report.copy()
-    sources = Sources(path, placed)
+    sources = Sources(path, placed, told)
     placed.map_lines(sources)
     source = None if path.is_dir() else sources.add(str(path), text)
     tree = importer.read(source, sources)
-    placed.stop_if_failed()
+    if not tree.entries:
+        placed.stop_if_failed()
     return tree, placed

@@ -64,6 +64,20 @@ class Map(NamedTuple):
 Tree = Scalar | Seq | Map
 
 
+def moved(tree: Tree, lines: int) -> Tree:
+    """Return the tree with its lines counted from that many lines before it."""
+    if lines == 0:
+        return tree
+    match tree:
+        case Map(entries, line, column):
+            own = ((key._replace(line=key.line + lines), moved(value, lines)) for key, value in entries)
+            return Map(tuple(own), line + lines, column)
+        case Seq(items, line, column):
+            return Seq(tuple(moved(item, lines) for item in items), line + lines, column)
+        case Scalar():
+            return tree._replace(line=tree.line + lines)
+
+
 class _Mark(Protocol):
     line: int
     column: int

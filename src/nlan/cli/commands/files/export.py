@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from nlan.api import Exported, Lab, formats
 from nlan.cli.output import paint, print_json, say, table
-from nlan.cli.terminal import Terminal
+from nlan.cli.terminal import Terminal, told
 from nlan.errors import HostError, InputError
 
 ALONE = PurePosixPath("-")
@@ -41,7 +41,7 @@ def _lab(arguments: Namespace) -> Lab:
     """Return the lab of a file, or one that is known by its name."""
     listener, source = Terminal(arguments), arguments.what
     if source is not None and os.path.exists(source):
-        return Lab.from_file(source, name=arguments.lab, listener=listener)
+        return Lab.from_file(source, name=arguments.lab, told=told(arguments), listener=listener)
     return Lab.find(arguments.lab if source is None else source, running=False, listener=listener)
 
 
