@@ -49,12 +49,14 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
         text: The whole of it.
         is_read_again: Whether the program takes a change of it by its signal, see `Program.reload`.
         is_secret: Whether a plan shows that it differs, and no line of it.
+        is_executable: Whether it is a program itself.
     """
 
     name: str
     text: str
     is_read_again: bool = False
     is_secret: bool = False
+    is_executable: bool = False
 
 
 class Program(Resource, frozen=True, kw_only=True):
@@ -302,7 +304,8 @@ class ProgramDriver:
             if file.name not in names:
                 safefiles.remove(files.own / file.name)
         for file in program.files:
-            write(files.own / file.name, files.filled(file.text), private=True)
+            mode = 0o700 if file.is_executable else 0o600
+            safefiles.write(files.own / file.name, files.filled(file.text).encode(), mode=mode)
 
     def _start(self, program: Program) -> Started:
         self._place.make_directory(program.namespace)

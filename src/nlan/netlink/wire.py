@@ -112,6 +112,8 @@ IFADDRMSG = Struct("=BBBBI")
 """Family, length of the prefix, flags, scope, interface."""
 IFA_ADDRESS, IFA_LOCAL, IFA_PROTO = 1, 2, 11
 IFA_F_SECONDARY, IFA_F_NODAD, IFA_F_TENTATIVE = 0x01, 0x02, 0x40
+RTPROT_DHCP = 16
+"""Of routes; addresses have no number of their own for it, and take this one."""
 IFAPROT_KERNEL_LO, IFAPROT_KERNEL_RA, IFAPROT_KERNEL_LL = 1, 2, 3
 
 # neighbour.h

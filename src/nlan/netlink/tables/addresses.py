@@ -16,8 +16,10 @@ from nlan.netlink.codec import Message
 from nlan.netlink.tables.links import Link, Links
 from nlan.netlink.tables.routes import PROTOCOL, Routes
 
-_KERNELS = frozenset({wire.IFAPROT_KERNEL_LO, wire.IFAPROT_KERNEL_RA, wire.IFAPROT_KERNEL_LL})
-"""Protocol numbers of the loopback's own address, of router advertisements, of link-local ones."""
+_BY_THEMSELVES = frozenset(
+    {wire.IFAPROT_KERNEL_LO, wire.IFAPROT_KERNEL_RA, wire.IFAPROT_KERNEL_LL, wire.RTPROT_DHCP}
+)
+"""Protocol numbers of the loopback's own address, of router advertisements, of link-local ones, of leases."""
 
 
 class Listed(NamedTuple):
@@ -74,7 +76,7 @@ class Addresses:
             ours = one.protocol == PROTOCOL if knows_protocol else link.is_marked
             if ours:
                 self.own.append((link, one))
-            elif knows_protocol and link.is_marked and one.protocol not in _KERNELS:
+            elif knows_protocol and link.is_marked and one.protocol not in _BY_THEMSELVES:
                 self.foreign.append((link, one))
 
     @property

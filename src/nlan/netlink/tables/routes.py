@@ -31,11 +31,12 @@ NOT_FOREIGN = frozenset(
         PROTOCOL,
         wire.RTPROT_ZEBRA,
         wire.RTPROT_BIRD,
+        wire.RTPROT_DHCP,
         wire.RTPROT_BABEL,
         *range(wire.RTPROT_BGP, wire.RTPROT_LAST_OF_FRR + 1),
     }
 )
-"""Protocol numbers of the kernel (redirects and router advertisements too), of nlan, of routing daemons."""
+"""Protocol numbers of the kernel (redirects and router advertisements too), nlan, routing daemons, DHCP."""
 DAEMONS = NOT_FOREIGN - {wire.RTPROT_KERNEL, PROTOCOL}
 """Those of routes that come and go by themselves."""
 _OF_KERNELS = frozenset({wire.RTA_DST, wire.RTA_OIF})

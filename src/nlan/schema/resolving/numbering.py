@@ -16,12 +16,15 @@ def number_ends(
 ) -> None:
     """Give each end without an address one of each of the segment's prefixes."""
     for end_options in options:
+        if end_options.get(EndKeys.dhcp) and EndKeys.address in end_options:
+            message = "an end has the `address` that is written, or takes one by `dhcp`"
+            settings.report.error(end_options.position(EndKeys.dhcp), message, "say one of them")
         for item in end_options.get(EndKeys.address, []):
             settings.positions.put(item.at, "address", segment.name, item.value)
     if not record.get(SegmentKeys.addresses, True):
         segment.prefixes = ()
         return
-    bare = [end for end in segment.ends if not end.addresses]
+    bare = [end for end in segment.ends if not end.addresses and not end.written.get(EndKeys.dhcp)]
     for end_options in options if segment.prefixes else []:
         _inside(settings, segment, end_options)
     if not segment.prefixes:

@@ -15,6 +15,7 @@ class EndKeys:
 
     address = Key("address", ADDRESSES, "Its addresses.", default="from the segment's prefix")
     interface = Key("interface", IFNAME, "Its interface's name.", default="`eth1`, `eth2`, … by link, kept")
+    dhcp = Key("dhcp", Bool(), "Its addresses come by DHCP (IPv4).", default="`false`")
 
 
 END = Section("an end", "One end of a link or network.", keys_of(EndKeys))
