@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nlan.errors import InputError, Problem
 from nlan.values import HOSTS_MAX, LINKS_MAX, is_name
 
-KINDS = ("ring", "line", "star", "mesh", "clos", "wan")
+KINDS = ("ring", "line", "star", "mesh", "clos", "wan", "dvr")
 """What can be generated."""
 
 COUNT_MAX = 10_000
@@ -18,6 +18,8 @@ _LINK_POOL = 16_000
 """Links that the default pool has pieces for."""
 _LAN_POOL = 255
 """Host LANs that the default pool has pieces for."""
+_SUBNET_HOSTS = 65_533
+"""Hosts that a subnet of a distributed router has addresses for."""
 _LAN_HOSTS = 253
 """Hosts that a LAN of the default pool has addresses for."""
 
@@ -36,11 +38,11 @@ def generate(
     """Return a lab file, with a comment that says what it is; equal arguments give equal text.
 
     Args:
-        kind: One of `KINDS`. ``wan`` is the nine-router WAN over VXLAN.
-        count: How many nodes (leaves, for ``clos``); by default 4, for ``ring`` and ``line`` 10.
+        kind: One of `KINDS`. ``wan`` is the nine-router WAN over VXLAN, ``dvr`` one distributed router.
+        count: How many nodes (leaves, for ``clos``); by default 4, for ``ring`` and ``line`` 10, ``dvr`` 3.
         bgp: Routers that speak eBGP, an AS each, instead of plain hosts.
         ospf: Routers of one OSPF area instead of plain hosts.
-        hosts: Hosts behind each router (each leaf; each LAN of ``wan``).
+        hosts: Hosts behind each router (each leaf; each LAN of ``wan``; each node in each subnet of ``dvr``).
         spines: Spines of ``clos``.
         ipv6: IPv6 besides IPv4.
         name: The lab's name; by default kind and count.
@@ -65,6 +67,11 @@ def generate(
         return _clos(
             _count(kind, count, 4, 1), _count(kind, spines, 2, 1), routing or "bgp", hosts, ipv6, name
         )
+    if kind == "dvr" and routing:
+        raise _bad(kind, "a distributed router speaks no routing protocol; leave BGP and OSPF out")
+    if kind == "dvr":
+        number = _count(kind, count, 3, 2)
+        return _dvr(number, hosts or 1, ipv6, name or f"dvr-{number}")
     if hosts and not routing:
         raise _bad(kind, "hosts live behind routers; say BGP or OSPF too")
     number = _count(kind, count, 4 if kind in ("star", "mesh") else 10, 2)
@@ -168,6 +175,20 @@ def _wan(routing: str, hosts: int, ipv6: bool, name: str) -> str:
         lines.append(f"  ce{number}: {{{asn}hosts: {lans}}}")
     lines += ["networks:", '  wan: {nodes: ["pe[1-4]", rr]}', "links:"]
     lines += [f'- {{link: "pe[{pair}] -- ce[{pair}]", type: l2vpn}}' for pair in ("1-2", "3-4")]
+    return "\n".join(lines) + "\n"
+
+
+def _dvr(count: int, hosts: int, ipv6: bool, name: str) -> str:
+    """One router on all nodes, with three subnets."""
+    if count * hosts > _SUBNET_HOSTS:
+        message = f"{count} nodes with {hosts} hosts each do not fit into a subnet: {_SUBNET_HOSTS} do"
+        raise _bad("dvr", message)
+    lines = [f"# One router on {count} nodes: three subnets, {hosts} hosts of each behind every node."]
+    lines += [f"name: {name}", *(["ipv6: true"] if ipv6 else []), f"nodes: r[1-{count}]"]
+    lines += ["routers:", "  dvr:", *([f"    hosts: {hosts}"] if hosts > 1 else []), "    subnets:"]
+    for number, colour in enumerate(("red", "blue", "green"), 101):
+        prefix = f"10.{number}.0.0/16"
+        lines.append(f"      {colour}: " + (f'[{prefix}, "2001:db8:{number}::/64"]' if ipv6 else prefix))
     return "\n".join(lines) + "\n"
 
 

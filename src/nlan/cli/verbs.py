@@ -230,7 +230,7 @@ VERBS = (
                 "kind",
                 metavar="KIND",
                 choices=("ring", "line", "star", "mesh", "clos", "wan"),
-                help="ring, line, star, mesh, clos or wan",
+                help="ring, line, star, mesh, clos, wan or dvr",
             ),
             _option("count", metavar="N", type=int, nargs="?", help="how many nodes (clos: leaves)"),
             _option("--bgp", action="store_true", help="BGP routers, one AS each"),

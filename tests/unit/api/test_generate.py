@@ -8,6 +8,7 @@ import pytest
 from nlan.api.generate import KINDS, generate
 from nlan.errors import InputError
 from nlan.schema import Loaded, load
+from nlan.services.dvr.model import Dvr
 from nlan.services.router.model import Router
 from nlan.services.vhosts.model import Vhosts
 
@@ -19,6 +20,8 @@ def made(kind: str, **options: Any) -> Loaded:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("options", [{}, {"bgp": True, "hosts": 1}, {"ospf": True, "ipv6": True}], ids=str)
 def test_every_kind_loads_without_a_doubt(kind: str, options: dict[str, Any]) -> None:
+    if kind == "dvr":
+        options = {key: value for key, value in options.items() if key not in ("bgp", "ospf")}
     loaded = made(kind, **options)
     assert loaded.warnings == ()
     assert loaded == made(kind, **options)
@@ -47,6 +50,13 @@ def test_wan_has_nine_routers_and_sixteen_hosts() -> None:
     assert sum(len(lan.hosts) for node in lab.nodes for lan in node.get(Vhosts).lans) == 16
 
 
+def test_dvr_has_hosts_in_three_subnets_behind_every_node() -> None:
+    lab = made("dvr", count=100, hosts=10, ipv6=True).lab
+    held = [node.get(Dvr) for node in lab.nodes]
+    assert [len(subnet.hosts) for one in held for subnet in one.subnets] == [10] * 300
+    assert {len(subnet.peers) for one in held for subnet in one.subnets} == {99}
+
+
 @pytest.mark.parametrize(("kind", "count"), [("star", 300), ("clos", 300)])
 def test_pools_are_large_enough(kind: str, count: int) -> None:
     made(kind, count=count, ospf=True, hosts=1)
@@ -63,6 +73,8 @@ def test_pools_are_large_enough(kind: str, count: int) -> None:
         ("ring", {"bgp": True, "hosts": 254}, "254 is not a number of hosts from 0 to 253"),
         ("wan", {"hosts": -1}, "-1 is not a number of hosts"),
         ("wan", {"count": 7}, "the WAN has nine routers"),
+        ("dvr", {"bgp": True}, "speaks no routing protocol"),
+        ("dvr", {"count": 1000, "hosts": 100}, "do not fit into a subnet"),
         ("line", {"name": "a: b"}, "`a: b` cannot be a lab's name"),
         ("clos", {"count": 300, "spines": 300}, "90000 links and 0 hosts are too many"),
         ("star", {"count": 10_000, "bgp": True, "hosts": 100}, "1000000 hosts are too many"),
