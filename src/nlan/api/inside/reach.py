@@ -13,7 +13,7 @@ from nlan.kinds.address import Address
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpNetwork
 from nlan.services._hosts import host_name
-from nlan.services.node.expand import addresses, node_addresses
+from nlan.services.node.expand import addresses, node_addresses, shared_addresses
 from nlan.services.router.model import Router
 
 Pair = tuple[str, IpAddress]
@@ -42,8 +42,8 @@ def address_of(context: Context, lab: Lab | None, word: str) -> IpAddress:
     except ValueError:
         name = find_namespace(word, context.nodes.namespaces())
     known = {node.name: node for node in lab.nodes} if lab is not None else {}
-    if name in known:
-        address = next(iter(node_addresses(known[name])), None)
+    if lab is not None and name in known:
+        address = next(iter(node_addresses(known[name], shared_addresses(lab))), None)
     else:
         address = _observed_address(context, name)
     if address is None:
@@ -54,7 +54,7 @@ def address_of(context: Context, lab: Lab | None, word: str) -> IpAddress:
 def matrix(context: Context, lab: Lab | None) -> list[Pair]:
     """Return every host to every other by each IP version that both have; without hosts, the nodes.
 
-    Hosts are those behind nodes and the nodes without routing. One without a gateway is paired with
+    Hosts are those behind nodes and the nodes that do not route. One without a gateway is paired with
     those on its own segment, and so is each where nothing routes at all: farther it cannot reach.
     """
     ends = _hosts(lab) if lab is not None else _observed_hosts(context)
@@ -90,7 +90,9 @@ def _hosts(lab: Lab) -> list[_End]:
         return hosts + [
             _End(node.name, address.ip, address.network) for node in lab.nodes for address in addresses(node)
         ]
-    hosts += [end for node in lab.nodes if node.find(Router) is None for end in _ends(node)]
+    hosts += [
+        end for node in lab.nodes if node.find(Router) is None and not node.forwarding for end in _ends(node)
+    ]
     if len({end.name for end in hosts}) > 1:
         return hosts
     return [end for node in lab.nodes for end in _ends(node)]

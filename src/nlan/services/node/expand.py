@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 
 from nlan.engines.base import Engines
 from nlan.kinds.cgroup import Cgroup
@@ -10,6 +11,7 @@ from nlan.kinds.hosts import HostsFile
 from nlan.kinds.sysctl import Sysctl
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface
+from nlan.model.segments import segments_of
 from nlan.resources import Resource
 from nlan.services import _hosts
 from nlan.services.base import Context
@@ -91,16 +93,38 @@ def _has_ipv6(node: Node) -> bool:
     return any(address.version == 6 for address in addresses(node))
 
 
-def node_addresses(node: Node) -> tuple[IpAddress, ...]:
-    """Return the addresses that the node's name stands for in the lab: the first of each IP version."""
+def node_addresses(node: Node, shared: Collection[IpAddress] = ()) -> tuple[IpAddress, ...]:
+    """Return the addresses that the node's name stands for in the lab: the first of each IP version.
+
+    Of those that others have too, as gateways of distributed routers are, only where it has no other.
+    """
+    own = list(addresses(node))
     first: dict[int, IpAddress] = {}
-    for address in addresses(node):
+    for address in (*(one for one in own if one.ip not in shared), *own) if shared else own:
         first.setdefault(address.version, address.ip)
     return tuple(first.values())
+
+
+def shared_addresses(lab: Lab) -> frozenset[IpAddress]:
+    """Return the addresses that several nodes have on a segment that they share."""
+    counts = Counter(address.ip for node in lab.nodes for address in set(addresses(node)))
+    if all(count == 1 for count in counts.values()):
+        return frozenset()
+    segments = segments_of(lab)
+    seen: set[tuple[IpAddress, object]] = set()
+    shared: set[IpAddress] = set()
+    for node in lab.nodes:
+        for interface, own in node.held():
+            if (segment := segments.get((node.name, interface))) is not None:
+                found = {(address.ip, segment) for address in own}
+                shared |= {ip for ip, _ in found & seen}
+                seen |= found
+    return frozenset(shared)
 
 
 def hosts_text(lab: Lab) -> str:
     """Return the lab's /etc/hosts: loopback, then one line per node and IP version."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
-    lines += [f"{address} {node.name}" for node in lab.nodes for address in node_addresses(node)]
+    shared = shared_addresses(lab)
+    lines += [f"{address} {node.name}" for node in lab.nodes for address in node_addresses(node, shared)]
     return "\n".join(lines) + "\n"
