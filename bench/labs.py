@@ -1,7 +1,7 @@
 """How fast labs come up, change and go: whole commands, as a user runs them. Root, FRR and GoBGP needed.
 
 python bench/labs.py            every row
-python bench/labs.py wan ring   some groups: wan, bird, state, ring, ebgp, idle, iperf
+python bench/labs.py wan ring   some groups: wan, dvr, bird, state, ring, ebgp, idle, iperf
 RUNS=3 python bench/labs.py     fewer runs
 """
 
@@ -83,6 +83,33 @@ def wan() -> None:
     plan = medians(lambda: timed(lambda: nlan("plan", file, "--lab", "bench")))
     show("wan-bgp: `nlan plan`, nothing to do", plan, "s", "0.4 s")
     show("wan-bgp: one more L2VPN on two nodes, whole command", medians(_one_more_l2vpn), "s", "0.6 s")
+    nlan("down", "bench")
+
+
+def dvr() -> None:
+    """A distributed router of three subnets on three nodes: up until every host reaches every host."""
+    file, wider = str(ROOT / "examples/dvr.yaml"), WORK / "dvr-wider.yaml"
+    text = Path(file).read_text(encoding="utf-8")
+    wider.write_text(text.replace("red:", "more: 10.0.5.0/24, red:"), encoding="utf-8")
+
+    def reached() -> float:
+        taken = timed(lambda: (nlan("up", file, "--lab", "bench"), nlan("ping", "--all", "--lab", "bench")))
+        nlan("down", "bench")
+        kernel_is_done()
+        return taken
+
+    show("dvr: `nlan up` and `nlan ping --all`, 9 hosts of 3 nodes", medians(reached), "s", "0.6 s")
+    ups, downs, _ = cycles(file, "bench")
+    show("dvr: `nlan up`, cold", ups, "s", "-")
+    show("dvr: `nlan down` until the kernel is done", downs, "s", "-")
+    nlan("up", file, "--lab", "bench")
+
+    def one_more() -> float:
+        taken = timed(lambda: nlan("up", str(wider), "--lab", "bench"))
+        nlan("up", file, "--lab", "bench")
+        return taken
+
+    show("dvr: `nlan up` with one more subnet", medians(one_more), "s", "0.3 s")
     nlan("down", "bench")
 
 
@@ -255,7 +282,16 @@ def _iperf(client: str, server: str, address: str) -> float:
     return float(load_json(done.stdout.decode())["end"]["sum_received"]["bits_per_second"]) / 1e9
 
 
-GROUPS = {"wan": wan, "bird": bird, "state": state, "ring": ring, "ebgp": ebgp, "idle": idle, "iperf": iperf}
+GROUPS = {
+    "wan": wan,
+    "dvr": dvr,
+    "bird": bird,
+    "state": state,
+    "ring": ring,
+    "ebgp": ebgp,
+    "idle": idle,
+    "iperf": iperf,
+}
 
 if __name__ == "__main__":
     header()

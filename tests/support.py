@@ -113,9 +113,10 @@ class Nlan:
         return [operation_text(operation) for operation in operations]
 
     @contextlib.contextmanager
-    def pinging(self, lab: str, source: str, target: str) -> Iterator[None]:
-        """Ping every 50 ms for the length of the block; nothing may be lost."""
-        process = self.start("exec", source, "-l", lab, "--", "ping", "-n", "-O", "-i", "0.05", target)
+    def pinging(self, lab: str, source: str, target: str, interval_s: float = 0.05) -> Iterator[None]:
+        """Ping every so often for the length of the block; nothing may be lost."""
+        words = ("ping", "-n", "-O", "-i", str(interval_s), target)
+        process = self.start("exec", source, "-l", lab, "--", *words)
         assert process.stdout is not None
         first = process.stdout.readline() + process.stdout.readline()
         try:

@@ -124,3 +124,89 @@ def test_spokes_route_to_private_destinations_themselves(nlan: Nlan) -> None:
     nlan.inside(name, "a", "sysctl", "-qw", "net.ipv4.ip_forward=0")
     apart = [host for host in hosts if host[0] != "a"]
     assert Counter(ttls(nlan, name, apart).values()) == {63: 8, 64: 4}
+
+
+EDITED = """
+nodes: [a, b, c]
+routers:
+  r1:
+    subnets:
+      red: 10.0.1.0/24
+      blue: 10.0.3.0/24
+      {edited}
+"""
+EDITS = (
+    "green: {prefix: 10.0.5.0/24}",
+    "green: {prefix: 10.0.5.0/24, hub: a}",
+    "green: {prefix: 10.0.5.0/24, hub: b, mode: spoke_dvr}",
+    "green: {prefix: 10.0.5.0/24, gateway: 10.0.5.254/24, nodes: [a, b]}",
+    "green: {prefix: 10.0.5.0/24, gateway: 10.0.5.254/24}",
+)
+"""A subnet more, a hub, another one and another mode, another gateway and a peer less, a peer more."""
+
+
+def test_whatever_is_edited_others_lose_nothing(nlan: Nlan) -> None:
+    """Pings within a subnet and across two, every 10 ms, while a third one comes, changes and goes."""
+    name = nlan.name()
+    first = brought_up(nlan, name, EDITED.format(edited=""))
+    ttls(nlan, name, first)
+    with (
+        nlan.pinging(name, "a/10.0.1.2", "10.0.1.3", 0.01),
+        nlan.pinging(name, "b/10.0.1.3", "10.0.3.4", 0.01),
+    ):
+        for text in EDITS:
+            hosts = brought_up(nlan, name, EDITED.format(edited=text))
+            assert nlan.operations(str(nlan.directory / "lab.yaml"), "--lab", name) == [], text
+        ttls(nlan, name, hosts)
+        assert Counter(ttls(nlan, name, hosts).values()) == {63: 54, 64: 18}
+        nlan("up", nlan.write(EDITED.format(edited="")), "--lab", name)
+    assert nlan.operations(str(nlan.directory / "lab.yaml"), "--lab", name) == []
+
+
+DUAL = """
+ipv6: true
+nodes: [a, b, c]
+routers:
+  r1:
+    subnets:
+      red: {prefix: [10.0.1.0/24, "2001:db8:1::/64"]}
+      blue: {prefix: [10.0.3.0/24, "2001:db8:3::/64"]}
+      green: {prefix: "2001:db8:5::/64", mode: spoke_dvr, hub: a}
+"""
+
+
+def test_ipv6_is_as_ipv4(nlan: Nlan) -> None:
+    """Each host's gateway is its own node's, by neighbour discovery too, whoever else spoke to it."""
+    name = nlan.name()
+    brought_up(nlan, name, DUAL)
+    targets = [f"2001:db8:{net}::{number}" for net in (1, 3, 5) for number in (2, 3, 4)]
+    script = " ".join(f"ping -n -c 1 -W 1 {target} &" for target in targets) + " wait"
+    everywhere(nlan, name, "?", script)  # routers speak to hosts in their own name
+    for _ in range(2):
+        found = Counter(
+            int(ttl)
+            for out in everywhere(nlan, name, "*/*", script).values()
+            for _, ttl in ADDRESS.findall(out)
+        )
+        assert found == {63: 54, 64: 27}  # the host itself among them
+    own = {
+        (node, one["ifname"]): one["address"]
+        for node, out in everywhere(nlan, name, "?", "ip -json link show type bridge").items()
+        for one in json.loads(out)
+    }
+    script = "ip -json neigh show $(ip -6 route show default | cut -d' ' -f3)"
+    for host, out in everywhere(nlan, name, "*/*", script).items():
+        number = {"10.0.1": 1, "10.0.3": 2}.get(host[2:].rpartition(".")[0], 3)
+        routes = host[0] if number < 3 else "a"
+        assert json.loads(out)[0]["lladdr"] == own[routes, f"br{number}"], host
+
+
+def test_a_rule_that_somebody_changes_is_seen_and_put_back(nlan: Nlan) -> None:
+    name = nlan.name()
+    brought_up(nlan, name, ALL_DVR)
+    nlan.inside(name, "a", "nft", "flush chain bridge nlan_dvr postrouting")
+    drift = nlan("status", "--lab", name, "--json", code=1).json["drift"]["operations"]
+    assert [(one["action"], one["kind"], one["namespace"]) for one in drift] == [("update", "nft", "a")]
+    nlan("up", nlan.write(ALL_DVR), "--lab", name)
+    assert "arp" in nlan.inside(name, "a", "nft", "list table bridge nlan_dvr")
+    assert nlan.operations(nlan.write(ALL_DVR), "--lab", name) == []

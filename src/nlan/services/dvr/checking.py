@@ -56,6 +56,10 @@ def _subnet(node: Node, subnet: Subnet, positions: Positions, report: Report) ->
     by_version: dict[int, Gateway] = {}
     for gateway in subnet.ip_dvr:
         at = positions.find("node", node.name, "address", gateway.address)
+        if gateway.dhcp:
+            report.warning(
+                at, f"nobody gives out leases on VNI {subnet.vni} yet; hosts have addresses of their own"
+            )
         if by_version.setdefault(gateway.address.version, gateway) is not gateway:
             version = gateway.address.version
             report.error(at, f"a subnet has one IPv{version} gateway; {gateway.address} is another")

@@ -163,17 +163,19 @@ def _record(written: Wide, at: Position) -> Record:
 
 
 def _wide(name: str, at: Position, written: Wide, router: Record, wiring: Wiring) -> _WideSubnet | None:
-    record = _record(written, at).over(router)
+    own = _record(written, at)
+    record = own.over(router)
     nodes = _members(record, wiring)
     hub = _hub(record, nodes, wiring)
     mode: Mode = record.get(WideKeys.mode, "dvr" if WideKeys.hub not in record else "spoke")
-    if mode == "dvr" and WideKeys.hub in record:
+    if mode == "dvr" and WideKeys.hub in (record if WideKeys.mode not in own else own):
         wiring.report.error(
             record.position(WideKeys.hub), "in mode `dvr` each node routes, and none is the hub"
         )
     if mode != "dvr" and not record.has(WideKeys.hub):
         at_mode = record.position(WideKeys.mode)
         wiring.report.error(at_mode, f"mode `{mode}` needs a hub", "say which node: `hub: NODE`")
+    if mode != "dvr" and hub is None:
         return None
     vni = record.get(WideSubnetKeys.vni)
     if vni is None:
@@ -206,6 +208,7 @@ def _hub(record: Record, nodes: Sequence[NodeDraft], wiring: Wiring) -> NodeDraf
     for node in found:
         if node not in nodes:
             wiring.report.error(at, f"the hub {node.name} is none of the subnet's nodes")
+            return None
     return found[0] if found else None
 
 
