@@ -22,6 +22,8 @@ FULL_FORM = ROOT / "tests/cases/full-form"
 _BESIDE = ROOT.parent / "shared" / "compat"
 OLDER = [path for name in ("ptn-bgp", "ptn-ospf") if (path := _BESIDE / f"{name}.yaml").exists()]
 """Files of a former nlan, where somebody keeps them beside the repository; nothing rests on them alone."""
+STATES = sorted(path for name in ("all_dvr", "hub_and_spoke") if (path := _BESIDE / f"{name}.yaml").exists())
+"""State files of neutron-lan, likewise; their rosters stand beside them."""
 EXAMPLES = ROOT / "examples"
 
 

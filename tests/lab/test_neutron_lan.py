@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from pathlib import Path
 
-from support import ROOT, Nlan
+import pytest
+
+from support import ROOT, STATES, Nlan
 
 NETWORKS = ROOT / "tests/cases/neutron-lan/networks"
+ROUTERS = ROOT / "tests/cases/neutron-lan/routers"
 
 
 def test_its_networks_carry_packets(nlan: Nlan) -> None:
@@ -36,3 +42,75 @@ def test_the_roster_may_change_alone(nlan: Nlan, tmp_path: Path) -> None:
     nlan("up", moved, "--lab", lab, "--roster", str(tmp_path / "moved.yaml"), "--replace")
     nlan("ping", "north", "10.8.0.2", "-l", lab)
     nlan("ping", "south", "198.51.100.7", "-l", lab)
+
+
+def unanswered(nlan: Nlan, lab: str) -> tuple[int, set[str]]:
+    """Return how many pairs of hosts were tried, and which have no answer."""
+    answers = nlan.run("ping", "--all", "-l", lab, "--json").json
+    silent = {f"{one['source']} {one['target']}" for one in answers if one["rtt_ms"] == [None]}
+    return len(answers), silent
+
+
+def test_its_routers_route_and_its_spokes_do_not_reach_each_other(nlan: Nlan) -> None:
+    lab, file = nlan.name(), str(ROUTERS / "input.yaml")
+    nlan("up", file, "--lab", lab)
+    spokes = ("left/10.12.0.102", "10.12.0.103"), ("right/10.12.0.103", "10.12.0.102")
+    assert unanswered(nlan, lab) == (30, {" ".join(pair) for pair in spokes})
+    assert nlan.operations(file, "--lab", lab) == []
+    assert "network eth7" in nlan.vtysh(lab, "center", "show running-config ripd")
+
+
+def test_a_subnet_is_built_and_taken_away_by_its_words(nlan: Nlan) -> None:
+    """As neutron-lan's own scenario of `subnets` does, a step at a time; each refused one changes nothing."""
+    lab = nlan.name()
+    nlan("up", str(ROUTERS / "input.yaml"), "--lab", lab)
+
+    def do(verb: str, *words: str, node: str = "left", code: int = 0) -> str:
+        answer = nlan(verb, node, "subnets", *words, "-l", lab, code=code)
+        return answer.err if code else answer.out
+
+    do("add", "vid=13", "vni=1300")
+    do("add", "_index=1300", "ip_dvr=addr:10.13.0.9/24,mode:dvr")
+    do("update", "_index=1300", "ip_dvr=addr:10.13.0.1/24,mode:dvr")
+    do("add", "_index=1300", "ip_vhost=10.13.0.102/24", "peers=203.0.113.3")
+    words = ("vid=13", "vni=1300", "ip_dvr=addr:10.13.0.1/24,mode:dvr", "peers=203.0.113.2")
+    do("add", *words, "ip_vhost=10.13.0.103/24", node="right")
+    nlan("ping", "left/10.13.0.102", "10.13.0.103", "-l", lab)
+    nlan("ping", "left/10.13.0.102", "10.11.0.103", "-l", lab)
+    assert json.loads(do("get", "_index=1300", "--json")) == [
+        {
+            "vni": "1300",
+            "vid": "13",
+            "ip_dvr": {"addr": "10.13.0.1/24", "mode": "dvr"},
+            "ip_vhost": "10.13.0.102/24",
+            "peers": ["203.0.113.3"],
+        }
+    ]
+    assert "it cannot go while `ip_dvr`, `ip_vhost` and `peers` are there" in do(
+        "delete", "_index=1300", "vid", code=1
+    )
+    do("delete", "_index=1300", "ip_dvr", "ip_vhost", "peers")
+    assert "it cannot go while `vid` is there" in do("delete", "_index=1300", "vni", code=1)
+    do("delete", "_index=1300", "vid")
+    do("delete", "_index=1300", "vni=1300")
+    do("delete", "_index=1300", node="right")
+    assert nlan.operations(str(ROUTERS / "input.yaml"), "--lab", lab) == []
+
+
+TTLS = {"all_dvr": {63: 54, 64: 18}, "hub_and_spoke": {63: 32, 64: 12}}
+"""With how many hops' time to live left hosts have answers; of the others there is none."""
+
+
+@pytest.mark.parametrize("file", STATES, ids=lambda file: file.stem)
+def test_its_own_files_run_as_they_are(nlan: Nlan, file: Path) -> None:
+    lab = nlan.name()
+    rosters = {"hub_and_spoke": ("--roster", str(file.with_name("roster_w_rpi.yaml")))}
+    nlan("up", str(file), "--lab", lab, *rosters.get(file.stem, ()))
+    hosts = [name for name in nlan.status(lab)["nodes"] if "/" in name]
+    addresses = " ".join(name.partition("/")[2] for name in hosts)
+    found: Counter[int] = Counter()
+    for host in hosts:
+        asked = f"for a in {addresses}; do [ $a = {host.partition('/')[2]} ] || ping -nc1 -W1 $a & done; wait"
+        said = nlan.inside(lab, host, "sh", "-c", asked)
+        found.update(int(ttl) for ttl in re.findall(r"ttl=(\d+)", said))
+    assert found == TTLS[file.stem]

@@ -90,6 +90,24 @@ WAIT = _option(
     default="converged",
     help="for what to wait: daemons are up, routing has converged (default), or nothing",
 )
+MODULE = (
+    _option("node", metavar="NODE", nargs="?", help="a node"),
+    _option("module", metavar="MODULE", nargs="?", help="such as `subnets`; `--schema` lists them"),
+    _option(
+        "words",
+        metavar="WORD=VALUE",
+        nargs="*",
+        help="lists are `a,b`, mappings `k:v,k:v`; `_index=VALUE` tells which item",
+    ),
+    _option(
+        "--schema",
+        metavar="MODULE",
+        nargs="?",
+        const="",
+        help="print the words of a module, or of all, instead",
+    ),
+)
+"""What every verb takes that speaks neutron-lan's words."""
 SECRETS = _option("--secrets", action="store_true", help="show keys and passwords; else they are `<secret>`")
 TIMEOUT = _option(
     "--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="how long to wait at most (default 60)"
@@ -121,6 +139,7 @@ ALONE = frozenset({"generate", "completion"})
 FOLDERS = {
     "run": ("up", "plan", "down", "restore", "keep"),
     "change": ("set", "unset", "edit", "link", "confirm", "rollback", "history", "diff"),
+    "modules": ("add", "update", "delete", "get"),
     "look": ("ls", "status", "watch", "doctor"),
     "inside": ("exec", "shell", "ping"),
     "files": ("show", "export", "generate", "schema", "completion"),
@@ -331,6 +350,30 @@ VERBS = (
         ),
         "A fault is no part of the file: `nlan up FILE` and `nlan keep` leave it as it is, until it is "
         "cleared or the lab is taken down. Without options the faults that there are are listed.",
+    ),
+    Verb(
+        "add",
+        "add words of a module of neutron-lan to a node of the running lab",
+        (*MODULE, *CHANGE),
+        "nlan add openwrt1 subnets vid=2 vni=10 ip_dvr=addr:10.0.2.1/24,mode:dvr",
+    ),
+    Verb(
+        "update",
+        "change words of a module of neutron-lan",
+        (*MODULE, *CHANGE),
+        "nlan update openwrt1 subnets _index=10 ip_vhost=10.0.2.101/24",
+    ),
+    Verb(
+        "delete",
+        "take away words of a module of neutron-lan, or an item of it",
+        (*MODULE, *CHANGE),
+        "nlan delete openwrt1 subnets _index=10 ip_vhost",
+    ),
+    Verb(
+        "get",
+        "show a module of neutron-lan of a node",
+        (*MODULE, LAB, JSON),
+        "nlan get openwrt1 subnets",
     ),
     Verb("watch", "events as they happen: links, addresses, routes, sessions, operations", (*LAB_WORD, JSON)),
     Verb(

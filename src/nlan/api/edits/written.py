@@ -72,6 +72,19 @@ def change_file(lab: Lab, origin: Origin, segments: Segments, value: Tree | None
     return Changed(new, Origin((file, changed_text), after.allocations), warnings)
 
 
+def node_in_file(origin: Origin, name: str) -> Tree:
+    """Return what the file says of a node by its own name; nothing where a range or a link alone names it.
+
+    Raises:
+        InputError: The file is not known.
+    """
+    if not origin.source[1]:
+        raise InputError([Problem(name, "the file that the lab came from is not known; see `nlan show`")])
+    tree, words = _tree(origin.source[1], name), vocabulary()
+    entries = entries_of(tree, is_short(tree, words), words)
+    return next((value for key, value in entries if key.text == name and value is not None), _word(""))
+
+
 def _load(file: Path, lab: Lab, origin: Origin, text: str) -> Loaded:
     try:
         return load(file, lab=lab.name, allocations=origin.allocations, text=text)

@@ -9,6 +9,7 @@ from nlan.importers.neutron_lan.building import Entry, mapping, sequence, text, 
 from nlan.importers.neutron_lan.filling import Filling
 from nlan.importers.neutron_lan.reading import Item, Router, routers_of
 from nlan.importers.neutron_lan.roster import read_roster, segment_of
+from nlan.importers.neutron_lan.written import RIP
 
 
 def lab_of(tree: Map, sources: Sources) -> Map:
@@ -145,13 +146,10 @@ def _lan(item: Item) -> Iterator[Entry]:
     yield from _words(item, "network", "vhosts")
 
 
-_RIP = "router rip\n version 2\n redistribute connected\n network {}\nexit\n"
-
-
 def _gateway(router: Router, sources: Sources) -> Iterator[Entry]:
     for item in router.items("gateway"):
         if item.text("rip") == "enabled" and item.text("network"):
-            yield "frr", text(_RIP.format(item.text("network")), item.words["network"])
+            yield "frr", text(RIP.format(item.text("network")), item.words["network"])
         else:
             message = "RIP is spoken where `rip: enabled` and `network: INTERFACE` are said; neither is done"
             sources.warning(item.at, message)
