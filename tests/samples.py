@@ -10,6 +10,7 @@ import msgspec
 from nlan.kinds.address import Address
 from nlan.kinds.bridge import Bridge
 from nlan.kinds.cgroup import Cgroup
+from nlan.kinds.device import Device
 from nlan.kinds.fdb import FdbEntry
 from nlan.kinds.hosts import HostsFile
 from nlan.kinds.namespace import Namespace
@@ -67,6 +68,18 @@ VXLAN = Vxlan(
     mac="02:00:5e:00:53:41",
 )
 VXLAN6 = with_(VXLAN, local=ip_address("2001:db8::1"))
+GRE = Device(
+    namespace="a",
+    name="gre1",
+    type="gre",
+    mtu=1476,
+    local=ip_address("192.0.2.1"),
+    remote=ip_address("192.0.2.2"),
+    tunnel_key=7,
+    ttl=64,
+)
+GRETAP = with_(GRE, name="tap1", type="gretap", mac="02:00:5e:00:53:51", tunnel_key=None)
+VLAN = Device(namespace="a", name="br.5", type="vlan", mtu=1500, mac="02:00:5e:00:53:52", parent="br", vid=5)
 ENTRY = FdbEntry(namespace="a", device="vxlan7", remote=ip_address("192.0.2.2"))
 ADDRESS = Address(namespace="a", interface="br", address=ip_interface("192.0.2.1/24"))
 ADDRESS6 = Address(namespace="a", interface="br", address=ip_interface("2001:db8::1/64"))

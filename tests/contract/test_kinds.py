@@ -6,10 +6,13 @@ import pytest
 
 from contract.cases import CASES, Case
 from contract.conftest import NAMESPACES
-from contract.sides import Side
+from contract.sides import Real, Side
 from netns.support import by_key, create, delete, observe, replace, succeeded, update
+from nlan.api.doctor.features import missing
 from nlan.errors import ApplyError
 from nlan.kinds.base import Driver
+from nlan.kinds.device import KIND as DEVICES
+from nlan.kinds.device import Device
 from nlan.resources import Key, Resource
 from samples import BRIDGE, PAIR, VXLAN, with_
 
@@ -27,6 +30,9 @@ class Subject:
             for controller in ("cpu", "pids"):
                 if (reason := side.place.cgroups.why_not(controller)) is not None:
                     pytest.skip(reason)
+        if isinstance(side, Real) and isinstance(case.resource, Device):
+            for feature in missing(DEVICES.needs(case.resource)):
+                pytest.skip(f"this kernel cannot make {feature.what}")
         self.side, self.case, self.resource = side, case, case.resource
         for resource in case.ground:
             assert succeeded(create(side.driver(resource.kind, {}), resource))

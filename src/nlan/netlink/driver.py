@@ -155,9 +155,10 @@ class NetlinkDriver:
         _, namespace, name = desired.key
         with open_channel(self._nodes, namespace) as channel:
             link = links.dump_links(channel).by_name.get(name)
-            if link is None or link.is_marked or not self._kinds[desired.kind].adopts(desired, link):
+            kind = self._kinds[desired.kind]
+            if link is None or link.is_marked or not kind.adopts(desired, link):
                 return False
-            return channel.request([links.group_link(link.name, links.FIRST)]) == [None]
+            return channel.request([links.group_link(link.name, kind.mark)]) == [None]
 
 
 def _namespaces(desired: Resource) -> list[str]:

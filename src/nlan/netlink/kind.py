@@ -22,7 +22,7 @@ from nlan.netlink.feature import Condition, Feature
 from nlan.netlink.step import Step
 from nlan.netlink.tables import nftables, rules
 from nlan.netlink.tables.addresses import Addresses, dump_addresses
-from nlan.netlink.tables.links import Link, Links
+from nlan.netlink.tables.links import FIRST, Link, Links
 from nlan.netlink.tables.routes import Routes, dump_all
 from nlan.netlink.watch import Group, What
 from nlan.resources import Foreign, Resource
@@ -129,6 +129,7 @@ class KernelKind(Generic[R]):
         conditions: What else of the machine it needs.
         events: Which of the kernel's events may concern one.
         forwarding: What the kernel calls its links, where they have forwarding entries.
+        mark: The interface group that its links are in.
     """
 
     resource: type[R]
@@ -136,6 +137,7 @@ class KernelKind(Generic[R]):
     conditions: ClassVar[tuple[Condition, ...]] = ()
     events: ClassVar[tuple[What | Group, ...]] = ()
     forwarding: ClassVar[tuple[str, ...]] = ()
+    mark: ClassVar[int] = FIRST
     group: ClassVar[str] = "netlink"
     """They all have one driver."""
 

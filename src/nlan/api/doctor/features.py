@@ -19,7 +19,6 @@ from nlan.netlink.tables.links import link_feature
 from nlan.paths import Paths
 
 OPTIONAL = (
-    link_feature("dummy", "loopback-like interfaces of your own", needed=False),
     link_feature("vrf", "separate routing tables inside a node", u32(wire.IFLA_VRF_TABLE, 10), needed=False),
     link_feature("macvlan", "links to a host's interface", needed=False),
     link_feature("wireguard", "encrypted tunnels of your own", needed=False),

@@ -1,7 +1,8 @@
 """What is common to all kinds of links: the table of a namespace's links, and messages about one.
 
 Marks: the first end of a veth pair, bridges and VXLAN devices are in interface group `FIRST`, the
-other ends of pairs in `SECOND`; links on their way out are in `DOOMED`.
+other ends of pairs in `SECOND`, interfaces that a file names itself in `DEVICE`; links on their way out
+are in `DOOMED`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from nlan.netlink.tables.settings import Setting, flags_to_set, odd_settings, se
 FIRST = 0x6E6C616E
 SECOND = 0x6E6C616F
 DOOMED = 0x6E6C6170
-MARKS = frozenset((FIRST, SECOND, DOOMED))
+DEVICE = 0x6E6C6171
+MARKS = frozenset((FIRST, SECOND, DOOMED, DEVICE))
 
 _XDP_NONE = 8
 """Length of what a link without an XDP program says of that."""

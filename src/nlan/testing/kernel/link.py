@@ -32,6 +32,7 @@ class NewLink:
     group: int = 0
     up: bool = False
     master: Link | None = None
+    parent: Link | None = None
     tunnel: Tunnel | None = None
     peer: NewLink | None = None
     settings: dict[tuple[str, int], bytes] = field(default_factory=dict)
@@ -69,7 +70,7 @@ def check_name_length(name: str) -> None:
 
 def _validate(new: NewLink) -> None:
     vxlan = new.kind == "vxlan"
-    if not is_unicast(new.mac):
+    if new.mac and not is_unicast(new.mac):
         raise RefusedError(errno.EADDRNOTAVAIL, "Provided Ethernet address is not unicast" if vxlan else "")
     if new.kind != "bridge" and not MTU_MIN <= new.mtu <= MTU_MAX:
         raise RefusedError(errno.EINVAL, "MTU must be between 68 and 65535" if vxlan else "")
@@ -131,7 +132,7 @@ def _register_peer(new: NewLink, peer: NewLink) -> Link:
 
 def _register(new: NewLink) -> Link:
     link = Link(new.netns, new.netns.next_number(), new.name, new.kind, new.mac, new.mtu, new.group)
-    link.tunnel, link.settings = new.tunnel, new.settings
+    link.tunnel, link.parent, link.settings = new.tunnel, new.parent, new.settings
     link.no_ipv6 = new.netns.switch("net/ipv6/conf/default/disable_ipv6")
     new.netns.links[new.name] = link
     return link
@@ -144,6 +145,8 @@ def remove(link: Link) -> None:
         end.peer = None
         for port in end.ports():
             port.master = None
+        for upper in [one for one in end.netns.links.values() if one.parent is end]:
+            remove(upper)
         master, end.master = end.master, None
         route.flush(end)
         del end.netns.links[end.name]

@@ -82,6 +82,7 @@ class Link:
         alias: Free words.
         master: The bridge it is a port of.
         peer: The other end of a pair.
+        parent: The link that it is on, of a VLAN.
         tunnel: Of a VXLAN device.
         bucket: The queue at its root, where somebody put one.
         fixed_mtu: Somebody changed a bridge's MTU; it no longer follows the ports.
@@ -103,6 +104,7 @@ class Link:
     alias: str = ""
     master: Link | None = None
     peer: Link | None = None
+    parent: Link | None = None
     tunnel: Tunnel | None = None
     bucket: Bucket | None = None
     fixed_mtu: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from nlan.kinds import bridge, vxlan
+from nlan.kinds import bridge, device, vxlan
 from nlan.netlink import codec, wire
 from nlan.netlink.tables.links import mac_octets
 from nlan.netlink.tables.settings import PORT, Setting
@@ -43,12 +43,15 @@ def new(request: Request) -> None:
 
 
 def _wanted(request: Request) -> NewLink:
-    found = fields(request.body, wire.IFINFOMSG.size, {*_BASICS, wire.IFLA_MASTER, wire.IFLA_LINKINFO})
+    taken = {*_BASICS, wire.IFLA_MASTER, wire.IFLA_LINK, wire.IFLA_LINKINFO}
+    found = fields(request.body, wire.IFINFOMSG.size, taken)
     info = fields(found[wire.IFLA_LINKINFO], 0, _INFO)
     kind, data = codec.as_text(info[wire.IFLA_INFO_KIND]), info[wire.IFLA_INFO_DATA]
     wanted = _basics(request.netns, kind, request.body, found)
     if wire.IFLA_MASTER in found:
         wanted.master = link_of(request.netns, codec.as_u32(found[wire.IFLA_MASTER]))
+    if wire.IFLA_LINK in found:
+        wanted.parent = link_of(request.netns, codec.as_u32(found[wire.IFLA_LINK]))
     match kind:
         case "bridge":
             switches = fields(data, 0, {wire.IFLA_BR_STP_STATE, wire.IFLA_BR_MCAST_SNOOPING})
@@ -64,6 +67,8 @@ def _wanted(request: Request) -> NewLink:
                 for number, value in fields(data, 0, known).items()
                 if value != known[number]
             }
+        case _ if kind in device.FORMS:
+            wanted.settings = _device(kind, data)
         case _:
             raise UnexpectedError(f"a link of kind {kind} is new to the fake kernel")
     return wanted
@@ -83,11 +88,15 @@ def _basics(netns: Netns, kind: str, body: memoryview, found: Fields) -> NewLink
         netns,
         codec.as_text(found[wire.IFLA_IFNAME]),
         kind,
-        found[wire.IFLA_ADDRESS].hex(":"),
+        found[wire.IFLA_ADDRESS].hex(":") if wire.IFLA_ADDRESS in found else "",
         codec.as_u32(found[wire.IFLA_MTU]),
         codec.as_u32(found[wire.IFLA_GROUP]),
         bool(flags & mask & wire.IFF_UP),
     )
+
+
+def _device(kind: str, data: memoryview) -> dict[tuple[str, int], bytes]:
+    return {(kind, number): bytes(value) for number, value in codec.attributes(data).items()}
 
 
 def _tunnel(found: Fields) -> Tunnel:
@@ -153,6 +162,9 @@ def _change_kind(subject: Link, found: Fields, settings: Mapping[str, Sequence[S
         _set(subject, "port", codec.attributes(info[wire.IFLA_INFO_SLAVE_DATA]), PORT)
         return
     expect(codec.as_text(info[wire.IFLA_INFO_KIND]), subject.kind, "the kind of a link that exists")
+    if subject.kind in device.FORMS:
+        subject.settings = _device(subject.kind, info[wire.IFLA_INFO_DATA])
+        return
     if wire.IFLA_MTU in found:
         raise RefusedError(errno.EOPNOTSUPP, "Cannot change mtu")
     data = codec.attributes(info[wire.IFLA_INFO_DATA])
@@ -206,6 +218,8 @@ def _body(one: Link) -> bytes:
         parts.append(codec.u32(wire.IFLA_MASTER, one.master.number))
     if one.peer is not None:
         parts.append(codec.u32(wire.IFLA_LINK, one.peer.number))
+    if one.parent is not None:
+        parts.append(codec.u32(wire.IFLA_LINK, one.parent.number))
     if one.kind != "loopback":
         parts.append(
             codec.nest(wire.IFLA_LINKINFO, codec.text(wire.IFLA_INFO_KIND, one.kind), _data(one), _port(one))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from nlan.interfaces import l2vpn_name
+from nlan.interfaces import LOOPBACK
 from nlan.model import Lab, Node
 from nlan.model.codec import IpAddress, IpInterface, IpNetwork
 from nlan.model.segments import Segment, Segments
@@ -13,10 +13,8 @@ from nlan.schema.checking.folding import Folding
 from nlan.schema.resolving.contributors import CheckedLab
 from nlan.schema.resolving.drafts import Positions
 from nlan.schema.syntax.report import Report
-from nlan.services.ptn.model import Ptn
 from nlan.services.router.engines import Engines
 from nlan.services.router.model import BgpPeer, Ospf, Router
-from nlan.services.vhosts.model import Vhosts
 
 
 def lint(checked: CheckedLab, engines: Engines) -> None:
@@ -79,10 +77,7 @@ def _session(
 
 def interfaces_of(node: Node) -> list[IpInterface]:
     """Return the node's addresses on segments, with prefix length."""
-    found = [value for interface in node.interfaces for value in interface.addresses]
-    found += [value for vpn in node.get(Ptn).l2vpns for value in vpn.addresses]
-    found += [node.underlay] if node.attached and node.underlay else []
-    return found + [gateway for lan in node.get(Vhosts).lans for gateway in lan.gateways]
+    return [value for _, value in _on_segments(node)]
 
 
 def _source(node: Node, peer: BgpPeer, positions: Positions, report: Folding) -> None:
@@ -197,11 +192,10 @@ def _subnets(
 
 
 def _on_segments(node: Node) -> Iterator[tuple[str, IpInterface]]:
-    """Yield the interface's name and the address of each address on a segment."""
-    for interface in node.interfaces:
-        yield from ((interface.name, value) for value in interface.addresses)
-    for vpn in node.get(Ptn).l2vpns:
-        yield from ((l2vpn_name(vpn.vni), value) for value in vpn.addresses)
+    """Yield the interface's name and the address of each address but the loopback's."""
+    for name, own in node.held():
+        if name != LOOPBACK:
+            yield from ((name, value) for value in own)
 
 
 def _area(ospf: Ospf, value: IpInterface) -> tuple[IpNetwork, IPv4Address] | None:
