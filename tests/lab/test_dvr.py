@@ -210,3 +210,58 @@ def test_a_rule_that_somebody_changes_is_seen_and_put_back(nlan: Nlan) -> None:
     nlan("up", nlan.write(ALL_DVR), "--lab", name)
     assert "arp" in nlan.inside(name, "a", "nft", "list table bridge nlan_dvr")
     assert nlan.operations(nlan.write(ALL_DVR), "--lab", name) == []
+
+
+LEASED = """
+a:
+  Dvr:
+    Subnets:
+    - Vni: 101
+      IpDvr: [{Addr: 10.0.1.1/24, Mode: hub, Dhcp: enabled}]
+      IpVhost: 10.0.1.101/24
+      Peers: ["${b}"]
+b:
+  Dvr:
+    Subnets:
+    - Vni: 101
+      IpDvr: [{Addr: 10.0.1.1/24, Mode: spoke}]
+      IpVhost: 10.0.1.102/24
+      Peers: ["${a}"]
+"""
+
+
+def test_a_hub_leases_addresses_to_hosts_behind_spokes(nlan: Nlan) -> None:
+    name = nlan.name()
+    nlan("up", nlan.write(LEASED), "--lab", name)
+    asks = "busybox udhcpc -i eth0 -n -q -f -s /bin/true -t 10 -T 1 2>&1"
+    said = nlan.inside(name, "b/10.0.1.102", "sh", "-c", asks)
+    assert re.search(r"lease of 10\.0\.1\.\d+ obtained from 10\.0\.1\.1\b", said)
+
+
+PORTS = """
+nodes:
+  a:
+    dvr:
+      subnets: {vni: 101, ip_dvr: {addr: 10.0.1.1/24, mode: dvr}, peers: "${b}", ports: [eth1]}
+  b:
+    dvr:
+      subnets: {vni: 101, ip_dvr: {addr: 10.0.1.1/24, mode: dvr}, peers: "${a}", ip_vhost: 10.0.1.9/24}
+  h: {gateway: 10.0.1.1}
+links:
+- {link: a -- h, ends: {h: 10.0.1.50/24}, addresses: false}
+"""
+
+
+def test_a_node_on_a_port_is_as_a_host(nlan: Nlan) -> None:
+    """A node whose link is a port of a subnet reaches hosts behind other nodes, by its own one's gateway."""
+    name = nlan.name()
+    file = nlan.write(PORTS)
+    nlan("up", file, "--lab", name)
+    assert nlan.operations(file, "--lab", name) == []
+    assert "ttl=64" in nlan.inside(name, "h", "ping", "-n", "-c", "1", "-W", "2", "10.0.1.9")
+    assert "ttl=64" in nlan.inside(name, "h", "ping", "-n", "-c", "1", "-W", "2", "10.0.1.1")
+    known = json.loads(nlan.inside(name, "h", "ip", "-json", "neigh", "show", "10.0.1.1"))
+    link = json.loads(nlan.inside(name, "a", "ip", "-json", "link", "show", "br101"))
+    assert known[0]["lladdr"] == link[0]["address"]
+    nlan("up", nlan.write(PORTS.replace(", ports: [eth1]", "")), "--lab", name)
+    assert "master" not in nlan.inside(name, "a", "ip", "link", "show", "eth1")

@@ -17,10 +17,17 @@ from nlan.resources import Resource
 
 
 class End(NamedTuple):
-    """An interface of a namespace: of a node, or of a host behind it."""
+    """An interface of a namespace: of a node, or of a host behind it.
+
+    Attributes:
+        namespace: Where it is.
+        interface: Its name.
+        switch: What it is a port of there (`Dataplane.switch`); empty for nothing.
+    """
 
     namespace: str
     interface: str
+    switch: str = ""
 
 
 class Segment(NamedTuple):

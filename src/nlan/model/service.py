@@ -55,6 +55,10 @@ class ServiceModel(Base, frozen=True, kw_only=True):
         """Yield the interfaces' names that no end of a link can have then, each with whose it is."""
         return iter(())
 
+    def plugged(self) -> Iterator[tuple[str, str]]:
+        """Yield interfaces of links and LANs that are ports of a switch in the node, with the switch's."""
+        return iter(())
+
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts behind the node: the addresses of each, first its name's, and its gateways."""
         return iter(())

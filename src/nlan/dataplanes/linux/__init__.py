@@ -106,10 +106,11 @@ def _pair(lab: str, one: End, other: End, mtu: int, bridge: str = "") -> Veth:
         name=one.interface,
         peer_namespace=other.namespace,
         peer_name=other.interface,
-        mac=stable_mac(lab, *one),
-        peer_mac=stable_mac(lab, *other),
+        mac=stable_mac(lab, one.namespace, one.interface),
+        peer_mac=stable_mac(lab, other.namespace, other.interface),
         mtu=mtu,
-        peer_master=bridge,
+        master=one.switch,
+        peer_master=bridge or other.switch,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface
 
+import msgspec
+
 from nlan.schema.resolving.drafts import NodeDraft
 from nlan.schema.syntax.report import Position, Report, Written
 from nlan.schema.written.sections import Record
@@ -12,6 +14,12 @@ from nlan.schema.written.segments import EndKeys
 from nlan.services._attached import find_attached
 from nlan.services.dhcp.model import Dhcp, Pool
 from nlan.services.dhcp.written import NodeKeys, PoolKeys
+
+
+class Asked(msgspec.Struct):
+    """Where other services of a node want addresses leased: interfaces with its address, and who says so."""
+
+    interfaces: dict[str, tuple[IPv4Interface, Position]] = {}
 
 
 def resolve(node: NodeDraft, report: Report) -> Dhcp | None:
@@ -36,6 +44,9 @@ def _pools(node: NodeDraft, report: Report) -> Iterator[Pool]:
             message = f"{node.name} has no IPv4 address on `{word.value}` that leases could be near"
             report.error(word.at, message, "give its end an `address`")
         elif (pool := _pool(attached.interface, address, record, word.at, report)) is not None:
+            yield pool
+    for interface, (address, at) in node.of(Asked).interfaces.items():
+        if interface not in seen and (pool := _pool(interface, address, Record(at), at, report)) is not None:
             yield pool
 
 

@@ -12,7 +12,7 @@ from nlan.schema.checking.addressing import check_mtu
 from nlan.schema.checking.verify import not_on_the_underlay
 from nlan.schema.resolving.contributors import CheckedLab, Held, PartKey, PartPath
 from nlan.schema.resolving.drafts import Positions
-from nlan.schema.syntax.report import Position, Report
+from nlan.schema.syntax.report import Position, Report, nearest
 from nlan.services.dvr.model import Dvr, Gateway, Subnet, groups
 from nlan.values import MTU_MAX, vxlan_overhead
 
@@ -23,6 +23,7 @@ def check(checked: CheckedLab) -> None:
     for node in (node for node in lab.nodes if node.find(Dvr) is not None):
         _names(node, positions, report)
         _default_routes(node, positions, report)
+        _ports(node, positions, report)
         for subnet in node.get(Dvr).subnets:
             _subnet(node, subnet, positions, report)
         if node.underlay is None or not node.attached or lab.underlay is None:
@@ -56,10 +57,8 @@ def _subnet(node: Node, subnet: Subnet, positions: Positions, report: Report) ->
     by_version: dict[int, Gateway] = {}
     for gateway in subnet.ip_dvr:
         at = positions.find("node", node.name, "address", gateway.address)
-        if gateway.dhcp:
-            report.warning(
-                at, f"nobody gives out leases on VNI {subnet.vni} yet; hosts have addresses of their own"
-            )
+        if gateway.dhcp and (gateway.mode == "spoke" or gateway.address.version == 6):
+            report.warning(at, f"a hub leases IPv4 addresses; {node.name} does not on VNI {subnet.vni}")
         if by_version.setdefault(gateway.address.version, gateway) is not gateway:
             version = gateway.address.version
             report.error(at, f"a subnet has one IPv{version} gateway; {gateway.address} is another")
@@ -88,6 +87,24 @@ def _default_routes(node: Node, positions: Positions, report: Report) -> None:
         elif (other := seen.setdefault(via.version, via)) is not via:
             message = f"{node.name} has one default route of IPv{via.version}"
             report.error(at, f"{message}; {via} is one more than {other}")
+
+
+def _ports(node: Node, positions: Positions, report: Report) -> None:
+    """A port is an interface that a link or a LAN gives the node, of one subnet, and without addresses."""
+    known = {interface.name: interface for interface in node.interfaces}
+    seen: dict[str, int] = {}
+    for subnet in node.get(Dvr).subnets:
+        for index, port in enumerate(subnet.ports):
+            at = _at(node, subnet, positions, "port", index)
+            if port not in known:
+                report.error(
+                    at, f"no link or network gives {node.name} an interface `{port}`", nearest(port, known)
+                )
+            elif known[port].addresses:
+                message = f"{port} of {node.name} has addresses, and a port of a subnet has none"
+                report.error(at, message, "say `addresses: false` of its link")
+            if seen.setdefault(port, subnet.vni) != subnet.vni:
+                report.error(at, f"{port} of {node.name} is a port of VNI {seen[port]} already")
 
 
 def _mtus(lab: Lab, positions: Positions, report: Report) -> None:
@@ -172,5 +189,6 @@ def parts(node: Node) -> Iterator[tuple[PartKey, PartPath]]:
         for index, host in enumerate(subnet.hosts):
             for inner, value in enumerate(host.addresses):
                 yield ("host", value), (*path, "hosts", str(index), "addresses", str(inner))
-        for index, _ in enumerate(subnet.peers):
-            yield (*key, "peer", index), (*path, "peers", str(index))
+        for word, values in (("peer", subnet.peers), ("port", subnet.ports)):
+            for index, _ in enumerate(values):
+                yield (*key, word, index), (*path, f"{word}s", str(index))

@@ -111,6 +111,11 @@ class Dvr(ServiceModel, frozen=True, kw_only=True):
             yield subnet.bridge, f"VNI {subnet.vni}'s"
             yield tunnel_name(subnet.vni), f"VNI {subnet.vni}'s"
 
+    def plugged(self) -> Iterator[tuple[str, str]]:
+        """Yield the ports of the subnets' bridges."""
+        for subnet in self.subnets:
+            yield from ((port, subnet.bridge) for port in subnet.ports)
+
     def hosts(self) -> Iterator[tuple[tuple[IpInterface, ...], tuple[IpAddress, ...]]]:
         """Yield the hosts on the subnets."""
         for subnet in self.subnets:

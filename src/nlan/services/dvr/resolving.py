@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Interface
 from typing import NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from nlan.schema.resolving.segments import Wiring
 from nlan.schema.syntax.report import Position, values
 from nlan.schema.syntax.tree import Map
 from nlan.schema.written.sections import Record
+from nlan.services.dhcp.resolving import Asked
 from nlan.services.dvr.model import Dvr, DvrHost, Gateway, Mode, Subnet
 from nlan.services.dvr.written import (
     DvrKeys,
@@ -51,13 +53,16 @@ def resolve(node: NodeDraft) -> Dvr | None:
     return Dvr(local=node.underlay.ip if node.underlay else None, subnets=tuple(subnets)) if subnets else None
 
 
-def _add(node: NodeDraft, subnet: Subnet) -> None:
+def _add(node: NodeDraft, subnet: Subnet, at: Position) -> None:
     """Add a subnet to a node, which is on the underlay then, and routes."""
     node.of(_Draft).subnets.append(subnet)
     node.attached = node.forwards = True
     node.carries = max(node.carries, subnet.mtu)
     node.hosts += len(subnet.hosts)
     node.stubs.setdefault(subnet.bridge, []).extend(subnet.addresses)
+    for gateway in subnet.ip_dvr:
+        if gateway.dhcp and gateway.mode != "spoke" and isinstance(gateway.address, IPv4Interface):
+            node.of(Asked).interfaces[subnet.bridge] = gateway.address, at
 
 
 # -- in full
@@ -72,7 +77,7 @@ def declare(wiring: Wiring) -> None:
         _own_end(node, record, wiring)
         for item in record.get(DvrKeys.subnets, []):
             if (subnet := _subnet(node, item.value, wiring)) is not None:
-                _add(node, subnet)
+                _add(node, subnet, item.value.position(SubnetKeys.ip_dvr))
 
 
 def _own_end(node: NodeDraft, record: Record, wiring: Wiring) -> None:
@@ -259,7 +264,7 @@ def _spread(wide: _WideSubnet, wiring: Wiring) -> None:
         for address in wide.gateways:
             at = wide.written.position(WideSubnetKeys.gateway)
             positions.put(at, "node", node.name, "address", address)
-        _add(node, subnet)
+        _add(node, subnet, wide.at)
 
 
 def _peers(node: NodeDraft, wide: _WideSubnet) -> Iterator[NodeDraft]:

@@ -19,7 +19,12 @@ class GatewayKeys:
 
     addr = Key("addr", Interface(), "The hosts' default route.", required=True)
     mode = Key("mode", MODE, "Who routes: each node, a hub, or a hub to the Internet alone.", required=True)
-    dhcp = Key("dhcp", Text(), "Leases are given out here: `enabled`.", default="none are")
+    dhcp = Key(
+        "dhcp",
+        Text(),
+        "`enabled`: addresses are leased here; `dhcp` of the node says more.",
+        default="none are",
+    )
 
 
 GATEWAY = Section("a subnet's gateway", "The gateway of a subnet at this node.", keys_of(GatewayKeys))
@@ -33,7 +38,7 @@ class SubnetKeys:
     ip_dvr = Key("ip_dvr", ListOf(GATEWAY), "The gateway, one of each family.")
     ip_vhost = Key("ip_vhost", ADDRESSES, "A host behind the node, an address of each family.")
     peers = Key("peers", ListOf(Address()), "Tunnel ends that frames are flooded to: `[${b}, ${c}]`.")
-    ports = Key("ports", ListOf(IFNAME), "Interfaces of the node that are ports of the subnet.")
+    ports = Key("ports", ListOf(IFNAME), "Interfaces of its links that are ports of the subnet.")
     default_gw = Key("default_gw", Address(), "The node's own default route.")
     mtu = Key("mtu", MTU, "Bytes that pass whole.", default="the lab's `mtu`")
 

@@ -24,4 +24,4 @@ def expand(node: Node, lab: Lab, context: Context) -> Iterator[Resource]:
         return
     end = End(node.name, interfaces.UNDERLAY)
     yield from context.dataplane.port(lab.name, UNDERLAY, end, lab.underlay.mtu)
-    yield from addressed(*end, (node.underlay,))
+    yield from addressed(end.namespace, end.interface, (node.underlay,))
