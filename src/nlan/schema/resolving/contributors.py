@@ -201,13 +201,17 @@ def _clash(
 
     objects: list[object] = [*services, *(_engines() if engines is None else engines).values()]
     last = next(n for n in range(len(named)) if not _fit([one for _, one in named[: n + 1]]))
-    first = next((n for n in range(last) if not _fit([named[n][1], named[last][1]])), None)
+    first = next((n for n in range(last) if _fit(_without(n, named[: last + 1]))), None)
     parts = [None if n is None else owner(objects[n]) for n in (first, last)]
     strangers = [words_of(part) for part in parts if part is not None]
     if first is None or not strangers:
         return InternalError(f"{named[last][0]}: {error}")
     whose = strangers if len(strangers) == 2 else [named[first][0], *strangers]
     return PluginError(f"{' and '.join(whose)} do not go together: {error}; uninstall one of them")
+
+
+def _without(n: int, named: Sequence[tuple[str, Contribution]]) -> list[Contribution]:
+    return [one for number, (_, one) in enumerate(named) if number != n]
 
 
 def _fit(contributions: Sequence[Contribution]) -> bool:
