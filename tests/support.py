@@ -24,6 +24,8 @@ OLDER = [path for name in ("ptn-bgp", "ptn-ospf") if (path := _BESIDE / f"{name}
 """Files of a former nlan, where somebody keeps them beside the repository; nothing rests on them alone."""
 STATES = sorted(path for name in ("all_dvr", "hub_and_spoke") if (path := _BESIDE / f"{name}.yaml").exists())
 """State files of neutron-lan, likewise; their rosters stand beside them."""
+WITH_CHAINS = [path for path in (_BESIDE / "state.yaml",) if path.exists()]
+"""That one of them which has a function."""
 EXAMPLES = ROOT / "examples"
 
 

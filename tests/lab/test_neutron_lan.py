@@ -6,12 +6,14 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from support import ROOT, STATES, Nlan
+from support import ROOT, STATES, WITH_CHAINS, Nlan
 
 NETWORKS = ROOT / "tests/cases/neutron-lan/networks"
+CHAIN = ROOT / "tests/cases/neutron-lan/chain"
 ROUTERS = ROOT / "tests/cases/neutron-lan/routers"
 
 
@@ -45,17 +47,22 @@ def test_the_roster_may_change_alone(nlan: Nlan, tmp_path: Path) -> None:
 
 
 def unanswered(nlan: Nlan, lab: str) -> tuple[int, set[str]]:
-    """Return how many pairs of hosts were tried, and which have no answer."""
+    """Return how many pairs of hosts of one subnet there are, and which of them have no answer."""
     answers = nlan.run("ping", "--all", "-l", lab, "--json").json
-    silent = {f"{one['source']} {one['target']}" for one in answers if one["rtt_ms"] == [None]}
-    return len(answers), silent
+    alike = [one for one in answers if _network(one["source"]) == _network(one["target"])]
+    silent = {f"{one['source']} {one['target']}" for one in alike if one["rtt_ms"] == [None]}
+    return len(alike), silent
+
+
+def _network(host: str) -> str:
+    return host.rpartition("/")[2].rpartition(".")[0]
 
 
 def test_its_routers_route_and_its_spokes_do_not_reach_each_other(nlan: Nlan) -> None:
     lab, file = nlan.name(), str(ROUTERS / "input.yaml")
     nlan("up", file, "--lab", lab)
     spokes = ("left/10.12.0.102", "10.12.0.103"), ("right/10.12.0.103", "10.12.0.102")
-    assert unanswered(nlan, lab) == (30, {" ".join(pair) for pair in spokes})
+    assert unanswered(nlan, lab) == (12, {" ".join(pair) for pair in spokes})
     assert nlan.operations(file, "--lab", lab) == []
     assert "network eth7" in nlan.vtysh(lab, "center", "show running-config ripd")
 
@@ -66,7 +73,8 @@ def test_a_subnet_is_built_and_taken_away_by_its_words(nlan: Nlan) -> None:
     nlan("up", str(ROUTERS / "input.yaml"), "--lab", lab)
 
     def do(verb: str, *words: str, node: str = "left", code: int = 0) -> str:
-        answer = nlan(verb, node, "subnets", *words, "-l", lab, code=code)
+        wait = () if verb == "get" else ("--wait", "up")
+        answer = nlan(verb, node, "subnets", *words, "-l", lab, *wait, code=code)
         return answer.err if code else answer.out
 
     do("add", "vid=13", "vni=1300")
@@ -114,3 +122,72 @@ def test_its_own_files_run_as_they_are(nlan: Nlan, file: Path) -> None:
         said = nlan.inside(lab, host, "sh", "-c", asked)
         found.update(int(ttl) for ttl in re.findall(r"ttl=(\d+)", said))
     assert found == TTLS[file.stem]
+
+
+class Chain(NamedTuple):
+    """A file with a function, who asks whom, with which TTL answers come, and how many packets pass it."""
+
+    file: Path
+    function: str
+    hub: str
+    pings: tuple[tuple[str, str, int, int], ...]
+
+
+CHAINS = [
+    Chain(
+        CHAIN / "state.yaml",
+        "watch",
+        "hub",
+        (
+            ("hub/10.21.0.101", "10.21.0.102", 64, 4),
+            ("hub/10.22.0.101", "10.21.0.102", 63, 2),
+            ("near1/10.21.0.102", "10.21.0.103", 64, 0),
+            ("near1/10.21.0.102", "10.22.0.103", 63, 0),
+            ("near1/10.21.0.102", "8.8.8.8", 64, 4),
+            ("near1/10.22.0.102", "10.21.0.103", 63, 0),
+        ),
+    ),
+    *(
+        Chain(
+            file,
+            "snort1",
+            "openwrt1",
+            (
+                ("openwrt1/10.0.1.101", "10.0.1.102", 64, 4),
+                ("openwrt1/10.0.3.101", "10.0.1.102", 63, 2),
+                ("openwrt2/10.0.1.102", "10.0.1.103", 64, 0),
+                ("openwrt2/10.0.1.102", "10.0.3.103", 63, 0),
+                ("openwrt2/10.0.1.102", "8.8.8.8", 64, 4),
+                ("openwrt2/10.0.3.102", "8.8.8.8", 64, 0),
+                ("openwrt2/10.0.1.102", "192.168.100.1", 64, 2),
+                ("openwrt2", "192.168.100.1", 64, 0),
+                ("openwrt3/10.0.3.103", "10.0.1.101", 63, 2),
+                ("openwrt3/10.0.3.103", "10.0.1.102", 63, 0),
+                ("openwrt3/10.0.3.103", "10.0.1.1", 64, 0),
+            ),
+        )
+        for file in WITH_CHAINS
+    ),
+]
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: chain.function)
+def test_what_goes_to_the_hub_passes_the_function_and_nothing_else_does(nlan: Nlan, chain: Chain) -> None:
+    lab, function = nlan.name(), chain.function
+    nlan("up", str(chain.file), "--lab", lab, "--wait", "up")
+    nlan.inside(lab, chain.hub, "ip", "address", "add", "8.8.8.8/32", "dev", "lo")  # stands for the Internet
+    nlan.inside(
+        lab,
+        function,
+        "nft",
+        "add table bridge c; add chain bridge c f { type filter hook forward priority 0; }",
+    )
+    nlan.inside(lab, function, "nft", "add rule bridge c f ether type ip ip protocol icmp counter")
+    before = 0
+    for source, target, ttl, passing in chain.pings:
+        said = nlan.inside(lab, source, "ping", "-nc2", "-i0.2", "-W1", target)
+        assert re.findall(r"ttl=(\d+)", said) == [str(ttl)] * 2, f"{source} {target}"
+        counted = re.search(r"packets (\d+)", nlan.inside(lab, function, "nft", "list table bridge c"))
+        assert counted is not None
+        assert int(counted[1]) - before == passing, f"{source} {target}"
+        before = int(counted[1])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nlan.errors import InputError, Problem
 from nlan.values import HOSTS_MAX, LINKS_MAX, is_name
 
-KINDS = ("ring", "line", "star", "mesh", "clos", "wan", "dvr")
+KINDS = ("ring", "line", "star", "mesh", "clos", "wan", "dvr", "fabric", "campus")
 """What can be generated."""
 
 COUNT_MAX = 10_000
@@ -38,12 +38,14 @@ def generate(
     """Return a lab file, with a comment that says what it is; equal arguments give equal text.
 
     Args:
-        kind: One of `KINDS`. ``wan`` is the nine-router WAN over VXLAN, ``dvr`` one distributed router.
-        count: How many nodes (leaves, for ``clos``); by default 4, for ``ring`` and ``line`` 10, ``dvr`` 3.
+        kind: One of `KINDS`. ``wan`` is the nine-router WAN over VXLAN, ``dvr`` one distributed router,
+            ``fabric`` leaves and spines over VXLAN, ``campus`` buildings around two cores.
+        count: How many nodes (leaves, for ``clos`` and ``fabric``; buildings, for ``campus``); by default 4,
+            for ``ring`` and ``line`` 10, ``dvr`` 3, ``fabric`` 6, ``campus`` 2.
         bgp: Routers that speak eBGP, an AS each, instead of plain hosts.
         ospf: Routers of one OSPF area instead of plain hosts.
         hosts: Hosts behind each router (each leaf; each LAN of ``wan``; each node in each subnet of ``dvr``).
-        spines: Spines of ``clos``.
+        spines: Spines of ``clos`` and ``fabric``.
         ipv6: IPv6 besides IPv4.
         name: The lab's name; by default kind and count.
 
@@ -63,6 +65,12 @@ def generate(
         raise _bad(kind, "the WAN has nine routers; leave out the number")
     if kind == "wan":
         return _wan(routing or "bgp", 2 if hosts == 0 else hosts, ipv6, name or f"wan-{routing or 'bgp'}")
+    if kind == "fabric":
+        leaves, number = _count(kind, count, 6, 1), _count(kind, spines, 2, 1)
+        return _fabric(leaves, number, routing or "bgp", hosts or 2, ipv6, name or kind)
+    if kind == "campus":
+        buildings = _count(kind, count, 2, 1)
+        return _campus(buildings, routing or "ospf", hosts or 2, ipv6, name or f"campus-{buildings}")
     if kind == "clos":
         return _clos(
             _count(kind, count, 4, 1), _count(kind, spines, 2, 1), routing or "bgp", hosts, ipv6, name
@@ -190,6 +198,51 @@ def _dvr(count: int, hosts: int, ipv6: bool, name: str) -> str:
         prefix = f"10.{number}.0.0/16"
         lines.append(f"      {colour}: " + (f'[{prefix}, "2001:db8:{number}::/64"]' if ipv6 else prefix))
     return "\n".join(lines) + "\n"
+
+
+_LEAVES_MAX = 55
+"""Leaves of a fabric that there are prefixes for: 10.201.0.0/16 and so on."""
+
+
+def _fabric(leaves: int, spines: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
+    """Leaves and spines over VXLAN; each leaf an AS, all spines another; two host LANs behind each leaf."""
+    if leaves > _LEAVES_MAX or leaves + spines > _LAN_HOSTS:
+        most = f"a fabric has at most {_LEAVES_MAX} leaves, and {_LAN_HOSTS} routers"
+        raise _bad(name, f"{leaves} leaves and {spines} spines are too many: {most}")
+    lines = [f"# A fabric of {spines} spines and {leaves} leaves over VXLAN, two LANs behind each leaf."]
+    lines += [f"name: {name}", *(["ipv6: true"] if ipv6 else [])]
+    lines += ["ospf: true"] if routing == "ospf" else []
+    lines += ["pools: {loopbacks: 10.1.1.0/24}", "nodes:"]
+    for leaf in range(1, leaves + 1):
+        asn = f"asn: {100 + leaf}, " if routing == "bgp" else ""
+        own = f"{{172.21.{leaf}.1/24: {hosts}, 172.22.{leaf}.1/24: {hosts}}}"
+        lines.append(f"  lf{leaf}: {{{asn}hosts: {f'[{hosts}, {hosts}]' if ipv6 else own}}}")
+    names = [f"sp{spine}" for spine in range(1, spines + 1)]
+    for own in names:
+        silent = ", ".join(f"{other}: false" for other in names if other != own)
+        apart = f", bgp: {{peers: {{{silent}}}}}" if silent else ""
+        lines.append(f"  {own}:" + (f" {{asn: 1000{apart}}}" if routing == "bgp" else ""))
+    lines.append("links:")
+    for leaf in range(1, leaves + 1):
+        for spine in range(1, spines + 1):
+            prefix = "" if ipv6 else f", prefix: 10.{200 + leaf}.{spine}.0/24"
+            vni = leaf + leaves * (spine - 1)
+            lines.append(f"- {{link: lf{leaf} -- sp{spine}, type: l2vpn, vni: {vni}{prefix}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _campus(buildings: int, routing: str, hosts: int, ipv6: bool, name: str) -> str:
+    """Two core routers; in each building two that distribute, and two that give access to hosts."""
+    title = f"A campus of {buildings} building{'s' * (buildings > 1)}: two cores, two distributions and"
+    title += " two accesses in each."
+    links, lans = 1 + 9 * buildings, 2 * buildings
+    lines = [*_head(title, name, ipv6, routing, links, lans, hosts), "nodes:", "  core[1-2]:"]
+    between = ["links:", "- core1 -- core2"]
+    for number in range(1, buildings + 1):
+        lines += [f"  b{number}d[1-2]:", f"  b{number}a[1-2]: {{hosts: {hosts}}}"]
+        between += [f"- core[1-2] -- b{number}d[1-2]", f"- b{number}d1 -- b{number}d2"]
+        between.append(f"- b{number}d[1-2] -- b{number}a[1-2]")
+    return "\n".join([*lines, *between]) + "\n"
 
 
 _SHAPES = {"ring": _row("ring"), "line": _row("line"), "mesh": _row("mesh"), "star": _star}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from nlan.api.generate import KINDS, generate
+from nlan.cli.verbs import VERBS
 from nlan.errors import InputError
 from nlan.schema import Loaded, load
 from nlan.services.dvr.model import Dvr
@@ -67,6 +68,7 @@ def test_pools_are_large_enough(kind: str, count: int) -> None:
     [
         ("rnig", {}, "did you mean `ring`?"),
         ("ring", {"count": 1}, "1 is not a number of nodes"),
+        ("fabric", {"count": 56}, "56 leaves and 2 spines are too many"),
         ("mesh", {"count": 10_000}, "10000 is not a number of nodes"),
         ("ring", {"hosts": 2}, "hosts live behind routers"),
         ("ring", {"bgp": True, "ospf": True}, "not both"),
@@ -84,3 +86,22 @@ def test_what_cannot_be_generated(kind: str, options: dict[str, Any], said: str)
     with pytest.raises(InputError) as raised:
         generate(kind, **options)
     assert said in str(raised.value)
+
+
+def test_the_verb_takes_every_kind() -> None:
+    verb = next(verb for verb in VERBS if verb.name == "generate")
+    kind = next(option for option in verb.options if option.names == ("kind",))
+    assert kind.settings["choices"] == KINDS
+
+
+def test_a_fabric_has_a_session_between_each_leaf_and_spine_alone() -> None:
+    lab = made("fabric", count=4, spines=3).lab
+    peers = {node.name: len(bgp.peers) for node in lab.nodes if (bgp := node.get(Router).bgp)}
+    assert peers == dict.fromkeys(("lf1", "lf2", "lf3", "lf4"), 3) | dict.fromkeys(("sp1", "sp2", "sp3"), 4)
+    assert sum(len(lan.hosts) for node in lab.nodes for lan in node.get(Vhosts).lans) == 16
+
+
+def test_a_campus_grows_by_buildings() -> None:
+    lab = made("campus", count=3).lab
+    assert len(lab.nodes) == 2 + 3 * 4
+    assert len(lab.links) == 1 + 3 * 9

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nlan.importers.base import Map, Scalar, Sources, Tree
 from nlan.importers.neutron_lan.building import Entry, mapping, sequence, text, word
+from nlan.importers.neutron_lan.chains import chains_of
 from nlan.importers.neutron_lan.filling import Filling
 from nlan.importers.neutron_lan.reading import Item, Router, routers_of
 from nlan.importers.neutron_lan.roster import read_roster, segment_of
@@ -16,8 +17,13 @@ def lab_of(tree: Map, sources: Sources) -> Map:
     """Return the lab, in the short form, whose nodes say their services in full."""
     routers = routers_of(tree, sources)
     filling = Filling(routers, read_roster(sources), sources)
-    nodes = ((router.key, mapping(_node(router, filling, sources), router.key)) for router in routers)
+    nodes = [(router.key, mapping(_node(router, filling, sources), router.key)) for router in routers]
+    chains = chains_of(routers, sources)
+    nodes += [(chain.name, chain.node) for chain in chains]
     entries: list[Entry] = [("nodes", Map(tuple(nodes), tree.line, tree.column))]
+    links = [link for chain in chains for link in chain.links]
+    if links:
+        entries.append(("links", sequence(links, links[0])))
     hosts = [host for host in filling.hosts.values() if host is not None]
     segment = segment_of(hosts, sources)
     if segment is not None:
@@ -160,9 +166,6 @@ def _left_out(router: Router, sources: Sources) -> None:
         if "controller" in item.words:
             message = "OpenFlow controllers are not there yet: the switches learn by themselves"
             sources.warning(item.words["controller"], message)
-    for item in router.items("services"):
-        message = f"chains are not there yet: the function {item.text('name')} is left out"
-        sources.warning(item.at, message)
     for item in router.items("command"):
         hint = f"`nlan exec {router.name} -- COMMAND` runs one"
         sources.warning(item.at, "a lab runs no commands at its start; they are left out", hint)
