@@ -12,7 +12,7 @@ from typing import NamedTuple
 LAB = """
 ipv6: true
 nodes:
-  pe1: {asn: 64496, ospf: true, hosts: 1, limits: {pids: 300}}
+  pe1: {asn: 64496, ospf: true, hosts: 1, limits: {pids: 300}, dns: {}}
   pe2: {asn: 64496, ospf: true, hosts: 1}
   ce1: {asn: 64497, engine: gobgp}
 networks:
@@ -202,6 +202,13 @@ SYSCTLS = (
         "echo 0 > /proc/sys/net/ipv4/fib_multipath_hash_policy",
         "pe1 sysctl net/ipv4/fib_multipath_hash_policy",
     ),
+)
+PROGRAMS = (
+    Kind("dnsmasq killed", "pe1", "kill dnsmasq", "pe1 program dnsmasq"),
+    Kind("dnsmasq stopped", "pe1", "stop dnsmasq", "pe1 program dnsmasq"),
+    Kind("a file of dnsmasq's changed", "pe1", "echo >>$NODE/dnsmasq.program/records", "pe1 program dnsmasq"),
+    Kind("dnsmasq's receipt removed", "pe1", "rm $NODE/dnsmasq.program.json", "pe1 program dnsmasq"),
+    Kind("dnsmasq's pid file removed", "pe1", "rm $NODE/dnsmasq.pid", "pe1 program dnsmasq"),
 )
 DAEMONS = (
     Kind("bgpd killed", "pe2", "kill bgpd", "pe2 frr bgpd"),
@@ -401,5 +408,5 @@ HARMLESS = (
     ),
 )
 
-OWN = (*LINKS, *ADDRESSES, *ROUTES, *ENTRIES, *SYSCTLS, *DAEMONS, *NODES)
+OWN = (*LINKS, *ADDRESSES, *ROUTES, *ENTRIES, *SYSCTLS, *DAEMONS, *PROGRAMS, *NODES)
 KINDS = (*OWN, *FOREIGN, *HARMLESS)

@@ -20,7 +20,7 @@ from support import Machine, Nlan
 BEFORE = """
 nodes:
   r1: {asn: 64496, hosts: {203.0.113.1/26: 1}, limits: {pids: 200}, routes: {192.0.2.128/25: blackhole}}
-  r2: {asn: 64497, engine: gobgp}
+  r2: {asn: 64497, engine: gobgp, dns: {}, firewall: {default: allow}}
 networks:
   wan: {nodes: [r1, r2], vni: 7, prefix: 198.51.100.0/24}
 links:
@@ -29,7 +29,7 @@ links:
 AFTER = """
 nodes:
   r1: {asn: 64496, hosts: {203.0.113.65/26: 1}, limits: {pids: 300}}
-  r2: {asn: 64498, engine: gobgp}
+  r2: {asn: 64498, engine: gobgp, dns: {domain: lab.example}, firewall: {default: allow, rules: allow}}
 links:
 - {link: r1 -- r2, prefix: 203.0.113.128/30, bgp: false, rate: 20M}
 networks:
@@ -250,7 +250,7 @@ def test_a_gobgpd_whose_number_nobody_wrote_down_is_replaced(lab: Lab) -> None:
     assert lab.operations(lab.before) == ["create r2 gobgp gobgpd"]
     lab.up(lab.before)
     assert lab.operations(lab.before) == []
-    assert _processes(f"{lab.name}.r2") == ["gobgpd"]
+    assert _processes(f"{lab.name}.r2") == ["dnsmasq", "gobgpd"]
 
 
 def test_killed_at_any_moment_goes_on(lab: Lab) -> None:

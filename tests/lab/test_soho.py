@@ -16,10 +16,16 @@ SOHO = EXAMPLES / "soho.yaml"
 LEASED = ("pc1", "pc2", "printer", "guest", "sensor")
 
 
+@pytest.fixture(scope="module")
+def nlan(module_nlan: Nlan) -> Nlan:
+    """Of one lab for all tests."""
+    return module_nlan
+
+
 @pytest.fixture
 def lab(nlan: Nlan) -> str:
-    """The example, up, each client with its lease."""
-    name = nlan.name()
+    """The example, up as it is written, each client with its lease."""
+    name = nlan.name("soho")
     nlan("up", str(SOHO), "--lab", name)
     wait_until(lambda: all(leases(nlan, name).values()), lambda: str(leases(nlan, name)))
     return name

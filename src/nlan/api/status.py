@@ -188,7 +188,7 @@ def _node(
     for resource in mine:
         if isinstance(resource, Address):
             addresses[resource.interface].append(str(resource.address))
-    daemons = sorted(r.key.name for r in mine if isinstance(r, Daemon) and not r.silent)
+    daemons = sorted(filter(None, (resource.process for resource in mine)))
     drivers = _drivers(context, mine)
     return NodeStatus(
         name=name,

@@ -35,6 +35,11 @@ class Daemon(Resource, frozen=True, kw_only=True):
         return (self.key.name,)
 
     @property
+    def process(self) -> str:
+        """Its name, where it answers."""
+        return "" if self.silent else self.key.name
+
+    @property
     def outlived(self) -> str:
         """Observed only: the daemon of its node that it should have ended with; empty where there is none."""
         return ""

@@ -39,6 +39,7 @@ RECEIPT = ".program.json"
 FILE_MAX = 1 << 24
 """Bytes of one of its files."""
 CUT_SHORT, STANDS_STILL = "its last change was cut short", "it stands still"
+WITHOUT_ID = "the file with its process id is gone"
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +101,11 @@ class Program(Resource, frozen=True, kw_only=True):
     def program(self) -> str:
         """The program's name, as a process has it."""
         return os.path.basename(self.argv[0])
+
+    @property
+    def process(self) -> str:
+        """Its name, where it does not stand still."""
+        return "" if STANDS_STILL in self.wrong else self.name
 
     def requires(self) -> tuple[Key, ...]:
         """Its namespace, the hosts file, and what it should find."""
@@ -234,6 +240,8 @@ class ProgramDriver:
         if receipt is None or not self._running(files, namespace):
             return None
         wrong = () if receipt.is_done else (CUT_SHORT,)
+        if not files.pid.exists():
+            wrong = (*wrong, WITHOUT_ID)
         if processes.is_stopped(files.pid):
             wrong = (*wrong, STANDS_STILL)
         seen = tuple(_seen(files, receipt.asked))

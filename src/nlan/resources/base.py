@@ -167,6 +167,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         return 0
 
     @property
+    def process(self) -> str:
+        """Observed only: what the process is called that it is, where it answers; empty where it is none."""
+        return ""
+
+    @property
     def forgets_routes(self) -> bool:
         """Whether its end makes its node forget routes that came just now; they have to come after it."""
         return False

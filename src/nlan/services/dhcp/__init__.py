@@ -11,7 +11,7 @@ from nlan.services.dhcp.model import Dhcp
 if TYPE_CHECKING:
     from nlan.model import Lab, Node
     from nlan.resources import Resource
-    from nlan.schema.resolving.contributors import CheckedLab
+    from nlan.schema.resolving.contributors import CheckedLab, PartKey, PartPath
     from nlan.schema.resolving.drafts import NodeDraft
     from nlan.schema.resolving.segments import Wiring
     from nlan.schema.written.sections import Contribution
@@ -41,6 +41,12 @@ class DhcpService(Service):
         from nlan.services.dhcp import checking
 
         checking.check(checked)
+
+    def parts(self, node: Node) -> Iterable[tuple[PartKey, PartPath]]:
+        """Return where the pools stand."""
+        from nlan.services.dhcp import checking
+
+        return checking.parts(node)
 
     def expand(self, node: Node, lab: Lab, context: Context) -> Iterable[Resource]:
         """Return the node's dnsmasq, and its clients."""
