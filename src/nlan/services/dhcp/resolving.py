@@ -58,14 +58,16 @@ def _pool(
         report.error(at, f"{network} has no room for leases")
         return None
     first, last = record.get(PoolKeys.range, _upper_half(address))
-    for one in dict.fromkeys((first, last)):
-        _inside(one, address, record.position(PoolKeys.range), report)
+    ends, where = dict.fromkeys((first, last)), record.position(PoolKeys.range)
+    fits = [_is_inside(one, address, where, report) for one in ends]
     hosts = record.get(PoolKeys.hosts, [])
     taken: dict[IPv4Address, str] = {}
     for client, kept in hosts:
-        _inside(kept, address, client.at, report)
+        _is_inside(kept, address, client.at, report)
         if (other := taken.setdefault(kept, client.value)) is not client.value:
             report.error(client.at, f"{kept} is kept for `{other}` already")
+    if not all(fits):
+        return None
     return Pool(
         interface=interface,
         address=address,
@@ -83,7 +85,8 @@ def _upper_half(address: IPv4Interface) -> tuple[IPv4Address, IPv4Address]:
     return (min(middle, last), last)
 
 
-def _inside(one: IPv4Address, address: IPv4Interface, at: Position, report: Report) -> None:
+def _is_inside(one: IPv4Address, address: IPv4Interface, at: Position, report: Report) -> bool:
+    """Tell whether an address can be leased, after recording why not."""
     network = address.network
     if one not in network:
         report.error(at, f"{one} is not in {network}, the prefix of {address.ip}")
@@ -91,3 +94,6 @@ def _inside(one: IPv4Address, address: IPv4Interface, at: Position, report: Repo
         report.error(at, f"{one} is no host's address in {network}")
     elif one == address.ip:
         report.error(at, f"{one} is the node's own address, and cannot be leased")
+    else:
+        return True
+    return False
