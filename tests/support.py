@@ -46,10 +46,12 @@ class Nlan:
 
     def __init__(self, directory: Path, prefix: str) -> None:
         self.directory, self.prefix = directory, prefix
+        self.under: tuple[str, ...] = ()
+        """Words before its own, such as those that run it in another namespace."""
         self.env = os.environ | {"NLAN_STATE_DIR": str(directory / "state"), "NO_COLOR": "1"}
 
     def argv(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "nlan", *words]
+        return [*self.under, sys.executable, "-m", "nlan", *words]
 
     def run(self, *words: str, timeout: float = 120) -> Answer:
         done = subprocess.run(

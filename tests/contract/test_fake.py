@@ -59,7 +59,7 @@ def test_complaints_are_no_errors_that_nlan_handles(place: FakeNodes) -> None:
     for ask in (
         lambda: place.inside("a"),
         lambda: place.spawn("a", ["true"]),
-        lambda: place.directory("a"),
+        lambda: place.make_directory("a"),
         lambda: place.open_socket("a", socket.AF_INET, socket.SOCK_DGRAM),
     ):
         with pytest.raises(UnexpectedError):

@@ -73,6 +73,13 @@ class AnyKind(Protocol):
     def group(self) -> str:
         """Kinds of one group are served by one driver; empty for one of its own."""
 
+    @property
+    def traces(self) -> str:
+        """What names of files in a node's run directory begin with where something has to be given back.
+
+        Empty for what goes with its namespace.
+        """
+
     def needs(self, desired: Any) -> Iterable[Feature]:
         """Return which of its features a resource needs; a file is refused where the kernel lacks one."""
 
@@ -97,6 +104,7 @@ class Kind(Generic[R]):
     conditions: ClassVar[tuple[Condition, ...]] = ()
     events: ClassVar[tuple[What | Group, ...]] = ()
     group: ClassVar[str] = ""
+    traces: ClassVar[str] = ""
 
     def needs(self, desired: R) -> Iterable[Feature]:
         """Return what of its features a resource needs: all."""
@@ -145,7 +153,7 @@ SEAM: Seam[AnyKind] = Seam(
     "nlan.kinds",
     "KIND",
     probe=_probe,
-    needs=("resource", "features", "conditions", "events", "group", "needs", "why_not", "driver"),
+    needs=("resource", "features", "conditions", "events", "group", "traces", "needs", "why_not", "driver"),
 )
 
 

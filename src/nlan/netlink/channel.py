@@ -149,6 +149,12 @@ def open_channel(nodes: Nodes, namespace: str) -> Channel:
     return Channel(nodes.open_socket(namespace, socket.AF_NETLINK, kind, socket.NETLINK_ROUTE))
 
 
+def open_own_channel() -> Channel:
+    """Return a channel into the namespace of this process: the machine's."""
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    return Channel(socket.socket(socket.AF_NETLINK, kind, socket.NETLINK_ROUTE))
+
+
 def open_channels(nodes: Nodes, namespace: str) -> tuple[Channel, Channel]:
     """Return a channel into the namespace, and one of nfnetlink; the caller closes both.
 

@@ -199,9 +199,11 @@ class _Call:
 
     def run(self) -> None:
         steps = [(position, s) for position, o in enumerate(self._operations) for s in self._steps(o)]
-        self._carry_out_apart([(position, step) for position, step in steps if step.apart is not None])
+        apart = [(position, step) for position, step in steps if step.apart is not None]
+        self._carry_out_apart([(position, step) for position, step in apart if step.phase == REMOVE])
         self._remove_links()
         for phase in (REMOVE, MAKE, FINISH):
+            self._carry_out_apart([(p, step) for p, step in apart if step.phase == phase != REMOVE])
             by_namespace: dict[str, list[tuple[int, Step]]] = {}
             for position, step in steps:
                 if step.phase == phase and step.apart is None:
@@ -317,7 +319,7 @@ class _Call:
 
     def _takes_link_away(self, operation: Operation) -> bool:
         desired, observed = operation.desired, operation.observed
-        if observed is None or not observed.is_link:
+        if observed is None or not observed.is_link or self._kinds[observed.kind].gives_back:
             return False
         if operation.action in ("delete", "replace"):
             return True

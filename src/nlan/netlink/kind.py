@@ -130,6 +130,9 @@ class KernelKind(Generic[R]):
         events: Which of the kernel's events may concern one.
         forwarding: What the kernel calls its links, where they have forwarding entries.
         mark: The interface group that its links are in.
+        gives_back: Whether its links are not nlan's to remove: `delete` says what becomes of one.
+        traces: What the names of files in a node's run directory begin with where it holds one that has to
+            be given back before the node goes; empty for kinds that go with their namespace.
     """
 
     resource: type[R]
@@ -138,6 +141,8 @@ class KernelKind(Generic[R]):
     events: ClassVar[tuple[What | Group, ...]] = ()
     forwarding: ClassVar[tuple[str, ...]] = ()
     mark: ClassVar[int] = FIRST
+    gives_back: ClassVar[bool] = False
+    traces: ClassVar[str] = ""
     group: ClassVar[str] = "netlink"
     """They all have one driver."""
 

@@ -38,8 +38,8 @@ class Step(NamedTuple):
         build: Returns the message; None for nothing to do.
         absent_is_done: The kernel's "there is none" counts as success.
         absent: More numbers of refusals that say "there is none", beyond those of `is_absent`.
-        apart: Carries the step out over a socket of its own instead, before all others, and returns why
-            not.
+        apart: Carries the step out over a socket of its own instead, before all others of its phase, and
+            returns why not.
     """
 
     phase: int

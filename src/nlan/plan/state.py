@@ -49,7 +49,8 @@ class State:
     def carriers(self, key: Key) -> Iterator[Key]:
         """Yield what takes the resource along when it goes: its namespaces, and its link."""
         resource = self.resources[key]
-        yield from (Key(NAMESPACE, namespace, "") for namespace in resource.namespaces())
+        if not resource.outlives_namespace:
+            yield from (Key(NAMESPACE, namespace, "") for namespace in resource.namespaces())
         if resource.goes_with_link:
             yield from (
                 dependency for dependency in self.dependencies(key) if self.resources[dependency].is_link

@@ -134,6 +134,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         comes_with_namespace: Whether a new namespace has it already.
         is_link: Whether others stand on it by the name of its interface (`link_key`).
         goes_with_link: Whether the kernel removes it together with the link that it stands on.
+        outlives_namespace: Whether it is to be taken out of its namespace before that is removed.
         brings_routes: Whether making it brings routes, which a daemon that ends might forget.
         is_polled: Whether nothing tells of its change: `nlan keep` looks at it from time to time.
         lingers: Whether it may be seen for a moment after a namespace that held a part of it is gone.
@@ -151,6 +152,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     comes_with_namespace: ClassVar[bool] = False
     is_link: ClassVar[bool] = False
     goes_with_link: ClassVar[bool] = False
+    outlives_namespace: ClassVar[bool] = False
     brings_routes: ClassVar[bool] = False
     is_polled: ClassVar[bool] = False
     lingers: ClassVar[bool] = False

@@ -170,8 +170,8 @@ class FakeNodes:
         self._refuse("entered", namespace)
 
     def directory(self, namespace: str) -> Path:
-        """There are no files."""
-        self._refuse("asked for a directory", namespace)
+        """Return where a node's files would be: there are none."""
+        return Path(os.devnull) / namespace
 
     def make_directory(self, namespace: str) -> Path:
         """There are no files."""

@@ -123,8 +123,14 @@ class Context:
         return TracedPlace(self.nodes, trace)
 
     def namespace_drivers(self) -> list[Driver]:
-        """Return the drivers that removing a lab needs: everything is in its namespaces."""
-        return [NamespaceDriver(self.nodes)]
+        """Return the drivers that removing a lab needs: all goes with its namespaces, or is given back."""
+        return [*drivers(self._kept_kinds(), self.nodes, ()), NamespaceDriver(self.nodes)]
+
+    def _kept_kinds(self) -> list[AnyKind]:
+        """Return the kinds of what has to be taken out of namespaces before they are removed."""
+        kinds = [kind for kind in self.kinds.values() if kind.traces]
+        files = {file for name in self.nodes.namespaces() for file in _files(self.nodes, name)}
+        return [kind for kind in kinds if any(file.startswith(kind.traces) for file in files)]
 
     def check(self, plan: Plan, file: str, lines: Mapping[str, int]) -> None:
         """Refuse a plan that this machine lacks something for.
@@ -171,11 +177,16 @@ class _WhereNeeded(Driver):
         return self._context.driver(self._engine).apply(operations)
 
     def _may_run(self, namespace: str) -> bool:
-        try:
-            files = os.listdir(self._context.nodes.directory(namespace))
-        except OSError:  # nothing was ever started there
-            return False
+        files = _files(self._context.nodes, namespace)
         return any(name.startswith(self._engine.traces) for name in files)
+
+
+def _files(nodes: Nodes, namespace: str) -> list[str]:
+    """Return the names of the files in a node's run directory."""
+    try:
+        return os.listdir(nodes.directory(namespace))
+    except OSError:  # nothing was ever made there
+        return []
 
 
 class RoutingDaemons:

@@ -2,7 +2,7 @@
 
 Marks: the first end of a veth pair, bridges and VXLAN devices are in interface group `FIRST`, the
 other ends of pairs in `SECOND`, interfaces that a file names itself in `DEVICE`; links on their way out
-are in `DOOMED`.
+are in `DOOMED`. NICs that the machine lends to a node are in `LENT`, whatever kind they are of.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ FIRST = 0x6E6C616E
 SECOND = 0x6E6C616F
 DOOMED = 0x6E6C6170
 DEVICE = 0x6E6C6171
-MARKS = frozenset((FIRST, SECOND, DOOMED, DEVICE))
+LENT = 0x6E6C6172
+MARKS = frozenset((FIRST, SECOND, DOOMED, DEVICE, LENT))
 
 _XDP_NONE = 8
 """Length of what a link without an XDP program says of that."""
@@ -54,7 +55,7 @@ class Link(NamedTuple):
     Attributes:
         number: Its index in the namespace.
         name: Its interface name.
-        kind: ``veth``, ``bridge``, ``vxlan``, …; empty for hardware and loopback.
+        kind: ``veth``, ``bridge``, ``vxlan``, …; empty for hardware, loopback and whatever is lent.
         flags: IFF_*.
         mtu: In bytes.
         mac: With colons; empty where it has none.
@@ -135,11 +136,11 @@ def parse_link(body: memoryview) -> Link:
     data = codec.attributes(info[wire.IFLA_INFO_DATA]) if wire.IFLA_INFO_DATA in info else {}
     mac = found.get(wire.IFLA_ADDRESS)
     group = codec.as_u32(found.get(wire.IFLA_GROUP))
-    judged = group in MARKS and not flags & wire.IFF_LOOPBACK
+    judged = group in MARKS and group != LENT and not flags & wire.IFF_LOOPBACK
     return Link(
         index,
         codec.as_text(found.get(wire.IFLA_IFNAME)),
-        kind,
+        "" if group == LENT else kind,
         flags,
         codec.as_u32(found.get(wire.IFLA_MTU)),
         "" if mac is None else mac.hex(":"),

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator
 
 from nlan.errors import Problem
 from nlan.model import Lab, Node, lab
+from nlan.model.segments import segments_of
 from nlan.schema.checking.addressing import parts_of_addresses
 from nlan.schema.checking.verify import verify
 from nlan.schema.resolving.contributors import installed
@@ -60,9 +61,10 @@ def _wiring(one: Lab, where: Where, report: Report) -> None:
             hint = nearest(end.interface, interfaces[end.node])
             message = f"{end.node} has no interface `{end.interface}`"
             report.error(where((*path, "interface")), message, hint)
+    joined = segments_of(one)
     for node in one.nodes:
         for number, interface in enumerate(node.interfaces):
-            if (node.name, interface.name) not in ends:
+            if (node.name, interface.name) not in ends | joined.keys():
                 at = where((node.name, "interfaces", str(number)))
                 report.error(at, f"the interface {interface.name} of {node.name} is on no link and no LAN")
     seen: set[str] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, Protocol
 
@@ -200,8 +200,8 @@ def _clash(
     from nlan.registry.origins import owner, words_of
 
     objects: list[object] = [*services, *(_engines() if engines is None else engines).values()]
-    last = next(n for n in range(len(named)) if not _fit([one for _, one in named[: n + 1]]))
-    first = next((n for n in range(last) if _fit(_without(n, named[: last + 1]))), None)
+    last = next(n for n in range(len(named)) if not _fit(named, set(range(n + 1))))
+    first = next((n for n in range(last) if not _fit(named, {n, last})), None)
     parts = [None if n is None else owner(objects[n]) for n in (first, last)]
     strangers = [words_of(part) for part in parts if part is not None]
     if first is None or not strangers:
@@ -210,14 +210,11 @@ def _clash(
     return PluginError(f"{' and '.join(whose)} do not go together: {error}; uninstall one of them")
 
 
-def _without(n: int, named: Sequence[tuple[str, Contribution]]) -> list[Contribution]:
-    return [one for number, (_, one) in enumerate(named) if number != n]
-
-
-def _fit(contributions: Sequence[Contribution]) -> bool:
-    """Tell whether contributions go together."""
+def _fit(named: Sequence[tuple[str, Contribution]], chosen: Container[int]) -> bool:
+    """Tell whether some of the contributions go together; sections are there whoever brings them."""
+    parts = (one if n in chosen else Contribution({}, one.sections) for n, (_, one) in enumerate(named))
     try:
-        table.vocabulary(contributions)
+        table.vocabulary(parts)
     except InternalError:
         return False
     return True

@@ -48,9 +48,7 @@ class LimitsKeys:
 
 LIMITS = Section("limits", "What a node may use at most.", keys_of(LimitsKeys))
 
-WAITING = [
-    Key(name, Text(), "", served=False) for name in ("interfaces", "links", "bridges", "vrf", "services")
-]
+WAITING = [Key(name, Text(), "", served=False) for name in ("interfaces", "bridges", "vrf", "services")]
 """Services that are known and not there yet."""
 
 

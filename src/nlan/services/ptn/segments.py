@@ -111,8 +111,8 @@ class Tunnels:
 
 def refuse_elsewhere(wiring: Wiring) -> None:
     """Record what links and LANs say of tunnels, which they have none of."""
-    for segment in (segment for segment in wiring.segments if segment.kind in ("link", "lan")):
-        if OfLink.vni in segment.written:
+    for segment in (segment for segment in wiring.segments if segment.kind in ("link", "lan", "vxlan")):
+        if OfLink.vni in segment.written and segment.kind != "vxlan":
             kind = "link" if segment.kind == "link" else "LAN"
             message, hint = f"a {kind} without a tunnel has no VNI", "say `type: l2vpn`, or leave it out"
             wiring.report.warning(segment.written.position(OfLink.vni), message, hint)
