@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keeping import keeping
+from nlan.api import Environment, Lab, Paths
 from support import Nlan
 
 TRIANGLE = """
@@ -68,6 +69,17 @@ def test_keep_leaves_it_and_puts_it_back(nlan: Nlan) -> None:
     nlan("down", lab)
     nlan("up", file, "--lab", lab)
     assert not is_down(nlan, lab, "h1", "eth1")
+
+
+def test_a_program_makes_and_clears_one(nlan: Nlan) -> None:
+    lab = nlan.name()
+    nlan("up", nlan.write("nodes: [h1, h2]\nlinks: [h1 -- h2]\n"), "--lab", lab)
+    found = Lab.find(lab, environment=Environment(Paths(state=nlan.directory / "state")))
+    done = found.fault("h1", "h2", down=True, rate="10M", wait="up", message="pulled")
+    assert (done.waited, found.history(1)[0].message) == ("up", "pulled")
+    assert {fault.fault for fault in found.faults("h1:eth1")} == {"down, rate 10M"}
+    found.clear("h1", "h2")
+    assert found.faults() == []
 
 
 def is_down(nlan: Nlan, lab: str, node: str = "r1", interface: str = "eth2") -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from nlan import model
+    from nlan.api.edits.faults import LinkFault
     from nlan.api.environment.context import Context
     from nlan.api.runs.files import Read, Source
     from nlan.paths import Paths
@@ -164,3 +165,9 @@ class Handle:
             return None
         with state:
             return state.lab()
+
+    def faults(self, a: str | None = None, b: str | None = None) -> list[LinkFault]:
+        """Return what was done to links and is not cleared: to all, or to those between two nodes."""
+        from nlan.api.edits.faults import known_faults
+
+        return known_faults(self.known(), a, b)

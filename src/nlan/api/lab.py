@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nlan.api.edits import Edit
     from nlan.api.edits.comparing import Distance
     from nlan.api.edits.differences import Difference
-    from nlan.api.edits.faults import LinkFault
+    from nlan.api.edits.faults import FaultOptions
     from nlan.api.edits.text import LabText
     from nlan.api.events.reports import Report
     from nlan.api.events.watching import Watching
@@ -168,44 +168,17 @@ class Lab(Handle):
 
         return self.change(unset_value(path), **options)
 
-    def fault(
-        self,
-        a: str,
-        b: str | None = None,
-        *,
-        down: bool | None = None,
-        rate: str | None = None,
-        delay: str | None = None,
-        jitter: str | None = None,
-        loss: str | None = None,
-        **options: Unpack[Options],
-    ) -> Applied:
+    def fault(self, a: str, b: str | None = None, **what: Unpack[FaultOptions]) -> Applied:
         """Take a link down, slow it, make it lose packets, as `change` (`nlan.api.edits.fault_link`)."""
-        from nlan.api.edits import fault_link
+        from nlan.api.edits.faults import make
 
-        edit = fault_link(a, b, down=down, rate=rate, delay=delay, jitter=jitter, loss=loss)
-        return self.change(edit, **options)
+        return make(self, a, b, what)
 
     def clear(self, a: str, b: str | None = None, **options: Unpack[Options]) -> Applied:
         """Put a link right again, as `change` (`nlan.api.edits.clear_link`)."""
         from nlan.api.edits import clear_link
 
         return self.change(clear_link(a, b), **options)
-
-    def faults(self, a: str | None = None, b: str | None = None) -> list[LinkFault]:
-        """Return what was done to links and is not cleared: to all, or to those between two nodes.
-
-        Raises:
-            InputError: There is no such link.
-        """
-        from nlan.api.edits.faults import ends_of, faults_of
-
-        known = self.known()
-        if known is None:
-            return []
-        ends = None if a is None else ends_of(known, a, b)
-        found = faults_of(known)
-        return [one for one in found if ends is None or (one.node, one.interface) in ends]
 
     def edit(
         self,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
+from nlan.api.edits import fault_link
+from nlan.api.runs.request import Options
 from nlan.errors import InputError, Problem
 from nlan.model import Lab
 from nlan.model.segments import segments_of
@@ -15,6 +17,10 @@ from nlan.schema.written.kinds import ScalarKind
 from nlan.services.faults.model import Fault, Faults
 from nlan.services.queues.written import DURATION, PERCENT, RATE
 from nlan.values import natural
+
+if TYPE_CHECKING:
+    from nlan.api.lab import Lab as RunningLab
+    from nlan.api.runs.request import Applied
 
 T = TypeVar("T")
 End = tuple[str, str]
@@ -35,6 +41,24 @@ class LinkFault(NamedTuple):
     interface: str
     others: tuple[str, ...]
     fault: str
+
+
+class FaultOptions(Options, total=False):
+    """What is done to a link, in the words that its description takes, and how the change is made.
+
+    Attributes:
+        down: Take both ends down, or up again.
+        rate: How fast packets leave at either end, such as ``10M``.
+        delay: How long each is held, such as ``20ms``.
+        jitter: By how much that varies.
+        loss: How many are lost, such as ``1%``.
+    """
+
+    down: bool | None
+    rate: str | None
+    delay: str | None
+    jitter: str | None
+    loss: str | None
 
 
 class Wanted(NamedTuple):
@@ -84,6 +108,38 @@ def wanted(
     if problems:
         raise InputError(problems)
     return found
+
+
+def make(lab: RunningLab, a: str, b: str | None, what: FaultOptions) -> Applied:
+    """Make a fault of a running lab's links.
+
+    Raises:
+        InputError: There is no such link, or one of the words is none.
+        NlanError: Else as `nlan.api.Lab.change` does.
+    """
+    options: Options = {key: what[key] for key in Options.__annotations__ if key in what}  # type: ignore[assignment, literal-required]
+    edit = fault_link(
+        a,
+        b,
+        down=what.get("down"),
+        rate=what.get("rate"),
+        delay=what.get("delay"),
+        jitter=what.get("jitter"),
+        loss=what.get("loss"),
+    )
+    return lab.change(edit, **options)
+
+
+def known_faults(lab: Lab | None, a: str | None, b: str | None) -> list[LinkFault]:
+    """Return the faults of a lab, or those of the links that somebody means.
+
+    Raises:
+        InputError: There is no such link.
+    """
+    if lab is None:
+        return []
+    ends = None if a is None else ends_of(lab, a, b)
+    return [one for one in faults_of(lab) if ends is None or (one.node, one.interface) in ends]
 
 
 def with_faults(lab: Lab, a: str, b: str | None, change: Wanted | None) -> Lab:
