@@ -64,7 +64,7 @@ def test_its_routers_route_and_its_spokes_do_not_reach_each_other(nlan: Nlan) ->
     spokes = ("left/10.12.0.102", "10.12.0.103"), ("right/10.12.0.103", "10.12.0.102")
     assert unanswered(nlan, lab) == (12, {" ".join(pair) for pair in spokes})
     assert nlan.operations(file, "--lab", lab) == []
-    assert "network eth7" in nlan.vtysh(lab, "center", "show running-config ripd")
+    assert re.search(r"Routing for Networks:\s+eth7", nlan.vtysh(lab, "center", "show ip rip status"))
 
 
 def test_a_subnet_is_built_and_taken_away_by_its_words(nlan: Nlan) -> None:
