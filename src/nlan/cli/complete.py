@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from nlan.cli.main import verbs_for
-from nlan.cli.verbs import Option, Verb
+from nlan.cli.options import Option
+from nlan.cli.verbs import Verb
 
 FILES = "@files"
 """Printed instead of candidates: names of files, which every shell completes itself."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nlan.cli.verbs import VERBS, Option, Verb
+from nlan.cli.options import Option
+from nlan.cli.verbs import VERBS, Verb
 
 _INTRO = """\
 # The command line

@@ -15,7 +15,8 @@ from nlan.cli.verbs import VERBS, seam
 from nlan.registry import Part, Registry
 
 GREETING = """
-from nlan.cli.verbs import Option, Verb
+from nlan.cli.options import Option
+from nlan.cli.verbs import Verb
 
 def run(arguments):
     print(f"hello {arguments.whom}")

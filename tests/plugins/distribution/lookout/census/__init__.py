@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from nlan.cli.options import JSON, LAB_WORD
 from nlan.cli.output import print_json
 from nlan.cli.terminal import find
-from nlan.cli.verbs import JSON, LAB_WORD, Verb
+from nlan.cli.verbs import Verb
 
 
 def run(arguments: Namespace) -> int:
