@@ -12,7 +12,7 @@ from functools import cached_property
 from nlan.api.doctor import requirements
 from nlan.api.environment.nodes import open_nodes
 from nlan.engines.base import BgpSession, EngineDriver, Engines, RefusedLine, RoutingEngine
-from nlan.errors import NlanError, NotFoundError
+from nlan.errors import HostError, NlanError, NotFoundError
 from nlan.expand import expand
 from nlan.kinds.base import SEAM as KINDS
 from nlan.kinds.base import AnyKind, Driver, by_name, drivers
@@ -185,7 +185,7 @@ def _files(nodes: Nodes, namespace: str) -> list[str]:
     """Return the names of the files in a node's run directory."""
     try:
         return os.listdir(nodes.directory(namespace))
-    except OSError:  # nothing was ever made there
+    except (OSError, HostError):  # nothing was ever made there, or by a runtime that is not installed
         return []
 
 

@@ -13,6 +13,8 @@ def check(checked: CheckedLab) -> None:
     """Record pools that cannot be, and interfaces that shall take a lease where no node leases any."""
     for node in checked.lab.nodes:
         _pools(node, checked)
+    if checked.report.failed:  # who leases is not known before the pools are right
+        return
     served = {
         checked.segments.get((node.name, pool.interface))
         for node in checked.lab.nodes
