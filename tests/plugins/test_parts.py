@@ -156,7 +156,8 @@ def test_what_is_wrong_with_its_files_is_said_of_their_own_lines(nlan: Nlan) -> 
     wrong = TALLY.replace("64497", "99999999999").replace("1400", "14") + "paint r1\n"
     file = nlan.write(wrong, "lab.tally")
     assert nlan("plan", file, code=1).err == (
-        f"{file}:3:11: error: nodes.r2.asn: 99999999999 is above 4294967295, the largest AS number (RFC 6793)\n"
+        f"{file}:3:11: error: nodes.r2.asn: 99999999999 is above 4294967295, the largest AS number "
+        "(RFC 6793)\n"
         f"{file}:5:15: error: nodes.r1.sinks.flood.mtu: 14 is below 68, the smallest MTU\n"
         f"{file}:6:1: error: `paint r1` is no line of a tally\n3 errors; nothing was touched\n"
     )
