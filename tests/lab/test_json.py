@@ -52,7 +52,7 @@ def documents(module_nlan: Nlan) -> dict[str, Any]:
     ("verb", "heading"),
     [
         ("plan", "## plan"),
-        ("up", "## up, set, unset, edit, rollback"),
+        ("up", "## up, set, unset, edit, link, rollback"),
         ("diff", "## diff"),
         ("status", "## status"),
     ],
