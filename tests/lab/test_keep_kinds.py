@@ -51,9 +51,8 @@ def test_what_is_nlans_is_put_back(kept: Kept, kind: Kind) -> None:
     begun = time.time()
     kept.subject.happen(kind)
     note = kept.keep.wait(lambda note: is_repair(note, kind, begun), f"a repair of {kind.seen}")
-    if (
-        kind.script.startswith("stop ") and " program " not in kind.seen
-    ):  # those are seen by polls, and not waited for
+    is_daemon = " program " not in kind.seen  # others are polled, and not waited for
+    if is_daemon and kind.script.startswith("stop "):
         assert note["time"] - begun > STILL_S - 1
     wait_until(lambda: not left(kept.subject), lambda: str(left(kept.subject)))
 
