@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from nlan.engines.base import Program, tool, version
 from nlan.engines.frr.capabilities import Capabilities
@@ -62,9 +62,9 @@ def program(daemon: str) -> str:
     raise HostError(f"{daemon} is missing: install FRR (looked in {', '.join(DIRECTORIES)})")
 
 
-def find_program(daemon: str) -> str | None:
-    """Return the path of a daemon's program, None where it is not installed."""
-    paths = (f"{directory}/{daemon}" for directory in DIRECTORIES)
+def find_program(daemon: str, folders: Sequence[str] = DIRECTORIES) -> str | None:
+    """Return the path of a daemon's program, None where it is in none of the folders."""
+    paths = (f"{folder}/{daemon}" for folder in folders)
     return next((path for path in paths if os.access(path, os.X_OK)), None)
 
 
@@ -75,9 +75,9 @@ def absent(daemons: Iterable[str]) -> frozenset[str]:
     return frozenset(daemon for daemon in daemons if find_program(daemon) is None)
 
 
-def has_manager() -> bool:
-    """Tell whether this machine's FRR works with mgmtd, as it does since version 9.
+def has_manager(folders: Sequence[str] = DIRECTORIES) -> bool:
+    """Tell whether the FRR in these folders works with mgmtd, as it does since version 9.
 
     Where no FRR is installed at all, a new one is assumed.
     """
-    return find_program(MANAGER) is not None or find_program("zebra") is None
+    return find_program(MANAGER, folders) is not None or find_program("zebra", folders) is None

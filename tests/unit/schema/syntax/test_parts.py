@@ -7,7 +7,7 @@ import pytest
 
 from nlan.errors import InputError
 from nlan.schema import load
-from nlan.schema.syntax import access, parts
+from nlan.schema.syntax import access
 from nlan.services.router.model import Router
 
 LAB = "nodes: {{r1: {{frr: {{file: {}}}}}}}\n"
@@ -57,8 +57,7 @@ def test_root_hands_nothing_private_on(name: str, folder: Path, monkeypatch: pyt
     private.chmod(0o640)
     (folder / "link.conf").symlink_to(private)
     assert text_of(folder, name) == "root:secret\n"  # it is in the folder that nlan is run in
-    monkeypatch.chdir("/")
-    monkeypatch.setattr(parts, "_folders", lambda lab: [str(folder)])
+    monkeypatch.chdir(folder)
     assert "neither in the lab's folder nor in the one nlan is run in" in (message := said(folder, name))
     assert "secret" not in message
 

@@ -137,7 +137,9 @@ class Files(NamedTuple):
                 if not entry.is_file(follow_symlinks=False) and not entry.is_dir(follow_symlinks=False):
                     safefiles.remove(directory / entry.name)
 
-    def write_config(self, lines: Sequence[str], *, written: bool = False) -> None:
+    def write_config(
+        self, lines: Sequence[str], *, written: bool = False, owner: tuple[int, int] | None = None
+    ) -> None:
         """Write the file that the daemon reads at its start.
 
         Commands are logged from then on, not those of the file itself: hence the last line.
@@ -145,15 +147,17 @@ class Files(NamedTuple):
         Args:
             lines: The configuration.
             written: Whether a user wrote some of it, which FRR may refuse.
+            owner: Whose it shall be, user and group; FRR's daemons', where nobody is given.
         """
+        owner = owner or _owner()
         if written and self.daemon not in MANAGED:  # mgmtd reads those one after the other, as one
             text = "".join(f"{row}\n" for row, _ in frrfile.rows(frrconfig.paths(lines)))
         else:
             text = frrconfig.file_text(lines) if lines else ""
         log = "log commands\n" if self.configured_by == self.daemon else ""
-        _give(self.config, text + log)
+        _give(self.config, text + log, owner)
         if self.daemon == "zebra":
-            _give(self.config.with_name("vtysh.conf"), VTYSH_CONF)
+            _give(self.config.with_name("vtysh.conf"), VTYSH_CONF, owner)
 
     def remove(self) -> None:
         """Remove what the daemon leaves behind."""
@@ -186,9 +190,9 @@ class Receipt(NamedTuple):
             return None
 
 
-def _give(path: Path, text: str) -> None:
+def _give(path: Path, text: str, owner: tuple[int, int]) -> None:
     """Replace a file of the daemon's; nobody else reads it, since it may hold keys."""
-    safefiles.write(path, text.encode(), mode=0o640, owner=_owner())
+    safefiles.write(path, text.encode(), mode=0o640, owner=owner)
 
 
 @functools.cache

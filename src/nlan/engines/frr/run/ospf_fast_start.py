@@ -26,6 +26,7 @@ import select
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from nlan.engines.frr.config.tree import lines, paths
@@ -115,6 +116,8 @@ def open_adjacencies(
     fresh: Sequence[tuple[Files, Sequence[str]]],
     others: Iterable[tuple[Files, Sequence[str]]],
     joining: Sequence[tuple[Files, Sequence[str]]] = (),
+    *,
+    connect: Callable[[Path], Vty] = Vty,
 ) -> None:
     """Make OSPF daemons find each other on interfaces that are new to them.
 
@@ -122,14 +125,15 @@ def open_adjacencies(
         fresh: Files and configuration of daemons that were started with `start_lines`.
         others: The same of daemons that run for longer; they only say hello.
         joining: The same of running daemons, with the lines of `new_interfaces`.
+        connect: Connects to a daemon's socket.
 
     A daemon that does not answer is left alone: the engine sees at its next look what it lacks.
     """
-    talks, begin = _opened(fresh), _opened(joining)
+    talks, begin = _opened(fresh, connect), _opened(joining, connect)
     talks += begin
     if not talks:
         return
-    older = _opened(others)
+    older = _opened(others, connect)
     try:
         for talk in begin:
             _say(talk.vty, [line for speaker in talk.speakers for line in speaker.begin()])
@@ -149,13 +153,13 @@ class Talk(NamedTuple):
     speakers: tuple[Speaker, ...]
 
 
-def _opened(daemons: Iterable[tuple[Files, Sequence[str]]]) -> list[Talk]:
+def _opened(daemons: Iterable[tuple[Files, Sequence[str]]], connect: Callable[[Path], Vty]) -> list[Talk]:
     talks = []
     for files, config in daemons:
         those = tuple(speakers(files.daemon, config))
         if those:
             with suppress(OSError, PeerError):
-                vty = Vty(files.vty)
+                vty = connect(files.vty)
                 talks.append(Talk(vty, those))
                 vty.together(["enable", "configure terminal"])
     return talks
@@ -191,14 +195,14 @@ def _say(vty: Vty, commands: Sequence[str]) -> None:
             vty.together(commands)
 
 
-def _await_interfaces(talks: Sequence[Talk]) -> None:
+def _await_interfaces(talks: Sequence[Talk], clock: Callable[[], float] = time.monotonic) -> None:
     """Wait until the daemons know their interfaces from zebra, which follows their configuration.
 
     An interface that has no address yet or is down takes part later, by the usual timers.
     """
-    begun = time.monotonic()
+    begun = clock()
     waiting = list(talks)
-    while waiting and (passed := time.monotonic() - begun) < FIRST_S:
+    while waiting and (passed := clock() - begun) < FIRST_S:
         enough: Callable[[Iterable[bool]], bool] = all if passed < INTERFACES_S else any
         waiting = [talk for talk in waiting if not enough(_know_interfaces(talk))]
         if waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -113,9 +114,7 @@ def test_without_a_family_by_default_a_peer_is_dialled_in_those_it_was_told() ->
 
 
 @pytest.mark.parametrize(("from_the_start", "looks"), [(1, 26), (0, 60)])
-def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
-    from_the_start: int, looks: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(from_the_start: int, looks: int) -> None:
     """A busy kernel answers zebra late: started before that, a router hears of no neighbour for seconds."""
     clock, asked = 0.0, 0
 
@@ -127,15 +126,12 @@ def test_a_daemon_that_knows_no_interface_yet_is_waited_for_longer(
             names = ("eth1", "eth2")[:known]
             return Answer(0, json.dumps({"interfaces": {name: {"state": "DROther"} for name in names}}))
 
-    monkeypatch.setattr(ospf_fast_start.time, "monotonic", lambda: clock)
     both = [ospf_fast_start.Speaker(name, "ip ospf", 3, True, False) for name in ("eth1", "eth2")]
-    ospf_fast_start._await_interfaces([ospf_fast_start.Talk(cast(Vty, Late()), tuple(both))])
+    ospf_fast_start._await_interfaces([ospf_fast_start.Talk(cast(Vty, Late()), tuple(both))], lambda: clock)
     assert asked == looks
 
 
-def test_a_router_speaks_when_it_has_read_what_came_and_the_next_when_that_is_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_router_speaks_when_it_has_read_what_came_and_the_next_when_that_is_sent() -> None:
     """A hello and a database description that ospfd reads together are carried out the wrong way round."""
     spoken: list[str] = []
 
@@ -156,10 +152,11 @@ def test_a_router_speaks_when_it_has_read_what_came_and_the_next_when_that_is_se
         def close(self) -> None:
             spoken.append(f"{self.name} closed")
 
-    monkeypatch.setattr(ospf_fast_start, "Vty", Daemon)
     r1, r2 = (Files(Path("/nowhere", name), "ospfd") for name in ("r1", "r2"))
     alone = OSPF[2:5]
-    ospf_fast_start.open_adjacencies([(r1, OSPF), (r2, alone)], [])
+    ospf_fast_start.open_adjacencies(
+        [(r1, OSPF), (r2, alone)], [], connect=cast(Callable[[Path], Vty], Daemon)
+    )
 
     def hello(name: str, interfaces: int) -> list[str]:
         return [f"{name} - 0", f"{name} hello {interfaces}", f"{name} - 0", f"{name} - 0"]

@@ -83,13 +83,12 @@ def test_a_damaged_receipt_is_none(octets: bytes, tmp_path: Path) -> None:
     assert Receipt.read(files) is None
 
 
-def test_the_files_that_mgmtd_reads_as_one_leave_their_sections(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nlan.engines.frr.run.files._owner", lambda: (os.getuid(), os.getgid()))
+def test_the_files_that_mgmtd_reads_as_one_leave_their_sections(tmp_path: Path) -> None:
     (tmp_path / "etc-frr").mkdir()
     files = Files(tmp_path, "staticd")
-    files.write_config(("vrf red", " ip route 203.0.113.0/24 192.0.2.1"), written=True)
+    files.write_config(
+        ("vrf red", " ip route 203.0.113.0/24 192.0.2.1"), written=True, owner=(os.getuid(), os.getgid())
+    )
     assert files.config.read_text().splitlines()[:3] == [
         "vrf red",
         " ip route 203.0.113.0/24 192.0.2.1",

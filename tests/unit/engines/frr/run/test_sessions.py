@@ -131,10 +131,14 @@ def test_log_lines(line: str, event: LogEvent | None) -> None:
         "\ufffd",
     ],
 )
-def test_what_no_frr_says_tells_of_no_session(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_no_frr_says_tells_of_no_session(answer: str) -> None:
     """Whoever has a daemon's user can listen in its place."""
-    driver = FrrDriver(FakeNodes(FakeKernel()))
-    monkeypatch.setattr(driver, "command", lambda *_: answer)
+
+    class Another(FrrDriver):
+        def command(self, *_: object) -> str:
+            return answer
+
+    driver = Another(FakeNodes(FakeKernel()))
     assert driver.sessions("r1") == []
     assert driver.ospf_neighbors("r1") == []
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from nlan.engines.frr import programs
 from nlan.engines.frr.config.tree import canonical, compare
 from nlan.engines.frr.programs import has_manager
 from nlan.engines.frr.run.files import Files, Receipt, observed_config, own_lines
@@ -67,12 +66,10 @@ def install(directory: Path, *names: str) -> None:
         (directory / name).touch(mode=0o755)
 
 
-def test_mgmtd_is_missed_only_where_frr_comes_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(programs, "DIRECTORIES", (str(tmp_path),))
-    assert has_manager(), "no FRR at all: a new one will be installed"
+def test_mgmtd_is_missed_only_where_frr_comes_with_it(tmp_path: Path) -> None:
+    folders = (str(tmp_path),)
+    assert has_manager(folders), "no FRR at all: a new one will be installed"
     install(tmp_path, "zebra")
-    assert not has_manager()
+    assert not has_manager(folders)
     install(tmp_path, "mgmtd")
-    assert has_manager()
+    assert has_manager(folders)
