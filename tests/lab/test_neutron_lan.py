@@ -41,7 +41,12 @@ def test_the_roster_may_change_alone(nlan: Nlan, tmp_path: Path) -> None:
     text = (NETWORKS / "input.yaml").read_text().replace("198.51.100.1]", "198.51.100.7]")
     moved = nlan.write(text, "moved-state.yaml")
     nlan("up", file, "--lab", lab)
-    nlan("up", moved, "--lab", lab, "--roster", str(tmp_path / "moved.yaml"), "--replace")
+    moving = (moved, "--lab", lab, "--roster", str(tmp_path / "moved.yaml"))
+    planned = nlan.operations(*moving)
+    assert planned
+    assert not [line for line in planned if "bridge" in line or "namespace" in line], planned
+    nlan("up", *moving, "--replace")
+    assert nlan.operations(*moving) == []
     nlan("ping", "north", "10.8.0.2", "-l", lab)
     nlan("ping", "south", "198.51.100.7", "-l", lab)
 
